@@ -1,0 +1,145 @@
+/* Bump allocation in blocks. */
+#include "base/arena.h"
+#include "base/xalloc.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { FIRST_BLOCK = 4096, LAST_BLOCK = 262144 };
+
+struct tcn_arena_block {
+    struct tcn_arena_block *next;
+    size_t size, used;
+    max_align_t bytes[];
+};
+
+void tcn_arena_init(struct tcn_arena *a, size_t cap_bytes)
+{
+    *a = (struct tcn_arena){.cap = cap_bytes};
+}
+
+static void free_blocks(struct tcn_arena_block *block)
+{
+    while (block) {
+        struct tcn_arena_block *next = block->next;
+
+        free(block);
+        block = next;
+    }
+}
+
+void tcn_arena_done(struct tcn_arena *a)
+{
+    free_blocks(a->head);
+    *a = (struct tcn_arena){.cap = a->cap};
+}
+
+void tcn_arena_reset(struct tcn_arena *a)
+{
+    a->used = 0;
+    if (!a->head)
+        return;
+    free_blocks(a->head->next);
+    a->head->next = NULL;
+    a->head->used = 0;
+    /* a block made for one huge value is not worth keeping */
+    if (a->head->size > LAST_BLOCK) {
+        free(a->head);
+        a->head = NULL;
+    }
+}
+
+static struct tcn_arena_block *add_block(struct tcn_arena *a, size_t need)
+{
+    size_t size = a->head ? a->head->size * 2 : FIRST_BLOCK;
+    struct tcn_arena_block *block;
+
+    if (size > LAST_BLOCK)
+        size = LAST_BLOCK;
+    if (size < need)
+        size = need;
+    block = tcn_xmalloc(sizeof *block + size);
+    *block = (struct tcn_arena_block){.next = a->head, .size = size};
+    a->head = block;
+    return block;
+}
+
+void *tcn_arena_alloc(struct tcn_arena *a, size_t size)
+{
+    const size_t align = _Alignof(max_align_t);
+    struct tcn_arena_block *block = a->head;
+    size_t need;
+    char *p;
+
+    assert(a->used <= a->cap);
+    if (size > a->cap - a->used)
+        abort();
+    need = (size + align - 1) / align * align;
+    if (need == 0)
+        need = align;
+    if (!block || block->size - block->used < need)
+        block = add_block(a, need);
+    p = (char *)block->bytes + block->used;
+    block->used += need;
+    a->used += size;
+    memset(p, 0, size);
+    return p;
+}
+
+void *tcn_arena_calloc(struct tcn_arena *a, size_t n, size_t size)
+{
+    if (size != 0 && n > SIZE_MAX / size)
+        abort();
+    return tcn_arena_alloc(a, n * size);
+}
+
+char *tcn_arena_strdup(struct tcn_arena *a, const char *z)
+{
+    return z ? tcn_arena_strndup(a, z, strlen(z)) : NULL;
+}
+
+char *tcn_arena_strndup(struct tcn_arena *a, const char *p, size_t len)
+{
+    char *copy;
+
+    if (len == SIZE_MAX)
+        abort();
+    copy = tcn_arena_alloc(a, len + 1);
+    if (len)
+        memcpy(copy, p, len);
+    return copy;
+}
+
+struct tcn_str tcn_arena_str(struct tcn_arena *a, struct tcn_str s)
+{
+    return (struct tcn_str){tcn_arena_strndup(a, s.ptr, s.len), s.len};
+}
+
+char *tcn_arena_fmt(struct tcn_arena *a, const char *fmt, ...)
+{
+    va_list args, again;
+    char *text;
+    int n;
+
+    va_start(args, fmt);
+    va_copy(again, args);
+    n = vsnprintf(NULL, 0, fmt, args);
+    assert(n >= 0);
+    text = tcn_arena_alloc(a, (size_t)n + 1);
+    vsnprintf(text, (size_t)n + 1, fmt, again);
+    va_end(again);
+    va_end(args);
+    return text;
+}
+
+void *tcn_arena_memdup(struct tcn_arena *a, const void *p, size_t size)
+{
+    void *copy = tcn_arena_alloc(a, size);
+
+    if (size)
+        memcpy(copy, p, size);
+    return copy;
+}

@@ -1,0 +1,28 @@
+/* Memory of one turn: many small allocations, one release. Aborts on OOM like tcn_x*, and at its cap. */
+#ifndef TCN_BASE_ARENA_H
+#define TCN_BASE_ARENA_H
+
+#include "base/str.h"
+
+struct tcn_arena {
+    struct tcn_arena_block *head;
+    size_t used, cap;
+};
+
+void tcn_arena_init(struct tcn_arena *a, size_t cap_bytes);
+void tcn_arena_done(struct tcn_arena *a);                /* legal on a zeroed struct */
+void tcn_arena_reset(struct tcn_arena *a);               /* empties, may keep one block */
+void *tcn_arena_alloc(struct tcn_arena *a, size_t size); /* zeroed, aligned for any type */
+void *tcn_arena_calloc(struct tcn_arena *a, size_t n,
+                       size_t size);                        /* overflow of n * size aborts */
+char *tcn_arena_strdup(struct tcn_arena *a, const char *z); /* NULL stays NULL */
+char *tcn_arena_strndup(struct tcn_arena *a, const char *p, size_t len);
+struct tcn_str tcn_arena_str(struct tcn_arena *a, struct tcn_str s); /* a NUL follows the copy */
+char *tcn_arena_fmt(struct tcn_arena *a, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void *tcn_arena_memdup(struct tcn_arena *a, const void *p, size_t size);
+
+#define TCN_NEW(arena, type) ((type *)tcn_arena_alloc((arena), sizeof(type)))
+#define TCN_NEW_N(arena, type, n) ((type *)tcn_arena_calloc((arena), (size_t)(n), sizeof(type)))
+
+#endif

@@ -1,0 +1,238 @@
+/* The capped buffer. An append happens whole or not at all, also when it escapes. */
+#include "base/buf.h"
+#include "base/xalloc.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { FIRST_SIZE = 64 };
+
+/* The shared empty string is never written to: size is 0 and room() comes first. */
+static char *empty_text(void)
+{
+    return (char *)(uintptr_t) "";
+}
+
+void tcn_buf_init(struct tcn_buf *b, size_t cap_bytes)
+{
+    assert(cap_bytes < SIZE_MAX / 2);
+    *b = (struct tcn_buf){.ptr = empty_text(), .cap = cap_bytes};
+}
+
+void tcn_buf_done(struct tcn_buf *b)
+{
+    if (b->size)
+        free(b->ptr);
+    *b = (struct tcn_buf){.ptr = empty_text(), .cap = b->cap};
+}
+
+static void cut(struct tcn_buf *b, size_t len)
+{
+    b->len = len;
+    if (b->size)
+        b->ptr[len] = '\0';
+}
+
+void tcn_buf_clear(struct tcn_buf *b)
+{
+    cut(b, 0);
+    b->failed = false;
+}
+
+/* Makes room for len more bytes and the NUL; false, and failed from now on, when the cap forbids it. */
+static bool room(struct tcn_buf *b, size_t len)
+{
+    size_t size = b->size ? b->size : FIRST_SIZE;
+
+    assert(b->len <= b->cap);
+    if (b->failed || len > b->cap - b->len) {
+        b->failed = true;
+        return false;
+    }
+    if (b->len + len < b->size)
+        return true;
+    while (size <= b->len + len)
+        size *= 2;
+    if (size > b->cap + 1)
+        size = b->cap + 1;
+    b->ptr = tcn_xrealloc(b->size ? b->ptr : NULL, size, 1);
+    b->size = size;
+    return true;
+}
+
+void tcn_buf_add(struct tcn_buf *b, const void *bytes, size_t len)
+{
+    if (len == 0 || !room(b, len))
+        return;
+    memcpy(b->ptr + b->len, bytes, len);
+    cut(b, b->len + len);
+}
+
+void tcn_buf_str(struct tcn_buf *b, struct tcn_str s)
+{
+    tcn_buf_add(b, s.ptr, s.len);
+}
+
+void tcn_buf_z(struct tcn_buf *b, const char *z)
+{
+    tcn_buf_add(b, z, strlen(z));
+}
+
+void tcn_buf_char(struct tcn_buf *b, char c)
+{
+    tcn_buf_add(b, &c, 1);
+}
+
+void tcn_buf_fmt(struct tcn_buf *b, const char *fmt, ...)
+{
+    va_list args, again;
+    int n;
+
+    va_start(args, fmt);
+    va_copy(again, args);
+    n = vsnprintf(NULL, 0, fmt, args);
+    assert(n >= 0);
+    if (n > 0 && room(b, (size_t)n)) {
+        vsnprintf(b->ptr + b->len, (size_t)n + 1, fmt, again);
+        b->len += (size_t)n;
+    }
+    va_end(again);
+    va_end(args);
+}
+
+bool tcn_buf_ok(const struct tcn_buf *b)
+{
+    return !b->failed;
+}
+
+struct tcn_str tcn_buf_view(const struct tcn_buf *b)
+{
+    return (struct tcn_str){b->ptr, b->len};
+}
+
+char *tcn_buf_take(struct tcn_buf *b)
+{
+    char *text = b->size ? b->ptr : tcn_xstrdup("");
+
+    tcn_buf_init(b, b->cap);
+    return text;
+}
+
+static const char *html_escape(char c)
+{
+    switch (c) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '"':
+        return "&quot;";
+    case '\'':
+        return "&#39;";
+    default:
+        return NULL;
+    }
+}
+
+/* Appends the bytes of s from *at up to here, and moves *at behind here. */
+static void flush(struct tcn_buf *b, struct tcn_str s, size_t *at, size_t here)
+{
+    tcn_buf_add(b, s.ptr + *at, here - *at);
+    *at = here + 1;
+}
+
+static void whole_or_nothing(struct tcn_buf *b, size_t len_before)
+{
+    if (b->failed)
+        cut(b, len_before);
+}
+
+void tcn_buf_html(struct tcn_buf *b, struct tcn_str s)
+{
+    size_t before = b->len, at = 0;
+
+    for (size_t i = 0; i < s.len; i++) {
+        const char *escape = html_escape(s.ptr[i]);
+
+        if (!escape)
+            continue;
+        flush(b, s, &at, i);
+        tcn_buf_z(b, escape);
+    }
+    if (at < s.len)
+        flush(b, s, &at, s.len);
+    whole_or_nothing(b, before);
+}
+
+/* RFC 3986 section 2.3 */
+static bool is_unreserved(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
+}
+
+void tcn_buf_percent(struct tcn_buf *b, struct tcn_str s)
+{
+    size_t before = b->len;
+
+    for (size_t i = 0; i < s.len; i++) {
+        if (is_unreserved(s.ptr[i]))
+            tcn_buf_char(b, s.ptr[i]);
+        else
+            tcn_buf_fmt(b, "%%%02X", (unsigned)(unsigned char)s.ptr[i]);
+    }
+    whole_or_nothing(b, before);
+}
+
+static void json_escape(struct tcn_buf *b, char c)
+{
+    static const char names[] = "btn\0fr"; /* from 0x08 on */
+
+    if (c == '"' || c == '\\')
+        tcn_buf_fmt(b, "\\%c", c);
+    else if (c >= 0x08 && c <= 0x0d && names[c - 0x08])
+        tcn_buf_fmt(b, "\\%c", names[c - 0x08]);
+    else
+        tcn_buf_fmt(b, "\\u%04x", (unsigned)c);
+}
+
+/* Valid UTF-8 only. */
+static void json_text(struct tcn_buf *b, struct tcn_str s)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.ptr[i];
+
+        if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
+            continue;
+        flush(b, s, &at, i);
+        json_escape(b, s.ptr[i]);
+    }
+    if (at < s.len)
+        flush(b, s, &at, s.len);
+}
+
+void tcn_buf_json(struct tcn_buf *b, struct tcn_str s)
+{
+    size_t before = b->len;
+
+    tcn_buf_char(b, '"');
+    while (s.len) {
+        size_t good = tcn_utf8_prefix(s);
+
+        json_text(b, (struct tcn_str){s.ptr, good});
+        s = (struct tcn_str){s.ptr + good, s.len - good};
+        if (s.len == 0)
+            break;
+        tcn_buf_z(b, "\\ufffd");
+        s = (struct tcn_str){s.ptr + 1, s.len - 1};
+    }
+    tcn_buf_char(b, '"');
+    whole_or_nothing(b, before);
+}

@@ -1,0 +1,84 @@
+/* JSON from outside: policy first, tree after; and reading a tree with file, line and path in every complaint. */
+#ifndef TCN_BASE_JSON_H
+#define TCN_BASE_JSON_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include <jansson.h>
+
+/* The policy for hostile JSON: object or array on top, no duplicate keys, no NUL byte or U+0000, strict UTF-8,
+ * at most max_depth levels and max_nodes values. Depth and nodes are counted before the tree is built. */
+struct tcn_json_limits {
+    size_t max_bytes, max_nodes;
+    unsigned max_depth;
+};
+extern const struct tcn_json_limits tcn_json_api;    /* 256 KiB, 20,000 nodes, depth 64 */
+extern const struct tcn_json_limits tcn_json_source; /* 1 MiB, 80,000 nodes, depth 64 */
+extern const struct tcn_json_limits tcn_json_file;   /* 4 MiB, 400,000 nodes, depth 64 */
+
+/* TCN_ESYNTAX or TCN_ELIMIT, err says line and column; the tree is yours to json_decref(). */
+int tcn_json_parse(struct tcn_str text, const struct tcn_json_limits *limits, json_t **ret_root,
+                   struct tcn_err *err);
+
+/* Everything that is wrong with a file, told at once. */
+#define TCN_MAX_PROBLEMS 100
+struct tcn_problems {
+    struct tcn_buf text; /* one line each: FILE:LINE: PATH: what is wrong; what to do */
+    size_t n;
+};
+void tcn_problems_init(struct tcn_problems *p);
+void tcn_problems_done(struct tcn_problems *p);
+void tcn_problems_add(struct tcn_problems *p, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* A parsed file with its text, so that a path can be turned into a line. */
+struct tcn_doc {
+    const char *file;              /* borrowed: name for messages */
+    struct tcn_str text;           /* borrowed */
+    json_t *root;                  /* owned */
+    struct tcn_problems *problems; /* borrowed */
+};
+/* Parses text; a syntax error is added to problems and returned. tcn_doc_done releases the tree. */
+int tcn_doc_parse(struct tcn_doc *doc, const char *file, struct tcn_str text,
+                  struct tcn_problems *problems);
+void tcn_doc_done(struct tcn_doc *doc);
+
+/* A place in a document. Nodes live on the stack and point to their parents; json is NULL where the member
+ * is absent. */
+struct tcn_node {
+    const struct tcn_doc *doc;
+    const struct tcn_node *parent;
+    const char *key; /* NULL for an array element */
+    size_t index;
+    json_t *json; /* borrowed from the document */
+};
+struct tcn_node tcn_node_root(const struct tcn_doc *doc);
+struct tcn_node tcn_node_member(const struct tcn_node *parent, const char *key);
+struct tcn_node tcn_node_item(const struct tcn_node *parent, size_t index);
+/* "$.sources.prom.auth[0].kind"; a member that is no plain name is quoted as in $["a b"]. */
+void tcn_node_path(const struct tcn_node *n, struct tcn_buf *out);
+/* Line of the node (from 1); the line of the nearest present ancestor when it is absent. */
+int tcn_node_line(const struct tcn_node *n);
+/* Adds "FILE:LINE: PATH: message" to the document's problems; returns TCN_EINVALID. */
+int tcn_node_problem(const struct tcn_node *n, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Typed reads. An absent member leaves *ret alone and returns 0, unless TCN_NEED is given; a wrong type or
+ * range adds a problem and returns TCN_EINVALID. Text is borrowed from the document. */
+enum { TCN_OPTIONAL = 0, TCN_NEED = 1 };
+int tcn_node_text(const struct tcn_node *parent, const char *key, int need, const char **ret);
+int tcn_node_int(const struct tcn_node *parent, const char *key, int need, int64_t min, int64_t max,
+                 int64_t *ret);
+int tcn_node_bool(const struct tcn_node *parent, const char *key, int need, bool *ret);
+int tcn_node_duration(const struct tcn_node *parent, const char *key, int need, int64_t *ret_ms);
+/* One of names (ends with NULL): *ret is its index. */
+int tcn_node_choice(const struct tcn_node *parent, const char *key, int need,
+                    const char *const names[], int *ret);
+/* The member must be an object / array when present; ret->json is NULL when absent. */
+int tcn_node_object(const struct tcn_node *parent, const char *key, int need, struct tcn_node *ret);
+int tcn_node_array(const struct tcn_node *parent, const char *key, int need, struct tcn_node *ret);
+/* Every member not in names (ends with NULL) is a problem that suggests the nearest name. */
+int tcn_node_only(const struct tcn_node *object, const char *const names[]);
+
+#endif

@@ -1,0 +1,59 @@
+/* Edit distance with neighbour swaps (optimal string alignment), in three rows of fixed size. */
+#include "base/nearest.h"
+
+#include <string.h>
+
+enum { MAX_WORD = 64 };
+
+static size_t min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Both words are at most MAX_WORD long. */
+static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    size_t rows[3][MAX_WORD + 1];
+    size_t *before = rows[0], *last = rows[1], *row = rows[2];
+
+    for (size_t j = 0; j <= b_len; j++)
+        last[j] = j;
+    for (size_t i = 1; i <= a_len; i++) {
+        size_t *spare = before;
+
+        row[0] = i;
+        for (size_t j = 1; j <= b_len; j++) {
+            row[j] = min(min(row[j - 1], last[j]) + 1, last[j - 1] + (a[i - 1] != b[j - 1]));
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = min(row[j], before[j - 2] + 1);
+        }
+        before = last;
+        last = row;
+        row = spare;
+    }
+    return last[b_len];
+}
+
+const char *tcn_nearest(const char *word, const char *const names[])
+{
+    size_t len = strlen(word);
+    size_t limit = len / 3 > 2 ? len / 3 : 2;
+    const char *best = NULL;
+
+    if (len > MAX_WORD)
+        return NULL;
+    /* a name that shares nothing with the word is no help */
+    if (limit >= len)
+        limit = len ? len - 1 : 0;
+    for (; *names; names++) {
+        size_t name_len = strlen(*names), d;
+
+        if (name_len > MAX_WORD || (d = distance(word, len, *names, name_len)) > limit)
+            continue;
+        best = *names;
+        if (d == 0)
+            break;
+        limit = d - 1;
+    }
+    return best;
+}

@@ -1,0 +1,24 @@
+/* Growth of the arena array: doubling, so that n appends copy at most 2n elements. */
+#include "base/vec.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { FIRST_ITEMS = 8 };
+
+void *tcn_vec_grow(struct tcn_arena *a, void *items, size_t n, size_t *size, size_t item_size)
+{
+    size_t bigger = *size ? *size * 2 : FIRST_ITEMS;
+    void *moved;
+
+    assert(n <= *size);
+    if (n < *size)
+        return items;
+    if (bigger < *size)
+        abort();
+    moved = tcn_arena_calloc(a, bigger, item_size);
+    if (n)
+        memcpy(moved, items, n * item_size);
+    *size = bigger;
+    return moved;
+}

@@ -1,0 +1,76 @@
+/* base/nearest.c: suggestions that help, and none where none helps. */
+#include "cases.h"
+
+#include "base/nearest.h"
+
+#include <string.h>
+
+static const char *const NAMES[] = {"severity", "summary",     "service", "status",
+                                    "on",       "acknowledge", NULL};
+
+static void suggests(void **state)
+{
+    static const struct {
+        const char *name, *word, *nearest;
+    } cases[] = {
+        {"exact", "status", "status"},
+        {"one replaced", "statos", "status"},
+        {"one missing", "stats", "status"},
+        {"one too many", "statuss", "status"},
+        {"neighbours swapped", "sattus", "status"},
+        {"two apart", "sevirety", "severity"},
+        {"three apart in a long word", "aknowlege1", "acknowledge"},
+        {"three apart in a short word", "stxxxs", NULL},
+        {"far away", "frobnicate", NULL},
+        {"nothing in common", "xy", NULL},
+        {"one letter of two", "om", "on"},
+        {"empty word", "", NULL},
+        {"single letter", "o", NULL},
+        {"case counts", "STATUS", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(cases); i++) {
+        const char *nearest = tcn_nearest(cases[i].word, NAMES);
+
+        CHECK(cases[i].name, !nearest == !cases[i].nearest);
+        CHECK(cases[i].name, !nearest || strcmp(nearest, cases[i].nearest) == 0);
+    }
+}
+
+static void the_closest_wins_and_the_first_of_equals(void **state)
+{
+    static const char *const names[] = {"cat", "cart", "care", NULL};
+    static const char *const none[] = {NULL};
+
+    (void)state;
+    assert_string_equal(tcn_nearest("carts", names), "cart");
+    assert_string_equal(tcn_nearest("carx", names), "cart");
+    assert_null(tcn_nearest("cat", none));
+}
+
+static void overlong_words_are_left_alone(void **state)
+{
+    char word[200];
+    const char *names[] = {word, "ok", NULL};
+
+    (void)state;
+    memset(word, 'a', sizeof word - 1);
+    word[sizeof word - 1] = '\0';
+    assert_null(tcn_nearest(word, names));
+    assert_string_equal(tcn_nearest("okk", names), "ok");
+    word[64] = '\0';
+    assert_ptr_equal(tcn_nearest(word, names), word);
+    word[65] = 'a';
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(suggests),
+        cmocka_unit_test(the_closest_wins_and_the_first_of_equals),
+        cmocka_unit_test(overlong_words_are_left_alone),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
