@@ -1,0 +1,143 @@
+#!/bin/bash
+# The one test command: installs what is missing, builds, runs every test, sums up.
+#
+#   tests/run.sh [--preset NAME]... [--label NAME]... [--deep] [--list]
+#
+#   --preset NAME   build and test this preset of CMakePresets.json; default: dev and asan
+#   --label NAME    only tests with this label (check unit scenario contract ...)
+#   --deep          also the tests labelled deep, and the presets tsan and release
+#   --list          name the tests and their labels, run nothing
+#
+# TOCSIN_JOBS: parallel jobs, default is the number of processors. Ends with a line "N passed, N failed"; the exit
+# status is 0 only when none failed and a full run had at least as many tests as tests/MINIMUM says.
+set -uo pipefail
+
+cd "$(dirname "$0")/.." || exit 1
+jobs=${TOCSIN_JOBS:-$(nproc)}
+presets=()
+labels=()
+deep=no
+list=no
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+
+usage() {
+    sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0"
+    exit 2
+}
+
+while [ $# -gt 0 ]; do
+    case $1 in
+    --preset) presets+=("${2:?--preset needs a name}") && shift ;;
+    --label) labels+=("${2:?--label needs a name}") && shift ;;
+    --deep) deep=yes ;;
+    --list) list=yes ;;
+    *) usage ;;
+    esac
+    shift
+done
+
+is_full=yes
+[ ${#presets[@]} -eq 0 ] && [ ${#labels[@]} -eq 0 ] || is_full=no
+if [ ${#presets[@]} -eq 0 ]; then
+    presets=(dev asan)
+    [ $deep = no ] || presets+=(tsan release)
+fi
+
+say() {
+    printf '== %s\n' "$*"
+}
+
+fail_early() {
+    say "$*"
+    echo "0 passed, 1 failed"
+    exit 1
+}
+
+# The proxy of the contract tests; npm ci only when its list has changed.
+install_node_modules() {
+    local lock=tests/contract/package-lock.json stamp=tests/contract/node_modules/.package-lock.json
+
+    [ -e $lock ] || return 0
+    [ $lock -nt $stamp ] || return 0
+    say "npm ci in tests/contract"
+    (cd tests/contract && npm ci --no-audit --no-fund) && touch $stamp
+}
+
+configure() {
+    cmake --preset "$1" >"$results/configure.log" 2>&1 || {
+        cat "$results/configure.log"
+        return 1
+    }
+}
+
+# A regular expression for -L of exactly these labels.
+any_of() {
+    local IFS='|'
+    echo "^($*)\$"
+}
+
+# run_tests PRESET PART FILTER...: the results go to PRESET.PART.xml. Fails only when CTest itself did (8: some test
+# failed, which the results say).
+run_tests() {
+    local preset=$1 part=$2 status=0
+    shift 2
+    ctest --test-dir "build/$preset" --output-on-failure --no-tests=ignore -j "$jobs" \
+        --output-junit "$results/$preset.$part.xml" "$@" || status=$?
+    [ $status -eq 0 ] || [ $status -eq 8 ]
+}
+
+# Fast ones first: a wrong include is known in seconds.
+test_preset() {
+    local preset=$1 without=()
+
+    [ $deep = yes ] || [[ " ${labels[*]} " = *" deep "* ]] || without=(-LE '^deep$')
+    ctest --test-dir "build/$preset" --show-only=json-v1 >"$results/$preset.tests.json" || return 1
+    if [ ${#labels[@]} -gt 0 ]; then
+        run_tests "$preset" chosen -L "$(any_of "${labels[@]}")" "${without[@]}"
+        return
+    fi
+    run_tests "$preset" fast -L "$(any_of check unit)" "${without[@]}" || return 1
+    if [ $deep = yes ]; then
+        run_tests "$preset" rest -LE "$(any_of check unit)"
+    else
+        run_tests "$preset" rest -LE "$(any_of check unit deep)"
+    fi
+}
+
+export PYTHONDONTWRITEBYTECODE=1
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1}
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}
+export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1}
+[ $deep = no ] || export TOCSIN_DEEP=1
+! command -v ccache >/dev/null || export CMAKE_C_COMPILER_LAUNCHER=ccache
+
+tests/install-packages.sh build run test || fail_early "packages are missing"
+install_node_modules || fail_early "npm ci failed"
+
+if [ $list = yes ]; then
+    for preset in "${presets[@]}"; do
+        configure "$preset" || fail_early "configuring $preset failed"
+        ctest --test-dir "build/$preset" --show-only=json-v1 >"$results/$preset.tests.json"
+    done
+    exec /usr/bin/python3 tests/summary.py --list "$results"
+fi
+
+for input in TOCSIN_OPENAPI TOCSIN_JSON_SUITE TOCSIN_SAMPLES TOCSIN_HTTP_HOSTILE; do
+    [ -n "${!input:-}" ] || say "$input is not set: the tests that need it say that they skip"
+done
+
+broken=()
+for preset in "${presets[@]}"; do
+    say "$preset: build"
+    if configure "$preset" && cmake --build "build/$preset" -j "$jobs"; then
+        say "$preset: test"
+        test_preset "$preset" || broken+=(--broken "$preset")
+    else
+        broken+=(--broken "$preset")
+    fi
+done
+
+minimum=()
+[ $is_full = no ] || minimum=(--minimum tests/MINIMUM)
+/usr/bin/python3 tests/summary.py "${broken[@]}" "${minimum[@]}" "$results"
