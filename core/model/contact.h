@@ -1,0 +1,52 @@
+/* Contacts, channels and plans of the ssm-contacts API. */
+#ifndef TCN_MODEL_CONTACT_H
+#define TCN_MODEL_CONTACT_H
+
+#include "base/id.h"
+
+#define TCN_STAGES_MAX 10
+#define TCN_TARGETS_MAX 10
+
+enum tcn_contact_type { TCN_CONTACT_UNSET = 0, TCN_PERSONAL, TCN_ESCALATION, TCN_ONCALL_SCHEDULE };
+enum tcn_channel_type { TCN_CHANNEL_UNSET = 0, TCN_EMAIL, TCN_SMS, TCN_VOICE };
+
+struct tcn_channel {
+    struct tcn_id id;
+    const char *contact; /* alias */
+    const char *name;    /* unique within the contact */
+    enum tcn_channel_type type;
+    const char *address;
+    bool is_activated;
+};
+
+/* Exactly one of channel and contact is set. */
+struct tcn_target {
+    const char *channel; /* name of the contact's own channel */
+    int64_t retry_ms;    /* 0 = send once */
+    const char *contact; /* alias */
+    bool is_essential;   /* an acknowledgement stops the escalation */
+};
+
+struct tcn_stage {
+    int64_t duration_ms;
+    struct tcn_target targets[TCN_TARGETS_MAX];
+    size_t n_targets;
+};
+
+struct tcn_plan {
+    struct tcn_stage stages[TCN_STAGES_MAX];
+    size_t n_stages;
+};
+
+struct tcn_contact {
+    const char
+        *alias; /* unique in the account: arn:aws:ssm-contacts:REGION:ACCOUNT:contact/ALIAS */
+    const char *display_name;
+    enum tcn_contact_type type;
+    struct tcn_plan plan;
+    struct tcn_channel *channels;
+    size_t n_channels;
+    const char *time_zone; /* IANA name for texts, NULL = UTC */
+};
+
+#endif

@@ -1,0 +1,117 @@
+#include "sys/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int fail_errno(struct tcn_err *err, const char *what, const char *path)
+{
+    int e = errno;
+    int code = e == ENOENT ? TCN_ENOTFOUND : e == ENOSPC ? TCN_EFULL : TCN_EIO;
+
+    return tcn_fail(err, code, "cannot %s %s: %s", what, path, strerror(e));
+}
+
+static int read_all(int fd, const char *path, struct tcn_buf *out, struct tcn_err *err)
+{
+    char chunk[16384];
+
+    for (;;) {
+        ssize_t n = read(fd, chunk, sizeof chunk);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return fail_errno(err, "read", path);
+        if (n == 0)
+            return 0;
+        tcn_buf_add(out, chunk, (size_t)n);
+        if (!tcn_buf_ok(out))
+            return tcn_fail(err, TCN_ELIMIT, "%s is larger than %zu bytes", path, out->cap);
+    }
+}
+
+int tcn_file_read(const char *path, struct tcn_buf *out, struct tcn_err *err)
+{
+    bool is_stdin = strcmp(path, "-") == 0;
+    int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    int r;
+
+    if (fd < 0)
+        return fail_errno(err, "open", path);
+    r = read_all(fd, path, out, err);
+    if (!is_stdin)
+        close(fd);
+    return r;
+}
+
+static int write_all(int fd, struct tcn_str text)
+{
+    while (text.len > 0) {
+        ssize_t n = write(fd, text.ptr, text.len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        text.ptr += n;
+        text.len -= (size_t)n;
+    }
+    return fsync(fd);
+}
+
+static int sync_folder_of(const char *path)
+{
+    char copy[PATH_MAX];
+    int fd, r;
+
+    snprintf(copy, sizeof copy, "%s", path);
+    fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    r = fsync(fd);
+    close(fd);
+    return r;
+}
+
+int tcn_file_write(const char *path, struct tcn_str text, unsigned mode, struct tcn_err *err)
+{
+    char beside[PATH_MAX];
+    int fd, r;
+
+    if ((size_t)snprintf(beside, sizeof beside, "%s.new", path) >= sizeof beside)
+        return tcn_fail(err, TCN_ELIMIT, "path too long: %s", path);
+    fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
+    if (fd < 0)
+        return fail_errno(err, "create", beside);
+    r = write_all(fd, text);
+    if (close(fd) < 0 || r < 0 || rename(beside, path) < 0 || sync_folder_of(path) < 0) {
+        r = fail_errno(err, "write", path);
+        unlink(beside);
+        return r;
+    }
+    return 0;
+}
+
+int tcn_dir_make(const char *path, struct tcn_err *err)
+{
+    struct stat st;
+
+    if (mkdir(path, 0700) == 0)
+        return 0;
+    if (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return 0;
+    return fail_errno(err, "create folder", path);
+}
+
+bool tcn_file_is_exposed(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && (st.st_mode & S_IRWXO) != 0;
+}

@@ -1,0 +1,23 @@
+/* One line a fact, "key=value" fields, on standard error. Values are escaped: nothing from outside can forge a
+ * line. Library layers do not log; connect, gateway and app do. Thread-safe: one write(2) a line. */
+#ifndef TCN_SYS_LOG_H
+#define TCN_SYS_LOG_H
+
+#include <stdint.h>
+
+enum tcn_log_level { TCN_LOG_DEBUG = 0, TCN_LOG_INFO, TCN_LOG_WARN, TCN_LOG_ERROR };
+
+void tcn_log_set_level(enum tcn_log_level least);
+/* -1 when the word is none of debug info warn error. */
+int tcn_log_level_parse(const char *word, enum tcn_log_level *ret);
+
+/* tcn_log(TCN_LOG_INFO, "gateway", "listening", "addr", "127.0.0.1:8080", NULL): name and value pairs of text, ended
+ * by NULL; a NULL value is written as "-". Never give it a secret. */
+void tcn_log(enum tcn_log_level level, const char *part, const char *event, ...)
+    __attribute__((sentinel));
+
+/* A number as text for tcn_log; the buffer is the caller's. */
+#define TCN_LOG_NUM 24
+const char *tcn_log_num(int64_t value, char buf[TCN_LOG_NUM]);
+
+#endif

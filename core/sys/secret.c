@@ -1,0 +1,84 @@
+#include "sys/secret.h"
+#include "base/xalloc.h"
+#include "sys/file.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+
+void tcn_secret_done(struct tcn_secret *s)
+{
+    if (s->ptr)
+        OPENSSL_cleanse(s->ptr, s->len);
+    free(s->ptr);
+    *s = (struct tcn_secret){0};
+}
+
+void tcn_secret_set(struct tcn_secret *s, const char *bytes, size_t len)
+{
+    tcn_secret_done(s);
+    s->ptr = tcn_xstrndup(bytes, len);
+    s->len = len;
+}
+
+struct tcn_str tcn_secret_view(const struct tcn_secret *s)
+{
+    return (struct tcn_str){s->ptr ? s->ptr : "", s->len};
+}
+
+static int take(const struct tcn_node *at, struct tcn_str bytes, struct tcn_secret *ret)
+{
+    while (bytes.len > 0 && (bytes.ptr[bytes.len - 1] == '\n' || bytes.ptr[bytes.len - 1] == '\r'))
+        bytes.len--;
+    if (bytes.len == 0)
+        return tcn_node_problem(at, "the secret is empty");
+    tcn_secret_set(ret, bytes.ptr, bytes.len);
+    return 0;
+}
+
+static int from_env(const struct tcn_node *at, const char *name, struct tcn_secret *ret)
+{
+    const char *value = getenv(name);
+
+    if (!value)
+        return tcn_node_problem(at,
+                                "environment variable %s is not set; export it or use "
+                                "{\"file\": \"PATH\"}",
+                                name);
+    return take(at, tcn_str(value), ret);
+}
+
+static int from_file(const struct tcn_node *at, const char *path, struct tcn_secret *ret)
+{
+    struct tcn_buf text;
+    struct tcn_err err;
+    int r;
+
+    if (tcn_file_is_exposed(path))
+        return tcn_node_problem(at, "%s can be read by everybody on this machine; chmod 0400 %s",
+                                path, path);
+    tcn_buf_init(&text, TCN_SECRET_MAX);
+    r = tcn_file_read(path, &text, &err);
+    r = r < 0 ? tcn_node_problem(at, "%s", err.msg) : take(at, tcn_buf_view(&text), ret);
+    if (text.size > 0)
+        OPENSSL_cleanse(text.ptr, text.len);
+    tcn_buf_done(&text);
+    return r;
+}
+
+int tcn_secret_load(const struct tcn_node *node, struct tcn_secret *ret)
+{
+    static const char *const names[] = {"env", "file", NULL};
+    const char *env = NULL, *file = NULL;
+    int r;
+
+    if (!json_is_object(node->json))
+        return tcn_node_problem(node, "a secret is written as {\"env\": \"NAME\"} or {\"file\": "
+                                      "\"PATH\"}, never in the file itself");
+    if ((r = tcn_node_only(node, names)) < 0 ||
+        (r = tcn_node_text(node, "env", TCN_OPTIONAL, &env)) < 0 ||
+        (r = tcn_node_text(node, "file", TCN_OPTIONAL, &file)) < 0)
+        return r;
+    if (!env == !file)
+        return tcn_node_problem(node, "give either \"env\" or \"file\"");
+    return env ? from_env(node, env, ret) : from_file(node, file, ret);
+}
