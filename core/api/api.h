@@ -1,0 +1,74 @@
+/* The native API: calls, commands and the table of routes. Independent of HTTP. */
+#ifndef TCN_API_API_H
+#define TCN_API_API_H
+
+#include "base/json.h"
+#include "store/store.h"
+
+/* Every token has one role; each role may do what the lower ones may. */
+enum tcn_role { TCN_ROLE_NONE = 0, TCN_VIEWER, TCN_RESPONDER, TCN_MANAGER, TCN_ADMIN };
+const char *tcn_role_name(enum tcn_role role);
+
+enum tcn_command_kind {
+    TCN_COMMAND_NONE = 0,
+    TCN_COMMAND_ACKNOWLEDGE, /* of the incident, or of page when it is not zero */
+    TCN_COMMAND_RESOLVE,
+    TCN_COMMAND_REOPEN,
+    TCN_COMMAND_NOTE,
+    TCN_COMMAND_LETTER_RETRY,
+    TCN_COMMAND_LETTER_DROP
+};
+
+/* What somebody wants changed; text is borrowed from the arena of the call. */
+struct tcn_command {
+    enum tcn_command_kind kind;
+    struct tcn_id incident, page, letter;
+    const char *actor; /* "token:NAME", "contact:ALIAS" */
+    const char *text;  /* a note; may be NULL */
+    const char *code;  /* resolution code; may be NULL */
+};
+
+/* One request on its way to an answer. */
+struct tcn_api_call {
+    struct tcn_arena *arena;
+    struct tcn_str query; /* raw, without '?' */
+    const char *path_id;  /* the {id} of the path, decoded; NULL when the route has none */
+    json_t *body;         /* NULL when the request had none */
+    const char *actor;
+    const char *account_id, *public_url; /* borrowed from the configuration */
+    struct tcn_command command;          /* out, of a command route */
+    int status;                          /* out: HTTP status */
+    json_t *reply;                       /* out: owned by the call */
+};
+
+/* Fills status and reply: {"error": {"code", "message", "field"}}. field may be NULL. Returns 0. */
+int tcn_api_refuse(struct tcn_api_call *call, int status, const char *code, const char *field,
+                   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* The value of a query parameter, percent-decoded into the arena; NULL when absent. */
+const char *tcn_api_query(struct tcn_api_call *call, const char *name);
+/* The path's id as an id; refuses the call and returns TCN_EINVALID when it is none. */
+int tcn_api_id(struct tcn_api_call *call, struct tcn_id *ret);
+
+struct tcn_api_route {
+    const char *method, *path; /* "/v1/incidents/{id}" */
+    enum tcn_role role;
+    /* Exactly one is set. A query runs on the store thread. A command is read on the loop (call->command), executed
+     * as a turn, and answered with the incident as it is then. state answers from the process itself. */
+    int (*query)(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
+    int (*command)(struct tcn_api_call *call);
+    enum tcn_api_state {
+        TCN_STATE_NONE = 0,
+        TCN_STATE_SOURCES,
+        TCN_STATE_CONNECTORS,
+        TCN_STATE_NODES
+    } state;
+};
+
+/* Ends with a NULL method. */
+extern const struct tcn_api_route tcn_api_v1[];
+
+/* GET /v1/incidents/ID as the answer of the call; used by that route and after every command on an incident. */
+int tcn_api_incident(struct tcn_api_call *call, struct tcn_store *s, struct tcn_id id,
+                     struct tcn_err *err);
+
+#endif

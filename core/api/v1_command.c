@@ -1,0 +1,110 @@
+/* Requests that want something changed, read and checked; core/app executes them. */
+#include "api/v1_query.h"
+
+#define NOTE_MAX 12000 /* ssm-incidents EventData */
+
+/* Members that are not named are refused, so that a typo is not silently ignored. */
+static int only(struct tcn_api_call *call, const char *const names[])
+{
+    const char *key;
+    json_t *value;
+
+    if (!call->body)
+        return 0;
+    if (!json_is_object(call->body))
+        return tcn_api_refuse(call, 400, "bad_request", NULL, "the body must be a JSON object"), -1;
+    json_object_foreach(call->body, key, value)
+    {
+        size_t i = 0;
+
+        while (names[i] && strcmp(names[i], key) != 0)
+            i++;
+        if (!names[i])
+            return tcn_api_refuse(call, 400, "bad_request", key, "unknown member"), -1;
+    }
+    return 0;
+}
+
+static int text_member(struct tcn_api_call *call, const char *name, bool is_needed,
+                       const char **ret)
+{
+    json_t *value = json_object_get(call->body, name);
+
+    if (!value && !is_needed)
+        return 0;
+    if (!json_is_string(value) || (is_needed && json_string_length(value) == 0))
+        return tcn_api_refuse(call, 400, "bad_request", name, "must be text"), -1;
+    if (tcn_utf8_count(tcn_str(json_string_value(value))) > NOTE_MAX)
+        return tcn_api_refuse(call, 400, "bad_request", name, "longer than %d characters",
+                              NOTE_MAX),
+               -1;
+    *ret = tcn_arena_strdup(call->arena, json_string_value(value));
+    return 0;
+}
+
+static int start(struct tcn_api_call *call, enum tcn_command_kind kind)
+{
+    struct tcn_command *c = &call->command;
+
+    if (tcn_api_id(call, &c->incident) < 0)
+        return -1;
+    c->kind = kind;
+    c->actor = call->actor;
+    return 0;
+}
+
+int tcn_v1_acknowledge(struct tcn_api_call *call)
+{
+    static const char *const names[] = {"note", NULL};
+
+    if (only(call, names) < 0 || text_member(call, "note", false, &call->command.text) < 0)
+        return -1;
+    return start(call, TCN_COMMAND_ACKNOWLEDGE);
+}
+
+int tcn_v1_resolve(struct tcn_api_call *call)
+{
+    static const char *const names[] = {"code", "notes", NULL};
+
+    if (only(call, names) < 0 || text_member(call, "code", false, &call->command.code) < 0 ||
+        text_member(call, "notes", false, &call->command.text) < 0)
+        return -1;
+    return start(call, TCN_COMMAND_RESOLVE);
+}
+
+int tcn_v1_reopen(struct tcn_api_call *call)
+{
+    static const char *const names[] = {NULL};
+
+    return only(call, names) < 0 ? -1 : start(call, TCN_COMMAND_REOPEN);
+}
+
+int tcn_v1_note(struct tcn_api_call *call)
+{
+    static const char *const names[] = {"text", NULL};
+
+    if (only(call, names) < 0 || text_member(call, "text", true, &call->command.text) < 0)
+        return -1;
+    return start(call, TCN_COMMAND_NOTE);
+}
+
+static int letter(struct tcn_api_call *call, enum tcn_command_kind kind)
+{
+    static const char *const names[] = {NULL};
+
+    if (only(call, names) < 0 || tcn_api_id(call, &call->command.letter) < 0)
+        return -1;
+    call->command.kind = kind;
+    call->command.actor = call->actor;
+    return 0;
+}
+
+int tcn_v1_letter_retry(struct tcn_api_call *call)
+{
+    return letter(call, TCN_COMMAND_LETTER_RETRY);
+}
+
+int tcn_v1_letter_drop(struct tcn_api_call *call)
+{
+    return letter(call, TCN_COMMAND_LETTER_DROP);
+}

@@ -1,0 +1,10 @@
+/* One function a command of the command line. argv[0] is the command's name. They return the exit status: 0 done,
+ * 1 failed, 2 wrongly used. */
+#ifndef TCN_APP_CLI_H
+#define TCN_APP_CLI_H
+
+int tcn_serve_cli(int argc, char **argv);
+int tcn_check_cli(int argc, char **argv);
+int tcn_map_cli(int argc, char **argv); /* map_cli.c */
+
+#endif

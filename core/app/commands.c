@@ -1,0 +1,116 @@
+#include "app/commands.h"
+#include "app/turn.h"
+
+const struct tcn_source_policy *tcn_policy_of(const struct tcn_source_policy *const *policies,
+                                              const char *source_name)
+{
+    for (; source_name && policies && *policies; policies++)
+        if (strcmp((*policies)->name, source_name) == 0)
+            return *policies;
+    return NULL;
+}
+
+static int decide(struct tcn_aggregate *a, const struct tcn_command *c,
+                  const struct tcn_command_world *world, int64_t now_ms, struct tcn_decision *d,
+                  struct tcn_err *err)
+{
+    struct tcn_incident_update update = {.actor = c->actor};
+
+    switch (c->kind) {
+    case TCN_COMMAND_ACKNOWLEDGE:
+        return tcn_engine_acknowledge(a, c->page, c->actor, c->text, now_ms, d);
+    case TCN_COMMAND_NOTE:
+        return tcn_engine_note(a, c->text, c->actor, now_ms, d, err);
+    case TCN_COMMAND_RESOLVE:
+        update.status = TCN_STATUS_RESOLVED;
+        update.resolution = (struct tcn_resolution){
+            .code = c->code ? c->code : "manual", .notes = c->text, .by = c->actor};
+        break;
+    case TCN_COMMAND_REOPEN:
+        update.status = TCN_STATUS_OPEN;
+        break;
+    case TCN_COMMAND_NONE:
+    case TCN_COMMAND_LETTER_RETRY:
+    case TCN_COMMAND_LETTER_DROP:
+    default:
+        return tcn_fail(err, TCN_EINVALID, "not a command on an incident");
+    }
+    return tcn_engine_update(a, &update, tcn_policy_of(world->policies, a->incident.source_name),
+                             now_ms, d, err);
+}
+
+static int on_incident(struct tcn_api_call *call, const struct tcn_command_world *world,
+                       struct tcn_store *s, int64_t now_ms, bool *ret_changed, struct tcn_err *err)
+{
+    struct tcn_aggregate *a = TCN_NEW(call->arena, struct tcn_aggregate);
+    struct tcn_decision d;
+    struct tcn_err why = {0};
+    int r = tcn_turn_load(s, call->command.incident, call->arena, a, err);
+
+    if (r == TCN_ENOTFOUND)
+        return tcn_api_refuse(call, 404, "not_found", "id", "there is no such incident");
+    if (r < 0)
+        return r;
+    tcn_decision_init(&d, call->arena);
+    d.subject = a;
+    r = decide(a, &call->command, world, now_ms, &d, &why);
+    if (r == TCN_ENOTFOUND)
+        return tcn_api_refuse(call, 404, "not_found", "page", "the incident has no such page");
+    if (r < 0)
+        return tcn_api_refuse(call, 409, "not_allowed", NULL, "%s", why.msg);
+    if ((r = tcn_turn_write(s, &d, &a->lane, NULL, now_ms, err)) < 0)
+        return r;
+    *ret_changed = d.incident_changed || d.events.n > 0;
+    return tcn_api_incident(call, s, a->incident.id, err);
+}
+
+static int retry_letter(struct tcn_store *s, struct tcn_arena *arena,
+                        const struct tcn_deadletter *letter, int64_t now_ms, struct tcn_err *err)
+{
+    struct tcn_link link = {0};
+    int r;
+
+    if (tcn_id_is_zero(letter->link))
+        return 0;
+    if ((r = tcn_store_link_get(s, letter->link, arena, &link, err)) < 0)
+        return r;
+    if (link.state == TCN_LINK_BLOCKED || link.state == TCN_LINK_LOST)
+        link.state = link.remote_id && *link.remote_id ? TCN_LINK_LINKED : TCN_LINK_CREATING;
+    link.blocked_reason = NULL;
+    link.fail_count = 0;
+    link.first_fail_ms = 0;
+    link.due_ms = now_ms;
+    return tcn_store_link_put(s, &link, err);
+}
+
+static int on_letter(struct tcn_api_call *call, struct tcn_store *s, int64_t now_ms,
+                     bool *ret_changed, struct tcn_err *err)
+{
+    struct tcn_deadletter letter = {0};
+    int r = tcn_store_deadletter_get(s, call->command.letter, call->arena, &letter, err);
+
+    if (r == TCN_ENOTFOUND)
+        return tcn_api_refuse(call, 404, "not_found", "id", "there is no such dead letter");
+    if (r < 0)
+        return r;
+    if (call->command.kind == TCN_COMMAND_LETTER_RETRY &&
+        (r = retry_letter(s, call->arena, &letter, now_ms, err)) < 0)
+        return r;
+    if ((r = tcn_store_deadletter_drop(s, letter.id, err)) < 0)
+        return r;
+    *ret_changed = true;
+    call->status = 200;
+    call->reply = json_pack(
+        "{s:s}", "status", call->command.kind == TCN_COMMAND_LETTER_RETRY ? "retrying" : "dropped");
+    return 0;
+}
+
+int tcn_command_execute(struct tcn_api_call *call, const struct tcn_command_world *world,
+                        struct tcn_store *s, int64_t now_ms, bool *ret_changed, struct tcn_err *err)
+{
+    *ret_changed = false;
+    if (call->command.kind == TCN_COMMAND_LETTER_RETRY ||
+        call->command.kind == TCN_COMMAND_LETTER_DROP)
+        return on_letter(call, s, now_ms, ret_changed, err);
+    return on_incident(call, world, s, now_ms, ret_changed, err);
+}

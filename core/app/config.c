@@ -1,0 +1,280 @@
+/* Top level of the configuration. Sources, connectors and channels are in config_parts.c. */
+#include "app/config.h"
+#include "app/config_parts.h"
+#include "app/resources.h"
+#include "base/xalloc.h"
+#include "sys/file.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define CONFIG_BYTES (4u << 20)
+#define CONFIG_ARENA (64u << 20)
+#define LIST_MAX 100
+
+static int read_account(const struct tcn_node *root, struct tcn_config *c)
+{
+    c->account_id = "000000000000";
+    c->region = "us-east-1";
+    if (tcn_node_text(root, "account_id", TCN_OPTIONAL, &c->account_id) < 0 ||
+        tcn_node_text(root, "region", TCN_OPTIONAL, &c->region) < 0)
+        return TCN_EINVALID;
+    if (strlen(c->account_id) != 12 || strspn(c->account_id, "0123456789") != 12) {
+        struct tcn_node at = tcn_node_member(root, "account_id");
+
+        return tcn_node_problem(&at, "\"%s\" is no account id; write 12 digits in quotes",
+                                c->account_id);
+    }
+    return 0;
+}
+
+static int read_listen(const struct tcn_node *root, struct tcn_config *c)
+{
+    struct tcn_node at = tcn_node_member(root, "listen");
+    const char *colon;
+    uint64_t port;
+
+    c->listen = "127.0.0.1:8080";
+    if (tcn_node_text(root, "listen", TCN_OPTIONAL, &c->listen) < 0)
+        return TCN_EINVALID;
+    colon = strrchr(c->listen, ':');
+    if (!colon || tcn_str_u64(tcn_str(colon + 1), 65535, &port) < 0)
+        return tcn_node_problem(&at,
+                                "\"%s\": write HOST:PORT, for example 0.0.0.0:8080 or "
+                                "[::]:8080",
+                                c->listen);
+    return 0;
+}
+
+static int read_public_url(const struct tcn_node *root, struct tcn_config *c)
+{
+    struct tcn_node at = tcn_node_member(root, "public_url");
+    struct tcn_str url;
+
+    if (tcn_node_text(root, "public_url", TCN_OPTIONAL, &c->public_url) < 0)
+        return TCN_EINVALID;
+    if (!c->public_url) {
+        c->public_url = tcn_arena_fmt(&c->arena, "http%s://%s", c->tls_cert ? "s" : "", c->listen);
+        return 0;
+    }
+    url = tcn_str(c->public_url);
+    if (!tcn_str_starts(url, TCN_STR("https://")) && !tcn_str_starts(url, TCN_STR("http://")))
+        return tcn_node_problem(&at, "\"%s\": write https://HOST or http://HOST", c->public_url);
+    while (url.len > 0 && url.ptr[url.len - 1] == '/')
+        url.len--;
+    c->public_url = tcn_arena_str(&c->arena, url).ptr;
+    return 0;
+}
+
+static int read_tls(const struct tcn_node *root, struct tcn_config *c)
+{
+    static const char *const names[] = {"cert_file", "key_file", "client_ca_file", "ca_file", NULL};
+    struct tcn_node at;
+    int r;
+
+    if (tcn_node_object(root, "tls", TCN_OPTIONAL, &at) < 0)
+        return TCN_EINVALID;
+    if (!at.json)
+        return 0;
+    r = tcn_node_only(&at, names);
+    r |= tcn_node_text(&at, "cert_file", TCN_OPTIONAL, &c->tls_cert);
+    r |= tcn_node_text(&at, "key_file", TCN_OPTIONAL, &c->tls_key);
+    r |= tcn_node_text(&at, "client_ca_file", TCN_OPTIONAL, &c->tls_client_ca);
+    r |= tcn_node_text(&at, "ca_file", TCN_OPTIONAL, &c->ca_file);
+    if (!c->tls_cert != !c->tls_key)
+        r |= tcn_node_problem(&at, "give both cert_file and key_file, or neither");
+    return r < 0 ? TCN_EINVALID : 0;
+}
+
+/* sqlite:PATH with PATH relative to the data folder. */
+static int read_store(const struct tcn_node *root, const char *data_dir, struct tcn_config *c)
+{
+    struct tcn_node at = tcn_node_member(root, "store");
+    const char *url = "sqlite:tocsin.db", *path;
+
+    if (tcn_node_text(root, "store", TCN_OPTIONAL, &url) < 0)
+        return TCN_EINVALID;
+    if (!tcn_str_starts(tcn_str(url), TCN_STR("sqlite:")))
+        return tcn_node_problem(&at, "\"%s\": write sqlite:PATH", url);
+    path = url + strlen("sqlite:");
+    if (*path == 0)
+        return tcn_node_problem(&at, "the path is missing; write sqlite:tocsin.db");
+    c->store = *path == '/' || *path == ':'
+                   ? url
+                   : tcn_arena_fmt(&c->arena, "sqlite:%s/%s", data_dir, path);
+    return 0;
+}
+
+static int read_cidrs(const struct tcn_node *parent, const char *key, struct tcn_arena *arena,
+                      const char ***ret)
+{
+    struct tcn_node list;
+    size_t n;
+
+    if (tcn_node_array(parent, key, TCN_OPTIONAL, &list) < 0)
+        return TCN_EINVALID;
+    n = json_array_size(list.json);
+    if (n > LIST_MAX)
+        return tcn_node_problem(&list, "%zu entries; at most %d", n, LIST_MAX);
+    *ret = TCN_NEW_N(arena, const char *, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        struct tcn_node item = tcn_node_item(&list, i);
+
+        if (!json_is_string(item.json))
+            return tcn_node_problem(&item, "write an address or ADDRESS/BITS");
+        (*ret)[i] = json_string_value(item.json);
+    }
+    return 0;
+}
+
+static int read_limits(const struct tcn_node *root, struct tcn_config *c)
+{
+    static const char *const names[] = {"max_connections", "per_address", "waiting",
+                                        "trusted_senders", NULL};
+    struct tcn_config_limits *l = &c->limits;
+    struct tcn_node at;
+    int r = 0;
+
+    *l = (struct tcn_config_limits){.max_connections = 1000, .per_address = 64, .waiting = 10000};
+    if (tcn_node_object(root, "limits", TCN_OPTIONAL, &at) < 0)
+        return TCN_EINVALID;
+    if (at.json)
+        r = tcn_node_only(&at, names);
+    r |= tcn_node_int(&at, "max_connections", TCN_OPTIONAL, 10, 100000, &l->max_connections);
+    r |= tcn_node_int(&at, "per_address", TCN_OPTIONAL, 1, 100000, &l->per_address);
+    r |= tcn_node_int(&at, "waiting", TCN_OPTIONAL, 10, 1000000, &l->waiting);
+    r |= read_cidrs(&at, "trusted_senders", &c->arena, &l->trusted_senders);
+    return r < 0 ? TCN_EINVALID : 0;
+}
+
+static int read_log(const struct tcn_node *root, struct tcn_config *c)
+{
+    static const char *const names[] = {"level", NULL};
+    static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
+    struct tcn_node at;
+    int level = TCN_LOG_INFO;
+
+    if (tcn_node_object(root, "log", TCN_OPTIONAL, &at) < 0)
+        return TCN_EINVALID;
+    if (at.json && (tcn_node_only(&at, names) < 0 ||
+                    tcn_node_choice(&at, "level", TCN_OPTIONAL, levels, &level) < 0))
+        return TCN_EINVALID;
+    c->log_level = (enum tcn_log_level)level;
+    return 0;
+}
+
+static int read_tokens(const struct tcn_node *root, struct tcn_config *c)
+{
+    struct tcn_node at;
+
+    if (tcn_node_array(root, "tokens", TCN_OPTIONAL, &at) < 0)
+        return TCN_EINVALID;
+    return tcn_tokens_read(&at, &c->arena, &c->tokens);
+}
+
+static int read_resources(const struct tcn_node *root, struct tcn_config *c)
+{
+    const char **tickets = TCN_NEW_N(&c->arena, const char *, c->n_connectors + 1);
+    struct tcn_node at;
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->n_connectors; i++)
+        if (c->connectors[i].has_tickets)
+            tickets[n++] = c->connectors[i].name;
+    c->directory.account_id = c->account_id;
+    c->directory.region = c->region;
+    if (tcn_node_object(root, "resources", TCN_OPTIONAL, &at) < 0)
+        return TCN_EINVALID;
+    return tcn_resources_read(&at, tickets, &c->arena, &c->directory);
+}
+
+static int read_all(const char *data_dir, struct tcn_config *c)
+{
+    static const char *const names[] = {"$schema",   "account_id", "region",     "node",
+                                        "listen",    "public_url", "tls",        "store",
+                                        "tokens",    "sources",    "connectors", "channels",
+                                        "resources", "limits",     "log",        NULL};
+    struct tcn_node root = tcn_node_root(&c->doc);
+    int r;
+
+    if (!json_is_object(root.json))
+        return tcn_node_problem(&root, "the file must be one JSON object");
+    r = tcn_node_only(&root, names);
+    r |= read_account(&root, c);
+    r |= tcn_node_text(&root, "node", TCN_OPTIONAL, &c->node);
+    r |= read_listen(&root, c);
+    r |= read_tls(&root, c);
+    r |= read_public_url(&root, c);
+    r |= read_store(&root, data_dir, c);
+    r |= read_limits(&root, c);
+    r |= read_log(&root, c);
+    r |= read_tokens(&root, c);
+    r |= tcn_config_connectors(&root, c);
+    r |= tcn_config_channels(&root, c);
+    r |= read_resources(&root, c);
+    r |= tcn_config_sources(&root, c); /* they name response plans */
+    return r < 0 || c->doc.problems->n > 0 ? TCN_EINVALID : 0;
+}
+
+static struct tcn_config *config_new(const char *file, struct tcn_problems *problems)
+{
+    struct tcn_config *c = tcn_xcalloc(1, sizeof *c);
+    char host[256] = "";
+
+    c->refs = 1;
+    tcn_arena_init(&c->arena, CONFIG_ARENA);
+    tcn_buf_init(&c->text, CONFIG_BYTES);
+    c->file = tcn_arena_strdup(&c->arena, file);
+    c->doc.problems = problems;
+    gethostname(host, sizeof host - 1);
+    c->node = tcn_arena_strdup(&c->arena, host[0] ? host : "tocsin");
+    return c;
+}
+
+int tcn_config_load(const char *file, const char *data_dir, struct tcn_problems *problems,
+                    struct tcn_config **ret)
+{
+    struct tcn_config *c = config_new(file, problems);
+    struct tcn_err err = {0};
+    int r = tcn_file_read(file, &c->text, &err);
+
+    if (r < 0)
+        tcn_problems_add(problems, "%s", err.msg);
+    else if ((r = tcn_doc_parse(&c->doc, c->file, tcn_buf_view(&c->text), problems)) == 0)
+        r = read_all(data_dir, c);
+    if (r < 0) {
+        tcn_config_unref(c);
+        return r;
+    }
+    *ret = c;
+    return 0;
+}
+
+void tcn_config_ref(struct tcn_config *c)
+{
+    c->refs++;
+}
+
+void tcn_config_unref(struct tcn_config *c)
+{
+    if (!c)
+        return;
+    assert(c->refs > 0);
+    if (--c->refs > 0)
+        return;
+    tcn_config_parts_done(c);
+    tcn_doc_done(&c->doc);
+    tcn_buf_done(&c->text);
+    tcn_arena_done(&c->arena);
+    free(c);
+}
+
+const struct tcn_connector_config *tcn_config_connector(const struct tcn_config *c,
+                                                        const char *name)
+{
+    for (size_t i = 0; i < c->n_connectors; i++)
+        if (strcmp(c->connectors[i].name, name) == 0)
+            return &c->connectors[i];
+    return NULL;
+}

@@ -1,0 +1,66 @@
+/* The configuration file: read whole, checked whole, every mistake told at once with file, line and path. */
+#ifndef TCN_APP_CONFIG_H
+#define TCN_APP_CONFIG_H
+
+#include "app/tokens.h"
+#include "base/json.h"
+#include "engine/directory.h"
+#include "sys/log.h"
+
+#define TCN_SOURCES_MAX 200
+
+struct tcn_source;   /* gateway/source.h */
+struct tcn_instance; /* connect/instance.h */
+struct tcn_mapping;  /* mapping/mapping.h */
+
+/* One configured connector with its mapping file. */
+struct tcn_connector_config {
+    const char *name;              /* $.connectors.NAME */
+    struct tcn_instance *instance; /* owned */
+    struct tcn_mapping *mapping;   /* owned */
+    bool has_tickets;              /* it can FIND and CREATE: response plans may name it */
+};
+
+struct tcn_config_limits {
+    int64_t max_connections, per_address, waiting;
+    const char **trusted_senders; /* CIDRs that may have more connections; NULL ends */
+    const char *
+        *outbound_allow; /* CIDRs that connectors may reach although not public; NULL ends */
+};
+
+/* Immutable once loaded; shared by reference between loop and store thread, released when the last job ends. */
+struct tcn_config {
+    int refs;
+    struct tcn_buf text;
+    struct tcn_doc doc;
+    struct tcn_arena arena;
+
+    const char *file;
+    const char *account_id, *region, *node;
+    const char *listen;     /* HOST:PORT */
+    const char *public_url; /* how people's browsers reach this process; no slash at the end */
+    const char *store;      /* sqlite:PATH */
+    const char *tls_cert, *tls_key, *tls_client_ca, *ca_file; /* NULL when not given */
+    enum tcn_log_level log_level;
+    struct tcn_config_limits limits;
+    struct tcn_tokens tokens;
+    struct tcn_source **sources; /* owned; n_sources */
+    size_t n_sources;
+    struct tcn_connector_config *connectors;
+    size_t n_connectors;
+    const char *channel_connector[4]; /* by enum tcn_channel_type: instance that sends such pages */
+    struct tcn_directory directory;
+    const struct tcn_source_policy **policies; /* of the sources, NULL ends */
+};
+
+/* data_dir is where a relative store path lies (created later, not here). On failure everything wrong is in
+ * problems (which the caller made) and *ret is not set. TCN_EINVALID, TCN_EIO. */
+int tcn_config_load(const char *file, const char *data_dir, struct tcn_problems *problems,
+                    struct tcn_config **ret);
+void tcn_config_ref(struct tcn_config *c);
+void tcn_config_unref(struct tcn_config *c); /* NULL is legal; the loop thread only */
+
+const struct tcn_connector_config *tcn_config_connector(const struct tcn_config *c,
+                                                        const char *name);
+
+#endif

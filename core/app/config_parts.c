@@ -1,0 +1,218 @@
+/* Sources, connectors and channels: each gets its code, its mapping file and its secrets here. */
+#include "app/config_parts.h"
+#include "app/shipped.h"
+#include "connect/host.h"
+#include "connect/registry.h"
+#include "gateway/source.h"
+#include "mapping/mapping.h"
+#include "sys/file.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+/* Runs the tests inside the file: a mapping that fails them is not used. */
+static int check_mapping(const struct tcn_node *at, const char *name, struct tcn_mapping *m)
+{
+    struct tcn_buf report;
+    size_t n = 0, failed = 0;
+    int r;
+
+    tcn_buf_init(&report, 65536);
+    r = tcn_mapping_test(m, tcn_mapping_builtin_file, tcn_shipped_table(), &report, &n, &failed);
+    if (r < 0)
+        tcn_node_problem(at,
+                         "%zu of %zu tests of mapping %s fail; see: tocsin map test --mapping %s",
+                         failed, n, name, name);
+    tcn_buf_done(&report);
+    return r < 0 ? TCN_EINVALID : 0;
+}
+
+static int load_text(const struct tcn_node *at, const char *name, struct tcn_str text,
+                     struct tcn_mapping **ret)
+{
+    int r = tcn_mapping_load(name, text, tcn_mapping_builtin, tcn_shipped_table(),
+                             at->doc->problems, ret);
+
+    if (r == 0 && check_mapping(at, name, *ret) < 0) {
+        tcn_mapping_free(*ret);
+        *ret = NULL;
+        r = TCN_EINVALID;
+    }
+    return r;
+}
+
+static int load_file(const struct tcn_node *at, const char *path, struct tcn_mapping **ret)
+{
+    struct tcn_buf text;
+    struct tcn_err err;
+    int r;
+
+    tcn_buf_init(&text, TCN_MAPPING_FILE_MAX);
+    r = tcn_file_read(path, &text, &err);
+    r = r < 0 ? tcn_node_problem(at, "%s", err.msg) : load_text(at, path, tcn_buf_view(&text), ret);
+    tcn_buf_done(&text);
+    return r;
+}
+
+/* A name with a slash or ".json" is a file; any other is one of the mappings in the binary. */
+static int load_mapping(const struct tcn_node *at, const char *folder, const char *name,
+                        struct tcn_mapping **ret)
+{
+    struct tcn_str text;
+    char path[300];
+
+    if (strchr(name, '/') || tcn_str_ends(tcn_str(name), TCN_STR(".json")))
+        return load_file(at, name, ret);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    if (tcn_mapping_builtin(tcn_shipped_table(), path, &text) < 0)
+        return tcn_node_problem(
+            at, "there is no shipped mapping \"%s\"; a file is named by its path", name);
+    return load_text(at, path, text, ret);
+}
+
+static const struct tocsin_connector *find_connector(const struct tcn_node *at)
+{
+    const struct tcn_registry *registry = tcn_shipped_registry();
+    const char *name = NULL;
+    const struct tocsin_connector *c;
+
+    if (tcn_node_text(at, "connector", TCN_NEED, &name) < 0)
+        return NULL;
+    c = tcn_registry_find(registry, name);
+    if (!c)
+        tcn_node_problem(at,
+                         "there is no connector \"%s\"; known are servicenow, jira, pagerduty, "
+                         "smtp",
+                         name);
+    return c;
+}
+
+static int read_connector(const struct tcn_node *at, struct tcn_connector_config *ret)
+{
+    const struct tocsin_connector *connector = find_connector(at);
+    const char *mapping = connector ? connector->name : NULL;
+    int r;
+
+    if (!connector || tcn_node_text(at, "mapping", TCN_OPTIONAL, &mapping) < 0)
+        return TCN_EINVALID;
+    ret->name = at->key;
+    r = load_mapping(at, "connectors", mapping, &ret->mapping);
+    r |= tcn_instance_new(connector, &tcn_host, at->key, at, NULL, NULL, &ret->instance);
+    ret->has_tickets = (connector->caps & TOCSIN_CAN(TOCSIN_CREATE)) != 0;
+    return r < 0 ? TCN_EINVALID : 0;
+}
+
+int tcn_config_connectors(const struct tcn_node *root, struct tcn_config *c)
+{
+    struct tcn_node all;
+    const char *name;
+    json_t *value;
+    int r = 0;
+
+    if (tcn_node_object(root, "connectors", TCN_OPTIONAL, &all) < 0)
+        return TCN_EINVALID;
+    if (json_object_size(all.json) > TCN_CONNECTORS_MAX)
+        return tcn_node_problem(&all, "at most %d connectors", TCN_CONNECTORS_MAX);
+    c->connectors =
+        TCN_NEW_N(&c->arena, struct tcn_connector_config, json_object_size(all.json) + 1);
+    json_object_foreach(all.json, name, value)
+    {
+        struct tcn_node at = tcn_node_member(&all, name);
+
+        if (!tcn_source_is_name(name))
+            r |= tcn_node_problem(&at, "name a connector with 1-64 of a-z 0-9 -");
+        r |= read_connector(&at, &c->connectors[c->n_connectors]);
+        if (c->connectors[c->n_connectors].name)
+            c->n_connectors++;
+    }
+    return r < 0 ? TCN_EINVALID : 0;
+}
+
+static int read_channel(const struct tcn_node *all, const char *key, enum tcn_channel_type type,
+                        struct tcn_config *c)
+{
+    static const char *const names[] = {"connector", NULL};
+    const struct tcn_connector_config *connector;
+    const char *name = NULL;
+    struct tcn_node at;
+
+    if (tcn_node_object(all, key, TCN_OPTIONAL, &at) < 0)
+        return TCN_EINVALID;
+    if (!at.json)
+        return 0;
+    if (tcn_node_only(&at, names) < 0 || tcn_node_text(&at, "connector", TCN_NEED, &name) < 0)
+        return TCN_EINVALID;
+    connector = tcn_config_connector(c, name);
+    if (!connector)
+        return tcn_node_problem(&at, "\"%s\" is not under $.connectors", name);
+    if (!tcn_instance_can(connector->instance, TOCSIN_SEND))
+        return tcn_node_problem(&at, "%s cannot send messages to persons", name);
+    c->channel_connector[type] = connector->name;
+    return 0;
+}
+
+int tcn_config_channels(const struct tcn_node *root, struct tcn_config *c)
+{
+    static const char *const names[] = {"EMAIL", "SMS", "VOICE", NULL};
+    struct tcn_node all;
+    int r;
+
+    if (tcn_node_object(root, "channels", TCN_OPTIONAL, &all) < 0)
+        return TCN_EINVALID;
+    if (!all.json)
+        return 0;
+    r = tcn_node_only(&all, names);
+    r |= read_channel(&all, "EMAIL", TCN_EMAIL, c);
+    r |= read_channel(&all, "SMS", TCN_SMS, c);
+    r |= read_channel(&all, "VOICE", TCN_VOICE, c);
+    return r < 0 ? TCN_EINVALID : 0;
+}
+
+static int read_source(const struct tcn_node *at, struct tcn_config *c)
+{
+    struct tcn_source *source = NULL;
+    const char *plan;
+    int r = tcn_source_read(at, load_mapping, &source);
+
+    c->sources[c->n_sources] = source;
+    c->policies[c->n_sources++] = &source->policy;
+    plan = source->policy.response_plan;
+    if (plan && !tcn_directory_plan(&c->directory, plan))
+        r |= tcn_node_problem(at, "response_plan \"%s\" is not under $.resources.response_plans",
+                              plan);
+    return r < 0 ? TCN_EINVALID : 0;
+}
+
+int tcn_config_sources(const struct tcn_node *root, struct tcn_config *c)
+{
+    struct tcn_node all;
+    const char *name;
+    json_t *value;
+    size_t n;
+    int r = 0;
+
+    if (tcn_node_object(root, "sources", TCN_OPTIONAL, &all) < 0)
+        return TCN_EINVALID;
+    n = json_object_size(all.json);
+    if (n > TCN_SOURCES_MAX)
+        return tcn_node_problem(&all, "%zu sources; at most %d", n, TCN_SOURCES_MAX);
+    c->sources = TCN_NEW_N(&c->arena, struct tcn_source *, n + 1);
+    c->policies = TCN_NEW_N(&c->arena, const struct tcn_source_policy *, n + 1);
+    json_object_foreach(all.json, name, value)
+    {
+        struct tcn_node at = tcn_node_member(&all, name);
+
+        r |= read_source(&at, c);
+    }
+    return r < 0 ? TCN_EINVALID : 0;
+}
+
+void tcn_config_parts_done(struct tcn_config *c)
+{
+    for (size_t i = 0; i < c->n_sources; i++)
+        tcn_source_free(c->sources[i]);
+    for (size_t i = 0; i < c->n_connectors; i++) {
+        tcn_instance_free(c->connectors[i].instance);
+        tcn_mapping_free(c->connectors[i].mapping);
+    }
+}

@@ -1,0 +1,151 @@
+#include "app/intake.h"
+#include "base/xalloc.h"
+#include "sys/random.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define JOB_ARENA (16u << 20) /* a source body of 1 MiB becomes at most 80,000 JSON values */
+
+struct tcn_intake_job *tcn_intake_new(int64_t now_ms)
+{
+    struct tcn_intake_job *job = tcn_xcalloc(1, sizeof *job);
+
+    tcn_arena_init(&job->arena, JOB_ARENA);
+    tcn_arena_init(&job->scratch, TCN_TURN_ARENA);
+    job->job.run = tcn_intake_run;
+    job->seed = tcn_random_id(now_ms);
+    job->salt = (uint32_t)tcn_random_u64();
+    job->inbox.id = job->seed;
+    job->inbox.received_ms = now_ms;
+    return job;
+}
+
+void tcn_intake_free(struct tcn_intake_job *job)
+{
+    if (!job)
+        return;
+    tcn_arena_done(&job->arena);
+    tcn_arena_done(&job->scratch);
+    free(job);
+}
+
+/* The id of the n-th incident of a delivery. The first one is the seed itself, so that ids stay in time order. */
+static struct tcn_id incident_id(const struct tcn_intake_job *job, size_t n)
+{
+    return n == 0 ? job->seed : tcn_id_child(job->seed, "incident", n);
+}
+
+static int load_storm(struct tcn_store *s, struct tcn_intake_job *job, struct tcn_storm *storm,
+                      struct tcn_aggregate **ret, struct tcn_err *err)
+{
+    int r = tcn_store_storm_get(s, job->policy->name, storm, err);
+
+    *ret = NULL;
+    if (r < 0 || tcn_id_is_zero(storm->incident))
+        return r;
+    *ret = TCN_NEW(&job->scratch, struct tcn_aggregate);
+    r = tcn_turn_load(s, storm->incident, &job->scratch, *ret, err);
+    if (r != TCN_ENOTFOUND)
+        return r;
+    *ret = NULL;
+    return 0;
+}
+
+/* The inbox row is the first write of a delivery: a known id ends it before anything else changed. */
+static int note_delivery(struct tcn_store *s, struct tcn_intake_job *job, struct tcn_err *err)
+{
+    int r;
+
+    if (job->has_changed)
+        return 0;
+    job->inbox.state = TCN_INBOX_APPLIED;
+    r = tcn_store_inbox_add(s, &job->inbox, err);
+    if (r == TCN_ECONFLICT) {
+        job->is_duplicate = true;
+        return 0;
+    }
+    job->has_changed = r == 0;
+    return r;
+}
+
+static int write_decision(struct tcn_store *s, struct tcn_intake_job *job,
+                          const struct tcn_aggregate *a, const struct tcn_storm *storm,
+                          const struct tcn_decision *d, int64_t now_ms, struct tcn_err *err)
+{
+    const struct tcn_response_plan *plan =
+        tcn_directory_plan(job->directory, job->policy->response_plan);
+    int r = note_delivery(s, job, err);
+
+    if (r < 0 || job->is_duplicate)
+        return r;
+    if (d->storm_changed && (r = tcn_store_storm_put(s, job->policy->name, storm, err)) < 0)
+        return r;
+    return tcn_turn_write(s, d, &a->lane, plan, now_ms, err);
+}
+
+static bool is_silent(enum tcn_intake outcome, const struct tcn_decision *d)
+{
+    return (outcome == TCN_INTAKE_NOTHING || outcome == TCN_INTAKE_IGNORED) && !d->lane_changed &&
+           !d->storm_changed;
+}
+
+/* A repeat of an open incident whose lane waits for nothing. */
+static bool is_settled(enum tcn_intake outcome, const struct tcn_aggregate *a)
+{
+    return outcome == TCN_INTAKE_NOTHING && a->lane.is_firing && a->lane.resolve_due_ms == 0 &&
+           a->incident.exists && a->incident.status == TCN_STATUS_OPEN;
+}
+
+static int take_alarm(struct tcn_store *s, struct tcn_intake_job *job, size_t i, int64_t now_ms,
+                      struct tcn_err *err)
+{
+    struct tcn_intake_input in = {.alarm = &job->alarms[i],
+                                  .policy = job->policy,
+                                  .directory = job->directory,
+                                  .new_id = incident_id(job, i),
+                                  .salt = job->salt,
+                                  .now_ms = now_ms};
+    const struct tcn_response_plan *plan =
+        tcn_directory_plan(job->directory, job->policy->response_plan);
+    struct tcn_aggregate *a = TCN_NEW(&job->scratch, struct tcn_aggregate), *storming = NULL;
+    struct tcn_storm storm = {0};
+    struct tcn_decision d;
+    int r;
+
+    assert(plan);
+    if ((r = tcn_turn_load_lane(s, in.alarm, plan, &job->scratch, a, err)) < 0 ||
+        (r = load_storm(s, job, &storm, &storming, err)) < 0)
+        return r;
+    tcn_decision_init(&d, &job->scratch);
+    job->results[i].outcome = tcn_engine_alarm(&in, a, &storm, storming, &d);
+    if (d.subject && d.subject->incident.exists)
+        job->results[i].incident = d.subject->incident.id;
+    job->results[i].is_settled = is_settled(job->results[i].outcome, a);
+    return is_silent(job->results[i].outcome, &d)
+               ? 0
+               : write_decision(s, job, a, &storm, &d, now_ms, err);
+}
+
+int tcn_intake_run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
+{
+    struct tcn_intake_job *job = (struct tcn_intake_job *)base;
+    int r = 0;
+
+    tcn_arena_reset(&job->scratch);
+    job->is_duplicate = job->has_changed = false;
+    job->results = TCN_NEW_N(&job->scratch, struct tcn_intake_result, job->n_alarms + 1);
+    for (size_t i = 0; i < job->n_alarms && r == 0 && !job->is_duplicate; i++)
+        r = take_alarm(s, job, i, now_ms, err);
+    return r;
+}
+
+const char *tcn_intake_name(enum tcn_intake outcome)
+{
+    static const char *const names[] = {"unset",    "nothing",  "ignored", "late",
+                                        "opened",   "folded",   "updated", "waiting",
+                                        "resolved", "reopened", "attached"};
+
+    assert((size_t)outcome < sizeof names / sizeof *names);
+    return names[outcome];
+}

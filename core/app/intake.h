@@ -1,0 +1,47 @@
+/* Alarms meet the store: one job a delivery. */
+#ifndef TCN_APP_INTAKE_H
+#define TCN_APP_INTAKE_H
+
+#include "app/turn.h"
+#include "store/thread.h"
+
+struct tcn_intake_result {
+    enum tcn_intake outcome;
+    struct tcn_id incident; /* zero = none */
+    bool is_settled;        /* the same body again would change nothing */
+};
+
+/* Made on the loop; everything that alarms and inbox point to lives in the job's own arena. */
+struct tcn_intake_job {
+    struct tcn_job job; /* first: the thread's view of it */
+    struct tcn_arena arena;
+    struct tcn_inbox inbox;
+    struct tcn_alarm *alarms;
+    size_t n_alarms;
+    const struct tcn_source_policy
+        *policy; /* borrowed from the configuration, which outlives the job */
+    const struct tcn_directory *directory; /* likewise */
+    struct tcn_id seed;                    /* incidents opened by this job are its children */
+    uint32_t salt;
+
+    /* Results, valid in done when the job succeeded. */
+    struct tcn_arena scratch; /* of one run */
+    struct tcn_intake_result *results;
+    bool is_duplicate; /* the delivery id was known: nothing changed */
+    bool has_changed;  /* something was written */
+
+    void (*answer)(struct tcn_intake_job *job, int r, const struct tcn_err *err); /* the owner's */
+    void *ctx;
+    uint64_t reply_id;
+};
+
+/* Zeroed but for arenas, seed and salt. */
+struct tcn_intake_job *tcn_intake_new(int64_t now_ms);
+void tcn_intake_free(struct tcn_intake_job *job);
+/* tcn_job_run: decides every alarm of the delivery. */
+int tcn_intake_run(struct tcn_job *job, struct tcn_store *s, int64_t now_ms, struct tcn_err *err);
+
+/* "opened", "folded", ...: for answers, logs and metrics. */
+const char *tcn_intake_name(enum tcn_intake outcome);
+
+#endif

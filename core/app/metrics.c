@@ -1,0 +1,140 @@
+#include "app/metrics.h"
+#include "base/xalloc.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static const struct kind {
+    const char *name, *type, *help;
+} kinds[] = {
+    {"tocsin_deliveries_total", "counter",
+     "Deliveries of alarms by source and what became of them."},
+    {"tocsin_incidents_open", "gauge", "Incidents with status OPEN."},
+    {"tocsin_requests_total", "counter", "HTTP requests that reached a handler."},
+    {"tocsin_refused_total", "counter", "HTTP requests refused before a handler, by reason."},
+    {"tocsin_connections_open", "gauge", "Connections now."},
+    {"tocsin_connections_total", "counter", "Connections accepted."},
+    {"tocsin_api_total", "counter", "API calls by route and status."},
+    {"tocsin_pages_total", "counter", "Messages sent to persons, by channel and result."},
+    {"tocsin_remote_total", "counter",
+     "Operations on ticket systems by connector, verb and outcome."},
+    {"tocsin_commands_total", "counter", "Commands of persons and programs by kind."},
+    {"tocsin_store_jobs_total", "counter", "Jobs of the store thread."},
+    {"tocsin_store_commits_total", "counter", "Transactions of the store thread; jobs share them."},
+    {"tocsin_store_failures_total", "counter", "Jobs that the store could not do."},
+    {"tocsin_store_waiting", "gauge", "Jobs that wait for the store thread."},
+    {"tocsin_timer_late_seconds_max", "gauge", "Largest lateness of due work since the start."},
+    {"tocsin_disk_full", "gauge", "1 while the store has no space."},
+    {"tocsin_start_time_seconds", "gauge", "Unix time of the start."},
+    {"tocsin_info", "gauge", "Version and node, always 1."},
+};
+#define N_KINDS (sizeof kinds / sizeof *kinds)
+
+struct series {
+    char *labels; /* owned */
+    double value;
+};
+
+struct tcn_metrics {
+    struct {
+        struct series *items; /* owned */
+        size_t n, size;
+    } kinds[N_KINDS];
+    size_t n;
+};
+
+struct tcn_metrics *tcn_metrics_new(void)
+{
+    return tcn_xcalloc(1, sizeof(struct tcn_metrics));
+}
+
+void tcn_metrics_free(struct tcn_metrics *m)
+{
+    if (!m)
+        return;
+    for (size_t k = 0; k < N_KINDS; k++) {
+        for (size_t i = 0; i < m->kinds[k].n; i++)
+            free(m->kinds[k].items[i].labels);
+        free(m->kinds[k].items);
+    }
+    free(m);
+}
+
+static size_t kind_of(const char *name)
+{
+    size_t k = 0;
+
+    while (k < N_KINDS && strcmp(kinds[k].name, name) != 0)
+        k++;
+    assert(k < N_KINDS);
+    return k;
+}
+
+static struct series *find(const struct tcn_metrics *m, size_t k, const char *labels)
+{
+    for (size_t i = 0; i < m->kinds[k].n; i++)
+        if (strcmp(m->kinds[k].items[i].labels, labels) == 0)
+            return &m->kinds[k].items[i];
+    return NULL;
+}
+
+static struct series *find_or_add(struct tcn_metrics *m, const char *name, const char *labels)
+{
+    size_t k = kind_of(name);
+    struct series *s = find(m, k, labels);
+
+    if (s || m->n >= TCN_SERIES_MAX)
+        return s;
+    if (m->kinds[k].n == m->kinds[k].size) {
+        m->kinds[k].size = m->kinds[k].size ? m->kinds[k].size * 2 : 4;
+        m->kinds[k].items = tcn_xrealloc(m->kinds[k].items, m->kinds[k].size, sizeof *s);
+    }
+    m->n++;
+    s = &m->kinds[k].items[m->kinds[k].n++];
+    *s = (struct series){.labels = tcn_xstrdup(labels)};
+    return s;
+}
+
+void tcn_metrics_add(struct tcn_metrics *m, const char *name, const char *labels, double value)
+{
+    struct series *s = find_or_add(m, name, labels);
+
+    if (s)
+        s->value += value;
+}
+
+void tcn_metrics_set(struct tcn_metrics *m, const char *name, const char *labels, double value)
+{
+    struct series *s = find_or_add(m, name, labels);
+
+    if (s)
+        s->value = value;
+}
+
+double tcn_metrics_get(const struct tcn_metrics *m, const char *name, const char *labels)
+{
+    const struct series *s = find(m, kind_of(name), labels);
+
+    return s ? s->value : 0;
+}
+
+static void write_kind(const struct tcn_metrics *m, size_t k, struct tcn_buf *out)
+{
+    tcn_buf_fmt(out, "# HELP %s %s\n# TYPE %s %s\n", kinds[k].name, kinds[k].help, kinds[k].name,
+                kinds[k].type);
+    for (size_t i = 0; i < m->kinds[k].n; i++) {
+        const struct series *s = &m->kinds[k].items[i];
+
+        if (*s->labels)
+            tcn_buf_fmt(out, "%s{%s} %.17g\n", kinds[k].name, s->labels, s->value);
+        else
+            tcn_buf_fmt(out, "%s %.17g\n", kinds[k].name, s->value);
+    }
+}
+
+void tcn_metrics_write(const struct tcn_metrics *m, struct tcn_buf *out)
+{
+    for (size_t k = 0; k < N_KINDS; k++)
+        if (m->kinds[k].n > 0)
+            write_kind(m, k, out);
+}

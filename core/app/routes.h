@@ -1,0 +1,29 @@
+/* What the front door serves: one function a group of paths. */
+#ifndef TCN_APP_ROUTES_H
+#define TCN_APP_ROUTES_H
+
+#include "app/app.h"
+
+/* Fills the router; every path of the program is named here. */
+int tcn_routes_add(struct tcn_router *router, struct tcn_err *err);
+/* The server's handler; ctx is the app. Owns rq. */
+void tcn_routes_serve(void *ctx, struct tcn_request *rq);
+
+/* Each owns rq and answers it, now or on a later turn. */
+void tcn_route_source(struct tcn_app *app, struct tcn_request *rq);
+void tcn_route_api(struct tcn_app *app, struct tcn_request *rq, const struct tcn_api_route *route);
+void tcn_route_ack(struct tcn_app *app, struct tcn_request *rq);
+void tcn_route_health(struct tcn_app *app, struct tcn_request *rq);
+void tcn_route_ready(struct tcn_app *app, struct tcn_request *rq);
+void tcn_route_metrics(struct tcn_app *app, struct tcn_request *rq);
+
+/* Answers and frees rq. The error form is {"error": {"code", "message"}}. */
+void tcn_answer_json(struct tcn_app *app, struct tcn_request *rq, int status, json_t *body /* stolen */);
+void tcn_answer_error(struct tcn_app *app, struct tcn_request *rq, int status, const char *code,
+                      const char *message);
+/* 503 with Retry-After: the sender must try again; every sender does so on 5xx, not all on 429. */
+void tcn_answer_busy(struct tcn_app *app, struct tcn_request *rq, const char *message);
+/* A failed job as an answer. */
+void tcn_answer_failure(struct tcn_app *app, struct tcn_request *rq, int r, const struct tcn_err *err);
+
+#endif

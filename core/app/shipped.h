@@ -1,0 +1,13 @@
+/* What is linked into the binary: mapping files and connectors. */
+#ifndef TCN_APP_SHIPPED_H
+#define TCN_APP_SHIPPED_H
+
+#include "base/embedded.h"
+#include "connect/registry.h"
+
+/* The table of mapping files, as ctx of tcn_mapping_builtin. */
+void *tcn_shipped_table(void);
+/* The static connectors, checked; made at the first call and kept until exit. */
+const struct tcn_registry *tcn_shipped_registry(void);
+
+#endif

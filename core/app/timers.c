@@ -1,0 +1,73 @@
+#include "app/timers.h"
+#include "app/turn.h"
+#include "base/xalloc.h"
+
+#include <stdlib.h>
+
+static int run_one(struct tcn_timer_job *job, struct tcn_store *s, struct tcn_id id, int64_t now_ms,
+                   struct tcn_err *err)
+{
+    struct tcn_aggregate *a = TCN_NEW(&job->arena, struct tcn_aggregate);
+    struct tcn_decision d;
+    int64_t due;
+    int r = tcn_turn_load(s, id, &job->arena, a, err);
+
+    if (r == TCN_ENOTFOUND)
+        return tcn_store_timer_set(s, id, 0, err);
+    if (r < 0)
+        return r;
+    due = tcn_engine_next_due(a);
+    if (due > 0 && now_ms - due > job->late_ms)
+        job->late_ms = now_ms - due;
+    tcn_decision_init(&d, &job->arena);
+    d.subject = a;
+    tcn_engine_timer(a, tcn_policy_of(job->world.policies, a->incident.source_name),
+                     job->world.directory, job->world.salt, now_ms, &d);
+    job->has_sends |= d.sends.n > 0;
+    job->has_tickets |= d.tickets_due;
+    return tcn_turn_write(s, &d, &a->lane, NULL, now_ms, err);
+}
+
+static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
+{
+    struct tcn_timer_job *job = (struct tcn_timer_job *)base;
+    struct tcn_id ids[TCN_TIMER_BATCH];
+    size_t n = 0;
+    int r;
+
+    tcn_arena_reset(&job->arena);
+    job->has_sends = job->has_tickets = false;
+    job->late_ms = 0;
+    if ((r = tcn_store_timer_due(s, now_ms, TCN_TIMER_BATCH, ids, &n, err)) < 0)
+        return r;
+    for (size_t i = 0; i < n && r == 0; i++)
+        r = run_one(job, s, ids[i], now_ms, err);
+    job->n_run = n;
+    return r < 0 ? r : tcn_store_next_due(s, &job->next_ms, err);
+}
+
+static void done(struct tcn_job *base, int r, const struct tcn_err *err)
+{
+    struct tcn_timer_job *job = (struct tcn_timer_job *)base;
+
+    job->finished(job, r, err);
+}
+
+struct tcn_timer_job *tcn_timer_job_new(const struct tcn_command_world *world)
+{
+    struct tcn_timer_job *job = tcn_xcalloc(1, sizeof *job);
+
+    tcn_arena_init(&job->arena, TCN_TURN_ARENA);
+    job->job.run = run;
+    job->job.done = done;
+    job->world = *world;
+    return job;
+}
+
+void tcn_timer_job_free(struct tcn_timer_job *job)
+{
+    if (!job)
+        return;
+    tcn_arena_done(&job->arena);
+    free(job);
+}

@@ -1,0 +1,205 @@
+#include "app/turn.h"
+
+#include <assert.h>
+
+static int load_engagements(struct tcn_store *s, struct tcn_arena *arena, struct tcn_aggregate *ret,
+                            struct tcn_err *err)
+{
+    int r = tcn_store_engagement_list(s, ret->incident.id, arena, &ret->engagements,
+                                      &ret->n_engagements, err);
+
+    ret->size_engagements = ret->n_engagements;
+    return r;
+}
+
+static int load_incident(struct tcn_store *s, struct tcn_id id, struct tcn_arena *arena,
+                         struct tcn_aggregate *ret, struct tcn_err *err)
+{
+    int r = tcn_store_incident_get(s, id, arena, &ret->incident, err);
+
+    return r < 0 ? r : load_engagements(s, arena, ret, err);
+}
+
+int tcn_turn_load(struct tcn_store *s, struct tcn_id incident, struct tcn_arena *arena,
+                  struct tcn_aggregate *ret, struct tcn_err *err)
+{
+    struct tcn_lane *lanes = NULL;
+    size_t n = 0;
+    int r;
+
+    *ret = (struct tcn_aggregate){0};
+    if ((r = load_incident(s, incident, arena, ret, err)) < 0 ||
+        (r = tcn_store_lanes_of(s, incident, arena, &lanes, &n, err)) < 0)
+        return r;
+    /* A storm incident has many lanes; each of them resolves by its own alarm. */
+    if (n == 1)
+        ret->lane = lanes[0];
+    return 0;
+}
+
+static int dedupe_string(const struct tcn_alarm *alarm, const struct tcn_response_plan *plan,
+                         struct tcn_arena *arena, const char **ret, struct tcn_err *err)
+{
+    struct tcn_buf text;
+    int r = 0;
+
+    tcn_buf_init(&text, TCN_DEDUPE_MAX + 1);
+    tcn_engine_dedupe_string(alarm, plan, &text);
+    if (tcn_buf_ok(&text))
+        *ret = tcn_arena_str(arena, tcn_buf_view(&text)).ptr;
+    else
+        r = tcn_fail(err, TCN_ELIMIT, "dedupe string of %s is too long", alarm->source);
+    tcn_buf_done(&text);
+    return r;
+}
+
+static bool is_open(const struct tcn_aggregate *a)
+{
+    return a->incident.exists && a->incident.status == TCN_STATUS_OPEN;
+}
+
+/* An open incident with the same dedupe string takes the alarm, whatever lane or source opened it. */
+static int load_open_of(struct tcn_store *s, const char *dedupe, struct tcn_arena *arena,
+                        struct tcn_aggregate *ret, struct tcn_err *err)
+{
+    struct tcn_id id;
+    int r = tcn_store_incident_open_of(s, dedupe, &id, err);
+
+    if (r == TCN_ENOTFOUND)
+        return 0;
+    return r < 0 ? r : load_incident(s, id, arena, ret, err);
+}
+
+int tcn_turn_load_lane(struct tcn_store *s, const struct tcn_alarm *alarm,
+                       const struct tcn_response_plan *plan, struct tcn_arena *arena,
+                       struct tcn_aggregate *ret, struct tcn_err *err)
+{
+    const char *dedupe = NULL;
+    int r;
+
+    *ret = (struct tcn_aggregate){0};
+    if ((r = tcn_store_lane_get(s, alarm->dedupe_key, arena, &ret->lane, err)) < 0)
+        return r;
+    if (!tcn_id_is_zero(ret->lane.incident) &&
+        (r = load_incident(s, ret->lane.incident, arena, ret, err)) < 0)
+        return r;
+    if (is_open(ret))
+        return 0;
+    if ((r = dedupe_string(alarm, plan, arena, &dedupe, err)) < 0)
+        return r;
+    return load_open_of(s, dedupe, arena, ret, err);
+}
+
+static int write_links(struct tcn_store *s, const struct tcn_incident *incident,
+                       const struct tcn_response_plan *plan, int64_t now_ms, struct tcn_err *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; plan && i < plan->n_connectors && r == 0; i++) {
+        struct tcn_link link = {
+            .id = tcn_id_child(incident->id, plan->connectors[i], 0),
+            .incident = incident->id,
+            .connector = plan->connectors[i],
+            .due_ms = now_ms,
+        };
+
+        r = tcn_store_link_put(s, &link, err);
+    }
+    return r;
+}
+
+static int write_lists(struct tcn_store *s, const struct tcn_decision *d, struct tcn_id incident,
+                       struct tcn_err *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < d->events.n && r == 0; i++)
+        r = tcn_store_event_add(s, incident, &d->events.items[i], err);
+    for (size_t i = 0; i < d->related.n && r == 0; i++)
+        r = tcn_store_related_put(s, incident, &d->related.items[i], err);
+    for (size_t i = 0; i < d->receipts.n && r == 0; i++)
+        r = tcn_store_receipt_add(s, &d->receipts.items[i], err);
+    return r;
+}
+
+static int write_sends(struct tcn_store *s, const struct tcn_decision *d, struct tcn_err *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < d->sends.n && r == 0; i++) {
+        const struct tcn_send *send = &d->sends.items[i];
+        struct tcn_send_row row = {
+            .id = send->id,
+            .page = send->page,
+            .incident = send->incident,
+            .send_no = send->send_no,
+            .due_ms = send->due_ms,
+            .contact = send->contact,
+            .channel = send->channel,
+            .channel_type = (int)send->type,
+            .state = TCN_SEND_PENDING,
+        };
+
+        r = tcn_store_send_add(s, &row, err);
+    }
+    return r;
+}
+
+static int write_engagements(struct tcn_store *s, const struct tcn_aggregate *a,
+                             struct tcn_err *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < a->n_engagements && r == 0; i++)
+        if (a->engagements[i].is_dirty)
+            r = tcn_store_engagement_put(s, a->incident.id, &a->engagements[i], err);
+    return r;
+}
+
+/* What was not sent before somebody answered must not be sent after. */
+static int drop_answered_sends(struct tcn_store *s, const struct tcn_decision *d,
+                               struct tcn_err *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < d->receipts.n && r == 0; i++) {
+        const struct tcn_receipt *receipt = &d->receipts.items[i];
+
+        if (receipt->type == TCN_READ || receipt->type == TCN_STOP)
+            r = tcn_store_send_drop(s, d->subject->incident.id, receipt->page,
+                                    receipt->type == TCN_READ ? "acknowledged" : "stopped", err);
+    }
+    return r;
+}
+
+static int write_incident(struct tcn_store *s, const struct tcn_decision *d,
+                          const struct tcn_response_plan *plan, int64_t now_ms, struct tcn_err *err)
+{
+    const struct tcn_aggregate *a = d->subject;
+    bool is_new = d->incident_changed && a->incident.revision == 1;
+    int r = 0;
+
+    if (d->incident_changed && (r = tcn_store_incident_put(s, &a->incident, err)) < 0)
+        return r;
+    if ((r = write_engagements(s, a, err)) < 0 ||
+        (r = write_lists(s, d, a->incident.id, err)) < 0 || (r = write_sends(s, d, err)) < 0 ||
+        (r = drop_answered_sends(s, d, err)) < 0)
+        return r;
+    if (is_new)
+        r = write_links(s, &a->incident, plan, now_ms, err);
+    else if (d->tickets_due)
+        r = tcn_store_link_wake(s, a->incident.id, now_ms, err);
+    return r < 0 ? r : tcn_store_timer_set(s, a->incident.id, d->next_due_ms, err);
+}
+
+int tcn_turn_write(struct tcn_store *s, const struct tcn_decision *d, const struct tcn_lane *lane,
+                   const struct tcn_response_plan *plan, int64_t now_ms, struct tcn_err *err)
+{
+    int r = 0;
+
+    if (d->lane_changed && lane)
+        r = tcn_store_lane_put(s, lane, err);
+    if (r == 0 && d->subject && d->subject->incident.exists)
+        r = write_incident(s, d, plan, now_ms, err);
+    return r;
+}
