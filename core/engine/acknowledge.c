@@ -1,0 +1,176 @@
+/* A person answers: what an acknowledgement stops (spec incidents-contacts 5.5), and what becomes of sends. */
+#include "engine/engine.h"
+#include "engine/event_data.h"
+#include "engine/run.h"
+#include "engine/step.h"
+
+#define NOTE_POINTS 1000
+
+static struct tcn_page *find_page(struct tcn_aggregate *a, struct tcn_id id,
+                                  struct tcn_engagement **ret_engagement)
+{
+    for (size_t i = 0; i < a->n_engagements; i++)
+        for (size_t k = 0; k < a->engagements[i].n_pages; k++)
+            if (tcn_id_eq(a->engagements[i].pages[k].id, id)) {
+                *ret_engagement = &a->engagements[i];
+                return &a->engagements[i].pages[k];
+            }
+    return NULL;
+}
+
+static void add_receipt(const struct tcn_step *s, const struct tcn_page *p,
+                        enum tcn_receipt_type type, const char *channel, const char *note)
+{
+    struct tcn_receipt *r = TCN_VEC_PUSH(s->d->arena, &s->d->receipts);
+
+    *r = (struct tcn_receipt){p->id, type, s->now_ms, channel, note};
+}
+
+/* The first answer counts; a later one is on the timeline only. */
+static void mark_incident(const struct tcn_step *s, const char *actor)
+{
+    struct tcn_incident *i = &s->a->incident;
+
+    if (i->status != TCN_STATUS_OPEN || i->acknowledged_ms != 0)
+        return;
+    i->acknowledged_ms = s->now_ms;
+    i->acknowledged_by = tcn_arena_strdup(s->d->arena, actor);
+    tcn_decision_tell_tickets(s->d, i);
+}
+
+static void add_event(const struct tcn_step *s, const char *type, const char *data,
+                      const char *actor, const char *note, const char *references)
+{
+    struct tcn_incident *i = &s->a->incident;
+    const char *text = tcn_arena_fmt(s->d->arena, "acknowledged by %s%s%s", actor, note ? ": " : "",
+                                     note ? note : "");
+    struct tcn_event *event = tcn_decision_event(s->d, i, s->now_ms, type, data, text,
+                                                 tcn_arena_strdup(s->d->arena, actor));
+
+    event->references = references;
+    event->to_tickets = i->status == TCN_STATUS_OPEN;
+    if (event->to_tickets)
+        tcn_decision_tell_tickets(s->d, i);
+}
+
+static void stop_runs_of(const struct tcn_step *s, struct tcn_engagement *e, const char *contact)
+{
+    for (size_t i = 0; i < e->n_runs; i++) {
+        struct tcn_run *run = &e->runs[i];
+
+        if (strcmp(run->contact, contact) != 0)
+            continue;
+        if (run->is_essential)
+            e->progression_stopped = true;
+        tcn_run_stop(s, e, run);
+    }
+    if (e->progression_stopped)
+        e->next_stage_ms = 0;
+}
+
+static void read_page(const struct tcn_step *s, struct tcn_engagement *e, struct tcn_page *p,
+                      const char *actor, const char *note)
+{
+    if (p->read_ms != 0)
+        return;
+    p->read_ms = s->now_ms;
+    stop_runs_of(s, e, p->contact);
+    add_receipt(s, p, TCN_READ, NULL, note);
+    mark_incident(s, actor);
+    add_event(s, TCN_EVENT_ACK, tcn_event_data_page(s, e, p, note), actor, note,
+              tcn_event_ref_engagement(s, e));
+}
+
+static bool has_work(const struct tcn_engagement *e)
+{
+    if (e->next_stage_ms != 0)
+        return true;
+    for (size_t i = 0; i < e->n_runs; i++)
+        if (e->runs[i].next_stage_ms != 0)
+            return true;
+    for (size_t i = 0; i < e->n_pages; i++)
+        if (e->pages[i].next_send_ms != 0)
+            return true;
+    return false;
+}
+
+/* Returns whether there was anything to stop. */
+static bool stop_everything(const struct tcn_step *s)
+{
+    bool had_work = false;
+
+    for (size_t i = 0; i < s->a->n_engagements; i++) {
+        struct tcn_engagement *e = &s->a->engagements[i];
+
+        if (e->stop_ms != 0)
+            continue;
+        had_work |= has_work(e);
+        e->progression_stopped = true;
+        e->next_stage_ms = 0;
+        e->is_dirty = true;
+        for (size_t k = 0; k < e->n_runs; k++)
+            tcn_run_stop(s, e, &e->runs[k]);
+    }
+    return had_work;
+}
+
+static void read_incident(const struct tcn_step *s, const char *actor, const char *note)
+{
+    bool had_work = stop_everything(s);
+    bool is_first = tcn_aggregate_is_open(s->a) && s->a->incident.acknowledged_ms == 0;
+
+    if (!had_work && !is_first)
+        return;
+    mark_incident(s, actor);
+    add_event(s, TCN_EVENT_TOCSIN, tcn_event_data_note(s, note ? note : "acknowledged", actor),
+              actor, note, NULL);
+}
+
+int tcn_engine_acknowledge(struct tcn_aggregate *aggregate, struct tcn_id page, const char *actor,
+                           const char *note, int64_t now_ms, struct tcn_decision *ret)
+{
+    struct tcn_step s = tcn_step_begin(aggregate, NULL, 0, now_ms, ret);
+    struct tcn_engagement *e = NULL;
+    struct tcn_page *p;
+
+    note = tcn_step_cut(&s, note, NOTE_POINTS);
+    actor = actor ? actor : "somebody";
+    if (!aggregate->incident.exists)
+        return TCN_ENOTFOUND;
+    if (tcn_id_is_zero(page)) {
+        read_incident(&s, actor, note);
+    } else {
+        p = find_page(aggregate, page, &e);
+        if (!p)
+            return TCN_ENOTFOUND;
+        read_page(&s, e, p, actor, note);
+    }
+    tcn_step_end(&s);
+    return 0;
+}
+
+int tcn_engine_send_result(struct tcn_aggregate *aggregate, struct tcn_id page,
+                           enum tcn_receipt_type type, const char *note, int64_t now_ms,
+                           struct tcn_decision *ret)
+{
+    struct tcn_step s = tcn_step_begin(aggregate, NULL, 0, now_ms, ret);
+    struct tcn_engagement *e = NULL;
+    struct tcn_page *p = find_page(aggregate, page, &e);
+
+    if (!p)
+        return TCN_ENOTFOUND;
+    if (type != TCN_SENT && type != TCN_DELIVERED && type != TCN_ERROR)
+        return TCN_EINVALID;
+    note = tcn_step_cut(&s, note, NOTE_POINTS);
+    add_receipt(&s, p, type, p->channel, note);
+    if (type == TCN_SENT)
+        p->sent_ms = now_ms;
+    else if (type == TCN_DELIVERED && p->delivered_ms == 0)
+        p->delivered_ms = now_ms;
+    else if (type == TCN_ERROR)
+        tcn_step_say_again(&s, "could not page %s by %s%s%s", p->contact, p->channel,
+                           note ? ": " : "", note ? note : "");
+    e->is_dirty = true;
+    tcn_step_end(&s);
+    return 0;
+}

@@ -1,0 +1,11 @@
+/* What an alarm says, as far as a repeat can be told from news: texts, impact and related items in one hash; and the
+ * dedupe strings of incidents. Private to core/engine. */
+#ifndef TCN_ENGINE_CONTENT_H
+#define TCN_ENGINE_CONTENT_H
+
+#include "engine/engine.h"
+
+/* An update is told apart from its repeat by its state and time too, since it moves no clock. */
+void tcn_content_hash(const struct tcn_alarm *alarm, char ret_hex[65]);
+
+#endif

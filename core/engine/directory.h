@@ -1,0 +1,23 @@
+/* Who and what there is: the configuration a decision may look at. Immutable while a turn runs. */
+#ifndef TCN_ENGINE_DIRECTORY_H
+#define TCN_ENGINE_DIRECTORY_H
+
+#include "model/contact.h"
+#include "model/response_plan.h"
+
+struct tcn_directory {
+    const char *account_id; /* 12 digits */
+    const char *region;     /* of ssm-contacts ARNs */
+    struct tcn_contact *contacts;
+    size_t n_contacts;
+    struct tcn_response_plan *plans;
+    size_t n_plans;
+};
+
+/* NULL when there is none of that name. Borrowed from the directory. */
+const struct tcn_contact *tcn_directory_contact(const struct tcn_directory *d, const char *alias);
+const struct tcn_channel *tcn_directory_channel(const struct tcn_directory *d, const char *alias,
+                                                const char *channel);
+const struct tcn_response_plan *tcn_directory_plan(const struct tcn_directory *d, const char *name);
+
+#endif

@@ -1,0 +1,115 @@
+/* The decisions: (aggregate, event, configuration, now) -> changed aggregate + effects. Pure and deterministic:
+ * the same inputs give the same outputs, ids included. */
+#ifndef TCN_ENGINE_ENGINE_H
+#define TCN_ENGINE_ENGINE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "engine/decision.h"
+
+enum tcn_intake {
+    TCN_INTAKE_UNSET = 0,
+    TCN_INTAKE_NOTHING, /* a repeat: nothing to write, the acknowledgement is already true */
+    TCN_INTAKE_IGNORED, /* says nothing about an incident (OK of an alarm never seen, action ignore) */
+    TCN_INTAKE_LATE,    /* older than what is known: recorded, changes nothing */
+    TCN_INTAKE_OPENED,
+    TCN_INTAKE_FOLDED,  /* a trigger of an incident that is open already */
+    TCN_INTAKE_UPDATED, /* texts, impact or items changed */
+    TCN_INTAKE_WAITING, /* will resolve after the resolve delay or the quiet time of a flapping alarm */
+    TCN_INTAKE_RESOLVED,
+    TCN_INTAKE_REOPENED,
+    TCN_INTAKE_STORM /* attached to the storm incident of its source */
+};
+
+/* One alarm meets its lane and the incident that the lane points to (or the open incident with the same
+ * dedupe string, which the caller has loaded). storm is the source's token bucket, NULL = no guard; storm_aggregate
+ * holds the incident that storm names, or NULL when none runs. ret->subject tells which of the two aggregates the
+ * lane, the events and the incident change belong to. new_id names the incident if one is opened.
+ * When neither lane_changed, incident_changed nor storm_changed is set, there is nothing to write.
+ * Rules: 2.5 (states), 4.6 (groups), 7 (order, reopen, flapping, storms) of the sources chapter of the design
+ * notes; duplicates as ssm-incidents documents them (dedupeString, open incidents of the account). */
+struct tcn_intake_input {
+    const struct tcn_alarm *alarm;
+    const struct tcn_source_policy *policy;
+    const struct tcn_directory *directory;
+    struct tcn_id new_id;
+    uint32_t salt; /* random: only accept codes are derived from it */
+    int64_t now_ms;
+};
+enum tcn_intake tcn_engine_alarm(const struct tcn_intake_input *in, struct tcn_aggregate *aggregate,
+                                 struct tcn_storm *storm, struct tcn_aggregate *storm_aggregate,
+                                 struct tcn_decision *ret);
+
+/* policy may be NULL for an incident without a source. aggregate->lane is the one of its lanes whose
+ * tcn_engine_lane_due is the earliest, when it has several.
+ * Everything of this aggregate that is due at now: stages, re-sends, resolve delay, flap quiet. Late work runs in
+ * order with its minimum spacing (spec reliability F6). Legal at any time; does nothing when nothing is due. */
+void tcn_engine_timer(struct tcn_aggregate *aggregate, const struct tcn_source_policy *policy,
+                      const struct tcn_directory *directory, uint32_t salt, int64_t now_ms,
+                      struct tcn_decision *ret);
+
+/* When this lane wants tcn_engine_timer (resolve delay, end of flapping), 0 = never. Of several lanes of an incident
+ * the timer gets the one with the earliest; the next one's time is others_due_ms. */
+int64_t tcn_engine_lane_due(const struct tcn_lane *lane);
+
+/* Recomputes decision.next_due_ms of an aggregate. */
+int64_t tcn_engine_next_due(const struct tcn_aggregate *aggregate);
+
+/* A person answers. page zero: acknowledged by a user for the whole incident (stops every run and progression).
+ * Otherwise AcceptPage READ on that page (5.5). Returns TCN_ENOTFOUND for an unknown page, else 0. Only the first
+ * acknowledgement of a page is recorded: whoever follows the link again changes nothing. */
+int tcn_engine_acknowledge(struct tcn_aggregate *aggregate, struct tcn_id page, const char *actor,
+                           const char *note, int64_t now_ms, struct tcn_decision *ret);
+
+/* Status, texts, impact by a person or an API call; NULL / 0 members stay. Writes one update event listing what
+ * changed; resolving stops the engagements (8.4), reopening engages nobody. TCN_EINVALID names the member,
+ * TCN_ENOTFOUND without an incident. Nothing is written when nothing differs. policy: of the incident's source, for
+ * the mute window of a "wont_fix"; may be NULL. */
+struct tcn_incident_update {
+    enum tcn_incident_status status;
+    const char *title, *summary;
+    int impact;
+    struct tcn_resolution resolution; /* with RESOLVED */
+    const char *actor;
+};
+int tcn_engine_update(struct tcn_aggregate *aggregate, const struct tcn_incident_update *update,
+                      const struct tcn_source_policy *policy, int64_t now_ms,
+                      struct tcn_decision *ret, struct tcn_err *err);
+
+/* A note by a person: a timeline event that also goes to the tickets. TCN_ENOTFOUND without an incident, TCN_EINVALID
+ * for an empty or too long text, TCN_ELIMIT when the timeline is full. */
+int tcn_engine_note(struct tcn_aggregate *aggregate, const char *text, const char *actor,
+                    int64_t now_ms, struct tcn_decision *ret, struct tcn_err *err);
+
+/* StartIncident by hand (8.1): opens, or folds into the open incident the caller has loaded. Returns UNSET with
+ * TCN_ENOTFOUND (no such plan) or TCN_EINVALID (err names the member) in err. */
+struct tcn_start {
+    const char *response_plan, *title, *source, *trigger_arn, *raw_data, *actor;
+    int impact;
+    int64_t detected_ms;
+};
+enum tcn_intake tcn_engine_start(const struct tcn_start *start,
+                                 const struct tcn_directory *directory, struct tcn_id new_id,
+                                 uint32_t salt, int64_t now_ms, struct tcn_aggregate *aggregate,
+                                 struct tcn_decision *ret, struct tcn_err *err);
+
+/* What became of a send effect: SENT, DELIVERED or ERROR with the provider's id or the reason (6).
+ * TCN_ENOTFOUND for an unknown page, TCN_EINVALID for another type. */
+int tcn_engine_send_result(struct tcn_aggregate *aggregate, struct tcn_id page,
+                           enum tcn_receipt_type type, const char *note, int64_t now_ms,
+                           struct tcn_decision *ret);
+
+/* The dedupe string of an incident that this alarm would open: the plan's own, or derived (8.2). */
+void tcn_engine_dedupe_string(const struct tcn_alarm *alarm, const struct tcn_response_plan *plan,
+                              struct tcn_buf *ret);
+/* The same for a start by hand: the plan's own, derived from the trigger, or unique to new_id. */
+void tcn_engine_start_dedupe_string(const struct tcn_start *start,
+                                    const struct tcn_response_plan *plan, struct tcn_id new_id,
+                                    struct tcn_buf *ret);
+
+/* Checks every rule that must hold in any aggregate at any time; the first broken one in err. For tests, the
+ * simulator and (cheaply) after every production turn in debug builds. */
+int tcn_engine_invariant(const struct tcn_aggregate *aggregate, int64_t now_ms,
+                         struct tcn_err *err);
+
+#endif

@@ -1,0 +1,219 @@
+#include "engine/group.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define FUTURE_MS 60000 /* an end this far ahead is a clock that is off, not a lie */
+
+/* Items being merged: sorted by key, room for TCN_ITEMS_MAX. */
+struct merge {
+    struct tcn_item *items;
+    size_t n;
+    int64_t echo_window_ms, now_ms;
+    struct tcn_arena *arena;
+    struct tcn_group_change change;
+};
+
+static int by_key(const void *a, const void *b)
+{
+    const struct tcn_item *x = a, *y = b;
+
+    return strcmp(x->key, y->key);
+}
+
+/* The index of the key, or where it belongs. */
+static size_t find(const struct merge *m, const char *key, bool *ret_found)
+{
+    size_t low = 0, high = m->n;
+
+    *ret_found = false;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        int order = strcmp(m->items[mid].key, key);
+
+        if (order == 0) {
+            *ret_found = true;
+            return mid;
+        }
+        if (order < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+static void load(struct merge *m, const struct tcn_lane *lane)
+{
+    bool is_sorted = true;
+
+    m->items = TCN_NEW_N(m->arena, struct tcn_item, TCN_ITEMS_MAX);
+    m->n = lane->n_items < TCN_ITEMS_MAX ? lane->n_items : TCN_ITEMS_MAX;
+    if (m->n > 0)
+        memcpy(m->items, lane->items, m->n * sizeof *m->items);
+    for (size_t i = 1; i < m->n && is_sorted; i++)
+        is_sorted = strcmp(m->items[i - 1].key, m->items[i].key) < 0;
+    if (!is_sorted)
+        qsort(m->items, m->n, sizeof *m->items, by_key);
+}
+
+static void remove_at(struct merge *m, size_t at)
+{
+    memmove(&m->items[at], &m->items[at + 1], (m->n - at - 1) * sizeof *m->items);
+    m->n--;
+    m->change.is_changed = true;
+}
+
+/* The resolved item that was heard of longest ago makes room. */
+static bool make_room(struct merge *m)
+{
+    size_t oldest = m->n;
+
+    if (m->n < TCN_ITEMS_MAX)
+        return true;
+    for (size_t i = 0; i < m->n; i++)
+        if (m->items[i].status != TCN_ITEM_FIRING &&
+            (oldest == m->n || m->items[i].seen_ms < m->items[oldest].seen_ms))
+            oldest = i;
+    if (oldest == m->n)
+        return false;
+    remove_at(m, oldest);
+    return true;
+}
+
+static void count(struct merge *m, enum tcn_item_status before, enum tcn_item_status after)
+{
+    if (after == TCN_ITEM_FIRING)
+        m->change.fired++;
+    else if (before == TCN_ITEM_FIRING)
+        m->change.resolved++;
+    m->change.is_changed = true;
+}
+
+static void insert(struct merge *m, const struct tcn_item *item)
+{
+    bool found;
+    size_t at;
+
+    if (!make_room(m)) {
+        m->change.dropped += item->status == TCN_ITEM_FIRING;
+        return;
+    }
+    at = find(m, item->key, &found);
+    assert(!found);
+    memmove(&m->items[at + 1], &m->items[at], (m->n - at) * sizeof *m->items);
+    m->n++;
+    m->items[at] = *item;
+    m->items[at].seen_ms = m->now_ms;
+    count(m, TCN_ITEM_UNSET, item->status);
+}
+
+static void replace(struct merge *m, struct tcn_item *known, const struct tcn_item *item)
+{
+    enum tcn_item_status before = known->status;
+
+    *known = *item;
+    known->seen_ms = m->now_ms;
+    count(m, before, item->status);
+}
+
+/* An end before the start, or far in the future, is no end. 0 = not told. */
+static bool is_end_believed(const struct tcn_item *item, int64_t now_ms)
+{
+    return item->ended_ms == 0 ||
+           (item->ended_ms >= item->since_ms && item->ended_ms <= now_ms + FUTURE_MS);
+}
+
+/* The same episode: resolved beats firing; firing after resolved is the echo of another peer until the echo window
+ * has passed. */
+static void same_episode(struct merge *m, struct tcn_item *known, const struct tcn_item *item)
+{
+    bool is_echo = m->now_ms < known->seen_ms + m->echo_window_ms;
+
+    if (item->status == known->status)
+        return;
+    if (item->status == TCN_ITEM_FIRING && known->status == TCN_ITEM_RESOLVED && is_echo)
+        return;
+    replace(m, known, item);
+}
+
+static void merge_item(struct merge *m, const struct tcn_item *item)
+{
+    bool found;
+    size_t at = find(m, item->key, &found);
+
+    if (item->status == TCN_ITEM_RESOLVED && !is_end_believed(item, m->now_ms))
+        m->change.unbelieved++;
+    else if (!found)
+        insert(m, item);
+    else if (item->since_ms == 0 || item->since_ms == m->items[at].since_ms)
+        same_episode(m, &m->items[at], item);
+    else if (item->since_ms > m->items[at].since_ms)
+        replace(m, &m->items[at], item);
+}
+
+/* A group's item without a state of its own follows the delivery. */
+static struct tcn_item complete(const struct tcn_item *item, enum tcn_action action)
+{
+    struct tcn_item whole = *item;
+
+    if (whole.status == TCN_ITEM_UNSET)
+        whole.status = action == TCN_ACTION_RESOLVE ? TCN_ITEM_RESOLVED : TCN_ITEM_FIRING;
+    return whole;
+}
+
+static size_t count_firing(const struct tcn_item *items, size_t n)
+{
+    size_t firing = 0;
+
+    for (size_t i = 0; i < n; i++)
+        firing += items[i].status == TCN_ITEM_FIRING;
+    return firing;
+}
+
+/* What is hidden in a cut list is taken to fire as long as the group does, or did until this delivery. It is no news of
+ * its own. */
+static void mark_hidden(struct merge *m, bool is_truncated)
+{
+    const struct tcn_item hidden = {.key = TCN_ITEM_HIDDEN,
+                                    .title = "alarms that the sender cut from its list",
+                                    .status = TCN_ITEM_FIRING};
+    bool may_fire = m->change.was_firing || count_firing(m->items, m->n) > 0;
+    size_t fired = m->change.fired;
+    bool found;
+    size_t at = find(m, TCN_ITEM_HIDDEN, &found);
+
+    if (is_truncated && !found && may_fire)
+        insert(m, &hidden);
+    else if (!is_truncated && found)
+        remove_at(m, at);
+    m->change.fired = fired;
+}
+
+bool tcn_group_is_firing(const struct tcn_lane *lane)
+{
+    return count_firing(lane->items, lane->n_items) > 0;
+}
+
+struct tcn_group_change tcn_group_merge(struct tcn_lane *lane, const struct tcn_alarm *alarm,
+                                        int64_t echo_window_ms, int64_t now_ms,
+                                        struct tcn_arena *arena)
+{
+    struct merge m = {.echo_window_ms = echo_window_ms, .now_ms = now_ms, .arena = arena};
+
+    load(&m, lane);
+    m.change.was_firing = count_firing(m.items, m.n) > 0;
+    for (size_t i = 0; i < alarm->n_items; i++) {
+        struct tcn_item item = complete(&alarm->items[i], alarm->action);
+
+        merge_item(&m, &item);
+    }
+    mark_hidden(&m, alarm->is_truncated);
+    if (m.change.is_changed) {
+        lane->items = m.items;
+        lane->n_items = m.n;
+    }
+    m.change.firing = count_firing(lane->items, lane->n_items);
+    m.change.total = lane->n_items;
+    return m.change;
+}

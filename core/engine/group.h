@@ -1,0 +1,27 @@
+/* The items of an alarm group: what a delivery changes in them (spec sources 4.6). Private to core/engine. */
+#ifndef TCN_ENGINE_GROUP_H
+#define TCN_ENGINE_GROUP_H
+
+#include "engine/step.h"
+
+/* Key of the item that stands for what the sender cut from a list: it fires until a delivery comes uncut, so a
+ * truncated list never resolves a group. */
+#define TCN_ITEM_HIDDEN "~truncated"
+
+struct tcn_group_change {
+    size_t fired;         /* items that began to fire, new episodes included */
+    size_t resolved;      /* items that ended */
+    size_t unbelieved;    /* "resolved" with an end that cannot be true */
+    size_t dropped;       /* firing items beyond TCN_ITEMS_MAX, not followed */
+    size_t firing, total; /* after the delivery */
+    bool was_firing;
+    bool is_changed; /* anything at all: write the lane */
+};
+
+/* Merges the alarm's items into the lane's, in the arena; leaves the lane's array alone when nothing changed. */
+struct tcn_group_change tcn_group_merge(struct tcn_lane *lane, const struct tcn_alarm *alarm,
+                                        int64_t echo_window_ms, int64_t now_ms,
+                                        struct tcn_arena *arena);
+bool tcn_group_is_firing(const struct tcn_lane *lane);
+
+#endif

@@ -1,0 +1,274 @@
+#include "engine/incident.h"
+#include "engine/engagement.h"
+#include "engine/related.h"
+
+#include <assert.h>
+
+#define IMPACT_DEFAULT 3
+
+/* -- open --------------------------------------------------------------------------------------------------- */
+
+static const char *choose_title(const struct tcn_step *s, const struct tcn_opening *o)
+{
+    const char *title = o->title && o->title[0] ? o->title : o->plan ? o->plan->title : NULL;
+
+    if (!title || !title[0])
+        title = tcn_arena_fmt(s->d->arena, "Alarm from %s",
+                              o->source_name ? o->source_name : o->trigger.source);
+    return tcn_step_cut(s, title, TCN_TITLE_MAX);
+}
+
+static int choose_impact(const struct tcn_opening *o)
+{
+    int impact = o->impact ? o->impact : o->plan ? o->plan->impact : 0;
+
+    return impact >= 1 && impact <= 5 ? impact : IMPACT_DEFAULT;
+}
+
+static bool has_tag(const struct tcn_incident *i, const char *key)
+{
+    for (size_t k = 0; k < i->n_tags; k++)
+        if (strcmp(i->tags[k].key, key) == 0)
+            return true;
+    return false;
+}
+
+static void add_tags(struct tcn_incident *i, const struct tcn_tag *tags, size_t n)
+{
+    for (size_t k = 0; k < n && i->n_tags < TCN_TAGS_MAX; k++)
+        if (!has_tag(i, tags[k].key))
+            i->tags[i->n_tags++] = tags[k];
+}
+
+/* The plan's tags win over the alarm's. */
+static void set_tags(const struct tcn_step *s, const struct tcn_opening *o)
+{
+    struct tcn_incident *i = &s->a->incident;
+
+    i->tags = TCN_NEW_N(s->d->arena, struct tcn_tag, TCN_TAGS_MAX);
+    if (o->plan)
+        add_tags(i, o->plan->tags, o->plan->n_tags);
+    if (o->alarm)
+        add_tags(i, o->alarm->tags, o->alarm->n_tags);
+}
+
+static void make_record(const struct tcn_step *s, const struct tcn_opening *o)
+{
+    const char *summary = o->summary ? o->summary : o->plan ? o->plan->summary : NULL;
+
+    s->a->engagements = NULL;
+    s->a->n_engagements = s->a->size_engagements = 0;
+    s->a->others_hold = false;
+    s->a->others_due_ms = 0;
+    s->a->incident = (struct tcn_incident){
+        .id = o->id,
+        .exists = true,
+        .response_plan = o->plan_name ? o->plan_name : "",
+        .title = choose_title(s, o),
+        .summary = tcn_step_cut(s, summary, TCN_SUMMARY_MAX),
+        .impact = choose_impact(o),
+        .status = TCN_STATUS_OPEN,
+        .dedupe_string = o->dedupe_string,
+        .source = o->trigger.source,
+        .source_name = o->source_name,
+        .trigger_arn = o->trigger.trigger_arn,
+        .created_by = o->trigger.actor,
+        .modified_by = o->trigger.actor,
+        .created_ms = s->now_ms,
+        .modified_ms = s->now_ms,
+        .previous = o->previous,
+        .storm = o->storm,
+        .is_storm = o->is_storm,
+    };
+    set_tags(s, o);
+    s->d->incident_opened = true;
+    tcn_decision_tell_tickets(s->d, &s->a->incident);
+}
+
+/* The detection time of the sender, unless its clock is off. */
+static int64_t trigger_time(const struct tcn_step *s, const struct tcn_trigger *t)
+{
+    bool is_sane = t->at_ms > s->now_ms - 7 * INT64_C(86400000) && t->at_ms <= s->now_ms;
+
+    return is_sane ? t->at_ms : s->now_ms;
+}
+
+static void add_trigger(const struct tcn_step *s, const struct tcn_trigger *t, bool created)
+{
+    const char *text =
+        tcn_arena_fmt(s->d->arena, "%s: %s", created ? "triggered" : "triggered again",
+                      t->title ? t->title : s->a->incident.title);
+    struct tcn_event *e = tcn_decision_event(s->d, &s->a->incident, s->now_ms, TCN_EVENT_TRIGGER,
+                                             tcn_event_data_trigger(s, t, created), text, t->actor);
+
+    e->event_ms = trigger_time(s, t);
+}
+
+static void add_start(const struct tcn_step *s, const struct tcn_opening *o)
+{
+    const char *text = tcn_arena_fmt(s->d->arena, "incident opened: %s", s->a->incident.title);
+    struct tcn_event *e =
+        tcn_decision_event(s->d, &s->a->incident, s->now_ms, TCN_EVENT_START,
+                           tcn_event_data_start(s, o->plan), text, o->trigger.actor);
+
+    e->references = tcn_event_ref_incident(s);
+}
+
+void tcn_incident_open(const struct tcn_step *s, const struct tcn_opening *o)
+{
+    assert(!tcn_id_is_zero(o->id) && o->dedupe_string && o->trigger.source);
+    make_record(s, o);
+    add_trigger(s, &o->trigger, true);
+    add_start(s, o);
+    if (o->mapping_error)
+        tcn_step_say(s, true, "the mapping of source %s failed, this is what could be known: %s",
+                     o->source_name ? o->source_name : "", o->mapping_error);
+    if (!o->plan)
+        tcn_step_say(s, false, "response plan %s does not exist", s->a->incident.response_plan);
+    if (o->alarm)
+        tcn_related_add(s, o->alarm);
+    tcn_engagement_start_all(s, o->plan);
+}
+
+/* -- while it lives ----------------------------------------------------------------------------------------- */
+
+void tcn_incident_fold(const struct tcn_step *s, const struct tcn_trigger *t)
+{
+    if (tcn_step_has_room(s))
+        add_trigger(s, t, false);
+}
+
+static bool is_source(const char *actor)
+{
+    return !actor || strncmp(actor, "source:", 7) == 0;
+}
+
+struct tcn_event *tcn_incident_modified(const struct tcn_step *s,
+                                        const struct tcn_attribute *attributes, size_t n,
+                                        const char *actor, const char *text)
+{
+    struct tcn_incident *i = &s->a->incident;
+    struct tcn_event *e;
+
+    actor = tcn_arena_strdup(s->d->arena, actor);
+    if (!is_source(actor) || is_source(i->modified_by))
+        i->modified_by = actor;
+    if (s->now_ms > i->modified_ms)
+        i->modified_ms = s->now_ms;
+    e = tcn_decision_event(s->d, i, s->now_ms, TCN_EVENT_UPDATE,
+                           tcn_event_data_update(s, attributes, n, actor), text, actor);
+    e->references = tcn_event_ref_incident(s);
+    tcn_decision_tell_tickets(s->d, i);
+    return e;
+}
+
+static bool differs(const char *told, const char *known)
+{
+    return told && told[0] && (!known || strcmp(told, known) != 0);
+}
+
+static const char *digit(const struct tcn_step *s, int value)
+{
+    return tcn_arena_fmt(s->d->arena, "%d", value);
+}
+
+static void record_apply(const struct tcn_step *s, const struct tcn_alarm *alarm,
+                         const struct tcn_attribute *attributes, size_t n)
+{
+    struct tcn_incident *i = &s->a->incident;
+
+    /* The revision moves in any case; only the line on the timeline is bounded. */
+    if (tcn_step_has_room(s)) {
+        tcn_incident_modified(s, attributes, n, tcn_step_source_actor(s, alarm->source),
+                              tcn_arena_fmt(s->d->arena, "updated by %s", alarm->source));
+        return;
+    }
+    i->modified_ms = s->now_ms > i->modified_ms ? s->now_ms : i->modified_ms;
+    tcn_decision_tell_tickets(s->d, i);
+}
+
+bool tcn_incident_apply(const struct tcn_step *s, const struct tcn_alarm *alarm)
+{
+    struct tcn_incident *i = &s->a->incident;
+    struct tcn_attribute changed[3];
+    const char *title = tcn_step_cut(s, alarm->title, TCN_TITLE_MAX);
+    const char *summary = tcn_step_cut(s, alarm->summary, TCN_SUMMARY_MAX);
+    size_t n = 0;
+
+    if (is_source(i->modified_by) && differs(title, i->title)) {
+        i->title = title;
+        changed[n++] = (struct tcn_attribute){"title", title};
+    }
+    if (is_source(i->modified_by) && differs(summary, i->summary)) {
+        i->summary = summary;
+        changed[n++] = (struct tcn_attribute){"summary", summary};
+    }
+    if (alarm->impact >= 1 && alarm->impact < i->impact) {
+        i->impact = alarm->impact;
+        changed[n++] = (struct tcn_attribute){"impact", digit(s, i->impact)};
+    }
+    if (n > 0)
+        record_apply(s, alarm, changed, n);
+    return n > 0;
+}
+
+/* -- the end, and again ------------------------------------------------------------------------------------- */
+
+void tcn_incident_set_resolved(const struct tcn_step *s, const struct tcn_resolution *resolution)
+{
+    struct tcn_incident *i = &s->a->incident;
+    struct tcn_lane *lane = &s->a->lane;
+
+    assert(tcn_aggregate_is_open(s->a));
+    i->status = TCN_STATUS_RESOLVED;
+    i->resolved_ms = s->now_ms > i->created_ms ? s->now_ms : i->created_ms;
+    i->resolution = (struct tcn_resolution){
+        .code = tcn_arena_strdup(s->d->arena, resolution->code ? resolution->code : "manual"),
+        .notes = tcn_step_cut(s, resolution->notes, TCN_SUMMARY_MAX),
+        .by = tcn_arena_strdup(s->d->arena, resolution->by ? resolution->by : "somebody"),
+    };
+    if (tcn_aggregate_is_joined(s->a)) {
+        lane->resolve_due_ms = 0;
+        lane->is_flapping = false;
+        lane->flap_told_ms = 0;
+        s->d->lane_changed = true;
+    }
+    tcn_engagement_stop_all(s, "Incident resolved");
+}
+
+void tcn_incident_set_open(const struct tcn_step *s)
+{
+    struct tcn_incident *i = &s->a->incident;
+
+    assert(i->exists && i->status == TCN_STATUS_RESOLVED);
+    i->status = TCN_STATUS_OPEN;
+    i->resolved_ms = 0;
+    i->acknowledged_ms = 0;
+    i->acknowledged_by = NULL;
+    i->resolution = (struct tcn_resolution){0};
+    if (tcn_aggregate_is_joined(s->a)) {
+        s->a->lane.resolved_ms = 0;
+        s->a->lane.mute_until_ms = 0;
+        s->d->lane_changed = true;
+    }
+}
+
+void tcn_incident_resolve(const struct tcn_step *s, const struct tcn_resolution *resolution)
+{
+    static const struct tcn_attribute status = {"status", "RESOLVED"};
+    const char *notes = resolution->notes;
+    const char *text = tcn_arena_fmt(s->d->arena, "resolved by %s%s%s", resolution->by,
+                                     notes ? ": " : "", notes ? notes : "");
+
+    tcn_incident_set_resolved(s, resolution);
+    tcn_incident_modified(s, &status, 1, resolution->by, text)->to_tickets = true;
+}
+
+void tcn_incident_reopen(const struct tcn_step *s, const char *actor)
+{
+    static const struct tcn_attribute status = {"status", "OPEN"};
+
+    tcn_incident_set_open(s);
+    tcn_incident_modified(s, &status, 1, actor, tcn_arena_fmt(s->d->arena, "reopened by %s", actor))
+        ->to_tickets = true;
+}

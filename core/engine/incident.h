@@ -1,0 +1,42 @@
+/* The life of an incident record: open, fold, change, resolve, reopen (spec incidents-contacts 8). Private to
+ * core/engine; the decisions that call these are in intake.c, update.c, start.c and timer.c. */
+#ifndef TCN_ENGINE_INCIDENT_H
+#define TCN_ENGINE_INCIDENT_H
+
+#include "engine/event_data.h"
+
+struct tcn_opening {
+    struct tcn_id id;
+    struct tcn_id previous, storm;        /* zero = none */
+    const struct tcn_response_plan *plan; /* NULL: it does not exist */
+    const char *plan_name;
+    const char *title, *summary; /* NULL: the plan's */
+    int impact;                  /* 0: the plan's */
+    const char *dedupe_string, *source_name;
+    const struct tcn_alarm *alarm; /* tags and related items; NULL for manual starts */
+    const char *mapping_error;
+    bool is_storm;
+    struct tcn_trigger trigger;
+};
+
+/* The aggregate gets a new incident in place of the one it held; Trigger and Start events, engagements. */
+void tcn_incident_open(const struct tcn_step *s, const struct tcn_opening *o);
+/* One more trigger of an open incident: a Trigger event that created nothing. */
+void tcn_incident_fold(const struct tcn_step *s, const struct tcn_trigger *t);
+/* Texts and impact as an alarm tells them; impact only gets more severe, texts stay once a person has edited them.
+ * Returns whether the record changed. */
+bool tcn_incident_apply(const struct tcn_step *s, const struct tcn_alarm *alarm);
+/* The state of a resolved incident: resolution, engagements stopped, the lane no longer waits or flaps. No event. */
+void tcn_incident_set_resolved(const struct tcn_step *s, const struct tcn_resolution *resolution);
+/* Open again; the acknowledgement is gone. Engages nobody, no event. */
+void tcn_incident_set_open(const struct tcn_step *s);
+/* The same with the Update event that tells it, to the tickets too. resolution->by is set. */
+void tcn_incident_resolve(const struct tcn_step *s, const struct tcn_resolution *resolution);
+void tcn_incident_reopen(const struct tcn_step *s, const char *actor);
+/* Writes one Update event for the attributes and moves modified_by and modified_ms. A source never takes over
+ * modified_by from a person: it guards the person's texts. */
+struct tcn_event *tcn_incident_modified(const struct tcn_step *s,
+                                        const struct tcn_attribute *attributes, size_t n,
+                                        const char *actor, const char *text);
+
+#endif

@@ -1,0 +1,271 @@
+#include "engine/lane.h"
+#include "engine/flap.h"
+#include "engine/incident.h"
+#include "engine/lane_open.h"
+
+#include <assert.h>
+
+/* The lane has heard something worth keeping. */
+static void touch(struct tcn_arrival *x)
+{
+    struct tcn_lane *lane = &x->step.a->lane;
+
+    lane->exists = true;
+    lane->dedupe_key = x->in->alarm->dedupe_key;
+    if (!lane->source)
+        lane->source = x->in->alarm->source;
+    if (!x->is_group && x->clock_ms > lane->clock_ms)
+        lane->clock_ms = x->clock_ms;
+    lane->received_ms = x->step.now_ms;
+    x->step.d->lane_changed = true;
+}
+
+void tcn_lane_remember(struct tcn_arrival *x)
+{
+    memcpy(x->step.a->lane.content_sha256, x->content, sizeof x->content);
+}
+
+/* An alarm that comes without items settles the state of a group's lane as a whole. */
+static void set_firing(struct tcn_arrival *x, bool is_firing)
+{
+    struct tcn_lane *lane = &x->step.a->lane;
+
+    lane->is_firing = is_firing;
+    lane->resolve_due_ms = 0;
+    if (!x->is_group)
+        lane->n_items = 0;
+}
+
+/* Only the lane that opened an incident may change its texts. */
+static bool is_owner(const struct tcn_aggregate *a)
+{
+    return tcn_aggregate_is_joined(a) && !a->incident.is_storm &&
+           a->lane.opened_ms == a->incident.created_ms;
+}
+
+void tcn_lane_apply(struct tcn_arrival *x)
+{
+    if (is_owner(x->step.a))
+        tcn_incident_apply(&x->step, x->in->alarm);
+    tcn_lane_remember(x);
+}
+
+/* -- it fires ----------------------------------------------------------------------------------------------- */
+
+static enum tcn_intake fold(struct tcn_arrival *x)
+{
+    struct tcn_trigger trigger = tcn_lane_trigger(x);
+    struct tcn_aggregate *a = x->step.a;
+
+    if (!tcn_aggregate_is_joined(a)) {
+        a->lane.incident = a->incident.id;
+        a->lane.opened_ms = 0;
+        a->lane.mute_until_ms = a->lane.resolved_ms = 0;
+    }
+    tcn_incident_fold(&x->step, &trigger);
+    tcn_lane_apply(x);
+    return TCN_INTAKE_FOLDED;
+}
+
+static enum tcn_intake fire(struct tcn_arrival *x, bool is_transition)
+{
+    enum tcn_intake verdict;
+
+    touch(x);
+    set_firing(x, true);
+    verdict = tcn_aggregate_is_open(x->step.a) ? fold(x) : tcn_lane_revive(x);
+    if (x->change.dropped > 0 && x->step.a->incident.exists)
+        tcn_step_say_again(&x->step, "%zu alarms beyond the first %d of the group are not followed",
+                           x->change.dropped, TCN_ITEMS_MAX);
+    if (is_transition)
+        tcn_flap_record(&x->step, x->in->policy);
+    return verdict;
+}
+
+static bool is_new_content(const struct tcn_arrival *x)
+{
+    return strcmp(x->step.a->lane.content_sha256, x->content) != 0;
+}
+
+static bool is_settled(const struct tcn_arrival *x)
+{
+    return !tcn_aggregate_is_open(x->step.a) && (tcn_lane_is_muted(x) || tcn_lane_is_recent(x));
+}
+
+/* A person resolved the incident while the alarm went on: mere repeats are no news for the reopen window; after it
+ * the alarm still fires, and somebody must know. */
+static enum tcn_intake repeat(struct tcn_arrival *x)
+{
+    if (is_settled(x))
+        return TCN_INTAKE_NOTHING;
+    if (!tcn_aggregate_is_open(x->step.a))
+        return fire(x, false);
+    if (!is_new_content(x))
+        return TCN_INTAKE_NOTHING;
+    touch(x);
+    tcn_lane_apply(x);
+    return TCN_INTAKE_UPDATED;
+}
+
+static enum tcn_intake change_items(struct tcn_arrival *x)
+{
+    if (!tcn_aggregate_is_open(x->step.a) && !is_settled(x))
+        return fire(x, false);
+    touch(x);
+    if (!tcn_aggregate_is_open(x->step.a) || !tcn_aggregate_is_joined(x->step.a))
+        return TCN_INTAKE_IGNORED;
+    tcn_step_say_again(&x->step, "%zu of %zu alarms of the group fire", x->change.firing,
+                       x->change.total);
+    tcn_lane_apply(x);
+    return TCN_INTAKE_UPDATED;
+}
+
+/* News that keeps the state (INSUFFICIENT_DATA of an alarm that fired) moves no clock: an OK that was sent before it
+ * and arrives after it still counts. */
+static enum tcn_intake update(struct tcn_arrival *x)
+{
+    const char *state = x->in->alarm->state;
+    int64_t revision = x->step.a->incident.revision;
+
+    if (!tcn_aggregate_is_open(x->step.a) || !tcn_aggregate_is_joined(x->step.a))
+        return TCN_INTAKE_IGNORED;
+    if (!is_new_content(x))
+        return TCN_INTAKE_NOTHING;
+    x->clock_ms = 0;
+    touch(x);
+    tcn_lane_apply(x);
+    if (x->step.a->incident.revision == revision)
+        tcn_step_say_again(&x->step, "%s reports %s", x->in->alarm->source,
+                           state ? state : "a change without a new text");
+    return TCN_INTAKE_UPDATED;
+}
+
+/* -- it is OK ----------------------------------------------------------------------------------------------- */
+
+static void resolve_now(const struct tcn_step *s)
+{
+    const struct tcn_resolution resolution = {.code = "alarm_ok",
+                                              .by = tcn_step_source_actor(s, s->a->lane.source)};
+
+    s->a->lane.resolved_ms = s->now_ms;
+    tcn_incident_resolve(s, &resolution);
+}
+
+/* A storm has many lanes and no timer for each of them: its members wait for nothing. */
+static int64_t wait_ms(const struct tcn_arrival *x)
+{
+    const struct tcn_source_policy *p = x->in->policy;
+    const struct tcn_aggregate *a = x->step.a;
+
+    if (a->incident.is_storm)
+        return 0;
+    if (a->lane.is_flapping && p->flap_quiet_ms > p->resolve_after_ms)
+        return p->flap_quiet_ms;
+    return p->resolve_after_ms;
+}
+
+static enum tcn_intake settle_or_wait(struct tcn_arrival *x)
+{
+    struct tcn_aggregate *a = x->step.a;
+    int64_t wait = wait_ms(x);
+
+    if (!x->in->policy->resolves) {
+        tcn_step_say_again(&x->step, "%s is OK; its policy leaves the incident open",
+                           x->in->alarm->source);
+        return TCN_INTAKE_UPDATED;
+    }
+    if (!a->incident.source_name) {
+        tcn_step_say_again(&x->step, "%s is OK; the incident was started by hand and stays open",
+                           x->in->alarm->source);
+        return TCN_INTAKE_UPDATED;
+    }
+    if (wait > 0) {
+        a->lane.resolve_due_ms = x->step.now_ms + wait;
+        tcn_step_say_again(&x->step, "%s is OK; resolves in %lld s unless it fires again",
+                           x->in->alarm->source, (long long)(wait / 1000));
+        return TCN_INTAKE_WAITING;
+    }
+    if (a->others_hold) {
+        tcn_step_say_again(&x->step, "%s is OK; other alarms of the incident are not",
+                           x->in->alarm->dedupe_key);
+        return TCN_INTAKE_UPDATED;
+    }
+    resolve_now(&x->step);
+    return TCN_INTAKE_RESOLVED;
+}
+
+static enum tcn_intake resolve(struct tcn_arrival *x)
+{
+    touch(x);
+    set_firing(x, false);
+    tcn_flap_record(&x->step, x->in->policy);
+    if (!tcn_aggregate_is_open(x->step.a) || !tcn_aggregate_is_joined(x->step.a))
+        return TCN_INTAKE_IGNORED;
+    return settle_or_wait(x);
+}
+
+void tcn_lane_settle(const struct tcn_step *s)
+{
+    struct tcn_lane *lane = &s->a->lane;
+
+    if (lane->resolve_due_ms == 0 || lane->resolve_due_ms > s->now_ms)
+        return;
+    lane->resolve_due_ms = 0;
+    s->d->lane_changed = true;
+    if (!tcn_aggregate_is_open(s->a) || !tcn_aggregate_is_joined(s->a))
+        return;
+    if (s->a->others_hold)
+        tcn_step_say_again(s, "%s stays OK; other alarms of the incident are not", lane->source);
+    else
+        resolve_now(s);
+}
+
+/* -- the rest ----------------------------------------------------------------------------------------------- */
+
+static enum tcn_intake late(struct tcn_arrival *x)
+{
+    if (!tcn_aggregate_is_joined(x->step.a))
+        return TCN_INTAKE_LATE;
+    if (x->change.unbelieved > 0)
+        tcn_step_say_again(&x->step, "%s says that %zu alarms ended at an impossible time: ignored",
+                           x->in->alarm->source, x->change.unbelieved);
+    else
+        tcn_step_say_again(&x->step, "%s sent late news (%s), older than what is known",
+                           x->in->alarm->source,
+                           x->in->alarm->state ? x->in->alarm->state : "no state");
+    return TCN_INTAKE_LATE;
+}
+
+static enum tcn_intake move_clock(struct tcn_arrival *x)
+{
+    touch(x);
+    return TCN_INTAKE_IGNORED;
+}
+
+enum tcn_intake tcn_lane_accept(struct tcn_arrival *x, enum tcn_news news)
+{
+    switch (news) {
+    case TCN_NEWS_NOTHING:
+        return TCN_INTAKE_NOTHING;
+    case TCN_NEWS_LATE:
+        return late(x);
+    case TCN_NEWS_FIRE:
+        return fire(x, true);
+    case TCN_NEWS_AGAIN:
+        return fire(x, false);
+    case TCN_NEWS_REPEAT:
+        return repeat(x);
+    case TCN_NEWS_ITEMS:
+        return change_items(x);
+    case TCN_NEWS_RESOLVE:
+        return resolve(x);
+    case TCN_NEWS_UPDATE:
+        return update(x);
+    case TCN_NEWS_CLOCK:
+        return move_clock(x);
+    case TCN_NEWS_UNSET:
+    case TCN_NEWS_IGNORE:
+    default:
+        return TCN_INTAKE_IGNORED;
+    }
+}

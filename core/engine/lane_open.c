@@ -1,0 +1,173 @@
+#include "engine/lane_open.h"
+#include "engine/engagement.h"
+#include "engine/incident.h"
+#include "engine/storm.h"
+
+static const struct tcn_response_plan *plan_of(const struct tcn_arrival *x)
+{
+    return tcn_directory_plan(x->in->directory, x->in->policy->response_plan);
+}
+
+struct tcn_trigger tcn_lane_trigger(const struct tcn_arrival *x)
+{
+    const struct tcn_alarm *alarm = x->in->alarm;
+
+    return (struct tcn_trigger){
+        .source = x->in->policy->source ? x->in->policy->source : alarm->source,
+        .trigger_arn = alarm->trigger_arn,
+        .title = alarm->title ? alarm->title : alarm->dedupe_key,
+        .actor = tcn_step_source_actor(&x->step, alarm->source),
+        .raw = alarm->raw,
+        .at_ms = x->clock_ms,
+    };
+}
+
+static const char *dedupe_string(const struct tcn_arrival *x)
+{
+    struct tcn_buf b;
+    const char *text;
+
+    tcn_buf_init(&b, 65536);
+    tcn_engine_dedupe_string(x->in->alarm, plan_of(x), &b);
+    text = tcn_step_cut(&x->step, b.ptr, TCN_DEDUPE_MAX);
+    tcn_buf_done(&b);
+    return text;
+}
+
+static struct tcn_opening opening_of(const struct tcn_arrival *x)
+{
+    const struct tcn_aggregate *a = x->step.a;
+    bool was_storm = tcn_aggregate_is_joined(a) && a->incident.is_storm;
+    struct tcn_id last = a->lane.incident;
+
+    return (struct tcn_opening){
+        .id = x->in->new_id,
+        .previous = was_storm ? (struct tcn_id){{0}} : last,
+        .storm = was_storm ? last : (struct tcn_id){{0}},
+        .plan = plan_of(x),
+        .plan_name = x->in->policy->response_plan,
+        .source_name = x->in->alarm->source,
+        .mapping_error = x->in->alarm->mapping_error,
+        .trigger = tcn_lane_trigger(x),
+    };
+}
+
+static void join(struct tcn_arrival *x, int64_t opened_ms)
+{
+    struct tcn_lane *lane = &x->step.a->lane;
+
+    lane->incident = x->step.a->incident.id;
+    lane->opened_ms = opened_ms;
+    lane->resolved_ms = lane->mute_until_ms = 0;
+}
+
+static enum tcn_intake open_alone(struct tcn_arrival *x)
+{
+    const struct tcn_alarm *alarm = x->in->alarm;
+    struct tcn_opening o = opening_of(x);
+
+    o.title = alarm->title;
+    o.summary = alarm->summary;
+    o.impact = alarm->impact;
+    o.alarm = alarm;
+    o.dedupe_string = dedupe_string(x);
+    tcn_incident_open(&x->step, &o);
+    join(x, x->step.now_ms);
+    return TCN_INTAKE_OPENED;
+}
+
+static enum tcn_intake begin_storm(struct tcn_arrival *x)
+{
+    struct tcn_opening o = opening_of(x);
+    char id[TCN_ID_TEXT];
+
+    tcn_id_text(tcn_id_child(o.id, "storm", 0), id);
+    o.title = tcn_arena_fmt(x->step.d->arena, "Alarm storm from %s", x->in->alarm->source);
+    o.summary =
+        tcn_arena_fmt(x->step.d->arena,
+                      "More than %d new alarms within %lld s. New alarms of %s are attached "
+                      "to this incident until fewer arrive; the timeline names each.",
+                      x->in->policy->storm_new, (long long)(x->in->policy->storm_window_ms / 1000),
+                      x->in->alarm->source);
+    o.dedupe_string = tcn_arena_strdup(x->step.d->arena, id);
+    o.is_storm = true;
+    tcn_incident_open(&x->step, &o);
+    join(x, 0);
+    x->storm->incident = o.id;
+    x->storm->attached = 1;
+    return TCN_INTAKE_STORM;
+}
+
+static enum tcn_intake attach_to_storm(struct tcn_arrival *x)
+{
+    struct tcn_trigger trigger = tcn_lane_trigger(x);
+
+    x->storm_aggregate->lane = x->step.a->lane;
+    x->step.a = x->storm_aggregate;
+    x->step.d->subject = x->storm_aggregate;
+    join(x, 0);
+    tcn_incident_fold(&x->step, &trigger);
+    x->storm->attached++;
+    if (tcn_storm_is_landmark(x->storm))
+        tcn_step_say(&x->step, true, "%lld alarms are attached to this storm",
+                     (long long)x->storm->attached);
+    return TCN_INTAKE_STORM;
+}
+
+static enum tcn_intake open_new(struct tcn_arrival *x)
+{
+    enum tcn_storm_gate gate = TCN_STORM_ALONE;
+    const struct tcn_aggregate *running = x->storm_aggregate;
+
+    if (x->storm) {
+        bool is_open = running && tcn_aggregate_is_open(running) &&
+                       tcn_id_eq(running->incident.id, x->storm->incident);
+
+        gate = tcn_storm_gate(x->storm, x->in->policy, is_open, x->step.now_ms);
+        x->step.d->storm_changed = true;
+    }
+    tcn_lane_remember(x);
+    if (gate == TCN_STORM_ATTACH)
+        return attach_to_storm(x);
+    return gate == TCN_STORM_BEGIN ? begin_storm(x) : open_alone(x);
+}
+
+static enum tcn_intake reopen(struct tcn_arrival *x)
+{
+    struct tcn_trigger trigger = tcn_lane_trigger(x);
+    const char *plan = x->step.a->incident.response_plan;
+
+    tcn_incident_reopen(&x->step, trigger.actor);
+    tcn_incident_fold(&x->step, &trigger);
+    tcn_lane_apply(x);
+    tcn_engagement_start_all(&x->step, tcn_directory_plan(x->in->directory, plan));
+    return TCN_INTAKE_REOPENED;
+}
+
+/* The incident says so, not the lane: another lane, or a person, may have reopened it since. */
+bool tcn_lane_is_muted(const struct tcn_arrival *x)
+{
+    const struct tcn_incident *i = &x->step.a->incident;
+
+    return tcn_aggregate_is_joined(x->step.a) && i->status == TCN_STATUS_RESOLVED &&
+           strcmp(i->resolution.code, "wont_fix") == 0 &&
+           x->step.now_ms - i->resolved_ms < x->in->policy->mute_window_ms;
+}
+
+bool tcn_lane_is_recent(const struct tcn_arrival *x)
+{
+    return tcn_aggregate_is_joined(x->step.a) &&
+           x->step.now_ms - x->step.a->incident.resolved_ms < x->in->policy->reopen_window_ms;
+}
+
+enum tcn_intake tcn_lane_revive(struct tcn_arrival *x)
+{
+    if (tcn_lane_is_muted(x)) {
+        tcn_step_say_again(&x->step, "%s fires, but is muted after \"won't fix\"",
+                           x->in->alarm->source);
+        return TCN_INTAKE_IGNORED;
+    }
+    if (tcn_lane_is_recent(x) && tcn_engagement_has_room(x->step.a))
+        return reopen(x);
+    return open_new(x);
+}

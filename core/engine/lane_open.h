@@ -1,0 +1,21 @@
+/* An alarm fires and no incident is open for it: reopened, new, or part of a storm (spec sources 7.2, 7.5). Private to
+ * core/engine. */
+#ifndef TCN_ENGINE_LANE_OPEN_H
+#define TCN_ENGINE_LANE_OPEN_H
+
+#include "engine/event_data.h"
+#include "engine/lane.h"
+
+enum tcn_intake tcn_lane_revive(struct tcn_arrival *x);
+/* A person said "won't fix" of the lane's incident not long ago. */
+bool tcn_lane_is_muted(const struct tcn_arrival *x);
+/* The lane's incident was resolved within the reopen window. */
+bool tcn_lane_is_recent(const struct tcn_arrival *x);
+/* What a Trigger event says of the alarm. */
+struct tcn_trigger tcn_lane_trigger(const struct tcn_arrival *x);
+/* Keeps the hash of what the alarm says, so that a repeat is known as one. */
+void tcn_lane_remember(struct tcn_arrival *x);
+/* The same, and changes the incident's texts and impact if the lane owns them. */
+void tcn_lane_apply(struct tcn_arrival *x);
+
+#endif

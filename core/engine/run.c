@@ -1,0 +1,252 @@
+#include "engine/run.h"
+#include "engine/event_data.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+int64_t tcn_step_start(int64_t due_ms, int64_t now_ms)
+{
+    return now_ms - due_ms > TCN_LATE_MS ? now_ms : due_ms;
+}
+
+bool tcn_run_is_over(const struct tcn_run *run, int64_t now_ms)
+{
+    return run->is_stopped || (run->next_stage_ms == 0 && now_ms >= run->ends_ms);
+}
+
+struct tcn_run *tcn_run_of_page(const struct tcn_engagement *e, const struct tcn_page *p)
+{
+    assert(p->run_no >= 1 && (size_t)p->run_no <= e->n_runs);
+    return &e->runs[p->run_no - 1];
+}
+
+static bool has_acknowledged(const struct tcn_engagement *e, const char *contact)
+{
+    for (size_t i = 0; i < e->n_pages; i++)
+        if (e->pages[i].read_ms != 0 && strcmp(e->pages[i].contact, contact) == 0)
+            return true;
+    return false;
+}
+
+static struct tcn_run *unfinished(const struct tcn_engagement *e, const char *contact,
+                                  int64_t now_ms)
+{
+    for (size_t i = 0; i < e->n_runs; i++)
+        if (strcmp(e->runs[i].contact, contact) == 0 && !tcn_run_is_over(&e->runs[i], now_ms))
+            return &e->runs[i];
+    return NULL;
+}
+
+static struct tcn_run *add_run(const struct tcn_step *s, struct tcn_engagement *e)
+{
+    e->runs = tcn_vec_grow(s->d->arena, e->runs, e->n_runs, &e->size_runs, sizeof *e->runs);
+    return &e->runs[e->n_runs++];
+}
+
+void tcn_run_start(const struct tcn_step *s, struct tcn_engagement *e,
+                   const struct tcn_contact *person, int64_t start_ms, bool is_essential,
+                   const char *path)
+{
+    struct tcn_run *run = unfinished(e, person->alias, s->now_ms);
+
+    assert(person->type == TCN_PERSONAL);
+    if (has_acknowledged(e, person->alias))
+        return;
+    e->is_dirty = true;
+    if (run) {
+        run->is_essential |= is_essential;
+        return;
+    }
+    if (person->plan.n_stages == 0 || e->n_runs >= TCN_RUNS_MAX) {
+        tcn_step_say(s, false, "cannot page %s: %s", person->alias,
+                     e->n_runs >= TCN_RUNS_MAX ? "the engagement has too many runs"
+                                               : "no engagement plan");
+        return;
+    }
+    run = add_run(s, e);
+    *run = (struct tcn_run){
+        .no = (int64_t)e->n_runs,
+        .contact = person->alias,
+        .plan = person->plan,
+        .start_ms = start_ms,
+        .next_stage_ms = start_ms,
+        .is_essential = is_essential,
+        .path = path,
+    };
+}
+
+void tcn_run_stop(const struct tcn_step *s, struct tcn_engagement *e, struct tcn_run *run)
+{
+    if (run->is_stopped)
+        return;
+    run->is_stopped = true;
+    run->next_stage_ms = 0;
+    for (size_t i = 0; i < e->n_pages; i++) {
+        if (e->pages[i].run_no != run->no)
+            continue;
+        e->pages[i].next_send_ms = 0;
+        *TCN_VEC_PUSH(s->d->arena, &s->d->drops) = e->pages[i].id;
+    }
+    e->is_dirty = true;
+}
+
+/* Six digits from the salt and the page: a repeated decision repeats them. */
+static void make_code(const struct tcn_step *s, struct tcn_page *p)
+{
+    struct tcn_id mixed = tcn_id_child(p->id, "accept-code", s->salt);
+    uint32_t value = 0;
+
+    for (size_t i = 8; i < sizeof mixed.b; i++)
+        value = value * 251u + mixed.b[i];
+    snprintf(p->accept_code, sizeof p->accept_code, "%06u", (unsigned)(value % 1000000u));
+}
+
+static void send(const struct tcn_step *s, const struct tcn_engagement *e, struct tcn_page *p,
+                 enum tcn_channel_type type)
+{
+    struct tcn_send *send = TCN_VEC_PUSH(s->d->arena, &s->d->sends);
+
+    p->sends++;
+    *send = (struct tcn_send){
+        .id = tcn_id_child(p->id, "send", (uint64_t)p->sends),
+        .page = p->id,
+        .incident = s->a->incident.id,
+        .engagement_no = e->no,
+        .send_no = p->sends,
+        .contact = p->contact,
+        .channel = p->channel,
+        .type = type,
+        .due_ms = s->now_ms,
+    };
+}
+
+static void note_page(const struct tcn_step *s, const struct tcn_engagement *e,
+                      const struct tcn_page *p)
+{
+    const char *text = tcn_arena_fmt(s->d->arena, "paged %s by %s", p->contact, p->channel);
+    struct tcn_event *event =
+        tcn_decision_event(s->d, &s->a->incident, s->now_ms, TCN_EVENT_PAGE,
+                           tcn_event_data_page(s, e, p, NULL), text, "tocsin");
+
+    event->references = tcn_event_ref_engagement(s, e);
+}
+
+/* Page numbers are unique within the engagement, engagement numbers within the incident. */
+static struct tcn_id page_id(const struct tcn_step *s, const struct tcn_engagement *e, int64_t no)
+{
+    return tcn_id_child(s->a->incident.id, "page", (uint64_t)e->no << 32 | (uint64_t)no);
+}
+
+static void add_page(const struct tcn_step *s, struct tcn_engagement *e, const struct tcn_run *run,
+                     const struct tcn_channel *channel, int64_t retry_ms, int64_t start_ms,
+                     int64_t stage_end_ms)
+{
+    struct tcn_page *p;
+
+    e->pages = tcn_vec_grow(s->d->arena, e->pages, e->n_pages, &e->size_pages, sizeof *e->pages);
+    p = &e->pages[e->n_pages++];
+    *p = (struct tcn_page){
+        .id = page_id(s, e, (int64_t)e->n_pages),
+        .no = (int64_t)e->n_pages,
+        .run_no = run->no,
+        .contact = run->contact,
+        .channel = channel->name,
+        .retry_ms = retry_ms,
+        .first_ms = start_ms,
+        .stage_end_ms = stage_end_ms,
+    };
+    if (retry_ms > 0 && start_ms + retry_ms < stage_end_ms)
+        p->next_send_ms = start_ms + retry_ms;
+    make_code(s, p);
+    send(s, e, p, channel->type);
+    note_page(s, e, p);
+}
+
+/* The first target of the plan that names this channel: what is wrong with it is told there, once a run. */
+static bool is_first_use(const struct tcn_run *run, const struct tcn_target *target)
+{
+    for (size_t i = 0; i <= run->next_stage; i++)
+        for (size_t k = 0; k < run->plan.stages[i].n_targets; k++) {
+            const struct tcn_target *t = &run->plan.stages[i].targets[k];
+
+            if (t->channel && strcmp(t->channel, target->channel) == 0)
+                return t == target;
+        }
+    return true;
+}
+
+static const struct tcn_channel *usable_channel(const struct tcn_step *s, const struct tcn_run *run,
+                                                const struct tcn_target *target)
+{
+    const struct tcn_channel *channel =
+        tcn_directory_channel(s->directory, run->contact, target->channel);
+
+    if (channel && channel->is_activated)
+        return channel;
+    if (is_first_use(run, target))
+        tcn_step_say(s, false, "cannot page %s by %s: %s", run->contact, target->channel,
+                     channel ? "not activated" : "no such channel");
+    return NULL;
+}
+
+static void page_target(const struct tcn_step *s, struct tcn_engagement *e,
+                        const struct tcn_run *run, const struct tcn_target *target,
+                        int64_t start_ms, int64_t stage_end_ms)
+{
+    const struct tcn_channel *channel = target->channel ? usable_channel(s, run, target) : NULL;
+
+    if (!channel)
+        return;
+    if (e->n_pages >= TCN_PAGES_MAX) {
+        tcn_step_say(s, false, "cannot page %s by %s: the engagement has too many pages",
+                     run->contact, target->channel);
+        return;
+    }
+    add_page(s, e, run, channel, target->retry_ms, start_ms, stage_end_ms);
+}
+
+void tcn_run_stage(const struct tcn_step *s, struct tcn_engagement *e, struct tcn_run *run)
+{
+    const struct tcn_stage *stage = &run->plan.stages[run->next_stage];
+    int64_t start = tcn_step_start(run->next_stage_ms, s->now_ms);
+    int64_t end = start + stage->duration_ms;
+
+    assert(!run->is_stopped && run->next_stage < run->plan.n_stages);
+    for (size_t i = 0; i < stage->n_targets; i++)
+        page_target(s, e, run, &stage->targets[i], start, end);
+    run->next_stage++;
+    run->next_stage_ms = run->next_stage < run->plan.n_stages ? end : 0;
+    run->ends_ms = run->next_stage_ms == 0 ? end : 0;
+    e->is_dirty = true;
+}
+
+/* The grid start + k * retry goes on after now, strictly inside the stage. */
+static int64_t next_on_grid(const struct tcn_page *p, int64_t now_ms)
+{
+    int64_t missed = (now_ms - p->next_send_ms) / p->retry_ms;
+    int64_t next = p->next_send_ms + (missed + 1) * p->retry_ms;
+
+    return next < p->stage_end_ms ? next : 0;
+}
+
+void tcn_run_resend(const struct tcn_step *s, struct tcn_engagement *e, struct tcn_page *p)
+{
+    const struct tcn_run *run = tcn_run_of_page(e, p);
+    const struct tcn_channel *channel = tcn_directory_channel(s->directory, p->contact, p->channel);
+    bool is_superseded =
+        s->now_ms >= p->stage_end_ms && run->next_stage_ms != 0 && run->next_stage_ms <= s->now_ms;
+
+    assert(p->next_send_ms != 0 && p->next_send_ms <= s->now_ms && !run->is_stopped);
+    e->is_dirty = true;
+    p->next_send_ms = next_on_grid(p, s->now_ms);
+    /* The next stage pages the person in this very turn. */
+    if (is_superseded)
+        return;
+    if (channel && channel->is_activated) {
+        send(s, e, p, channel->type);
+        return;
+    }
+    p->next_send_ms = 0;
+    tcn_step_say(s, false, "cannot page %s by %s again: %s", p->contact, p->channel,
+                 channel ? "not activated" : "no such channel");
+}

@@ -1,0 +1,78 @@
+/* StartIncident by hand (spec incidents-contacts 8.1, 8.2). */
+#include "engine/engine.h"
+#include "engine/incident.h"
+
+#define SOURCE_DEFAULT "aws.ssm-incidents.custom"
+
+static int check(const struct tcn_start *start, struct tcn_err *err)
+{
+    size_t points = start->title ? tcn_utf8_count(tcn_str(start->title)) : 1;
+
+    if (points < 1 || points > TCN_TITLE_MAX)
+        return tcn_fail(err, TCN_EINVALID, "title is not of 1-%d characters", TCN_TITLE_MAX);
+    if (start->impact < 0 || start->impact > 5)
+        return tcn_fail(err, TCN_EINVALID, "impact is not in 1-5");
+    return 0;
+}
+
+static const char *dedupe_string(const struct tcn_step *s, const struct tcn_start *start,
+                                 const struct tcn_response_plan *plan, struct tcn_id new_id)
+{
+    struct tcn_buf b;
+    const char *text;
+
+    tcn_buf_init(&b, 65536);
+    tcn_engine_start_dedupe_string(start, plan, new_id, &b);
+    text = tcn_step_cut(s, b.ptr, TCN_DEDUPE_MAX);
+    tcn_buf_done(&b);
+    return text;
+}
+
+static void open(const struct tcn_step *s, const struct tcn_start *start,
+                 const struct tcn_response_plan *plan, const struct tcn_trigger *trigger,
+                 struct tcn_id new_id)
+{
+    const struct tcn_opening o = {
+        .id = new_id,
+        .plan = plan,
+        .plan_name = plan->name,
+        .title = start->title,
+        .impact = start->impact,
+        .dedupe_string = dedupe_string(s, start, plan, new_id),
+        .trigger = *trigger,
+    };
+
+    tcn_incident_open(s, &o);
+}
+
+enum tcn_intake tcn_engine_start(const struct tcn_start *start,
+                                 const struct tcn_directory *directory, struct tcn_id new_id,
+                                 uint32_t salt, int64_t now_ms, struct tcn_aggregate *aggregate,
+                                 struct tcn_decision *ret, struct tcn_err *err)
+{
+    struct tcn_step s = tcn_step_begin(aggregate, directory, salt, now_ms, ret);
+    const struct tcn_response_plan *plan = tcn_directory_plan(directory, start->response_plan);
+    const struct tcn_trigger trigger = {
+        .source = start->source ? start->source : SOURCE_DEFAULT,
+        .trigger_arn = start->trigger_arn,
+        .title = start->title,
+        .actor = start->actor ? start->actor : "somebody",
+        .raw = tcn_str(start->raw_data),
+        .at_ms = start->detected_ms,
+    };
+    bool is_open = tcn_aggregate_is_open(aggregate);
+
+    if (!plan) {
+        tcn_fail(err, TCN_ENOTFOUND, "no response plan %s",
+                 start->response_plan ? start->response_plan : "");
+        return TCN_INTAKE_UNSET;
+    }
+    if (check(start, err) < 0)
+        return TCN_INTAKE_UNSET;
+    if (is_open)
+        tcn_incident_fold(&s, &trigger);
+    else
+        open(&s, start, plan, &trigger, new_id);
+    tcn_step_end(&s);
+    return is_open ? TCN_INTAKE_FOLDED : TCN_INTAKE_OPENED;
+}

@@ -1,0 +1,46 @@
+/* What is due: the lane first, since what it resolves needs no more pages; then stages and re-sends. */
+#include "engine/engagement.h"
+#include "engine/engine.h"
+#include "engine/flap.h"
+#include "engine/lane.h"
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    if (a == 0 || b == 0)
+        return a == 0 ? b : a;
+    return a < b ? a : b;
+}
+
+int64_t tcn_engine_lane_due(const struct tcn_lane *lane)
+{
+    return earlier(lane->resolve_due_ms, tcn_flap_due(lane));
+}
+
+int64_t tcn_engine_next_due(const struct tcn_aggregate *aggregate)
+{
+    int64_t due;
+
+    if (!tcn_aggregate_is_open(aggregate))
+        return 0;
+    due = earlier(tcn_engagement_next_due(aggregate), aggregate->others_due_ms);
+    if (tcn_aggregate_is_joined(aggregate))
+        due = earlier(due, tcn_engine_lane_due(&aggregate->lane));
+    return due;
+}
+
+void tcn_engine_timer(struct tcn_aggregate *aggregate, const struct tcn_source_policy *policy,
+                      const struct tcn_directory *directory, uint32_t salt, int64_t now_ms,
+                      struct tcn_decision *ret)
+{
+    struct tcn_step s = tcn_step_begin(aggregate, directory, salt, now_ms, ret);
+
+    if (tcn_aggregate_is_open(aggregate)) {
+        tcn_lane_settle(&s);
+        if (tcn_aggregate_is_joined(aggregate) && tcn_aggregate_is_open(aggregate))
+            tcn_flap_expire(&s);
+        tcn_engagement_run_due(&s);
+        if (policy)
+            tcn_flap_damp_tickets(&s, policy);
+    }
+    tcn_step_end(&s);
+}

@@ -1,0 +1,149 @@
+/* What a person or an API call changes in an incident: status, texts, impact, notes (spec incidents-contacts 8.4). */
+#include "engine/engine.h"
+#include "engine/incident.h"
+
+#define NOTE_MAX 8000 /* code points */
+#define CHANGES_MAX 4
+
+struct changes {
+    struct tcn_attribute items[CHANGES_MAX];
+    size_t n;
+};
+
+static int check_text(const char *text, const char *name, bool may_be_empty, size_t max,
+                      struct tcn_err *err)
+{
+    if (!text)
+        return 0;
+    if (!text[0] && !may_be_empty)
+        return tcn_fail(err, TCN_EINVALID, "%s is empty", name);
+    if (!tcn_utf8_ok(tcn_str(text)))
+        return tcn_fail(err, TCN_EINVALID, "%s is not UTF-8", name);
+    if (tcn_utf8_count(tcn_str(text)) > max)
+        return tcn_fail(err, TCN_EINVALID, "%s is longer than %zu characters", name, max);
+    return 0;
+}
+
+static int check(const struct tcn_incident_update *u, struct tcn_err *err)
+{
+    int r;
+
+    if (u->status != TCN_STATUS_UNSET && u->status != TCN_STATUS_OPEN &&
+        u->status != TCN_STATUS_RESOLVED)
+        return tcn_fail(err, TCN_EINVALID, "status is neither OPEN nor RESOLVED");
+    if (u->impact < 0 || u->impact > 5)
+        return tcn_fail(err, TCN_EINVALID, "impact is not in 1-5");
+    if ((r = check_text(u->title, "title", false, TCN_TITLE_MAX, err)) < 0)
+        return r;
+    return check_text(u->summary, "summary", true, TCN_SUMMARY_MAX, err);
+}
+
+static void add(struct changes *c, const char *name, const char *value)
+{
+    c->items[c->n++] = (struct tcn_attribute){name, value};
+}
+
+static bool differs(const char *told, const char *known)
+{
+    return told && strcmp(told, known ? known : "") != 0;
+}
+
+static void change_record(const struct tcn_step *s, const struct tcn_incident_update *u,
+                          struct changes *c)
+{
+    struct tcn_incident *i = &s->a->incident;
+
+    if (differs(u->title, i->title)) {
+        i->title = tcn_arena_strdup(s->d->arena, u->title);
+        add(c, "title", i->title);
+    }
+    if (differs(u->summary, i->summary)) {
+        i->summary = tcn_arena_strdup(s->d->arena, u->summary);
+        add(c, "summary", i->summary);
+    }
+    if (u->impact != 0 && u->impact != i->impact) {
+        i->impact = u->impact;
+        add(c, "impact", tcn_arena_fmt(s->d->arena, "%d", u->impact));
+    }
+}
+
+static void mute(const struct tcn_step *s, const struct tcn_source_policy *policy)
+{
+    const char *code = s->a->incident.resolution.code;
+
+    if (policy && tcn_aggregate_is_joined(s->a) && strcmp(code, "wont_fix") == 0) {
+        s->a->lane.mute_until_ms = s->now_ms + policy->mute_window_ms;
+        s->d->lane_changed = true;
+    }
+}
+
+/* Returns the sentence for people, NULL when the status stays. */
+static const char *change_status(const struct tcn_step *s, const struct tcn_incident_update *u,
+                                 const struct tcn_source_policy *policy, const char *actor,
+                                 struct changes *c)
+{
+    struct tcn_resolution resolution = u->resolution;
+    const char *notes = resolution.notes;
+
+    if (u->status == TCN_STATUS_UNSET || u->status == s->a->incident.status)
+        return NULL;
+    if (u->status == TCN_STATUS_OPEN) {
+        tcn_incident_set_open(s);
+        add(c, "status", "OPEN");
+        return tcn_arena_fmt(s->d->arena, "reopened by %s", actor);
+    }
+    if (!resolution.by)
+        resolution.by = actor;
+    tcn_incident_set_resolved(s, &resolution);
+    mute(s, policy);
+    add(c, "status", "RESOLVED");
+    return tcn_arena_fmt(s->d->arena, "resolved by %s%s%s", actor, notes ? ": " : "",
+                         notes ? notes : "");
+}
+
+int tcn_engine_update(struct tcn_aggregate *aggregate, const struct tcn_incident_update *update,
+                      const struct tcn_source_policy *policy, int64_t now_ms,
+                      struct tcn_decision *ret, struct tcn_err *err)
+{
+    struct tcn_step s = tcn_step_begin(aggregate, NULL, 0, now_ms, ret);
+    const char *actor = update->actor ? update->actor : "somebody";
+    struct changes c = {.n = 0};
+    const char *told;
+    int r;
+
+    if (!aggregate->incident.exists)
+        return tcn_fail(err, TCN_ENOTFOUND, "no such incident");
+    if ((r = check(update, err)) < 0)
+        return r;
+    change_record(&s, update, &c);
+    told = change_status(&s, update, policy, actor, &c);
+    if (c.n > 0)
+        tcn_incident_modified(&s, c.items, c.n, actor,
+                              told ? told : tcn_arena_fmt(ret->arena, "changed by %s", actor))
+            ->to_tickets = told != NULL;
+    tcn_step_end(&s);
+    return 0;
+}
+
+int tcn_engine_note(struct tcn_aggregate *aggregate, const char *text, const char *actor,
+                    int64_t now_ms, struct tcn_decision *ret, struct tcn_err *err)
+{
+    struct tcn_step s = tcn_step_begin(aggregate, NULL, 0, now_ms, ret);
+    struct tcn_incident *i = &aggregate->incident;
+    int r;
+
+    if (!i->exists)
+        return tcn_fail(err, TCN_ENOTFOUND, "no such incident");
+    if (!text)
+        return tcn_fail(err, TCN_EINVALID, "text is missing");
+    if ((r = check_text(text, "text", false, NOTE_MAX, err)) < 0)
+        return r;
+    if (!tcn_step_has_room(&s))
+        return tcn_fail(err, TCN_ELIMIT, "the timeline has %d events already", TCN_EVENTS_MAX);
+    tcn_decision_event(ret, i, now_ms, TCN_EVENT_NOTE, tcn_event_data_note(&s, text, actor),
+                       tcn_arena_strdup(ret->arena, text), tcn_arena_strdup(ret->arena, actor))
+        ->to_tickets = true;
+    tcn_decision_tell_tickets(ret, i);
+    tcn_step_end(&s);
+    return 0;
+}

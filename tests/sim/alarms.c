@@ -1,0 +1,336 @@
+/* The senders: alarms that change, messages that come twice, late, in any order, cut; and what all that means, worked
+ * out in the plainest way to compare the engine with. */
+#include "world.h"
+
+#include <stdio.h>
+
+enum { SINGLE = 0, GROUP = 1, SHARED = 2, BURST = 3 };
+
+static struct key_row *add_key(struct world *w, int source)
+{
+    struct key_row *k;
+
+    if (w->n_keys == MAX_KEYS)
+        return NULL;
+    k = &w->keys[w->n_keys++];
+    *k = (struct key_row){.source = source};
+    snprintf(k->name, sizeof k->name, "%s-%zu", w->policies[source].name, w->n_keys);
+    for (size_t i = 0; i < MAX_MEMBERS; i++)
+        snprintf(k->member_names[i], sizeof k->member_names[i], "m%zu", i);
+    return k;
+}
+
+static struct key_row *pick_key(struct world *w)
+{
+    int source = (int)rng_below(&w->rng, 3);
+    size_t start = w->n_keys ? (size_t)rng_below(&w->rng, (int64_t)w->n_keys) : 0;
+
+    if (w->n_keys > 12 || (w->n_keys > 0 && rng_chance(&w->rng, 80)))
+        for (size_t i = 0; i < w->n_keys; i++) {
+            struct key_row *k = &w->keys[(start + i) % w->n_keys];
+
+            if (k->source == source)
+                return k;
+        }
+    return add_key(w, source);
+}
+
+/* Copies of one message: another path or a retry, up to two minutes later. */
+static void post(struct world *w, const struct pending *message, int64_t spread_ms)
+{
+    int copies = 1 + (int)rng_below(&w->rng, 3);
+
+    for (int i = 0; i < copies; i++) {
+        struct pending *p = pending_add(w, PENDING_ALARM, 0);
+        int64_t at = p->at_ms + rng_below(&w->rng, spread_ms);
+
+        *p = *message;
+        p->at_ms = at;
+        p->wording = (int)rng_below(&w->rng, 2);
+    }
+}
+
+static void change_single(struct world *w, struct key_row *k)
+{
+    struct pending message = {.kind = PENDING_ALARM, .key = (size_t)(k - w->keys)};
+
+    k->truth_clock = w->truth > k->truth_clock ? w->truth : k->truth_clock + 1;
+    message.clock = k->truth_clock;
+    if (k->truth_firing && rng_chance(&w->rng, 15)) {
+        message.action = TCN_ACTION_UPDATE;
+    } else {
+        k->truth_firing = !k->truth_firing;
+        message.action = k->truth_firing ? TCN_ACTION_FIRE : TCN_ACTION_RESOLVE;
+    }
+    post(w, &message, rng_chance(&w->rng, 80) ? 5 * SEC : 2 * MIN);
+}
+
+/* Two peers send the group as they see it: within 45 s of each other, so that an echo stays inside its window. */
+static void change_group(struct world *w, struct key_row *k)
+{
+    struct pending message = {.kind = PENDING_ALARM, .key = (size_t)(k - w->keys)};
+    size_t flipped = (size_t)rng_below(&w->rng, MAX_MEMBERS);
+    bool fires = false;
+
+    k->truth_clock = w->truth > k->truth_clock ? w->truth : k->truth_clock + 1;
+    k->members[flipped].truth_firing = !k->members[flipped].truth_firing;
+    if (k->members[flipped].truth_firing)
+        k->members[flipped].since = k->truth_clock;
+    else
+        k->members[flipped].ended = k->truth_clock;
+    message.is_truncated = rng_chance(&w->rng, 10);
+    for (size_t i = 0; i < MAX_MEMBERS; i++) {
+        message.states[i].is_firing = k->members[i].truth_firing;
+        message.states[i].since = k->members[i].since;
+        message.states[i].ended = k->members[i].ended;
+        if ((k->members[i].truth_firing && !(message.is_truncated && i > flipped)) || i == flipped)
+            message.members |= 1u << i;
+        fires |= k->members[i].truth_firing;
+    }
+    message.action = fires ? TCN_ACTION_FIRE : TCN_ACTION_RESOLVE;
+    post(w, &message, 45 * SEC);
+}
+
+void alarms_change(struct world *w)
+{
+    struct key_row *k = pick_key(w);
+
+    if (!k || w->n_pending > MAX_PENDING / 2)
+        return;
+    if (k->source == GROUP)
+        change_group(w, k);
+    else
+        change_single(w, k);
+}
+
+void alarms_storm(struct world *w)
+{
+    int n = 5 + (int)rng_below(&w->rng, 60);
+
+    for (int i = 0; i < n && w->n_pending < MAX_PENDING / 2; i++) {
+        struct key_row *k = add_key(w, BURST);
+        struct pending *p;
+
+        if (!k)
+            return;
+        k->truth_firing = true;
+        k->truth_clock = w->truth;
+        p = pending_add(w, PENDING_ALARM, rng_below(&w->rng, 2 * MIN));
+        p->key = (size_t)(k - w->keys);
+        p->clock = k->truth_clock;
+        p->action = TCN_ACTION_FIRE;
+        if (!rng_chance(&w->rng, 70))
+            continue;
+        k->truth_firing = false;
+        k->truth_clock += MIN;
+        p = pending_add(w, PENDING_ALARM, 3 * MIN + rng_below(&w->rng, HOUR));
+        p->key = (size_t)(k - w->keys);
+        p->clock = k->truth_clock;
+        p->action = TCN_ACTION_RESOLVE;
+    }
+}
+
+void alarms_all_ok(struct world *w)
+{
+    for (size_t i = 0; i < w->n_keys; i++) {
+        struct key_row *k = &w->keys[i];
+        struct pending p = {.kind = PENDING_ALARM, .key = i, .action = TCN_ACTION_RESOLVE};
+
+        k->truth_firing = false;
+        k->truth_clock = w->truth > k->truth_clock ? w->truth : k->truth_clock + 1;
+        p.clock = k->truth_clock;
+        for (size_t m = 0; k->source == GROUP && m < MAX_MEMBERS; m++) {
+            p.members |= 1u << m;
+            p.states[m].since = k->members[m].since;
+            p.states[m].ended = p.states[m].since + 1;
+        }
+        alarms_deliver(w, &p);
+    }
+}
+
+/* -- what a message means ------------------------------------------------------------------------------------ */
+
+static bool group_fires(const struct key_row *k)
+{
+    bool fires = k->told_hidden;
+
+    for (size_t i = 0; i < MAX_MEMBERS; i++)
+        fires |= k->members[i].told_firing;
+    return fires;
+}
+
+/* The latest episode of a member counts, and in it the end. */
+static void note_group(struct key_row *k, const struct pending *p)
+{
+    bool fired = group_fires(k);
+
+    for (size_t i = 0; i < MAX_MEMBERS; i++) {
+        if (!(p->members & 1u << i))
+            continue;
+        if (p->states[i].since > k->members[i].told_since) {
+            k->members[i].told_since = p->states[i].since;
+            k->members[i].told_firing = p->states[i].is_firing;
+        } else if (p->states[i].since == k->members[i].told_since && !p->states[i].is_firing) {
+            k->members[i].told_firing = false;
+        }
+    }
+    k->told_hidden = p->is_truncated && (k->told_hidden || fired || group_fires(k));
+}
+
+static void note(struct key_row *k, const struct pending *p)
+{
+    if (k->source == GROUP)
+        note_group(k, p);
+    else if (p->action != TCN_ACTION_UPDATE && p->clock > k->told_clock) {
+        k->told_clock = p->clock;
+        k->told_firing = p->action == TCN_ACTION_FIRE;
+    }
+    if (k->source == GROUP)
+        k->told_firing = group_fires(k);
+}
+
+/* An alarm that fires has an open incident, or a person who resolved it; one that is OK holds none open. */
+void alarms_check(struct world *w, const struct key_row *k)
+{
+    const struct incident_row *row = k->incident;
+    struct tcn_aggregate others;
+
+    if (!w->is_exact)
+        return;
+    if (k->lane.is_firing != k->told_firing)
+        fail(w, "%s %s, and was told otherwise", k->name, k->lane.is_firing ? "fires" : "is OK");
+    if (!row)
+        return;
+    if (k->lane.is_firing && row->incident.status != TCN_STATUS_OPEN && !row->person_resolved)
+        fail(w, "%s fires without an open incident", k->name);
+    store_lane_of(w, row, k, &others);
+    if (!k->lane.is_firing && k->lane.resolve_due_ms == 0 && !others.others_hold &&
+        row->incident.status == TCN_STATUS_OPEN && !row->person_reopened &&
+        row->incident.source_name)
+        fail(w, "%s is OK and its incident is open", k->name);
+}
+
+/* -- delivery ------------------------------------------------------------------------------------------------ */
+
+struct delivery {
+    const struct tcn_alarm *alarm;
+    int source;
+    struct tcn_id new_id;
+};
+
+static enum tcn_intake decide(struct world *w, struct tcn_aggregate *a, void *ctx,
+                              struct tcn_decision *d)
+{
+    const struct delivery *delivery = ctx;
+    struct tcn_storm *storm = &w->storms[delivery->source];
+    struct incident_row *running = store_find(w, storm->incident);
+    struct tcn_aggregate storm_aggregate;
+    const struct tcn_intake_input in = {.alarm = delivery->alarm,
+                                        .policy = &w->policies[delivery->source],
+                                        .directory = &w->directory,
+                                        .new_id = delivery->new_id,
+                                        .salt = 7,
+                                        .now_ms = now_of(w)};
+    struct tcn_aggregate *subject;
+    enum tcn_intake verdict;
+
+    if (running) {
+        store_load(w, NULL, running, &storm_aggregate);
+        /* The lane that is to be attached is another one of the storm's. */
+        storm_aggregate.lane = (struct tcn_lane){0};
+    }
+    verdict = tcn_engine_alarm(&in, a, storm, running ? &storm_aggregate : NULL, d);
+    subject = d->subject;
+    if (subject != a) { /* outlives this frame: the turn commits it */
+        d->subject = tcn_arena_memdup(&w->turn, subject, sizeof *subject);
+    }
+    return verdict;
+}
+
+static struct tcn_alarm alarm_of(struct world *w, const struct key_row *k, const struct pending *p,
+                                 struct tcn_item *items)
+{
+    struct tcn_alarm alarm = {.source = w->policies[k->source].name,
+                              .dedupe_key = k->name,
+                              .action = p->action,
+                              .state = "STATE",
+                              .clock_ms = k->source == GROUP ? 0 : p->clock,
+                              .title = p->wording ? "title" : "title in other words",
+                              .summary = "summary",
+                              .impact = 3,
+                              .raw = TCN_STR("{}"),
+                              .is_group = k->source == GROUP,
+                              .is_truncated = p->is_truncated,
+                              .items = items};
+
+    for (size_t i = 0; i < MAX_MEMBERS; i++)
+        if (p->members & 1u << i)
+            items[alarm.n_items++] = (struct tcn_item){
+                .key = k->member_names[i],
+                .status = p->states[i].is_firing ? TCN_ITEM_FIRING : TCN_ITEM_RESOLVED,
+                .since_ms = p->states[i].since,
+                .ended_ms = p->states[i].is_firing ? 0 : p->states[i].ended,
+            };
+    return alarm;
+}
+
+/* As the program loads it: the lane's incident if that is open, else an open one with the dedupe string, else the
+ * lane's last. */
+static struct incident_row *incident_for(struct world *w, const struct key_row *k,
+                                         const struct tcn_alarm *alarm)
+{
+    struct incident_row *row = k->incident, *open;
+    struct tcn_buf b;
+
+    if (row && row->incident.status == TCN_STATUS_OPEN)
+        return row;
+    tcn_buf_init(&b, 4096);
+    tcn_engine_dedupe_string(
+        alarm, tcn_directory_plan(&w->directory, w->policies[k->source].response_plan), &b);
+    open = store_open_of(w, b.ptr);
+    tcn_buf_done(&b);
+    return open ? open : row;
+}
+
+static void count(struct world *w, enum tcn_intake verdict, int source)
+{
+    w->verdicts[verdict]++;
+    if (verdict == TCN_INTAKE_OPENED && w->n_alone[source] < 4096)
+        w->alone[source][w->n_alone[source]++] = now_of(w);
+}
+
+static void expect_nothing(struct world *w, struct key_row *k, const struct delivery *delivery)
+{
+    struct delivery copy = *delivery;
+    bool is_newest = k->told_clock <= delivery->alarm->clock_ms;
+    enum tcn_intake verdict = turn_run(w, k, incident_for(w, k, delivery->alarm), decide, &copy);
+
+    /* An update of an alarm that is OK says nothing about an incident, the first time and the second. */
+    if (w->is_exact && is_newest && verdict != TCN_INTAKE_NOTHING &&
+        !(verdict == TCN_INTAKE_IGNORED && delivery->alarm->action == TCN_ACTION_UPDATE))
+        fail(w, "an immediate repeat of %s was news: %d", k->name, verdict);
+}
+
+void alarms_deliver(struct world *w, const struct pending *p)
+{
+    struct key_row *k = &w->keys[p->key];
+    struct tcn_item items[MAX_MEMBERS];
+    struct tcn_alarm alarm = alarm_of(w, k, p, items);
+    struct delivery delivery = {&alarm, k->source, {{0}}};
+    struct incident_row *row = incident_for(w, k, &alarm);
+    uint64_t salt = rng_next(&w->rng);
+
+    delivery.new_id = tcn_id_child((struct tcn_id){{1}}, "incident", salt);
+    note(k, p);
+    count(w, turn_run(w, k, row, decide, &delivery), k->source);
+    w->flapped += k->lane.is_flapping;
+    row = k->incident;
+    if (row && row->incident.status == TCN_STATUS_OPEN && row->person_resolved)
+        row->person_resolved = false;
+    alarms_check(w, k);
+    if (rng_chance(&w->rng, 10) && k->source != GROUP) {
+        delivery.new_id = tcn_id_child((struct tcn_id){{2}}, "incident", salt);
+        expect_nothing(w, k, &delivery);
+        alarms_check(w, k);
+    }
+}

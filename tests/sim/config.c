@@ -1,0 +1,123 @@
+/* People, plans and sources at random, within the quotas of the API. */
+#include "world.h"
+
+static const char *const people[MAX_PEOPLE] = {"ann", "bob", "cat", "dan", "eve", "fay"};
+static const char *const names[3] = {"email", "sms", "voice"};
+
+static void add_channels(struct world *w, size_t at)
+{
+    for (size_t i = 0; i < 3; i++)
+        w->channels[at][i] = (struct tcn_channel){.contact = w->contacts[at].alias,
+                                                  .name = names[i],
+                                                  .type = (enum tcn_channel_type)(TCN_EMAIL + i),
+                                                  .address = "x",
+                                                  .is_activated = !rng_chance(&w->rng, 10)};
+    w->contacts[at].channels = w->channels[at];
+    w->contacts[at].n_channels = 3;
+}
+
+static void make_person(struct world *w, size_t at)
+{
+    struct tcn_contact *c = &w->contacts[at];
+
+    *c = (struct tcn_contact){.alias = people[at], .type = TCN_PERSONAL};
+    add_channels(w, at);
+    c->plan.n_stages = (size_t)rng_below(&w->rng, 4);
+    for (size_t i = 0; i < c->plan.n_stages; i++) {
+        struct tcn_stage *s = &c->plan.stages[i];
+
+        s->n_targets = (size_t)rng_below(&w->rng, 3);
+        s->duration_ms = (rng_below(&w->rng, 6) + (s->n_targets == 0)) * MIN;
+        for (size_t k = 0; k < s->n_targets; k++)
+            s->targets[k] = (struct tcn_target){.channel = names[rng_below(&w->rng, 3)],
+                                                .retry_ms = rng_below(&w->rng, 4) * MIN};
+    }
+}
+
+static void make_escalation(struct world *w, size_t at, const char *alias)
+{
+    struct tcn_contact *c = &w->contacts[at];
+
+    *c = (struct tcn_contact){.alias = alias, .type = TCN_ESCALATION};
+    c->plan.n_stages = 1 + (size_t)rng_below(&w->rng, 4);
+    for (size_t i = 0; i < c->plan.n_stages; i++) {
+        struct tcn_stage *s = &c->plan.stages[i];
+
+        s->duration_ms = rng_below(&w->rng, 11) * MIN;
+        s->n_targets = 1 + (size_t)rng_below(&w->rng, 3);
+        for (size_t k = 0; k < s->n_targets; k++)
+            s->targets[k] = (struct tcn_target){.contact = people[rng_below(&w->rng, MAX_PEOPLE)],
+                                                .is_essential = rng_chance(&w->rng, 50)};
+    }
+}
+
+static void make_plans(struct world *w)
+{
+    static const char *const plan_names[3] = {"single", "shared", "storm"};
+
+    for (size_t i = 0; i < 3; i++) {
+        struct tcn_response_plan *p = &w->plans[i];
+
+        *p = (struct tcn_response_plan){.name = plan_names[i], .title = "Template", .impact = 3};
+        p->n_engagements = 1 + (size_t)rng_below(&w->rng, 3);
+        for (size_t k = 0; k < p->n_engagements; k++)
+            p->engagements[k] = w->contacts[rng_below(&w->rng, MAX_CONTACTS)].alias;
+    }
+    w->plans[1].dedupe_string = "shared";
+}
+
+/* 0 single alarms, 1 groups from two peers, 2 alarms that share an incident, 3 storms. */
+static void make_sources(struct world *w)
+{
+    static const char *const source_names[MAX_SOURCES] = {"cw", "prom", "shared", "burst"};
+    static const int plan_of[MAX_SOURCES] = {0, 0, 1, 2};
+
+    for (size_t i = 0; i < MAX_SOURCES; i++)
+        w->policies[i] = (struct tcn_source_policy){
+            .name = source_names[i],
+            .source = source_names[i],
+            .response_plan = w->plans[plan_of[i]].name,
+            .resolves = true,
+            .reopen_window_ms = 15 * MIN,
+            .mute_window_ms = 24 * HOUR,
+            .resolve_after_ms = rng_below(&w->rng, 3) * 30 * SEC,
+            .echo_window_ms = 60 * SEC,
+            .flap_count = 6,
+            .flap_quiet_ms = 15 * MIN,
+            .flap_update_ms = 10 * MIN,
+            .storm_new = i == 3 ? 10 : 1000,
+            .storm_window_ms = 5 * MIN,
+        };
+}
+
+void config_make(struct world *w)
+{
+    w->directory = (struct tcn_directory){.account_id = "111122223333",
+                                          .region = "us-east-1",
+                                          .contacts = w->contacts,
+                                          .n_contacts = MAX_CONTACTS,
+                                          .plans = w->plans,
+                                          .n_plans = 3};
+    for (size_t i = 0; i < MAX_PEOPLE; i++)
+        make_person(w, i);
+    make_escalation(w, MAX_PEOPLE, "esc1");
+    make_escalation(w, MAX_PEOPLE + 1, "esc2");
+    w->contacts[MAX_PEOPLE + 2] =
+        (struct tcn_contact){.alias = "sched", .type = TCN_ONCALL_SCHEDULE};
+    make_plans(w);
+    make_sources(w);
+}
+
+void config_disturb(struct world *w)
+{
+    struct tcn_channel *c = &w->channels[rng_below(&w->rng, MAX_PEOPLE)][rng_below(&w->rng, 3)];
+
+    c->is_activated = !c->is_activated;
+}
+
+void config_restore(struct world *w)
+{
+    for (size_t i = 0; i < MAX_PEOPLE; i++)
+        for (size_t k = 0; k < 3; k++)
+            w->channels[i][k].is_activated = true;
+}

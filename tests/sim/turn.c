@@ -1,0 +1,104 @@
+/* One decision of the program: load, decide, commit. A crash between decide and commit loses everything that was
+ * decided; the same turn run again must decide the same. */
+#include "world.h"
+
+#include <stdlib.h>
+
+#define CRASH_PERCENT 4
+
+static bool same_id(struct tcn_id a, struct tcn_id b)
+{
+    return tcn_id_eq(a, b);
+}
+
+static void check_same(struct world *w, const struct tcn_decision *a, const struct tcn_decision *b)
+{
+    if (a->events.n != b->events.n || a->sends.n != b->sends.n || a->receipts.n != b->receipts.n ||
+        a->drops.n != b->drops.n || a->next_due_ms != b->next_due_ms ||
+        a->tickets_due != b->tickets_due || a->lane_changed != b->lane_changed)
+        fail(w, "the same turn decided otherwise");
+    for (size_t i = 0; i < a->events.n; i++)
+        if (!same_id(a->events.items[i].id, b->events.items[i].id) ||
+            strcmp(a->events.items[i].data, b->events.items[i].data) != 0)
+            fail(w, "the same turn wrote another event");
+    for (size_t i = 0; i < a->sends.n; i++)
+        if (!same_id(a->sends.items[i].id, b->sends.items[i].id))
+            fail(w, "the same turn sent another message");
+}
+
+/* One way through load and decide; storm is the state to decide with. */
+static enum tcn_intake attempt(struct world *w, struct key_row *key, struct incident_row *row,
+                               turn_decide *decide, void *ctx, struct tcn_aggregate *a,
+                               struct tcn_decision *d)
+{
+    store_load(w, key, row, a);
+    tcn_decision_init(d, &w->turn);
+    d->directory = &w->directory;
+    w->turns++;
+    return decide(w, a, ctx, d);
+}
+
+static void finish(struct world *w, struct tcn_decision *d, struct key_row *key,
+                   struct incident_row *row)
+{
+    store_commit(w, d, key);
+    if (row)
+        store_set_due(w, row);
+    else if (d->incident_opened)
+        store_set_due(w, &w->incidents[w->n_incidents - 1]);
+    tcn_arena_reset(&w->turn);
+}
+
+enum tcn_intake turn_run(struct world *w, struct key_row *key, struct incident_row *row,
+                         turn_decide *decide, void *ctx)
+{
+    struct tcn_aggregate first, again;
+    struct tcn_decision lost, d;
+    struct tcn_storm storms[MAX_SOURCES];
+    enum tcn_intake verdict;
+
+    memcpy(storms, w->storms, sizeof storms);
+    verdict = attempt(w, key, row, decide, ctx, &first, &lost);
+    if (!rng_chance(&w->rng, CRASH_PERCENT)) {
+        finish(w, &lost, key, row);
+        return verdict;
+    }
+    w->crashes++;
+    memcpy(w->storms, storms, sizeof storms);
+    if (attempt(w, key, row, decide, ctx, &again, &d) != verdict)
+        fail(w, "the same turn came to another verdict");
+    check_same(w, &lost, &d);
+    finish(w, &d, key, row);
+    return verdict;
+}
+
+static enum tcn_intake run_timer(struct world *w, struct tcn_aggregate *a, void *ctx,
+                                 struct tcn_decision *d)
+{
+    const struct tcn_source_policy *policy = NULL;
+
+    (void)ctx;
+    for (size_t i = 0; i < MAX_SOURCES; i++)
+        if (a->incident.source_name && strcmp(a->incident.source_name, w->policies[i].name) == 0)
+            policy = &w->policies[i];
+    tcn_engine_timer(a, policy, &w->directory, 7, now_of(w), d);
+    return TCN_INTAKE_UNSET;
+}
+
+void turn_timer(struct world *w, struct incident_row *row)
+{
+    struct tcn_aggregate unused;
+
+    turn_run(w, store_lane_of(w, row, NULL, &unused), row, run_timer, NULL);
+}
+
+struct pending *pending_add(struct world *w, enum pending_kind kind, int64_t delay_ms)
+{
+    struct pending *p;
+
+    if (w->n_pending == MAX_PENDING)
+        fail(w, "too many messages on their way for the simulator");
+    p = &w->pending[w->n_pending++];
+    *p = (struct pending){.kind = kind, .at_ms = w->truth + delay_ms};
+    return p;
+}

@@ -1,0 +1,179 @@
+/* The simulated world of the engine: a model store, a clock, senders, people, and what they did. One struct a run. */
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include "engine/engine.h"
+
+#define SEC INT64_C(1000)
+#define MIN (60 * SEC)
+#define HOUR (60 * MIN)
+#define DAY (24 * HOUR)
+
+#define MAX_PEOPLE 6
+#define MAX_CONTACTS (MAX_PEOPLE + 3)
+#define MAX_SOURCES 4
+#define MAX_KEYS 1500
+#define MAX_INCIDENTS 6000
+#define MAX_PENDING 4096
+#define MAX_MEMBERS 6
+
+struct rng {
+    uint64_t state;
+};
+uint64_t rng_next(struct rng *r);
+int64_t rng_below(struct rng *r, int64_t n); /* 0 .. n - 1 */
+bool rng_chance(struct rng *r, int percent);
+
+/* A message that left Tocsin. */
+struct sent {
+    struct tcn_id page;
+    int64_t engagement_no, send_no, at_ms;
+    const char *contact, *channel; /* of the configuration: they outlive the run */
+};
+
+/* An answer: contact NULL is a user who answers for everybody. */
+struct answer {
+    int64_t at_ms, engagement_no;
+    const char *contact;
+};
+
+struct incident_row {
+    struct tcn_arena arena;
+    struct tcn_incident incident;
+    struct tcn_engagement *engagements;
+    size_t n_engagements;
+    struct sent *sent;
+    size_t n_sent, size_sent;
+    struct answer *answers;
+    size_t n_answers, size_answers;
+    int64_t events, reasons; /* "cannot page" and the like */
+    bool person_reopened, person_resolved;
+    int64_t due_ms; /* when its timer runs, 0 = never */
+};
+
+/* One alarm of the world: what is true, what Tocsin was told, and the lane that it keeps. */
+struct key_row {
+    char name[48];
+    int source;
+    struct tcn_arena arena;
+    struct tcn_lane lane;
+    struct incident_row *incident; /* that the lane names */
+    bool truth_firing;
+    int64_t truth_clock;
+    /* What the deliveries so far mean, worked out apart from the engine (alarms.c). */
+    bool told_firing, told_hidden;
+    int64_t told_clock;
+    struct {
+        bool truth_firing, told_firing;
+        int64_t since, told_since, ended;
+    } members[MAX_MEMBERS];
+    char member_names[MAX_MEMBERS][8];
+};
+
+enum pending_kind { PENDING_NONE = 0, PENDING_ALARM, PENDING_ANSWER, PENDING_RESULT };
+
+/* Something on its way to Tocsin. */
+struct pending {
+    enum pending_kind kind;
+    int64_t at_ms; /* true time */
+    size_t key;    /* alarm: index; else the incident's */
+    enum tcn_action action;
+    int64_t clock;
+    struct tcn_id page;
+    enum tcn_receipt_type result;
+    int wording; /* texts of this path */
+    bool is_truncated;
+    unsigned members; /* bits: in the message */
+    struct {
+        bool is_firing;
+        int64_t since, ended;
+    } states[MAX_MEMBERS];
+};
+
+struct options {
+    uint64_t seed;
+    int64_t steps;
+};
+
+struct world {
+    struct options options;
+    struct rng rng;
+    bool
+        is_exact; /* no outages, no clock jumps, no changes of configuration: the exact oracles hold */
+    int64_t truth; /* true time */
+    int64_t skew;  /* of Tocsin's clock */
+    int64_t pace;  /* how often much time passes, in 1000 steps */
+    int64_t step;
+    struct tcn_arena turn;
+    struct tcn_contact contacts[MAX_CONTACTS];
+    struct tcn_channel channels[MAX_CONTACTS][3];
+    struct tcn_response_plan plans[3];
+    struct tcn_directory directory;
+    struct tcn_source_policy policies[MAX_SOURCES];
+    struct tcn_storm storms[MAX_SOURCES];
+    int64_t alone[MAX_SOURCES][4096]; /* times at which the source opened an incident of its own */
+    size_t n_alone[MAX_SOURCES];
+    struct key_row *keys;
+    size_t n_keys;
+    struct incident_row *incidents;
+    size_t n_incidents;
+    struct pending *pending;
+    size_t n_pending;
+    int64_t verdicts[TCN_INTAKE_STORM + 1], flapped;
+    int64_t sends, answers, turns, crashes;
+};
+
+/* Prints seed, step and what is wrong, and ends the program with 1. */
+void fail(const struct world *w, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3), noreturn));
+static inline int64_t now_of(const struct world *w)
+{
+    return w->truth + w->skew;
+}
+
+/* -- config.c: people and plans at random -------------------------------------------------------------------- */
+void config_make(struct world *w);
+void config_disturb(struct world *w); /* a channel is deactivated or comes back */
+void config_restore(struct world *w);
+
+/* -- store.c: what survives a crash: deep copies ------------------------------------------------------------- */
+void store_load(struct world *w, struct key_row *key, struct incident_row *row,
+                struct tcn_aggregate *ret);
+struct incident_row *store_find(struct world *w, struct tcn_id id);
+struct incident_row *store_open_of(struct world *w, const char *dedupe_string);
+/* Writes a decision: all of it. Checks what can be checked of every decision. */
+void store_commit(struct world *w, struct tcn_decision *d, struct key_row *key);
+/* The lane of the incident that the timer needs, NULL = none; the others' due time and hold. */
+struct key_row *store_lane_of(struct world *w, const struct incident_row *row,
+                              const struct key_row *except, struct tcn_aggregate *a);
+/* Recomputes when the incident's timer runs. */
+void store_set_due(struct world *w, struct incident_row *row);
+void store_done(struct world *w);
+
+/* -- alarms.c: the senders ----------------------------------------------------------------------------------- */
+void alarms_change(struct world *w); /* the truth changes somewhere; messages get on their way */
+void alarms_storm(struct world *w);
+void alarms_all_ok(struct world *w);
+void alarms_deliver(struct world *w, const struct pending *p);
+void alarms_check(struct world *w, const struct key_row *key);
+
+/* -- people.c: providers and persons ------------------------------------------------------------------------- */
+void people_see(struct world *w, const struct incident_row *row, const struct sent *sent);
+void people_answer(struct world *w, const struct pending *p);
+void people_act(struct world *w); /* somebody edits, resolves, reopens, starts an incident */
+
+/* -- oracle.c: which pages are due when, by brute force ------------------------------------------------------ */
+void oracle_pages(struct world *w, const struct incident_row *row);
+void oracle_spacing(struct world *w, const struct incident_row *row);
+void oracle_storm(struct world *w);
+
+/* -- turn.c: one decision, perhaps with a crash -------------------------------------------------------------- */
+typedef enum tcn_intake turn_decide(struct world *w, struct tcn_aggregate *a, void *ctx,
+                                    struct tcn_decision *d);
+/* Loads, decides, commits; sometimes the process dies before the commit and the turn runs again. */
+enum tcn_intake turn_run(struct world *w, struct key_row *key, struct incident_row *row,
+                         turn_decide *decide, void *ctx);
+void turn_timer(struct world *w, struct incident_row *row);
+struct pending *pending_add(struct world *w, enum pending_kind kind, int64_t delay_ms);
+
+#endif

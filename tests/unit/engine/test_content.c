@@ -1,0 +1,118 @@
+#include "engine/content.h"
+#include "fixture.h"
+
+static struct tcn_related related[] = {{"url", "t", "https://example.com/1"}};
+
+static const struct {
+    const char *name;
+    struct tcn_alarm alarm;
+    bool is_equal; /* to {title "t", summary "s", impact 2} */
+} rows[] = {
+    {"the same", {.title = "t", .summary = "s", .impact = 2}, true},
+    {"another time and state",
+     {.title = "t", .summary = "s", .impact = 2, .clock_ms = 5, .state = "x"},
+     true},
+    {"title", {.title = "u", .summary = "s", .impact = 2}, false},
+    {"summary", {.title = "t", .summary = "", .impact = 2}, false},
+    {"no summary", {.title = "t", .impact = 2}, false},
+    {"impact", {.title = "t", .summary = "s", .impact = 1}, false},
+    {"moved border", {.title = "ts", .summary = "", .impact = 2}, false},
+    {"mapping failure", {.title = "t", .summary = "s", .impact = 2, .mapping_error = "e"}, false},
+    {"related item",
+     {.title = "t", .summary = "s", .impact = 2, .related = related, .n_related = 1},
+     false},
+};
+
+static void every_content(void **state)
+{
+    const struct tcn_alarm base = {.title = "t", .summary = "s", .impact = 2};
+    char a[65], b[65];
+
+    (void)state;
+    tcn_content_hash(&base, a);
+    assert_int_equal(strlen(a), 64);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        tcn_content_hash(&rows[i].alarm, b);
+        if ((strcmp(a, b) == 0) != rows[i].is_equal)
+            fail_msg("%s", rows[i].name);
+    }
+}
+
+static void absent_is_not_empty(void **state)
+{
+    const struct tcn_alarm absent = {.title = "t"}, empty = {.title = "t", .summary = ""};
+    char a[65], b[65];
+
+    (void)state;
+    tcn_content_hash(&absent, a);
+    tcn_content_hash(&empty, b);
+    assert_string_not_equal(a, b);
+}
+
+static const char *dedupe(struct fixture *f, const char *plan, const char *own, const char *key)
+{
+    const struct tcn_response_plan p = {.name = plan, .dedupe_string = own};
+    const struct tcn_alarm alarm = {.dedupe_key = key};
+    struct tcn_buf b;
+    const char *text;
+
+    tcn_buf_init(&b, 4096);
+    tcn_engine_dedupe_string(&alarm, plan ? &p : NULL, &b);
+    text = tcn_arena_strdup(&f->arena, b.ptr);
+    tcn_buf_done(&b);
+    return text;
+}
+
+static void dedupe_of_an_alarm(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    assert_string_equal(dedupe(&f, "p", "d1", "k"), "d1");
+    assert_string_equal(dedupe(&f, "p", NULL, "k"), dedupe(&f, "p", "", "k"));
+    assert_int_equal(strlen(dedupe(&f, "p", NULL, "k")), 36);
+    assert_string_not_equal(dedupe(&f, "p", NULL, "k"), dedupe(&f, "p", NULL, "l"));
+    assert_string_not_equal(dedupe(&f, "p", NULL, "k"), dedupe(&f, "q", NULL, "k"));
+    assert_int_equal(strlen(dedupe(&f, NULL, NULL, "k")), 36);
+    fx_done(&f);
+}
+
+static const char *start_dedupe(struct fixture *f, const char *source, const char *arn, unsigned id)
+{
+    const struct tcn_response_plan p = {.name = "p"};
+    const struct tcn_start s = {.response_plan = "p", .source = source, .trigger_arn = arn};
+    struct tcn_buf b;
+    const char *text;
+
+    tcn_buf_init(&b, 4096);
+    tcn_engine_start_dedupe_string(&s, &p, fx_id(id), &b);
+    text = tcn_arena_strdup(&f->arena, b.ptr);
+    tcn_buf_done(&b);
+    return text;
+}
+
+static void dedupe_of_a_start(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    assert_string_equal(start_dedupe(&f, "s", "a", 1), start_dedupe(&f, "s", "a", 2));
+    assert_string_not_equal(start_dedupe(&f, "s", "a", 1), start_dedupe(&f, "t", "a", 1));
+    assert_string_not_equal(start_dedupe(&f, NULL, "a", 1), start_dedupe(&f, NULL, "b", 1));
+    assert_string_not_equal(start_dedupe(&f, "s", NULL, 1), start_dedupe(&f, "s", NULL, 2));
+    fx_done(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_content),
+        cmocka_unit_test(absent_is_not_empty),
+        cmocka_unit_test(dedupe_of_an_alarm),
+        cmocka_unit_test(dedupe_of_a_start),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

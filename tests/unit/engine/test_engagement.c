@@ -1,0 +1,225 @@
+#include "engine/engagement.h"
+#include "engine/oncall.h"
+#include "fixture.h"
+
+static void stages_start_at_their_times(void **state)
+{
+    struct fixture f;
+    struct tcn_contact *esc;
+
+    (void)state;
+    fx_init(&f);
+    fx_person(&f, "ann");
+    fx_person(&f, "bob");
+    fx_person(&f, "cat");
+    esc = fx_contact(&f, "esc", TCN_ESCALATION);
+    fx_target(fx_stage(esc, MIN), "ann", true);
+    fx_stage(esc, 2 * MIN); /* a pure delay */
+    fx_target(fx_stage(esc, 0), "bob", true);
+    fx_target(fx_stage(esc, MIN), "cat", true);
+    fx_engage(&f, "esc");
+    fx_alarm_at(&f, TCN_ACTION_FIRE, 0);
+    assert_int_equal(f.a.n_engagements, 1);
+    assert_string_equal(f.a.engagements[0].contact, "esc");
+    assert_int_equal(f.n_sends, 1);
+    fx_run_until(&f, T0 + 3 * MIN - 1);
+    assert_int_equal(f.n_sends, 1);
+    fx_run_until(&f, T0 + 3 * MIN);
+    assert_int_equal(f.n_sends, 3); /* a stage of no length: cat in the same instant */
+    assert_int_equal(fx_page_of(&f, "cat")->first_ms, T0 + 3 * MIN);
+    assert_int_equal(tcn_engine_next_due(&f.a), 0);
+    fx_done(&f);
+}
+
+static void path_names_who_led_there(void **state)
+{
+    struct fixture f;
+    struct tcn_contact *esc;
+
+    (void)state;
+    fx_init(&f);
+    fx_person(&f, "a\"b");
+    esc = fx_contact(&f, "esc", TCN_ESCALATION);
+    fx_stage(esc, 0);
+    fx_target(fx_stage(esc, MIN), "a\"b", true);
+    fx_engage(&f, "esc");
+    fx_engage(&f, "a\"b");
+    fx_alarm_at(&f, TCN_ACTION_FIRE, 0);
+    assert_string_equal(f.a.engagements[0].runs[0].path,
+                        "[{\"contact\":\"esc\",\"type\":\"ESCALATION\"},"
+                        "{\"contact\":\"a\\\"b\",\"type\":\"PERSONAL\",\"stage\":1}]");
+    assert_string_equal(f.a.engagements[1].runs[0].path,
+                        "[{\"contact\":\"a\\\"b\",\"type\":\"PERSONAL\"}]");
+    fx_done(&f);
+}
+
+static const struct {
+    const char *name;
+    const char *engages; /* NULL: nobody */
+    const char *told;
+} gaps[] = {
+    {"contact that does not exist", "zoe", "cannot engage zoe: no such contact"},
+    {"... so nobody is engaged", "zoe", "nobody is engaged: none of the plan's contacts exists"},
+    {"plan that names nobody", NULL, "nobody is engaged: the response plan names nobody"},
+    {"schedule without anybody on call", "sched", "nobody is on call for sched"},
+    {"escalation plan without a stage", "empty", "empty engages nobody"},
+    {"target that does not exist", "esc", "cannot engage zoe of esc: no such contact"},
+    {"target that is an escalation plan", "nest",
+     "cannot engage esc of nest: an escalation plan cannot contain another"},
+    {"target that is an empty schedule", "viasched", "nobody is on call for sched"},
+};
+
+static void nobody_is_told(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof gaps / sizeof gaps[0]; i++) {
+        struct fixture f;
+
+        fx_init(&f);
+        fx_contact(&f, "sched", TCN_ONCALL_SCHEDULE);
+        fx_contact(&f, "empty", TCN_ESCALATION);
+        fx_target(fx_stage(fx_contact(&f, "esc", TCN_ESCALATION), MIN), "zoe", true);
+        fx_target(fx_stage(fx_contact(&f, "nest", TCN_ESCALATION), MIN), "esc", true);
+        fx_target(fx_stage(fx_contact(&f, "viasched", TCN_ESCALATION), MIN), "sched", true);
+        if (gaps[i].engages)
+            fx_engage(&f, gaps[i].engages);
+        assert_int_equal(fx_alarm_at(&f, TCN_ACTION_FIRE, 0), TCN_INTAKE_OPENED);
+        if (!fx_event(&f, TCN_EVENT_TOCSIN, gaps[i].told))
+            fail_msg("%s", gaps[i].name);
+        fx_done(&f);
+    }
+}
+
+/* One run although a stage names the person twice, and again while the first run goes on; essential is either. */
+static void one_run_at_a_time(void **state)
+{
+    struct fixture f;
+    struct tcn_contact *esc;
+
+    (void)state;
+    fx_init(&f);
+    fx_channel(fx_stage(fx_contact(&f, "ann", TCN_PERSONAL), 10 * MIN), "email", 0);
+    esc = fx_contact(&f, "esc", TCN_ESCALATION);
+    fx_target(fx_stage(esc, MIN), "ann", false);
+    fx_target(&esc->plan.stages[0], "ann", false);
+    fx_target(fx_stage(esc, 20 * MIN), "ann", true);
+    fx_target(fx_stage(esc, MIN), "ann", false);
+    fx_engage(&f, "esc");
+    fx_alarm_at(&f, TCN_ACTION_FIRE, 0);
+    assert_int_equal(f.a.engagements[0].n_runs, 1);
+    assert_false(f.a.engagements[0].runs[0].is_essential);
+    fx_run_until(&f, T0 + MIN);
+    assert_int_equal(f.a.engagements[0].n_runs, 1);
+    assert_true(f.a.engagements[0].runs[0].is_essential);
+    fx_run_until(&f, T0 + 21 * MIN); /* a finished run may be repeated */
+    assert_int_equal(f.a.engagements[0].n_runs, 2);
+    assert_int_equal(f.n_sends, 2);
+    fx_done(&f);
+}
+
+static void snapshot_of_the_plan(void **state)
+{
+    struct fixture f;
+    struct tcn_contact *ann;
+
+    (void)state;
+    fx_init(&f);
+    ann = fx_contact(&f, "ann", TCN_PERSONAL);
+    fx_channel(fx_stage(ann, MIN), "email", 0);
+    fx_channel(fx_stage(ann, MIN), "sms", 0);
+    fx_engage(&f, "ann");
+    fx_alarm_at(&f, TCN_ACTION_FIRE, 0);
+    ann->plan.n_stages = 1;
+    fx_run_until(&f, T0 + MIN);
+    assert_int_equal(f.n_sends, 2);
+    fx_done(&f);
+}
+
+static void resolve_stops_and_drops(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    fx_channel(fx_stage(fx_contact(&f, "ann", TCN_PERSONAL), 10 * MIN), "email", MIN);
+    fx_engage(&f, "ann");
+    fx_alarm_at(&f, TCN_ACTION_FIRE, 0);
+    f.now += MIN / 2;
+    fx_alarm_at(&f, TCN_ACTION_RESOLVE, 0);
+    assert_int_equal(f.a.engagements[0].stop_ms, f.now);
+    assert_int_equal(f.d.receipts.n, 1);
+    assert_int_equal(f.d.drops.n, 1);
+    assert_int_equal(f.d.next_due_ms, 0);
+    f.now += HOUR;
+    fx_timer(&f);
+    assert_true(fx_wrote_nothing(&f));
+    fx_done(&f);
+}
+
+/* After two days of downtime a chain of ten stages takes ten turns of its spacing, not one burst. */
+static void no_burst_after_downtime(void **state)
+{
+    static const char *const names[] = {"p0", "p1", "p2", "p3", "p4", "p5"};
+    struct fixture f;
+    struct tcn_contact *esc;
+    int64_t back = T0 + 48 * HOUR;
+
+    (void)state;
+    fx_init(&f);
+    for (size_t i = 0; i < 6; i++)
+        fx_person(&f, names[i]);
+    esc = fx_contact(&f, "esc", TCN_ESCALATION);
+    for (size_t i = 0; i < 6; i++)
+        fx_target(fx_stage(esc, 5 * MIN), names[i], true);
+    fx_engage(&f, "esc");
+    fx_alarm_at(&f, TCN_ACTION_FIRE, 0);
+    f.now = back;
+    for (size_t i = 1; i < 6; i++) {
+        fx_timer(&f);
+        assert_int_equal(f.d.sends.n, 1);
+        assert_string_equal(f.d.sends.items[0].contact, names[i]);
+        assert_int_equal(f.d.next_due_ms, i < 5 ? back + (int64_t)i * 5 * MIN : 0);
+        f.now = f.d.next_due_ms;
+    }
+    f.now = T0;
+    fx_done(&f);
+}
+
+static void room_is_counted(void **state)
+{
+    struct tcn_aggregate a = {.n_engagements = TCN_ENGAGEMENTS_CAP - TCN_ENGAGEMENTS_MAX};
+
+    (void)state;
+    assert_true(tcn_engagement_has_room(&a));
+    a.n_engagements++;
+    assert_false(tcn_engagement_has_room(&a));
+}
+
+static void schedule_resolves_to_nobody(void **state)
+{
+    const struct tcn_contact *people[TCN_ONCALL_MAX];
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    assert_int_equal(
+        tcn_oncall_at(&f.directory, fx_contact(&f, "s", TCN_ONCALL_SCHEDULE), T0, people), 0);
+    fx_done(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stages_start_at_their_times),
+        cmocka_unit_test(path_names_who_led_there),
+        cmocka_unit_test(nobody_is_told),
+        cmocka_unit_test(one_run_at_a_time),
+        cmocka_unit_test(snapshot_of_the_plan),
+        cmocka_unit_test(resolve_stops_and_drops),
+        cmocka_unit_test(no_burst_after_downtime),
+        cmocka_unit_test(room_is_counted),
+        cmocka_unit_test(schedule_resolves_to_nobody),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,160 @@
+#include "engine/group.h"
+#include "fixture.h"
+
+#define ECHO (60 * SEC)
+
+static struct tcn_item item(const char *key, enum tcn_item_status status, int64_t since,
+                            int64_t ended)
+{
+    return (struct tcn_item){.key = key, .status = status, .since_ms = since, .ended_ms = ended};
+}
+
+/* One item known, the same item told again: does it change, and into what. */
+static const struct {
+    const char *name;
+    enum tcn_item_status known;
+    int64_t known_since;
+    int64_t age; /* of what is known */
+    enum tcn_item_status told;
+    int64_t since, ended;
+    enum tcn_item_status after;
+    bool changed;
+} rows[] = {
+    {"firing again", TCN_ITEM_FIRING, T0, MIN, TCN_ITEM_FIRING, T0, 0, TCN_ITEM_FIRING, false},
+    {"resolved", TCN_ITEM_FIRING, T0, MIN, TCN_ITEM_RESOLVED, T0, T0 + 1, TCN_ITEM_RESOLVED, true},
+    {"resolved, end not told", TCN_ITEM_FIRING, T0, MIN, TCN_ITEM_RESOLVED, T0, 0,
+     TCN_ITEM_RESOLVED, true},
+    {"resolved as it started", TCN_ITEM_FIRING, T0, MIN, TCN_ITEM_RESOLVED, T0, T0,
+     TCN_ITEM_RESOLVED, true},
+    {"resolved before it started", TCN_ITEM_FIRING, T0, MIN, TCN_ITEM_RESOLVED, T0, T0 - 1,
+     TCN_ITEM_FIRING, false},
+    {"resolved a minute ahead", TCN_ITEM_FIRING, T0, 0, TCN_ITEM_RESOLVED, T0, T0 + MIN,
+     TCN_ITEM_RESOLVED, true},
+    {"resolved further ahead", TCN_ITEM_FIRING, T0, 0, TCN_ITEM_RESOLVED, T0, T0 + MIN + 1,
+     TCN_ITEM_FIRING, false},
+    {"echo of a peer", TCN_ITEM_RESOLVED, T0, ECHO - 1, TCN_ITEM_FIRING, T0, 0, TCN_ITEM_RESOLVED,
+     false},
+    {"same start after the echo window", TCN_ITEM_RESOLVED, T0, ECHO, TCN_ITEM_FIRING, T0, 0,
+     TCN_ITEM_FIRING, true},
+    {"new episode within the echo window", TCN_ITEM_RESOLVED, T0, 1, TCN_ITEM_FIRING, T0 + 1, 0,
+     TCN_ITEM_FIRING, true},
+    {"older episode", TCN_ITEM_RESOLVED, T0, HOUR, TCN_ITEM_FIRING, T0 - 1, 0, TCN_ITEM_RESOLVED,
+     false},
+    {"older episode resolves", TCN_ITEM_FIRING, T0, HOUR, TCN_ITEM_RESOLVED, T0 - 1, T0,
+     TCN_ITEM_FIRING, false},
+    {"new episode, already over", TCN_ITEM_FIRING, T0, HOUR, TCN_ITEM_RESOLVED, T0 + 1, T0 + 2,
+     TCN_ITEM_RESOLVED, true},
+    {"resolved twice", TCN_ITEM_RESOLVED, T0, HOUR, TCN_ITEM_RESOLVED, T0, T0 + 1,
+     TCN_ITEM_RESOLVED, false},
+    {"start not told", TCN_ITEM_FIRING, T0, MIN, TCN_ITEM_RESOLVED, 0, 0, TCN_ITEM_RESOLVED, true},
+    {"unknown", TCN_ITEM_FIRING, T0, MIN, TCN_ITEM_UNKNOWN, T0, 0, TCN_ITEM_UNKNOWN, true},
+    {"no state of its own", TCN_ITEM_RESOLVED, T0, HOUR, TCN_ITEM_UNSET, T0, 0, TCN_ITEM_FIRING,
+     true},
+};
+
+static void every_item_row(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct tcn_item known = item("a", rows[i].known, rows[i].known_since, 0);
+        struct tcn_item told = item("a", rows[i].told, rows[i].since, rows[i].ended);
+        struct tcn_alarm alarm = {
+            .action = TCN_ACTION_FIRE, .is_group = true, .items = &told, .n_items = 1};
+        struct tcn_lane lane = {.items = &known, .n_items = 1};
+        struct tcn_group_change change;
+        struct tcn_arena arena;
+
+        known.seen_ms = T0;
+        tcn_arena_init(&arena, 1u << 20);
+        change = tcn_group_merge(&lane, &alarm, ECHO, T0 + rows[i].age, &arena);
+        if (lane.items[0].status != rows[i].after || change.is_changed != rows[i].changed)
+            fail_msg("%s: status %d", rows[i].name, lane.items[0].status);
+        assert_int_equal(change.firing, rows[i].after == TCN_ITEM_FIRING);
+        if (!rows[i].changed)
+            assert_ptr_equal(lane.items, &known);
+        tcn_arena_done(&arena);
+    }
+}
+
+static struct tcn_group_change merge(struct fixture *f, struct tcn_item *items, size_t n,
+                                     bool is_truncated)
+{
+    struct tcn_alarm alarm = {.action = TCN_ACTION_FIRE,
+                              .is_group = true,
+                              .is_truncated = is_truncated,
+                              .items = items,
+                              .n_items = n};
+
+    return tcn_group_merge(&f->a.lane, &alarm, ECHO, f->now, &f->arena);
+}
+
+static void items_stay_sorted_and_unique(void **state)
+{
+    struct tcn_item items[] = {item("c", TCN_ITEM_FIRING, T0, 0), item("a", TCN_ITEM_FIRING, T0, 0),
+                               item("b", TCN_ITEM_RESOLVED, T0, T0),
+                               item("a", TCN_ITEM_FIRING, T0, 0)};
+    struct tcn_group_change change;
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    change = merge(&f, items, 4, false);
+    assert_int_equal(f.a.lane.n_items, 3);
+    assert_string_equal(f.a.lane.items[0].key, "a");
+    assert_string_equal(f.a.lane.items[2].key, "c");
+    assert_int_equal(change.fired, 2);
+    assert_int_equal(change.firing, 2);
+    assert_int_equal(change.total, 3);
+    fx_done(&f);
+}
+
+static void hidden_items_fire_until_a_whole_list(void **state)
+{
+    struct tcn_item a = item("a", TCN_ITEM_FIRING, T0, 0);
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    assert_int_equal(merge(&f, &a, 1, true).firing, 2);
+    a.status = TCN_ITEM_RESOLVED;
+    assert_int_equal(merge(&f, &a, 1, true).firing, 1);
+    assert_true(tcn_group_is_firing(&f.a.lane));
+    assert_int_equal(merge(&f, &a, 1, false).firing, 0);
+    /* A cut list of resolved items does not make a quiet group fire. */
+    assert_int_equal(merge(&f, &a, 1, true).firing, 0);
+    fx_done(&f);
+}
+
+static void group_is_bounded(void **state)
+{
+    static struct tcn_item items[TCN_ITEMS_MAX];
+    static char keys[TCN_ITEMS_MAX][8];
+    struct tcn_item extra = item("x", TCN_ITEM_FIRING, T0, 0);
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    for (int i = 0; i < TCN_ITEMS_MAX; i++) {
+        snprintf(keys[i], sizeof keys[i], "%d", i);
+        items[i] = item(keys[i], TCN_ITEM_FIRING, T0, 0);
+    }
+    assert_int_equal(merge(&f, items, TCN_ITEMS_MAX, false).firing, TCN_ITEMS_MAX);
+    assert_int_equal(merge(&f, &extra, 1, false).dropped, 1);
+    items[7].status = TCN_ITEM_RESOLVED;
+    merge(&f, items, TCN_ITEMS_MAX, false);
+    assert_int_equal(merge(&f, &extra, 1, false).dropped, 0);
+    assert_int_equal(f.a.lane.n_items, TCN_ITEMS_MAX);
+    fx_done(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_item_row),
+        cmocka_unit_test(items_stay_sorted_and_unique),
+        cmocka_unit_test(hidden_items_fire_until_a_whole_list),
+        cmocka_unit_test(group_is_bounded),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

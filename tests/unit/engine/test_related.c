@@ -1,0 +1,83 @@
+#include "fixture.h"
+
+static const struct {
+    struct tcn_related item;
+    const char *type, *value_kind;
+} rows[] = {
+    {{"metric", "m", "{\"x\":1}"}, "METRIC", "metricDefinition"},
+    {{"url", "u", "https://x"}, "OTHER", "url"},
+    {{"arn", "a", "arn:aws:s3:::b"}, "INVOLVED_RESOURCE", "arn"},
+    {{"runbook", "r", "https://wiki"}, "OTHER", "url"},
+    {{"task", "t", "http://x"}, "TASK", "url"},
+    {{"strange", "s", "https://y"}, "OTHER", "url"},
+    {{NULL, NULL, "https://z"}, "OTHER", "url"},
+};
+
+static void every_kind(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct tcn_related item = rows[i].item;
+        struct tcn_alarm alarm = fx_alarm(TCN_ACTION_FIRE, 0);
+        const struct tcn_related_item *made;
+        struct fixture f;
+
+        fx_init(&f);
+        alarm.related = &item;
+        alarm.n_related = 1;
+        fx_send(&f, &alarm);
+        assert_int_equal(f.d.related.n, 1);
+        made = &f.d.related.items[0];
+        assert_string_equal(made->type, rows[i].type);
+        assert_string_equal(made->value_kind, rows[i].value_kind);
+        assert_int_equal(strncmp(made->generated_id, "related-item/", 13), 0);
+        assert_int_equal(strspn(strrchr(made->generated_id, '/') + 1, "0123456789ABCDEF"), 32);
+        fx_done(&f);
+    }
+}
+
+static void resources_that_are_arns(void **state)
+{
+    const char *resources[] = {"arn:aws:ec2:us-east-1:1:instance/i-1", "host-7", NULL};
+    struct tcn_alarm alarm = fx_alarm(TCN_ACTION_FIRE, 0);
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    alarm.resources = resources;
+    alarm.n_resources = 3;
+    fx_send(&f, &alarm);
+    assert_int_equal(f.d.related.n, 1);
+    assert_string_equal(f.d.related.items[0].type, "INVOLVED_RESOURCE");
+    fx_done(&f);
+}
+
+static void at_most_fifty(void **state)
+{
+    struct tcn_alarm alarm = fx_alarm(TCN_ACTION_FIRE, 0);
+    struct tcn_related many[TCN_RELATED_MAX + 10];
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    for (size_t i = 0; i < TCN_RELATED_MAX + 10; i++)
+        many[i] = (struct tcn_related){"url", "t", tcn_arena_fmt(&f.arena, "https://x/%zu", i)};
+    many[3].value = "";
+    alarm.related = many;
+    alarm.n_related = TCN_RELATED_MAX + 10;
+    fx_send(&f, &alarm);
+    assert_int_equal(f.d.related.n, TCN_RELATED_MAX);
+    assert_string_not_equal(f.d.related.items[0].generated_id, f.d.related.items[1].generated_id);
+    fx_done(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_kind),
+        cmocka_unit_test(resources_that_are_arns),
+        cmocka_unit_test(at_most_fifty),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

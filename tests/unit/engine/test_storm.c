@@ -1,0 +1,200 @@
+#include "engine/storm.h"
+#include "fixture.h"
+
+/* A storm's view of one source: every alarm has its own lane and aggregate, the storm's is kept by the fixture. */
+static enum tcn_intake new_alarm(struct fixture *f, int n)
+{
+    struct tcn_alarm alarm = fx_alarm(TCN_ACTION_FIRE, 0);
+    enum tcn_intake verdict;
+
+    alarm.dedupe_key = tcn_arena_fmt(&f->arena, "alarm-%d", n);
+    f->a = (struct tcn_aggregate){0};
+    verdict = fx_send(f, &alarm);
+    if (verdict == TCN_INTAKE_STORM && f->d.incident_opened)
+        f->storm_a = f->a;
+    return verdict;
+}
+
+static void thirty_open_the_rest_attach(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    f.has_storm = true;
+    fx_person(&f, "ann");
+    fx_engage(&f, "ann");
+    for (int i = 0; i < 30; i++)
+        assert_int_equal(new_alarm(&f, i), TCN_INTAKE_OPENED);
+    assert_int_equal(new_alarm(&f, 30), TCN_INTAKE_STORM);
+    assert_true(f.d.incident_opened && f.d.storm_changed && f.a.incident.is_storm);
+    assert_string_equal(f.a.incident.title, "Alarm storm from cw");
+    assert_int_equal(f.d.sends.n, 1);
+    for (int i = 31; i < 100; i++) {
+        assert_int_equal(new_alarm(&f, i), TCN_INTAKE_STORM);
+        assert_ptr_equal(f.d.subject, &f.storm_a);
+        assert_false(f.d.incident_opened);
+        assert_int_equal(f.d.sends.n, 0);
+        assert_true(tcn_id_eq(f.a.lane.incident, f.storm_a.incident.id));
+        assert_string_equal(f.storm_a.lane.dedupe_key, f.a.lane.dedupe_key);
+        assert_true(f.d.lane_changed);
+        assert_int_equal(f.d.tickets_due,
+                         i == 31 || i == 33 || i == 37 || i == 45 || i == 61 || i == 93);
+    }
+    assert_int_equal(f.storm.attached, 70);
+    fx_done(&f);
+}
+
+static void member_resolves_alone_then_the_storm(void **state)
+{
+    struct fixture f;
+    struct tcn_alarm ok = fx_alarm(TCN_ACTION_RESOLVE, 0);
+
+    (void)state;
+    fx_init(&f);
+    f.has_storm = true;
+    f.policy.storm_new = 1;
+    f.policy.resolve_after_ms = 30 * SEC;
+    new_alarm(&f, 0);
+    new_alarm(&f, 1);
+    new_alarm(&f, 2);
+    assert_int_equal(f.storm.attached, 2);
+    /* As loaded for the member: its lane, the storm's incident. */
+    f.a = f.storm_a;
+    f.storm_a = (struct tcn_aggregate){0};
+    f.a.others_hold = true;
+    ok.dedupe_key = f.a.lane.dedupe_key;
+    assert_int_equal(fx_send(&f, &ok), TCN_INTAKE_UPDATED);
+    assert_false(f.a.lane.is_firing);
+    f.a.lane.is_firing = true;
+    f.a.others_hold = false;
+    assert_int_equal(fx_send(&f, &ok), TCN_INTAKE_RESOLVED);
+    fx_done(&f);
+}
+
+static void storm_ends_when_it_is_quiet(void **state)
+{
+    struct fixture f;
+    int n = 0;
+
+    (void)state;
+    fx_init(&f);
+    f.has_storm = true;
+    while (new_alarm(&f, n++) == TCN_INTAKE_OPENED)
+        ;
+    f.now += 2 * MIN; /* 12 of 30 tokens are back */
+    assert_int_equal(new_alarm(&f, n++), TCN_INTAKE_STORM);
+    f.now += MIN;
+    assert_int_equal(new_alarm(&f, n++), TCN_INTAKE_OPENED);
+    assert_true(tcn_id_is_zero(f.storm.incident));
+    fx_done(&f);
+}
+
+static void resolved_storm_takes_nobody(void **state)
+{
+    struct fixture f;
+    struct tcn_id first;
+    int n = 0;
+
+    (void)state;
+    fx_init(&f);
+    f.has_storm = true;
+    while (new_alarm(&f, n++) == TCN_INTAKE_OPENED)
+        ;
+    first = f.storm_a.incident.id;
+    f.storm_a.incident.status = TCN_STATUS_RESOLVED;
+    f.storm_a.incident.resolved_ms = f.now;
+    assert_int_equal(new_alarm(&f, n++), TCN_INTAKE_STORM);
+    assert_true(f.d.incident_opened);
+    assert_false(tcn_id_eq(first, f.storm.incident));
+    fx_done(&f);
+}
+
+static void repeats_take_no_token(void **state)
+{
+    struct fixture f;
+    double before;
+
+    (void)state;
+    fx_init(&f);
+    f.has_storm = true;
+    fx_alarm_at(&f, TCN_ACTION_FIRE, T0);
+    before = f.storm.tokens;
+    for (int i = 0; i < 100; i++)
+        fx_alarm_at(&f, TCN_ACTION_FIRE, T0 + i);
+    assert_true(before == f.storm.tokens); /* not one was taken: compared exactly */
+    assert_false(f.d.storm_changed);
+    fx_done(&f);
+}
+
+static const struct {
+    const char *name;
+    int limit;
+    int64_t window_ms, apart_ms;
+    int opened; /* of 100 */
+} rates[] = {
+    {"no limit", 0, 5 * MIN, 0, 100},    {"no window", 30, 0, 0, 100},
+    {"all at once", 30, 5 * MIN, 0, 30}, {"at the rate of refill", 30, 5 * MIN, 10 * SEC, 100},
+    {"one only", 1, MIN, 0, 1},
+};
+
+static void every_rate(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++) {
+        struct tcn_source_policy policy = {.storm_new = rates[i].limit,
+                                           .storm_window_ms = rates[i].window_ms};
+        struct tcn_storm storm = {0};
+        int opened = 0;
+
+        for (int k = 0; k < 100; k++) {
+            enum tcn_storm_gate gate =
+                tcn_storm_gate(&storm, &policy, true, T0 + k * rates[i].apart_ms);
+
+            opened += gate == TCN_STORM_ALONE;
+            if (gate == TCN_STORM_BEGIN)
+                storm.incident = fx_id(1);
+        }
+        if (opened != rates[i].opened)
+            fail_msg("%s: %d", rates[i].name, opened);
+    }
+}
+
+static void clock_backwards_gives_no_tokens(void **state)
+{
+    const struct tcn_source_policy policy = {.storm_new = 2, .storm_window_ms = MIN};
+    struct tcn_storm storm = {0};
+
+    (void)state;
+    assert_int_equal(tcn_storm_gate(&storm, &policy, false, T0), TCN_STORM_ALONE);
+    assert_int_equal(tcn_storm_gate(&storm, &policy, false, T0 - HOUR), TCN_STORM_ALONE);
+    assert_int_equal(tcn_storm_gate(&storm, &policy, false, T0 - 2 * HOUR), TCN_STORM_BEGIN);
+    assert_int_equal(storm.at_ms, T0);
+}
+
+static void landmarks(void **state)
+{
+    (void)state;
+    for (int n = 0; n <= 64; n++) {
+        const struct tcn_storm storm = {.attached = n};
+
+        assert_int_equal(tcn_storm_is_landmark(&storm),
+                         n == 2 || n == 4 || n == 8 || n == 16 || n == 32 || n == 64);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(thirty_open_the_rest_attach),
+        cmocka_unit_test(member_resolves_alone_then_the_storm),
+        cmocka_unit_test(storm_ends_when_it_is_quiet),
+        cmocka_unit_test(resolved_storm_takes_nobody),
+        cmocka_unit_test(repeats_take_no_token),
+        cmocka_unit_test(every_rate),
+        cmocka_unit_test(clock_backwards_gives_no_tokens),
+        cmocka_unit_test(landmarks),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
