@@ -1,0 +1,91 @@
+/* Inside of the store: the connection with its prepared statements, and how a function runs one of them.
+ *
+ * Every statement of the store takes the account as $1; the ones that write rows take the epoch as $2. A store_*.c
+ * file keeps its SQL in one table and names its rows by an enum:
+ *
+ *     struct tcn_query q;
+ *     if ((r = tcn_query_start(s, TCN_SQL_META, META_GET, sql[META_GET], &q, err)) < 0)
+ *         return r;
+ *     tcn_q_text(&q, name);
+ *     r = tcn_query_step(&q, err);      1 a row, 0 none, negative an error
+ *     *ret = tcn_c_text(&q, arena);
+ *     tcn_query_done(&q);
+ *
+ * Parameters and columns are counted on by the calls themselves. */
+#ifndef TCN_STORE_INTERNAL_H
+#define TCN_STORE_INTERNAL_H
+
+#include "base/buf.h"
+#include "store/db.h"
+#include "store/store.h"
+
+enum tcn_sql_table {
+    TCN_SQL_STORE = 0,
+    TCN_SQL_META,
+    TCN_SQL_INBOX,
+    TCN_SQL_LANE,
+    TCN_SQL_INCIDENT,
+    TCN_SQL_TIMELINE,
+    TCN_SQL_ENGAGEMENT,
+    TCN_SQL_RECEIPT,
+    TCN_SQL_SEND,
+    TCN_SQL_TIMER,
+    TCN_SQL_LINK,
+    TCN_SQL_DEADLETTER,
+    TCN_SQL_TABLES
+};
+#define TCN_SQL_MAX 12 /* statements of one table */
+
+struct tcn_store {
+    const struct tcn_db_driver *driver; /* borrowed, static */
+    struct tcn_db *db;                  /* owned */
+    char account_id[16];
+    int64_t epoch;
+    int broken; /* the first error inside this transaction that a commit must not cover; 0 = none */
+    struct tcn_dbstmt *prepared[TCN_SQL_TABLES][TCN_SQL_MAX]; /* owned; made at first use */
+};
+
+/* tcn_store_open with a driver of the caller's choice; target is the URL after its scheme. */
+int tcn_store_open_with(const struct tcn_db_driver *driver, const char *target,
+                        const struct tcn_store_options *options, int64_t now_ms,
+                        struct tcn_store **ret, struct tcn_err *err);
+
+struct tcn_query {
+    struct tcn_store *s;
+    const struct tcn_db_driver *driver;
+    struct tcn_dbstmt *st;
+    int param, column; /* used so far */
+    bool is_damaged;   /* a column did not hold what was written into it */
+};
+
+int tcn_query_start(struct tcn_store *s, enum tcn_sql_table table, size_t no, const char *sql,
+                    struct tcn_query *ret, struct tcn_err *err);
+int tcn_query_step(struct tcn_query *q, struct tcn_err *err);
+void tcn_query_done(struct tcn_query *q);
+/* To the end and done, for statements without results. */
+int tcn_query_run(struct tcn_query *q, struct tcn_err *err);
+/* The same, for statements that may touch no row: ret_changes says how many they did. */
+int tcn_query_run_count(struct tcn_query *q, int64_t *ret_changes, struct tcn_err *err);
+/* One row expected: 0, TCN_ENOTFOUND with the text, or an error. The row is readable until done. */
+int tcn_query_one(struct tcn_query *q, struct tcn_err *err, const char *what);
+/* Ends the reading of a row: TCN_EIO when a column was damaged. */
+int tcn_query_row_ok(struct tcn_query *q, struct tcn_err *err);
+
+void tcn_q_int(struct tcn_query *q, int64_t value);
+void tcn_q_double(struct tcn_query *q, double value);
+void tcn_q_text(struct tcn_query *q, const char *z); /* NULL: NULL; borrowed until done */
+void tcn_q_blob(struct tcn_query *q, struct tcn_str bytes);
+void tcn_q_id(struct tcn_query *q, const struct tcn_id *id); /* zero: NULL; borrowed until done */
+void tcn_q_packed(struct tcn_query *q, const struct tcn_buf *text); /* empty: NULL */
+void tcn_q_epoch(struct tcn_query *q);
+
+int64_t tcn_c_int(struct tcn_query *q);
+double tcn_c_double(struct tcn_query *q);
+const char *tcn_c_text(struct tcn_query *q, struct tcn_arena *a); /* NULL: NULL */
+struct tcn_str tcn_c_view(struct tcn_query *q);                   /* until the next step */
+struct tcn_str tcn_c_blob(struct tcn_query *q, struct tcn_arena *a);
+struct tcn_id tcn_c_id(struct tcn_query *q); /* NULL: zero */
+/* Text of a fixed field; too long counts as damaged. */
+void tcn_c_array(struct tcn_query *q, char *ret_text, size_t size);
+
+#endif

@@ -1,0 +1,22 @@
+/* The schema and its history. Each migration runs in one transaction with the row that says it ran, so that a process
+ * killed in the middle of it starts over with that migration and no other. */
+#ifndef TCN_STORE_MIGRATE_H
+#define TCN_STORE_MIGRATE_H
+
+#include "store/db.h"
+
+struct tcn_migration {
+    int64_t version; /* 1, 2, 3 ... without gaps */
+    int64_t
+        oldest; /* the oldest schema whose programs still work after this one: additive changes keep it */
+    const char *const *statements; /* ends with NULL */
+};
+
+extern const struct tcn_migration tcn_migrations[]; /* ends with version 0 */
+
+/* Brings the database to the last of list. TCN_EINVALID when it was written by a program that this one cannot follow,
+ * with what to do; else the codes of the driver. */
+int tcn_migrate(const struct tcn_db_driver *driver, struct tcn_db *db,
+                const struct tcn_migration *list, int64_t now_ms, struct tcn_err *err);
+
+#endif

@@ -1,0 +1,304 @@
+/* The schema. A migration that was released is never changed: a change is a new one at the end, additive, with defaults
+ * for new columns, so that the release before still works (see oldest in migrate.h).
+ *
+ * Conventions: every row has account_id; every row has the epoch of its writer. Times are Unix milliseconds, 0 = not
+ * set. Ids are 16 bytes: SELECT hex(id) shows them. Enumerations are the numbers of core/model. A NULL text or id is
+ * "none". Keys begin with what is inserted in order: the incident's time-ordered id. A key holds the account only
+ * where two accounts could meet in it; everywhere else it is looked at in the row. */
+#include "store/migrate.h"
+
+static const char *const v1_base[] = {
+    "CREATE TABLE epochs ("
+    " epoch {INT} PRIMARY KEY NOT NULL,"
+    " account_id TEXT NOT NULL,"
+    " node TEXT NOT NULL,"
+    " started_ms {INT} NOT NULL"
+    "){PLAIN}",
+    "CREATE TABLE meta ("
+    " account_id TEXT NOT NULL,"
+    " name TEXT NOT NULL,"
+    " epoch {INT} NOT NULL,"
+    " value TEXT NOT NULL,"
+    " PRIMARY KEY (account_id, name)"
+    "){CLUSTERED}",
+    NULL,
+};
+
+static const char *const v2_incidents[] = {
+    /* Not clustered: bodies are larger than a tree of keys likes. */
+    "CREATE TABLE inbox ("
+    " no {SERIAL},"
+    " account_id TEXT NOT NULL,"
+    " epoch {INT} NOT NULL,"
+    " id {ID} NOT NULL,"
+    " source TEXT NOT NULL,"
+    " delivery_id TEXT NOT NULL,"
+    " received_ms {INT} NOT NULL,"
+    " peer TEXT,"
+    " subject TEXT,"
+    " state {INT} NOT NULL,"
+    " note TEXT,"
+    " body {BYTES} NOT NULL"
+    "){PLAIN}",
+    "CREATE UNIQUE INDEX inbox_delivery ON inbox (delivery_id, source, account_id)",
+    /* tcn_inbox_state QUARANTINED */
+    "CREATE INDEX inbox_quarantined ON inbox (no) WHERE state = 2",
+
+    /* items: [[key, title, status, since_ms, ended_ms, seen_ms], ...]; transitions: [ms, ...] newest first */
+    "CREATE TABLE lanes ("
+    " account_id TEXT NOT NULL,"
+    " dedupe_key TEXT NOT NULL,"
+    " epoch {INT} NOT NULL,"
+    " source TEXT,"
+    " is_firing {INT} NOT NULL,"
+    " incident {ID},"
+    " clock_ms {INT} NOT NULL,"
+    " received_ms {INT} NOT NULL,"
+    " resolved_ms {INT} NOT NULL,"
+    " mute_until_ms {INT} NOT NULL,"
+    " resolve_due_ms {INT} NOT NULL,"
+    " opened_ms {INT} NOT NULL,"
+    " content_sha256 TEXT NOT NULL,"
+    " is_flapping {INT} NOT NULL,"
+    " flap_told_ms {INT} NOT NULL,"
+    " transitions TEXT,"
+    " items TEXT,"
+    " revision {INT} NOT NULL,"
+    " PRIMARY KEY (account_id, dedupe_key)"
+    "){CLUSTERED}",
+    "CREATE INDEX lanes_incident ON lanes (incident)",
+
+    "CREATE TABLE storms ("
+    " account_id TEXT NOT NULL,"
+    " source TEXT NOT NULL,"
+    " epoch {INT} NOT NULL,"
+    " tokens {REAL} NOT NULL,"
+    " at_ms {INT} NOT NULL,"
+    " incident {ID},"
+    " attached {INT} NOT NULL,"
+    " PRIMARY KEY (account_id, source)"
+    "){CLUSTERED}",
+
+    /* tags: [[key, value], ...] */
+    "CREATE TABLE incidents ("
+    " id {ID} PRIMARY KEY NOT NULL,"
+    " account_id TEXT NOT NULL,"
+    " epoch {INT} NOT NULL,"
+    " status {INT} NOT NULL,"
+    " impact {INT} NOT NULL,"
+    " response_plan TEXT,"
+    " title TEXT,"
+    " summary TEXT,"
+    " dedupe_string TEXT NOT NULL,"
+    " source TEXT,"
+    " source_name TEXT,"
+    " trigger_arn TEXT,"
+    " created_by TEXT,"
+    " modified_by TEXT,"
+    " created_ms {INT} NOT NULL,"
+    " modified_ms {INT} NOT NULL,"
+    " resolved_ms {INT} NOT NULL,"
+    " acknowledged_ms {INT} NOT NULL,"
+    " acknowledged_by TEXT,"
+    " resolution_code TEXT,"
+    " resolution_notes TEXT,"
+    " resolution_by TEXT,"
+    " previous {ID},"
+    " storm {ID},"
+    " is_storm {INT} NOT NULL,"
+    " tags TEXT,"
+    " revision {INT} NOT NULL,"
+    " event_seq {INT} NOT NULL,"
+    " related_seq {INT} NOT NULL"
+    "){CLUSTERED}",
+    /* tcn_incident_status OPEN */
+    "CREATE INDEX incidents_open ON incidents (id) WHERE status = 1",
+    "CREATE INDEX incidents_dedupe ON incidents (dedupe_string, status, id)",
+
+    "CREATE TABLE events ("
+    " incident {ID} NOT NULL,"
+    " seq {INT} NOT NULL,"
+    " account_id TEXT NOT NULL,"
+    " epoch {INT} NOT NULL,"
+    " id {ID} NOT NULL,"
+    " event_ms {INT} NOT NULL,"
+    " updated_ms {INT} NOT NULL,"
+    " type TEXT NOT NULL,"
+    " data TEXT,"
+    " text TEXT,"
+    " actor TEXT,"
+    " to_tickets {INT} NOT NULL,"
+    " refs TEXT,"
+    " PRIMARY KEY (incident, seq)"
+    "){CLUSTERED}",
+
+    "CREATE TABLE related_items ("
+    " incident {ID} NOT NULL,"
+    " generated_id TEXT NOT NULL,"
+    " account_id TEXT NOT NULL,"
+    " epoch {INT} NOT NULL,"
+    " seq {INT} NOT NULL,"
+    " type TEXT,"
+    " value_kind TEXT,"
+    " value TEXT,"
+    " title TEXT,"
+    " PRIMARY KEY (incident, generated_id)"
+    "){CLUSTERED}",
+    NULL,
+};
+
+static const char *const v3_paging[] = {
+    "CREATE TABLE engagements ("
+    " incident {ID} NOT NULL,"
+    " no {INT} NOT NULL,"
+    " account_id TEXT NOT NULL,"
+    " epoch {INT} NOT NULL,"
+    " id {ID} NOT NULL,"
+    " contact TEXT,"
+    " type {INT} NOT NULL,"
+    " start_ms {INT} NOT NULL,"
+    " stop_ms {INT} NOT NULL,"
+    " plan TEXT,"
+    " next_stage {INT} NOT NULL,"
+    " next_stage_ms {INT} NOT NULL,"
+    " progression_stopped {INT} NOT NULL,"
+    " PRIMARY KEY (incident, no)"
+    "){CLUSTERED}",
+
+    "CREATE TABLE runs ("
+    " incident {ID} NOT NULL,"
+    " engagement_no {INT} NOT NULL,"
+    " no {INT} NOT NULL,"
+    " account_id TEXT NOT NULL,"
+    " epoch {INT} NOT NULL,"
+    " contact TEXT,"
+    " plan TEXT,"
+    " start_ms {INT} NOT NULL,"
+    " next_stage {INT} NOT NULL,"
+    " next_stage_ms {INT} NOT NULL,"
+    " ends_ms {INT} NOT NULL,"
+    " is_essential {INT} NOT NULL,"
+    " is_stopped {INT} NOT NULL,"
+    " path TEXT,"
+    " PRIMARY KEY (incident, engagement_no, no)"
+    "){CLUSTERED}",
+
+    "CREATE TABLE pages ("
+    " incident {ID} NOT NULL,"
+    " engagement_no {INT} NOT NULL,"
+    " no {INT} NOT NULL,"
+    " account_id TEXT NOT NULL,"
+    " epoch {INT} NOT NULL,"
+    " id {ID} NOT NULL,"
+    " run_no {INT} NOT NULL,"
+    " contact TEXT,"
+    " channel TEXT,"
+    " retry_ms {INT} NOT NULL,"
+    " first_ms {INT} NOT NULL,"
+    " stage_end_ms {INT} NOT NULL,"
+    " next_send_ms {INT} NOT NULL,"
+    " sends {INT} NOT NULL,"
+    " sent_ms {INT} NOT NULL,"
+    " delivered_ms {INT} NOT NULL,"
+    " read_ms {INT} NOT NULL,"
+    " accept_code TEXT NOT NULL,"
+    " PRIMARY KEY (incident, engagement_no, no)"
+    "){CLUSTERED}",
+    "CREATE UNIQUE INDEX pages_id ON pages (id)",
+
+    "CREATE TABLE receipts ("
+    " page {ID} NOT NULL,"
+    " seq {INT} NOT NULL,"
+    " account_id TEXT NOT NULL,"
+    " epoch {INT} NOT NULL,"
+    " type {INT} NOT NULL,"
+    " time_ms {INT} NOT NULL,"
+    " channel TEXT,"
+    " note TEXT,"
+    " PRIMARY KEY (page, seq)"
+    "){CLUSTERED}",
+
+    "CREATE TABLE sends ("
+    " id {ID} PRIMARY KEY NOT NULL,"
+    " account_id TEXT NOT NULL,"
+    " epoch {INT} NOT NULL,"
+    " page {ID} NOT NULL,"
+    " incident {ID} NOT NULL,"
+    " send_no {INT} NOT NULL,"
+    " due_ms {INT} NOT NULL,"
+    " attempt {INT} NOT NULL,"
+    " contact TEXT,"
+    " channel TEXT,"
+    " channel_type {INT} NOT NULL,"
+    " state {INT} NOT NULL,"
+    " note TEXT"
+    "){CLUSTERED}",
+    /* tcn_send_state PENDING and IN_FLIGHT: what is not over */
+    "CREATE INDEX sends_due ON sends (due_ms, id) WHERE state IN (1, 2)",
+    "CREATE INDEX sends_incident ON sends (incident) WHERE state IN (1, 2)",
+
+    "CREATE TABLE timers ("
+    " due_ms {INT} NOT NULL,"
+    " incident {ID} NOT NULL,"
+    " account_id TEXT NOT NULL,"
+    " epoch {INT} NOT NULL,"
+    " PRIMARY KEY (due_ms, incident)"
+    "){CLUSTERED}",
+    "CREATE UNIQUE INDEX timers_incident ON timers (incident)",
+    NULL,
+};
+
+static const char *const v4_links[] = {
+    "CREATE TABLE links ("
+    " incident {ID} NOT NULL,"
+    " connector TEXT NOT NULL,"
+    " account_id TEXT NOT NULL,"
+    " epoch {INT} NOT NULL,"
+    " id {ID} NOT NULL,"
+    " state {INT} NOT NULL,"
+    " remote_id TEXT,"
+    " remote_key TEXT,"
+    " remote_url TEXT,"
+    " create_attempts {INT} NOT NULL,"
+    " last_attempt_ms {INT} NOT NULL,"
+    " is_uncertain {INT} NOT NULL,"
+    " base TEXT,"
+    " base_version TEXT,"
+    " base_status TEXT,"
+    " done_revision {INT} NOT NULL,"
+    " notes_seq {INT} NOT NULL,"
+    " pending_note_seq {INT} NOT NULL,"
+    " last_read_ms {INT} NOT NULL,"
+    " last_write_ms {INT} NOT NULL,"
+    " fail_count {INT} NOT NULL,"
+    " first_fail_ms {INT} NOT NULL,"
+    " due_ms {INT} NOT NULL,"
+    " is_in_flight {INT} NOT NULL,"
+    " blocked_reason TEXT,"
+    " pushed TEXT,"
+    " PRIMARY KEY (incident, connector)"
+    "){CLUSTERED}",
+    "CREATE UNIQUE INDEX links_id ON links (id)",
+    "CREATE INDEX links_due ON links (connector, due_ms) WHERE due_ms > 0",
+
+    "CREATE TABLE deadletters ("
+    " id {ID} PRIMARY KEY NOT NULL,"
+    " account_id TEXT NOT NULL,"
+    " epoch {INT} NOT NULL,"
+    " at_ms {INT} NOT NULL,"
+    " incident {ID},"
+    " link {ID},"
+    " connector TEXT,"
+    " operation TEXT,"
+    " reason TEXT,"
+    " request TEXT,"
+    " response TEXT"
+    "){CLUSTERED}",
+    "CREATE INDEX deadletters_at ON deadletters (at_ms, id)",
+    "CREATE INDEX deadletters_link ON deadletters (link)",
+    NULL,
+};
+
+const struct tcn_migration tcn_migrations[] = {
+    {1, 1, v1_base}, {2, 1, v2_incidents}, {3, 1, v3_paging}, {4, 1, v4_links}, {0, 0, NULL},
+};

@@ -1,0 +1,253 @@
+/* Arrays of arrays, members in the order of the struct: small, and legible in a query. */
+#include "store/pack.h"
+
+#include "base/json.h"
+#include <inttypes.h>
+
+#define MAX_PACKED_BYTES ((size_t)16 << 20)
+
+/* What is written can be read again: both ways have the same caps. */
+#define MAX_TAGS TCN_ITEMS_MAX
+#define MAX_ITEMS ((size_t)10 * TCN_ITEMS_MAX)
+
+static const struct tcn_json_limits packed_limits = {MAX_PACKED_BYTES, 400000, 16};
+
+static void add_text(struct tcn_buf *b, const char *z)
+{
+    if (z)
+        tcn_buf_json(b, tcn_str(z));
+    else
+        tcn_buf_z(b, "null");
+}
+
+static int packed(const struct tcn_buf *b, struct tcn_err *err)
+{
+    if (!tcn_buf_ok(b))
+        return tcn_fail(err, TCN_ELIMIT, "a list is too long to be stored");
+    if (!tcn_utf8_ok(tcn_buf_view(b)))
+        return tcn_fail(err, TCN_EINVALID, "a text to be stored is not UTF-8");
+    return 0;
+}
+
+int tcn_pack_tags(const struct tcn_tag *tags, size_t n, struct tcn_buf *ret, struct tcn_err *err)
+{
+    tcn_buf_init(ret, MAX_PACKED_BYTES);
+    if (n > MAX_TAGS)
+        return tcn_fail(err, TCN_ELIMIT, "%zu tags are too many to be stored", n);
+    for (size_t i = 0; i < n; i++) {
+        tcn_buf_z(ret, i ? ",[" : "[[");
+        add_text(ret, tags[i].key);
+        tcn_buf_char(ret, ',');
+        add_text(ret, tags[i].value);
+        tcn_buf_char(ret, ']');
+    }
+    if (n > 0)
+        tcn_buf_char(ret, ']');
+    return packed(ret, err);
+}
+
+int tcn_pack_items(const struct tcn_item *items, size_t n, struct tcn_buf *ret, struct tcn_err *err)
+{
+    tcn_buf_init(ret, MAX_PACKED_BYTES);
+    if (n > MAX_ITEMS)
+        return tcn_fail(err, TCN_ELIMIT, "%zu items are too many to be stored", n);
+    for (size_t i = 0; i < n; i++) {
+        const struct tcn_item *item = &items[i];
+
+        tcn_buf_z(ret, i ? ",[" : "[[");
+        add_text(ret, item->key);
+        tcn_buf_char(ret, ',');
+        add_text(ret, item->title);
+        tcn_buf_fmt(ret, ",%d,%" PRId64 ",%" PRId64 ",%" PRId64 "]", (int)item->status,
+                    item->since_ms, item->ended_ms, item->seen_ms);
+    }
+    if (n > 0)
+        tcn_buf_char(ret, ']');
+    return packed(ret, err);
+}
+
+int tcn_pack_times(const int64_t *times, size_t n, struct tcn_buf *ret, struct tcn_err *err)
+{
+    tcn_buf_init(ret, MAX_PACKED_BYTES);
+    while (n > 0 && times[n - 1] == 0)
+        n--;
+    for (size_t i = 0; i < n; i++)
+        tcn_buf_fmt(ret, "%s%" PRId64, i ? "," : "[", times[i]);
+    if (n > 0)
+        tcn_buf_char(ret, ']');
+    return packed(ret, err);
+}
+
+/* [[duration_ms, [[channel, retry_ms, contact, is_essential], ...]], ...] */
+static void add_stage(struct tcn_buf *b, const struct tcn_stage *stage)
+{
+    tcn_buf_fmt(b, "[%" PRId64 ",[", stage->duration_ms);
+    for (size_t i = 0; i < stage->n_targets; i++) {
+        const struct tcn_target *target = &stage->targets[i];
+
+        tcn_buf_z(b, i ? ",[" : "[");
+        add_text(b, target->channel);
+        tcn_buf_fmt(b, ",%" PRId64 ",", target->retry_ms);
+        add_text(b, target->contact);
+        tcn_buf_z(b, target->is_essential ? ",1]" : ",0]");
+    }
+    tcn_buf_z(b, "]]");
+}
+
+int tcn_pack_plan(const struct tcn_plan *plan, struct tcn_buf *ret, struct tcn_err *err)
+{
+    tcn_buf_init(ret, MAX_PACKED_BYTES);
+    for (size_t i = 0; i < plan->n_stages; i++) {
+        tcn_buf_char(ret, i ? ',' : '[');
+        add_stage(ret, &plan->stages[i]);
+    }
+    if (plan->n_stages > 0)
+        tcn_buf_char(ret, ']');
+    return packed(ret, err);
+}
+
+/* -- reading ------------------------------------------------------------------------------------------------ */
+
+static int damaged(struct tcn_err *err)
+{
+    return tcn_fail(err, TCN_EIO,
+                    "a list in a row of the store is damaged; restore it from a backup");
+}
+
+static int parse(struct tcn_str text, size_t max, json_t **ret, struct tcn_err *err)
+{
+    json_t *root = NULL;
+
+    if (!text.ptr)
+        return 0;
+    if (tcn_json_parse(text, &packed_limits, &root, NULL) < 0)
+        return damaged(err);
+    if (!json_is_array(root) || json_array_size(root) > max) {
+        json_decref(root);
+        return damaged(err);
+    }
+    *ret = root;
+    return 0;
+}
+
+/* Members of wrong types read as absent; whole rows are checked for their width. */
+static const char *text_at(const json_t *row, size_t i, struct tcn_arena *a)
+{
+    return tcn_arena_strdup(a, json_string_value(json_array_get(row, i)));
+}
+
+static int64_t int_at(const json_t *row, size_t i)
+{
+    return json_integer_value(json_array_get(row, i));
+}
+
+static bool are_rows(const json_t *root, size_t width)
+{
+    for (size_t i = 0; i < json_array_size(root); i++)
+        if (json_array_size(json_array_get(root, i)) != width)
+            return false;
+    return true;
+}
+
+int tcn_unpack_tags(struct tcn_str text, struct tcn_arena *a, struct tcn_tag **ret, size_t *ret_n,
+                    struct tcn_err *err)
+{
+    json_t *root = NULL;
+    int r;
+
+    if ((r = parse(text, MAX_TAGS, &root, err)) < 0)
+        return r;
+    if (!are_rows(root, 2)) {
+        json_decref(root);
+        return damaged(err);
+    }
+    *ret_n = json_array_size(root);
+    *ret = *ret_n ? TCN_NEW_N(a, struct tcn_tag, *ret_n) : NULL;
+    for (size_t i = 0; i < *ret_n; i++) {
+        (*ret)[i].key = text_at(json_array_get(root, i), 0, a);
+        (*ret)[i].value = text_at(json_array_get(root, i), 1, a);
+    }
+    json_decref(root);
+    return 0;
+}
+
+static void read_item(const json_t *row, struct tcn_arena *a, struct tcn_item *ret)
+{
+    ret->key = text_at(row, 0, a);
+    ret->title = text_at(row, 1, a);
+    ret->status = (enum tcn_item_status)int_at(row, 2);
+    ret->since_ms = int_at(row, 3);
+    ret->ended_ms = int_at(row, 4);
+    ret->seen_ms = int_at(row, 5);
+}
+
+int tcn_unpack_items(struct tcn_str text, struct tcn_arena *a, struct tcn_item **ret, size_t *ret_n,
+                     struct tcn_err *err)
+{
+    json_t *root = NULL;
+    int r;
+
+    if ((r = parse(text, MAX_ITEMS, &root, err)) < 0)
+        return r;
+    if (!are_rows(root, 6)) {
+        json_decref(root);
+        return damaged(err);
+    }
+    *ret_n = json_array_size(root);
+    *ret = *ret_n ? TCN_NEW_N(a, struct tcn_item, *ret_n) : NULL;
+    for (size_t i = 0; i < *ret_n; i++)
+        read_item(json_array_get(root, i), a, &(*ret)[i]);
+    json_decref(root);
+    return 0;
+}
+
+int tcn_unpack_times(struct tcn_str text, int64_t *ret_times, size_t n, struct tcn_err *err)
+{
+    json_t *root = NULL;
+    int r;
+
+    if ((r = parse(text, n, &root, err)) < 0)
+        return r;
+    for (size_t i = 0; i < n; i++)
+        ret_times[i] = int_at(root, i);
+    json_decref(root);
+    return 0;
+}
+
+static int read_stage(const json_t *row, struct tcn_arena *a, struct tcn_stage *ret)
+{
+    const json_t *targets = json_array_get(row, 1);
+    size_t n = json_array_size(targets);
+
+    if (!json_is_array(targets) || n > TCN_TARGETS_MAX || !are_rows(targets, 4))
+        return TCN_EIO;
+    ret->duration_ms = int_at(row, 0);
+    ret->n_targets = n;
+    for (size_t i = 0; i < n; i++) {
+        const json_t *target = json_array_get(targets, i);
+
+        ret->targets[i].channel = text_at(target, 0, a);
+        ret->targets[i].retry_ms = int_at(target, 1);
+        ret->targets[i].contact = text_at(target, 2, a);
+        ret->targets[i].is_essential = int_at(target, 3) != 0;
+    }
+    return 0;
+}
+
+int tcn_unpack_plan(struct tcn_str text, struct tcn_arena *a, struct tcn_plan *ret,
+                    struct tcn_err *err)
+{
+    json_t *root = NULL;
+    int r;
+
+    memset(ret, 0, sizeof *ret);
+    if ((r = parse(text, TCN_STAGES_MAX, &root, err)) < 0)
+        return r;
+    ret->n_stages = json_array_size(root);
+    if (!are_rows(root, 2))
+        r = TCN_EIO;
+    for (size_t i = 0; r == 0 && i < ret->n_stages; i++)
+        r = read_stage(json_array_get(root, i), a, &ret->stages[i]);
+    json_decref(root);
+    return r < 0 ? damaged(err) : 0;
+}

@@ -1,0 +1,167 @@
+/* Running one prepared statement: parameters in, columns out, each counted on. */
+#include "store/internal.h"
+
+#include <assert.h>
+
+int tcn_query_start(struct tcn_store *s, enum tcn_sql_table table, size_t no, const char *sql,
+                    struct tcn_query *ret, struct tcn_err *err)
+{
+    struct tcn_dbstmt **st;
+    int r;
+
+    assert(table < TCN_SQL_TABLES && no < TCN_SQL_MAX);
+    st = &s->prepared[table][no];
+    if (!*st && (r = s->driver->prepare(s->db, sql, st, err)) < 0) {
+        if (s->broken == 0)
+            s->broken = r;
+        return r;
+    }
+    *ret = (struct tcn_query){.s = s, .driver = s->driver, .st = *st};
+    tcn_q_text(ret, s->account_id);
+    return 0;
+}
+
+int tcn_query_step(struct tcn_query *q, struct tcn_err *err)
+{
+    int r = q->driver->step(q->st, err);
+
+    q->column = 0;
+    if (r < 0 && q->s->broken == 0)
+        q->s->broken = r;
+    return r;
+}
+
+void tcn_query_done(struct tcn_query *q)
+{
+    q->driver->reset(q->st);
+}
+
+int tcn_query_run_count(struct tcn_query *q, int64_t *ret_changes, struct tcn_err *err)
+{
+    int r;
+
+    while ((r = tcn_query_step(q, err)) == 1)
+        ;
+    if (r == 0)
+        *ret_changes = q->driver->changes(q->st);
+    tcn_query_done(q);
+    return r;
+}
+
+int tcn_query_run(struct tcn_query *q, struct tcn_err *err)
+{
+    int64_t changes;
+
+    return tcn_query_run_count(q, &changes, err);
+}
+
+int tcn_query_one(struct tcn_query *q, struct tcn_err *err, const char *what)
+{
+    int r = tcn_query_step(q, err);
+
+    if (r == 0)
+        return tcn_fail(err, TCN_ENOTFOUND, "no such %s", what);
+    return r < 0 ? r : 0;
+}
+
+int tcn_query_row_ok(struct tcn_query *q, struct tcn_err *err)
+{
+    if (!q->is_damaged)
+        return 0;
+    if (q->s->broken == 0)
+        q->s->broken = TCN_EIO;
+    return tcn_fail(err, TCN_EIO, "a row of the store is damaged; restore it from a backup");
+}
+
+void tcn_q_int(struct tcn_query *q, int64_t value)
+{
+    q->driver->bind_int(q->st, ++q->param, value);
+}
+
+void tcn_q_double(struct tcn_query *q, double value)
+{
+    q->driver->bind_double(q->st, ++q->param, value);
+}
+
+void tcn_q_text(struct tcn_query *q, const char *z)
+{
+    if (z)
+        q->driver->bind_text(q->st, ++q->param, z, strlen(z));
+    else
+        q->driver->bind_null(q->st, ++q->param);
+}
+
+void tcn_q_blob(struct tcn_query *q, struct tcn_str bytes)
+{
+    q->driver->bind_blob(q->st, ++q->param, bytes.ptr, bytes.len);
+}
+
+void tcn_q_id(struct tcn_query *q, const struct tcn_id *id)
+{
+    if (tcn_id_is_zero(*id))
+        q->driver->bind_null(q->st, ++q->param);
+    else
+        q->driver->bind_id(q->st, ++q->param, id);
+}
+
+void tcn_q_packed(struct tcn_query *q, const struct tcn_buf *text)
+{
+    tcn_q_text(q, text->len > 0 ? text->ptr : NULL);
+}
+
+void tcn_q_epoch(struct tcn_query *q)
+{
+    tcn_q_int(q, q->s->epoch);
+}
+
+int64_t tcn_c_int(struct tcn_query *q)
+{
+    return q->driver->column_int(q->st, q->column++);
+}
+
+double tcn_c_double(struct tcn_query *q)
+{
+    return q->driver->column_double(q->st, q->column++);
+}
+
+struct tcn_str tcn_c_view(struct tcn_query *q)
+{
+    return q->driver->column_text(q->st, q->column++);
+}
+
+const char *tcn_c_text(struct tcn_query *q, struct tcn_arena *a)
+{
+    struct tcn_str view = tcn_c_view(q);
+
+    return view.ptr ? tcn_arena_strndup(a, view.ptr, view.len) : NULL;
+}
+
+struct tcn_str tcn_c_blob(struct tcn_query *q, struct tcn_arena *a)
+{
+    struct tcn_str view = q->driver->column_blob(q->st, q->column++);
+
+    return tcn_arena_str(a, view.ptr ? view : TCN_STR(""));
+}
+
+struct tcn_id tcn_c_id(struct tcn_query *q)
+{
+    struct tcn_id id = {{0}};
+    int column = q->column++;
+
+    if (!q->driver->is_null(q->st, column) && q->driver->column_id(q->st, column, &id) < 0)
+        q->is_damaged = true;
+    return id;
+}
+
+void tcn_c_array(struct tcn_query *q, char *ret_text, size_t size)
+{
+    struct tcn_str view = tcn_c_view(q);
+
+    if (view.len >= size) {
+        q->is_damaged = true;
+        view.len = 0;
+    }
+    if (view.len > 0)
+        memcpy(ret_text, view.ptr, view.len);
+    ret_text[view.len] = '\0';
+}

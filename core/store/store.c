@@ -1,0 +1,161 @@
+/* The connection: opening with its checks, the epoch, transactions. */
+#include "store/internal.h"
+
+#include "base/xalloc.h"
+#include "store/migrate.h"
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define EPOCHS_KEPT 1000
+
+enum { EPOCH_ADD, EPOCH_TRIM };
+static const char *const sql[] = {
+    /* Epochs grow over all accounts of the database. */
+    [EPOCH_ADD] = "INSERT INTO epochs (account_id, epoch, node, started_ms)"
+                  " VALUES ($1, (SELECT COALESCE(MAX(epoch), 0) + 1 FROM epochs), $2, $3)"
+                  " RETURNING epoch",
+    [EPOCH_TRIM] = "DELETE FROM epochs WHERE account_id = $1 AND epoch < $2",
+};
+
+static int add_epoch(struct tcn_store *s, const char *node, int64_t now_ms, struct tcn_err *err)
+{
+    struct tcn_query q;
+    int r;
+
+    if ((r = tcn_query_start(s, TCN_SQL_STORE, EPOCH_ADD, sql[EPOCH_ADD], &q, err)) < 0)
+        return r;
+    tcn_q_text(&q, node ? node : "");
+    tcn_q_int(&q, now_ms);
+    if ((r = tcn_query_one(&q, err, "epoch")) == 0)
+        s->epoch = tcn_c_int(&q);
+    tcn_query_done(&q);
+    return r;
+}
+
+static int trim_epochs(struct tcn_store *s, struct tcn_err *err)
+{
+    struct tcn_query q;
+    int r;
+
+    if ((r = tcn_query_start(s, TCN_SQL_STORE, EPOCH_TRIM, sql[EPOCH_TRIM], &q, err)) < 0)
+        return r;
+    tcn_q_int(&q, s->epoch - EPOCHS_KEPT);
+    return tcn_query_run(&q, err);
+}
+
+static int take_epoch(struct tcn_store *s, const char *node, int64_t now_ms, struct tcn_err *err)
+{
+    int r;
+
+    if ((r = tcn_store_begin(s, err)) < 0)
+        return r;
+    if ((r = add_epoch(s, node, now_ms, err)) < 0 || (r = trim_epochs(s, err)) < 0) {
+        tcn_store_rollback(s);
+        return r;
+    }
+    return tcn_store_commit(s, err);
+}
+
+int tcn_store_open_with(const struct tcn_db_driver *driver, const char *target,
+                        const struct tcn_store_options *options, int64_t now_ms,
+                        struct tcn_store **ret, struct tcn_err *err)
+{
+    struct tcn_store *s = tcn_xcalloc(1, sizeof *s);
+    int r;
+
+    assert(options->account_id && strlen(options->account_id) < sizeof s->account_id);
+    s->driver = driver;
+    snprintf(s->account_id, sizeof s->account_id, "%s", options->account_id);
+    if ((r = driver->open(target, &s->db, err)) == 0 && (r = driver->check(s->db, err)) == 0 &&
+        (r = tcn_migrate(driver, s->db, tcn_migrations, now_ms, err)) == 0 &&
+        (r = take_epoch(s, options->node, now_ms, err)) == 0) {
+        *ret = s;
+        return 0;
+    }
+    tcn_store_close(s);
+    return r;
+}
+
+int tcn_store_open(const struct tcn_store_options *options, int64_t now_ms, struct tcn_store **ret,
+                   struct tcn_err *err)
+{
+    struct tcn_str url = tcn_str(options->url);
+
+    if (tcn_str_starts(url, TCN_STR("sqlite:")) && url.len > 7)
+        return tcn_store_open_with(&tcn_sqlite_driver, url.ptr + 7, options, now_ms, ret, err);
+    if (tcn_str_starts(url, TCN_STR("postgresql:")) || tcn_str_starts(url, TCN_STR("postgres:")))
+        return tcn_fail(err, TCN_EINVALID,
+                        "this tocsin has no PostgreSQL driver; use \"sqlite:PATH\"");
+    return tcn_fail(err, TCN_EINVALID, "store \"%.100s\" is no \"sqlite:PATH\"",
+                    options->url ? options->url : "");
+}
+
+void tcn_store_close(struct tcn_store *s)
+{
+    if (!s)
+        return;
+    for (size_t i = 0; i < TCN_SQL_TABLES; i++)
+        for (size_t j = 0; j < TCN_SQL_MAX; j++)
+            s->driver->finalize(s->prepared[i][j]);
+    if (s->db)
+        s->driver->close(s->db);
+    free(s);
+}
+
+int64_t tcn_store_epoch(const struct tcn_store *s)
+{
+    return s->epoch;
+}
+
+int tcn_store_begin(struct tcn_store *s, struct tcn_err *err)
+{
+    s->broken = 0;
+    return s->driver->begin(s->db, err);
+}
+
+/* A statement failed and nobody minded: half a job must not be kept. */
+int tcn_store_commit(struct tcn_store *s, struct tcn_err *err)
+{
+    if (s->broken != 0) {
+        tcn_store_rollback(s);
+        return tcn_fail(err, s->broken, "a statement of this transaction failed: %s",
+                        tcn_code_name(s->broken));
+    }
+    return s->driver->commit(s->db, err);
+}
+
+void tcn_store_rollback(struct tcn_store *s)
+{
+    s->driver->rollback(s->db);
+}
+
+int tcn_store_checkpoint(struct tcn_store *s, struct tcn_err *err)
+{
+    return s->driver->upkeep(s->db, err);
+}
+
+bool tcn_store_is_full(struct tcn_store *s)
+{
+    return s->driver->is_full(s->db);
+}
+
+int tcn_store_chore(struct tcn_store *s)
+{
+    return (int)s->driver->chore(s->db);
+}
+
+bool tcn_store_is_writable(struct tcn_store *s, struct tcn_err *err)
+{
+    if (tcn_store_is_full(s)) {
+        tcn_fail(err, TCN_EFULL, "no space left on the disk of the store");
+        return false;
+    }
+    if (tcn_store_begin(s, err) < 0)
+        return false;
+    if (tcn_store_meta_put(s, "ready", s->account_id, err) < 0) {
+        tcn_store_rollback(s);
+        return false;
+    }
+    return tcn_store_commit(s, err) == 0;
+}

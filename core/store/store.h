@@ -1,0 +1,213 @@
+/* The store: model structs in, rows out. One struct tcn_store is one database connection, used by one thread.
+ * Every function works inside the transaction that the caller opened (tcn_store_begin); reads allocate from the
+ * arena given. Every row carries account_id and the epoch of its writer. */
+#ifndef TCN_STORE_STORE_H
+#define TCN_STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "model/engagement.h"
+#include "model/incident.h"
+#include "model/link.h"
+#include "model/response_plan.h"
+
+struct tcn_store;
+
+struct tcn_store_options {
+    const char *url;        /* sqlite:PATH, sqlite::memory: or (later) postgresql://... */
+    const char *account_id; /* 12 digits */
+    const char *node;       /* name of this process, for people */
+};
+
+/* Opens, checks (file system, integrity, schema version), migrates, and takes the next epoch.
+ * TCN_EIO, TCN_EINVALID (NFS or SMB, newer schema: err says the remedy), TCN_EBUSY (another process owns it). */
+int tcn_store_open(const struct tcn_store_options *options, int64_t now_ms, struct tcn_store **ret,
+                   struct tcn_err *err);
+void tcn_store_close(struct tcn_store *s);
+int64_t tcn_store_epoch(const struct tcn_store *s);
+
+/* One transaction at a time. All return 0 or TCN_EIO, TCN_EFULL, TCN_EBUSY. A failed fsync ends the process
+ * (exit 70): what the disk holds is then unknown. Commit refuses, with that code, what a failed statement left
+ * half done, also when its caller went on. */
+int tcn_store_begin(struct tcn_store *s, struct tcn_err *err);
+int tcn_store_commit(struct tcn_store *s, struct tcn_err *err);
+void tcn_store_rollback(struct tcn_store *s);
+/* Outside a transaction; keeps checkpoints off the commit path. Takes back the disk's reserve when it can. */
+int tcn_store_checkpoint(struct tcn_store *s, struct tcn_err *err);
+/* What tcn_store_checkpoint would do now: 0 nothing, 1 something when idle, 2 something that should not wait. */
+int tcn_store_chore(struct tcn_store *s);
+/* The disk was full and its room has not come back: what is written now comes from the reserve. Take nothing new. */
+bool tcn_store_is_full(struct tcn_store *s);
+bool tcn_store_is_writable(struct tcn_store *s,
+                           struct tcn_err *err); /* for /readyz: begins, writes, commits */
+
+/* -- inbox: what was received ------------------------------------------------------------------------- */
+enum tcn_inbox_state { TCN_INBOX_UNSET = 0, TCN_INBOX_APPLIED, TCN_INBOX_QUARANTINED };
+struct tcn_inbox {
+    struct tcn_id id;
+    const char *source, *delivery_id; /* unique together while the row lives */
+    int64_t received_ms;
+    const char *peer, *subject; /* address; who authenticated */
+    struct tcn_str body;
+    enum tcn_inbox_state state;
+    const char *note; /* why quarantined */
+};
+/* TCN_ECONFLICT when (source, delivery_id) is known: a repeated delivery. */
+int tcn_store_inbox_add(struct tcn_store *s, const struct tcn_inbox *row, struct tcn_err *err);
+/* In the order of their arrival. */
+int tcn_store_inbox_list(struct tcn_store *s, enum tcn_inbox_state state, size_t limit,
+                         struct tcn_arena *a, struct tcn_inbox **ret, size_t *ret_n,
+                         struct tcn_err *err);
+/* Looks at the limit oldest rows and forgets those received before. */
+int tcn_store_inbox_trim(struct tcn_store *s, int64_t before_ms, size_t limit, struct tcn_err *err);
+
+/* -- lanes, incidents ---------------------------------------------------------------------------------- */
+/* ret->exists tells; dedupe_key is set either way. */
+int tcn_store_lane_get(struct tcn_store *s, const char *dedupe_key, struct tcn_arena *a,
+                       struct tcn_lane *ret, struct tcn_err *err);
+/* TCN_ECONFLICT when the row is no more what lane->revision says (0: absent). The row gets revision + 1; the struct
+ * keeps its own, so read again before a second put. */
+int tcn_store_lane_put(struct tcn_store *s, const struct tcn_lane *lane, struct tcn_err *err);
+/* Lanes that point to this incident. */
+int tcn_store_lanes_of(struct tcn_store *s, struct tcn_id incident, struct tcn_arena *a,
+                       struct tcn_lane **ret, size_t *ret_n, struct tcn_err *err);
+/* All zero when nothing is known of the source. */
+int tcn_store_storm_get(struct tcn_store *s, const char *source, struct tcn_storm *ret,
+                        struct tcn_err *err);
+int tcn_store_storm_put(struct tcn_store *s, const char *source, const struct tcn_storm *storm,
+                        struct tcn_err *err);
+
+int tcn_store_incident_get(struct tcn_store *s, struct tcn_id id, struct tcn_arena *a,
+                           struct tcn_incident *ret, struct tcn_err *err); /* TCN_ENOTFOUND */
+/* Inserts or replaces; TCN_ECONFLICT when the id is another account's. */
+int tcn_store_incident_put(struct tcn_store *s, const struct tcn_incident *incident,
+                           struct tcn_err *err);
+/* The newest OPEN incident with this dedupe string; TCN_ENOTFOUND. */
+int tcn_store_incident_open_of(struct tcn_store *s, const char *dedupe_string,
+                               struct tcn_id *ret_id, struct tcn_err *err);
+struct tcn_incident_filter {
+    enum tcn_incident_status status; /* UNSET = any */
+    const char *dedupe_string;       /* NULL = any */
+    struct tcn_id before;            /* older than this id, newest first; zero = from the newest */
+    size_t limit;
+};
+int tcn_store_incident_list(struct tcn_store *s, const struct tcn_incident_filter *filter,
+                            struct tcn_arena *a, struct tcn_incident **ret, size_t *ret_n,
+                            struct tcn_err *err);
+int tcn_store_incident_count(struct tcn_store *s, enum tcn_incident_status status, int64_t *ret,
+                             struct tcn_err *err);
+
+/* The same event again changes nothing; TCN_ECONFLICT when its seq is another event's. */
+int tcn_store_event_add(struct tcn_store *s, struct tcn_id incident, const struct tcn_event *event,
+                        struct tcn_err *err);
+/* seq > after_seq, oldest first. */
+int tcn_store_event_list(struct tcn_store *s, struct tcn_id incident, int64_t after_seq,
+                         size_t limit, struct tcn_arena *a, struct tcn_event **ret, size_t *ret_n,
+                         struct tcn_err *err);
+int tcn_store_related_put(struct tcn_store *s, struct tcn_id incident,
+                          const struct tcn_related_item *item, struct tcn_err *err); /* upsert */
+/* In the order in which they were first put. */
+int tcn_store_related_list(struct tcn_store *s, struct tcn_id incident, struct tcn_arena *a,
+                           struct tcn_related_item **ret, size_t *ret_n, struct tcn_err *err);
+
+/* -- engagements, pages, sends ------------------------------------------------------------------------- */
+/* With runs and pages; a page's incident and engagement number are columns, so that a page finds its incident.
+ * Runs and pages are added or changed, never removed. */
+int tcn_store_engagement_put(struct tcn_store *s, struct tcn_id incident,
+                             const struct tcn_engagement *e, struct tcn_err *err);
+int tcn_store_engagement_list(struct tcn_store *s, struct tcn_id incident, struct tcn_arena *a,
+                              struct tcn_engagement **ret, size_t *ret_n, struct tcn_err *err);
+/* TCN_ENOTFOUND. */
+int tcn_store_page_incident(struct tcn_store *s, struct tcn_id page, struct tcn_id *ret_incident,
+                            struct tcn_err *err);
+int tcn_store_receipt_add(struct tcn_store *s, const struct tcn_receipt *r, struct tcn_err *err);
+/* In the order in which they were added. */
+int tcn_store_receipt_list(struct tcn_store *s, struct tcn_id page, struct tcn_arena *a,
+                           struct tcn_receipt **ret, size_t *ret_n, struct tcn_err *err);
+
+enum tcn_send_state {
+    TCN_SEND_UNSET = 0,
+    TCN_SEND_PENDING,
+    TCN_SEND_IN_FLIGHT,
+    TCN_SEND_DONE,
+    TCN_SEND_FAILED,
+    TCN_SEND_DROPPED
+};
+struct tcn_send_row {
+    struct tcn_id id, page, incident;
+    int64_t send_no, due_ms, attempt, epoch; /* epoch: of the process that has it in flight */
+    const char *contact, *channel;
+    int channel_type; /* enum tcn_channel_type */
+    enum tcn_send_state state;
+    const char *note;
+};
+/* Inserting an id that exists changes nothing: a repeated decision repeats its effects. The row's epoch is that of
+ * its writer; UNSET is PENDING. */
+int tcn_store_send_add(struct tcn_store *s, const struct tcn_send_row *row, struct tcn_err *err);
+/* Up to limit PENDING rows due at now become IN_FLIGHT of this epoch, attempt + 1, and are returned. Rows in
+ * flight of an older epoch count as pending: their process is dead. Earliest first. */
+int tcn_store_send_claim(struct tcn_store *s, int64_t now_ms, size_t limit, struct tcn_arena *a,
+                         struct tcn_send_row **ret, size_t *ret_n, struct tcn_err *err);
+/* state PENDING with a later due_ms is a retry; with another state due_ms is not looked at. A retry of a row that was
+ * dropped while in flight stays dropped. TCN_ENOTFOUND. */
+int tcn_store_send_finish(struct tcn_store *s, struct tcn_id id, enum tcn_send_state state,
+                          int64_t due_ms, const char *note, struct tcn_err *err);
+/* Pending sends of an incident that was acknowledged, resolved or stopped are not sent any more; one in flight may
+ * arrive, and is not tried again. */
+int tcn_store_send_drop(struct tcn_store *s, struct tcn_id incident,
+                        struct tcn_id page /* zero = all */, const char *note, struct tcn_err *err);
+
+/* -- timers: one row an incident ----------------------------------------------------------------------- */
+int tcn_store_timer_set(struct tcn_store *s, struct tcn_id incident, int64_t due_ms /* 0 clears */,
+                        struct tcn_err *err);
+int tcn_store_timer_due(struct tcn_store *s, int64_t now_ms, size_t limit, struct tcn_id *ret_ids,
+                        size_t *ret_n, struct tcn_err *err); /* earliest first */
+/* The earliest time at which a timer, a send or a link wants to run; 0 = none. What this process has in flight does
+ * not count. */
+int tcn_store_next_due(struct tcn_store *s, int64_t *ret_ms, struct tcn_err *err);
+
+/* -- links: lanes of the outbox ------------------------------------------------------------------------ */
+/* By id. The row's epoch is that of its writer; is_in_flight is kept only with this epoch: a lease of an older one is
+ * a dead process's. TCN_ECONFLICT when (incident, connector) has another id. */
+int tcn_store_link_put(struct tcn_store *s, const struct tcn_link *link, struct tcn_err *err);
+int tcn_store_link_get(struct tcn_store *s, struct tcn_id id, struct tcn_arena *a,
+                       struct tcn_link *ret, struct tcn_err *err); /* TCN_ENOTFOUND */
+/* Links of an incident, or (incident zero) of a connector, or (connector NULL too) all, newest incident first. */
+int tcn_store_link_list(struct tcn_store *s, struct tcn_id incident, const char *connector,
+                        size_t limit, struct tcn_arena *a, struct tcn_link **ret, size_t *ret_n,
+                        struct tcn_err *err);
+/* Makes every link of the incident due at due_ms unless it is due earlier; blocked ones stay. */
+int tcn_store_link_wake(struct tcn_store *s, struct tcn_id incident, int64_t due_ms,
+                        struct tcn_err *err);
+/* Up to limit links of this connector, due at now and not in flight in this epoch, become in flight. Earliest first. */
+int tcn_store_link_claim(struct tcn_store *s, const char *connector, int64_t now_ms, size_t limit,
+                         struct tcn_arena *a, struct tcn_link **ret, size_t *ret_n,
+                         struct tcn_err *err);
+
+struct tcn_deadletter {
+    struct tcn_id id, incident, link; /* link zero: a page's send */
+    const char *connector, *operation, *reason;
+    const char *request, *response; /* redacted, cut at 4 KiB; may be NULL */
+    int64_t at_ms;
+};
+int tcn_store_deadletter_put(struct tcn_store *s, const struct tcn_deadletter *d,
+                             struct tcn_err *err);
+/* TCN_ENOTFOUND */
+int tcn_store_deadletter_get(struct tcn_store *s, struct tcn_id id, struct tcn_arena *a,
+                             struct tcn_deadletter *ret, struct tcn_err *err);
+/* TCN_ENOTFOUND */
+int tcn_store_deadletter_drop(struct tcn_store *s, struct tcn_id id, struct tcn_err *err);
+/* Every one of a link: its lane got through. */
+int tcn_store_deadletter_clear(struct tcn_store *s, struct tcn_id link, struct tcn_err *err);
+/* Newest first. */
+int tcn_store_deadletter_list(struct tcn_store *s, size_t limit, struct tcn_arena *a,
+                              struct tcn_deadletter **ret, size_t *ret_n, struct tcn_err *err);
+
+/* -- meta: small named texts --------------------------------------------------------------------------- */
+/* NULL in *ret when there is none. */
+int tcn_store_meta_get(struct tcn_store *s, const char *name, struct tcn_arena *a, const char **ret,
+                       struct tcn_err *err);
+int tcn_store_meta_put(struct tcn_store *s, const char *name, const char *value,
+                       struct tcn_err *err);
+
+#endif

@@ -1,0 +1,195 @@
+/* Lanes of dedupe keys and the storm buckets of sources. */
+#include "store/internal.h"
+
+#include "base/vec.h"
+#include "store/pack.h"
+
+enum { LANE_GET, LANE_PUT, LANES_OF, STORM_GET, STORM_PUT };
+#define COLUMNS                                                                                    \
+    "dedupe_key, source, is_firing, incident, clock_ms, received_ms, resolved_ms, mute_until_ms, " \
+    "resolve_due_ms, opened_ms, content_sha256, is_flapping, flap_told_ms, transitions, items, "   \
+    "revision"
+static const char *const sql[] = {
+    [LANE_GET] = "SELECT " COLUMNS " FROM lanes WHERE account_id = $1 AND dedupe_key = $2",
+    /* $18 is the revision that was read; the row must still have it. */
+    [LANE_PUT] =
+        "INSERT INTO lanes (account_id, epoch, " COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6,"
+        " $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18 + 1)"
+        " ON CONFLICT (account_id, dedupe_key) DO UPDATE SET epoch = excluded.epoch,"
+        " source = excluded.source, is_firing = excluded.is_firing,"
+        " incident = excluded.incident, clock_ms = excluded.clock_ms,"
+        " received_ms = excluded.received_ms, resolved_ms = excluded.resolved_ms,"
+        " mute_until_ms = excluded.mute_until_ms,"
+        " resolve_due_ms = excluded.resolve_due_ms, opened_ms = excluded.opened_ms,"
+        " content_sha256 = excluded.content_sha256, is_flapping = excluded.is_flapping,"
+        " flap_told_ms = excluded.flap_told_ms, transitions = excluded.transitions,"
+        " items = excluded.items, revision = excluded.revision"
+        " WHERE lanes.revision + 1 = excluded.revision",
+    [LANES_OF] = "SELECT " COLUMNS " FROM lanes WHERE account_id = $1 AND incident = $2"
+                 " ORDER BY dedupe_key",
+    [STORM_GET] = "SELECT tokens, at_ms, incident, attached FROM storms"
+                  " WHERE account_id = $1 AND source = $2",
+    [STORM_PUT] =
+        "INSERT INTO storms (account_id, epoch, source, tokens, at_ms, incident, attached)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)"
+        " ON CONFLICT (account_id, source) DO UPDATE SET epoch = excluded.epoch,"
+        " tokens = excluded.tokens, at_ms = excluded.at_ms,"
+        " incident = excluded.incident, attached = excluded.attached",
+};
+
+static int start(struct tcn_store *s, size_t no, struct tcn_query *ret, struct tcn_err *err)
+{
+    return tcn_query_start(s, TCN_SQL_LANE, no, sql[no], ret, err);
+}
+
+static int read_lane(struct tcn_query *q, struct tcn_arena *a, struct tcn_lane *ret,
+                     struct tcn_err *err)
+{
+    int r;
+
+    memset(ret, 0, sizeof *ret);
+    ret->exists = true;
+    ret->dedupe_key = tcn_c_text(q, a);
+    ret->source = tcn_c_text(q, a);
+    ret->is_firing = tcn_c_int(q) != 0;
+    ret->incident = tcn_c_id(q);
+    ret->clock_ms = tcn_c_int(q);
+    ret->received_ms = tcn_c_int(q);
+    ret->resolved_ms = tcn_c_int(q);
+    ret->mute_until_ms = tcn_c_int(q);
+    ret->resolve_due_ms = tcn_c_int(q);
+    ret->opened_ms = tcn_c_int(q);
+    tcn_c_array(q, ret->content_sha256, sizeof ret->content_sha256);
+    ret->is_flapping = tcn_c_int(q) != 0;
+    ret->flap_told_ms = tcn_c_int(q);
+    if ((r = tcn_unpack_times(tcn_c_view(q), ret->transitions_ms, TCN_FLAP_RING, err)) < 0 ||
+        (r = tcn_unpack_items(tcn_c_view(q), a, &ret->items, &ret->n_items, err)) < 0)
+        return r;
+    ret->revision = tcn_c_int(q);
+    return tcn_query_row_ok(q, err);
+}
+
+int tcn_store_lane_get(struct tcn_store *s, const char *dedupe_key, struct tcn_arena *a,
+                       struct tcn_lane *ret, struct tcn_err *err)
+{
+    struct tcn_query q;
+    int r;
+
+    if ((r = start(s, LANE_GET, &q, err)) < 0)
+        return r;
+    tcn_q_text(&q, dedupe_key);
+    if ((r = tcn_query_step(&q, err)) == 1)
+        r = read_lane(&q, a, ret, err);
+    else if (r == 0)
+        *ret = (struct tcn_lane){.dedupe_key = tcn_arena_strdup(a, dedupe_key)};
+    tcn_query_done(&q);
+    return r;
+}
+
+static int put_lane(struct tcn_store *s, const struct tcn_lane *lane, const struct tcn_buf *times,
+                    const struct tcn_buf *items, struct tcn_err *err)
+{
+    struct tcn_query q;
+    int64_t changes;
+    int r;
+
+    if ((r = start(s, LANE_PUT, &q, err)) < 0)
+        return r;
+    tcn_q_epoch(&q);
+    tcn_q_text(&q, lane->dedupe_key);
+    tcn_q_text(&q, lane->source);
+    tcn_q_int(&q, lane->is_firing);
+    tcn_q_id(&q, &lane->incident);
+    tcn_q_int(&q, lane->clock_ms);
+    tcn_q_int(&q, lane->received_ms);
+    tcn_q_int(&q, lane->resolved_ms);
+    tcn_q_int(&q, lane->mute_until_ms);
+    tcn_q_int(&q, lane->resolve_due_ms);
+    tcn_q_int(&q, lane->opened_ms);
+    tcn_q_text(&q, lane->content_sha256);
+    tcn_q_int(&q, lane->is_flapping);
+    tcn_q_int(&q, lane->flap_told_ms);
+    tcn_q_packed(&q, times);
+    tcn_q_packed(&q, items);
+    tcn_q_int(&q, lane->revision);
+    if ((r = tcn_query_run_count(&q, &changes, err)) < 0)
+        return r;
+    if (changes == 0)
+        return tcn_fail(err, TCN_ECONFLICT, "lane %.100s has changed since it was read",
+                        lane->dedupe_key);
+    return 0;
+}
+
+int tcn_store_lane_put(struct tcn_store *s, const struct tcn_lane *lane, struct tcn_err *err)
+{
+    struct tcn_buf times = {0}, items = {0};
+    int r;
+
+    if ((r = tcn_pack_times(lane->transitions_ms, TCN_FLAP_RING, &times, err)) == 0 &&
+        (r = tcn_pack_items(lane->items, lane->n_items, &items, err)) == 0)
+        r = put_lane(s, lane, &times, &items, err);
+    tcn_buf_done(&times);
+    tcn_buf_done(&items);
+    return r;
+}
+
+int tcn_store_lanes_of(struct tcn_store *s, struct tcn_id incident, struct tcn_arena *a,
+                       struct tcn_lane **ret, size_t *ret_n, struct tcn_err *err)
+{
+    TCN_VEC(struct tcn_lane) lanes = {0};
+    struct tcn_query q;
+    int r;
+
+    if ((r = start(s, LANES_OF, &q, err)) < 0)
+        return r;
+    tcn_q_id(&q, &incident);
+    while ((r = tcn_query_step(&q, err)) == 1)
+        if ((r = read_lane(&q, a, TCN_VEC_PUSH(a, &lanes), err)) < 0)
+            break;
+    tcn_query_done(&q);
+    if (r < 0)
+        return r;
+    *ret = lanes.items;
+    *ret_n = lanes.n;
+    return 0;
+}
+
+int tcn_store_storm_get(struct tcn_store *s, const char *source, struct tcn_storm *ret,
+                        struct tcn_err *err)
+{
+    struct tcn_query q;
+    int r;
+
+    if ((r = start(s, STORM_GET, &q, err)) < 0)
+        return r;
+    tcn_q_text(&q, source);
+    if ((r = tcn_query_step(&q, err)) >= 0) {
+        memset(ret, 0, sizeof *ret);
+        if (r == 1) {
+            ret->tokens = tcn_c_double(&q);
+            ret->at_ms = tcn_c_int(&q);
+            ret->incident = tcn_c_id(&q);
+            ret->attached = tcn_c_int(&q);
+        }
+        r = tcn_query_row_ok(&q, err);
+    }
+    tcn_query_done(&q);
+    return r;
+}
+
+int tcn_store_storm_put(struct tcn_store *s, const char *source, const struct tcn_storm *storm,
+                        struct tcn_err *err)
+{
+    struct tcn_query q;
+    int r;
+
+    if ((r = start(s, STORM_PUT, &q, err)) < 0)
+        return r;
+    tcn_q_epoch(&q);
+    tcn_q_text(&q, source);
+    tcn_q_double(&q, storm->tokens);
+    tcn_q_int(&q, storm->at_ms);
+    tcn_q_id(&q, &storm->incident);
+    tcn_q_int(&q, storm->attached);
+    return tcn_query_run(&q, err);
+}

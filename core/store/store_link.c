@@ -1,0 +1,223 @@
+/* Links between incidents and remote records: the lanes of the outbox. */
+#include "store/internal.h"
+
+#include "base/vec.h"
+#include <stdlib.h>
+
+enum { LINK_PUT, LINK_GET, LIST_INCIDENT, LIST_CONNECTOR, LIST_ALL, LINK_WAKE, LINK_CLAIM };
+#define COLUMNS                                                                                    \
+    "id, incident, connector, state, remote_id, remote_key, remote_url, create_attempts, "         \
+    "last_attempt_ms, is_uncertain, base, base_version, base_status, done_revision, notes_seq, "   \
+    "pending_note_seq, last_read_ms, last_write_ms, fail_count, first_fail_ms, due_ms, "           \
+    "is_in_flight, blocked_reason, pushed"
+#define SELECT "SELECT " COLUMNS ", epoch FROM links WHERE account_id = $1"
+static const char *const sql[] = {
+    [LINK_PUT] =
+        "INSERT INTO links (account_id, epoch, " COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7,"
+        " $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,"
+        " $26)"
+        " ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, state = excluded.state,"
+        " remote_id = excluded.remote_id, remote_key = excluded.remote_key,"
+        " remote_url = excluded.remote_url, create_attempts = excluded.create_attempts,"
+        " last_attempt_ms = excluded.last_attempt_ms, is_uncertain = excluded.is_uncertain,"
+        " base = excluded.base, base_version = excluded.base_version,"
+        " base_status = excluded.base_status, done_revision = excluded.done_revision,"
+        " notes_seq = excluded.notes_seq, pending_note_seq = excluded.pending_note_seq,"
+        " last_read_ms = excluded.last_read_ms, last_write_ms = excluded.last_write_ms,"
+        " fail_count = excluded.fail_count, first_fail_ms = excluded.first_fail_ms,"
+        " due_ms = excluded.due_ms, is_in_flight = excluded.is_in_flight,"
+        " blocked_reason = excluded.blocked_reason, pushed = excluded.pushed"
+        " WHERE links.account_id = excluded.account_id AND links.incident = excluded.incident"
+        " AND links.connector = excluded.connector",
+    [LINK_GET] = SELECT " AND id = $2",
+    [LIST_INCIDENT] = SELECT " AND incident = $2 ORDER BY connector LIMIT $3",
+    [LIST_CONNECTOR] = SELECT " AND connector = $2 ORDER BY incident DESC LIMIT $3",
+    [LIST_ALL] = SELECT " ORDER BY incident DESC, connector LIMIT $2",
+    [LINK_WAKE] = "UPDATE links SET due_ms = $4, epoch = $2,"
+                  " is_in_flight = CASE WHEN epoch < $2 THEN 0 ELSE is_in_flight END"
+                  " WHERE account_id = $1 AND incident = $3"
+                  " AND state <> 5 AND (due_ms = 0 OR due_ms > $4)",
+    [LINK_CLAIM] = "UPDATE links SET is_in_flight = 1, epoch = $2 WHERE id IN"
+                   " (SELECT id FROM links WHERE account_id = $1 AND connector = $3"
+                   " AND due_ms > 0 AND due_ms <= $4 AND (is_in_flight = 0 OR epoch < $2)"
+                   " ORDER BY due_ms, id LIMIT $5) RETURNING " COLUMNS ", epoch",
+};
+_Static_assert(TCN_LINK_BLOCKED == 5, "in the SQL above");
+
+static int start(struct tcn_store *s, size_t no, struct tcn_query *ret, struct tcn_err *err)
+{
+    return tcn_query_start(s, TCN_SQL_LINK, no, sql[no], ret, err);
+}
+
+static void bind_link(struct tcn_query *q, const struct tcn_link *l)
+{
+    tcn_q_epoch(q);
+    tcn_q_id(q, &l->id);
+    tcn_q_id(q, &l->incident);
+    tcn_q_text(q, l->connector);
+    tcn_q_int(q, l->state);
+    tcn_q_text(q, l->remote_id);
+    tcn_q_text(q, l->remote_key);
+    tcn_q_text(q, l->remote_url);
+    tcn_q_int(q, l->create_attempts);
+    tcn_q_int(q, l->last_attempt_ms);
+    tcn_q_int(q, l->is_uncertain);
+    tcn_q_text(q, l->base);
+    tcn_q_text(q, l->base_version);
+    tcn_q_text(q, l->base_status);
+    tcn_q_int(q, l->done_revision);
+    tcn_q_int(q, l->notes_seq);
+    tcn_q_int(q, l->pending_note_seq);
+    tcn_q_int(q, l->last_read_ms);
+    tcn_q_int(q, l->last_write_ms);
+    tcn_q_int(q, l->fail_count);
+    tcn_q_int(q, l->first_fail_ms);
+    tcn_q_int(q, l->due_ms);
+    /* A lease of an older epoch is a dead process's: written with our epoch it would never end. */
+    tcn_q_int(q, l->is_in_flight && l->epoch == q->s->epoch);
+    tcn_q_text(q, l->blocked_reason);
+    tcn_q_text(q, l->pushed);
+}
+
+int tcn_store_link_put(struct tcn_store *s, const struct tcn_link *link, struct tcn_err *err)
+{
+    struct tcn_query q;
+    int64_t changes;
+    int r;
+
+    if ((r = start(s, LINK_PUT, &q, err)) < 0)
+        return r;
+    bind_link(&q, link);
+    if ((r = tcn_query_run_count(&q, &changes, err)) < 0)
+        return r;
+    if (changes == 0)
+        return tcn_fail(err, TCN_ECONFLICT, "the link's id is that of another incident's");
+    return 0;
+}
+
+static void read_link(struct tcn_query *q, struct tcn_arena *a, struct tcn_link *ret)
+{
+    ret->id = tcn_c_id(q);
+    ret->incident = tcn_c_id(q);
+    ret->connector = tcn_c_text(q, a);
+    ret->state = (enum tcn_link_state)tcn_c_int(q);
+    ret->remote_id = tcn_c_text(q, a);
+    ret->remote_key = tcn_c_text(q, a);
+    ret->remote_url = tcn_c_text(q, a);
+    ret->create_attempts = tcn_c_int(q);
+    ret->last_attempt_ms = tcn_c_int(q);
+    ret->is_uncertain = tcn_c_int(q) != 0;
+    ret->base = tcn_c_text(q, a);
+    ret->base_version = tcn_c_text(q, a);
+    ret->base_status = tcn_c_text(q, a);
+    ret->done_revision = tcn_c_int(q);
+    ret->notes_seq = tcn_c_int(q);
+    ret->pending_note_seq = tcn_c_int(q);
+    ret->last_read_ms = tcn_c_int(q);
+    ret->last_write_ms = tcn_c_int(q);
+    ret->fail_count = tcn_c_int(q);
+    ret->first_fail_ms = tcn_c_int(q);
+    ret->due_ms = tcn_c_int(q);
+    ret->is_in_flight = tcn_c_int(q) != 0;
+    ret->blocked_reason = tcn_c_text(q, a);
+    ret->pushed = tcn_c_text(q, a);
+    ret->epoch = tcn_c_int(q);
+}
+
+int tcn_store_link_get(struct tcn_store *s, struct tcn_id id, struct tcn_arena *a,
+                       struct tcn_link *ret, struct tcn_err *err)
+{
+    struct tcn_query q;
+    int r;
+
+    if ((r = start(s, LINK_GET, &q, err)) < 0)
+        return r;
+    tcn_q_id(&q, &id);
+    if ((r = tcn_query_one(&q, err, "link")) == 0) {
+        read_link(&q, a, ret);
+        r = tcn_query_row_ok(&q, err);
+    }
+    tcn_query_done(&q);
+    return r;
+}
+
+/* Runs the query to its end and the done. */
+static int collect(struct tcn_query *q, struct tcn_arena *a, struct tcn_link **ret, size_t *ret_n,
+                   struct tcn_err *err)
+{
+    TCN_VEC(struct tcn_link) list = {0};
+    int r;
+
+    while ((r = tcn_query_step(q, err)) == 1)
+        read_link(q, a, TCN_VEC_PUSH(a, &list));
+    tcn_query_done(q);
+    if (r < 0 || (r = tcn_query_row_ok(q, err)) < 0)
+        return r;
+    *ret = list.items;
+    *ret_n = list.n;
+    return 0;
+}
+
+int tcn_store_link_list(struct tcn_store *s, struct tcn_id incident, const char *connector,
+                        size_t limit, struct tcn_arena *a, struct tcn_link **ret, size_t *ret_n,
+                        struct tcn_err *err)
+{
+    bool of_incident = !tcn_id_is_zero(incident);
+    struct tcn_query q;
+    int r;
+
+    if ((r = start(s,
+                   of_incident ? LIST_INCIDENT
+                   : connector ? LIST_CONNECTOR
+                               : LIST_ALL,
+                   &q, err)) < 0)
+        return r;
+    if (of_incident)
+        tcn_q_id(&q, &incident);
+    else if (connector)
+        tcn_q_text(&q, connector);
+    tcn_q_int(&q, (int64_t)limit);
+    return collect(&q, a, ret, ret_n, err);
+}
+
+int tcn_store_link_wake(struct tcn_store *s, struct tcn_id incident, int64_t due_ms,
+                        struct tcn_err *err)
+{
+    struct tcn_query q;
+    int r;
+
+    if ((r = start(s, LINK_WAKE, &q, err)) < 0)
+        return r;
+    tcn_q_epoch(&q);
+    tcn_q_id(&q, &incident);
+    tcn_q_int(&q, due_ms);
+    return tcn_query_run(&q, err);
+}
+
+/* RETURNING promises no order. */
+static int by_due(const void *left, const void *right)
+{
+    const struct tcn_link *a = left, *b = right;
+
+    if (a->due_ms != b->due_ms)
+        return a->due_ms < b->due_ms ? -1 : 1;
+    return memcmp(a->id.b, b->id.b, sizeof a->id.b);
+}
+
+int tcn_store_link_claim(struct tcn_store *s, const char *connector, int64_t now_ms, size_t limit,
+                         struct tcn_arena *a, struct tcn_link **ret, size_t *ret_n,
+                         struct tcn_err *err)
+{
+    struct tcn_query q;
+    int r;
+
+    if ((r = start(s, LINK_CLAIM, &q, err)) < 0)
+        return r;
+    tcn_q_epoch(&q);
+    tcn_q_text(&q, connector);
+    tcn_q_int(&q, now_ms);
+    tcn_q_int(&q, (int64_t)limit);
+    if ((r = collect(&q, a, ret, ret_n, err)) == 0 && *ret_n > 1)
+        qsort(*ret, *ret_n, sizeof **ret, by_due);
+    return r;
+}

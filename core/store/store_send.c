@@ -1,0 +1,150 @@
+/* Send effects: rows that were decided, claimed by the sender, finished or dropped. */
+#include "store/internal.h"
+
+#include "base/vec.h"
+#include <stdlib.h>
+
+/* In flight, and dropped meanwhile: when it comes back it is over, whatever its sender says of a retry. */
+#define IN_FLIGHT_DROPPED 6
+
+enum { SEND_ADD, SEND_CLAIM, SEND_FINISH, SEND_DROP, SEND_DROP_PAGE };
+#define COLUMNS                                                                                    \
+    "id, page, incident, send_no, due_ms, attempt, epoch, contact, channel, channel_type, state, " \
+    "note"
+/* What is over keeps its state; what this process has in flight goes over to state 6. */
+#define DROP                                                                                       \
+    "UPDATE sends SET state = CASE WHEN state = 2 AND epoch = $2 THEN 6 ELSE 5 END, note = $3"     \
+    " WHERE account_id = $1 AND incident = $4 AND state IN (1, 2)"
+static const char *const sql[] = {
+    [SEND_ADD] = "INSERT INTO sends (account_id, epoch, id, page, incident, send_no, due_ms,"
+                 " attempt, contact, channel, channel_type, state, note)"
+                 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+                 " ON CONFLICT (id) DO NOTHING",
+    [SEND_CLAIM] = "UPDATE sends SET state = 2, attempt = attempt + 1, epoch = $2 WHERE id IN"
+                   " (SELECT id FROM sends WHERE account_id = $1 AND state IN (1, 2)"
+                   " AND due_ms <= $3 AND (state = 1 OR epoch < $2)"
+                   " ORDER BY due_ms, id LIMIT $4) RETURNING " COLUMNS,
+    [SEND_FINISH] = "UPDATE sends SET epoch = $2,"
+                    " state = CASE WHEN state = 6 AND $4 = 1 THEN 5 ELSE $4 END,"
+                    " due_ms = CASE WHEN $4 = 1 THEN $5 ELSE due_ms END,"
+                    " note = CASE WHEN state = 6 AND $4 = 1 THEN note ELSE $6 END"
+                    " WHERE account_id = $1 AND id = $3",
+    [SEND_DROP] = DROP,
+    [SEND_DROP_PAGE] = DROP " AND page = $5",
+};
+_Static_assert(TCN_SEND_PENDING == 1 && TCN_SEND_IN_FLIGHT == 2 && TCN_SEND_DROPPED == 5 &&
+                   TCN_SEND_DROPPED < IN_FLIGHT_DROPPED,
+               "in the SQL above and in indexes of the schema");
+
+static int start(struct tcn_store *s, size_t no, struct tcn_query *ret, struct tcn_err *err)
+{
+    return tcn_query_start(s, TCN_SQL_SEND, no, sql[no], ret, err);
+}
+
+int tcn_store_send_add(struct tcn_store *s, const struct tcn_send_row *row, struct tcn_err *err)
+{
+    struct tcn_query q;
+    int r;
+
+    if ((r = start(s, SEND_ADD, &q, err)) < 0)
+        return r;
+    tcn_q_epoch(&q);
+    tcn_q_id(&q, &row->id);
+    tcn_q_id(&q, &row->page);
+    tcn_q_id(&q, &row->incident);
+    tcn_q_int(&q, row->send_no);
+    tcn_q_int(&q, row->due_ms);
+    tcn_q_int(&q, row->attempt);
+    tcn_q_text(&q, row->contact);
+    tcn_q_text(&q, row->channel);
+    tcn_q_int(&q, row->channel_type);
+    tcn_q_int(&q, row->state == TCN_SEND_UNSET ? TCN_SEND_PENDING : row->state);
+    tcn_q_text(&q, row->note);
+    return tcn_query_run(&q, err);
+}
+
+static void read_send(struct tcn_query *q, struct tcn_arena *a, struct tcn_send_row *ret)
+{
+    ret->id = tcn_c_id(q);
+    ret->page = tcn_c_id(q);
+    ret->incident = tcn_c_id(q);
+    ret->send_no = tcn_c_int(q);
+    ret->due_ms = tcn_c_int(q);
+    ret->attempt = tcn_c_int(q);
+    ret->epoch = tcn_c_int(q);
+    ret->contact = tcn_c_text(q, a);
+    ret->channel = tcn_c_text(q, a);
+    ret->channel_type = (int)tcn_c_int(q);
+    ret->state = (enum tcn_send_state)tcn_c_int(q);
+    ret->note = tcn_c_text(q, a);
+}
+
+/* RETURNING promises no order. */
+static int by_due(const void *left, const void *right)
+{
+    const struct tcn_send_row *a = left, *b = right;
+
+    if (a->due_ms != b->due_ms)
+        return a->due_ms < b->due_ms ? -1 : 1;
+    return memcmp(a->id.b, b->id.b, sizeof a->id.b);
+}
+
+int tcn_store_send_claim(struct tcn_store *s, int64_t now_ms, size_t limit, struct tcn_arena *a,
+                         struct tcn_send_row **ret, size_t *ret_n, struct tcn_err *err)
+{
+    TCN_VEC(struct tcn_send_row) list = {0};
+    struct tcn_query q;
+    int r;
+
+    if ((r = start(s, SEND_CLAIM, &q, err)) < 0)
+        return r;
+    tcn_q_epoch(&q);
+    tcn_q_int(&q, now_ms);
+    tcn_q_int(&q, (int64_t)limit);
+    while ((r = tcn_query_step(&q, err)) == 1)
+        read_send(&q, a, TCN_VEC_PUSH(a, &list));
+    tcn_query_done(&q);
+    if (r < 0 || (r = tcn_query_row_ok(&q, err)) < 0)
+        return r;
+    if (list.n > 1)
+        qsort(list.items, list.n, sizeof *list.items, by_due);
+    *ret = list.items;
+    *ret_n = list.n;
+    return 0;
+}
+
+int tcn_store_send_finish(struct tcn_store *s, struct tcn_id id, enum tcn_send_state state,
+                          int64_t due_ms, const char *note, struct tcn_err *err)
+{
+    struct tcn_query q;
+    int64_t changes;
+    int r;
+
+    if ((r = start(s, SEND_FINISH, &q, err)) < 0)
+        return r;
+    tcn_q_epoch(&q);
+    tcn_q_id(&q, &id);
+    tcn_q_int(&q, state);
+    tcn_q_int(&q, due_ms);
+    tcn_q_text(&q, note);
+    if ((r = tcn_query_run_count(&q, &changes, err)) < 0)
+        return r;
+    return changes == 0 ? tcn_fail(err, TCN_ENOTFOUND, "no such send") : 0;
+}
+
+int tcn_store_send_drop(struct tcn_store *s, struct tcn_id incident, struct tcn_id page,
+                        const char *note, struct tcn_err *err)
+{
+    bool is_all = tcn_id_is_zero(page);
+    struct tcn_query q;
+    int r;
+
+    if ((r = start(s, is_all ? SEND_DROP : SEND_DROP_PAGE, &q, err)) < 0)
+        return r;
+    tcn_q_epoch(&q);
+    tcn_q_text(&q, note);
+    tcn_q_id(&q, &incident);
+    if (!is_all)
+        tcn_q_id(&q, &page);
+    return tcn_query_run(&q, err);
+}

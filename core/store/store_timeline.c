@@ -1,0 +1,142 @@
+/* Timeline events and related items of incidents. */
+#include "store/internal.h"
+
+#include "base/vec.h"
+
+enum { EVENT_ADD, EVENT_LIST, RELATED_PUT, RELATED_LIST };
+#define EVENT_COLUMNS "seq, id, event_ms, updated_ms, type, data, text, actor, to_tickets, refs"
+static const char *const sql[] = {
+    /* A second row of one seq: the same event again touches a row, another event touches none. */
+    [EVENT_ADD] = "INSERT INTO events (account_id, epoch, incident, " EVENT_COLUMNS ")"
+                  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+                  " ON CONFLICT (incident, seq) DO UPDATE SET seq = excluded.seq"
+                  " WHERE events.id = excluded.id",
+    [EVENT_LIST] = "SELECT " EVENT_COLUMNS " FROM events"
+                   " WHERE account_id = $1 AND incident = $2 AND seq > $3 ORDER BY seq LIMIT $4",
+    [RELATED_PUT] = "INSERT INTO related_items (account_id, epoch, incident, generated_id, type,"
+                    " value_kind, value, title, seq) VALUES ($1, $2, $3, $4, $5, $6, $7, $8,"
+                    " (SELECT COALESCE(MAX(seq), 0) + 1 FROM related_items WHERE incident = $3))"
+                    " ON CONFLICT (incident, generated_id) DO UPDATE SET epoch = excluded.epoch,"
+                    " type = excluded.type, value_kind = excluded.value_kind,"
+                    " value = excluded.value, title = excluded.title",
+    [RELATED_LIST] = ("SELECT generated_id, type, value_kind, value, title FROM related_items"
+                      " WHERE account_id = $1 AND incident = $2 ORDER BY seq"),
+};
+
+static int start(struct tcn_store *s, size_t no, struct tcn_query *ret, struct tcn_err *err)
+{
+    return tcn_query_start(s, TCN_SQL_TIMELINE, no, sql[no], ret, err);
+}
+
+int tcn_store_event_add(struct tcn_store *s, struct tcn_id incident, const struct tcn_event *event,
+                        struct tcn_err *err)
+{
+    struct tcn_query q;
+    int64_t changes;
+    int r;
+
+    if ((r = start(s, EVENT_ADD, &q, err)) < 0)
+        return r;
+    tcn_q_epoch(&q);
+    tcn_q_id(&q, &incident);
+    tcn_q_int(&q, event->seq);
+    tcn_q_id(&q, &event->id);
+    tcn_q_int(&q, event->event_ms);
+    tcn_q_int(&q, event->updated_ms);
+    tcn_q_text(&q, event->type);
+    tcn_q_text(&q, event->data);
+    tcn_q_text(&q, event->text);
+    tcn_q_text(&q, event->actor);
+    tcn_q_int(&q, event->to_tickets);
+    tcn_q_text(&q, event->references);
+    if ((r = tcn_query_run_count(&q, &changes, err)) < 0)
+        return r;
+    if (changes == 0)
+        return tcn_fail(err, TCN_ECONFLICT, "the timeline has another event with number %lld",
+                        (long long)event->seq);
+    return 0;
+}
+
+static void read_event(struct tcn_query *q, struct tcn_arena *a, struct tcn_event *ret)
+{
+    ret->seq = tcn_c_int(q);
+    ret->id = tcn_c_id(q);
+    ret->event_ms = tcn_c_int(q);
+    ret->updated_ms = tcn_c_int(q);
+    ret->type = tcn_c_text(q, a);
+    ret->data = tcn_c_text(q, a);
+    ret->text = tcn_c_text(q, a);
+    ret->actor = tcn_c_text(q, a);
+    ret->to_tickets = tcn_c_int(q) != 0;
+    ret->references = tcn_c_text(q, a);
+}
+
+int tcn_store_event_list(struct tcn_store *s, struct tcn_id incident, int64_t after_seq,
+                         size_t limit, struct tcn_arena *a, struct tcn_event **ret, size_t *ret_n,
+                         struct tcn_err *err)
+{
+    TCN_VEC(struct tcn_event) events = {0};
+    struct tcn_query q;
+    int r;
+
+    if ((r = start(s, EVENT_LIST, &q, err)) < 0)
+        return r;
+    tcn_q_id(&q, &incident);
+    tcn_q_int(&q, after_seq);
+    tcn_q_int(&q, (int64_t)limit);
+    while ((r = tcn_query_step(&q, err)) == 1)
+        read_event(&q, a, TCN_VEC_PUSH(a, &events));
+    tcn_query_done(&q);
+    if (r < 0 || (r = tcn_query_row_ok(&q, err)) < 0)
+        return r;
+    *ret = events.items;
+    *ret_n = events.n;
+    return 0;
+}
+
+int tcn_store_related_put(struct tcn_store *s, struct tcn_id incident,
+                          const struct tcn_related_item *item, struct tcn_err *err)
+{
+    struct tcn_query q;
+    int r;
+
+    if ((r = start(s, RELATED_PUT, &q, err)) < 0)
+        return r;
+    tcn_q_epoch(&q);
+    tcn_q_id(&q, &incident);
+    tcn_q_text(&q, item->generated_id);
+    tcn_q_text(&q, item->type);
+    tcn_q_text(&q, item->value_kind);
+    tcn_q_text(&q, item->value);
+    tcn_q_text(&q, item->title);
+    return tcn_query_run(&q, err);
+}
+
+static void read_related(struct tcn_query *q, struct tcn_arena *a, struct tcn_related_item *ret)
+{
+    tcn_c_array(q, ret->generated_id, sizeof ret->generated_id);
+    ret->type = tcn_c_text(q, a);
+    ret->value_kind = tcn_c_text(q, a);
+    ret->value = tcn_c_text(q, a);
+    ret->title = tcn_c_text(q, a);
+}
+
+int tcn_store_related_list(struct tcn_store *s, struct tcn_id incident, struct tcn_arena *a,
+                           struct tcn_related_item **ret, size_t *ret_n, struct tcn_err *err)
+{
+    TCN_VEC(struct tcn_related_item) items = {0};
+    struct tcn_query q;
+    int r;
+
+    if ((r = start(s, RELATED_LIST, &q, err)) < 0)
+        return r;
+    tcn_q_id(&q, &incident);
+    while ((r = tcn_query_step(&q, err)) == 1)
+        read_related(&q, a, TCN_VEC_PUSH(a, &items));
+    tcn_query_done(&q);
+    if (r < 0 || (r = tcn_query_row_ok(&q, err)) < 0)
+        return r;
+    *ret = items.items;
+    *ret_n = items.n;
+    return 0;
+}

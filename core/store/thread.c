@@ -1,0 +1,373 @@
+/* The store thread. Two lists cross the boundary, each under the mutex: jobs that wait, and jobs that are done. It
+ * takes everything that waits, at once and without lingering, so that a group is as large as the last commit was
+ * slow. The loop is woken by an eventfd, once for each time the list of done jobs becomes non-empty. */
+#include "store/thread.h"
+
+#include "base/xalloc.h"
+#include "store/db.h"
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DEFAULT_WAITING 10000
+#define DEFAULT_BATCH 512
+/* Idle for so long, the store may spend time on its upkeep; while the disk is full, the time between looks. */
+#define IDLE_MS 100
+#define FULL_MS 1000
+
+struct job_list {
+    struct tcn_job *head, *tail;
+    size_t n;
+};
+
+struct tcn_storethread {
+    struct tcn_store *store; /* owned; the thread's while it runs */
+    size_t max_waiting, max_batch;
+    int64_t (*now_ms)(void *ctx);
+    void *now_ctx; /* borrowed */
+    pthread_t thread;
+    struct event *wake; /* owned; on the loop of the creator */
+    int wake_fd;
+
+    pthread_mutex_t mutex; /* guards all below */
+    pthread_cond_t posted;
+    struct job_list waiting, finished;
+    bool is_stopping;
+    struct tcn_storethread_stats stats;
+};
+
+/* -- lists -------------------------------------------------------------------------------------------------- */
+
+static void push(struct job_list *list, struct tcn_job *job)
+{
+    job->next = NULL;
+    if (list->tail)
+        list->tail->next = job;
+    else
+        list->head = job;
+    list->tail = job;
+    list->n++;
+}
+
+static struct tcn_job *pop(struct job_list *list)
+{
+    struct tcn_job *job = list->head;
+
+    if (!job)
+        return NULL;
+    list->head = job->next;
+    if (!list->head)
+        list->tail = NULL;
+    list->n--;
+    job->next = NULL;
+    return job;
+}
+
+/* Moves up to max jobs from the front of one list to the end of another. */
+static void move(struct job_list *from, struct job_list *to, size_t max)
+{
+    for (struct tcn_job *job; max > 0 && (job = pop(from)) != NULL; max--)
+        push(to, job);
+}
+
+/* -- the thread --------------------------------------------------------------------------------------------- */
+
+static int run_job(struct tcn_job *job, struct tcn_store *s, int64_t now_ms)
+{
+    job->err.code = 0;
+    job->err.msg[0] = '\0';
+    return job->run(job, s, now_ms, &job->err);
+}
+
+/* ret_began false: not even a transaction could be had, so trying job by job is of no use. */
+static int run_in_transaction(struct tcn_storethread *t, struct tcn_job *first, int64_t now_ms,
+                              bool *ret_began, struct tcn_err *err)
+{
+    int r = tcn_store_begin(t->store, err);
+
+    *ret_began = r == 0;
+    if (r < 0)
+        return r;
+    for (struct tcn_job *job = first; job; job = job->next) {
+        if ((r = run_job(job, t->store, now_ms)) < 0) {
+            *err = job->err;
+            tcn_store_rollback(t->store);
+            return r;
+        }
+    }
+    return tcn_store_commit(t->store, err);
+}
+
+static void set_results(struct tcn_job *first, int r, const struct tcn_err *err)
+{
+    for (struct tcn_job *job = first; job; job = job->next) {
+        job->r = r;
+        if (r < 0)
+            job->err = *err;
+    }
+}
+
+/* One job's refusal must not be its neighbours'. */
+static void run_one_by_one(struct tcn_storethread *t, struct tcn_job *first, int64_t now_ms)
+{
+    struct tcn_err err = {0};
+    bool began = true;
+    int r = 0;
+
+    for (struct tcn_job *job = first, *next; job; job = next) {
+        next = job->next;
+        job->next = NULL;
+        if (began)
+            r = run_in_transaction(t, job, now_ms, &began, &err);
+        set_results(job, r, &err);
+        job->next = next;
+    }
+}
+
+/* Every job has its result after this. Returns how many ran a second time. */
+static size_t run_batch(struct tcn_storethread *t, const struct job_list *batch)
+{
+    int64_t now_ms = t->now_ms(t->now_ctx);
+    struct tcn_err err = {0};
+    bool began;
+    int r = run_in_transaction(t, batch->head, now_ms, &began, &err);
+
+    set_results(batch->head, r, &err);
+    if (r == 0 || !began || batch->n == 1)
+        return 0;
+    run_one_by_one(t, batch->head, now_ms);
+    return batch->n;
+}
+
+static void wake_loop(struct tcn_storethread *t)
+{
+    const uint64_t one = 1;
+
+    while (write(t->wake_fd, &one, sizeof one) < 0 && errno == EINTR)
+        ;
+}
+
+static void hand_back(struct tcn_storethread *t, struct job_list *batch, size_t retried)
+{
+    bool is_full = tcn_store_is_full(t->store), was_empty;
+
+    pthread_mutex_lock(&t->mutex);
+    t->stats.jobs += batch->n;
+    t->stats.batches++;
+    t->stats.retried += retried;
+    t->stats.disk_full = is_full;
+    for (struct tcn_job *job = batch->head; job; job = job->next)
+        t->stats.failed += job->r < 0;
+    was_empty = t->finished.n == 0;
+    move(batch, &t->finished, batch->n);
+    pthread_mutex_unlock(&t->mutex);
+    if (was_empty)
+        wake_loop(t);
+}
+
+/* False when ms passed without a job and without the end. The mutex is held. */
+static bool wait_for_job(struct tcn_storethread *t, int64_t ms)
+{
+    struct timespec until;
+
+    if (ms == 0) {
+        while (t->waiting.n == 0 && !t->is_stopping)
+            pthread_cond_wait(&t->posted, &t->mutex);
+        return true;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (ms % 1000) * 1000000;
+    until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    while (t->waiting.n == 0 && !t->is_stopping)
+        if (pthread_cond_timedwait(&t->posted, &t->mutex, &until) == ETIMEDOUT)
+            return t->waiting.n > 0 || t->is_stopping;
+    return true;
+}
+
+static int64_t patience_ms(struct tcn_storethread *t)
+{
+    if (tcn_store_is_full(t->store))
+        return FULL_MS;
+    return tcn_store_chore(t->store) ? IDLE_MS : 0;
+}
+
+static void upkeep(struct tcn_storethread *t)
+{
+    bool is_full;
+
+    /* What fails here is tried again later; nothing that was acknowledged depends on it. */
+    tcn_store_checkpoint(t->store, NULL);
+    is_full = tcn_store_is_full(t->store);
+    pthread_mutex_lock(&t->mutex);
+    t->stats.disk_full = is_full;
+    pthread_mutex_unlock(&t->mutex);
+}
+
+static void *run(void *arg)
+{
+    struct tcn_storethread *t = arg;
+    struct job_list batch = {0};
+    bool is_idle, is_over;
+
+    for (;;) {
+        int64_t patience = patience_ms(t);
+
+        pthread_mutex_lock(&t->mutex);
+        is_idle = !wait_for_job(t, patience);
+        is_over = t->waiting.n == 0 && t->is_stopping;
+        move(&t->waiting, &batch, t->max_batch);
+        pthread_mutex_unlock(&t->mutex);
+        if (is_over)
+            break;
+        if (batch.n > 0) {
+            size_t retried = run_batch(t, &batch);
+
+            hand_back(t, &batch, retried);
+        }
+        if (is_idle || tcn_store_chore(t->store) == TCN_CHORE_NOW)
+            upkeep(t);
+    }
+    tcn_store_close(t->store);
+    t->store = NULL;
+    return NULL;
+}
+
+/* -- the loop's side ---------------------------------------------------------------------------------------- */
+
+static void finish(struct tcn_storethread *t)
+{
+    struct job_list list;
+
+    pthread_mutex_lock(&t->mutex);
+    list = t->finished;
+    t->finished = (struct job_list){0};
+    pthread_mutex_unlock(&t->mutex);
+    for (struct tcn_job *job; (job = pop(&list)) != NULL;)
+        job->done(job, job->r, &job->err);
+}
+
+static void on_wake(evutil_socket_t fd, short what, void *arg)
+{
+    uint64_t count;
+
+    (void)what;
+    while (read(fd, &count, sizeof count) < 0 && errno == EINTR)
+        ;
+    finish(arg);
+}
+
+static void free_thread(struct tcn_storethread *t)
+{
+    if (t->wake)
+        event_free(t->wake);
+    if (t->wake_fd >= 0)
+        close(t->wake_fd);
+    tcn_store_close(t->store);
+    pthread_cond_destroy(&t->posted);
+    pthread_mutex_destroy(&t->mutex);
+    free(t);
+}
+
+static struct tcn_storethread *new_thread(const struct tcn_storethread_options *options)
+{
+    struct tcn_storethread *t = tcn_xcalloc(1, sizeof *t);
+    pthread_condattr_t attr;
+
+    t->max_waiting = options->max_waiting ? options->max_waiting : DEFAULT_WAITING;
+    t->max_batch = options->max_batch ? options->max_batch : DEFAULT_BATCH;
+    t->now_ms = options->now_ms;
+    t->now_ctx = options->now_ctx;
+    t->wake_fd = -1;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_mutex_init(&t->mutex, NULL);
+    pthread_cond_init(&t->posted, &attr);
+    pthread_condattr_destroy(&attr);
+    return t;
+}
+
+/* Signals belong to the loop's thread. */
+static int start_quiet(struct tcn_storethread *t)
+{
+    sigset_t all, before;
+    int rc;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    rc = pthread_create(&t->thread, NULL, run, t);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc;
+}
+
+int tcn_storethread_start(struct event_base *base, const struct tcn_storethread_options *options,
+                          struct tcn_storethread **ret, struct tcn_err *err)
+{
+    struct tcn_storethread *t = new_thread(options);
+    int r, rc;
+
+    assert(options->now_ms);
+    if ((r = tcn_store_open(&options->store, t->now_ms(t->now_ctx), &t->store, err)) < 0)
+        goto out;
+    t->stats.epoch = tcn_store_epoch(t->store);
+    t->stats.disk_full = tcn_store_is_full(t->store);
+    if ((t->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0) {
+        r = tcn_fail(err, TCN_EIO, "eventfd: %s", strerror(errno));
+        goto out;
+    }
+    t->wake = event_new(base, t->wake_fd, EV_READ | EV_PERSIST, on_wake, t);
+    if (!t->wake || event_add(t->wake, NULL) < 0) {
+        r = tcn_fail(err, TCN_EIO, "the event loop takes no event");
+        goto out;
+    }
+    if ((rc = start_quiet(t)) != 0) {
+        r = tcn_fail(err, TCN_EIO, "cannot start a thread: %s", strerror(rc));
+        goto out;
+    }
+    *ret = t;
+    return 0;
+out:
+    free_thread(t);
+    return r;
+}
+
+int tcn_storethread_post(struct tcn_storethread *t, struct tcn_job *job)
+{
+    bool is_taken;
+
+    pthread_mutex_lock(&t->mutex);
+    is_taken = t->waiting.n < t->max_waiting && !t->is_stopping;
+    if (is_taken) {
+        push(&t->waiting, job);
+        if (t->waiting.n == 1)
+            pthread_cond_signal(&t->posted);
+    }
+    pthread_mutex_unlock(&t->mutex);
+    return is_taken ? 0 : TCN_EBUSY;
+}
+
+void tcn_storethread_stop(struct tcn_storethread *t)
+{
+    if (!t)
+        return;
+    pthread_mutex_lock(&t->mutex);
+    t->is_stopping = true;
+    pthread_cond_signal(&t->posted);
+    pthread_mutex_unlock(&t->mutex);
+    pthread_join(t->thread, NULL);
+    finish(t);
+    free_thread(t);
+}
+
+void tcn_storethread_stats(struct tcn_storethread *t, struct tcn_storethread_stats *ret)
+{
+    pthread_mutex_lock(&t->mutex);
+    *ret = t->stats;
+    ret->waiting = t->waiting.n;
+    pthread_mutex_unlock(&t->mutex);
+}

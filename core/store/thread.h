@@ -1,0 +1,54 @@
+/* The store thread: owns the store; runs jobs; jobs that wait while a transaction starts share it (group commit).
+ * Jobs cross by ownership: post hands one over, done (on the event loop) hands it back. */
+#ifndef TCN_STORE_THREAD_H
+#define TCN_STORE_THREAD_H
+
+#include "store/store.h"
+#include <event2/event.h>
+
+struct tcn_storethread;
+struct tcn_job;
+
+/* Runs inside the batch's transaction. 0: keep what it wrote. A negative TCN_E* rolls the batch back; the jobs of
+ * a rolled back batch run again one by one, each in its own transaction, so a job must be repeatable: it may
+ * change only what it resets at its start. An expected refusal (not found, conflict) is a result inside the job
+ * and returns 0. now_ms is the same for the whole batch. */
+typedef int tcn_job_run(struct tcn_job *job, struct tcn_store *s, int64_t now_ms,
+                        struct tcn_err *err);
+/* On the loop thread, after the commit (r 0) or the failure (r negative, err says why). Owns the job again. */
+typedef void tcn_job_done(struct tcn_job *job, int r, const struct tcn_err *err);
+
+struct tcn_job {
+    tcn_job_run *run;
+    tcn_job_done *done;
+    struct tcn_job *next; /* the thread's */
+    int r;                /* the thread's */
+    struct tcn_err err;   /* the thread's */
+};
+
+struct tcn_storethread_options {
+    struct tcn_store_options store;
+    size_t max_waiting;           /* jobs; beyond it post refuses. 0 = 10,000 */
+    size_t max_batch;             /* jobs of one transaction. 0 = 512 */
+    int64_t (*now_ms)(void *ctx); /* the clock, so that tests bring their own */
+    void *now_ctx;
+};
+
+/* Opens the store on the calling thread (so that errors are told at start), then hands it to the new thread. */
+int tcn_storethread_start(struct event_base *base, const struct tcn_storethread_options *options,
+                          struct tcn_storethread **ret, struct tcn_err *err);
+/* TCN_EBUSY when max_waiting jobs wait: the job stays the caller's. */
+int tcn_storethread_post(struct tcn_storethread *t, struct tcn_job *job);
+/* Finishes what was posted, closes the store, joins. done of every job is called before it returns. */
+void tcn_storethread_stop(struct tcn_storethread *t);
+
+struct tcn_storethread_stats {
+    uint64_t jobs, batches, retried, failed;
+    uint64_t waiting; /* now */
+    int64_t epoch;
+    bool
+        disk_full; /* no space, or only the reserve: refuse what is new, go on with what was accepted */
+};
+void tcn_storethread_stats(struct tcn_storethread *t, struct tcn_storethread_stats *ret);
+
+#endif

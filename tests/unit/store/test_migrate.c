@@ -1,0 +1,227 @@
+/* Migrations from nothing and from every older version, and from every point at which a process can be killed. */
+#include "raw.h"
+#include "store/internal.h"
+#include "store/migrate.h"
+
+#include <sys/wait.h>
+
+#define EXIT_KILLED 9
+#define SCHEMA                                                                                     \
+    "SELECT group_concat(coalesce(sql, name), char(10)) FROM"                                      \
+    " (SELECT sql, name FROM sqlite_master ORDER BY type, name)"
+
+static size_t newest(void)
+{
+    size_t n = 0;
+
+    while (tcn_migrations[n].version)
+        n++;
+    return n;
+}
+
+/* A driver that dies at the n-th call that changes anything. */
+static int calls_left;
+
+static void count_down(void)
+{
+    if (calls_left > 0 && --calls_left == 0)
+        _exit(EXIT_KILLED);
+}
+
+static int dying_step(struct tcn_dbstmt *st, struct tcn_err *err)
+{
+    int r;
+
+    count_down();
+    r = tcn_sqlite_driver.step(st, err);
+    count_down();
+    return r;
+}
+
+static int dying_commit(struct tcn_db *db, struct tcn_err *err)
+{
+    int r = tcn_sqlite_driver.commit(db, err);
+
+    count_down();
+    return r;
+}
+
+static struct tcn_db_driver dying_driver(void)
+{
+    struct tcn_db_driver d = tcn_sqlite_driver;
+
+    d.step = dying_step;
+    d.commit = dying_commit;
+    return d;
+}
+
+/* The first n migrations. */
+static void migrate_to(struct fixture *f, size_t n)
+{
+    struct tcn_migration list[16] = {{0}};
+    struct tcn_db *db = NULL;
+
+    assert_true(n < 16);
+    memcpy(list, tcn_migrations, n * sizeof *list);
+    OK(f, tcn_sqlite_driver.open(f->path, &db, &f->err));
+    OK(f, tcn_migrate(&tcn_sqlite_driver, db, list, NOW, &f->err));
+    tcn_sqlite_driver.close(db);
+}
+
+static char *schema_of(struct fixture *f)
+{
+    char *text;
+
+    raw(f->path, SCHEMA, &text);
+    return text;
+}
+
+static void drop_files(struct fixture *f)
+{
+    remove_files(f);
+    make_dir(f);
+}
+
+static int setup_dir(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+
+    f->in_memory = true;
+    tcn_arena_init(&f->a, (size_t)64 << 20);
+    make_dir(f);
+    *state = f;
+    return 0;
+}
+
+static void from_each_version(void **state)
+{
+    struct fixture *f = *state;
+    char *want, *got, *versions;
+    char expect[16];
+
+    migrate_to(f, newest());
+    want = schema_of(f);
+    for (size_t from = 0; from <= newest(); from++) {
+        drop_files(f);
+        migrate_to(f, from);
+        OK(f, try_open(f, f->url, &f->s));
+        assert_true(tcn_store_is_writable(f->s, &f->err));
+        tcn_store_close(f->s);
+        f->s = NULL;
+        got = schema_of(f);
+        assert_string_equal(got, want);
+        raw(f->path, "SELECT count(*) || '/' || max(version) FROM schema_version", &versions);
+        snprintf(expect, sizeof expect, "%zu/%zu", newest(), newest());
+        assert_string_equal(versions, expect);
+        free(versions);
+        free(got);
+    }
+    free(want);
+}
+
+/* Opens the store in a child that dies at its k-th call; false when it got through alive. */
+static bool killed_at(struct fixture *f, int k)
+{
+    const struct tcn_store_options o = {.url = f->url, .account_id = ACCOUNT, .node = "t"};
+    struct tcn_db_driver d = dying_driver();
+    struct tcn_store *s = NULL;
+    int status;
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        calls_left = k;
+        _exit(tcn_store_open_with(&d, f->path, &o, NOW, &s, NULL) == 0 ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_true(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == EXIT_KILLED);
+    return WEXITSTATUS(status) == EXIT_KILLED;
+}
+
+static void killed_anywhere(void **state)
+{
+    struct fixture *f = *state;
+    char *want, *got;
+    int k, rounds = 0;
+
+    migrate_to(f, newest());
+    want = schema_of(f);
+    for (size_t from = 0; from < newest(); from++) {
+        bool alive = false;
+
+        for (k = 1; !alive; k++, rounds++) {
+            drop_files(f);
+            migrate_to(f, from);
+            alive = !killed_at(f, k);
+            OK(f, try_open(f, f->url, &f->s));
+            tcn_store_close(f->s);
+            f->s = NULL;
+            got = schema_of(f);
+            assert_string_equal(got, want);
+            free(got);
+        }
+        assert_sound(f->path);
+    }
+    print_message("%d kills\n", rounds);
+    assert_true(rounds > 60);
+    free(want);
+}
+
+/* Killed again and again while it resumes: every start gets one call further. */
+static void killed_while_resuming(void **state)
+{
+    struct fixture *f = *state;
+    int k = 1;
+
+    while (killed_at(f, k))
+        k++;
+    OK(f, try_open(f, f->url, &f->s));
+    assert_true(tcn_store_is_writable(f->s, &f->err));
+}
+
+static void of_a_newer_program(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t version, oldest;
+        int expect;
+    } cases[] = {
+        {"newer, and says that this one may go on", 1, 0, 0},
+        {"newer, and breaks with this one", 1, 1, TCN_EINVALID},
+        {"far newer", 1000, 999, TCN_EINVALID},
+    };
+    struct fixture *f = *state;
+    int64_t known = (int64_t)newest();
+    char sql[160];
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        drop_files(f);
+        migrate_to(f, newest());
+        snprintf(sql, sizeof sql, "INSERT INTO schema_version VALUES (%lld, %lld, 1)",
+                 (long long)(known + cases[i].version), (long long)(known + cases[i].oldest));
+        raw(f->path, sql, NULL);
+        print_message("%s\n", cases[i].name);
+        assert_int_equal(try_open(f, f->url, &f->s), cases[i].expect);
+        if (cases[i].expect == 0) {
+            assert_true(tcn_store_is_writable(f->s, &f->err));
+            tcn_store_close(f->s);
+            f->s = NULL;
+        } else {
+            assert_non_null(strstr(f->err.msg, "newer tocsin"));
+            assert_non_null(strstr(f->err.msg, "backup"));
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(from_each_version, setup_dir, teardown),
+        cmocka_unit_test_setup_teardown(killed_anywhere, setup_dir, teardown),
+        cmocka_unit_test_setup_teardown(killed_while_resuming, setup_dir, teardown),
+        cmocka_unit_test_setup_teardown(of_a_newer_program, setup_dir, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

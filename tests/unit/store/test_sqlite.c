@@ -1,0 +1,515 @@
+/* Where a store may lie, who may have it, and what happens when the disk fails or is full. */
+#include "fault_vfs.h"
+#include "raw.h"
+#include "store/sqlite.h"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+static int setup_dir(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+
+    tcn_arena_init(&f->a, (size_t)64 << 20);
+    make_dir(f);
+    *state = f;
+    return 0;
+}
+
+static void places(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_store *s = NULL;
+
+    assert_int_equal(try_open(f, "sqlite:/nonexistent-folder/store.db", &s), TCN_EIO);
+    assert_non_null(strstr(f->err.msg, "/nonexistent-folder"));
+    assert_int_equal(try_open(f, "sqlite:/proc/store.db", &s), TCN_EIO);
+    assert_int_equal(try_open(f, "sqlite:/tmp", &s), TCN_EIO);
+    if (geteuid() == 0)
+        return; /* root writes everywhere */
+    assert_int_equal(chmod(f->dir, 0500), 0);
+    assert_int_equal(try_open(f, f->url, &s), TCN_EIO);
+    assert_non_null(strstr(f->err.msg, f->path));
+    assert_int_equal(chmod(f->dir, 0700), 0);
+}
+
+static void symbolic_link(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_store *s = NULL;
+
+    assert_int_equal(symlink("/tmp/elsewhere", f->path), 0);
+    assert_int_equal(try_open(f, f->url, &s), TCN_EIO);
+}
+
+static void file_systems(void **state)
+{
+    static const struct {
+        uint64_t magic;
+        const char *name; /* NULL: accepted */
+    } cases[] = {
+        {0xEF53, NULL},       {0x58465342, NULL},   {0x9123683E, NULL},   {0x2FC12FC1, NULL},
+        {0x01021994, NULL},   {0x794C7630, NULL},   {0xF2F52010, NULL},   {0x6969, "NFS"},
+        {0x517B, "SMB"},      {0xFF534D42, "CIFS"}, {0xFE534D42, "SMB2"}, {0x01021997, "9p"},
+        {0x65735546, "FUSE"}, {0x00C36400, "Ceph"},
+    };
+    struct tcn_err err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int r = tcn_sqlite_check_fs(cases[i].magic, "/srv/store.db", &err);
+
+        assert_int_equal(r, cases[i].name ? TCN_EINVALID : 0);
+        if (cases[i].name) {
+            assert_non_null(strstr(err.msg, cases[i].name));
+            assert_non_null(strstr(err.msg, "local disk"));
+        }
+    }
+}
+
+static void is_private(void **state)
+{
+    static const char *const tails[] = {"", "-wal", "-shm", ".reserve"};
+    struct fixture *f = *state;
+    char name[128];
+    struct stat st;
+
+    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+        snprintf(name, sizeof name, "%s%s", f->path, tails[i]);
+        assert_int_equal(stat(name, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0600);
+    }
+    tcn_store_close(f->s);
+    f->s = NULL;
+    assert_int_equal(chmod(f->path, 0644), 0);
+    OK(f, try_open(f, f->url, &f->s));
+    assert_int_equal(stat(f->path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+}
+
+static void one_owner(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_store *s = NULL;
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0)
+        _exit(try_open(f, f->url, &s) == TCN_EBUSY && strstr(f->err.msg, "another tocsin uses")
+                  ? 0
+                  : 1);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    /* The visitor has not taken the owner's locks along. */
+    assert_int_equal(try_open(f, f->url, &s), TCN_EBUSY);
+    assert_true(tcn_store_is_writable(f->s, &f->err));
+    reopen(f);
+}
+
+static void settings(void **state)
+{
+    struct fixture *f = *state;
+    char *mode;
+
+    tcn_store_close(f->s);
+    f->s = NULL;
+    raw(f->path, "PRAGMA journal_mode", &mode);
+    assert_string_equal(mode, "wal");
+    free(mode);
+}
+
+static void damaged(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_store *s = NULL;
+    struct stat st;
+    char junk[4096];
+    int fd;
+
+    OK(f, tcn_store_begin(f->s, &f->err));
+    for (uint32_t i = 1; i < 500; i++) {
+        struct tcn_incident row = {
+            .id = id_of(i), .title = "a title that fills pages", .dedupe_string = "k"};
+
+        OK(f, tcn_store_incident_put(f->s, &row, &f->err));
+    }
+    OK(f, tcn_store_commit(f->s, &f->err));
+    tcn_store_close(f->s);
+    f->s = NULL;
+    memset(junk, 0xA5, sizeof junk);
+    fd = open(f->path, O_RDWR);
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_int_equal(pwrite(fd, junk, sizeof junk, (st.st_size / 4096 - 2) * 4096), sizeof junk);
+    assert_int_equal(try_open(f, f->url, &s), TCN_EIO);
+    assert_non_null(strstr(f->err.msg, "restore it from a backup"));
+    assert_int_equal(pwrite(fd, junk, sizeof junk, 0), sizeof junk);
+    close(fd);
+    assert_int_equal(try_open(f, f->url, &s), TCN_EIO);
+    assert_non_null(strstr(f->err.msg, "restore it from a backup"));
+}
+
+/* Rows of the right shape with the wrong content: an error, never half a value. */
+static void damaged_rows(void **state)
+{
+    static const struct {
+        const char *name, *sql;
+    } cases[] = {
+        {"tags no JSON", "UPDATE incidents SET tags = '[[\"a\"'"},
+        {"tags no array", "UPDATE incidents SET tags = '{}'"},
+        {"tags of wrong width", "UPDATE incidents SET tags = '[[\"a\"]]'"},
+        {"id of wrong length", "UPDATE incidents SET previous = x'0102'"},
+    };
+    struct fixture *f = *state;
+    struct tcn_incident row = {.id = id_of(1), .dedupe_string = "k"}, out;
+    bool is_stored = false;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        OK(f, tcn_store_begin(f->s, &f->err));
+        OK(f, tcn_store_incident_put(f->s, &row, &f->err));
+        OK(f, tcn_store_commit(f->s, &f->err));
+        tcn_store_close(f->s);
+        f->s = NULL;
+        raw(f->path, cases[i].sql, NULL);
+        print_message("%s\n", cases[i].name);
+        OK(f, try_open(f, f->url, &f->s));
+        OK(f, tcn_store_begin(f->s, &f->err));
+        assert_int_equal(tcn_store_incident_get(f->s, row.id, &f->a, &out, &f->err), TCN_EIO);
+        tcn_store_rollback(f->s);
+        is_stored = true;
+    }
+    assert_true(is_stored);
+}
+
+/* -- the log ------------------------------------------------------------------------------------------------ */
+
+static int put(struct fixture *f, int n)
+{
+    char name[32];
+    int r;
+
+    snprintf(name, sizeof name, "n%d", n);
+    if ((r = tcn_store_begin(f->s, &f->err)) < 0)
+        return r;
+    if ((r = tcn_store_meta_put(f->s, name, "value", &f->err)) < 0) {
+        tcn_store_rollback(f->s);
+        return r;
+    }
+    return tcn_store_commit(f->s, &f->err);
+}
+
+static void log_is_settled(void **state)
+{
+    struct fixture *f = *state;
+    char name[128];
+    struct stat st;
+    int n = 0;
+
+    snprintf(name, sizeof name, "%s-wal", f->path);
+    while (tcn_store_chore(f->s) != TCN_CHORE_NOW) {
+        OK(f, tcn_store_begin(f->s, &f->err));
+        for (int i = 0; i < 2000; i++) {
+            char key[32];
+
+            snprintf(key, sizeof key, "k%d", n++);
+            OK(f,
+               tcn_store_meta_put(f->s, key, "a value of some length to fill pages with", &f->err));
+        }
+        OK(f, tcn_store_commit(f->s, &f->err));
+        assert_true(n < 2000000);
+    }
+    assert_int_equal(stat(name, &st), 0);
+    assert_true(st.st_size >= (off_t)10000 * 4096);
+    OK(f, tcn_store_checkpoint(f->s, &f->err));
+    assert_int_equal(tcn_store_chore(f->s), TCN_CHORE_NONE);
+    OK(f, put(f, 1));
+    assert_int_equal(tcn_store_chore(f->s), TCN_CHORE_NONE);
+    tcn_store_close(f->s);
+    f->s = NULL;
+    assert_int_equal(stat(name, &st), 0);
+    assert_int_equal(st.st_size, 0);
+    assert_sound(f->path);
+}
+
+/* -- faults ------------------------------------------------------------------------------------------------- */
+
+/* A child opens the store under a fault and commits twenty rows, telling each on the pipe. Returns its status. */
+static int run_child(struct fixture *f, int *ret_acked, bool *ret_fired)
+{
+    int pipe_fd[2], status;
+    char told;
+    pid_t pid;
+
+    assert_int_equal(pipe(pipe_fd), 0);
+    if ((pid = fork()) == 0) {
+        int null_fd = open("/dev/null", O_WRONLY);
+
+        dup2(null_fd, STDERR_FILENO);
+        if (try_open(f, f->url, &f->s) == 0)
+            for (int i = 1; i <= 20; i++) {
+                char n = (char)i;
+
+                if (put(f, i) == 0 && write(pipe_fd[1], &n, 1) != 1)
+                    _exit(3);
+                if (i % 5 == 0)
+                    tcn_store_checkpoint(f->s, NULL);
+            }
+        tcn_store_close(f->s);
+        _exit(fault.fired > 0 ? 1 : 0);
+    }
+    close(pipe_fd[1]);
+    for (*ret_acked = 0; read(pipe_fd[0], &told, 1) == 1;)
+        *ret_acked |= 1 << told;
+    close(pipe_fd[0]);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    *ret_fired = WEXITSTATUS(status) != 0;
+    return WEXITSTATUS(status);
+}
+
+static void expect_acked(struct fixture *f, int acked)
+{
+    const char *value;
+    char name[32];
+
+    OK(f, try_open(f, f->url, &f->s));
+    OK(f, tcn_store_begin(f->s, &f->err));
+    for (int i = 1; i <= 20; i++) {
+        snprintf(name, sizeof name, "n%d", i);
+        OK(f, tcn_store_meta_get(f->s, name, &f->a, &value, &f->err));
+        assert_true(value || !(acked & 1 << i));
+    }
+    tcn_store_rollback(f->s);
+    tcn_store_close(f->s);
+    f->s = NULL;
+    assert_sound(f->path);
+}
+
+enum { NEW_STORE = 1, OLD_STORE = 2, FOR_GOOD = 4, MUST_DIE = 8 };
+
+static void fail_every(struct fixture *f, enum fault_kind kind, int code, int how)
+{
+    bool fired = true, must_die = (how & MUST_DIE) != 0;
+    int k, acked, status;
+
+    fault_vfs_install();
+    remove_files(f);
+    f->in_memory = true;
+    make_dir(f);
+    for (k = 1; fired; k++) {
+        memset(&fault, 0, sizeof fault);
+        if (how & OLD_STORE) {
+            OK(f, try_open(f, f->url, &f->s));
+            tcn_store_close(f->s);
+            f->s = NULL;
+        }
+        fault.kind = kind;
+        fault.left = k;
+        fault.code = code;
+        fault.for_good = (how & FOR_GOOD) != 0;
+        status = run_child(f, &acked, &fired);
+        if (fired && must_die && status != 70)
+            print_message("call %d did not end the process\n", k);
+        if (fired && must_die)
+            assert_int_equal(status, 70);
+        assert_true(status == 70 || status == 1 || status == 0);
+        memset(&fault, 0, sizeof fault);
+        expect_acked(f, acked);
+        remove_files(f);
+        make_dir(f);
+    }
+    print_message("%d calls failed in turn\n", k - 2);
+    assert_true(k > 5);
+}
+
+static void failing_sync(void **state)
+{
+    fail_every(*state, FAULT_SYNC, SQLITE_IOERR_FSYNC, NEW_STORE | MUST_DIE);
+}
+
+static void failing_folder_sync(void **state)
+{
+    fail_every(*state, FAULT_SYNC, SQLITE_IOERR_DIR_FSYNC, OLD_STORE | MUST_DIE);
+}
+
+static void failing_write(void **state)
+{
+    fail_every(*state, FAULT_WRITE, SQLITE_IOERR_WRITE, NEW_STORE);
+}
+
+static void full_disk_for_good(void **state)
+{
+    fail_every(*state, FAULT_WRITE, SQLITE_FULL, OLD_STORE | FOR_GOOD);
+}
+
+static void full_disk_once(void **state)
+{
+    fail_every(*state, FAULT_WRITE, SQLITE_FULL, OLD_STORE);
+}
+
+/* The message of the process that ends. */
+static void says_why(void **state)
+{
+    struct fixture *f = *state;
+    int pipe_fd[2], status;
+    char text[600] = "";
+    ssize_t n;
+    pid_t pid;
+
+    fault_vfs_install();
+    assert_int_equal(pipe(pipe_fd), 0);
+    if ((pid = fork()) == 0) {
+        dup2(pipe_fd[1], STDERR_FILENO);
+        if (try_open(f, f->url, &f->s) == 0) {
+            fault.kind = FAULT_SYNC;
+            fault.left = 1;
+            fault.code = SQLITE_IOERR_FSYNC;
+            put(f, 1);
+        }
+        _exit(0);
+    }
+    close(pipe_fd[1]);
+    n = read(pipe_fd[0], text, sizeof text - 1);
+    close(pipe_fd[0]);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(WEXITSTATUS(status), 70);
+    assert_true(n > 0);
+    assert_non_null(strstr(text, f->path));
+    assert_non_null(strstr(text, "unknown"));
+    assert_non_null(strstr(text, "exit 70"));
+}
+
+/* -- the full disk ------------------------------------------------------------------------------------------ */
+
+static void reserve_is_given_and_taken(void **state)
+{
+    struct fixture *f = *state;
+    char name[128];
+    struct stat st;
+
+    snprintf(name, sizeof name, "%s.reserve", f->path);
+    assert_int_equal(stat(name, &st), 0);
+    assert_int_equal(st.st_size, TCN_RESERVE_BYTES);
+    fault.kind = FAULT_WRITE;
+    fault.left = 1;
+    fault.code = SQLITE_FULL;
+    assert_int_equal(put(f, 1), TCN_EFULL);
+    assert_true(tcn_store_is_full(f->s));
+    assert_int_not_equal(stat(name, &st), 0);
+    assert_false(tcn_store_is_writable(f->s, &f->err));
+    assert_int_equal(tcn_store_chore(f->s), TCN_CHORE_IDLE);
+    OK(f, put(f, 2)); /* work in hand goes on */
+    OK(f, tcn_store_checkpoint(f->s, &f->err));
+    assert_false(tcn_store_is_full(f->s));
+    assert_int_equal(stat(name, &st), 0);
+    assert_true(tcn_store_is_writable(f->s, &f->err));
+}
+
+static int setup_fault(void **state)
+{
+    fault_vfs_install();
+    memset(&fault, 0, sizeof fault);
+    return setup_file(state);
+}
+
+static int teardown_fault(void **state)
+{
+    memset(&fault, 0, sizeof fault);
+    return teardown(state);
+}
+
+static void fill_disk(const char *path)
+{
+    static char block[65536];
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    size_t size = sizeof block;
+
+    assert_true(fd >= 0);
+    while (size > 0)
+        if (write(fd, block, size) <= 0)
+            size /= 2;
+    close(fd);
+}
+
+static int acknowledge_until_full(struct fixture *f, int from, int *ret_n)
+{
+    int r = 0, n = from;
+
+    while (n < 100000 && (r = put(f, n)) == 0)
+        n++;
+    *ret_n = n;
+    return r;
+}
+
+static void small_tmpfs(void **state)
+{
+    struct fixture *f = *state;
+    char filler[96], name[32];
+    const char *value;
+    int n, first_full;
+
+    if (geteuid() != 0 || mount("tocsin-test", f->dir, "tmpfs", 0, "size=8m,mode=0700") != 0) {
+        print_message("skipped: no right to mount a tmpfs\n");
+        return;
+    }
+    snprintf(filler, sizeof filler, "%s/filler", f->dir);
+    OK(f, try_open(f, f->url, &f->s));
+    OK(f, put(f, 0));
+    fill_disk(filler);
+    assert_int_equal(acknowledge_until_full(f, 1, &n), TCN_EFULL);
+    first_full = n;
+    assert_true(tcn_store_is_full(f->s));
+    /* The reserve carries work in hand: at least a hundred small transactions. */
+    for (int i = 0; i < 100; i++)
+        OK(f, put(f, n++));
+    /* Without room it stays so, whatever upkeep tries. */
+    tcn_store_checkpoint(f->s, NULL);
+    assert_true(tcn_store_is_full(f->s));
+    acknowledge_until_full(f, n, &n);
+    unlink(filler);
+    OK(f, tcn_store_checkpoint(f->s, &f->err));
+    assert_false(tcn_store_is_full(f->s));
+    OK(f, put(f, n));
+    print_message("full after %d commits, %d more from the reserve\n", first_full, n - first_full);
+    reopen(f);
+    OK(f, tcn_store_begin(f->s, &f->err));
+    for (int i = 0; i <= n; i++) {
+        snprintf(name, sizeof name, "n%d", i);
+        OK(f, tcn_store_meta_get(f->s, name, &f->a, &value, &f->err));
+        assert_non_null(value);
+    }
+    tcn_store_rollback(f->s);
+    tcn_store_close(f->s);
+    f->s = NULL;
+    assert_sound(f->path);
+    assert_int_equal(umount2(f->dir, MNT_DETACH), 0);
+}
+
+#define IN_DIR(name) cmocka_unit_test_setup_teardown(name, setup_dir, teardown)
+#define WITH_FAULT(name) cmocka_unit_test_setup_teardown(name, setup_fault, teardown_fault)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_DIR(places),
+        IN_DIR(symbolic_link),
+        cmocka_unit_test(file_systems),
+        IN_FILE(is_private),
+        IN_FILE(one_owner),
+        IN_FILE(settings),
+        IN_FILE(damaged),
+        IN_FILE(damaged_rows),
+        IN_FILE(log_is_settled),
+        IN_DIR(small_tmpfs),
+        IN_DIR(failing_sync),
+        IN_DIR(failing_folder_sync),
+        IN_DIR(failing_write),
+        IN_DIR(full_disk_for_good),
+        IN_DIR(full_disk_once),
+        IN_DIR(says_why),
+        WITH_FAULT(reserve_is_given_and_taken),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

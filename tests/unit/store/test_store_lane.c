@@ -1,0 +1,143 @@
+#include "rows.h"
+
+static void absent(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_lane lane;
+
+    OK(f, tcn_store_lane_get(f->s, "cpu", &f->a, &lane, &f->err));
+    assert_false(lane.exists);
+    assert_string_equal(lane.dedupe_key, "cpu");
+    assert_int_equal(lane.revision, 0);
+}
+
+static void every_member(void **state)
+{
+    struct fixture *f = *state;
+    struct gen g = {&f->a, 0};
+    struct tcn_lane in = gen_lane(&g), out;
+
+    OK(f, tcn_store_lane_put(f->s, &in, &f->err));
+    OK(f, tcn_store_lane_get(f->s, in.dedupe_key, &f->a, &out, &f->err));
+    same_lane(&in, &out);
+}
+
+static void replaced(void **state)
+{
+    struct fixture *f = *state;
+    struct gen g = {&f->a, 0};
+    struct tcn_lane first = gen_lane(&g), second = gen_lane(&g), out;
+
+    OK(f, tcn_store_lane_put(f->s, &first, &f->err));
+    second.dedupe_key = first.dedupe_key;
+    second.revision = 1;
+    OK(f, tcn_store_lane_put(f->s, &second, &f->err));
+    OK(f, tcn_store_lane_get(f->s, first.dedupe_key, &f->a, &out, &f->err));
+    same_lane(&second, &out);
+}
+
+static void empty_members(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_lane in = {.dedupe_key = "k", .exists = true}, out;
+
+    OK(f, tcn_store_lane_put(f->s, &in, &f->err));
+    OK(f, tcn_store_lane_get(f->s, "k", &f->a, &out, &f->err));
+    same_lane(&in, &out);
+    assert_null(out.items);
+}
+
+static void changed_meanwhile(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *name;
+        int64_t revision;
+        int expect;
+    } cases[] = {
+        {"insert of a key that exists", 0, TCN_ECONFLICT},
+        {"older", 1, TCN_ECONFLICT},
+        {"newer", 3, TCN_ECONFLICT},
+        {"as read", 2, 0},
+    };
+    struct tcn_lane lane = {.dedupe_key = "k", .clock_ms = 1};
+
+    OK(f, tcn_store_lane_put(f->s, &lane, &f->err));
+    lane.revision = 1;
+    OK(f, tcn_store_lane_put(f->s, &lane, &f->err));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        lane.revision = cases[i].revision;
+        print_message("%s\n", cases[i].name);
+        assert_int_equal(tcn_store_lane_put(f->s, &lane, &f->err), cases[i].expect);
+    }
+    /* A conflict is an answer, not a broken transaction. */
+    OK(f, tcn_store_commit(f->s, &f->err));
+}
+
+static void too_many_items(void **state)
+{
+    struct fixture *f = *state;
+    size_t n = 10 * TCN_ITEMS_MAX;
+    struct tcn_lane in = {.dedupe_key = "k", .n_items = n + 1}, out;
+
+    in.items = TCN_NEW_N(&f->a, struct tcn_item, n + 1);
+    assert_int_equal(tcn_store_lane_put(f->s, &in, &f->err), TCN_ELIMIT);
+    in.n_items = n;
+    OK(f, tcn_store_lane_put(f->s, &in, &f->err));
+    OK(f, tcn_store_lane_get(f->s, "k", &f->a, &out, &f->err));
+    assert_int_equal(out.n_items, n);
+}
+
+static void lanes_of_incident(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_lane *list;
+    size_t n;
+
+    for (uint32_t i = 0; i < 10; i++) {
+        struct tcn_lane lane = {.dedupe_key = tcn_arena_fmt(&f->a, "k%u", i),
+                                .incident = id_of(1 + i % 2)};
+
+        OK(f, tcn_store_lane_put(f->s, &lane, &f->err));
+    }
+    OK(f, tcn_store_lanes_of(f->s, id_of(2), &f->a, &list, &n, &f->err));
+    assert_int_equal(n, 5);
+    for (size_t i = 0; i < n; i++)
+        assert_string_equal(list[i].dedupe_key, tcn_arena_fmt(&f->a, "k%zu", 2 * i + 1));
+    OK(f, tcn_store_lanes_of(f->s, id_of(9), &f->a, &list, &n, &f->err));
+    assert_int_equal(n, 0);
+}
+
+static void storm(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_storm in = {29.75, 5, id_of(7), 3}, out;
+
+    OK(f, tcn_store_storm_get(f->s, "prom", &out, &f->err));
+    same_storm(&(struct tcn_storm){0}, &out);
+    OK(f, tcn_store_storm_put(f->s, "prom", &in, &f->err));
+    OK(f, tcn_store_storm_get(f->s, "prom", &out, &f->err));
+    same_storm(&in, &out);
+    in = (struct tcn_storm){0.1, 6, {{0}}, 0};
+    OK(f, tcn_store_storm_put(f->s, "prom", &in, &f->err));
+    OK(f, tcn_store_storm_get(f->s, "prom", &out, &f->err));
+    same_storm(&in, &out);
+    OK(f, tcn_store_storm_get(f->s, "other", &out, &f->err));
+    same_storm(&(struct tcn_storm){0}, &out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_MEMORY(absent),
+        IN_MEMORY(every_member),
+        IN_MEMORY(replaced),
+        IN_MEMORY(empty_members),
+        IN_MEMORY(changed_meanwhile),
+        IN_MEMORY(too_many_items),
+        IN_MEMORY(lanes_of_incident),
+        IN_MEMORY(storm),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,227 @@
+#include "rows.h"
+
+static struct tcn_link link_of(uint32_t n, uint32_t incident, const char *connector, int64_t due_ms)
+{
+    return (struct tcn_link){.id = id_of(n),
+                             .incident = id_of(incident),
+                             .connector = connector,
+                             .state = TCN_LINK_LINKED,
+                             .due_ms = due_ms};
+}
+
+static void put(struct fixture *f, uint32_t n, uint32_t incident, const char *connector,
+                int64_t due_ms)
+{
+    struct tcn_link l = link_of(n, incident, connector, due_ms);
+
+    OK(f, tcn_store_link_put(f->s, &l, &f->err));
+}
+
+static void expect_ids(const struct tcn_link *list, size_t n, const char *expect)
+{
+    char got[128] = "";
+
+    for (size_t i = 0; i < n; i++) {
+        size_t len = strlen(got);
+
+        snprintf(got + len, sizeof got - len, "%d ", list[i].id.b[15]);
+    }
+    assert_string_equal(got, expect);
+}
+
+static void claim(struct fixture *f, const char *connector, int64_t now_ms, size_t limit,
+                  const char *expect)
+{
+    struct tcn_link *list;
+    size_t n;
+
+    OK(f, tcn_store_link_claim(f->s, connector, now_ms, limit, &f->a, &list, &n, &f->err));
+    for (size_t i = 0; i < n; i++) {
+        assert_true(list[i].is_in_flight);
+        assert_int_equal(list[i].epoch, tcn_store_epoch(f->s));
+    }
+    expect_ids(list, n, expect);
+}
+
+static void every_member(void **state)
+{
+    struct fixture *f = *state;
+    struct gen g = {&f->a, 0};
+    struct tcn_link in = gen_link(&g), again = gen_link(&g), out;
+
+    in.epoch = again.epoch = tcn_store_epoch(f->s);
+    OK(f, tcn_store_link_put(f->s, &in, &f->err));
+    OK(f, tcn_store_link_get(f->s, in.id, &f->a, &out, &f->err));
+    same_link(&in, &out);
+    again.id = in.id;
+    again.incident = in.incident;
+    again.connector = in.connector;
+    again.state = TCN_LINK_UNLINKED;
+    again.is_in_flight = again.is_uncertain = false;
+    OK(f, tcn_store_link_put(f->s, &again, &f->err));
+    OK(f, tcn_store_link_get(f->s, in.id, &f->a, &out, &f->err));
+    same_link(&again, &out);
+    assert_int_equal(tcn_store_link_get(f->s, id_of(9999), &f->a, &out, &f->err), TCN_ENOTFOUND);
+}
+
+static void one_link_for_incident_and_connector(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_link other = link_of(2, 10, "jira", 0), moved = link_of(1, 11, "jira", 0);
+
+    put(f, 1, 10, "jira", 0);
+    assert_int_equal(tcn_store_link_put(f->s, &moved, &f->err), TCN_ECONFLICT);
+    assert_int_equal(tcn_store_link_put(f->s, &other, &f->err), TCN_ECONFLICT);
+}
+
+static void lists(void **state)
+{
+    struct fixture *f = *state;
+    const struct tcn_id none = {{0}};
+    struct tcn_link *list;
+    size_t n;
+
+    put(f, 1, 10, "jira", 0);
+    put(f, 2, 10, "snow", 0);
+    put(f, 3, 11, "jira", 0);
+    put(f, 4, 12, "snow", 0);
+    OK(f, tcn_store_link_list(f->s, id_of(10), NULL, 9, &f->a, &list, &n, &f->err));
+    expect_ids(list, n, "1 2 ");
+    OK(f, tcn_store_link_list(f->s, id_of(10), "snow", 9, &f->a, &list, &n, &f->err));
+    expect_ids(list, n, "1 2 ");
+    OK(f, tcn_store_link_list(f->s, none, "snow", 9, &f->a, &list, &n, &f->err));
+    expect_ids(list, n, "4 2 ");
+    OK(f, tcn_store_link_list(f->s, none, NULL, 9, &f->a, &list, &n, &f->err));
+    expect_ids(list, n, "4 3 1 2 ");
+    OK(f, tcn_store_link_list(f->s, none, NULL, 2, &f->a, &list, &n, &f->err));
+    expect_ids(list, n, "4 3 ");
+    OK(f, tcn_store_link_list(f->s, id_of(77), NULL, 9, &f->a, &list, &n, &f->err));
+    expect_ids(list, n, "");
+}
+
+static void wake(void **state)
+{
+    static const struct {
+        const char *name;
+        enum tcn_link_state state;
+        int64_t due_ms, expect_ms;
+    } cases[] = {
+        {"idle", TCN_LINK_LINKED, 0, 100},       {"later", TCN_LINK_LINKED, 200, 100},
+        {"earlier", TCN_LINK_LINKED, 50, 50},    {"same", TCN_LINK_LINKED, 100, 100},
+        {"blocked", TCN_LINK_BLOCKED, 0, 0},     {"blocked later", TCN_LINK_BLOCKED, 200, 200},
+        {"lost", TCN_LINK_LOST, 0, 100},         {"nothing yet", TCN_LINK_NONE, 0, 100},
+        {"creating", TCN_LINK_CREATING, 0, 100}, {"unlinked", TCN_LINK_UNLINKED, 0, 100},
+    };
+    struct fixture *f = *state;
+    struct tcn_link out;
+
+    for (uint32_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tcn_link l = link_of(i + 1, 10, cases[i].name, cases[i].due_ms);
+
+        l.state = cases[i].state;
+        OK(f, tcn_store_link_put(f->s, &l, &f->err));
+    }
+    put(f, 99, 11, "other incident", 0);
+    OK(f, tcn_store_link_wake(f->s, id_of(10), 100, &f->err));
+    for (uint32_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        print_message("%s\n", cases[i].name);
+        OK(f, tcn_store_link_get(f->s, id_of(i + 1), &f->a, &out, &f->err));
+        assert_int_equal(out.due_ms, cases[i].expect_ms);
+    }
+    OK(f, tcn_store_link_get(f->s, id_of(99), &f->a, &out, &f->err));
+    assert_int_equal(out.due_ms, 0);
+}
+
+static void claims(void **state)
+{
+    struct fixture *f = *state;
+
+    put(f, 3, 10, "jira", 30);
+    put(f, 2, 11, "jira", 20);
+    put(f, 1, 12, "jira", 20);
+    put(f, 4, 13, "jira", 40);
+    put(f, 5, 14, "jira", 0);
+    put(f, 6, 10, "snow", 10);
+    claim(f, "jira", 19, 9, "");
+    claim(f, "jira", 30, 2, "1 2 ");
+    claim(f, "jira", 30, 2, "3 ");
+    claim(f, "jira", 30, 2, "");
+    claim(f, "snow", 30, 2, "6 ");
+    claim(f, "none", 99, 9, "");
+    put(f, 1, 12, "jira", 50); /* back, with a retry */
+    claim(f, "jira", 49, 9, "4 ");
+    claim(f, "jira", 50, 9, "1 ");
+}
+
+static void of_an_older_epoch(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_link held;
+
+    OK(f, tcn_store_begin(f->s, &f->err));
+    put(f, 1, 10, "jira", 10);
+    put(f, 2, 11, "jira", 10);
+    put(f, 3, 12, "jira", 10);
+    claim(f, "jira", 10, 9, "1 2 3 ");
+    OK(f, tcn_store_commit(f->s, &f->err));
+    reopen(f);
+    OK(f, tcn_store_begin(f->s, &f->err));
+    /* Neither a wake nor a put of what was read turns a dead lease into one of ours. */
+    OK(f, tcn_store_link_wake(f->s, id_of(10), 5, &f->err));
+    OK(f, tcn_store_link_get(f->s, id_of(2), &f->a, &held, &f->err));
+    assert_true(held.is_in_flight);
+    OK(f, tcn_store_link_put(f->s, &held, &f->err));
+    claim(f, "jira", 10, 9, "1 2 3 ");
+    claim(f, "jira", 10, 9, "");
+    /* A wake of what is in flight here leaves the lease. */
+    OK(f, tcn_store_link_wake(f->s, id_of(10), 4, &f->err));
+    claim(f, "jira", 10, 9, "");
+    OK(f, tcn_store_commit(f->s, &f->err));
+}
+
+/* -- dead letters ------------------------------------------------------------------------------------------- */
+
+static void deadletters(void **state)
+{
+    struct fixture *f = *state;
+    struct gen g = {&f->a, 0};
+    struct tcn_deadletter in[4], out, *list;
+    size_t n;
+
+    for (size_t i = 0; i < 4; i++) {
+        in[i] = gen_deadletter(&g);
+        OK(f, tcn_store_deadletter_put(f->s, &in[i], &f->err));
+    }
+    in[1].reason = "again";
+    in[1].link = (struct tcn_id){{0}};
+    in[3].link = in[2].link;
+    OK(f, tcn_store_deadletter_put(f->s, &in[1], &f->err));
+    OK(f, tcn_store_deadletter_put(f->s, &in[3], &f->err));
+    OK(f, tcn_store_deadletter_get(f->s, in[1].id, &f->a, &out, &f->err));
+    same_deadletter(&in[1], &out);
+    OK(f, tcn_store_deadletter_list(f->s, 3, &f->a, &list, &n, &f->err));
+    assert_int_equal(n, 3);
+    for (size_t i = 0; i < n; i++)
+        same_deadletter(&in[3 - i], &list[i]);
+    OK(f, tcn_store_deadletter_clear(f->s, in[2].link, &f->err));
+    OK(f, tcn_store_deadletter_list(f->s, 9, &f->a, &list, &n, &f->err));
+    assert_int_equal(n, 2);
+    OK(f, tcn_store_deadletter_drop(f->s, in[0].id, &f->err));
+    assert_int_equal(tcn_store_deadletter_drop(f->s, in[0].id, &f->err), TCN_ENOTFOUND);
+    assert_int_equal(tcn_store_deadletter_get(f->s, in[0].id, &f->a, &out, &f->err), TCN_ENOTFOUND);
+    OK(f, tcn_store_deadletter_list(f->s, 9, &f->a, &list, &n, &f->err));
+    assert_int_equal(n, 1);
+    same_deadletter(&in[1], &list[0]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_MEMORY(every_member), IN_MEMORY(one_link_for_incident_and_connector),
+        IN_MEMORY(lists),        IN_MEMORY(wake),
+        IN_MEMORY(claims),       IN_FILE(of_an_older_epoch),
+        IN_MEMORY(deadletters),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

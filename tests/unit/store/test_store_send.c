@@ -1,0 +1,154 @@
+#include "rows.h"
+
+static void claim(struct fixture *f, int64_t now_ms, size_t limit, const char *expect)
+{
+    struct tcn_send_row *rows;
+    char got[128] = "";
+    size_t n;
+
+    OK(f, tcn_store_send_claim(f->s, now_ms, limit, &f->a, &rows, &n, &f->err));
+    for (size_t i = 0; i < n; i++) {
+        size_t len = strlen(got);
+
+        assert_int_equal(rows[i].state, TCN_SEND_IN_FLIGHT);
+        assert_int_equal(rows[i].epoch, tcn_store_epoch(f->s));
+        snprintf(got + len, sizeof got - len, "%d/%d ", rows[i].id.b[15], (int)rows[i].attempt);
+    }
+    assert_string_equal(got, expect);
+}
+
+static void add(struct fixture *f, uint32_t n, int64_t due_ms)
+{
+    struct tcn_send_row row = {.id = id_of(n),
+                               .page = id_of(100 + n),
+                               .incident = id_of(n < 5 ? 200 : 201),
+                               .due_ms = due_ms};
+
+    OK(f, tcn_store_send_add(f->s, &row, &f->err));
+}
+
+static void every_member(void **state)
+{
+    struct fixture *f = *state;
+    struct gen g = {&f->a, 0};
+    struct tcn_send_row in = gen_send(&g), *out;
+    size_t n;
+
+    OK(f, tcn_store_send_add(f->s, &in, &f->err));
+    OK(f, tcn_store_send_claim(f->s, in.due_ms, 10, &f->a, &out, &n, &f->err));
+    assert_int_equal(n, 1);
+    same_send(&in, &out[0]);
+    assert_int_equal(out[0].attempt, in.attempt + 1);
+    assert_int_equal(out[0].epoch, tcn_store_epoch(f->s));
+}
+
+static void added_again(void **state)
+{
+    struct fixture *f = *state;
+
+    add(f, 1, 10);
+    claim(f, 10, 10, "1/1 ");
+    add(f, 1, 10); /* in flight: the repeated decision changes nothing */
+    claim(f, 10, 10, "");
+    OK(f, tcn_store_send_finish(f->s, id_of(1), TCN_SEND_DONE, 0, "id-1", &f->err));
+    add(f, 1, 10); /* done: as well */
+    claim(f, 10, 10, "");
+}
+
+static void due_order_and_limit(void **state)
+{
+    struct fixture *f = *state;
+
+    add(f, 3, 30);
+    add(f, 2, 20);
+    add(f, 1, 20);
+    add(f, 4, 40);
+    claim(f, 9, 10, "");
+    claim(f, 19, 10, "");
+    claim(f, 30, 2, "1/1 2/1 ");
+    claim(f, 30, 2, "3/1 ");
+    claim(f, 30, 2, "");
+    claim(f, 99, 0, "");
+    claim(f, 99, 9, "4/1 ");
+}
+
+static void finished(void **state)
+{
+    struct fixture *f = *state;
+
+    for (uint32_t i = 1; i <= 4; i++)
+        add(f, i, 10);
+    claim(f, 10, 10, "1/1 2/1 3/1 4/1 ");
+    OK(f, tcn_store_send_finish(f->s, id_of(1), TCN_SEND_DONE, 0, NULL, &f->err));
+    OK(f, tcn_store_send_finish(f->s, id_of(2), TCN_SEND_FAILED, 0, "no such number", &f->err));
+    OK(f, tcn_store_send_finish(f->s, id_of(3), TCN_SEND_PENDING, 50, "busy", &f->err));
+    OK(f, tcn_store_send_finish(f->s, id_of(4), TCN_SEND_DROPPED, 0, "acknowledged", &f->err));
+    claim(f, 49, 10, "");
+    claim(f, 50, 10, "3/2 ");
+    assert_int_equal(tcn_store_send_finish(f->s, id_of(9), TCN_SEND_DONE, 0, NULL, &f->err),
+                     TCN_ENOTFOUND);
+}
+
+static void of_an_older_epoch(void **state)
+{
+    struct fixture *f = *state;
+
+    OK(f, tcn_store_begin(f->s, &f->err));
+    add(f, 1, 10);
+    add(f, 2, 10);
+    claim(f, 10, 1, "1/1 ");
+    OK(f, tcn_store_commit(f->s, &f->err));
+    reopen(f);
+    OK(f, tcn_store_begin(f->s, &f->err));
+    claim(f, 10, 10, "1/2 2/1 ");
+    claim(f, 10, 10, "");
+    OK(f, tcn_store_commit(f->s, &f->err));
+}
+
+static void dropped(void **state)
+{
+    struct fixture *f = *state;
+
+    for (uint32_t i = 1; i <= 6; i++)
+        add(f, i, 10);
+    OK(f, tcn_store_send_drop(f->s, id_of(200), id_of(102), "acknowledged", &f->err));
+    claim(f, 10, 1, "1/1 ");
+    OK(f, tcn_store_send_drop(f->s, id_of(200), (struct tcn_id){{0}}, "resolved", &f->err));
+    claim(f, 10, 10, "5/1 6/1 ");
+    /* 1 was in flight when it was dropped: a retry is none, a success is one. */
+    OK(f, tcn_store_send_finish(f->s, id_of(1), TCN_SEND_PENDING, 11, "busy", &f->err));
+    claim(f, 99, 10, "");
+}
+
+static void dropped_in_flight_then_crashed(void **state)
+{
+    struct fixture *f = *state;
+
+    OK(f, tcn_store_begin(f->s, &f->err));
+    add(f, 1, 10);
+    add(f, 2, 10);
+    claim(f, 10, 10, "1/1 2/1 ");
+    OK(f, tcn_store_send_drop(f->s, id_of(200), id_of(101), "acknowledged", &f->err));
+    OK(f, tcn_store_commit(f->s, &f->err));
+    reopen(f);
+    OK(f, tcn_store_begin(f->s, &f->err));
+    /* 2 was in flight of a dead process: dropped like a pending one. */
+    OK(f, tcn_store_send_drop(f->s, id_of(200), id_of(102), "acknowledged", &f->err));
+    claim(f, 99, 10, "");
+    OK(f, tcn_store_commit(f->s, &f->err));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_MEMORY(every_member),
+        IN_MEMORY(added_again),
+        IN_MEMORY(due_order_and_limit),
+        IN_MEMORY(finished),
+        IN_FILE(of_an_older_epoch),
+        IN_MEMORY(dropped),
+        IN_FILE(dropped_in_flight_then_crashed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
