@@ -1,0 +1,250 @@
+/* The decision. Every secret of a kind is compared, so that the time does not tell which one was near. */
+#include "gateway/cred.h"
+#include "base/text.h"
+#include "sys/hmac.h"
+
+#define CREDENTIALS_MAX 4096
+
+/* Digests have one length, so that the comparison does not tell the secret's. */
+static bool is_secret(const struct tcn_cred *a, struct tcn_str given)
+{
+    uint8_t theirs[32], ours[32];
+    bool found = false;
+
+    tcn_sha256(given.ptr, given.len, theirs);
+    for (size_t i = 0; i < a->n_secrets; i++) {
+        tcn_sha256(a->secrets[i].ptr, a->secrets[i].len, ours);
+        found |= tcn_equal_ct(theirs, ours, sizeof ours);
+    }
+    return found;
+}
+
+/* The credentials after the scheme; false when the header is of another scheme. */
+static bool after_scheme(const char *header, struct tcn_str scheme, struct tcn_str *ret)
+{
+    struct tcn_str rest = tcn_str(header), word;
+
+    if (!tcn_str_cut(&rest, ' ', &word) || !tcn_str_case_eq(word, scheme))
+        return false;
+    *ret = tcn_str_trim(rest);
+    return true;
+}
+
+static enum tcn_cred_verdict check_bearer(const struct tcn_cred *a,
+                                          const struct tcn_cred_request *rq)
+{
+    const char *header = rq->header(rq->ctx, "Authorization");
+    struct tcn_str token;
+
+    if (!header || !after_scheme(header, TCN_STR("Bearer"), &token))
+        return TCN_CRED_MISSING;
+    return is_secret(a, token) ? TCN_CRED_OK : TCN_CRED_WRONG;
+}
+
+static enum tcn_cred_verdict check_pair(const struct tcn_cred *a, struct tcn_str pair)
+{
+    uint8_t theirs[32], ours[32];
+    struct tcn_str user;
+    bool is_user, is_password;
+
+    if (!tcn_str_cut(&pair, ':', &user))
+        return TCN_CRED_MALFORMED;
+    tcn_sha256(user.ptr, user.len, theirs);
+    tcn_sha256(a->user, strlen(a->user), ours);
+    is_user = tcn_equal_ct(theirs, ours, sizeof ours);
+    is_password = is_secret(a, pair);
+    return is_user && is_password ? TCN_CRED_OK : TCN_CRED_WRONG;
+}
+
+static enum tcn_cred_verdict check_basic(const struct tcn_cred *a,
+                                         const struct tcn_cred_request *rq)
+{
+    const char *header = rq->header(rq->ctx, "Authorization");
+    enum tcn_cred_verdict v = TCN_CRED_MALFORMED;
+    struct tcn_str coded;
+    struct tcn_buf pair;
+
+    if (!header || !after_scheme(header, TCN_STR("Basic"), &coded))
+        return TCN_CRED_MISSING;
+    tcn_buf_init(&pair, CREDENTIALS_MAX);
+    if (tcn_unbase64(coded, &pair) == 0 && tcn_buf_ok(&pair))
+        v = check_pair(a, tcn_buf_view(&pair));
+    tcn_buf_done(&pair);
+    return v;
+}
+
+static enum tcn_cred_verdict check_header(const struct tcn_cred *a,
+                                          const struct tcn_cred_request *rq)
+{
+    const char *value = rq->header(rq->ctx, a->header);
+
+    if (!value)
+        return TCN_CRED_MISSING;
+    return is_secret(a, tcn_str(value)) ? TCN_CRED_OK : TCN_CRED_WRONG;
+}
+
+/* 32 bytes of one signature as the source writes them. */
+static bool decode_mac(const struct tcn_cred *a, struct tcn_str text, uint8_t ret[32])
+{
+    struct tcn_buf bytes;
+    bool is_good;
+
+    if (!a->is_base64)
+        return text.len == 64 && tcn_unhex(text, ret, 32) == 0;
+    tcn_buf_init(&bytes, 64);
+    is_good = text.len == 44 && tcn_unbase64(text, &bytes) == 0 && bytes.len == 32;
+    if (is_good)
+        memcpy(ret, bytes.ptr, 32);
+    tcn_buf_done(&bytes);
+    return is_good;
+}
+
+static bool is_signed(const struct tcn_cred *a, struct tcn_str message, const uint8_t theirs[32])
+{
+    uint8_t ours[32];
+    bool found = false;
+
+    for (size_t i = 0; i < a->n_secrets; i++) {
+        tcn_hmac_sha256(tcn_secret_view(&a->secrets[i]), message, ours);
+        found |= tcn_equal_ct(theirs, ours, sizeof ours);
+    }
+    return found;
+}
+
+/* What one header says: signatures of our scheme, and a time when the scheme has one. */
+struct claims {
+    uint8_t macs[TCN_CRED_SIGNATURES][32];
+    size_t n;
+    struct tcn_str time; /* digits as sent, "" without one */
+};
+
+static void read_part(const struct tcn_cred *a, struct tcn_str part, struct claims *ret)
+{
+    struct tcn_str prefix = tcn_str(a->prefix);
+
+    part = tcn_str_trim(part);
+    if (a->has_time && tcn_str_starts(part, TCN_STR("t="))) {
+        ret->time = (struct tcn_str){part.ptr + 2, part.len - 2};
+        return;
+    }
+    if (!tcn_str_starts(part, prefix) || ret->n == TCN_CRED_SIGNATURES)
+        return;
+    part = (struct tcn_str){part.ptr + prefix.len, part.len - prefix.len};
+    if (decode_mac(a, part, ret->macs[ret->n]))
+        ret->n++;
+}
+
+static void read_claims(const struct tcn_cred *a, const char *header, struct claims *ret)
+{
+    struct tcn_str rest = tcn_str(header), part;
+
+    while (rest.len > 0) {
+        if (!tcn_str_cut(&rest, ',', &part)) {
+            part = rest;
+            rest = (struct tcn_str){0};
+        }
+        read_part(a, part, ret);
+    }
+}
+
+static bool is_recent(const struct tcn_cred *a, const struct tcn_cred_request *rq,
+                      struct tcn_str time)
+{
+    uint64_t seconds;
+    int64_t age_ms;
+
+    if (tcn_str_u64(time, INT64_MAX / 1000, &seconds) < 0)
+        return false;
+    age_ms = rq->now_ms - (int64_t)seconds * 1000;
+    return age_ms <= a->max_age_ms && age_ms >= -a->max_age_ms;
+}
+
+static bool any_signed(const struct tcn_cred *a, const struct claims *c, struct tcn_str message)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < c->n; i++)
+        found |= is_signed(a, message, c->macs[i]);
+    return found;
+}
+
+static enum tcn_cred_verdict check_hmac(const struct tcn_cred *a, const struct tcn_cred_request *rq)
+{
+    const char *header = rq->header(rq->ctx, a->header);
+    struct claims claims = {0};
+    struct tcn_buf timed;
+    bool is_good;
+
+    if (!header)
+        return TCN_CRED_MISSING;
+    read_claims(a, header, &claims);
+    if (claims.n == 0 || (a->has_time && claims.time.len == 0))
+        return TCN_CRED_MALFORMED;
+    if (!a->has_time)
+        return any_signed(a, &claims, rq->body) ? TCN_CRED_OK : TCN_CRED_WRONG;
+    tcn_buf_init(&timed, rq->body.len + claims.time.len + 2);
+    tcn_buf_str(&timed, claims.time);
+    tcn_buf_char(&timed, '.');
+    tcn_buf_str(&timed, rq->body);
+    is_good = any_signed(a, &claims, tcn_buf_view(&timed)) && is_recent(a, rq, claims.time);
+    tcn_buf_done(&timed);
+    return is_good ? TCN_CRED_OK : TCN_CRED_WRONG;
+}
+
+static enum tcn_cred_verdict check_one(const struct tcn_cred *a, const struct tcn_cred_request *rq)
+{
+    switch (a->kind) {
+    case TCN_CRED_BEARER:
+        return check_bearer(a, rq);
+    case TCN_CRED_BASIC:
+        return check_basic(a, rq);
+    case TCN_CRED_HEADER:
+        return check_header(a, rq);
+    case TCN_CRED_HMAC:
+        return check_hmac(a, rq);
+    case TCN_CRED_SNS:
+        return TCN_CRED_IS_SNS;
+    case TCN_CRED_UNSET:
+    default:
+        return TCN_CRED_WRONG;
+    }
+}
+
+/* What tells the sender most: let in, then still to be verified, then wrong, malformed, missing. */
+static int weight(enum tcn_cred_verdict v)
+{
+    static const int weights[] = {
+        [TCN_CRED_NO_VERDICT] = 0, [TCN_CRED_OK] = 5,        [TCN_CRED_MISSING] = 1,
+        [TCN_CRED_WRONG] = 3,      [TCN_CRED_MALFORMED] = 2, [TCN_CRED_IS_SNS] = 4};
+
+    return weights[v];
+}
+
+enum tcn_cred_verdict tcn_cred_check(const struct tcn_cred_list *list,
+                                     const struct tcn_cred_request *request,
+                                     const struct tcn_cred **ret_by)
+{
+    enum tcn_cred_verdict best = TCN_CRED_NO_VERDICT;
+
+    *ret_by = NULL;
+    for (size_t i = 0; i < list->n; i++) {
+        enum tcn_cred_verdict v = check_one(&list->items[i], request);
+
+        if (weight(v) > weight(best)) {
+            best = v;
+            *ret_by = &list->items[i];
+        }
+    }
+    return best;
+}
+
+const char *tcn_cred_challenge(const struct tcn_cred_list *list)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        if (list->items[i].kind == TCN_CRED_BASIC)
+            return "Basic realm=\"tocsin\", charset=\"UTF-8\"";
+        if (list->items[i].kind == TCN_CRED_BEARER)
+            return "Bearer realm=\"tocsin\"";
+    }
+    return NULL;
+}

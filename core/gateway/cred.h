@@ -1,0 +1,71 @@
+/* Who may post to a source. Decides over the raw bytes, before anything is parsed; pure but for the secrets it was
+ * configured with. Comparisons take the same time whatever differs. */
+#ifndef TCN_GATEWAY_CRED_H
+#define TCN_GATEWAY_CRED_H
+
+#include "base/json.h"
+#include "sys/secret.h"
+
+#define TCN_CRED_SECRETS 4      /* valid at once, for rotation */
+#define TCN_CRED_ALTERNATIVES 4 /* any of them lets a request in */
+#define TCN_CRED_SIGNATURES 8   /* in one header */
+
+enum tcn_cred_kind {
+    TCN_CRED_UNSET = 0,
+    TCN_CRED_BEARER, /* Authorization: Bearer SECRET (RFC 6750) */
+    TCN_CRED_BASIC,  /* Authorization: Basic base64(USER:SECRET) (RFC 7617) */
+    TCN_CRED_HEADER, /* HEADER: SECRET, as EventBridge API keys */
+    TCN_CRED_HMAC,   /* HEADER: PREFIX hex or base64 of HMAC-SHA256(SECRET, body) */
+    TCN_CRED_SNS     /* the signature is inside the message: see sns.h */
+};
+
+enum tcn_cred_verdict {
+    TCN_CRED_NO_VERDICT = 0,
+    TCN_CRED_OK,
+    TCN_CRED_MISSING,   /* 401: no credentials of the right kind */
+    TCN_CRED_WRONG,     /* 403: credentials, but not ours */
+    TCN_CRED_MALFORMED, /* 400: cannot be read as credentials */
+    TCN_CRED_IS_SNS     /* this request must be verified by sns.h */
+};
+
+struct tcn_cred {
+    enum tcn_cred_kind kind;
+    const char *user;   /* BASIC */
+    const char *header; /* HEADER, HMAC */
+    const char *prefix; /* HMAC: "sha256=", "v1=" or "" */
+    bool is_base64;     /* HMAC: not hex */
+    bool has_time;      /* HMAC: "t=SECONDS,v1=HEX" over "SECONDS.BODY" */
+    int64_t max_age_ms; /* with has_time */
+    struct tcn_secret secrets[TCN_CRED_SECRETS];
+    size_t n_secrets;
+    struct tcn_sns_policy *sns; /* SNS: owned */
+};
+
+struct tcn_cred_list {
+    struct tcn_cred items[TCN_CRED_ALTERNATIVES];
+    size_t n;
+};
+
+/* What a decision may look at. header yields the only value of a header field, NULL when absent or repeated. */
+struct tcn_cred_request {
+    const char *(*header)(void *ctx, const char *name);
+    void *ctx;
+    struct tcn_str body;
+    int64_t now_ms;
+};
+
+/* $.sources.NAME.auth: one object or an array of alternatives. Text is borrowed from the document. ret was zeroed, and
+ * is yours to release either way. TCN_EINVALID, told to the document's problems. */
+int tcn_cred_read(const struct tcn_node *node, struct tcn_cred_list *ret);
+void tcn_cred_done(struct tcn_cred_list *list); /* wipes the secrets */
+
+/* The best verdict of the alternatives; *ret_by is the one that gave it, NULL with NO_VERDICT, when there are none. IS_SNS
+ * only when no other let it in. */
+enum tcn_cred_verdict tcn_cred_check(const struct tcn_cred_list *list,
+                                     const struct tcn_cred_request *request,
+                                     const struct tcn_cred **ret_by);
+/* The value of WWW-Authenticate that a 401 must carry (RFC 9110 section 11.6.1); NULL when none fits. */
+const char *tcn_cred_challenge(const struct tcn_cred_list *list);
+const char *tcn_cred_kind_name(enum tcn_cred_kind kind);
+
+#endif

@@ -1,0 +1,223 @@
+/* A source as the configuration says it, and a delivery of it as alarms. */
+#include "gateway/source.h"
+#include "base/nearest.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+
+#include <stdlib.h>
+
+#define MINUTE_MS INT64_C(60000)
+#define HOUR_MS (60 * MINUTE_MS)
+#define WINDOW_MAX_MS                                                                              \
+    (366 * 24 * HOUR_MS) /* added to times: must not overflow, and more is a slip */
+#define ID_MAX 200       /* of a delivery id that a sender gives */
+
+static const struct shipped {
+    const char *kind, *source; /* IncidentRecordSource.source */
+} shipped[] = {
+    {"cloudwatch-sns", "aws.cloudwatch"},
+    {"eventbridge", "aws.events"},
+    {"alertmanager", "alertmanager"},
+};
+
+bool tcn_source_is_name(const char *name)
+{
+    size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+    return n > 0 && n <= 64 && name[n] == 0;
+}
+
+static const char *source_of_kind(const char *kind)
+{
+    for (size_t i = 0; i < sizeof shipped / sizeof *shipped; i++)
+        if (strcmp(shipped[i].kind, kind) == 0)
+            return shipped[i].source;
+    return kind;
+}
+
+/* Two peers of an Alertmanager in high availability echo each other for up to twice the peer time-out. */
+static void default_policy(struct tcn_source_policy *p, const char *name, const char *kind)
+{
+    *p = (struct tcn_source_policy){
+        .name = name,
+        .source = source_of_kind(kind),
+        .resolves = true,
+        .reopen_window_ms = 15 * MINUTE_MS,
+        .mute_window_ms = 24 * HOUR_MS,
+        .echo_window_ms = MINUTE_MS,
+        .flap_count = 6,
+        .flap_quiet_ms = 15 * MINUTE_MS,
+        .flap_update_ms = 10 * MINUTE_MS,
+        .storm_new = 30,
+        .storm_window_ms = 5 * MINUTE_MS,
+    };
+}
+
+static int read_int(const struct tcn_node *at, const char *key, int min, int max, int *ret)
+{
+    int64_t value = *ret;
+    int r = tcn_node_int(at, key, TCN_OPTIONAL, min, max, &value);
+
+    *ret = (int)value;
+    return r;
+}
+
+static int read_window(const struct tcn_node *at, const char *key, int64_t min_ms, int64_t *ret_ms)
+{
+    struct tcn_node node = tcn_node_member(at, key);
+    int64_t value = *ret_ms;
+    int r = tcn_node_duration(at, key, TCN_OPTIONAL, &value);
+
+    if (r < 0)
+        return r;
+    if (value < min_ms || value > WINDOW_MAX_MS)
+        return tcn_node_problem(&node, "is out of range; use %d ms to 366d", (int)min_ms);
+    *ret_ms = value;
+    return 0;
+}
+
+static int read_policy(const struct tcn_node *at, struct tcn_source_policy *p)
+{
+    int r = tcn_node_text(at, "response_plan", TCN_NEED, &p->response_plan);
+
+    r |= tcn_node_bool(at, "resolves", TCN_OPTIONAL, &p->resolves);
+    r |= read_window(at, "reopen_window", 0, &p->reopen_window_ms);
+    r |= read_window(at, "mute_window", 0, &p->mute_window_ms);
+    r |= read_window(at, "resolve_after", 0, &p->resolve_after_ms);
+    r |= read_window(at, "echo_window", 0, &p->echo_window_ms);
+    r |= read_int(at, "flap_count", 2, TCN_FLAP_RING, &p->flap_count);
+    r |= read_window(at, "flap_quiet", 0, &p->flap_quiet_ms);
+    r |= read_window(at, "flap_update", 0, &p->flap_update_ms);
+    r |= read_int(at, "storm_new", 1, 1000000, &p->storm_new);
+    r |= read_window(at, "storm_window", 1000, &p->storm_window_ms);
+    return r < 0 ? TCN_EINVALID : 0;
+}
+
+/* A slip in the name of a kind; other kinds are told by who loads them. */
+static int check_kind(const struct tcn_node *at, const char *kind)
+{
+    const char *names[sizeof shipped / sizeof *shipped + 1] = {NULL};
+    const char *nearest;
+
+    for (size_t i = 0; i < sizeof shipped / sizeof *shipped; i++)
+        names[i] = shipped[i].kind;
+    nearest = tcn_nearest(kind, names);
+    if (!nearest || strcmp(nearest, kind) == 0)
+        return 0;
+    return tcn_node_problem(at, "\"%s\" is no kind of source; did you mean \"%s\"?", kind, nearest);
+}
+
+static int read_mapping(const struct tcn_node *at, tcn_source_mapping *load, struct tcn_source *s)
+{
+    const char *name = NULL;
+    struct tcn_node node;
+
+    if (tcn_node_text(at, "kind", TCN_OPTIONAL, &s->kind) < 0 ||
+        tcn_node_text(at, "mapping", TCN_OPTIONAL, &name) < 0)
+        return TCN_EINVALID;
+    if (!s->kind && !name)
+        return tcn_node_problem(at, "give \"kind\" (cloudwatch-sns, eventbridge, alertmanager) or "
+                                    "\"mapping\": a mapping file");
+    node = tcn_node_member(at, name ? "mapping" : "kind");
+    if (!name && check_kind(&node, s->kind) < 0)
+        return TCN_EINVALID;
+    if (load(&node, "sources", name ? name : s->kind, &s->mapping) < 0)
+        return TCN_EINVALID;
+    if (tcn_mapping_kind(s->mapping) != TCN_MAPPING_SOURCE)
+        return tcn_node_problem(&node, "%s is a mapping of a connector, not of a source",
+                                tcn_mapping_name(s->mapping));
+    if (!s->kind)
+        s->kind = tcn_mapping_name(s->mapping);
+    return 0;
+}
+
+int tcn_source_read(const struct tcn_node *at, tcn_source_mapping *load, struct tcn_source **ret)
+{
+    static const char *const names[] = {
+        "kind",          "mapping",       "auth",         "response_plan",
+        "resolves",      "settings",      "mute_window",  "flap_count",
+        "reopen_window", "resolve_after", "echo_window",  "flap_quiet",
+        "flap_update",   "storm_new",     "storm_window", NULL};
+    struct tcn_source *s = tcn_xcalloc(1, sizeof *s);
+    struct tcn_node auth = tcn_node_member(at, "auth"), settings;
+    int r = tcn_node_only(at, names);
+
+    *ret = s;
+    s->name = at->key;
+    if (!tcn_source_is_name(s->name))
+        r |= tcn_node_problem(at, "name a source with 1-64 of a-z 0-9 -");
+    r |= read_mapping(at, load, s);
+    default_policy(&s->policy, s->name, s->kind ? s->kind : s->name);
+    r |= read_policy(at, &s->policy);
+    r |= tcn_cred_read(&auth, &s->auth);
+    if (tcn_node_object(at, "settings", TCN_OPTIONAL, &settings) == 0)
+        s->settings = settings.json;
+    else
+        r = TCN_EINVALID;
+    return r < 0 ? TCN_EINVALID : 0;
+}
+
+void tcn_source_free(struct tcn_source *s)
+{
+    if (!s)
+        return;
+    tcn_cred_done(&s->auth);
+    tcn_mapping_free(s->mapping);
+    free(s);
+}
+
+static const char *text_member(json_t *root, const char *name)
+{
+    json_t *value = json_object_get(root, name);
+    size_t len = json_string_length(value);
+
+    return len > 0 && len <= ID_MAX ? json_string_value(value) : NULL;
+}
+
+static bool takes_sns(const struct tcn_source *s)
+{
+    for (size_t i = 0; i < s->auth.n; i++)
+        if (s->auth.items[i].kind == TCN_CRED_SNS)
+            return true;
+    return strcmp(s->kind, "cloudwatch-sns") == 0;
+}
+
+/* Of a message of SNS the id is signed and the body is not: what is added to it would make a replay look new. */
+const char *tcn_source_delivery_id(const struct tcn_source *s, json_t *root, struct tcn_str body,
+                                   struct tcn_arena *arena)
+{
+    const char *id = NULL;
+    char digest[65];
+
+    if (takes_sns(s))
+        id = text_member(root, "MessageId");
+    else if (strcmp(s->kind, "eventbridge") == 0)
+        id = text_member(root, "id");
+    if (id)
+        return tcn_arena_strdup(arena, id);
+    tcn_sha256_hex(body, digest);
+    return tcn_arena_strdup(arena, digest);
+}
+
+int tcn_source_alarms(const struct tcn_source *s, json_t *root, const struct tcn_delivery *d,
+                      const char *delivery_id, struct tcn_mapping_counts *counts,
+                      struct tcn_arena *arena, struct tcn_alarm **ret, size_t *ret_n,
+                      struct tcn_err *err)
+{
+    struct tcn_mapping_input in = {
+        .source = s->name,
+        .delivery_id = delivery_id,
+        .body = root,
+        .raw = d->body,
+        .headers = d->headers,
+        .n_headers = d->n_headers,
+        .settings = s->settings,
+        .now_ms = d->now_ms,
+        .counts = counts,
+    };
+
+    if (!tcn_mapping_matches(s->mapping, &in))
+        return tcn_fail(err, TCN_ENOTFOUND, "the mapping %s does not know such a body",
+                        tcn_mapping_name(s->mapping));
+    return tcn_mapping_alarms(s->mapping, &in, arena, ret, ret_n, err);
+}

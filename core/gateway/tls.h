@@ -1,0 +1,34 @@
+/* Server-side TLS: one strict profile (no knobs that weaken it), and certificates that can be renewed while
+ * connections are open.
+ * TLS 1.2 and 1.3; ECDHE with AEAD only; X25519 and P-256; no compression, renegotiation, tickets or session cache
+ * (RFC 9325); ALPN http/1.1 (RFC 7301): a client that offers others only is told no_application_protocol. */
+#ifndef TCN_GATEWAY_TLS_H
+#define TCN_GATEWAY_TLS_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <openssl/ssl.h>
+
+struct tcn_tls_files {
+    const char *cert; /* PEM: the certificate, then its intermediates */
+    const char *key;  /* PEM, without passphrase */
+    const char *
+        client_ca; /* PEM; clients may show a certificate signed by these. NULL: none is asked for */
+    bool needs_client_cert; /* a client without one is refused in the handshake */
+};
+
+struct tcn_tls;
+
+/* Copies the names. TCN_EINVALID says which file is wrong and why. */
+int tcn_tls_new(const struct tcn_tls_files *files, struct tcn_tls **ret_tls, struct tcn_err *err);
+void tcn_tls_free(struct tcn_tls *t);
+/* Reads the files again. New connections get the new certificate, open ones keep theirs; after an error everything
+ * stays as it was. */
+int tcn_tls_reload(struct tcn_tls *t, struct tcn_err *err);
+/* A server-side session, the caller's; NULL when memory is gone. */
+SSL *tcn_tls_session(struct tcn_tls *t);
+/* The subject of the verified client certificate in RFC 2253 form, appended; nothing when there is none. */
+void tcn_tls_client_name(const SSL *ssl, struct tcn_buf *out);
+
+#endif

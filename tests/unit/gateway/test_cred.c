@@ -1,0 +1,430 @@
+#include "base/text.h"
+#include "gateway/cred.h"
+#include "sys/hmac.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+// clang-format off
+#include <cmocka.h>
+// clang-format on
+
+#define OLD "old-secret-0123456789"
+#define NEW "new-secret-0123456789"
+#define BODY "{\"alarm\":\"x\"}"
+#define NOW 1785690280000
+
+struct fixture {
+    struct tcn_problems problems;
+    struct tcn_doc doc;
+    struct tcn_cred_list list;
+    int r;
+};
+
+/* One header of a request; a case has at most one that matters. */
+struct header {
+    const char *name, *value;
+};
+
+static const char *header_of(void *ctx, const char *name)
+{
+    const struct header *h = ctx;
+
+    return h->name && strcasecmp(h->name, name) == 0 ? h->value : NULL;
+}
+
+static void load(struct fixture *f, const char *text)
+{
+    struct tcn_node root;
+
+    memset(f, 0, sizeof *f);
+    setenv("TEST_OLD", OLD, 1);
+    setenv("TEST_NEW", NEW, 1);
+    setenv("TEST_SHORT", "short", 1);
+    tcn_problems_init(&f->problems);
+    assert_int_equal(tcn_doc_parse(&f->doc, "t.json", tcn_str(text), &f->problems), 0);
+    root = tcn_node_root(&f->doc);
+    f->r = tcn_cred_read(&root, &f->list);
+}
+
+static void release(struct fixture *f)
+{
+    tcn_cred_done(&f->list);
+    tcn_doc_done(&f->doc);
+    tcn_problems_done(&f->problems);
+}
+
+static enum tcn_cred_verdict check(struct fixture *f, const char *name, const char *value,
+                                   const char *body)
+{
+    struct header h = {name, value};
+    struct tcn_cred_request rq = {header_of, &h, tcn_str(body), NOW};
+    const struct tcn_cred *by;
+
+    return tcn_cred_check(&f->list, &rq, &by);
+}
+
+#define SECRETS "\"secrets\":[{\"env\":\"TEST_OLD\"},{\"env\":\"TEST_NEW\"}]"
+
+static void test_bearer(void **state)
+{
+    static const struct {
+        const char *value;
+        enum tcn_cred_verdict want;
+    } cases[] = {
+        {"Bearer " OLD, TCN_CRED_OK},
+        {"Bearer " NEW, TCN_CRED_OK},
+        {"bEaReR  " NEW " ", TCN_CRED_OK},
+        {"Bearer " OLD NEW, TCN_CRED_WRONG},
+        {"Bearer " OLD " " NEW, TCN_CRED_WRONG},
+        {"Bearer old-secret-012345678", TCN_CRED_WRONG},
+        {"Bearer old-secret-01234567890", TCN_CRED_WRONG},
+        {"Bearer OLD-SECRET-0123456789", TCN_CRED_WRONG},
+        {"Bearer ", TCN_CRED_WRONG},
+        {"Bearer", TCN_CRED_MISSING},
+        {"Basic " OLD, TCN_CRED_MISSING},
+        {OLD, TCN_CRED_MISSING},
+        {"", TCN_CRED_MISSING},
+        {NULL, TCN_CRED_MISSING},
+    };
+    struct fixture f;
+
+    (void)state;
+    load(&f, "{\"kind\":\"bearer\"," SECRETS "}");
+    assert_int_equal(f.r, 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(check(&f, "authorization", cases[i].value, BODY), cases[i].want);
+    assert_string_equal(tcn_cred_challenge(&f.list), "Bearer realm=\"tocsin\"");
+    release(&f);
+}
+
+static void check_basic(struct fixture *f, const char *pair, enum tcn_cred_verdict want)
+{
+    struct tcn_buf value;
+
+    tcn_buf_init(&value, 4096);
+    tcn_buf_z(&value, "Basic ");
+    tcn_base64(&value, pair, strlen(pair));
+    assert_int_equal(check(f, "Authorization", value.ptr, BODY), want);
+    tcn_buf_done(&value);
+}
+
+static void test_basic(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    load(&f, "{\"kind\":\"basic\",\"user\":\"sns\"," SECRETS "}");
+    assert_int_equal(f.r, 0);
+    check_basic(&f, "sns:" OLD, TCN_CRED_OK);
+    check_basic(&f, "sns:" NEW, TCN_CRED_OK);
+    check_basic(&f, "sns:" NEW "x", TCN_CRED_WRONG);
+    check_basic(&f, "snS:" NEW, TCN_CRED_WRONG);
+    check_basic(&f, ":" NEW, TCN_CRED_WRONG);
+    check_basic(&f, "sns:", TCN_CRED_WRONG);
+    check_basic(&f, "sns", TCN_CRED_MALFORMED);
+    check_basic(&f, "", TCN_CRED_MALFORMED);
+    assert_int_equal(check(&f, "Authorization", "Basic !!!", BODY), TCN_CRED_MALFORMED);
+    assert_int_equal(check(&f, "Authorization", "Basic c25z", BODY), TCN_CRED_MALFORMED);
+    /* SNS probes without credentials first and needs the challenge. */
+    assert_int_equal(check(&f, NULL, NULL, BODY), TCN_CRED_MISSING);
+    assert_non_null(strstr(tcn_cred_challenge(&f.list), "Basic "));
+    release(&f);
+}
+
+static void test_header(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    load(&f, "{\"kind\":\"header\",\"header\":\"X-Key\"," SECRETS "}");
+    assert_int_equal(f.r, 0);
+    assert_int_equal(check(&f, "x-key", NEW, BODY), TCN_CRED_OK);
+    assert_int_equal(check(&f, "x-key", OLD, BODY), TCN_CRED_OK);
+    assert_int_equal(check(&f, "x-key", "", BODY), TCN_CRED_WRONG);
+    assert_int_equal(check(&f, "x-keys", NEW, BODY), TCN_CRED_MISSING);
+    assert_null(tcn_cred_challenge(&f.list));
+    release(&f);
+}
+
+static void mac_of(const char *secret, const char *message, bool base64, struct tcn_buf *out)
+{
+    uint8_t mac[32];
+    char hex[65];
+
+    tcn_hmac_sha256(tcn_str(secret), tcn_str(message), mac);
+    tcn_hex(mac, 32, hex);
+    if (base64)
+        tcn_base64(out, mac, 32);
+    else
+        tcn_buf_z(out, hex);
+}
+
+static void check_hmac(struct fixture *f, const char *before, const char *secret,
+                       const char *message, const char *after, bool base64,
+                       enum tcn_cred_verdict want)
+{
+    struct tcn_buf value;
+
+    tcn_buf_init(&value, 4096);
+    tcn_buf_z(&value, before);
+    if (secret)
+        mac_of(secret, message, base64, &value);
+    tcn_buf_z(&value, after);
+    if (check(f, "X-Sig", value.ptr, BODY) != want)
+        fail_msg("\"%s\": verdict %d, want %d", value.ptr, check(f, "X-Sig", value.ptr, BODY),
+                 want);
+    tcn_buf_done(&value);
+}
+
+#define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
+
+static void test_hmac(void **state)
+{
+    static const struct {
+        const char *name, *before, *secret, *message, *after;
+        enum tcn_cred_verdict want;
+    } cases[] = {
+        {"right", "sha256=", NEW, BODY, "", TCN_CRED_OK},
+        {"the older secret", "sha256=", OLD, BODY, "", TCN_CRED_OK},
+        {"one of two is right", "sha256=" ZEROS ",sha256=", NEW, BODY, "", TCN_CRED_OK},
+        {"right one first", "sha256=", NEW, BODY, ",sha256=" ZEROS, TCN_CRED_OK},
+        {"blanks around", " sha256=", NEW, BODY, " ", TCN_CRED_OK},
+        {"unknown scheme beside", "v9=abc,sha256=", NEW, BODY, "", TCN_CRED_OK},
+        {"secret of somebody else", "sha256=", "another-secret-01", BODY, "", TCN_CRED_WRONG},
+        {"body changed by one byte", "sha256=", NEW, "{\"alarm\":\"y\"}", "", TCN_CRED_WRONG},
+        {"body reordered", "sha256=", NEW, "{ \"alarm\":\"x\"}", "", TCN_CRED_WRONG},
+        {"empty body signed", "sha256=", NEW, "", "", TCN_CRED_WRONG},
+        {"zeros", "sha256=" ZEROS, NULL, NULL, "", TCN_CRED_WRONG},
+        {"empty", "", NULL, NULL, "", TCN_CRED_MALFORMED},
+        {"prefix only", "sha256=", NULL, NULL, "", TCN_CRED_MALFORMED},
+        {"no prefix", "", NEW, BODY, "", TCN_CRED_MALFORMED},
+        {"other algorithm", "sha1=", NEW, BODY, "", TCN_CRED_MALFORMED},
+        {"one digit short", "sha256=00", NULL, NULL, "", TCN_CRED_MALFORMED},
+        {"one digit long", "sha256=", NEW, BODY, "0", TCN_CRED_MALFORMED},
+        {"no hex", "sha256=zz" ZEROS, NULL, NULL, "", TCN_CRED_MALFORMED},
+        {"hex with blanks", "sha256=0 ", NEW, BODY, "", TCN_CRED_MALFORMED},
+        {"only commas", ",,,,", NULL, NULL, "", TCN_CRED_MALFORMED},
+        {"prefix in capitals", "SHA256=", NEW, BODY, "", TCN_CRED_MALFORMED},
+    };
+    struct fixture f;
+
+    (void)state;
+    load(&f, "{\"kind\":\"hmac\",\"header\":\"X-Sig\",\"prefix\":\"sha256=\"," SECRETS "}");
+    assert_int_equal(f.r, 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check_hmac(&f, cases[i].before, cases[i].secret, cases[i].message, cases[i].after, false,
+                   cases[i].want);
+    assert_int_equal(check(&f, "X-Other", "x", BODY), TCN_CRED_MISSING);
+    release(&f);
+}
+
+static void test_hmac_in_capitals_and_base64(void **state)
+{
+    struct tcn_buf value;
+    struct fixture f;
+
+    (void)state;
+    load(&f, "{\"kind\":\"hmac\",\"header\":\"X-Sig\"," SECRETS "}");
+    tcn_buf_init(&value, 256);
+    mac_of(NEW, BODY, false, &value);
+    for (size_t i = 0; i < value.len; i++)
+        if (value.ptr[i] >= 'a')
+            value.ptr[i] = (char)(value.ptr[i] - 'a' + 'A');
+    assert_int_equal(check(&f, "X-Sig", value.ptr, BODY), TCN_CRED_OK);
+    tcn_buf_done(&value);
+    release(&f);
+    load(&f, "{\"kind\":\"hmac\",\"header\":\"X-Sig\",\"encoding\":\"base64\"," SECRETS "}");
+    check_hmac(&f, "", NEW, BODY, "", true, TCN_CRED_OK);
+    check_hmac(&f, "", NEW, BODY "x", "", true, TCN_CRED_WRONG);
+    check_hmac(&f, "", NEW, BODY, "", false, TCN_CRED_MALFORMED);
+    release(&f);
+}
+
+static void test_hmac_with_time(void **state)
+{
+    static const struct {
+        const char *name, *before, *message;
+        enum tcn_cred_verdict want;
+    } cases[] = {
+        {"now", "t=1785690280,v1=", "1785690280." BODY, TCN_CRED_OK},
+        {"as old as allowed", "t=1785690220,v1=", "1785690220." BODY, TCN_CRED_OK},
+        {"a second older", "t=1785690219,v1=", "1785690219." BODY, TCN_CRED_WRONG},
+        {"too far ahead", "t=1785690341,v1=", "1785690341." BODY, TCN_CRED_WRONG},
+        {"time not the signed one", "t=1785690281,v1=", "1785690280." BODY, TCN_CRED_WRONG},
+        {"time not signed", "t=1785690280,v1=", BODY, TCN_CRED_WRONG},
+        {"no time", "v1=", "1785690280." BODY, TCN_CRED_MALFORMED},
+        {"time is no number", "t=now,v1=", "now." BODY, TCN_CRED_WRONG},
+        {"time overflows", "t=99999999999999999999,v1=", "99999999999999999999." BODY,
+         TCN_CRED_WRONG},
+        {"negative time", "t=-1,v1=", "-1." BODY, TCN_CRED_WRONG},
+    };
+    struct fixture f;
+
+    (void)state;
+    load(&f, "{\"kind\":\"hmac\",\"header\":\"X-Sig\",\"prefix\":\"v1=\",\"timestamp\":true,"
+             "\"max_age\":\"1m\"," SECRETS "}");
+    assert_int_equal(f.r, 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check_hmac(&f, cases[i].before, NEW, cases[i].message, "", false, cases[i].want);
+    release(&f);
+}
+
+static void test_alternatives(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    load(&f, "[{\"kind\":\"bearer\",\"secret\":{\"env\":\"TEST_OLD\"}},"
+             "{\"kind\":\"header\",\"header\":\"X-Key\",\"secret\":{\"env\":\"TEST_NEW\"}}]");
+    assert_int_equal(f.r, 0);
+    assert_int_equal(check(&f, "Authorization", "Bearer " OLD, BODY), TCN_CRED_OK);
+    assert_int_equal(check(&f, "X-Key", NEW, BODY), TCN_CRED_OK);
+    assert_int_equal(check(&f, "X-Key", OLD, BODY), TCN_CRED_WRONG);
+    assert_int_equal(check(&f, NULL, NULL, BODY), TCN_CRED_MISSING);
+    release(&f);
+}
+
+/* Another credential may let a request in; only then is it not looked at as a message of SNS. */
+static void test_sns_beside_another(void **state)
+{
+    const struct tcn_cred *by = NULL;
+    struct header h = {"Authorization", "Bearer " OLD};
+    struct tcn_cred_request rq = {header_of, &h, TCN_STR(BODY), NOW};
+    struct fixture f;
+
+    (void)state;
+    load(&f, "[{\"kind\":\"sns\",\"topics\":[\"arn:aws:sns:us-east-1:123456789012:ops-*\"]},"
+             "{\"kind\":\"bearer\",\"secret\":{\"env\":\"TEST_OLD\"}}]");
+    assert_int_equal(f.r, 0);
+    assert_int_equal(tcn_cred_check(&f.list, &rq, &by), TCN_CRED_OK);
+    assert_int_equal(by->kind, TCN_CRED_BEARER);
+    h.value = "Bearer " NEW;
+    assert_int_equal(tcn_cred_check(&f.list, &rq, &by), TCN_CRED_IS_SNS);
+    assert_int_equal(by->kind, TCN_CRED_SNS);
+    assert_non_null(by->sns);
+    h.value = NULL;
+    assert_int_equal(tcn_cred_check(&f.list, &rq, &by), TCN_CRED_IS_SNS);
+    release(&f);
+}
+
+static void test_nothing_configured_lets_nobody_in(void **state)
+{
+    struct tcn_cred_list list = {0};
+    struct header h = {"Authorization", "Bearer "};
+    struct tcn_cred_request rq = {header_of, &h, TCN_STR(BODY), NOW};
+    const struct tcn_cred *by;
+
+    (void)state;
+    assert_int_equal(tcn_cred_check(&list, &rq, &by), TCN_CRED_NO_VERDICT);
+    assert_null(by);
+    list.n = 1; /* a kind that was never set */
+    assert_int_equal(tcn_cred_check(&list, &rq, &by), TCN_CRED_WRONG);
+    assert_null(tcn_cred_challenge(&list));
+}
+
+static void test_kind_names(void **state)
+{
+    (void)state;
+    assert_string_equal(tcn_cred_kind_name(TCN_CRED_UNSET), "none");
+    assert_string_equal(tcn_cred_kind_name(TCN_CRED_BEARER), "bearer");
+    assert_string_equal(tcn_cred_kind_name(TCN_CRED_BASIC), "basic");
+    assert_string_equal(tcn_cred_kind_name(TCN_CRED_HEADER), "header");
+    assert_string_equal(tcn_cred_kind_name(TCN_CRED_HMAC), "hmac");
+    assert_string_equal(tcn_cred_kind_name(TCN_CRED_SNS), "sns");
+}
+
+/* No more signatures of one header are looked at than the cap says. */
+static void test_flood_of_signatures(void **state)
+{
+    struct tcn_buf value;
+    struct fixture f;
+
+    (void)state;
+    load(&f, "{\"kind\":\"hmac\",\"header\":\"X-Sig\",\"prefix\":\"sha256=\"," SECRETS "}");
+    tcn_buf_init(&value, 65536);
+    for (int i = 0; i < TCN_CRED_SIGNATURES - 1; i++)
+        tcn_buf_z(&value, "sha256=" ZEROS ",");
+    check_hmac(&f, value.ptr, NEW, BODY, "", false, TCN_CRED_WRONG);
+    tcn_buf_z(&value, "sha256=");
+    check_hmac(&f, value.ptr, NEW, BODY, "", false, TCN_CRED_OK);
+    tcn_buf_z(&value, ZEROS ",sha256=");
+    check_hmac(&f, value.ptr, NEW, BODY, "", false, TCN_CRED_WRONG);
+    tcn_buf_done(&value);
+    release(&f);
+}
+
+static void test_mistakes_are_told(void **state)
+{
+    static const struct {
+        const char *text, *want;
+    } cases[] = {
+        {"{\"kind\":\"bearr\",\"secret\":{\"env\":\"TEST_OLD\"}}", "bearer"},
+        {"{\"kind\":\"bearer\"}", "needs \"secret\""},
+        {"{\"kind\":\"bearer\",\"secret\":\"inline-secret-123\"}", "never in the file"},
+        {"{\"kind\":\"bearer\",\"secret\":{\"env\":\"TEST_SHORT\"}}", "fewer than 8"},
+        {"{\"kind\":\"bearer\",\"secrt\":{\"env\":\"TEST_OLD\"}}", "secret"},
+        {"{\"kind\":\"basic\",\"secret\":{\"env\":\"TEST_OLD\"}}", "user"},
+        {"{\"kind\":\"basic\",\"user\":\"a:b\",\"secret\":{\"env\":\"TEST_OLD\"}}", "no colon"},
+        {"{\"kind\":\"hmac\",\"secret\":{\"env\":\"TEST_OLD\"}}", "header"},
+        {"{\"kind\":\"hmac\",\"header\":\"X\",\"encoding\":\"hax\",\"secret\":{\"env\":"
+         "\"TEST_OLD\"}}",
+         "encoding"},
+        {"{\"kind\":\"hmac\",\"header\":\"X Sig\",\"secret\":{\"env\":\"TEST_OLD\"}}",
+         "$.header: is no name of a header field"},
+        {"{\"kind\":\"header\",\"header\":\"\",\"secret\":{\"env\":\"TEST_OLD\"}}",
+         "$.header: is no name of a header field"},
+        {"{\"kind\":\"hmac\",\"header\":\"X\",\"max_age\":\"1m\",\"secret\":{\"env\":"
+         "\"TEST_OLD\"}}",
+         "needs \"timestamp\""},
+        {"{\"kind\":\"hmac\",\"header\":\"X\",\"timestamp\":true,\"max_age\":\"0s\",\"secret\":{"
+         "\"env\":\"TEST_OLD\"}}",
+         "out of range"},
+        {"{\"kind\":\"hmac\",\"header\":\"X\",\"timestamp\":true,\"max_age\":\"2d\",\"secret\":{"
+         "\"env\":\"TEST_OLD\"}}",
+         "out of range"},
+        {"{\"kind\":\"bearer\",\"secrets\":[{\"env\":\"TEST_OLD\"},{\"env\":\"TEST_OLD\"},{\"env\":"
+         "\"TEST_OLD\"},{\"env\":\"TEST_OLD\"},{\"env\":\"TEST_OLD\"}]}",
+         "at most 4"},
+        {"[{\"kind\":\"sns\"},{\"kind\":\"sns\"},{\"kind\":\"sns\"},{\"kind\":\"sns\"},{\"kind\":"
+         "\"sns\"}]",
+         "1 to 4 alternatives"},
+        {"{\"kind\":\"sns\"}", "topics"},
+        {"{\"kind\":\"sns\",\"topics\":[]}", "anyone can"},
+        {"{\"kind\":\"sns\",\"topics\":[\"mytopic\"]}", "ARN"},
+        {"[]", "alternatives"},
+        {"[1]", "must be an object"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fixture f;
+
+        load(&f, cases[i].text);
+        if (f.r == 0 || !strstr(f.problems.text.ptr, cases[i].want))
+            fail_msg("%s: told \"%s\"", cases[i].text, f.problems.text.ptr);
+        assert_null(strstr(f.problems.text.ptr, "inline-secret-123"));
+        release(&f);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bearer),
+        cmocka_unit_test(test_basic),
+        cmocka_unit_test(test_header),
+        cmocka_unit_test(test_hmac),
+        cmocka_unit_test(test_hmac_in_capitals_and_base64),
+        cmocka_unit_test(test_hmac_with_time),
+        cmocka_unit_test(test_alternatives),
+        cmocka_unit_test(test_sns_beside_another),
+        cmocka_unit_test(test_nothing_configured_lets_nobody_in),
+        cmocka_unit_test(test_kind_names),
+        cmocka_unit_test(test_flood_of_signatures),
+        cmocka_unit_test(test_mistakes_are_told),
+    };
+
+    return cmocka_run_group_tests_name("cred", tests, NULL, NULL);
+}
