@@ -1,0 +1,102 @@
+/* Why an alarm looks as it does: the value of each field, the expression it came from, and what was looked for in
+ * vain. */
+#include "mapping/plan.h"
+
+enum { MAX_VALUE = 300 };
+
+struct explain {
+    struct tcn_eval *ev;
+    struct tcn_buf *out;
+};
+
+static void print_value(struct explain *x, const struct tcn_value *v)
+{
+    struct tcn_str text = tcn_value_dump(&x->ev->work, v, false);
+    size_t len =
+        text.len > MAX_VALUE ? tcn_utf8_prefix((struct tcn_str){text.ptr, MAX_VALUE}) : text.len;
+
+    tcn_buf_add(x->out, text.ptr, len);
+    if (len < text.len)
+        tcn_buf_fmt(x->out, "... (%zu bytes)", text.len);
+}
+
+static void explain_field(struct explain *x, const char *name, const struct tcn_expr *e)
+{
+    struct tcn_trace trace = {0};
+    struct tcn_value v;
+
+    if (!e)
+        return;
+    x->ev->trace = &trace;
+    v = tcn_eval(x->ev, e);
+    x->ev->trace = NULL;
+    tcn_buf_fmt(x->out, "  %-12s ", name);
+    if (tcn_value_is_absent(&v)) {
+        tcn_buf_fmt(x->out, "absent\n%15sby     %s\n", "", e->where);
+    } else {
+        print_value(x, &v);
+        tcn_buf_fmt(x->out, "\n%15sfrom   %s\n", "", trace.took ? trace.took : e->where);
+    }
+    for (size_t i = 0; i < trace.n_absent; i++)
+        tcn_buf_fmt(x->out, "%15s%s %s\n", "", i == 0 ? "absent" : "      ", trace.absent[i]);
+}
+
+static void explain_rule(struct explain *x, const struct tcn_rule *rule)
+{
+    explain_field(x, "dedupe_key", rule->dedupe_key);
+    explain_field(x, "action", rule->action);
+    explain_field(x, "state.raw", rule->state_raw);
+    explain_field(x, "state.since", rule->state_since);
+    explain_field(x, "state.clock", rule->state_clock);
+    explain_field(x, "title", rule->title);
+    explain_field(x, "summary", rule->summary);
+    explain_field(x, "impact", rule->impact);
+    explain_field(x, "tags", rule->tags);
+    explain_field(x, "resources", rule->resources);
+    explain_field(x, "items", rule->items);
+    explain_field(x, "related", rule->related);
+    explain_field(x, "truncated", rule->truncated);
+}
+
+static void explain_plan(struct explain *x, const struct tcn_mapping *m)
+{
+    struct tcn_plan p;
+
+    tcn_plan_make(x->ev, TCN_MAPPING_ALARMS_MAX, &p);
+    if (!p.rule) {
+        tcn_buf_z(x->out, "no rule applies, or \"when\" forbids: no alarm\n");
+        return;
+    }
+    if (p.unread)
+        tcn_buf_fmt(x->out, "%s\n", p.why);
+    for (size_t i = 0; i < p.n && tcn_buf_ok(x->out); i++) {
+        tcn_buf_fmt(x->out, "mapping %s, rule %s, alarm %zu of %zu\n", m->name, p.rule->name, i + 1,
+                    p.n);
+        tcn_plan_element(x->ev, &p, i);
+        explain_rule(x, p.rule);
+    }
+    if (x->ev->soft)
+        tcn_buf_fmt(x->out, "note: %s\n", x->ev->soft);
+    if (x->ev->work.spent)
+        tcn_buf_fmt(x->out, "stopped: %s\n", x->ev->work.spent);
+}
+
+int tcn_mapping_explain(const struct tcn_mapping *m, const struct tcn_mapping_input *in,
+                        struct tcn_buf *out)
+{
+    struct tcn_arena arena;
+    struct tcn_eval ev;
+    struct explain x = {&ev, out};
+    bool matches;
+
+    tcn_arena_init(&arena, TCN_MAPPING_ARENA_BYTES);
+    tcn_eval_init(&ev, m, &arena, TCN_MAPPING_ARENA_BYTES / 2);
+    tcn_plan_input(&ev, in);
+    matches = tcn_eval_cond(&ev, m->match);
+    tcn_buf_fmt(out, "match: %s\n", matches ? "yes" : "no, so the delivery would be put aside");
+    if (matches)
+        explain_plan(&x, m);
+    tcn_eval_done(&ev);
+    tcn_arena_done(&arena);
+    return tcn_buf_ok(out) ? 0 : TCN_ELIMIT;
+}
