@@ -1,0 +1,293 @@
+/* The next step of a lane. What travels in a step is built in ensure_write.c, what a call brought is taken in by
+ * ensure_apply.c. */
+#include "connect/ensure.h"
+#include "base/text.h"
+#include "connect/ring.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+void tcn_progress_done(struct tcn_progress *p)
+{
+    json_decref(p->record);
+    *p = (struct tcn_progress){0};
+}
+
+void tcn_step_done(struct tcn_step *s)
+{
+    json_decref(s->payload);
+    json_decref(s->sent);
+    *s = (struct tcn_step){0};
+}
+
+void tcn_ensure_say(struct tcn_ensure *e, bool to_tickets, const char *fmt, ...)
+{
+    char text[600];
+    va_list args;
+
+    if (e->effects->n_say == TCN_ENSURE_SAY_MAX)
+        return;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    e->effects->say_to_tickets[e->effects->n_say] = to_tickets;
+    e->effects->say[e->effects->n_say++] = tcn_arena_strdup(e->arena, text);
+}
+
+void tcn_ensure_say_once(struct tcn_ensure *e, const char *mark, const char *hash, bool to_tickets,
+                         const char *text)
+{
+    if (tcn_ring_count(e->link, mark, hash, 0) > 0)
+        return;
+    tcn_ring_add(e->link, mark, hash, e->now_ms, e->arena);
+    tcn_ensure_say(e, to_tickets, "%s", text);
+}
+
+static bool can(const struct tcn_ensure *e, enum tocsin_verb verb)
+{
+    return (e->wanted->caps & TOCSIN_CAN(verb)) != 0;
+}
+
+static bool has_record(const struct tcn_link *link)
+{
+    return link->remote_id && link->remote_id[0];
+}
+
+static const char *op_id(struct tcn_ensure *e, const char *what, int64_t n)
+{
+    char id[TCN_ID_TEXT];
+
+    tcn_id_text(e->link->id, id);
+    return tcn_arena_fmt(e->arena, "%s.%s.%" PRId64, id, what, n);
+}
+
+static void call(struct tcn_ensure *e, struct tcn_step *s, enum tocsin_verb verb, const char *what,
+                 int64_t n)
+{
+    s->kind = TCN_STEP_CALL;
+    s->verb = verb;
+    s->op_id = op_id(e, what, n);
+    s->started_ms = e->now_ms;
+    s->revision = e->wanted->revision;
+    e->link->is_in_flight = true;
+    e->link->due_ms = e->now_ms; /* a restart finds it due */
+}
+
+static void rest(struct tcn_ensure *e, struct tcn_step *s, enum tcn_step_kind kind, int64_t due_ms)
+{
+    s->kind = kind;
+    s->until_ms = due_ms;
+    e->link->is_in_flight = false;
+    e->link->due_ms = due_ms;
+}
+
+static void finish(struct tcn_ensure *e, struct tcn_step *s)
+{
+    struct tcn_link *link = e->link;
+
+    rest(e, s, TCN_STEP_DONE, 0);
+    link->done_revision = e->wanted->revision;
+    if (e->progress->gave_up_write)
+        return;
+    link->fail_count = 0;
+    link->first_fail_ms = 0;
+    link->blocked_reason = NULL;
+}
+
+/* It was over before anybody had to know. */
+static bool is_too_short(const struct tcn_ensure *e)
+{
+    const struct tcn_wanted *w = e->wanted;
+
+    return w->status == TCN_CLASS_RESOLVED && w->short_lived == TCN_SHORT_SKIP &&
+           e->link->create_attempts == 0 && !e->link->is_uncertain &&
+           w->resolved_ms - w->created_ms < TCN_ENSURE_SHORT_MS;
+}
+
+static void plan_create(struct tcn_ensure *e, struct tcn_step *s)
+{
+    struct tcn_link *link = e->link;
+
+    link->state = TCN_LINK_CREATING;
+    link->is_uncertain = true;
+    link->create_attempts++;
+    link->last_attempt_ms = e->now_ms;
+    tcn_ensure_create_payload(e, s);
+    tcn_ensure_try(e, s);
+    call(e, s, TOCSIN_CREATE, "create", 1);
+}
+
+/* No record yet: look before creating whenever a create may have got through. */
+static void plan_unlinked(struct tcn_ensure *e, struct tcn_step *s)
+{
+    struct tcn_link *link = e->link;
+    struct tcn_progress *p = e->progress;
+    bool must_look = (link->create_attempts > 0 || link->is_uncertain) && can(e, TOCSIN_FIND);
+    int64_t visible_ms = link->last_attempt_ms + e->wanted->visibility_ms;
+
+    if (!e->wanted->is_wanted || is_too_short(e) || !can(e, TOCSIN_CREATE)) {
+        finish(e, s); /* a later change of the incident may want one */
+    } else if (!must_look || (p->found_none && p->found_none_ms >= visible_ms)) {
+        plan_create(e, s);
+    } else if (p->found_none) {
+        p->found_none = false;
+        rest(e, s, TCN_STEP_WAIT, visible_ms);
+    } else {
+        call(e, s, TOCSIN_FIND, "find", link->create_attempts);
+    }
+}
+
+/* Notes of wanted that are written already, by this very run. */
+static size_t notes_done(const struct tcn_ensure *e)
+{
+    size_t n = 0;
+
+    while (n < e->wanted->n_notes && e->wanted->notes[n].seq <= e->link->notes_seq)
+        n++;
+    return n;
+}
+
+static void plan_note(struct tcn_ensure *e, struct tcn_step *s, size_t first)
+{
+    struct tcn_link *link = e->link;
+    const struct tcn_wanted *w = e->wanted;
+    struct tcn_buf text;
+    size_t n = first;
+
+    tcn_buf_init(&text, 2 * TCN_ENSURE_NOTE_BYTES);
+    while (n < w->n_notes && (n == first || text.len + strlen(w->notes[n].text) < TCN_ENSURE_NOTE_BYTES)) {
+        if (n > first)
+            tcn_buf_z(&text, "\n\n");
+        tcn_buf_str(&text, tcn_utf8_cut(tcn_str(w->notes[n++].text), TCN_ENSURE_NOTE_BYTES / 4));
+    }
+    s->note_seq = w->notes[n - 1].seq;
+    s->payload = json_pack("{s:s s:s}", "text", text.ptr, "event_id", w->notes[n - 1].event_id);
+    tcn_buf_done(&text);
+    link->pending_note_seq = s->note_seq;
+    call(e, s, TOCSIN_NOTE, "note", s->note_seq);
+    tcn_ring_drop(link, "#note", e->arena);
+    tcn_ring_add(link, "#note", NULL, e->now_ms, e->arena);
+}
+
+/* A note may have been written: look for it first. True when a call was planned. */
+static bool plan_pending(struct tcn_ensure *e, struct tcn_step *s)
+{
+    struct tcn_link *link = e->link;
+
+    if (link->pending_note_seq == 0)
+        return false;
+    if (!can(e, TOCSIN_NOTE_FIND) || !e->wanted->pending_event_id) {
+        link->pending_note_seq = 0; /* at least once is the best that can be had */
+        return false;
+    }
+    s->note_seq = link->pending_note_seq;
+    s->payload = json_pack("{s:s}", "event_id", e->wanted->pending_event_id);
+    call(e, s, TOCSIN_NOTE_FIND, "note_find", s->note_seq);
+    return true;
+}
+
+/* True when a call or a wait was planned. */
+static bool plan_notes(struct tcn_ensure *e, struct tcn_step *s)
+{
+    struct tcn_link *link = e->link;
+    int64_t next_ms = tcn_ring_last(link, "#note") + TCN_ENSURE_NOTE_GAP_MS;
+    size_t first = notes_done(e);
+
+    if (!can(e, TOCSIN_NOTE))
+        return false;
+    if (plan_pending(e, s))
+        return true;
+    if (first == e->wanted->n_notes) {
+        if (e->wanted->last_seq > link->notes_seq)
+            link->notes_seq = e->wanted->last_seq;
+        return false;
+    }
+    if (next_ms > e->now_ms && next_ms <= e->now_ms + TCN_ENSURE_NOTE_GAP_MS) {
+        rest(e, s, TCN_STEP_WAIT, next_ms);
+        return true;
+    }
+    plan_note(e, s, first);
+    return true;
+}
+
+/* Changes of texts wait a moment for more of them; status does not. */
+static bool must_settle(const struct tcn_ensure *e, int64_t *ret_until_ms)
+{
+    const struct tcn_wanted *w = e->wanted;
+    enum tcn_class done = tcn_class_parse(e->link->base_status);
+
+    *ret_until_ms = w->modified_ms + w->settle_ms;
+    return !e->progress->record && done == w->status && *ret_until_ms > e->now_ms &&
+           *ret_until_ms <= e->now_ms + w->settle_ms;
+}
+
+static bool knows_remote(const struct tcn_ensure *e)
+{
+    const struct tcn_link *link = e->link;
+    int64_t age = e->now_ms - link->last_read_ms;
+
+    if (e->progress->record || !can(e, TOCSIN_GET))
+        return true;
+    return link->base && link->base_status && link->last_read_ms > 0 && age >= 0 &&
+           age <= TCN_ENSURE_FRESH_MS;
+}
+
+/* True when a step was planned. */
+static bool plan_sync(struct tcn_ensure *e, struct tcn_step *s)
+{
+    int64_t until_ms;
+
+    if (e->link->done_revision >= e->wanted->revision)
+        return false;
+    if (must_settle(e, &until_ms)) {
+        rest(e, s, TCN_STEP_WAIT, until_ms);
+        return true;
+    }
+    if (!knows_remote(e)) {
+        call(e, s, TOCSIN_GET, "get", e->wanted->revision);
+        return true;
+    }
+    if (tcn_ensure_merge(e, s)) {
+        rest(e, s, TCN_STEP_WAIT, 0);
+        return true;
+    }
+    if (s->payload && can(e, TOCSIN_WRITE)) {
+        tcn_ensure_try(e, s);
+        e->link->last_read_ms = 0; /* from now on only a GET tells what the remote holds */
+        call(e, s, TOCSIN_WRITE, "write", e->wanted->revision);
+        return true;
+    }
+    tcn_step_done(s);
+    e->link->done_revision = e->wanted->revision;
+    return false;
+}
+
+void tcn_ensure_plan(struct tcn_ensure *e, struct tcn_step *ret)
+{
+    struct tcn_link *link = e->link;
+
+    *ret = (struct tcn_step){.kind = TCN_STEP_UNSET};
+    if (link->state == TCN_LINK_UNLINKED || link->state == TCN_LINK_LOST ||
+        link->state == TCN_LINK_BLOCKED)
+        rest(e, ret, TCN_STEP_DONE, 0);
+    else if (!has_record(link))
+        plan_unlinked(e, ret);
+    else if (!plan_sync(e, ret) && !plan_notes(e, ret))
+        finish(e, ret);
+    assert(ret->kind != TCN_STEP_UNSET);
+}
+
+void tcn_ensure_retry(struct tcn_link *link, int64_t now_ms)
+{
+    if (has_record(link))
+        link->state = TCN_LINK_LINKED;
+    else
+        link->state = link->is_uncertain ? TCN_LINK_CREATING : TCN_LINK_NONE;
+    link->done_revision = 0;
+    link->fail_count = 0;
+    link->first_fail_ms = 0;
+    link->blocked_reason = NULL;
+    link->due_ms = now_ms;
+}

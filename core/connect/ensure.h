@@ -1,0 +1,171 @@
+/* ENSURE: makes a remote record equal to an incident, one call at a time. Level-triggered: it compares what is
+ * wanted with what is known and names the next call, never applies "change number n". Pure: the caller (lanes.c)
+ * loads, stores, calls and tells the time.
+ *
+ *     tcn_ensure_plan(link, wanted, progress, now)  -> the next step; the link row then holds the intent
+ *     ... the caller commits the link, makes the call ...
+ *     tcn_ensure_apply(link, step, outcome, now)    -> what was learned, in the link row; then plan again
+ *
+ * A crash anywhere is a restart at plan with an empty progress. Creates are never made in the dark: the intent
+ * (CREATING, uncertain, attempts) is durable before the call, and whoever finds it looks the marker up first and
+ * waits for the remote's visibility window before creating again. */
+#ifndef TCN_CONNECT_ENSURE_H
+#define TCN_CONNECT_ENSURE_H
+
+#include "connect/merge.h"
+#include "model/link.h"
+#include <tocsin/connector.h>
+
+#define TCN_ENSURE_FIELDS_MAX 64
+#define TCN_ENSURE_NOTES_MAX 20   /* events joined in one remote note */
+#define TCN_ENSURE_NOTE_BYTES 24000
+#define TCN_ENSURE_DROPPED_MAX 20
+#define TCN_ENSURE_SAY_MAX 8
+#define TCN_ENSURE_FRESH_MS INT64_C(5000)       /* a base read this recently needs no GET before a WRITE */
+#define TCN_ENSURE_NOTE_GAP_MS INT64_C(5000)    /* between two notes of one lane */
+#define TCN_ENSURE_SHORT_MS INT64_C(10000)      /* an incident that lived shorter may get no record */
+#define TCN_ENSURE_GONE_MS INT64_C(600000)      /* a record must be missing this long, 3 times, to be LOST */
+#define TCN_ENSURE_DEAD_MS INT64_C(86400000)    /* failing this long is told to people */
+#define TCN_ENSURE_STOP_MS INT64_C(259200000)   /* failing this long waits for the next change */
+#define TCN_ENSURE_REWRITE_MS INT64_C(600000)   /* a field pushed 3 times within this and rewritten remotely rests */
+
+/* The mapping as the algorithm needs it; want.c makes one from a struct tcn_mapping. JSON returned is the caller's. */
+struct tcn_remote_status {
+    enum tcn_class class; /* UNSET: none of the mapping's, or not told */
+    bool accepts;         /* the value is fine for the local class */
+    bool is_terminal;
+};
+struct tcn_lens {
+    void *ctx;
+    json_t *(*out)(void *ctx, size_t field, json_t *value); /* {remote name: value}, NULL = nothing to write */
+    json_t *(*in)(void *ctx, size_t field, json_t *record); /* canonical value, NULL = not told */
+    bool (*same)(void *ctx, size_t field, json_t *a, json_t *b);
+    void (*status)(void *ctx, json_t *record, enum tcn_class local, struct tcn_remote_status *ret);
+    json_t *(*status_payload)(void *ctx, enum tcn_class local); /* NULL: the mapping writes no status */
+};
+
+enum tcn_short_lived { TCN_SHORT_SKIP = 0, TCN_SHORT_CREATE };
+
+struct tcn_wanted_field {
+    const struct tcn_mapping_field *policy;
+    json_t *local; /* canonical; NULL = absent */
+};
+struct tcn_wanted_note {
+    int64_t seq;
+    const char *event_id, *text;
+};
+
+/* The incident as the remote should show it. All borrowed. */
+struct tcn_wanted {
+    int64_t revision, created_ms, modified_ms, resolved_ms;
+    bool is_wanted; /* false: the mapping says that this incident gets no record */
+    enum tcn_class status;
+    bool by_alarm, is_firing;
+    enum tcn_direction status_direction;
+    enum tcn_auto_resolve auto_resolve;
+    enum tcn_while_firing while_firing;
+    enum tcn_short_lived short_lived;
+    int64_t settle_ms, visibility_ms;
+    uint32_t caps;   /* of the connector */
+    json_t *create;  /* members for CREATE beside the fields; NULL = none */
+    struct tcn_wanted_field fields[TCN_ENSURE_FIELDS_MAX];
+    size_t n_fields;
+    struct tcn_wanted_note notes[TCN_ENSURE_NOTES_MAX]; /* seq > link->notes_seq, in order */
+    size_t n_notes;
+    int64_t last_seq; /* the newest event that was looked at; none after it is in notes */
+    const char *pending_event_id; /* of the event link->pending_note_seq names; NULL = unknown */
+    struct tcn_lens lens;
+};
+
+/* What this run of the lane knows beside the link row; lost in a crash, and nothing is lost with it. */
+struct tcn_progress {
+    bool found_none;
+    int64_t found_none_ms; /* when that FIND was started */
+    json_t *record;        /* owned: the record as last read in this run; NULL = not read */
+    bool gave_up_write, had_deadletter;
+    unsigned conflicts, drops;
+    char dropped[TCN_ENSURE_DROPPED_MAX][64]; /* remote names left out because the remote refused them */
+    size_t n_dropped;
+};
+void tcn_progress_done(struct tcn_progress *p); /* legal on a zeroed struct */
+
+enum tcn_step_kind { TCN_STEP_UNSET = 0, TCN_STEP_WAIT, TCN_STEP_DONE, TCN_STEP_CALL };
+
+struct tcn_step {
+    enum tcn_step_kind kind;
+    int64_t until_ms; /* with WAIT */
+    uint32_t verb;    /* with CALL */
+    const char *op_id; /* in the arena */
+    json_t *payload;   /* owned; NULL = none */
+    int64_t started_ms;
+    enum tcn_class class;      /* status that travels with a CREATE or WRITE; UNSET = none */
+    int64_t note_seq;          /* with NOTE and NOTE_FIND: the last event of the batch */
+    int64_t revision;          /* of the incident that was looked at */
+    json_t *sent;              /* owned: {field: canonical value} of the fields that travel; NULL = none */
+};
+void tcn_step_done(struct tcn_step *s);
+
+/* What else must be written with the link row, texts in the arena. */
+struct tcn_effects {
+    const char *say[TCN_ENSURE_SAY_MAX]; /* timeline notes about the lane, for people */
+    bool say_to_tickets[TCN_ENSURE_SAY_MAX];
+    size_t n_say;
+    const char *deadletter; /* reason, NULL = none */
+    bool clear_deadletters;
+    bool is_linked; /* the link has got its record with this */
+};
+
+struct tcn_ensure {
+    const struct tcn_wanted *wanted; /* borrowed */
+    struct tcn_progress *progress;
+    struct tcn_link *link; /* changed; its texts come to live in the arena */
+    struct tcn_effects *effects; /* added to */
+    struct tcn_arena *arena;
+    int64_t now_ms;
+    uint64_t random;
+};
+
+/* Names the next call. WAIT and DONE leave the link with its due time set and not in flight; CALL leaves the intent,
+ * in flight. */
+void tcn_ensure_plan(struct tcn_ensure *e, struct tcn_step *ret);
+
+/* What a call brought, reduced to what the algorithm looks at. */
+struct tcn_learned {
+    const struct tocsin_result *result;
+    uint32_t net;
+    int32_t status;
+    uint32_t steps; /* round trips it took */
+    const struct tocsin_record *records;
+    size_t n_records;
+    const char *bad_fields[TCN_ENSURE_DROPPED_MAX];
+    size_t n_bad_fields;
+};
+/* True: plan again at once. False: the lane rests until link->due_ms (0: until something changes). */
+bool tcn_ensure_apply(struct tcn_ensure *e, const struct tcn_step *step, const struct tcn_learned *got);
+
+/* A person wants a blocked or given up link tried again. */
+void tcn_ensure_retry(struct tcn_link *link, int64_t now_ms);
+
+/* -- between the files of the algorithm ---------------------------------------------------------------------- */
+void tcn_ensure_say(struct tcn_ensure *e, bool to_tickets, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Says it once for that mark and hash. */
+void tcn_ensure_say_once(struct tcn_ensure *e, const char *mark, const char *hash, bool to_tickets,
+                         const char *text);
+json_t *tcn_ensure_base(const struct tcn_link *link); /* the base snapshot; yours */
+void tcn_ensure_set_base(struct tcn_ensure *e, json_t *base); /* steals */
+/* {"fields", "status"} of a CREATE, without dropped names; sets step->sent and step->class. */
+void tcn_ensure_create_payload(struct tcn_ensure *e, struct tcn_step *step);
+/* Merges all fields and the status with what is known of the remote; fills step->payload when something is to be
+ * written. Fields that agree go into the base. True when a person must decide: the link is BLOCKED. */
+bool tcn_ensure_merge(struct tcn_ensure *e, struct tcn_step *step);
+/* The values of step go out: should the answer be lost, they are known to be ours when they are met again. */
+void tcn_ensure_try(struct tcn_ensure *e, const struct tcn_step *step);
+/* After a write: compares the echo with what was sent, remembers both. */
+void tcn_ensure_written(struct tcn_ensure *e, const struct tcn_step *step,
+                        const struct tocsin_record *echo);
+/* Leaves the refused names out from now on. False when none of them may be left out; *ret_required then tells
+ * whether one of them is a field without which the record makes no sense. */
+bool tcn_ensure_drop(struct tcn_ensure *e, const struct tcn_learned *got, bool *ret_required);
+
+#endif

@@ -1,0 +1,355 @@
+/* What a call brought: the link row learns it, and it is decided whether the lane goes on, rests or gives up. */
+#include "connect/classify.h"
+#include "connect/ensure.h"
+#include "connect/retry.h"
+#include "connect/ring.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define QUICK_CONFLICTS 3u
+#define GONE_TRIES 3
+#define GONE_GAP_MS (TCN_ENSURE_GONE_MS / 2)
+#define AUTH_GAP_MS INT64_C(1000)
+
+static bool rest_until(struct tcn_ensure *e, int64_t due_ms)
+{
+    e->link->is_in_flight = false;
+    e->link->due_ms = due_ms;
+    return false;
+}
+
+/* Surely not done, whatever the connector thinks of the answer. */
+static bool surely_not_done(const struct tcn_learned *got)
+{
+    uint32_t o = got->result->outcome;
+
+    if (o == TOCSIN_REJECTED && got->n_bad_fields > 0) /* the remote itself has said so */
+        return true;
+    /* Of several round trips an earlier one may have done it. */
+    return got->steps <= 1 && (got->net == TOCSIN_NET_NOT_SENT || o == TOCSIN_REJECTED ||
+                               o == TOCSIN_AUTH || o == TOCSIN_GONE || got->status == 429);
+}
+
+static void bury(struct tcn_ensure *e, const char *verb, const char *reason)
+{
+    e->effects->deadletter = tcn_arena_fmt(e->arena, "%s: %s", verb, reason);
+    e->progress->had_deadletter = true;
+    tcn_ring_add(e->link, "#dead", verb, e->now_ms, e->arena);
+}
+
+/* Told to people once a day of failing, not at every try. */
+static void bury_if_old(struct tcn_ensure *e, const struct tcn_step *step, const struct tcn_learned *got)
+{
+    struct tcn_link *link = e->link;
+    char hash[24];
+
+    if (e->now_ms - link->first_fail_ms < TCN_ENSURE_DEAD_MS)
+        return;
+    snprintf(hash, sizeof hash, "%" PRId64, link->first_fail_ms);
+    if (tcn_ring_count(link, "#dead24", hash, 0) > 0)
+        return;
+    tcn_ring_add(link, "#dead24", hash, e->now_ms, e->arena);
+    bury(e, tcn_verb_name(step->verb), got->result->reason);
+    tcn_ensure_say(e, false, "Not synced to %s for a day: %s", link->connector, got->result->reason);
+}
+
+static bool fail_transient(struct tcn_ensure *e, const struct tcn_step *step, const struct tcn_learned *got)
+{
+    struct tcn_link *link = e->link;
+    int64_t delay = tcn_retry_delay_ms(link->fail_count, got->result->retry_after_s, e->random);
+
+    if (link->first_fail_ms == 0)
+        link->first_fail_ms = e->now_ms;
+    link->fail_count++;
+    link->blocked_reason = tcn_arena_strdup(e->arena, got->result->reason);
+    bury_if_old(e, step, got);
+    if (e->now_ms - link->first_fail_ms >= TCN_ENSURE_STOP_MS)
+        return rest_until(e, 0);
+    return rest_until(e, e->now_ms + delay);
+}
+
+/* Without a record there is nothing else to do. Until something changes. */
+static bool give_up_create(struct tcn_ensure *e, const struct tcn_step *step)
+{
+    struct tcn_link *link = e->link;
+
+    if (step->verb == TOCSIN_CREATE && !link->is_uncertain) {
+        link->state = TCN_LINK_NONE;
+        link->create_attempts = 0;
+    }
+    link->done_revision = step->revision;
+    return rest_until(e, 0);
+}
+
+/* The remote will never take it as it is: told to people; the next change of the incident tries again. */
+static bool fail_permanent(struct tcn_ensure *e, const struct tcn_step *step, const struct tcn_learned *got,
+                           bool blocks)
+{
+    struct tcn_link *link = e->link;
+
+    bury(e, tcn_verb_name(step->verb), got->result->reason);
+    tcn_ensure_say(e, false, "Not synced to %s: %s", link->connector, got->result->reason);
+    link->blocked_reason = tcn_arena_strdup(e->arena, got->result->reason);
+    if (blocks) {
+        link->state = TCN_LINK_BLOCKED;
+        return rest_until(e, 0);
+    }
+    if (step->verb == TOCSIN_CREATE || step->verb == TOCSIN_FIND)
+        return give_up_create(e, step);
+    if (step->verb == TOCSIN_NOTE_FIND) {
+        link->pending_note_seq = 0; /* what cannot be looked up is written at least once */
+        return true;
+    }
+    link->done_revision = step->revision;
+    e->progress->gave_up_write = true;
+    return true;
+}
+
+static bool fail_rejected(struct tcn_ensure *e, const struct tcn_step *step, const struct tcn_learned *got)
+{
+    bool is_required = false;
+
+    if (got->n_bad_fields > 0 && e->progress->drops == 0 && tcn_ensure_drop(e, got, &is_required)) {
+        e->progress->drops++;
+        return true;
+    }
+    return fail_permanent(e, step, got, is_required);
+}
+
+/* 404 can be index lag or a permission blip: three times over ten minutes make it true. */
+static bool fail_gone(struct tcn_ensure *e)
+{
+    struct tcn_link *link = e->link;
+    size_t tries;
+
+    tcn_ring_add(link, "#gone", NULL, e->now_ms, e->arena);
+    tries = tcn_ring_count(link, "#gone", NULL, 0);
+    if (tries < GONE_TRIES)
+        return rest_until(e, e->now_ms + GONE_GAP_MS);
+    link->state = TCN_LINK_LOST;
+    link->blocked_reason = tcn_arena_fmt(e->arena, "the remote record is gone");
+    tcn_ensure_say(e, false, "%s of %s does not exist any more: it is no longer kept in step",
+                   link->remote_key && link->remote_key[0] ? link->remote_key : "The record",
+                   link->connector);
+    return rest_until(e, 0);
+}
+
+static bool fail_conflict(struct tcn_ensure *e, const struct tcn_step *step, const struct tcn_learned *got)
+{
+    struct tcn_progress *p = e->progress;
+
+    if (++p->conflicts > QUICK_CONFLICTS)
+        return fail_transient(e, step, got);
+    /* Read again, merge again; a create is looked up first. */
+    json_decref(p->record);
+    p->record = NULL;
+    p->found_none = false;
+    e->link->last_read_ms = 0;
+    return true;
+}
+
+/* Everything but OK. */
+static bool fail(struct tcn_ensure *e, const struct tcn_step *step, const struct tcn_learned *got)
+{
+    switch ((enum tocsin_outcome)got->result->outcome) {
+    case TOCSIN_REJECTED:
+        return fail_rejected(e, step, got);
+    case TOCSIN_GONE:
+        return e->link->remote_id && e->link->remote_id[0] ? fail_gone(e) : fail_rejected(e, step, got);
+    case TOCSIN_CONFLICT:
+        return fail_conflict(e, step, got);
+    case TOCSIN_AUTH:
+        /* The instance pauses until a CHECK succeeds; this lane is then simply due. */
+        e->link->blocked_reason = tcn_arena_strdup(e->arena, got->result->reason);
+        return rest_until(e, e->now_ms + AUTH_GAP_MS);
+    case TOCSIN_OK:
+    case TOCSIN_RETRY:
+    case TOCSIN_UNKNOWN:
+    case TOCSIN_MORE:
+    default:
+        e->link->last_read_ms = 0; /* a write may have arrived: what we believe of the remote is void */
+        return fail_transient(e, step, got);
+    }
+}
+
+/* -- successes ------------------------------------------------------------------------------------------------ */
+
+static const char *keep_text(struct tcn_ensure *e, const char *fresh, const char *old)
+{
+    return fresh && fresh[0] ? tcn_arena_strdup(e->arena, fresh) : old;
+}
+
+/* What a record says of itself. */
+static void meet(struct tcn_ensure *e, const struct tocsin_record *r)
+{
+    struct tcn_link *link = e->link;
+
+    link->remote_id = keep_text(e, r->remote_id, link->remote_id);
+    link->remote_key = keep_text(e, r->remote_key, link->remote_key);
+    link->remote_url = keep_text(e, r->remote_url, link->remote_url);
+    link->base_version = keep_text(e, r->version, link->base_version);
+    if (!r->fields)
+        return;
+    json_decref(e->progress->record);
+    e->progress->record = json_incref(r->fields);
+    link->last_read_ms = e->now_ms;
+}
+
+static void succeed(struct tcn_ensure *e)
+{
+    e->link->fail_count = 0;
+    e->link->first_fail_ms = 0;
+    e->link->blocked_reason = NULL;
+    tcn_ring_drop(e->link, "#gone", e->arena);
+}
+
+/* A call that changed the remote went through: what was told to people before is over. */
+static void forgive(struct tcn_ensure *e)
+{
+    if (e->progress->had_deadletter || tcn_ring_last(e->link, "#dead") == 0)
+        return;
+    tcn_ring_drop(e->link, "#dead", e->arena);
+    tcn_ring_drop(e->link, "#dead24", e->arena);
+    e->effects->clear_deadletters = true;
+}
+
+static void become_linked(struct tcn_ensure *e, const struct tocsin_record *r, const char *how)
+{
+    struct tcn_link *link = e->link;
+
+    meet(e, r);
+    link->state = TCN_LINK_LINKED;
+    link->is_uncertain = false;
+    e->effects->is_linked = true;
+    tcn_ensure_say(e, false, "%s %s in %s", how,
+                   link->remote_key && link->remote_key[0] ? link->remote_key : link->remote_id,
+                   link->connector);
+}
+
+static bool created(struct tcn_ensure *e, const struct tcn_step *step, const struct tcn_learned *got)
+{
+    struct tocsin_result lost = {.outcome = TOCSIN_UNKNOWN, .reason = "created, but the answer names no record"};
+    struct tcn_learned unknown = *got;
+
+    if (got->n_records == 0) {
+        unknown.result = &lost;
+        return fail_transient(e, step, &unknown);
+    }
+    become_linked(e, &got->records[0], "Created");
+    tcn_ensure_written(e, step, &got->records[0]);
+    forgive(e);
+    return true;
+}
+
+static bool found(struct tcn_ensure *e, const struct tcn_step *step, const struct tcn_learned *got)
+{
+    if (got->n_records == 0) {
+        e->progress->found_none = true;
+        e->progress->found_none_ms = step->started_ms;
+        return true;
+    }
+    become_linked(e, &got->records[0], "Found");
+    if (got->n_records > 1)
+        tcn_ensure_say(e, false, "%zu records of %s carry this incident's mark; %s, the oldest, is kept in step",
+                       got->n_records, e->link->connector,
+                       e->link->remote_key && e->link->remote_key[0] ? e->link->remote_key
+                                                                     : e->link->remote_id);
+    return true;
+}
+
+static bool got_record(struct tcn_ensure *e, const struct tcn_step *step, const struct tcn_learned *got)
+{
+    struct tocsin_result lost = {.outcome = TOCSIN_RETRY, .reason = "the answer names no record"};
+    struct tcn_learned unknown = *got;
+
+    if (got->n_records == 0 || !got->records[0].fields) {
+        unknown.result = &lost;
+        return fail_transient(e, step, &unknown);
+    }
+    meet(e, &got->records[0]);
+    return true;
+}
+
+static bool written(struct tcn_ensure *e, const struct tcn_step *step, const struct tcn_learned *got)
+{
+    const struct tocsin_record *echo = got->n_records > 0 ? &got->records[0] : NULL;
+
+    if (echo)
+        meet(e, echo);
+    tcn_ensure_written(e, step, echo);
+    /* What was just written is what the remote holds, as far as we can know. */
+    if (!echo || !echo->fields) {
+        json_decref(e->progress->record);
+        e->progress->record = NULL;
+    }
+    e->link->last_read_ms = e->now_ms;
+    e->link->done_revision = step->revision;
+    forgive(e);
+    return true;
+}
+
+static bool noted(struct tcn_ensure *e, const struct tcn_step *step)
+{
+    if (step->note_seq > e->link->notes_seq)
+        e->link->notes_seq = step->note_seq;
+    e->link->pending_note_seq = 0;
+    e->link->last_write_ms = e->now_ms;
+    forgive(e);
+    return true;
+}
+
+static bool succeed_with(struct tcn_ensure *e, const struct tcn_step *step, const struct tcn_learned *got)
+{
+    succeed(e);
+    switch (step->verb) {
+    case TOCSIN_CREATE:
+        return created(e, step, got);
+    case TOCSIN_FIND:
+        return found(e, step, got);
+    case TOCSIN_GET:
+        return got_record(e, step, got);
+    case TOCSIN_WRITE:
+        return written(e, step, got);
+    default: /* NOTE, and NOTE_FIND that found it */
+        return noted(e, step);
+    }
+}
+
+/* -- notes that failed ---------------------------------------------------------------------------------------- */
+
+static bool note_failed(struct tcn_ensure *e, const struct tcn_step *step, const struct tcn_learned *got)
+{
+    struct tcn_link *link = e->link;
+
+    if (surely_not_done(got))
+        link->pending_note_seq = 0;
+    if (got->result->outcome != TOCSIN_REJECTED)
+        return fail(e, step, got);
+    /* One note that the remote refuses must not keep back those after it. */
+    link->notes_seq = step->note_seq;
+    bury(e, "note", got->result->reason);
+    tcn_ensure_say(e, false, "A note was not taken by %s: %s", link->connector, got->result->reason);
+    return true;
+}
+
+bool tcn_ensure_apply(struct tcn_ensure *e, const struct tcn_step *step, const struct tcn_learned *got)
+{
+    bool ok = got->result->outcome == TOCSIN_OK;
+
+    if (ok)
+        return succeed_with(e, step, got);
+    if (step->verb == TOCSIN_NOTE)
+        return note_failed(e, step, got);
+    if (step->verb == TOCSIN_FIND && got->result->outcome == TOCSIN_GONE)
+        return found(e, step, &(struct tcn_learned){.result = got->result});
+    if (step->verb == TOCSIN_NOTE_FIND && got->result->outcome == TOCSIN_GONE) {
+        e->link->pending_note_seq = 0;
+        return true;
+    }
+    if (step->verb == TOCSIN_CREATE && surely_not_done(got)) {
+        e->link->is_uncertain = false;
+        e->link->create_attempts--; /* it was none */
+    }
+    return fail(e, step, got);
+}

@@ -1,0 +1,297 @@
+/* The store thread's half of the lanes: load, learn, plan, write, all in one transaction. */
+#include "base/xalloc.h"
+#include "connect/classify.h"
+#include "connect/lanes_internal.h"
+#include "sys/random.h"
+
+#include <stdio.h>
+
+#define JOB_ARENA (16u << 20)
+#define RUN_ARENA (1u << 20)
+#define TIRED_MS INT64_C(60000)
+
+void tcn_lane_run_free(struct tcn_lane_run *r)
+{
+    if (!r)
+        return;
+    json_decref(r->op.payload);
+    json_decref(r->op.incident);
+    tcn_step_done(&r->step);
+    tcn_progress_done(&r->progress);
+    tcn_outcome_free(r->outcome);
+    tcn_arena_done(&r->arena);
+    free(r);
+}
+
+void tcn_lane_job_reset(struct tcn_lane_job *j)
+{
+    for (size_t i = 0; i < j->n_runs; i++)
+        tcn_lane_run_free(j->runs[i]);
+    j->n_runs = j->n_claimed = 0;
+    j->has_news = false;
+    j->next_due_ms = 0;
+}
+
+/* One lane, loaded. Lives on the stack of the job. */
+struct turn {
+    struct tcn_lane_job *job;
+    struct tcn_store *store;
+    struct tcn_link *link;
+    struct tcn_arena *arena;
+    struct tcn_want want;
+    struct tcn_progress progress;
+    struct tcn_effects effects;
+    struct tcn_step step;
+    struct tcn_ensure ensure;
+    unsigned calls;
+    bool told_tickets;
+    int64_t now_ms;
+};
+
+static void copy_progress(struct tcn_progress *to, const struct tcn_progress *from)
+{
+    *to = *from;
+    json_incref(to->record);
+}
+
+/* Writes what the algorithm wants told. */
+static int flush_says(struct turn *t, struct tcn_err *err)
+{
+    const struct tcn_lanes_app *app = &t->job->lanes->options.app;
+    char actor[160];
+    int r = 0;
+
+    snprintf(actor, sizeof actor, "connector:%.120s", t->link->connector);
+    for (size_t i = 0; i < t->effects.n_say && app->note && r == 0; i++) {
+        r = app->note(app->ctx, t->store, t->link->incident, t->effects.say[i], actor,
+                      t->effects.say_to_tickets[i], t->now_ms, err);
+        t->told_tickets = t->told_tickets || t->effects.say_to_tickets[i];
+        t->job->has_news = true;
+    }
+    t->effects.n_say = 0;
+    return r;
+}
+
+static int put_deadletter(struct turn *t, const struct tcn_outcome *o, struct tcn_err *err)
+{
+    struct tcn_deadletter d = {
+        .id = tcn_id_child(t->link->id, tcn_verb_name(o->verb), 0), /* the newest of a kind is kept */
+        .incident = t->link->incident,
+        .link = t->link->id,
+        .connector = t->link->connector,
+        .operation = tcn_verb_name(o->verb),
+        .reason = t->effects.deadletter,
+        .request = o->request,
+        .response = o->response,
+        .at_ms = t->now_ms,
+    };
+
+    return tcn_store_deadletter_put(t->store, &d, err);
+}
+
+static int flush_effects(struct turn *t, const struct tcn_outcome *o, struct tcn_err *err)
+{
+    const struct tcn_lanes_app *app = &t->job->lanes->options.app;
+    int r = flush_says(t, err);
+
+    if (r == 0 && t->effects.deadletter && o)
+        r = put_deadletter(t, o, err);
+    if (r == 0 && t->effects.clear_deadletters)
+        r = tcn_store_deadletter_clear(t->store, t->link->id, err);
+    if (r == 0 && t->effects.is_linked) {
+        tcn_want_remote(&t->want, t->link, t->progress.record);
+        r = app->linked ? app->linked(app->ctx, t->store, t->link, t->now_ms, err) : 0;
+        t->job->has_news = true;
+    }
+    t->effects = (struct tcn_effects){.n_say = 0};
+    return r;
+}
+
+static void learn(const struct tcn_outcome *o, struct tcn_learned *ret)
+{
+    *ret = (struct tcn_learned){
+        .result = &o->result,
+        .net = o->net,
+        .status = o->status,
+        .steps = o->steps,
+        .records = o->sink.records,
+        .n_records = o->sink.n_records,
+    };
+    for (size_t i = 0; i < o->sink.n_bad_fields && i < TCN_ENSURE_DROPPED_MAX; i++)
+        ret->bad_fields[ret->n_bad_fields++] = o->sink.bad_fields[i].name;
+}
+
+/* Takes the outcome in. *ret_go_on: plan the next call at once. */
+static int apply(struct turn *t, const struct tcn_lane_run *before, bool *ret_go_on, struct tcn_err *err)
+{
+    struct tcn_learned got;
+    int r;
+
+    learn(before->outcome, &got);
+    *ret_go_on = tcn_ensure_apply(&t->ensure, &before->step, &got);
+    if ((r = flush_effects(t, before->outcome, err)) < 0)
+        return r;
+    return tcn_want_notes(&t->want, t->store, t->link, err);
+}
+
+static struct tcn_lane_run *make_run(struct turn *t)
+{
+    struct tcn_lane_run *run = tcn_xcalloc(1, sizeof *run);
+    struct tcn_arena *a = &run->arena;
+
+    run->instance = t->job->instance;
+    run->link = t->link->id;
+    run->incident = t->link->incident;
+    run->calls = t->calls + 1;
+    tcn_arena_init(a, RUN_ARENA);
+    run->op = (struct tocsin_op){
+        .verb = t->step.verb,
+        .attempt = (uint32_t)(t->link->fail_count + 1),
+        .op_id = tcn_arena_strdup(a, t->step.op_id),
+        .marker = tcn_arena_strdup(a, t->want.find.value ? t->want.find.value : ""),
+        .remote_id = tcn_arena_strdup(a, t->link->remote_id ? t->link->remote_id : ""),
+        .cursor = "",
+        .payload = t->step.payload,
+        .incident = json_incref(t->want.env),
+    };
+    t->step.payload = NULL;
+    run->step = t->step;
+    run->step.op_id = run->op.op_id;
+    t->step = (struct tcn_step){.kind = TCN_STEP_UNSET};
+    copy_progress(&run->progress, &t->progress);
+    return run;
+}
+
+/* A call planned and its intent written, or the lane at rest. */
+static int plan(struct turn *t, struct tcn_err *err)
+{
+    int r;
+
+    if (t->calls >= TCN_LANE_CALLS_MAX) {
+        t->link->is_in_flight = false;
+        t->link->due_ms = t->now_ms + TIRED_MS;
+        return 0;
+    }
+    tcn_ensure_plan(&t->ensure, &t->step);
+    if ((r = flush_effects(t, NULL, err)) < 0)
+        return r;
+    if (t->step.kind == TCN_STEP_CALL)
+        t->job->runs[t->job->n_runs++] = make_run(t);
+    return 0;
+}
+
+static int turn_loaded(struct turn *t, const struct tcn_lane_run *before, struct tcn_err *err)
+{
+    bool go_on = true;
+    int r = 0;
+
+    t->ensure = (struct tcn_ensure){
+        .wanted = &t->want.wanted,
+        .progress = &t->progress,
+        .link = t->link,
+        .effects = &t->effects,
+        .arena = t->arena,
+        .now_ms = t->now_ms,
+        .random = tcn_random_u64(),
+    };
+    if (before)
+        r = apply(t, before, &go_on, err);
+    if (r == 0 && go_on)
+        r = plan(t, err);
+    /* What was told to all tickets is for this one, too. */
+    if (r == 0 && t->told_tickets && !t->link->is_in_flight && t->link->due_ms == 0 &&
+        t->link->state == TCN_LINK_LINKED)
+        t->link->due_ms = t->now_ms;
+    return r < 0 ? r : tcn_store_link_put(t->store, t->link, err);
+}
+
+static int forget(struct tcn_store *s, struct tcn_link *link, struct tcn_err *err)
+{
+    link->is_in_flight = false;
+    link->due_ms = 0;
+    return tcn_store_link_put(s, link, err);
+}
+
+static int run_lane(struct tcn_lane_job *j, struct tcn_store *s, struct tcn_link *link,
+                    struct tcn_arena *arena, int64_t now_ms, struct tcn_err *err)
+{
+    const struct tcn_lane_run *before = j->before;
+    struct turn t = {.job = j, .store = s, .link = link, .arena = arena, .now_ms = now_ms};
+    int r;
+
+    if (before) {
+        copy_progress(&t.progress, &before->progress);
+        t.calls = before->calls;
+    }
+    r = tcn_want_init(&t.want, &j->instance->source, s, link, arena, err);
+    if (r == 0)
+        r = turn_loaded(&t, before, err);
+    else if (r == TCN_ENOTFOUND)
+        r = forget(s, link, err);
+    tcn_step_done(&t.step);
+    tcn_progress_done(&t.progress);
+    tcn_want_done(&t.want);
+    return r;
+}
+
+int tcn_lane_job_claim(struct tcn_job *job, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
+{
+    struct tcn_lane_job *j = (struct tcn_lane_job *)job;
+    struct tcn_link *links = NULL;
+    struct tcn_arena arena;
+    int r;
+
+    tcn_lane_job_reset(j);
+    tcn_arena_init(&arena, JOB_ARENA);
+    r = tcn_store_link_claim(s, j->instance->source.instance->sdk.name, now_ms, j->limit, &arena,
+                             &links, &j->n_claimed, err);
+    for (size_t i = 0; r == 0 && i < j->n_claimed; i++)
+        r = run_lane(j, s, &links[i], &arena, now_ms, err);
+    if (r == 0)
+        r = tcn_store_next_due(s, &j->next_due_ms, err);
+    tcn_arena_done(&arena);
+    return r;
+}
+
+/* False when the lease went to another process, or a person changed the link: the result is theirs to look up. */
+static bool is_ours(const struct tcn_store *s, const struct tcn_link *link)
+{
+    return link->is_in_flight && link->epoch == tcn_store_epoch(s);
+}
+
+int tcn_lane_job_result(struct tcn_job *job, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
+{
+    struct tcn_lane_job *j = (struct tcn_lane_job *)job;
+    struct tcn_link link;
+    struct tcn_arena arena;
+    int r;
+
+    tcn_lane_job_reset(j);
+    tcn_arena_init(&arena, JOB_ARENA);
+    r = tcn_store_link_get(s, j->before->link, &arena, &link, err);
+    if (r == 0 && is_ours(s, &link))
+        r = run_lane(j, s, &link, &arena, now_ms, err);
+    else if (r == TCN_ENOTFOUND)
+        r = 0;
+    if (r == 0)
+        r = tcn_store_next_due(s, &j->next_due_ms, err);
+    tcn_arena_done(&arena);
+    return r;
+}
+
+int tcn_lanes_retry(struct tcn_store *s, struct tcn_id link, int64_t now_ms, struct tcn_err *err)
+{
+    struct tcn_link row;
+    struct tcn_arena arena;
+    int r;
+
+    tcn_arena_init(&arena, JOB_ARENA);
+    r = tcn_store_link_get(s, link, &arena, &row, err);
+    /* A lane at work gets there by itself. */
+    if (r == 0 && !is_ours(s, &row)) {
+        tcn_ensure_retry(&row, now_ms);
+        r = tcn_store_link_put(s, &row, err);
+    }
+    tcn_arena_done(&arena);
+    return r;
+}

@@ -1,0 +1,73 @@
+/* The lanes of the outbox: for each incident and ticket system one, at most one call at a time, lanes independent of
+ * each other. On the loop; what must be durable is done in jobs of the store thread:
+ *
+ *     claim job   due links are leased, the incident is loaded, the next call is planned, its intent is written
+ *     call        on the loop
+ *     result job  what the call brought is written, the next call is planned in the same transaction
+ *
+ * A crash repeats from the rows. The functions of struct tcn_lanes_app tie it to the application. */
+#ifndef TCN_CONNECT_LANES_H
+#define TCN_CONNECT_LANES_H
+
+#include "connect/port.h"
+#include "mapping/mapping.h"
+#include "store/thread.h"
+
+#define TCN_LANES_MAX 64 /* instances */
+
+struct tcn_lanes;
+
+/* On the store thread, inside the transaction, unless told otherwise; 0 or the store's error. Any may be NULL. */
+struct tcn_lanes_app {
+    void *ctx;
+    /* A timeline note about the lane ("Created OPS-42 in jira"). to_tickets: other ticket systems shall show it, too,
+     * and their lanes must be woken. The job may run again: make it from the transaction alone. */
+    int (*note)(void *ctx, struct tcn_store *s, struct tcn_id incident, const char *text,
+                const char *actor, bool to_tickets, int64_t now_ms, struct tcn_err *err);
+    /* The link has got its record: a related item with link->remote_url, for example. */
+    int (*linked)(void *ctx, struct tcn_store *s, const struct tcn_link *link, int64_t now_ms,
+                  struct tcn_err *err);
+    /* Where people open the incident, in the arena; NULL: nowhere. */
+    const char *(*url)(void *ctx, struct tcn_id incident, struct tcn_arena *arena);
+    /* On the loop, after a commit that told something or changed a link. */
+    void (*changed)(void *ctx);
+};
+
+struct tcn_lanes_item {
+    struct tcn_instance *instance;
+    const struct tcn_mapping *mapping;
+    json_t *settings; /* of the configured instance, without secrets; NULL = none */
+};
+
+/* What is pointed to is borrowed and outlives the lanes; instances and mappings do not change meanwhile. */
+struct tcn_lanes_options {
+    struct event_base *base;
+    struct tcn_hub *hub;
+    struct tcn_storethread *store;
+    const char *account_id;
+    struct tcn_lanes_app app;
+    const struct tcn_lanes_item *items; /* copied */
+    size_t n_items;
+};
+
+struct tcn_lanes *tcn_lanes_new(const struct tcn_lanes_options *options);
+
+/* Something was committed that may have made links due. Cheap; call it after any commit. */
+void tcn_lanes_wake(struct tcn_lanes *l);
+
+/* Claims nothing more. idle (may be NULL) is called on a later turn when no call and no job is left: then the lanes
+ * may be freed and their configuration released. For a reload: make the new lanes first, then retire the old. */
+void tcn_lanes_retire(struct tcn_lanes *l, void (*idle)(void *ctx), void *ctx);
+
+/* For the end of the process: calls are cancelled, nothing more is claimed; their intents are durable and a restart
+ * looks their outcome up. Then stop the store thread (it hands the jobs back), then free. */
+void tcn_lanes_stop(struct tcn_lanes *l);
+void tcn_lanes_free(struct tcn_lanes *l); /* no job may be with the store thread */
+
+/* Inside a job: a person wants a link tried again (a dead letter's retry). TCN_ENOTFOUND. Then tcn_lanes_wake(). */
+int tcn_lanes_retry(struct tcn_store *s, struct tcn_id link, int64_t now_ms, struct tcn_err *err);
+
+/* By instance name; false when there is none. */
+bool tcn_lanes_health(const struct tcn_lanes *l, const char *instance, struct tcn_port_health *ret);
+
+#endif

@@ -1,0 +1,64 @@
+/* Shared by lanes.c (the loop) and lane_job.c (the store thread). */
+#ifndef TCN_CONNECT_LANES_INTERNAL_H
+#define TCN_CONNECT_LANES_INTERNAL_H
+
+#include "connect/lanes.h"
+#include "connect/want.h"
+
+#define TCN_LANE_CLAIM_MAX 16
+#define TCN_LANE_CALLS_MAX 40 /* of one run; then the lane rests, whatever it wants */
+
+struct tcn_lane_instance {
+    struct tcn_lanes *lanes;
+    struct tcn_port *port;
+    struct tcn_want_source source;
+    size_t busy;      /* lanes between intent and result: they hold their place for the next step */
+    bool is_claiming; /* a claim job is with the store thread */
+    bool is_asked;    /* woken meanwhile */
+};
+
+/* A lane between its intent and its result. */
+struct tcn_lane_run {
+    struct tcn_lane_instance *instance;
+    struct tcn_lane_run *next, **prev; /* in the list of calls; prev NULL: not in it */
+    struct tcn_id link, incident;
+    unsigned calls;
+    struct tcn_arena arena; /* texts of op */
+    struct tocsin_op op;    /* payload and incident are owned */
+    struct tcn_step step;   /* its payload has become the op's */
+    struct tcn_progress progress;
+    struct tcn_outcome *outcome; /* owned; with the result job */
+};
+void tcn_lane_run_free(struct tcn_lane_run *r); /* NULL is legal */
+
+struct tcn_lane_job {
+    struct tcn_job job; /* first */
+    struct tcn_lanes *lanes;
+    struct tcn_lane_instance *instance;
+    struct tcn_lane_job *waiting; /* next in the list of those the store thread refused */
+    size_t limit;                 /* of a claim; 0: a result */
+    struct tcn_lane_run *before;  /* of a result: the run that ended */
+    /* Results, made anew by each run. */
+    struct tcn_lane_run *runs[TCN_LANE_CLAIM_MAX];
+    size_t n_runs, n_claimed;
+    bool has_news;
+    int64_t next_due_ms; /* of the store; 0 = nothing */
+};
+tcn_job_run tcn_lane_job_claim, tcn_lane_job_result;
+void tcn_lane_job_reset(struct tcn_lane_job *j); /* frees the runs that were made */
+
+struct tcn_lanes {
+    struct tcn_lanes_options options; /* items NULL */
+    struct tcn_lane_instance *items;
+    size_t n_items, first; /* first: whose turn it is to claim first */
+    struct event *turn, *timer, *again;
+    struct tcn_lane_job *refused; /* jobs that wait for room in the store thread's queue */
+    struct tcn_lane_run *calling; /* runs whose call is out */
+    size_t jobs;
+    bool is_retired; /* claims nothing more */
+    bool is_stopped; /* and makes no call any more */
+    void (*idle)(void *ctx);
+    void *idle_ctx;
+};
+
+#endif

@@ -1,0 +1,180 @@
+#include "connect/pump.h"
+#include "base/xalloc.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct tcn_pump {
+    struct event_base *base; /* borrowed */
+    struct event *timer;
+    CURLM *multi;
+    CURLSH *share; /* TLS sessions; names and connections are shared by the multi handle */
+    CURL *idle[TCN_PUMP_POOL];
+    size_t n_idle, running;
+};
+
+static void finish(struct tcn_pump *p, CURL *easy, CURLcode code)
+{
+    struct tcn_pump_wait *wait = NULL;
+
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&wait);
+    curl_multi_remove_handle(p->multi, easy);
+    p->running--;
+    wait->done(wait, code);
+}
+
+static void collect(struct tcn_pump *p)
+{
+    CURLMsg *m;
+    int left;
+
+    /* done() may cancel other transfers: libcurl forgets the messages of removed handles. */
+    while ((m = curl_multi_info_read(p->multi, &left)) != NULL)
+        if (m->msg == CURLMSG_DONE)
+            finish(p, m->easy_handle, m->data.result);
+}
+
+static void act(struct tcn_pump *p, curl_socket_t fd, int what)
+{
+    int still;
+
+    curl_multi_socket_action(p->multi, fd, what, &still);
+    collect(p);
+}
+
+static void on_socket(evutil_socket_t fd, short what, void *ctx)
+{
+    act(ctx, fd, (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0));
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *ctx)
+{
+    (void)fd;
+    (void)what;
+    act(ctx, CURL_SOCKET_TIMEOUT, 0);
+}
+
+/* libcurl: watch this socket. */
+static int watch(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
+{
+    struct tcn_pump *p = ctx;
+    struct event *ev = socket_ctx;
+    short flags = EV_PERSIST;
+
+    (void)easy;
+    /* The number of a closed socket may come back at once: its old event must be gone before this returns. */
+    if (ev)
+        event_free(ev);
+    if (what == CURL_POLL_REMOVE) {
+        curl_multi_assign(p->multi, fd, NULL);
+        return 0;
+    }
+    flags = (short)(flags | (what & CURL_POLL_IN ? EV_READ : 0) | (what & CURL_POLL_OUT ? EV_WRITE : 0));
+    ev = event_new(p->base, fd, flags, on_socket, p);
+    curl_multi_assign(p->multi, fd, ev);
+    if (!ev || event_add(ev, NULL) < 0)
+        return -1; /* libcurl fails the transfer */
+    return 0;
+}
+
+/* libcurl: call again then. Zero is armed too, not run here. */
+static int set_timer(CURLM *multi, long timeout_ms, void *ctx)
+{
+    struct tcn_pump *p = ctx;
+    struct timeval when = {timeout_ms / 1000, (timeout_ms % 1000) * 1000};
+
+    (void)multi;
+    return timeout_ms < 0 ? evtimer_del(p->timer) : evtimer_add(p->timer, &when);
+}
+
+static void set_options(struct tcn_pump *p)
+{
+    curl_multi_setopt(p->multi, CURLMOPT_SOCKETFUNCTION, watch);
+    curl_multi_setopt(p->multi, CURLMOPT_SOCKETDATA, p);
+    curl_multi_setopt(p->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+    curl_multi_setopt(p->multi, CURLMOPT_TIMERDATA, p);
+    curl_multi_setopt(p->multi, CURLMOPT_MAXCONNECTS, (long)TCN_PUMP_CONNECTIONS);
+    curl_share_setopt(p->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+}
+
+int tcn_pump_new(struct event_base *base, struct tcn_pump **ret, struct tcn_err *err)
+{
+    struct tcn_pump *p;
+
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return tcn_fail(err, TCN_EIO, "libcurl does not start");
+    p = tcn_xcalloc(1, sizeof *p);
+    p->base = base;
+    p->multi = curl_multi_init();
+    p->share = curl_share_init();
+    p->timer = evtimer_new(base, on_timer, p);
+    if (!p->multi || !p->share || !p->timer) {
+        tcn_pump_free(p);
+        return tcn_fail(err, TCN_EIO, "no memory for the HTTP client");
+    }
+    set_options(p);
+    *ret = p;
+    return 0;
+}
+
+void tcn_pump_free(struct tcn_pump *p)
+{
+    if (!p)
+        return;
+    assert(p->running == 0);
+    while (p->n_idle > 0)
+        curl_easy_cleanup(p->idle[--p->n_idle]);
+    if (p->multi)
+        curl_multi_cleanup(p->multi); /* closes connections: events are removed by watch() */
+    if (p->share)
+        curl_share_cleanup(p->share);
+    if (p->timer)
+        event_free(p->timer);
+    free(p);
+    curl_global_cleanup();
+}
+
+CURL *tcn_pump_take(struct tcn_pump *p)
+{
+    CURL *easy = p->n_idle > 0 ? p->idle[--p->n_idle] : curl_easy_init();
+
+    if (easy)
+        curl_easy_setopt(easy, CURLOPT_SHARE, p->share);
+    return easy;
+}
+
+void tcn_pump_give(struct tcn_pump *p, CURL *easy)
+{
+    if (!easy)
+        return;
+    curl_easy_reset(easy);
+    /* The share survives a reset, and a handle must not outlive it. */
+    curl_easy_setopt(easy, CURLOPT_SHARE, NULL);
+    if (p->n_idle < TCN_PUMP_POOL)
+        p->idle[p->n_idle++] = easy;
+    else
+        curl_easy_cleanup(easy);
+}
+
+int tcn_pump_start(struct tcn_pump *p, struct tcn_pump_wait *wait, struct tcn_err *err)
+{
+    CURLMcode code;
+
+    curl_easy_setopt(wait->easy, CURLOPT_PRIVATE, (char *)wait);
+    code = curl_multi_add_handle(p->multi, wait->easy);
+    if (code != CURLM_OK)
+        return tcn_fail(err, TCN_EIO, "transfer does not start: %s", curl_multi_strerror(code));
+    p->running++;
+    return 0;
+}
+
+void tcn_pump_cancel(struct tcn_pump *p, struct tcn_pump_wait *wait)
+{
+    curl_multi_remove_handle(p->multi, wait->easy);
+    p->running--;
+}
+
+size_t tcn_pump_running(const struct tcn_pump *p)
+{
+    return p->running;
+}

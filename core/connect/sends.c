@@ -1,0 +1,347 @@
+/* The loop's half of the pages: claims, places of the connectors, calls, results. */
+#include "base/xalloc.h"
+#include "connect/classify.h"
+#include "connect/sends_internal.h"
+#include "sys/log.h"
+
+#include <assert.h>
+
+#define RETRY_POST_MS 100
+#define AGAIN_MS 1000
+#define FAILED_JOB_MS 1000
+
+static void arm(struct event *ev, int64_t ms)
+{
+    struct timeval when = {ms / 1000, (ms % 1000) * 1000};
+
+    evtimer_add(ev, &when);
+}
+
+static bool is_idle(const struct tcn_sends *s)
+{
+    return s->jobs == 0 && !s->active;
+}
+
+static void tell_idle(struct tcn_sends *s)
+{
+    if (s->is_retired && s->idle && is_idle(s))
+        arm(s->turn, 0);
+}
+
+/* -- jobs ----------------------------------------------------------------------------------------------------- */
+
+static struct tcn_send_job *make_job(struct tcn_sends *s, tcn_job_run *run, tcn_job_done *done)
+{
+    struct tcn_send_job *j = tcn_xcalloc(1, sizeof *j);
+
+    j->job.run = run;
+    j->job.done = done;
+    j->sends = s;
+    s->jobs++;
+    return j;
+}
+
+static void free_job(struct tcn_send_job *j)
+{
+    struct tcn_sends *s = j->sends;
+
+    tcn_send_job_reset(j);
+    tcn_send_run_free(j->before);
+    free(j);
+    s->jobs--;
+    tell_idle(s);
+}
+
+static void hold(struct tcn_send_job *j, int64_t ms)
+{
+    j->waiting = j->sends->refused;
+    j->sends->refused = j;
+    arm(j->sends->again, ms);
+}
+
+static void post(struct tcn_send_job *j)
+{
+    if (tcn_storethread_post(j->sends->options.store, &j->job) < 0)
+        hold(j, RETRY_POST_MS);
+}
+
+static void on_again(evutil_socket_t fd, short what, void *ctx)
+{
+    struct tcn_sends *s = ctx;
+    struct tcn_send_job *list = s->refused, *next;
+
+    (void)fd;
+    (void)what;
+    s->refused = NULL;
+    for (; list; list = next) {
+        next = list->waiting;
+        post(list);
+    }
+}
+
+static void arm_timer(struct tcn_sends *s, int64_t due_ms)
+{
+    int64_t wait_ms = due_ms - tcn_hub_now(s->options.hub);
+
+    if (due_ms > 0 && !s->is_retired)
+        arm(s->timer, wait_ms <= 0 ? AGAIN_MS : wait_ms);
+}
+
+static void log_failed(const struct tcn_send_job *j, const struct tcn_err *err)
+{
+    tcn_log(TCN_LOG_ERROR, "connect", "store job failed", "job",
+            j->limit ? "claim of pages" : "result of a page", "error", err ? err->msg : NULL, NULL);
+}
+
+/* -- calls ---------------------------------------------------------------------------------------------------- */
+
+static void add_active(struct tcn_sends *s, struct tcn_send_run *run)
+{
+    struct tcn_send_run **at = &s->active;
+
+    while (*at) /* first come, first served; at most TCN_SENDS_MAX */
+        at = &(*at)->next;
+    run->next = NULL;
+    run->prev = at;
+    *at = run;
+    s->n_active++;
+}
+
+static void remove_active(struct tcn_send_run *run)
+{
+    *run->prev = run->next;
+    if (run->next)
+        run->next->prev = run->prev;
+    run->prev = NULL;
+    run->sends->n_active--;
+}
+
+static void on_result(struct tcn_job *job, int r, const struct tcn_err *err);
+static void start_calls(struct tcn_sends *s);
+
+static void on_outcome(void *ctx, struct tcn_outcome *o)
+{
+    struct tcn_send_run *run = ctx;
+    struct tcn_sends *s = run->sends;
+    struct tcn_send_job *j = make_job(s, tcn_send_job_result, on_result);
+
+    if (o->result.outcome != TOCSIN_OK)
+        tcn_log(TCN_LOG_WARN, "connect", "page not sent", "instance",
+                tcn_port_instance(run->channel->same->port)->sdk.name, "outcome",
+                tcn_outcome_name(o->result.outcome), "reason", o->result.reason, NULL);
+    run->channel->same->calling--;
+    run->outcome = o;
+    remove_active(run);
+    j->before = run;
+    post(j);
+    start_calls(s);
+}
+
+static bool has_place(const struct tcn_send_channel *c)
+{
+    return c->calling < (size_t)tcn_port_instance(c->port)->limits.concurrency;
+}
+
+static void start_calls(struct tcn_sends *s)
+{
+    for (struct tcn_send_run *run = s->active; run; run = run->next) {
+        struct tcn_send_channel *c = run->channel->same;
+
+        if (run->is_calling || !has_place(c))
+            continue;
+        run->is_calling = true;
+        c->calling++;
+        tcn_port_call(c->port, &run->op, on_outcome, run);
+    }
+}
+
+/* -- claims --------------------------------------------------------------------------------------------------- */
+
+static void finish_job(struct tcn_send_job *j, bool is_again)
+{
+    struct tcn_sends *s = j->sends;
+
+    for (size_t i = 0; i < j->n_runs && !s->is_stopped; i++) {
+        add_active(s, j->runs[i]);
+        j->runs[i] = NULL;
+    }
+    if (!s->is_stopped) {
+        j->n_runs = 0;
+        start_calls(s);
+        if (j->has_news && s->options.app.changed)
+            s->options.app.changed(s->options.app.ctx);
+    }
+    arm_timer(s, j->next_due_ms);
+    if (is_again || s->is_asked)
+        tcn_sends_wake(s);
+    free_job(j);
+}
+
+static void on_result(struct tcn_job *job, int r, const struct tcn_err *err)
+{
+    struct tcn_send_job *j = (struct tcn_send_job *)job;
+
+    if (r < 0 && !j->sends->is_stopped) {
+        log_failed(j, err);
+        hold(j, FAILED_JOB_MS);
+        return;
+    }
+    finish_job(j, j->next_due_ms > 0 && j->next_due_ms <= tcn_hub_now(j->sends->options.hub));
+}
+
+static void on_claimed(struct tcn_job *job, int r, const struct tcn_err *err)
+{
+    struct tcn_send_job *j = (struct tcn_send_job *)job;
+    bool is_full = r == 0 && j->n_claimed == j->limit;
+
+    j->sends->is_claiming = false;
+    if (r < 0) {
+        log_failed(j, err);
+        tcn_send_job_reset(j);
+        j->next_due_ms = tcn_hub_now(j->sends->options.hub) + FAILED_JOB_MS;
+    }
+    finish_job(j, is_full);
+}
+
+static void claim(struct tcn_sends *s)
+{
+    struct tcn_send_job *j;
+
+    if (s->is_claiming || s->n_active >= TCN_SENDS_MAX) {
+        s->is_asked = true;
+        return;
+    }
+    s->is_claiming = true;
+    s->is_asked = false;
+    j = make_job(s, tcn_send_job_claim, on_claimed);
+    j->limit = TCN_SENDS_MAX - s->n_active;
+    post(j);
+}
+
+static void on_turn(evutil_socket_t fd, short what, void *ctx)
+{
+    struct tcn_sends *s = ctx;
+
+    (void)fd;
+    (void)what;
+    if (!s->is_retired)
+        claim(s);
+    else if (s->idle && is_idle(s))
+        s->idle(s->idle_ctx);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *ctx)
+{
+    (void)fd;
+    (void)what;
+    tcn_sends_wake(ctx);
+}
+
+void tcn_sends_wake(struct tcn_sends *s)
+{
+    if (!s->is_retired && !evtimer_pending(s->turn, NULL))
+        arm(s->turn, 0);
+}
+
+/* -- life ----------------------------------------------------------------------------------------------------- */
+
+static void on_ready(void *ctx)
+{
+    start_calls(ctx);
+}
+
+/* Channels of one instance share its port. */
+static void set_channel(struct tcn_sends *s, size_t type)
+{
+    struct tcn_send_channel *c = &s->channels[type];
+
+    c->sends = s;
+    if (!s->options.channels[type])
+        return;
+    for (size_t n = 0; n < type && !c->same; n++)
+        if (s->options.channels[n] == s->options.channels[type])
+            c->same = s->channels[n].same;
+    if (c->same)
+        return;
+    c->same = c;
+    c->port = tcn_port_new(s->options.base, s->options.hub, s->options.channels[type], on_ready, s);
+}
+
+struct tcn_sends *tcn_sends_new(const struct tcn_sends_options *options)
+{
+    struct tcn_sends *s = tcn_xcalloc(1, sizeof *s);
+
+    assert(options->app.message && options->app.result);
+    s->options = *options;
+    s->turn = evtimer_new(options->base, on_turn, s);
+    s->timer = evtimer_new(options->base, on_timer, s);
+    s->again = evtimer_new(options->base, on_again, s);
+    if (!s->turn || !s->timer || !s->again)
+        abort();
+    for (size_t type = 0; type < TCN_SENDS_CHANNELS; type++)
+        set_channel(s, type);
+    tcn_sends_wake(s);
+    return s;
+}
+
+void tcn_sends_retire(struct tcn_sends *s, void (*idle)(void *ctx), void *ctx)
+{
+    s->is_retired = true;
+    s->idle = idle;
+    s->idle_ctx = ctx;
+    evtimer_del(s->timer);
+    evtimer_del(s->turn);
+    tell_idle(s);
+}
+
+static void drop_refused(struct tcn_sends *s)
+{
+    struct tcn_send_job *next;
+
+    for (struct tcn_send_job *j = s->refused; j; j = next) {
+        next = j->waiting;
+        free_job(j);
+    }
+    s->refused = NULL;
+}
+
+void tcn_sends_stop(struct tcn_sends *s)
+{
+    struct tcn_send_run *run;
+
+    tcn_sends_retire(s, NULL, NULL);
+    s->is_stopped = true;
+    evtimer_del(s->again);
+    for (size_t type = 0; type < TCN_SENDS_CHANNELS; type++) {
+        tcn_port_free(s->channels[type].port);
+        s->channels[type].port = NULL;
+    }
+    while ((run = s->active) != NULL) {
+        remove_active(run);
+        tcn_send_run_free(run);
+    }
+    drop_refused(s);
+}
+
+void tcn_sends_free(struct tcn_sends *s)
+{
+    if (!s)
+        return;
+    tcn_sends_stop(s);
+    assert(s->jobs == 0);
+    event_free(s->turn);
+    event_free(s->timer);
+    event_free(s->again);
+    free(s);
+}
+
+bool tcn_sends_health(const struct tcn_sends *s, const char *instance, struct tcn_port_health *ret)
+{
+    for (size_t type = 0; type < TCN_SENDS_CHANNELS; type++) {
+        if (s->channels[type].port && strcmp(s->options.channels[type]->sdk.name, instance) == 0) {
+            tcn_port_health(s->channels[type].port, ret);
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,51 @@
+/* Pages on their way to people: send rows are claimed, written as messages, handed to the connector of their channel,
+ * and what became of them goes back to the engine. A page is precious: an open breaker does not hold it back. */
+#ifndef TCN_CONNECT_SENDS_H
+#define TCN_CONNECT_SENDS_H
+
+#include "connect/port.h"
+#include "model/contact.h"
+#include "store/thread.h"
+
+#define TCN_SENDS_CHANNELS 4 /* by enum tcn_channel_type */
+#define TCN_SENDS_MAX 32     /* claimed and not yet finished */
+#define TCN_SEND_TRIES 3     /* quick ones; then the page is told to have failed */
+
+struct tcn_sends;
+
+/* On the store thread, inside the transaction; 0 or the store's error. The job may run again. */
+struct tcn_sends_app {
+    void *ctx;
+    /* What SEND takes for this row ({"to", "subject", "text", ...}), yours to hand over. *ret NULL: it cannot be
+     * written; *ret_why (in the arena) tells people why, and the page fails at once. */
+    int (*message)(void *ctx, struct tcn_store *s, const struct tcn_send_row *row, int64_t now_ms,
+                   struct tcn_arena *arena, json_t **ret, const char **ret_why, struct tcn_err *err);
+    /* It was sent, or given up; note is the reason or what the connector said. */
+    int (*result)(void *ctx, struct tcn_store *s, const struct tcn_send_row *row, bool is_sent,
+                  const char *note, int64_t now_ms, struct tcn_err *err);
+    /* On the loop, after a commit with results. May be NULL. */
+    void (*changed)(void *ctx);
+};
+
+/* What is pointed to is borrowed and outlives the sends. */
+struct tcn_sends_options {
+    struct event_base *base;
+    struct tcn_hub *hub;
+    struct tcn_storethread *store;
+    struct tcn_sends_app app;
+    struct tcn_instance *channels[TCN_SENDS_CHANNELS]; /* NULL: pages of that type fail and say so */
+};
+
+struct tcn_sends *tcn_sends_new(const struct tcn_sends_options *options);
+void tcn_sends_wake(struct tcn_sends *s);
+/* As tcn_lanes_retire(), _stop() and _free(). */
+void tcn_sends_retire(struct tcn_sends *s, void (*idle)(void *ctx), void *ctx);
+void tcn_sends_stop(struct tcn_sends *s);
+void tcn_sends_free(struct tcn_sends *s);
+
+/* Inside a job: the dead letter of a send has the id of its row; it becomes due again. Then tcn_sends_wake(). */
+int tcn_sends_retry(struct tcn_store *s, struct tcn_id send, int64_t now_ms, struct tcn_err *err);
+
+bool tcn_sends_health(const struct tcn_sends *s, const char *instance, struct tcn_port_health *ret);
+
+#endif

@@ -1,0 +1,95 @@
+#include "connect/sink.h"
+
+#define SINK_ARENA (8u << 20)
+#define TEXT_MAX 32768 /* bytes of one text */
+
+void tcn_sink_init(struct tocsin_sink *s)
+{
+    *s = (struct tocsin_sink){.n_records = 0};
+    tcn_arena_init(&s->arena, SINK_ARENA);
+}
+
+static void release_json(struct tocsin_sink *s)
+{
+    for (size_t i = 0; i < s->n_records; i++)
+        json_decref(s->records[i].fields);
+    for (size_t i = 0; i < s->n_updates; i++)
+        json_decref(s->updates[i].fields);
+    json_decref(s->reply);
+}
+
+void tcn_sink_done(struct tocsin_sink *s)
+{
+    release_json(s);
+    tcn_arena_done(&s->arena);
+    *s = (struct tocsin_sink){.n_records = 0};
+}
+
+void tcn_sink_reset(struct tocsin_sink *s)
+{
+    struct tcn_arena arena;
+
+    release_json(s);
+    tcn_arena_reset(&s->arena);
+    arena = s->arena;
+    *s = (struct tocsin_sink){.arena = arena};
+}
+
+static const char *copy(struct tocsin_sink *s, const char *text)
+{
+    size_t n = text ? strlen(text) : 0;
+
+    return tcn_arena_strndup(&s->arena, text ? text : "", n > TEXT_MAX ? TEXT_MAX : n);
+}
+
+int tcn_sink_report(struct tocsin_sink *s, const struct tocsin_record *record)
+{
+    if (s->n_records == TCN_RECORDS_MAX || !record->remote_id || !record->remote_id[0])
+        return -1;
+    s->records[s->n_records++] = (struct tocsin_record){
+        .remote_id = copy(s, record->remote_id),
+        .remote_key = copy(s, record->remote_key),
+        .remote_url = copy(s, record->remote_url),
+        .version = copy(s, record->version),
+        .fields = json_incref(record->fields),
+    };
+    return 0;
+}
+
+int tcn_sink_emit(struct tocsin_sink *s, const struct tocsin_update *update)
+{
+    if (s->n_updates == TCN_UPDATES_MAX)
+        return -1;
+    if (!s->updates)
+        s->updates = TCN_NEW_N(&s->arena, struct tocsin_update, TCN_UPDATES_MAX);
+    s->updates[s->n_updates++] = (struct tocsin_update){
+        .change = update->change,
+        .event_id = copy(s, update->event_id),
+        .remote_id = copy(s, update->remote_id),
+        .marker = copy(s, update->marker),
+        .actor = copy(s, update->actor),
+        .text = copy(s, update->text),
+        .at_ms = update->at_ms,
+        .fields = json_incref(update->fields),
+    };
+    return 0;
+}
+
+int tcn_sink_bad_field(struct tocsin_sink *s, const char *field, const char *message)
+{
+    if (s->n_bad_fields == TCN_BAD_FIELDS_MAX || !field || !field[0])
+        return -1;
+    s->bad_fields[s->n_bad_fields].name = copy(s, field);
+    s->bad_fields[s->n_bad_fields++].message = copy(s, message);
+    return 0;
+}
+
+int tcn_sink_reply(struct tocsin_sink *s, int status, const json_t *body)
+{
+    if (status < 200 || status > 299)
+        return -1;
+    json_decref(s->reply);
+    s->reply = body ? json_deep_copy(body) : NULL;
+    s->reply_status = status;
+    return 0;
+}

@@ -1,0 +1,187 @@
+/* What a connector must keep to before it may be used. */
+#include "rig.h"
+
+#include "connect/registry.h"
+
+struct state {
+    const char *url;
+    int64_t n;
+};
+
+static const struct tocsin_option options[] = {
+    TOCSIN_OPT(struct state, url, URL, NULL, TOCSIN_REQUIRED, "where"),
+    TOCSIN_OPT(struct state, n, INT, "3", 0, "how many"),
+    TOCSIN_OPT_SECRET(password, 0, "the password"),
+    TOCSIN_OPT_END,
+};
+
+static int render(const struct tocsin_instance *in, const struct tocsin_op *op, struct tocsin_request *rq)
+{
+    (void)in;
+    (void)op;
+    (void)rq;
+    return 0;
+}
+
+static int interpret(const struct tocsin_instance *in, const struct tocsin_op *op,
+                     const struct tocsin_response *rs, struct tocsin_result *out, struct tocsin_sink *s)
+{
+    (void)in;
+    (void)op;
+    (void)rs;
+    (void)out;
+    (void)s;
+    return 0;
+}
+
+static int verify(const struct tocsin_instance *in, const struct tocsin_inbound *rq)
+{
+    (void)in;
+    (void)rq;
+    return -1;
+}
+
+static int decode(const struct tocsin_instance *in, const struct tocsin_inbound *rq, struct tocsin_sink *s)
+{
+    (void)in;
+    (void)rq;
+    (void)s;
+    return 0;
+}
+
+static struct tocsin_connector good(void)
+{
+    return (struct tocsin_connector){
+        TOCSIN_CONNECTOR_HEAD,
+        .name = "good",
+        .version = "1.0",
+        .summary = "a connector",
+        .caps = TOCSIN_CAN(TOCSIN_CREATE) | TOCSIN_CAN(TOCSIN_FIND),
+        .state_size = sizeof(struct state),
+        .options = options,
+        .render = render,
+        .interpret = interpret,
+    };
+}
+
+static struct tocsin_option bad_rows[2];
+
+/* Every case spoils one thing. */
+static void spoil(struct tocsin_connector *c, int no)
+{
+    struct tocsin_option *row = &bad_rows[0];
+
+    *row = options[1];
+    bad_rows[1] = (struct tocsin_option)TOCSIN_OPT_END;
+    switch (no) {
+    case 0: c->abi_major = 2; break;
+    case 1: c->abi_minor = TOCSIN_ABI_MINOR + 1; break;
+    case 2: c->size = 40; break;
+    case 3: c->name = "Good"; break;
+    case 4: c->name = NULL; break;
+    case 5: c->name = "a-name-that-is-longer-than-32-characters"; break;
+    case 6: c->version = NULL; break;
+    case 7: c->caps |= UINT32_C(1) << 20; break;
+    case 8: c->caps = 0; break;
+    case 9: c->render = NULL; break;
+    case 10: c->interpret = NULL; break;
+    case 11: c->caps = TOCSIN_CAN(TOCSIN_CREATE); break;
+    case 12: c->caps |= TOCSIN_CAP_WEBHOOK; break;
+    case 13: c->caps |= TOCSIN_CAP_WEBHOOK; c->verify = verify; break;
+    case 14: c->verify = verify; c->decode = decode; break;
+    case 15: c->state_size = TCN_STATE_MAX + 1; break;
+    case 16: row->name = "No"; c->options = bad_rows; break;
+    case 17: row->kind = 77; c->options = bad_rows; break;
+    case 18: row->flags = 8; c->options = bad_rows; break;
+    case 19: row->help = NULL; c->options = bad_rows; break;
+    case 20: row->offset = sizeof(struct state); c->options = bad_rows; break;
+    case 21: row->def = "three"; c->options = bad_rows; break;
+    case 22: row->flags = TOCSIN_REQUIRED; c->options = bad_rows; break;
+    case 23: row->name = "allow"; c->options = bad_rows; break;
+    default: break;
+    }
+}
+
+static const struct {
+    const char *name, *says;
+} cases[] = {
+    {"other major", "built for SDK 2.0"},    {"newer minor", "needs SDK 1."},
+    {"too small", "structure has 40 bytes"}, {"upper case name", "name must be"},
+    {"no name", "name must be"},             {"long name", "name must be"},
+    {"no version", "no version"},            {"unknown capability", "unknown capabilities"},
+    {"no capability", "can do nothing"},     {"no render", "no render()"},
+    {"no interpret", "no interpret()"},      {"create in the dark", "neither find"},
+    {"webhook unverified", "no verify()"},   {"webhook without decode", "no decode()"},
+    {"verify without cap", "not TOCSIN_CAP_WEBHOOK"}, {"huge state", "bytes of state"},
+    {"option name", "illegal name"},         {"option kind", "unknown kind"},
+    {"option flags", "unknown flags"},       {"option help", "no help"},
+    {"option place", "outside of the state"}, {"option default", "not of its kind"},
+    {"required with default", "required and has a default"}, {"host's own name", "the host uses"},
+};
+
+static void refuses_bad_ones(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct tocsin_connector c = good();
+        struct tcn_err err = {0};
+
+        spoil(&c, (int)i);
+        if (tcn_connector_check(&c, &err) != TCN_EINVALID || !strstr(err.msg, cases[i].says))
+            fail_msg("%s: \"%s\"", cases[i].name, err.msg);
+    }
+}
+
+static void takes_a_good_one(void **unused)
+{
+    struct tocsin_connector c = good(), second = good();
+    struct tcn_registry *r = tcn_registry_new();
+    struct tcn_err err;
+
+    (void)unused;
+    assert_int_equal(tcn_registry_add(r, &c, &err), 0);
+    assert_int_equal(tcn_registry_add(r, &second, &err), TCN_ECONFLICT);
+    assert_string_equal(tcn_registry_find(r, "good")->summary, "a connector");
+    assert_null(tcn_registry_find(r, "bad"));
+    assert_string_equal(tcn_registry_names(r)[0], "good");
+    assert_null(tcn_registry_names(r)[1]);
+    tcn_registry_free(r);
+    tcn_registry_free(NULL);
+}
+
+static void refuses_double_options(void **unused)
+{
+    struct tocsin_option twice[] = {options[1], options[1], TOCSIN_OPT_END};
+    struct tocsin_connector c = good();
+    struct tcn_err err;
+
+    (void)unused;
+    c.options = twice;
+    assert_int_equal(tcn_connector_check(&c, &err), TCN_EINVALID);
+    assert_non_null(strstr(err.msg, "twice"));
+}
+
+static void reads_a_longer_struct(void **unused)
+{
+    struct {
+        struct tocsin_connector c;
+        void *later;
+    } longer = {.c = good()};
+    struct tcn_err err;
+
+    (void)unused;
+    longer.c.size = sizeof longer;
+    assert_int_equal(tcn_connector_check(&longer.c, &err), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(refuses_bad_ones),
+        cmocka_unit_test(takes_a_good_one),
+        cmocka_unit_test(refuses_double_options),
+        cmocka_unit_test(reads_a_longer_struct),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
