@@ -1,0 +1,354 @@
+/* Jira Cloud, REST version 3: one issue per incident, found again by a label. WRITE is in write.c,
+ * notes are in note.c; refusal.c knows the error bodies and the three rate limits. */
+#include "jira.h"
+
+#include <stdio.h>
+
+#define FIND_MAX 50
+
+static const struct tocsin_option options[] = {
+    TOCSIN_OPT(struct tcn_jira, url, URL, NULL, TOCSIN_REQUIRED,
+               "base URL of the site, https://NAME.atlassian.net, or "
+               "https://api.atlassian.com/ex/jira/CLOUDID for scoped tokens"),
+    TOCSIN_OPT(struct tcn_jira, site_url, STR, "", 0,
+               "where people open issues, when it is not url"),
+    TOCSIN_OPT(struct tcn_jira, user, STR, "", 0,
+               "e-mail of the account whose API token is used; empty sends the token as Bearer"),
+    TOCSIN_OPT_SECRET(token, TOCSIN_REQUIRED, "API token; it expires after a year at the latest"),
+    TOCSIN_OPT(struct tcn_jira, project, STR, NULL, TOCSIN_REQUIRED,
+               "key of the project, such as OPS"),
+    TOCSIN_OPT(struct tcn_jira, issue_type, STR, "[System] Incident", 0,
+               "name or id of the issue type for incidents"),
+    TOCSIN_OPT(struct tcn_jira, notify_users, BOOL, "false", 0,
+               "whether Jira mails the watchers about edited fields"),
+    TOCSIN_OPT(struct tcn_jira, max_steps, INT, "3", 0,
+               "transitions that may be made to reach a status, 1 to 3"),
+    TOCSIN_OPT(struct tcn_jira, timeout, MSEC, "30s", 0, "time for one round trip"),
+    TOCSIN_OPT_END,
+};
+
+static int open_instance(struct tocsin_instance *in)
+{
+    const struct tcn_jira *j = in->state;
+
+    if (!tcn_reply_id_ok(j->project))
+        return in->host->fail(in, "project takes the key of a project, such as OPS");
+    if (!tcn_reply_line_ok(j->issue_type, 100))
+        return in->host->fail(in, "issue_type takes a name of 1 to 100 characters");
+    if (j->site_url[0] && !tcn_reply_url_ok(j->site_url))
+        return in->host->fail(in, "site_url must be an http or https URL");
+    if (j->max_steps < 1 || j->max_steps > 3)
+        return in->host->fail(in, "max_steps must be 1 to 3");
+    return 0;
+}
+
+/* ---- requests ---- */
+
+int tcn_jira_need_id(const struct tocsin_instance *in, const struct tocsin_op *op)
+{
+    return tcn_reply_id_ok(op->remote_id) ? 0 : in->host->fail(in, "there is no issue id to use");
+}
+
+static int check_render(const struct tocsin_instance *in, const struct tocsin_op *op,
+                        struct tocsin_request *rq)
+{
+    const struct tcn_jira *j = in->state;
+
+    (void)op;
+    return TOCSIN_REQUEST(in->host, rq, "GET", j->url, "/rest/api/3/myself");
+}
+
+/* Labels take no blanks; quotes and backslashes would need escapes in JQL and have no place in a marker. */
+static int marker_ok(const struct tocsin_instance *in, const char *marker)
+{
+    if (tcn_reply_line_ok(marker, 255) && !strpbrk(marker, " \"\\'"))
+        return 0;
+    return in->host->fail(in, "the marker must be 1-255 characters without blanks and quotes");
+}
+
+/* Clones copy labels, but their creator is whoever cloned: creator = currentUser() leaves ours. */
+static int find_render(const struct tocsin_instance *in, const struct tocsin_op *op,
+                       struct tocsin_request *rq)
+{
+    const struct tcn_jira *j = in->state;
+    char jql[512];
+    json_t *body;
+    int r;
+
+    if (marker_ok(in, op->marker) < 0 ||
+        TOCSIN_REQUEST(in->host, rq, "POST", j->url, "/rest/api/3/search/jql") < 0)
+        return -1;
+    snprintf(
+        jql, sizeof jql,
+        "project = \"%s\" AND labels = \"%s\" AND creator = currentUser() ORDER BY created ASC",
+        j->project, op->marker);
+    body = json_pack("{s:s, s:[s,s,s,s], s:i}", "jql", jql, "fields", "*all", "-comment",
+                     "-worklog", "-attachment", "maxResults", FIND_MAX);
+    r = in->host->set_json(rq, body);
+    json_decref(body);
+    return r;
+}
+
+static int get_render(const struct tocsin_instance *in, const struct tocsin_op *op,
+                      struct tocsin_request *rq)
+{
+    const struct tcn_jira *j = in->state;
+
+    if (tcn_jira_need_id(in, op) < 0 ||
+        TOCSIN_REQUEST(in->host, rq, "GET", j->url, TCN_JIRA_ISSUE, op->remote_id) < 0)
+        return -1;
+    return in->host->query(rq, "fields", TCN_JIRA_FIELDS);
+}
+
+static int has_text(json_t *list, const char *text)
+{
+    json_t *item;
+    size_t i;
+
+    json_array_foreach(list, i, item) if (json_is_string(item) &&
+                                          strcmp(json_string_value(item), text) == 0) return 1;
+    return 0;
+}
+
+static void add_label(json_t *fields, const char *marker)
+{
+    json_t *given = json_object_get(fields, "labels");
+    json_t *labels = json_is_array(given) ? json_copy(given) : json_array();
+
+    if (!has_text(labels, marker))
+        json_array_append_new(labels, json_string(marker));
+    json_object_set_new(fields, "labels", labels);
+}
+
+static void add_project(const struct tcn_jira *j, json_t *fields)
+{
+    int is_id = j->issue_type[strspn(j->issue_type, "0123456789")] == 0;
+
+    if (!json_object_get(fields, "project"))
+        json_object_set_new(fields, "project", json_pack("{s:s}", "key", j->project));
+    if (!json_object_get(fields, "issuetype"))
+        json_object_set_new(fields, "issuetype",
+                            json_pack("{s:s}", is_id ? "id" : "name", j->issue_type));
+}
+
+static int has_property(json_t *properties, const char *key)
+{
+    json_t *item;
+    size_t i;
+
+    json_array_foreach(properties, i,
+                       item) if (strcmp(tcn_reply_text(item, "key"), key) == 0) return 1;
+    return 0;
+}
+
+/* The link property tells other tools, and a person with the API, whose issue this is. */
+static json_t *properties_of(const struct tocsin_op *op, json_t *given)
+{
+    json_t *properties = json_is_array(given) ? json_copy(given) : json_array();
+    json_t *link;
+
+    if (has_property(properties, "tocsin.link"))
+        return properties;
+    link = json_pack("{s:s}", "marker", op->marker);
+    if (json_is_string(json_object_get(op->incident, "id")))
+        json_object_set(link, "incident", json_object_get(op->incident, "id"));
+    json_array_append_new(properties, json_pack("{s:s, s:o}", "key", "tocsin.link", "value", link));
+    return properties;
+}
+
+static int create_render(const struct tocsin_instance *in, const struct tocsin_op *op,
+                         struct tocsin_request *rq)
+{
+    const struct tcn_jira *j = in->state;
+    json_t *given = json_object_get(op->payload, "fields"), *fields, *body;
+    int r;
+
+    if (marker_ok(in, op->marker) < 0)
+        return -1;
+    if (!json_is_object(given))
+        return in->host->fail(in, "the mapping gave no fields to create an issue with");
+    if (TOCSIN_REQUEST(in->host, rq, "POST", j->url, "/rest/api/3/issue") < 0)
+        return -1;
+    fields = json_copy(given);
+    json_object_del(fields, "properties");
+    add_project(j, fields);
+    add_label(fields, op->marker);
+    body = json_pack("{s:o, s:o}", "fields", fields, "properties",
+                     properties_of(op, json_object_get(given, "properties")));
+    r = in->host->set_json(rq, body);
+    json_decref(body);
+    return r;
+}
+
+/* ---- replies ---- */
+
+static void issue_url(const struct tcn_jira *j, const char *key, char *ret, size_t size)
+{
+    const char *site = j->site_url[0] ? j->site_url : j->url;
+    int base = (int)strlen(site), n;
+
+    while (base > 0 && site[base - 1] == '/')
+        base--;
+    n = snprintf(ret, size, "%.*s/browse/%s", base, site, key);
+    if (n < 0 || (size_t)n >= size || !key[0])
+        ret[0] = 0;
+}
+
+static int is_named(const char *id, const char *key, const char *wanted)
+{
+    return !wanted[0] || strcmp(wanted, id) == 0 || strcmp(wanted, key) == 0;
+}
+
+int tcn_jira_is_issue(json_t *json, const char *wanted)
+{
+    const char *id = tcn_reply_text(json, "id");
+
+    return json_is_object(json_object_get(json, "fields")) && tcn_reply_id_ok(id) &&
+           is_named(id, tcn_reply_text(json, "key"), wanted);
+}
+
+int tcn_jira_report(const struct tocsin_instance *in, struct tocsin_sink *sink, const char *wanted,
+                    json_t *issue)
+{
+    json_t *fields = json_object_get(issue, "fields");
+    char url[600];
+    struct tocsin_record record = {.remote_id = tcn_reply_text(issue, "id"),
+                                   .remote_key = tcn_reply_text(issue, "key"),
+                                   .remote_url = url,
+                                   .version = tcn_reply_text(fields, "updated"),
+                                   .fields = json_is_object(fields) ? issue : NULL};
+
+    if (!tcn_reply_id_ok(record.remote_id))
+        return -1;
+    if (!tcn_reply_id_ok(record.remote_key))
+        record.remote_key = "";
+    if (wanted[0] && strcmp(wanted, record.remote_id) != 0 &&
+        strcmp(wanted, record.remote_key) != 0)
+        return -1;
+    issue_url(in->state, record.remote_key, url, sizeof url);
+    if (!tcn_reply_line_ok(record.version, 64))
+        record.version = "";
+    return in->host->report(sink, &record);
+}
+
+static void check_read(const struct tocsin_instance *in, const struct tocsin_op *op,
+                       const struct tocsin_response *rs, struct tocsin_result *out,
+                       struct tocsin_sink *sink)
+{
+    const char *account = tcn_reply_text(rs->json, "accountId");
+
+    (void)in;
+    (void)sink;
+    if (!account[0])
+        tcn_reply_unreadable(op, out, TCN_JIRA);
+    else
+        tcn_reply_set(out, TOCSIN_OK, "signed in as %.80s",
+                      tcn_reply_text(rs->json, "displayName"));
+}
+
+static void find_read(const struct tocsin_instance *in, const struct tocsin_op *op,
+                      const struct tocsin_response *rs, struct tocsin_result *out,
+                      struct tocsin_sink *sink)
+{
+    json_t *issues = json_object_get(rs->json, "issues"), *issue;
+    size_t i;
+
+    if (!json_is_array(issues)) {
+        tcn_reply_unreadable(op, out, TCN_JIRA);
+        return;
+    }
+    json_array_foreach(issues, i, issue)
+    {
+        json_t *labels = json_object_get(json_object_get(issue, "fields"), "labels");
+
+        if (i < TCN_REPLY_ROWS_MAX && has_text(labels, op->marker))
+            (void)tcn_jira_report(in, sink, "", issue);
+    }
+}
+
+static void get_read(const struct tocsin_instance *in, const struct tocsin_op *op,
+                     const struct tocsin_response *rs, struct tocsin_result *out,
+                     struct tocsin_sink *sink)
+{
+    if (!tcn_jira_is_issue(rs->json, op->remote_id) ||
+        tcn_jira_report(in, sink, op->remote_id, rs->json) < 0)
+        tcn_reply_unreadable(op, out, TCN_JIRA);
+}
+
+static void create_read(const struct tocsin_instance *in, const struct tocsin_op *op,
+                        const struct tocsin_response *rs, struct tocsin_result *out,
+                        struct tocsin_sink *sink)
+{
+    if (tcn_jira_report(in, sink, "", rs->json) < 0)
+        tcn_reply_unreadable(op, out, TCN_JIRA);
+}
+
+static const struct tcn_verb verbs[] = {
+    [TOCSIN_CHECK] = {check_render, check_read},
+    [TOCSIN_FIND] = {find_render, find_read},
+    [TOCSIN_GET] = {get_render, get_read},
+    [TOCSIN_CREATE] = {create_render, create_read},
+    [TOCSIN_WRITE] = {tcn_jira_write_render, tcn_jira_write_read},
+    [TOCSIN_NOTE] = {tcn_jira_note_render, tcn_jira_note_read},
+    [TOCSIN_NOTE_FIND] = {tcn_jira_note_find_render, tcn_jira_note_find_read},
+};
+
+static const struct tcn_verb *verb_of(const struct tocsin_op *op)
+{
+    size_t n = sizeof verbs / sizeof verbs[0];
+
+    return op->verb < n && verbs[op->verb].render ? &verbs[op->verb] : NULL;
+}
+
+static int render(const struct tocsin_instance *in, const struct tocsin_op *op,
+                  struct tocsin_request *rq)
+{
+    const struct tcn_jira *j = in->state;
+    const struct tcn_verb *v = verb_of(op);
+
+    if (!v)
+        return in->host->fail(in, "jira cannot do this");
+    if (v->render(in, op, rq) < 0 || in->host->set_header(rq, "Accept", "application/json") < 0)
+        return -1;
+    return j->user[0] ? in->host->auth(rq, "Basic", "user", "token")
+                      : in->host->auth(rq, "Bearer", NULL, "token");
+}
+
+static int interpret(const struct tocsin_instance *in, const struct tocsin_op *op,
+                     const struct tocsin_response *rs, struct tocsin_result *out,
+                     struct tocsin_sink *sink)
+{
+    const struct tcn_verb *v = verb_of(op);
+
+    if (!v)
+        return in->host->fail(in, "jira cannot do this");
+    in->host->classify(op, rs, out);
+    if (rs->net != TOCSIN_NET_OK)
+        return 0;
+    if (out->outcome == TOCSIN_OK || op->verb == TOCSIN_WRITE)
+        v->read(in, op, rs, out, sink);
+    else
+        tcn_jira_refused(in, op, rs, out, sink);
+    return 0;
+}
+
+static const struct tocsin_connector jira = {
+    TOCSIN_CONNECTOR_HEAD,
+    .name = "jira",
+    .version = "1.0",
+    .summary = "Jira Cloud and Jira Service Management issues by REST version 3",
+    .caps = TOCSIN_CAN(TOCSIN_CHECK) | TOCSIN_CAN(TOCSIN_FIND) | TOCSIN_CAN(TOCSIN_GET) |
+            TOCSIN_CAN(TOCSIN_CREATE) | TOCSIN_CAN(TOCSIN_WRITE) | TOCSIN_CAN(TOCSIN_NOTE) |
+            TOCSIN_CAN(TOCSIN_NOTE_FIND),
+    .state_size = sizeof(struct tcn_jira),
+    .options = options,
+    .open = open_instance,
+    .render = render,
+    .interpret = interpret,
+};
+
+TOCSIN_ENTRY(jira);
+TOCSIN_ENTRY(jira)
+{
+    return &jira;
+}

@@ -1,0 +1,83 @@
+/* Shared by the files of this folder. */
+#ifndef TCN_CONNECTORS_JIRA_H
+#define TCN_CONNECTORS_JIRA_H
+
+#include "../reply.h"
+
+#define TCN_JIRA "Jira"
+#define TCN_JIRA_ISSUE "/rest/api/3/issue/{}"
+/* Everything the mapping may read, without what grows without end. */
+#define TCN_JIRA_FIELDS "*all,-comment,-worklog,-attachment"
+
+struct tcn_jira {
+    const char *url, *site_url, *user, *project, *issue_type;
+    int64_t max_steps, timeout;
+    int notify_users;
+};
+
+/* 0, or -1 after host->fail() when op->remote_id cannot be an issue. */
+int tcn_jira_need_id(const struct tocsin_instance *in, const struct tocsin_op *op);
+
+/* 1 when json is an issue with fields and of that id or key. */
+int tcn_jira_is_issue(json_t *json, const char *wanted);
+/* Reports an issue, whole when it has fields; wanted "" takes any id. -1 when it is none or another one. */
+int tcn_jira_report(const struct tocsin_instance *in, struct tocsin_sink *sink, const char *wanted,
+                    json_t *issue);
+
+/* Betters what classify() made of a status that is no 2xx: reasons, bad fields, scopes of rate limits. */
+void tcn_jira_refused(const struct tocsin_instance *in, const struct tocsin_op *op,
+                      const struct tocsin_response *rs, struct tocsin_result *out,
+                      struct tocsin_sink *sink);
+
+/* Wraps plain text into an Atlassian document: paragraphs, line breaks, links; at most 32,767 characters.
+ * Yours to json_decref(). */
+json_t *tcn_jira_adf(const char *text);
+
+/* tcn_verb.render and .read of one verb. */
+#define TCN_JIRA_VERB(verb)                                                                        \
+    int tcn_jira_##verb##_render(const struct tocsin_instance *in, const struct tocsin_op *op,     \
+                                 struct tocsin_request *rq);                                       \
+    void tcn_jira_##verb##_read(const struct tocsin_instance *in, const struct tocsin_op *op,      \
+                                const struct tocsin_response *rs, struct tocsin_result *out,       \
+                                struct tocsin_sink *sink)
+TCN_JIRA_VERB(write); /* reads refusals, too: they depend on the step */
+TCN_JIRA_VERB(note);
+TCN_JIRA_VERB(note_find);
+
+/* ---- the choice of a transition (transition.c), pure ---- */
+
+#define TCN_JIRA_SEEN_MAX 4
+#define TCN_JIRA_WITH_MAX 6
+
+/* Where an issue is on its way; travels between steps in op->cursor. Texts are cut to fit. */
+struct tcn_jira_way {
+    int hops;                         /* transitions done */
+    int is_blind;                     /* PUT did not show the issue: one round trip more */
+    char seen[TCN_JIRA_SEEN_MAX][24]; /* ids of statuses it was in */
+    char from[48];                    /* name of the status it is in, for people */
+    char transition[24];              /* chosen, to be posted now; "" none */
+    char reaches[16];                 /* category that the chosen one leads to */
+    char with[TCN_JIRA_WITH_MAX][40]; /* names in status.with that its screen takes */
+    char resolution[24];              /* id of an allowed value, when "with" has no fitting one */
+};
+
+/* 1 when the category key serves status {"class", "value", "accept"}. */
+int tcn_jira_wanted(json_t *status, const char *category);
+/* "done", "new" or "indeterminate": the name of what is wanted. */
+const char *tcn_jira_goal(json_t *status);
+
+/* Chooses among GET transitions' "transitions" and fills way's transition, reaches, from, seen, with, resolution.
+ * Direct ones first (preferred names, then the primary category), else a step in between that was not in way->seen,
+ * never through "done", if may_detour. -1: none; why is one sentence. */
+int tcn_jira_choose(json_t *transitions, json_t *status, int may_detour, struct tcn_jira_way *way,
+                    char *why, size_t size);
+
+/* The issue is (or will be) in this status: {"id", "name"}. */
+void tcn_jira_way_at(struct tcn_jira_way *way, json_t *status);
+
+/* 0; -1 when cursor is no way of ours. An empty cursor is an empty way. */
+int tcn_jira_way_read(struct tcn_jira_way *way, const char *cursor);
+/* 0; -1 when it does not fit. */
+int tcn_jira_way_write(const struct tcn_jira_way *way, char *ret_cursor, size_t size);
+
+#endif

@@ -1,0 +1,111 @@
+/* What Jira's refusals mean. Error bodies: {"errorMessages": [...], "errors": {field: message}}. */
+#include "jira.h"
+
+#define BAD_FIELDS_MAX 32
+
+static const char *first_message(json_t *body, const char **ret_field)
+{
+    json_t *errors = json_object_get(body, "errors"), *item;
+    const char *text = json_string_value(json_array_get(json_object_get(body, "errorMessages"), 0));
+    const char *field;
+
+    *ret_field = "";
+    if (text && text[0])
+        return text;
+    json_object_foreach(errors, field, item) if (json_is_string(item))
+    {
+        *ret_field = field;
+        return json_string_value(item);
+    }
+    return tcn_reply_text(body, "message");
+}
+
+/* Without an error body the reason stays as classify() put it. */
+static void say(const struct tocsin_response *rs, struct tocsin_result *out, uint32_t outcome)
+{
+    const char *field, *text = first_message(rs->json, &field);
+
+    out->outcome = outcome;
+    if (text[0])
+        tcn_reply_set(out, (enum tocsin_outcome)outcome, TCN_JIRA " answered %d: %s%s%s",
+                      (int)rs->status, field, field[0] ? ": " : "", text);
+}
+
+static void name_fields(const struct tocsin_instance *in, const struct tocsin_response *rs,
+                        struct tocsin_sink *sink)
+{
+    json_t *errors = json_object_get(rs->json, "errors"), *item;
+    const char *field;
+    size_t n = 0;
+
+    json_object_foreach(errors, field,
+                        item) if (n++ < BAD_FIELDS_MAX && tcn_reply_line_ok(field, 200))(void)
+        in->host->bad_field(sink, field,
+                            json_is_string(item) ? json_string_value(item) : "refused");
+}
+
+/* Jira serves a refused sign-in as an anonymous visitor, who then may not see or do a thing. */
+static int is_sign_in_refused(const struct tocsin_instance *in, const struct tocsin_response *rs)
+{
+    const char *seraph = in->host->header(rs->msg, "X-Seraph-LoginReason");
+
+    return seraph && (strstr(seraph, "AUTHENTICATION_DENIED") ||
+                      strstr(seraph, "AUTHENTICATED_FAILED") || strstr(seraph, "OUT"));
+}
+
+static int is_about_an_issue(const struct tocsin_op *op)
+{
+    return op->verb == TOCSIN_GET || op->verb == TOCSIN_WRITE || op->verb == TOCSIN_NOTE ||
+           op->verb == TOCSIN_NOTE_FIND;
+}
+
+/* Three limits that do not know of each other; RateLimit-Reason says which one it was. */
+static void rate_limited(const struct tocsin_instance *in, const struct tocsin_op *op,
+                         const struct tocsin_response *rs, struct tocsin_result *out)
+{
+    const char *reason = in->host->header(rs->msg, "RateLimit-Reason");
+
+    if (out->retry_after_s == 0)
+        out->retry_after_s =
+            tcn_reply_after_rfc3339(in->host->header(rs->msg, "X-RateLimit-Reset"), op->now_ms);
+    out->scope = TOCSIN_SCOPE_ENDPOINT;
+    if (reason && strncmp(reason, "jira-per-issue", 14) == 0)
+        out->scope = TOCSIN_SCOPE_LANE;
+    else if (reason && strncmp(reason, "jira-quota", 10) == 0)
+        out->scope = TOCSIN_SCOPE_INSTANCE;
+    tcn_reply_set(out, TOCSIN_RETRY, TCN_JIRA " answered %d%s%.100s", (int)rs->status,
+                  reason ? ": " : "", reason ? reason : "");
+}
+
+static uint32_t outcome_of(const struct tocsin_instance *in, const struct tocsin_op *op,
+                           const struct tocsin_response *rs, uint32_t classified)
+{
+    switch (rs->status) {
+    case 401:
+        return TOCSIN_AUTH;
+    case 403:
+        return op->verb == TOCSIN_CHECK || op->verb == TOCSIN_FIND || is_sign_in_refused(in, rs)
+                   ? TOCSIN_AUTH
+                   : TOCSIN_REJECTED;
+    case 404:
+        if (is_sign_in_refused(in, rs))
+            return TOCSIN_AUTH;
+        return is_about_an_issue(op) ? TOCSIN_GONE : TOCSIN_REJECTED;
+    default:
+        return classified;
+    }
+}
+
+void tcn_jira_refused(const struct tocsin_instance *in, const struct tocsin_op *op,
+                      const struct tocsin_response *rs, struct tocsin_result *out,
+                      struct tocsin_sink *sink)
+{
+    if (rs->status == 429 || (rs->status == 503 && out->retry_after_s > 0 &&
+                              in->host->header(rs->msg, "RateLimit-Reason"))) {
+        rate_limited(in, op, rs, out);
+        return;
+    }
+    say(rs, out, outcome_of(in, op, rs, out->outcome));
+    if (out->outcome == TOCSIN_REJECTED)
+        name_fields(in, rs, sink);
+}

@@ -1,0 +1,164 @@
+/* Pages by mail (RFC 5321). The host composes and sends; this file decides addresses, the Message-ID and what the
+ * server's answer means. Nothing with a CR or LF gets near a header. */
+#include "../reply.h"
+
+#include <stdio.h>
+
+#define ATEXT "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-/=?^_`{|}~."
+
+struct smtp {
+    const char *url, *from, *user;
+};
+
+static const struct tocsin_option options[] = {
+    TOCSIN_OPT(struct smtp, url, URL, NULL, TOCSIN_REQUIRED,
+               "mail server, smtp://HOST:PORT (STARTTLS) or smtps://HOST:PORT"),
+    TOCSIN_OPT(struct smtp, from, STR, NULL, TOCSIN_REQUIRED, "address that mails come from"),
+    TOCSIN_OPT(struct smtp, user, STR, "", 0, "user of the mail server; empty sends without AUTH"),
+    TOCSIN_OPT_SECRET(password, 0, "password of the user"),
+    TOCSIN_OPT_END,
+};
+
+/* LOCAL@DOMAIN in plain ASCII (RFC 5321 section 4.1.2, dot-string form), at most 254 bytes. */
+static int address_ok(const char *address)
+{
+    size_t local = strspn(address, ATEXT);
+    const char *domain = address + local + 1;
+
+    if (local == 0 || local > 64 || address[local] != '@' || strlen(address) > 254)
+        return 0;
+    return domain[0] && domain[0] != '.' && domain[0] != '-' &&
+           domain[strspn(domain,
+                         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.")] == 0;
+}
+
+static int open_instance(struct tocsin_instance *in)
+{
+    const struct smtp *s = in->state;
+
+    if (strncmp(s->url, "smtp://", 7) != 0 && strncmp(s->url, "smtps://", 8) != 0)
+        return in->host->fail(in, "url must begin with smtp:// or smtps://");
+    if (!address_ok(s->from))
+        return in->host->fail(in, "from must be a plain mail address, such as tocsin@example.com");
+    return 0;
+}
+
+/* "<word>@DOMAIN" without brackets (RFC 5322 section 3.6.4); the domain is the sender's. -1 if word is no dot-atom. */
+static int message_id(const struct smtp *s, const char *word, char *ret, size_t size)
+{
+    int n;
+
+    if (!word[0] || word[strspn(word, ATEXT)] != 0)
+        return -1;
+    n = snprintf(ret, size, "%s@%s", word, strchr(s->from, '@') + 1);
+    return n < 0 || (size_t)n >= size ? -1 : 0;
+}
+
+/* The mails of one incident answer to a message that never was: mail programs show them as one thread. */
+static const char *thread_of(const struct smtp *s, const struct tocsin_op *op, char *ret,
+                             size_t size)
+{
+    char word[100];
+    const char *id = tcn_reply_text(op->incident, "id");
+    int n = snprintf(word, sizeof word, "incident-%s", id);
+
+    if (!id[0] || n < 0 || (size_t)n >= sizeof word || message_id(s, word, ret, size) < 0)
+        return NULL;
+    return ret;
+}
+
+static int render(const struct tocsin_instance *in, const struct tocsin_op *op,
+                  struct tocsin_request *rq)
+{
+    const struct smtp *s = in->state;
+    const char *html = tcn_reply_text(op->payload, "html");
+    char id[400], thread[400];
+    struct tocsin_mail mail = {.from = s->from,
+                               .to = tcn_reply_text(op->payload, "to"),
+                               .subject = tcn_reply_text(op->payload, "subject"),
+                               .text = tcn_reply_text(op->payload, "text"),
+                               .html = html[0] ? html : NULL,
+                               .message_id = id};
+
+    if (op->verb != TOCSIN_SEND)
+        return in->host->fail(in, "smtp can only send");
+    if (!address_ok(mail.to))
+        return in->host->fail(in, "the recipient is no plain mail address");
+    if (!tcn_reply_line_ok(mail.subject, 900))
+        return in->host->fail(in, "the subject must be one line of 1 to 900 bytes");
+    if (!mail.text[0])
+        return in->host->fail(in, "the mail has no text");
+    if (message_id(s, op->op_id, id, sizeof id) < 0)
+        return in->host->fail(in, "the operation's id cannot be a Message-ID");
+    mail.in_reply_to = thread_of(s, op, thread, sizeof thread);
+    if (in->host->mail(rq, s->url, &mail) < 0)
+        return -1;
+    return s->user[0] ? in->host->auth(rq, "smtp", "user", "password") : 0;
+}
+
+/* RFC 5321 section 4.2.1: 2yz done, 4yz later, 5yz never; RFC 4954 section 6 for what concerns the sign-in. */
+static enum tocsin_outcome outcome_of(int status)
+{
+    switch (status) {
+    case 530:
+    case 534:
+    case 535:
+    case 538:
+        return TOCSIN_AUTH;
+    default:
+        break;
+    }
+    if (status >= 200 && status < 300)
+        return TOCSIN_OK;
+    return status >= 500 && status < 600 ? TOCSIN_REJECTED : TOCSIN_RETRY;
+}
+
+/* The start of the server's reply; its bytes are in no charset that one could know. */
+static void ascii_line(const struct tocsin_response *rs, char *ret, size_t size)
+{
+    size_t n = 0;
+
+    for (; rs->body && n < rs->body_len && n + 1 < size; n++)
+        ret[n] = rs->body[n] >= 0x20 && rs->body[n] < 0x7f ? rs->body[n] : ' ';
+    ret[n] = 0;
+}
+
+static int interpret(const struct tocsin_instance *in, const struct tocsin_op *op,
+                     const struct tocsin_response *rs, struct tocsin_result *out,
+                     struct tocsin_sink *sink)
+{
+    char line[160];
+
+    (void)sink;
+    if (rs->net != TOCSIN_NET_OK) {
+        in->host->classify(op, rs, out);
+        return 0;
+    }
+    ascii_line(rs, line, sizeof line);
+    tcn_reply_set(out, outcome_of((int)rs->status), "mail server answered %d%s%s", (int)rs->status,
+                  line[0] ? ": " : "", line);
+    if (out->outcome == TOCSIN_OK)
+        out->reason[0] = 0;
+    return 0;
+}
+
+/* IDEMPOTENT: the Message-ID is the operation's. Many systems show a repeat once; where one does not, the person gets a
+ * page twice, which is better than never. */
+static const struct tocsin_connector smtp = {
+    TOCSIN_CONNECTOR_HEAD,
+    .name = "smtp",
+    .version = "1.0",
+    .summary = "pages by mail",
+    .caps = TOCSIN_CAN(TOCSIN_SEND) | TOCSIN_CAP_IDEMPOTENT,
+    .state_size = sizeof(struct smtp),
+    .options = options,
+    .open = open_instance,
+    .render = render,
+    .interpret = interpret,
+};
+
+TOCSIN_ENTRY(smtp);
+TOCSIN_ENTRY(smtp)
+{
+    return &smtp;
+}
