@@ -4,36 +4,57 @@
 
 #include "api/ack.h"
 #include "app/config.h"
+#include "app/fetch.h"
 #include "app/metrics.h"
 #include "app/settled.h"
-#include "connect/lanes.h"
-#include "connect/sends.h"
 #include "gateway/server.h"
 #include "gateway/sns_cert.h"
 #include "store/thread.h"
 
+struct tcn_outbound; /* outbound.h */
+
+struct tcn_app_options {
+    const char *config_file, *data_dir;
+    const char *listen; /* NULL: as configured */
+};
+
 struct tcn_app {
+    struct tcn_app_options options;
     struct event_base *base;
     struct tcn_config *config; /* the one in force */
-    const char *config_file, *data_dir, *listen; /* listen NULL: as configured */
     struct tcn_storethread *store;
-    struct tcn_server *server;
     struct tcn_router *router;
-    struct tcn_lanes *lanes;
-    struct tcn_sends *sends;
+    struct tcn_server *server;
+    struct tcn_tls *tls;
+    struct tcn_outbound *outbound;
     struct tcn_settled *settled;
     struct tcn_metrics *metrics;
+    struct tcn_pump *pump;
+    struct tcn_fetcher *fetcher;
+    struct tcn_fetch_port fetch; /* of the fetcher */
     struct tcn_sns_certs *certs;
     struct event *timer; /* next due work of the store */
     bool is_timer_running, is_timer_asked;
+    struct event *signals[3];
+    struct event *closing; /* while the last answers leave */
+    bool is_ready, is_stopping;
     uint8_t ack_key[TCN_ACK_KEY];
-    int64_t started_ms, max_late_ms;
+    int64_t started_ms, max_late_ms, epoch;
     int exit_code;
 };
+
+/* Runs until it is told to stop; the exit status of the process. */
+int tcn_app_run(const struct tcn_app_options *options);
 
 /* Called after every commit that may have made work: pages, tickets, timers. */
 void tcn_app_wake(struct tcn_app *app);
 /* A person's command or a timer changed something: nothing is settled any more. */
 void tcn_app_changed(struct tcn_app *app);
+
+/* app_start.c, app_stop.c, app_timer.c */
+int tcn_app_start(struct tcn_app *app, struct tcn_err *err);
+void tcn_app_stop(struct tcn_app *app);
+void tcn_app_reload(struct tcn_app *app);
+int tcn_app_timer_init(struct tcn_app *app, struct tcn_err *err);
 
 #endif

@@ -1,5 +1,7 @@
 #include "app/commands.h"
 #include "app/turn.h"
+#include "connect/lanes.h"
+#include "connect/sends.h"
 
 const struct tcn_source_policy *tcn_policy_of(const struct tcn_source_policy *const *policies,
                                               const char *source_name)
@@ -53,34 +55,24 @@ static int on_incident(struct tcn_api_call *call, const struct tcn_command_world
         return r;
     tcn_decision_init(&d, call->arena);
     d.subject = a;
+    d.directory = world->directory;
     r = decide(a, &call->command, world, now_ms, &d, &why);
     if (r == TCN_ENOTFOUND)
         return tcn_api_refuse(call, 404, "not_found", "page", "the incident has no such page");
     if (r < 0)
         return tcn_api_refuse(call, 409, "not_allowed", NULL, "%s", why.msg);
-    if ((r = tcn_turn_write(s, &d, &a->lane, NULL, now_ms, err)) < 0)
+    if ((r = tcn_turn_write(s, &d, NULL, now_ms, err)) < 0)
         return r;
     *ret_changed = d.incident_changed || d.events.n > 0;
     return tcn_api_incident(call, s, a->incident.id, err);
 }
 
-static int retry_letter(struct tcn_store *s, struct tcn_arena *arena,
-                        const struct tcn_deadletter *letter, int64_t now_ms, struct tcn_err *err)
+/* A dead letter without a link is of a page, and has its send's id. */
+static int retry_letter(struct tcn_store *s, const struct tcn_deadletter *letter, int64_t now_ms,
+                        struct tcn_err *err)
 {
-    struct tcn_link link = {0};
-    int r;
-
-    if (tcn_id_is_zero(letter->link))
-        return 0;
-    if ((r = tcn_store_link_get(s, letter->link, arena, &link, err)) < 0)
-        return r;
-    if (link.state == TCN_LINK_BLOCKED || link.state == TCN_LINK_LOST)
-        link.state = link.remote_id && *link.remote_id ? TCN_LINK_LINKED : TCN_LINK_CREATING;
-    link.blocked_reason = NULL;
-    link.fail_count = 0;
-    link.first_fail_ms = 0;
-    link.due_ms = now_ms;
-    return tcn_store_link_put(s, &link, err);
+    return tcn_id_is_zero(letter->link) ? tcn_sends_retry(s, letter->id, now_ms, err)
+                                        : tcn_lanes_retry(s, letter->link, now_ms, err);
 }
 
 static int on_letter(struct tcn_api_call *call, struct tcn_store *s, int64_t now_ms,
@@ -94,7 +86,7 @@ static int on_letter(struct tcn_api_call *call, struct tcn_store *s, int64_t now
     if (r < 0)
         return r;
     if (call->command.kind == TCN_COMMAND_LETTER_RETRY &&
-        (r = retry_letter(s, call->arena, &letter, now_ms, err)) < 0)
+        (r = retry_letter(s, &letter, now_ms, err)) < 0 && r != TCN_ENOTFOUND)
         return r;
     if ((r = tcn_store_deadletter_drop(s, letter.id, err)) < 0)
         return r;

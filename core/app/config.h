@@ -18,6 +18,7 @@ struct tcn_connector_config {
     const char *name;              /* $.connectors.NAME */
     struct tcn_instance *instance; /* owned */
     struct tcn_mapping *mapping;   /* owned */
+    json_t *settings;              /* the object of the configuration, borrowed */
     bool has_tickets;              /* it can FIND and CREATE: response plans may name it */
 };
 

@@ -98,6 +98,7 @@ static int read_connector(const struct tcn_node *at, struct tcn_connector_config
     ret->name = at->key;
     r = load_mapping(at, "connectors", mapping, &ret->mapping);
     r |= tcn_instance_new(connector, &tcn_host, at->key, at, NULL, NULL, &ret->instance);
+    ret->settings = at->json;
     ret->has_tickets = (connector->caps & TOCSIN_CAN(TOCSIN_CREATE)) != 0;
     return r < 0 ? TCN_EINVALID : 0;
 }

@@ -70,8 +70,8 @@ static int note_delivery(struct tcn_store *s, struct tcn_intake_job *job, struct
 }
 
 static int write_decision(struct tcn_store *s, struct tcn_intake_job *job,
-                          const struct tcn_aggregate *a, const struct tcn_storm *storm,
-                          const struct tcn_decision *d, int64_t now_ms, struct tcn_err *err)
+                          const struct tcn_storm *storm, const struct tcn_decision *d,
+                          int64_t now_ms, struct tcn_err *err)
 {
     const struct tcn_response_plan *plan =
         tcn_directory_plan(job->directory, job->policy->response_plan);
@@ -81,13 +81,12 @@ static int write_decision(struct tcn_store *s, struct tcn_intake_job *job,
         return r;
     if (d->storm_changed && (r = tcn_store_storm_put(s, job->policy->name, storm, err)) < 0)
         return r;
-    return tcn_turn_write(s, d, &a->lane, plan, now_ms, err);
+    return tcn_turn_write(s, d, plan, now_ms, err);
 }
 
-static bool is_silent(enum tcn_intake outcome, const struct tcn_decision *d)
+static bool is_silent(const struct tcn_decision *d)
 {
-    return (outcome == TCN_INTAKE_NOTHING || outcome == TCN_INTAKE_IGNORED) && !d->lane_changed &&
-           !d->storm_changed;
+    return !d->lane_changed && !d->incident_changed && !d->storm_changed;
 }
 
 /* A repeat of an open incident whose lane waits for nothing. */
@@ -122,9 +121,7 @@ static int take_alarm(struct tcn_store *s, struct tcn_intake_job *job, size_t i,
     if (d.subject && d.subject->incident.exists)
         job->results[i].incident = d.subject->incident.id;
     job->results[i].is_settled = is_settled(job->results[i].outcome, a);
-    return is_silent(job->results[i].outcome, &d)
-               ? 0
-               : write_decision(s, job, a, &storm, &d, now_ms, err);
+    return is_silent(&d) ? 0 : write_decision(s, job, &storm, &d, now_ms, err);
 }
 
 int tcn_intake_run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
@@ -138,6 +135,21 @@ int tcn_intake_run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, st
     for (size_t i = 0; i < job->n_alarms && r == 0 && !job->is_duplicate; i++)
         r = take_alarm(s, job, i, now_ms, err);
     return r;
+}
+
+int tcn_intake_quarantine(struct tcn_job *base, struct tcn_store *s, int64_t now_ms,
+                          struct tcn_err *err)
+{
+    struct tcn_intake_job *job = (struct tcn_intake_job *)base;
+    int r;
+
+    (void)now_ms;
+    job->inbox.state = TCN_INBOX_QUARANTINED;
+    job->n_alarms = 0;
+    r = tcn_store_inbox_add(s, &job->inbox, err);
+    job->is_duplicate = r == TCN_ECONFLICT;
+    job->has_changed = r == 0;
+    return job->is_duplicate ? 0 : r;
 }
 
 const char *tcn_intake_name(enum tcn_intake outcome)

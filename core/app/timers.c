@@ -25,7 +25,7 @@ static int run_one(struct tcn_timer_job *job, struct tcn_store *s, struct tcn_id
                      job->world.directory, job->world.salt, now_ms, &d);
     job->has_sends |= d.sends.n > 0;
     job->has_tickets |= d.tickets_due;
-    return tcn_turn_write(s, &d, &a->lane, NULL, now_ms, err);
+    return tcn_turn_write(s, &d, NULL, now_ms, err);
 }
 
 static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)

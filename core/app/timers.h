@@ -3,6 +3,7 @@
 #define TCN_APP_TIMERS_H
 
 #include "app/commands.h"
+#include "app/config.h"
 #include "store/thread.h"
 
 #define TCN_TIMER_BATCH 64
@@ -11,6 +12,7 @@ struct tcn_timer_job {
     struct tcn_job job; /* first */
     struct tcn_arena arena;
     struct tcn_command_world world;
+    struct tcn_config *owner; /* a reference: the world lives in it */
     /* Results. */
     size_t n_run;    /* aggregates that were due; TCN_TIMER_BATCH means there may be more */
     int64_t next_ms; /* when to come back; 0 = nothing waits */

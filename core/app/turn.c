@@ -20,21 +20,56 @@ static int load_incident(struct tcn_store *s, struct tcn_id id, struct tcn_arena
     return r < 0 ? r : load_engagements(s, arena, ret, err);
 }
 
+static bool holds(const struct tcn_lane *lane)
+{
+    return lane->is_firing || lane->resolve_due_ms != 0;
+}
+
+static bool is_earlier(int64_t a, int64_t b)
+{
+    return a != 0 && (b == 0 || a < b);
+}
+
+/* What the lanes besides the one in hand say of the incident. */
+static void add_other(struct tcn_aggregate *a, const struct tcn_lane *lane)
+{
+    int64_t due = tcn_engine_lane_due(lane);
+
+    a->others_hold |= holds(lane);
+    if (is_earlier(due, a->others_due_ms))
+        a->others_due_ms = due;
+}
+
+/* With own NULL the lane that is due first becomes the aggregate's. */
+static int load_lanes(struct tcn_store *s, const char *own, struct tcn_arena *arena,
+                      struct tcn_aggregate *ret, struct tcn_err *err)
+{
+    struct tcn_lane *lanes = NULL;
+    size_t n = 0, first = 0;
+    int r = tcn_store_lanes_of(s, ret->incident.id, arena, &lanes, &n, err);
+
+    if (r < 0)
+        return r;
+    for (size_t i = 1; i < n && !own; i++)
+        if (is_earlier(tcn_engine_lane_due(&lanes[i]), tcn_engine_lane_due(&lanes[first])))
+            first = i;
+    if (!own && n > 0)
+        ret->lane = lanes[first];
+    for (size_t i = 0; i < n; i++)
+        if (own ? strcmp(lanes[i].dedupe_key, own) != 0 : i != first)
+            add_other(ret, &lanes[i]);
+    return 0;
+}
+
 int tcn_turn_load(struct tcn_store *s, struct tcn_id incident, struct tcn_arena *arena,
                   struct tcn_aggregate *ret, struct tcn_err *err)
 {
-    struct tcn_lane *lanes = NULL;
-    size_t n = 0;
     int r;
 
     *ret = (struct tcn_aggregate){0};
-    if ((r = load_incident(s, incident, arena, ret, err)) < 0 ||
-        (r = tcn_store_lanes_of(s, incident, arena, &lanes, &n, err)) < 0)
+    if ((r = load_incident(s, incident, arena, ret, err)) < 0)
         return r;
-    /* A storm incident has many lanes; each of them resolves by its own alarm. */
-    if (n == 1)
-        ret->lane = lanes[0];
-    return 0;
+    return load_lanes(s, NULL, arena, ret, err);
 }
 
 static int dedupe_string(const struct tcn_alarm *alarm, const struct tcn_response_plan *plan,
@@ -70,16 +105,14 @@ static int load_open_of(struct tcn_store *s, const char *dedupe, struct tcn_aren
     return r < 0 ? r : load_incident(s, id, arena, ret, err);
 }
 
-int tcn_turn_load_lane(struct tcn_store *s, const struct tcn_alarm *alarm,
-                       const struct tcn_response_plan *plan, struct tcn_arena *arena,
-                       struct tcn_aggregate *ret, struct tcn_err *err)
+/* The lane's last incident while it is open, else an open one with the same dedupe string, else the last one. */
+static int load_for(struct tcn_store *s, const struct tcn_alarm *alarm,
+                    const struct tcn_response_plan *plan, struct tcn_arena *arena,
+                    struct tcn_aggregate *ret, struct tcn_err *err)
 {
     const char *dedupe = NULL;
     int r;
 
-    *ret = (struct tcn_aggregate){0};
-    if ((r = tcn_store_lane_get(s, alarm->dedupe_key, arena, &ret->lane, err)) < 0)
-        return r;
     if (!tcn_id_is_zero(ret->lane.incident) &&
         (r = load_incident(s, ret->lane.incident, arena, ret, err)) < 0)
         return r;
@@ -88,6 +121,19 @@ int tcn_turn_load_lane(struct tcn_store *s, const struct tcn_alarm *alarm,
     if ((r = dedupe_string(alarm, plan, arena, &dedupe, err)) < 0)
         return r;
     return load_open_of(s, dedupe, arena, ret, err);
+}
+
+int tcn_turn_load_lane(struct tcn_store *s, const struct tcn_alarm *alarm,
+                       const struct tcn_response_plan *plan, struct tcn_arena *arena,
+                       struct tcn_aggregate *ret, struct tcn_err *err)
+{
+    int r;
+
+    *ret = (struct tcn_aggregate){0};
+    if ((r = tcn_store_lane_get(s, alarm->dedupe_key, arena, &ret->lane, err)) < 0 ||
+        (r = load_for(s, alarm, plan, arena, ret, err)) < 0)
+        return r;
+    return is_open(ret) ? load_lanes(s, alarm->dedupe_key, arena, ret, err) : 0;
 }
 
 static int write_links(struct tcn_store *s, const struct tcn_incident *incident,
@@ -156,19 +202,13 @@ static int write_engagements(struct tcn_store *s, const struct tcn_aggregate *a,
     return r;
 }
 
-/* What was not sent before somebody answered must not be sent after. */
-static int drop_answered_sends(struct tcn_store *s, const struct tcn_decision *d,
-                               struct tcn_err *err)
+static int drop_sends(struct tcn_store *s, const struct tcn_decision *d, struct tcn_err *err)
 {
     int r = 0;
 
-    for (size_t i = 0; i < d->receipts.n && r == 0; i++) {
-        const struct tcn_receipt *receipt = &d->receipts.items[i];
-
-        if (receipt->type == TCN_READ || receipt->type == TCN_STOP)
-            r = tcn_store_send_drop(s, d->subject->incident.id, receipt->page,
-                                    receipt->type == TCN_READ ? "acknowledged" : "stopped", err);
-    }
+    for (size_t i = 0; i < d->drops.n && r == 0; i++)
+        r = tcn_store_send_drop(s, d->subject->incident.id, d->drops.items[i],
+                                "answered or stopped before it was sent", err);
     return r;
 }
 
@@ -176,30 +216,30 @@ static int write_incident(struct tcn_store *s, const struct tcn_decision *d,
                           const struct tcn_response_plan *plan, int64_t now_ms, struct tcn_err *err)
 {
     const struct tcn_aggregate *a = d->subject;
-    bool is_new = d->incident_changed && a->incident.revision == 1;
     int r = 0;
 
     if (d->incident_changed && (r = tcn_store_incident_put(s, &a->incident, err)) < 0)
         return r;
     if ((r = write_engagements(s, a, err)) < 0 ||
-        (r = write_lists(s, d, a->incident.id, err)) < 0 || (r = write_sends(s, d, err)) < 0 ||
-        (r = drop_answered_sends(s, d, err)) < 0)
+        (r = write_lists(s, d, a->incident.id, err)) < 0 || (r = drop_sends(s, d, err)) < 0 ||
+        (r = write_sends(s, d, err)) < 0)
         return r;
-    if (is_new)
+    if (d->incident_opened)
         r = write_links(s, &a->incident, plan, now_ms, err);
     else if (d->tickets_due)
         r = tcn_store_link_wake(s, a->incident.id, now_ms, err);
     return r < 0 ? r : tcn_store_timer_set(s, a->incident.id, d->next_due_ms, err);
 }
 
-int tcn_turn_write(struct tcn_store *s, const struct tcn_decision *d, const struct tcn_lane *lane,
+int tcn_turn_write(struct tcn_store *s, const struct tcn_decision *d,
                    const struct tcn_response_plan *plan, int64_t now_ms, struct tcn_err *err)
 {
     int r = 0;
 
-    if (d->lane_changed && lane)
-        r = tcn_store_lane_put(s, lane, err);
-    if (r == 0 && d->subject && d->subject->incident.exists)
+    assert(d->subject);
+    if (d->lane_changed)
+        r = tcn_store_lane_put(s, &d->subject->lane, err);
+    if (r == 0 && d->subject->incident.exists)
         r = write_incident(s, d, plan, now_ms, err);
     return r;
 }

@@ -9,7 +9,7 @@
 #define TCN_TURN_ARENA                                                                             \
     (32u << 20) /* bytes one turn may use; a group of 500 items needs less than 1 MiB */
 
-/* The incident with its lane and engagements. TCN_ENOTFOUND. */
+/* The incident with its engagements and, of its lanes, the one that is due first. TCN_ENOTFOUND. */
 int tcn_turn_load(struct tcn_store *s, struct tcn_id incident, struct tcn_arena *arena,
                   struct tcn_aggregate *ret, struct tcn_err *err);
 /* The aggregate that an alarm with this key concerns: its lane, and the open incident with that dedupe string, or
@@ -17,10 +17,9 @@ int tcn_turn_load(struct tcn_store *s, struct tcn_id incident, struct tcn_arena 
 int tcn_turn_load_lane(struct tcn_store *s, const struct tcn_alarm *alarm,
                        const struct tcn_response_plan *plan, struct tcn_arena *arena,
                        struct tcn_aggregate *ret, struct tcn_err *err);
-/* Writes what the decision changed, in the order that foreign keys and claims need. lane is written when the
- * decision says so (in a storm it is not the subject's); plan names the connectors that get a link when the
- * incident is new. Both may be NULL. */
-int tcn_turn_write(struct tcn_store *s, const struct tcn_decision *d, const struct tcn_lane *lane,
+/* Writes what the decision changed, in the order that claims need. plan names the connectors that get a link when
+ * the incident is new; NULL = none. */
+int tcn_turn_write(struct tcn_store *s, const struct tcn_decision *d,
                    const struct tcn_response_plan *plan, int64_t now_ms, struct tcn_err *err);
 
 #endif

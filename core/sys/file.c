@@ -1,3 +1,4 @@
+/* Files are read whole under a cap and replaced whole: a reader sees the old text or the new one. */
 #include "sys/file.h"
 
 #include <errno.h>
@@ -20,6 +21,7 @@ static int fail_errno(struct tcn_err *err, const char *what, const char *path)
 static int read_all(int fd, const char *path, struct tcn_buf *out, struct tcn_err *err)
 {
     char chunk[16384];
+    int r = 0;
 
     for (;;) {
         ssize_t n = read(fd, chunk, sizeof chunk);
@@ -27,13 +29,18 @@ static int read_all(int fd, const char *path, struct tcn_buf *out, struct tcn_er
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return fail_errno(err, "read", path);
-        if (n == 0)
-            return 0;
+            r = fail_errno(err, "read", path);
+        if (n <= 0)
+            break;
         tcn_buf_add(out, chunk, (size_t)n);
-        if (!tcn_buf_ok(out))
-            return tcn_fail(err, TCN_ELIMIT, "%s is larger than %zu bytes", path, out->cap);
+        if (!tcn_buf_ok(out)) {
+            r = tcn_fail(err, TCN_ELIMIT, "%s is larger than %zu bytes", path, out->cap);
+            break;
+        }
     }
+    /* The file may hold a secret. */
+    explicit_bzero(chunk, sizeof chunk);
+    return r;
 }
 
 int tcn_file_read(const char *path, struct tcn_buf *out, struct tcn_err *err)
@@ -79,6 +86,25 @@ static int sync_folder_of(const char *path)
     return r;
 }
 
+/* Never the file that a crash or somebody else left there: its owner and mode are not ours. */
+static int create_new(const char *path, unsigned mode)
+{
+    if (unlink(path) < 0 && errno != ENOENT)
+        return -1;
+    return open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)mode);
+}
+
+/* Closes fd. */
+static int write_and_close(int fd, struct tcn_str text)
+{
+    int r = write_all(fd, text), e = errno;
+
+    if (close(fd) < 0 && r == 0)
+        return -1;
+    errno = e;
+    return r;
+}
+
 int tcn_file_write(const char *path, struct tcn_str text, unsigned mode, struct tcn_err *err)
 {
     char beside[PATH_MAX];
@@ -86,11 +112,9 @@ int tcn_file_write(const char *path, struct tcn_str text, unsigned mode, struct 
 
     if ((size_t)snprintf(beside, sizeof beside, "%s.new", path) >= sizeof beside)
         return tcn_fail(err, TCN_ELIMIT, "path too long: %s", path);
-    fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
-    if (fd < 0)
+    if ((fd = create_new(beside, mode)) < 0)
         return fail_errno(err, "create", beside);
-    r = write_all(fd, text);
-    if (close(fd) < 0 || r < 0 || rename(beside, path) < 0 || sync_folder_of(path) < 0) {
+    if (write_and_close(fd, text) < 0 || rename(beside, path) < 0 || sync_folder_of(path) < 0) {
         r = fail_errno(err, "write", path);
         unlink(beside);
         return r;

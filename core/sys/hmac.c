@@ -12,8 +12,9 @@ void tcn_hmac_sha256(struct tcn_str key, struct tcn_str message, uint8_t ret_mac
     const void *done;
 
     assert(key.len <= INT_MAX);
-    done = HMAC(EVP_sha256(), key.ptr, (int)key.len, (const unsigned char *)message.ptr,
-                message.len, ret_mac, &n);
+    /* HMAC() takes NULL for "the key of before". */
+    done = HMAC(EVP_sha256(), key.len ? key.ptr : "", (int)key.len,
+                (const unsigned char *)message.ptr, message.len, ret_mac, &n);
     assert(done && n == 32);
     (void)done;
 }

@@ -4,8 +4,9 @@
 
 #include "base/str.h"
 
+/* Key and message of any length, also none. */
 void tcn_hmac_sha256(struct tcn_str key, struct tcn_str message, uint8_t ret_mac[32]);
-/* 1 when equal; the time depends on n alone. */
+/* True when equal; the time depends on n alone. */
 bool tcn_equal_ct(const void *a, const void *b, size_t n);
 
 #endif

@@ -1,5 +1,7 @@
 /* One line a fact, "key=value" fields, on standard error. Values are escaped: nothing from outside can forge a
- * line. Library layers do not log; connect, gateway and app do. Thread-safe: one write(2) a line. */
+ * line, end a value, or send controls to the terminal of a reader. A value keeps about 1 KiB, a line 4 KiB; what does
+ * not fit is cut with "..." or left out. Library layers do not log; connect, gateway and app do. Thread-safe: one
+ * write(2) a line. */
 #ifndef TCN_SYS_LOG_H
 #define TCN_SYS_LOG_H
 
@@ -12,7 +14,8 @@ void tcn_log_set_level(enum tcn_log_level least);
 int tcn_log_level_parse(const char *word, enum tcn_log_level *ret);
 
 /* tcn_log(TCN_LOG_INFO, "gateway", "listening", "addr", "127.0.0.1:8080", NULL): name and value pairs of text, ended
- * by NULL; a NULL value is written as "-". Never give it a secret. */
+ * by NULL; a NULL value is written as -, the text "-" in quotes. part and names are ours and written as they are.
+ * Never give it a secret. */
 void tcn_log(enum tcn_log_level level, const char *part, const char *event, ...)
     __attribute__((sentinel));
 

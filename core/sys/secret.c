@@ -1,7 +1,9 @@
+/* Where secrets come from. Nothing here puts one into a message. */
 #include "sys/secret.h"
 #include "base/xalloc.h"
 #include "sys/file.h"
 
+#include <assert.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 
@@ -15,6 +17,7 @@ void tcn_secret_done(struct tcn_secret *s)
 
 void tcn_secret_set(struct tcn_secret *s, const char *bytes, size_t len)
 {
+    assert(bytes != s->ptr || !bytes);
     tcn_secret_done(s);
     s->ptr = tcn_xstrndup(bytes, len);
     s->len = len;
@@ -31,6 +34,9 @@ static int take(const struct tcn_node *at, struct tcn_str bytes, struct tcn_secr
         bytes.len--;
     if (bytes.len == 0)
         return tcn_node_problem(at, "the secret is empty");
+    /* Libraries that take C strings would use the part before it. */
+    if (memchr(bytes.ptr, 0, bytes.len))
+        return tcn_node_problem(at, "the secret has a NUL byte; keep it as hex or base64 text");
     tcn_secret_set(ret, bytes.ptr, bytes.len);
     return 0;
 }

@@ -13,7 +13,7 @@ struct tcn_secret {
 };
 
 /* Resolves the reference at node; trailing line ends are trimmed. Every mistake (inline text, missing variable or
- * file, empty, readable by everybody) is added to the document's problems. */
+ * file, empty, a NUL byte, readable by everybody) is added to the document's problems; *ret then stays as it was. */
 int tcn_secret_load(const struct tcn_node *node, struct tcn_secret *ret);
 void tcn_secret_set(struct tcn_secret *s, const char *bytes, size_t len); /* copies */
 void tcn_secret_done(struct tcn_secret *s); /* wipes; legal on a zeroed struct */

@@ -1,0 +1,208 @@
+/* From a configuration to a listening process. The door opens only when the store is ready. */
+#include "app/app.h"
+#include "app/outbound.h"
+#include "app/routes.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/random.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static int64_t clock_now(void *ctx)
+{
+    (void)ctx;
+    return tcn_clock_now_ms();
+}
+
+static int start_store(struct tcn_app *app, struct tcn_err *err)
+{
+    struct tcn_storethread_options o = {
+        .store = {app->config->store, app->config->account_id, app->config->node},
+        .max_waiting = (size_t)app->config->limits.waiting,
+        .now_ms = clock_now};
+    int r = tcn_dir_make(app->options.data_dir, err);
+
+    return r < 0 ? r : tcn_storethread_start(app->base, &o, &app->store, err);
+}
+
+/* -- the secret of acknowledge links, made once a store ------------------------------------------------- */
+
+struct key_job {
+    struct tcn_job job; /* first */
+    struct tcn_app *app;
+    struct tcn_arena arena;
+    uint8_t fresh[TCN_ACK_KEY], key[TCN_ACK_KEY];
+};
+
+static int make_key(struct key_job *j, struct tcn_store *s, struct tcn_err *err)
+{
+    char hex[2 * TCN_ACK_KEY + 1];
+
+    memcpy(j->key, j->fresh, TCN_ACK_KEY);
+    tcn_hex(j->key, TCN_ACK_KEY, hex);
+    return tcn_store_meta_put(s, "ack_key", hex, err);
+}
+
+static int run_key(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
+{
+    struct key_job *j = (struct key_job *)base;
+    const char *hex = NULL;
+    int r;
+
+    (void)now_ms;
+    tcn_arena_reset(&j->arena);
+    if ((r = tcn_store_meta_get(s, "ack_key", &j->arena, &hex, err)) < 0)
+        return r;
+    if (!hex)
+        return make_key(j, s, err);
+    return tcn_unhex(tcn_str(hex), j->key, TCN_ACK_KEY) < 0
+               ? tcn_fail(err, TCN_EINVALID, "the store's ack_key is damaged")
+               : 0;
+}
+
+static int open_door(struct tcn_app *app, struct tcn_err *err);
+
+static void key_done(struct tcn_job *base, int r, const struct tcn_err *err)
+{
+    struct key_job *j = (struct key_job *)base;
+    struct tcn_app *app = j->app;
+    struct tcn_err why = {0};
+
+    memcpy(app->ack_key, j->key, TCN_ACK_KEY);
+    tcn_arena_done(&j->arena);
+    free(j);
+    if (r < 0)
+        why = *err;
+    else
+        r = open_door(app, &why);
+    if (r == 0)
+        return;
+    tcn_log(TCN_LOG_ERROR, "app", "cannot start", "why", why.msg, NULL);
+    app->exit_code = 1;
+    tcn_app_stop(app);
+}
+
+static int post_key_job(struct tcn_app *app, struct tcn_err *err)
+{
+    struct key_job *j = tcn_xcalloc(1, sizeof *j);
+
+    j->app = app;
+    j->job.run = run_key;
+    j->job.done = key_done;
+    tcn_arena_init(&j->arena, 65536);
+    tcn_random_bytes(j->fresh, sizeof j->fresh);
+    if (tcn_storethread_post(app->store, &j->job) == 0)
+        return 0;
+    free(j);
+    return tcn_fail(err, TCN_EBUSY, "the store takes no work");
+}
+
+/* -- the door ------------------------------------------------------------------------------------------- */
+
+static void on_refused(void *ctx, const char *reason, int status, const char *peer)
+{
+    static int64_t last_second;
+    struct tcn_app *app = ctx;
+    int64_t second = tcn_clock_mono_us() / 1000000;
+    char number[TCN_LOG_NUM], labels[100];
+
+    snprintf(labels, sizeof labels, "reason=\"%s\"", reason);
+    tcn_metrics_add(app->metrics, "tocsin_refused_total", labels, 1);
+    if (second == last_second)
+        return;
+    last_second = second;
+    tcn_log(TCN_LOG_WARN, "gateway", "request refused", "reason", reason, "status",
+            tcn_log_num(status, number), "peer", peer, NULL);
+}
+
+static int make_tls(struct tcn_app *app, struct tcn_err *err)
+{
+    const struct tcn_config *c = app->config;
+    struct tcn_tls_files files = {.cert = c->tls_cert,
+                                  .key = c->tls_key,
+                                  .client_ca = c->tls_client_ca,
+                                  .needs_client_cert = c->tls_client_ca != NULL};
+
+    return c->tls_cert ? tcn_tls_new(&files, &app->tls, err) : 0;
+}
+
+static int make_server(struct tcn_app *app, struct tcn_err *err)
+{
+    struct tcn_server_options o;
+
+    tcn_server_options_init(&o);
+    o.max_connections = (size_t)app->config->limits.max_connections;
+    o.max_per_address = (size_t)app->config->limits.per_address;
+    o.trusted = app->config->limits.trusted_senders;
+    o.on_request = tcn_routes_serve;
+    o.on_refused = on_refused;
+    o.now_ms = clock_now;
+    o.ctx = app;
+    return tcn_server_new(app->base, app->router, &o, &app->server, err);
+}
+
+static int listen_on(struct tcn_app *app, struct tcn_err *err)
+{
+    struct tcn_server_listener l = {.address = app->options.listen ? app->options.listen
+                                                                   : app->config->listen,
+                                    .fd = -1,
+                                    .tls = app->tls};
+
+    if (tcn_server_inherited((int)getpid()) > 0) {
+        l.address = NULL;
+        l.fd = 3; /* sd_listen_fds(3): the first passed descriptor */
+    }
+    return tcn_server_listen(app->server, &l, err);
+}
+
+static int open_door(struct tcn_app *app, struct tcn_err *err)
+{
+    struct tcn_storethread_stats stats;
+    char epoch[TCN_LOG_NUM], took[TCN_LOG_NUM];
+    int r;
+
+    if ((r = make_tls(app, err)) < 0 || (r = make_server(app, err)) < 0 ||
+        (r = listen_on(app, err)) < 0)
+        return r;
+    tcn_outbound_start(app);
+    tcn_storethread_stats(app->store, &stats);
+    app->epoch = stats.epoch;
+    app->is_ready = true;
+    tcn_log(TCN_LOG_INFO, "app", "ready", "listen",
+            app->options.listen ? app->options.listen : app->config->listen, "store",
+            app->config->store, "epoch", tcn_log_num(app->epoch, epoch), "took_ms",
+            tcn_log_num(tcn_clock_now_ms() - app->started_ms, took), NULL);
+    tcn_app_wake(app);
+    return 0;
+}
+
+static int make_outside(struct tcn_app *app, struct tcn_err *err)
+{
+    int r = tcn_pump_new(app->base, &app->pump, err);
+
+    if (r < 0)
+        return r;
+    app->fetcher = tcn_fetcher_new(app->base, app->pump, app->config->ca_file);
+    app->fetch = (struct tcn_fetch_port){app->fetcher, tcn_fetcher_get};
+    app->certs = tcn_sns_certs_new(&app->fetch, app->config->ca_file, tcn_clock_now_ms);
+    return 0;
+}
+
+int tcn_app_start(struct tcn_app *app, struct tcn_err *err)
+{
+    int r;
+
+    app->started_ms = tcn_clock_now_ms();
+    app->metrics = tcn_metrics_new();
+    app->settled = tcn_settled_new();
+    app->router = tcn_router_new();
+    tcn_metrics_set(app->metrics, "tocsin_start_time_seconds", "", (double)app->started_ms / 1000);
+    if ((r = tcn_routes_add(app->router, err)) < 0 || (r = tcn_app_timer_init(app, err)) < 0 ||
+        (r = make_outside(app, err)) < 0 || (r = start_store(app, err)) < 0)
+        return r;
+    return post_key_job(app, err);
+}

@@ -1,0 +1,108 @@
+/* One libevent timer waits for the earliest row of the store. */
+#include "app/app.h"
+#include "app/outbound.h"
+#include "app/timers.h"
+#include "sys/clock.h"
+#include "sys/random.h"
+
+#include <stdlib.h>
+
+#define PAUSE_MS 200     /* between looks while something is overdue that cannot run yet */
+#define LONGEST_MS 60000 /* the wall clock may be set: look again at least that often */
+
+static void schedule(struct tcn_app *app, int64_t delay_ms)
+{
+    struct timeval tv = {delay_ms / 1000, (delay_ms % 1000) * 1000};
+
+    if (evtimer_add(app->timer, &tv) < 0)
+        abort();
+}
+
+static int64_t delay_until(int64_t next_ms, int64_t now_ms)
+{
+    int64_t delay = next_ms ? next_ms - now_ms : LONGEST_MS;
+
+    if (delay < PAUSE_MS && next_ms <= now_ms)
+        return PAUSE_MS;
+    return delay > LONGEST_MS ? LONGEST_MS : delay < 1 ? 1 : delay;
+}
+
+static void note_lateness(struct tcn_app *app, const struct tcn_timer_job *job)
+{
+    if (job->late_ms <= app->max_late_ms)
+        return;
+    app->max_late_ms = job->late_ms;
+    tcn_metrics_set(app->metrics, "tocsin_timer_late_seconds_max", "", (double)job->late_ms / 1000);
+}
+
+static void run_timers(struct tcn_app *app);
+
+static void finished(struct tcn_timer_job *job, int r, const struct tcn_err *err)
+{
+    struct tcn_app *app = job->ctx;
+    bool again = app->is_timer_asked || job->n_run == TCN_TIMER_BATCH;
+
+    app->is_timer_running = app->is_timer_asked = false;
+    if (r < 0) {
+        tcn_log(TCN_LOG_ERROR, "timers", "due work could not run", "why", err->msg, NULL);
+        schedule(app, 1000);
+    } else {
+        note_lateness(app, job);
+        if (job->has_tickets)
+            tcn_app_changed(app);
+        schedule(app, delay_until(job->next_ms, tcn_clock_now_ms()));
+    }
+    tcn_config_unref(job->owner);
+    tcn_timer_job_free(job);
+    if (r == 0)
+        tcn_outbound_wake(app);
+    if (r == 0 && again)
+        run_timers(app);
+}
+
+static void run_timers(struct tcn_app *app)
+{
+    struct tcn_command_world world = {&app->config->directory, app->config->policies,
+                                      (uint32_t)tcn_random_u64()};
+    struct tcn_timer_job *job;
+
+    if (app->is_timer_running || app->is_stopping) {
+        app->is_timer_asked = true;
+        return;
+    }
+    job = tcn_timer_job_new(&world);
+    job->finished = finished;
+    job->ctx = app;
+    job->owner = app->config;
+    tcn_config_ref(app->config);
+    app->is_timer_running = true;
+    if (tcn_storethread_post(app->store, &job->job) == 0)
+        return;
+    app->is_timer_running = false;
+    tcn_config_unref(job->owner);
+    tcn_timer_job_free(job);
+    schedule(app, PAUSE_MS);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    run_timers(arg);
+}
+
+int tcn_app_timer_init(struct tcn_app *app, struct tcn_err *err)
+{
+    app->timer = evtimer_new(app->base, on_timer, app);
+    return app->timer ? 0 : tcn_fail(err, TCN_EIO, "cannot make a timer");
+}
+
+void tcn_app_wake(struct tcn_app *app)
+{
+    run_timers(app);
+}
+
+void tcn_app_changed(struct tcn_app *app)
+{
+    tcn_settled_clear(app->settled);
+}

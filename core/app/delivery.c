@@ -1,0 +1,163 @@
+/* From the front door to an authenticated, parsed body. */
+#include "app/delivery.h"
+#include "app/routes.h"
+#include "base/xalloc.h"
+#include "sys/clock.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void tcn_delivery_count(struct tcn_app *app, const struct tcn_source *source, const char *result)
+{
+    char labels[200];
+
+    snprintf(labels, sizeof labels, "source=\"%s\",result=\"%s\"", source->name, result);
+    tcn_metrics_add(app->metrics, "tocsin_deliveries_total", labels, 1);
+}
+
+void tcn_delivery_free(struct tcn_delivery_state *d)
+{
+    assert(!d->rq);
+    if (d->patience)
+        event_free(d->patience);
+    json_decref(d->root);
+    tcn_arena_done(&d->arena);
+    tcn_config_unref(d->config);
+    free(d);
+}
+
+/* Once a source and reason a second: a sender in a loop must not fill the disk with lines. */
+static bool may_log(const struct tcn_source *source)
+{
+    static struct {
+        const struct tcn_source *source;
+        int64_t second;
+    } last;
+    int64_t second = tcn_clock_mono_us() / 1000000;
+
+    if (last.source == source && last.second == second)
+        return false;
+    last.source = source;
+    last.second = second;
+    return true;
+}
+
+void tcn_delivery_refuse(struct tcn_delivery_state *d, int status, const char *code,
+                         const char *why)
+{
+    tcn_delivery_count(d->app, d->source, code);
+    if (may_log(d->source))
+        tcn_log(TCN_LOG_WARN, "gateway", "delivery refused", "source", d->source->name, "peer",
+                d->rq->peer, "code", code, "why", why, NULL);
+    tcn_answer_error(d->app, d->rq, status, code, why);
+    d->rq = NULL;
+    tcn_delivery_free(d);
+}
+
+const char *tcn_delivery_header(struct tcn_delivery_state *d, const char *name)
+{
+    struct tcn_str value, again;
+    size_t at = 0;
+
+    if (!tcn_server_request_next(d->rq, tcn_str(name), &at, &value) ||
+        tcn_server_request_next(d->rq, tcn_str(name), &at, &again))
+        return NULL;
+    return tcn_arena_str(&d->arena, value).ptr;
+}
+
+static const char *header_of(void *ctx, const char *name)
+{
+    return tcn_delivery_header(ctx, name);
+}
+
+static struct tcn_str body_of(const struct tcn_delivery_state *d)
+{
+    return (struct tcn_str){d->rq->body, d->rq->body_len};
+}
+
+/* 401 must name a scheme (RFC 9110 section 11.6.1); kinds without one answer 403. */
+static void refuse_missing(struct tcn_delivery_state *d)
+{
+    const char *challenge = tcn_cred_challenge(&d->source->auth);
+
+    tcn_delivery_count(d->app, d->source, "unauthorized");
+    if (challenge) {
+        tcn_answer_challenge(d->app, d->rq, challenge);
+        d->rq = NULL;
+        tcn_delivery_free(d);
+        return;
+    }
+    tcn_delivery_refuse(d, 403, "forbidden", "no credentials for this source");
+}
+
+/* A body that was just decided to change nothing: it is open and durable already. */
+static bool answer_settled(struct tcn_delivery_state *d)
+{
+    struct tcn_id incident;
+
+    tcn_settled_digest(d->source->name, body_of(d), d->digest);
+    if (!tcn_settled_has(d->app->settled, d->digest, tcn_clock_now_ms(), &incident))
+        return false;
+    tcn_delivery_count(d->app, d->source, "nothing");
+    tcn_answer_delivery(d->app, d->rq, 200, "unchanged", &incident, 1);
+    d->rq = NULL;
+    tcn_delivery_free(d);
+    return true;
+}
+
+/* False when it was refused. */
+static bool parse(struct tcn_delivery_state *d)
+{
+    struct tcn_err err;
+    int r = tcn_json_parse(body_of(d), &tcn_json_source, &d->root, &err);
+
+    if (r == 0)
+        return true;
+    tcn_delivery_refuse(d, r == TCN_ELIMIT ? 413 : 400, "malformed", err.msg);
+    return false;
+}
+
+static void take_known(struct tcn_delivery_state *d, const struct tcn_cred *by)
+{
+    d->subject = tcn_cred_kind_name(by->kind);
+    if (!answer_settled(d) && parse(d))
+        tcn_delivery_submit(d);
+}
+
+static void take_sns(struct tcn_delivery_state *d, const struct tcn_cred *by)
+{
+    d->subject = "sns";
+    d->sns_policy = by->sns;
+    if (parse(d))
+        tcn_delivery_verify_sns(d);
+}
+
+void tcn_delivery_take(struct tcn_app *app, const struct tcn_source *source, struct tcn_request *rq)
+{
+    struct tcn_delivery_state *d = tcn_xcalloc(1, sizeof *d);
+    struct tcn_cred_request request = {header_of, d, {rq->body, rq->body_len}, tcn_clock_now_ms()};
+    const struct tcn_cred *by;
+
+    *d = (struct tcn_delivery_state){.app = app, .config = app->config, .rq = rq, .source = source};
+    tcn_arena_init(&d->arena, 65536);
+    tcn_config_ref(d->config);
+    switch (tcn_cred_check(&source->auth, &request, &by)) {
+    case TCN_CRED_OK:
+        take_known(d, by);
+        break;
+    case TCN_CRED_IS_SNS:
+        take_sns(d, by);
+        break;
+    case TCN_CRED_MALFORMED:
+        tcn_delivery_refuse(d, 400, "malformed", "the credentials cannot be read");
+        break;
+    case TCN_CRED_WRONG:
+        tcn_delivery_refuse(d, 403, "forbidden", "wrong credentials");
+        break;
+    case TCN_CRED_NO_VERDICT:
+    case TCN_CRED_MISSING:
+    default:
+        refuse_missing(d);
+    }
+}

@@ -1,0 +1,42 @@
+/* One delivery on its way from the front door to the store: authenticated over its raw bytes, parsed, mapped. */
+#ifndef TCN_APP_DELIVERY_H
+#define TCN_APP_DELIVERY_H
+
+#include "app/app.h"
+#include "app/intake.h"
+#include "gateway/source.h"
+
+#define TCN_DELIVERY_HEADERS_MAX 64
+
+struct tcn_delivery_state {
+    struct tcn_app *app;
+    struct tcn_config *config; /* a reference: source and policy live in it */
+    struct tcn_request *rq;    /* owned */
+    const struct tcn_source *source;
+    const char *subject; /* how the sender was authenticated */
+    json_t *root;        /* owned; NULL until parsed */
+    struct tcn_sns_message sns;
+    const struct tcn_sns_policy *sns_policy;
+    struct event *patience; /* while a certificate is fetched */
+    bool is_answered;
+    uint8_t digest[32];
+    struct tcn_arena arena; /* header values that need an end */
+};
+
+/* Takes rq over and answers it, now or later. */
+void tcn_delivery_take(struct tcn_app *app, const struct tcn_source *source,
+                       struct tcn_request *rq);
+
+/* The steps, in order; each answers and frees on its way out. */
+void tcn_delivery_verify_sns(struct tcn_delivery_state *d); /* delivery_sns.c */
+void tcn_delivery_submit(struct tcn_delivery_state *d);     /* delivery_submit.c */
+
+/* The only value of a header field, in d->arena; NULL when it is absent or repeated. */
+const char *tcn_delivery_header(struct tcn_delivery_state *d, const char *name);
+void tcn_delivery_refuse(struct tcn_delivery_state *d, int status, const char *code,
+                         const char *why);
+void tcn_delivery_free(struct tcn_delivery_state *d);
+/* Adds one to tocsin_deliveries_total{source,result}. */
+void tcn_delivery_count(struct tcn_app *app, const struct tcn_source *source, const char *result);
+
+#endif

@@ -1,0 +1,139 @@
+/* From a parsed body to a job of the store thread, and from its result to the answer. */
+#include "app/delivery.h"
+#include "app/routes.h"
+#include "base/text.h"
+#include "sys/clock.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+static size_t copy_headers(const struct tcn_request *rq,
+                           struct tcn_mapping_header ret[TCN_DELIVERY_HEADERS_MAX])
+{
+    size_t n = 0;
+
+    for (; n < rq->n_fields && n < TCN_DELIVERY_HEADERS_MAX; n++) {
+        const struct tcn_http1_field *f = &rq->fields[n];
+
+        ret[n] = (struct tcn_mapping_header){{rq->head + f->name_at, f->name_len},
+                                             {rq->head + f->value_at, f->value_len}};
+    }
+    return n;
+}
+
+static void note_results(struct tcn_delivery_state *d, const struct tcn_intake_job *job)
+{
+    for (size_t i = 0; i < job->n_alarms; i++) {
+        const struct tcn_intake_result *result = &job->results[i];
+
+        tcn_delivery_count(d->app, d->source, tcn_intake_name(result->outcome));
+        if (result->outcome != TCN_INTAKE_NOTHING)
+            tcn_settled_touch(d->app->settled, job->alarms[i].dedupe_key);
+        else if (job->n_alarms == 1 && result->is_settled)
+            tcn_settled_add(d->app->settled, d->digest, job->alarms[i].dedupe_key, result->incident,
+                            tcn_clock_now_ms());
+        if (result->outcome == TCN_INTAKE_OPENED || result->outcome == TCN_INTAKE_REOPENED ||
+            result->outcome == TCN_INTAKE_RESOLVED) {
+            char id[TCN_ID_TEXT];
+
+            tcn_id_text(result->incident, id);
+            tcn_log(TCN_LOG_INFO, "intake", tcn_intake_name(result->outcome), "source",
+                    d->source->name, "incident", id, "title", job->alarms[i].title, NULL);
+        }
+    }
+}
+
+static void answer_results(struct tcn_delivery_state *d, const struct tcn_intake_job *job)
+{
+    struct tcn_id ids[TCN_ANSWER_IDS];
+    size_t n = 0;
+
+    for (size_t i = 0; i < job->n_alarms && n < TCN_ANSWER_IDS; i++)
+        if (!tcn_id_is_zero(job->results[i].incident))
+            ids[n++] = job->results[i].incident;
+    tcn_answer_delivery(d->app, d->rq, job->has_changed ? 202 : 200,
+                        job->is_duplicate  ? "duplicate"
+                        : job->has_changed ? "accepted"
+                                           : "unchanged",
+                        ids, n);
+    d->rq = NULL;
+}
+
+static void answer(struct tcn_intake_job *job, int r, const struct tcn_err *err)
+{
+    struct tcn_delivery_state *d = job->ctx;
+
+    if (r < 0) {
+        tcn_delivery_count(d->app, d->source, "failed");
+        tcn_answer_failure(d->app, d->rq, r, err);
+        d->rq = NULL;
+    } else {
+        if (job->is_duplicate)
+            tcn_delivery_count(d->app, d->source, "duplicate");
+        else
+            note_results(d, job);
+        answer_results(d, job);
+        if (job->has_changed)
+            tcn_app_wake(d->app);
+    }
+    tcn_delivery_free(d);
+    tcn_intake_free(job);
+}
+
+static void on_done(struct tcn_job *base, int r, const struct tcn_err *err)
+{
+    struct tcn_intake_job *job = (struct tcn_intake_job *)base;
+
+    job->answer(job, r, err);
+}
+
+static void post(struct tcn_delivery_state *d, struct tcn_intake_job *job)
+{
+    job->ctx = d;
+    job->answer = answer;
+    job->job.done = on_done;
+    job->policy = &d->source->policy;
+    job->directory = &d->config->directory;
+    job->inbox.source = d->source->name;
+    job->inbox.peer = d->rq->peer;
+    job->inbox.subject = d->subject;
+    job->inbox.body = (struct tcn_str){d->rq->body, d->rq->body_len};
+    if (tcn_storethread_post(d->app->store, &job->job) == 0)
+        return;
+    tcn_intake_free(job);
+    tcn_delivery_count(d->app, d->source, "busy");
+    tcn_answer_busy(d->app, d->rq, "too many deliveries wait for the store");
+    d->rq = NULL;
+    tcn_delivery_free(d);
+}
+
+/* A body that no rule knows is kept for people; the sender could not mend it by trying again. */
+static void quarantine(struct tcn_delivery_state *d, struct tcn_intake_job *job, const char *why)
+{
+    job->job.run = tcn_intake_quarantine;
+    job->inbox.note = tcn_arena_strdup(&job->arena, why);
+    tcn_log(TCN_LOG_WARN, "gateway", "delivery kept unread", "source", d->source->name, "why", why,
+            NULL);
+    tcn_delivery_count(d->app, d->source, "quarantined");
+    post(d, job);
+}
+
+void tcn_delivery_submit(struct tcn_delivery_state *d)
+{
+    int64_t now_ms = tcn_clock_now_ms();
+    struct tcn_intake_job *job = tcn_intake_new(now_ms);
+    struct tcn_mapping_header headers[TCN_DELIVERY_HEADERS_MAX];
+    struct tcn_delivery delivery = {
+        .body = {d->rq->body, d->rq->body_len}, .headers = headers, .now_ms = now_ms};
+    struct tcn_err err;
+    int r;
+
+    delivery.n_headers = copy_headers(d->rq, headers);
+    job->inbox.delivery_id = tcn_source_delivery_id(d->source, d->root, delivery.body, &job->arena);
+    r = tcn_source_alarms(d->source, d->root, &delivery, job->inbox.delivery_id, NULL, &job->arena,
+                          &job->alarms, &job->n_alarms, &err);
+    if (r < 0)
+        quarantine(d, job, err.msg);
+    else
+        post(d, job);
+}

@@ -1,0 +1,321 @@
+/* tocsin map run|test|explain: the payload comes on standard input, alarms go to standard output as JSON, one a
+ * line; what is wrong goes to standard error. */
+#include "app/map_cli.h"
+#include "app/shipped.h"
+#include "mapping/mapping.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { DONE = 0, WRONG = 1, MISUSED = 2, MAX_HEADERS = 64, MAX_REPORT = 1024 * 1024 };
+
+enum verb { VERB_RUN, VERB_TEST, VERB_EXPLAIN };
+
+struct options {
+    enum verb verb;
+    const char *mapping, *source, *settings, *files;
+    struct tcn_mapping_header headers[MAX_HEADERS];
+    size_t n_headers;
+    bool is_pretty;
+};
+
+static int usage(FILE *out)
+{
+    fputs(
+        "usage: tocsin map run|test|explain --mapping FILE|NAME [options]\n"
+        "\n"
+        "  run      prints the alarms that the payload on standard input makes, as JSON\n"
+        "  explain  tells for each field of them where its value comes from and what was absent\n"
+        "  test     runs the tests inside the mapping file\n"
+        "\n"
+        "  --mapping FILE|NAME   a mapping file, or one in the binary: alertmanager, builtin/jira\n"
+        "  --header 'NAME: V'    a header of the delivery; may be repeated\n"
+        "  --settings JSON       settings of the source, such as '{\"identity\": \"alert\"}'\n"
+        "  --source NAME         name of the source (default: that of the mapping)\n"
+        "  --pretty              indents the JSON\n"
+        "\n"
+        "example: tocsin map run --mapping alertmanager --pretty < webhook.json\n",
+        out);
+    return out == stdout ? DONE : MISUSED;
+}
+
+static int misuse(const char *what, const char *word)
+{
+    fprintf(stderr, "tocsin map: %s%s%s%s\n\n", what, word ? " \"" : "", word ? word : "",
+            word ? "\"" : "");
+    return usage(stderr);
+}
+
+static int add_header(struct options *o, const char *text)
+{
+    struct tcn_str value = tcn_str(text), name;
+
+    if (o->n_headers == MAX_HEADERS)
+        return misuse("more headers than a delivery may have", NULL);
+    if (!tcn_str_cut(&value, ':', &name) || name.len == 0)
+        return misuse("a header is written 'NAME: VALUE', not", text);
+    o->headers[o->n_headers++] =
+        (struct tcn_mapping_header){tcn_str_trim(name), tcn_str_trim(value)};
+    return DONE;
+}
+
+static int set_option(struct options *o, const char *name, const char *value)
+{
+    if (strcmp(name, "--mapping") == 0)
+        o->mapping = value;
+    else if (strcmp(name, "--source") == 0)
+        o->source = value;
+    else if (strcmp(name, "--settings") == 0)
+        o->settings = value;
+    else if (strcmp(name, "--files") == 0)
+        o->files = value;
+    else if (strcmp(name, "--header") == 0)
+        return add_header(o, value);
+    else
+        return misuse("there is no option", name);
+    return DONE;
+}
+
+static int parse_options(int argc, char **argv, struct options *o)
+{
+    int r = DONE;
+
+    for (int i = 2; i < argc && r == DONE; i++) {
+        if (strcmp(argv[i], "--pretty") == 0)
+            o->is_pretty = true;
+        else if (strncmp(argv[i], "--", 2) != 0)
+            r = misuse("unexpected argument", argv[i]);
+        else if (i + 1 == argc)
+            r = misuse("a value is missing for", argv[i]);
+        else {
+            r = set_option(o, argv[i], argv[i + 1]);
+            i++;
+        }
+    }
+    if (r == DONE && !o->mapping)
+        return misuse("--mapping is missing", NULL);
+    return r;
+}
+
+static int parse(int argc, char **argv, struct options *o)
+{
+    static const char *const verbs[] = {"run", "test", "explain"};
+
+    for (int i = 0; argc > 1 && i < 3; i++) {
+        if (strcmp(argv[1], verbs[i]) != 0)
+            continue;
+        o->verb = (enum verb)i;
+        return parse_options(argc, argv, o);
+    }
+    return argc > 1 ? misuse("there is no", argv[1])
+                    : misuse("run, test or explain is missing", NULL);
+}
+
+static bool is_file_name(const char *name)
+{
+    return tcn_str_ends(tcn_str(name), TCN_STR(".json")) || strchr(name, '/');
+}
+
+/* One in the binary by its name; with a slash or ".json", a file. */
+static int read_mapping(const char *name, struct tcn_buf *text)
+{
+    struct tcn_str shipped;
+    struct tcn_err err;
+    char path[300];
+
+    snprintf(path, sizeof path, "%s%s", strchr(name, '/') ? "" : "builtin/", name);
+    if (tcn_mapping_builtin(tcn_shipped_table(), path, &shipped) == 0) {
+        tcn_buf_str(text, shipped);
+        return DONE;
+    }
+    if (!is_file_name(name)) {
+        fprintf(stderr,
+                "tocsin map: there is no mapping \"%s\" in the binary; a file is named by its "
+                "path\n",
+                name);
+        return WRONG;
+    }
+    if (tcn_file_read(name, text, &err) == 0)
+        return DONE;
+    fprintf(stderr, "tocsin map: %s\n", err.msg);
+    return WRONG;
+}
+
+static int load(const char *name, struct tcn_mapping **ret)
+{
+    struct tcn_problems problems;
+    struct tcn_buf text;
+    int status;
+
+    tcn_problems_init(&problems);
+    tcn_buf_init(&text, TCN_MAPPING_FILE_MAX + 1);
+    status = read_mapping(name, &text);
+    if (status == DONE && tcn_mapping_load(name, tcn_buf_view(&text), tcn_mapping_builtin,
+                                           tcn_shipped_table(), &problems, ret) < 0) {
+        fputs(tcn_buf_view(&problems.text).ptr, stderr);
+        status = WRONG;
+    }
+    tcn_buf_done(&text);
+    tcn_problems_done(&problems);
+    return status;
+}
+
+/* A file of the given folder, else beside the mapping file, or one of the fixtures in the binary. */
+struct test_files {
+    const char *mapping, *folder;
+    struct tcn_buf text;
+};
+
+static int read_test_file(void *ctx, const char *name, struct tcn_str *ret_text)
+{
+    struct test_files *files = ctx;
+    const char *slash = strrchr(files->mapping, '/');
+    int folder = slash ? (int)(slash - files->mapping) + 1 : 0, n;
+    char path[1000];
+
+    n = files->folder ? snprintf(path, sizeof path, "%s/%s", files->folder, name)
+                      : snprintf(path, sizeof path, "%.*s%s", folder, files->mapping, name);
+    tcn_buf_clear(&files->text);
+    if (n > 0 && (size_t)n < sizeof path && tcn_file_read(path, &files->text, NULL) == 0) {
+        *ret_text = tcn_buf_view(&files->text);
+        return 0;
+    }
+    return tcn_mapping_builtin_file(tcn_shipped_table(), name, ret_text);
+}
+
+static int run_tests(const struct options *o, const struct tcn_mapping *m)
+{
+    struct test_files files = {.mapping = o->mapping, .folder = o->files};
+    struct tcn_buf report;
+    size_t n = 0, failed = 0;
+    int r;
+
+    tcn_buf_init(&report, MAX_REPORT);
+    tcn_buf_init(&files.text, tcn_json_source.max_bytes);
+    r = tcn_mapping_test(m, read_test_file, &files, &report, &n, &failed);
+    fputs(tcn_buf_view(&report).ptr, stderr);
+    printf("%s: %zu tests, %zu failed\n", tcn_mapping_name(m), n, failed);
+    tcn_buf_done(&files.text);
+    tcn_buf_done(&report);
+    return r < 0 ? WRONG : DONE;
+}
+
+static void print_alarm(const struct options *o, const struct tcn_alarm *alarm)
+{
+    json_t *json = tcn_alarm_json(alarm);
+    size_t flags = o->is_pretty ? JSON_INDENT(2) : JSON_COMPACT;
+
+    json_dumpf(json, stdout, flags);
+    putchar('\n');
+    json_decref(json);
+}
+
+static int print_alarms(const struct options *o, const struct tcn_mapping *m,
+                        const struct tcn_mapping_input *in)
+{
+    struct tcn_alarm *alarms;
+    struct tcn_arena arena;
+    struct tcn_err err;
+    size_t n;
+    int status = DONE;
+
+    if (!tcn_mapping_matches(m, in)) {
+        fprintf(stderr, "tocsin map: %s does not match this payload; a server would put it aside\n",
+                tcn_mapping_name(m));
+        return WRONG;
+    }
+    tcn_arena_init(&arena, TCN_MAPPING_ARENA_BYTES);
+    if (tcn_mapping_alarms(m, in, &arena, &alarms, &n, &err) < 0) {
+        fprintf(stderr, "tocsin map: %s\n", err.msg);
+        status = WRONG;
+    } else {
+        for (size_t i = 0; i < n; i++)
+            print_alarm(o, &alarms[i]);
+    }
+    tcn_arena_done(&arena);
+    return status;
+}
+
+static int explain(const struct tcn_mapping *m, const struct tcn_mapping_input *in)
+{
+    struct tcn_buf out;
+
+    tcn_buf_init(&out, MAX_REPORT);
+    if (tcn_mapping_explain(m, in, &out) < 0)
+        tcn_buf_clear(&out);
+    fputs(tcn_buf_view(&out).ptr, stdout);
+    tcn_buf_done(&out);
+    return DONE;
+}
+
+static int parse_settings(const char *text, json_t **ret)
+{
+    struct tcn_err err;
+
+    if (!text || tcn_json_parse(tcn_str(text), &tcn_json_api, ret, &err) == 0)
+        return DONE;
+    fprintf(stderr, "tocsin map: --settings: %s\n", err.msg);
+    return MISUSED;
+}
+
+static int with_body(const struct options *o, const struct tcn_mapping *m,
+                     struct tcn_mapping_input *in)
+{
+    struct tcn_err err;
+    int status;
+
+    if (tcn_json_parse(in->raw, &tcn_json_source, &in->body, &err) < 0) {
+        fprintf(stderr, "tocsin map: the payload on standard input: %s\n", err.msg);
+        return WRONG;
+    }
+    status = o->verb == VERB_RUN ? print_alarms(o, m, in) : explain(m, in);
+    json_decref(in->body);
+    return status;
+}
+
+static int with_payload(const struct options *o, const struct tcn_mapping *m)
+{
+    struct tcn_mapping_input in = {.source = o->source ? o->source : tcn_mapping_name(m),
+                                   .headers = o->headers,
+                                   .n_headers = o->n_headers,
+                                   .now_ms = tcn_clock_now_ms()};
+    struct tcn_buf payload;
+    struct tcn_err err;
+    int status = parse_settings(o->settings, &in.settings);
+
+    if (tcn_mapping_kind(m) != TCN_MAPPING_SOURCE) {
+        fprintf(stderr,
+                "tocsin map: %s is a mapping of a connector; \"test\" is what can be done "
+                "with it\n",
+                tcn_mapping_name(m));
+        status = WRONG;
+    }
+    tcn_buf_init(&payload, tcn_json_source.max_bytes);
+    if (status == DONE && tcn_file_read("-", &payload, &err) < 0) {
+        fprintf(stderr, "tocsin map: %s\n", err.msg);
+        status = WRONG;
+    }
+    in.raw = tcn_buf_view(&payload);
+    if (status == DONE)
+        status = with_body(o, m, &in);
+    json_decref(in.settings);
+    tcn_buf_done(&payload);
+    return status;
+}
+
+int tcn_map_cli(int argc, char **argv)
+{
+    struct options o = {0};
+    struct tcn_mapping *m = NULL;
+    int status;
+
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0))
+        return usage(stdout);
+    if ((status = parse(argc, argv, &o)) != DONE || (status = load(o.mapping, &m)) != DONE)
+        return status;
+    status = o.verb == VERB_TEST ? run_tests(&o, m) : with_payload(&o, m);
+    tcn_mapping_free(m);
+    return status;
+}

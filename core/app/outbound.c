@@ -1,0 +1,300 @@
+/* Ties lanes and sends to the configuration, the engine and the timeline. */
+#include "app/outbound.h"
+#include "app/page_message.h"
+#include "app/turn.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "connect/lanes.h"
+#include "connect/sends.h"
+#include "sys/clock.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* What serves one configuration. After a reload the old one runs out beside the new one. */
+struct generation {
+    struct tcn_app *app;
+    struct tcn_config *config; /* a reference */
+    struct tcn_hub *hub;
+    struct tcn_lanes *lanes;
+    struct tcn_sends *sends;
+    int busy; /* of lanes and sends: those that did not say that they are idle */
+    struct generation *next;
+};
+
+struct tcn_outbound {
+    struct generation *newest; /* the rest of the list runs out */
+};
+
+/* -- what lanes tell ------------------------------------------------------------------------------------- */
+
+static int remark(struct generation *g, struct tcn_store *s, struct tcn_id incident,
+                  const char *text, const char *actor, bool to_tickets, int64_t now_ms,
+                  struct tcn_arena *arena, struct tcn_err *err)
+{
+    struct tcn_aggregate *a = TCN_NEW(arena, struct tcn_aggregate);
+    json_t *data = json_pack("{s:s}", "message", text);
+    struct tcn_decision d;
+    struct tcn_event *event;
+    char *dumped;
+    int r = tcn_turn_load(s, incident, arena, a, err);
+
+    if (r == 0) {
+        tcn_decision_init(&d, arena);
+        d.subject = a;
+        d.directory = &g->config->directory;
+        dumped = json_dumps(data, JSON_COMPACT);
+        event = tcn_decision_event(&d, &a->incident, now_ms, TCN_EVENT_TOCSIN,
+                                   tcn_arena_strdup(arena, dumped), text, actor);
+        free(dumped);
+        event->to_tickets = to_tickets;
+        if (to_tickets)
+            tcn_decision_tell_tickets(&d, &a->incident);
+        d.next_due_ms = tcn_engine_next_due(a);
+        r = tcn_turn_write(s, &d, NULL, now_ms, err);
+    }
+    json_decref(data);
+    return r == TCN_ENOTFOUND ? 0 : r;
+}
+
+static int on_note(void *ctx, struct tcn_store *s, struct tcn_id incident, const char *text,
+                   const char *actor, bool to_tickets, int64_t now_ms, struct tcn_err *err)
+{
+    struct tcn_arena arena;
+    int r;
+
+    tcn_arena_init(&arena, TCN_TURN_ARENA);
+    r = remark(ctx, s, incident, text, actor, to_tickets, now_ms, &arena, err);
+    tcn_arena_done(&arena);
+    return r;
+}
+
+/* The record's address becomes a related item of the incident. */
+static int on_linked(void *ctx, struct tcn_store *s, const struct tcn_link *link, int64_t now_ms,
+                     struct tcn_err *err)
+{
+    struct tcn_related_item item = {
+        .type = "OTHER", .value_kind = "url", .value = link->remote_url};
+    char hex[65], title[300];
+
+    (void)ctx;
+    (void)now_ms;
+    if (!link->remote_url || !*link->remote_url)
+        return 0;
+    snprintf(title, sizeof title, "%.60s %.200s", link->connector,
+             link->remote_key ? link->remote_key : "");
+    tcn_sha256_hex(tcn_str(link->remote_url), hex);
+    for (char *c = hex; *c; c++)
+        if (*c >= 'a' && *c <= 'f')
+            *c = (char)(*c - 'a' + 'A');
+    snprintf(item.generated_id, sizeof item.generated_id, "related-item/OTHER/%.32s", hex);
+    item.title = title;
+    return tcn_store_related_put(s, link->incident, &item, err);
+}
+
+static const char *on_url(void *ctx, struct tcn_id incident, struct tcn_arena *arena)
+{
+    const struct generation *g = ctx;
+
+    return tcn_incident_url(g->config, incident, arena);
+}
+
+static void on_changed(void *ctx)
+{
+    const struct generation *g = ctx;
+
+    tcn_app_wake(g->app);
+}
+
+/* -- what sends tell ------------------------------------------------------------------------------------- */
+
+static int on_message(void *ctx, struct tcn_store *s, const struct tcn_send_row *row,
+                      int64_t now_ms, struct tcn_arena *arena, json_t **ret, const char **ret_why,
+                      struct tcn_err *err)
+{
+    const struct generation *g = ctx;
+
+    return tcn_page_message(g->config, g->app->ack_key, s, row, now_ms, arena, ret, ret_why, err);
+}
+
+static int write_result(struct generation *g, struct tcn_store *s, const struct tcn_send_row *row,
+                        bool is_sent, const char *note, int64_t now_ms, struct tcn_arena *arena,
+                        struct tcn_err *err)
+{
+    struct tcn_aggregate *a = TCN_NEW(arena, struct tcn_aggregate);
+    struct tcn_decision d;
+    int r = tcn_turn_load(s, row->incident, arena, a, err);
+
+    if (r < 0)
+        return r == TCN_ENOTFOUND ? 0 : r;
+    tcn_decision_init(&d, arena);
+    d.subject = a;
+    d.directory = &g->config->directory;
+    r = tcn_engine_send_result(a, row->page, is_sent ? TCN_SENT : TCN_ERROR, note, now_ms, &d);
+    if (r == TCN_ENOTFOUND)
+        return 0;
+    return r < 0 ? r : tcn_turn_write(s, &d, NULL, now_ms, err);
+}
+
+static int on_result(void *ctx, struct tcn_store *s, const struct tcn_send_row *row, bool is_sent,
+                     const char *note, int64_t now_ms, struct tcn_err *err)
+{
+    struct tcn_arena arena;
+    int r;
+
+    tcn_arena_init(&arena, TCN_TURN_ARENA);
+    r = write_result(ctx, s, row, is_sent, note, now_ms, &arena, err);
+    tcn_arena_done(&arena);
+    return r;
+}
+
+/* -- generations ------------------------------------------------------------------------------------------ */
+
+static void make_lanes(struct generation *g)
+{
+    struct tcn_lanes_item items[TCN_LANES_MAX];
+    struct tcn_lanes_options o = {
+        .base = g->app->base,
+        .hub = g->hub,
+        .store = g->app->store,
+        .account_id = g->config->account_id,
+        .app = {g, on_note, on_linked, on_url, on_changed},
+        .items = items,
+    };
+
+    for (size_t i = 0; i < g->config->n_connectors && o.n_items < TCN_LANES_MAX; i++)
+        if (g->config->connectors[i].has_tickets)
+            items[o.n_items++] = (struct tcn_lanes_item){g->config->connectors[i].instance,
+                                                         g->config->connectors[i].mapping,
+                                                         g->config->connectors[i].settings};
+    g->lanes = tcn_lanes_new(&o);
+}
+
+static void make_sends(struct generation *g)
+{
+    struct tcn_sends_options o = {
+        .base = g->app->base,
+        .hub = g->hub,
+        .store = g->app->store,
+        .app = {g, on_message, on_result, on_changed},
+    };
+
+    for (size_t t = 0; t < TCN_SENDS_CHANNELS; t++) {
+        const char *name = g->config->channel_connector[t];
+
+        if (name)
+            o.channels[t] = tcn_config_connector(g->config, name)->instance;
+    }
+    g->sends = tcn_sends_new(&o);
+}
+
+static struct generation *generation_new(struct tcn_app *app)
+{
+    struct generation *g = tcn_xcalloc(1, sizeof *g);
+
+    g->app = app;
+    g->hub = tcn_hub_new(app->base, app->pump, NULL, NULL);
+    g->config = app->config;
+    tcn_config_ref(g->config);
+    make_lanes(g);
+    make_sends(g);
+    return g;
+}
+
+static void generation_free(struct generation *g)
+{
+    tcn_lanes_free(g->lanes);
+    tcn_sends_free(g->sends);
+    tcn_hub_free(g->hub);
+    tcn_config_unref(g->config);
+    free(g);
+}
+
+void tcn_outbound_start(struct tcn_app *app)
+{
+    app->outbound = tcn_xcalloc(1, sizeof *app->outbound);
+    app->outbound->newest = generation_new(app);
+}
+
+static void on_idle(void *ctx)
+{
+    struct generation *g = ctx, **p = &g->app->outbound->newest;
+
+    if (--g->busy > 0)
+        return;
+    while (*p != g)
+        p = &(*p)->next;
+    *p = g->next;
+    generation_free(g);
+}
+
+void tcn_outbound_reload(struct tcn_app *app)
+{
+    struct generation *old = app->outbound->newest, *fresh = generation_new(app);
+
+    fresh->next = old;
+    app->outbound->newest = fresh;
+    old->busy = 2;
+    tcn_lanes_retire(old->lanes, on_idle, old);
+    tcn_sends_retire(old->sends, on_idle, old);
+    tcn_outbound_wake(app);
+}
+
+void tcn_outbound_wake(struct tcn_app *app)
+{
+    if (!app->outbound || !app->outbound->newest || app->is_stopping)
+        return;
+    tcn_lanes_wake(app->outbound->newest->lanes);
+    tcn_sends_wake(app->outbound->newest->sends);
+}
+
+void tcn_outbound_stop(struct tcn_app *app)
+{
+    for (struct generation *g = app->outbound ? app->outbound->newest : NULL; g; g = g->next) {
+        tcn_lanes_stop(g->lanes);
+        tcn_sends_stop(g->sends);
+    }
+}
+
+void tcn_outbound_free(struct tcn_app *app)
+{
+    struct generation *g = app->outbound ? app->outbound->newest : NULL, *next;
+
+    for (; g; g = next) {
+        next = g->next;
+        generation_free(g);
+    }
+    free(app->outbound);
+    app->outbound = NULL;
+}
+
+/* -- health ------------------------------------------------------------------------------------------------ */
+
+static json_t *health_json(const struct tcn_connector_config *c, const struct tcn_port_health *h)
+{
+    static const char *const breakers[] = {"closed", "open", "half-open"};
+
+    return json_pack("{s:s, s:s, s:b, s:s, s:b, s:i, s:I, s:I, s:s?}", "name", c->name, "connector",
+                     c->instance->connector->name, "tickets", c->has_tickets, "breaker",
+                     breakers[h->breaker], "auth_failed", h->is_auth_failed, "in_flight",
+                     (int)h->in_flight, "calls", (json_int_t)h->calls, "failures",
+                     (json_int_t)h->failures, "last_failure",
+                     h->last_failure[0] ? h->last_failure : NULL);
+}
+
+json_t *tcn_outbound_json(struct tcn_app *app)
+{
+    const struct generation *g = app->outbound->newest;
+    json_t *items = json_array();
+
+    for (size_t i = 0; i < g->config->n_connectors; i++) {
+        const struct tcn_connector_config *c = &g->config->connectors[i];
+        struct tcn_port_health h = {0};
+
+        if (c->has_tickets ? tcn_lanes_health(g->lanes, c->name, &h)
+                           : tcn_sends_health(g->sends, c->name, &h))
+            json_array_append_new(items, health_json(c, &h));
+    }
+    return items;
+}

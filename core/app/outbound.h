@@ -1,0 +1,19 @@
+/* Work that leaves the process: tickets by lanes, pages by sends. */
+#ifndef TCN_APP_OUTBOUND_H
+#define TCN_APP_OUTBOUND_H
+
+#include "app/app.h"
+
+void tcn_outbound_start(struct tcn_app *app);
+/* Running calls are cancelled; their intents are durable and are looked up after the next start. */
+void tcn_outbound_stop(struct tcn_app *app);
+/* After the store thread has handed back every job. */
+void tcn_outbound_free(struct tcn_app *app);
+/* Something may be due. */
+void tcn_outbound_wake(struct tcn_app *app);
+/* The configuration changed: new instances, old calls run out. */
+void tcn_outbound_reload(struct tcn_app *app);
+/* Health of each connector for /v1/connectors; a new array. */
+json_t *tcn_outbound_json(struct tcn_app *app);
+
+#endif

@@ -1,0 +1,101 @@
+#include "app/page_message.h"
+#include "app/turn.h"
+#include "base/datetime.h"
+#include "connect/want.h"
+
+#include <assert.h>
+
+const char *tcn_incident_url(const struct tcn_config *config, struct tcn_id incident,
+                             struct tcn_arena *arena)
+{
+    char id[TCN_ID_TEXT];
+
+    tcn_id_text(incident, id);
+    return tcn_arena_fmt(arena, "%s/v1/incidents/%s", config->public_url, id);
+}
+
+static const struct tcn_page *find_page(const struct tcn_aggregate *a, struct tcn_id id)
+{
+    for (size_t e = 0; e < a->n_engagements; e++)
+        for (size_t p = 0; p < a->engagements[e].n_pages; p++)
+            if (tcn_id_eq(a->engagements[e].pages[p].id, id))
+                return &a->engagements[e].pages[p];
+    return NULL;
+}
+
+/* The root "event" of the mapping: the page as its text may use it. */
+static json_t *event_json(const struct tcn_config *config, const uint8_t ack_key[TCN_ACK_KEY],
+                          const struct tcn_send_row *row, const struct tcn_page *page,
+                          const struct tcn_channel *channel, int64_t now_ms)
+{
+    const struct tcn_contact *contact = tcn_directory_contact(&config->directory, row->contact);
+    char token[TCN_ACK_TEXT], at[TCN_TIME_TEXT];
+    json_t *event;
+
+    tcn_ack_token(ack_key, page->id, token);
+    tcn_time_text(now_ms, at);
+    event = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s}", "kind", "page", "contact", row->contact, "name",
+        contact && contact->display_name ? contact->display_name : row->contact, "to",
+        channel->address, "at", at, "code", page->accept_code, "send_no", (json_int_t)row->send_no,
+        "reason", row->send_no > 1 ? "not acknowledged yet" : "engaged by the response plan");
+    json_object_set_new(event, "ack_url", json_sprintf("%s/ack/%s", config->public_url, token));
+    return event;
+}
+
+static json_t *evaluate(const struct tcn_config *config, const uint8_t ack_key[TCN_ACK_KEY],
+                        const struct tcn_aggregate *a, const struct tcn_send_row *row,
+                        const struct tcn_page *page, const struct tcn_channel *channel,
+                        int64_t now_ms, struct tcn_arena *arena)
+{
+    const struct tcn_connector_config *c =
+        tcn_config_connector(config, config->channel_connector[row->channel_type]);
+    struct tcn_mapping_env env = {.now_ms = now_ms};
+    json_t *message;
+
+    assert(c);
+    env.env = tcn_incident_json(&a->incident, config->account_id,
+                                tcn_incident_url(config, a->incident.id, arena));
+    env.event = event_json(config, ack_key, row, page, channel, now_ms);
+    message = tcn_mapping_message(c->mapping, "page", &env);
+    if (message)
+        json_object_set_new(message, "to", json_string(channel->address));
+    json_decref(env.env);
+    json_decref(env.event);
+    return message;
+}
+
+static int refuse(struct tcn_arena *arena, json_t **ret, const char **ret_why, const char *why,
+                  const char *what)
+{
+    *ret = NULL;
+    *ret_why = tcn_arena_fmt(arena, "%s: %s", what, why);
+    return 0;
+}
+
+int tcn_page_message(const struct tcn_config *config, const uint8_t ack_key[TCN_ACK_KEY],
+                     struct tcn_store *s, const struct tcn_send_row *row, int64_t now_ms,
+                     struct tcn_arena *arena, json_t **ret, const char **ret_why,
+                     struct tcn_err *err)
+{
+    /* The address is read at each send, so that a corrected number is used at once. */
+    const struct tcn_channel *channel =
+        tcn_directory_channel(&config->directory, row->contact, row->channel);
+    struct tcn_aggregate *a = TCN_NEW(arena, struct tcn_aggregate);
+    const struct tcn_page *page;
+    int r;
+
+    if (!channel || !channel->is_activated)
+        return refuse(arena, ret, ret_why, "the channel is gone or not activated", row->channel);
+    if (!config->channel_connector[row->channel_type])
+        return refuse(arena, ret, ret_why, "no connector sends such pages; see $.channels",
+                      row->channel);
+    if ((r = tcn_turn_load(s, row->incident, arena, a, err)) < 0)
+        return r;
+    if (!(page = find_page(a, row->page)))
+        return refuse(arena, ret, ret_why, "its page is not in the store", row->channel);
+    *ret = evaluate(config, ack_key, a, row, page, channel, now_ms, arena);
+    if (!*ret)
+        *ret_why = "the mapping of the channel's connector makes no message \"page\"";
+    return 0;
+}

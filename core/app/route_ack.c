@@ -1,0 +1,170 @@
+/* /ack/TOKEN: the link in a page's mail. GET shows, POST acknowledges. */
+#include "app/commands.h"
+#include "app/routes.h"
+#include "app/turn.h"
+#include "base/xalloc.h"
+
+#include <stdlib.h>
+
+#define HTML "text/html; charset=utf-8"
+/* The page has its style inside and one form that posts to itself. */
+#define CSP                                                                                        \
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; "  \
+    "base-uri 'none'"
+#define DAY_MS INT64_C(86400000)
+
+struct ack_job {
+    struct tcn_job job; /* first */
+    struct tcn_app *app;
+    struct tcn_config *config; /* a reference */
+    struct tcn_request *rq;    /* owned */
+    struct tcn_arena arena;
+    struct tcn_id page;
+    bool is_post;
+    /* Results. */
+    struct tcn_buf html;
+    int status;
+    bool has_changed;
+};
+
+static void free_job(struct ack_job *j)
+{
+    tcn_config_unref(j->config);
+    tcn_arena_done(&j->arena);
+    tcn_buf_done(&j->html);
+    free(j);
+}
+
+static const struct tcn_page *find_page(const struct tcn_aggregate *a, struct tcn_id id)
+{
+    for (size_t e = 0; e < a->n_engagements; e++)
+        for (size_t p = 0; p < a->engagements[e].n_pages; p++)
+            if (tcn_id_eq(a->engagements[e].pages[p].id, id))
+                return &a->engagements[e].pages[p];
+    return NULL;
+}
+
+static enum tcn_ack_view view_of(const struct tcn_aggregate *a, const struct tcn_page *page,
+                                 int64_t now_ms)
+{
+    if (page->read_ms)
+        return TCN_ACK_DONE;
+    if (a->incident.status == TCN_STATUS_RESOLVED)
+        return TCN_ACK_RESOLVED;
+    return now_ms - page->first_ms > TCN_ACK_DAYS * DAY_MS ? TCN_ACK_EXPIRED : TCN_ACK_ASK;
+}
+
+static int acknowledge(struct ack_job *j, struct tcn_store *s, struct tcn_aggregate *a,
+                       const struct tcn_page *page, int64_t now_ms, struct tcn_err *err)
+{
+    const char *actor = tcn_arena_fmt(&j->arena, "contact:%s", page->contact);
+    struct tcn_decision d;
+    int r;
+
+    tcn_decision_init(&d, &j->arena);
+    d.subject = a;
+    d.directory = &j->config->directory;
+    if ((r = tcn_engine_acknowledge(a, j->page, actor, NULL, now_ms, &d)) < 0)
+        return r;
+    j->has_changed = true;
+    return tcn_turn_write(s, &d, NULL, now_ms, err);
+}
+
+static int show(struct ack_job *j, struct tcn_store *s, struct tcn_id incident, int64_t now_ms,
+                struct tcn_err *err)
+{
+    struct tcn_aggregate *a = TCN_NEW(&j->arena, struct tcn_aggregate);
+    const struct tcn_page *page;
+    int r = tcn_turn_load(s, incident, &j->arena, a, err);
+
+    if (r < 0)
+        return r;
+    if (!(page = find_page(a, j->page)))
+        return TCN_ENOTFOUND;
+    if (j->is_post && view_of(a, page, now_ms) == TCN_ACK_ASK &&
+        (r = acknowledge(j, s, a, page, now_ms, err)) < 0)
+        return r;
+    page = find_page(a, j->page);
+    j->status = 200;
+    tcn_ack_page(&j->html, view_of(a, page, now_ms), &a->incident, page);
+    return 0;
+}
+
+static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
+{
+    struct ack_job *j = (struct ack_job *)base;
+    struct tcn_id incident;
+    int r;
+
+    tcn_arena_reset(&j->arena);
+    tcn_buf_clear(&j->html);
+    j->has_changed = false;
+    r = tcn_store_page_incident(s, j->page, &incident, err);
+    if (r == 0)
+        r = show(j, s, incident, now_ms, err);
+    if (r != TCN_ENOTFOUND)
+        return r;
+    j->status = 404;
+    tcn_ack_unknown(&j->html);
+    return 0;
+}
+
+static void answer_html(struct tcn_app *app, struct tcn_request *rq, int status,
+                        const struct tcn_buf *html)
+{
+    tcn_answer_text(app, rq, status, HTML, CSP, tcn_buf_view(html));
+}
+
+static void done(struct tcn_job *base, int r, const struct tcn_err *err)
+{
+    struct ack_job *j = (struct ack_job *)base;
+
+    if (r < 0) {
+        tcn_answer_failure(j->app, j->rq, r, err);
+    } else {
+        if (j->has_changed) {
+            tcn_metrics_add(j->app->metrics, "tocsin_commands_total", "kind=\"acknowledge_link\"",
+                            1);
+            tcn_app_changed(j->app);
+            tcn_app_wake(j->app);
+        }
+        answer_html(j->app, j->rq, j->status, &j->html);
+    }
+    free_job(j);
+}
+
+static void refuse(struct tcn_app *app, struct tcn_request *rq)
+{
+    struct tcn_buf html;
+
+    tcn_buf_init(&html, 65536);
+    tcn_ack_unknown(&html);
+    answer_html(app, rq, 404, &html);
+    tcn_buf_done(&html);
+}
+
+void tcn_route_ack(struct tcn_app *app, struct tcn_request *rq)
+{
+    struct ack_job *j;
+    struct tcn_id page;
+
+    if (tcn_ack_read(app->ack_key, rq->captures[0], &page) < 0) {
+        refuse(app, rq);
+        return;
+    }
+    j = tcn_xcalloc(1, sizeof *j);
+    j->job.run = run;
+    j->job.done = done;
+    j->app = app;
+    j->config = app->config;
+    tcn_config_ref(j->config);
+    j->rq = rq;
+    j->page = page;
+    j->is_post = rq->method == TCN_POST;
+    tcn_arena_init(&j->arena, TCN_TURN_ARENA);
+    tcn_buf_init(&j->html, 256u << 10);
+    if (tcn_storethread_post(app->store, &j->job) == 0)
+        return;
+    tcn_answer_busy(app, rq, "too many requests wait for the store");
+    free_job(j);
+}

@@ -1,0 +1,150 @@
+/* /v1: token, role, body, then a job of the store thread. */
+#include "app/commands.h"
+#include "app/routes.h"
+#include "app/state.h"
+#include "base/xalloc.h"
+#include "sys/random.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CALL_ARENA (64u << 20) /* an incident with a thousand events and their texts */
+
+struct api_job {
+    struct tcn_job job; /* first */
+    struct tcn_app *app;
+    struct tcn_config *config; /* a reference */
+    struct tcn_request *rq;    /* owned */
+    const struct tcn_api_route *route;
+    struct tcn_arena arena, kept; /* of one run; of the request */
+    struct tcn_api_call call;
+    uint32_t salt;
+    bool has_changed;
+};
+
+static void free_job(struct api_job *j)
+{
+    json_decref(j->call.reply);
+    json_decref(j->call.body);
+    tcn_config_unref(j->config);
+    tcn_arena_done(&j->arena);
+    tcn_arena_done(&j->kept);
+    free(j);
+}
+
+static void finish(struct api_job *j)
+{
+    char labels[160];
+
+    snprintf(labels, sizeof labels, "route=\"%s %s\",status=\"%d\"", j->route->method,
+             j->route->path, j->call.status);
+    tcn_metrics_add(j->app->metrics, "tocsin_api_total", labels, 1);
+    tcn_answer_json(j->app, j->rq, j->call.status, json_incref(j->call.reply));
+    free_job(j);
+}
+
+static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
+{
+    struct api_job *j = (struct api_job *)base;
+    struct tcn_command_world world = {&j->config->directory, j->config->policies, j->salt};
+
+    tcn_arena_reset(&j->arena);
+    json_decref(j->call.reply);
+    j->call.reply = NULL;
+    j->has_changed = false;
+    return j->route->query ? j->route->query(&j->call, s, err)
+                           : tcn_command_execute(&j->call, &world, s, now_ms, &j->has_changed, err);
+}
+
+static void done(struct tcn_job *base, int r, const struct tcn_err *err)
+{
+    struct api_job *j = (struct api_job *)base;
+
+    if (r < 0) {
+        tcn_answer_failure(j->app, j->rq, r, err);
+        free_job(j);
+        return;
+    }
+    if (j->has_changed) {
+        tcn_app_changed(j->app);
+        tcn_app_wake(j->app);
+    }
+    finish(j);
+}
+
+static void submit(struct api_job *j)
+{
+    j->job.run = run;
+    j->job.done = done;
+    j->call.arena = &j->arena;
+    if (tcn_storethread_post(j->app->store, &j->job) == 0)
+        return;
+    tcn_answer_busy(j->app, j->rq, "too many requests wait for the store");
+    free_job(j);
+}
+
+/* False when the call was refused. The body is optional; its type is not asked for, since curl sends none of use. */
+static bool read_body(struct api_job *j)
+{
+    struct tcn_err err;
+
+    if (j->rq->body_len == 0)
+        return true;
+    if (tcn_json_parse((struct tcn_str){j->rq->body, j->rq->body_len}, &tcn_json_api, &j->call.body,
+                       &err) == 0)
+        return true;
+    tcn_api_refuse(&j->call, 400, "bad_request", NULL, "%s", err.msg);
+    return false;
+}
+
+static void start(struct api_job *j)
+{
+    /* What a command keeps of the request outlives the arena of a run. */
+    j->call.arena = &j->kept;
+    if (j->route->state) {
+        j->call.status = 200;
+        j->call.reply = tcn_state_json(j->app, j->route->state);
+        finish(j);
+    } else if (!read_body(j) || (j->route->command && j->route->command(&j->call) < 0)) {
+        finish(j);
+    } else {
+        submit(j);
+    }
+}
+
+static struct api_job *job_new(struct tcn_app *app, struct tcn_request *rq,
+                               const struct tcn_api_route *route, const struct tcn_token *token)
+{
+    struct api_job *j = tcn_xcalloc(1, sizeof *j);
+
+    j->app = app;
+    j->config = app->config;
+    tcn_config_ref(j->config);
+    j->rq = rq;
+    j->route = route;
+    j->salt = (uint32_t)tcn_random_u64();
+    tcn_arena_init(&j->arena, CALL_ARENA);
+    tcn_arena_init(&j->kept, 1u << 20);
+    j->call.query = rq->query;
+    j->call.path_id = rq->n_captures > 0 ? rq->captures[0].ptr : NULL;
+    j->call.actor = tcn_arena_fmt(&j->kept, "token:%s", token->name);
+    j->call.account_id = app->config->account_id;
+    j->call.public_url = app->config->public_url;
+    return j;
+}
+
+void tcn_route_api(struct tcn_app *app, struct tcn_request *rq, const struct tcn_api_route *route)
+{
+    const struct tcn_token *token = NULL;
+    struct tcn_str header;
+
+    if (tcn_server_request_header(rq, TCN_STR("Authorization"), &header))
+        token = tcn_tokens_find(&app->config->tokens, header);
+
+    if (!token)
+        tcn_answer_challenge(app, rq, "Bearer realm=\"tocsin\"");
+    else if (token->role < route->role)
+        tcn_answer_error(app, rq, 403, "forbidden", "the role of this token may not do that");
+    else
+        start(job_new(app, rq, route, token));
+}

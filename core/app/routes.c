@@ -1,0 +1,193 @@
+/* Every path of the program, and the forms of its answers. */
+#include "app/routes.h"
+#include "app/delivery.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SMALL_BODY 1024
+#define API_BODY (256u << 10)
+#define REPLY_MAX (8u << 20)
+
+enum page { PAGE_SOURCE = 1, PAGE_API, PAGE_ACK, PAGE_HEALTH, PAGE_READY, PAGE_METRICS };
+
+/* What a route's data points to. */
+struct target {
+    enum page page;
+    const struct tcn_api_route *api;
+};
+
+static const struct tcn_api_route no_api;
+static const struct {
+    const char *method, *pattern;
+    size_t cap;
+    struct target target;
+} pages[] = {
+    {"POST", "/sources/{name}", TCN_SOURCE_BODY_MAX, {PAGE_SOURCE, &no_api}},
+    {"GET", "/ack/{token}", SMALL_BODY, {PAGE_ACK, &no_api}},
+    {"POST", "/ack/{token}", SMALL_BODY, {PAGE_ACK, &no_api}},
+    {"GET", "/healthz", SMALL_BODY, {PAGE_HEALTH, &no_api}},
+    {"GET", "/readyz", SMALL_BODY, {PAGE_READY, &no_api}},
+    {"GET", "/metrics", SMALL_BODY, {PAGE_METRICS, &no_api}},
+};
+
+#define API_ROUTES_MAX 64
+static struct target api_targets[API_ROUTES_MAX];
+
+int tcn_routes_add(struct tcn_router *router, struct tcn_err *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < sizeof pages / sizeof *pages && r == 0; i++) {
+        struct tcn_route route = {.method = pages[i].method,
+                                  .pattern = pages[i].pattern,
+                                  .body_cap_bytes = pages[i].cap,
+                                  .data = &pages[i].target};
+
+        r = tcn_router_add(router, &route, err);
+    }
+    for (size_t i = 0; tcn_api_v1[i].method && r == 0; i++) {
+        struct tcn_route route = {.method = tcn_api_v1[i].method,
+                                  .pattern = tcn_api_v1[i].path,
+                                  .body_cap_bytes = API_BODY,
+                                  .data = &api_targets[i]};
+
+        assert(i < API_ROUTES_MAX);
+        api_targets[i] = (struct target){PAGE_API, &tcn_api_v1[i]};
+        r = tcn_router_add(router, &route, err);
+    }
+    return r;
+}
+
+static void serve_source(struct tcn_app *app, struct tcn_request *rq)
+{
+    for (size_t i = 0; i < app->config->n_sources; i++) {
+        if (tcn_str_eq(rq->captures[0], tcn_str(app->config->sources[i]->name))) {
+            tcn_delivery_take(app, app->config->sources[i], rq);
+            return;
+        }
+    }
+    tcn_answer_error(app, rq, 404, "not_found", "there is no source of that name");
+}
+
+void tcn_routes_serve(void *ctx, struct tcn_request *rq)
+{
+    const struct target *target = rq->route->data;
+    struct tcn_app *app = ctx;
+
+    switch (target->page) {
+    case PAGE_SOURCE:
+        serve_source(app, rq);
+        break;
+    case PAGE_API:
+        tcn_route_api(app, rq, target->api);
+        break;
+    case PAGE_ACK:
+        tcn_route_ack(app, rq);
+        break;
+    case PAGE_HEALTH:
+        tcn_route_health(app, rq);
+        break;
+    case PAGE_READY:
+        tcn_route_ready(app, rq);
+        break;
+    case PAGE_METRICS:
+    default:
+        tcn_route_metrics(app, rq);
+    }
+}
+
+static void send_reply(struct tcn_app *app, struct tcn_request *rq, const struct tcn_reply *reply)
+{
+    tcn_server_reply(app->server, rq->reply_id, reply);
+    tcn_server_request_free(rq);
+}
+
+void tcn_answer_text(struct tcn_app *app, struct tcn_request *rq, int status, const char *type,
+                     const char *csp, struct tcn_str body)
+{
+    struct tcn_reply reply = {.status = status, .content_type = type, .csp = csp, .body = body};
+
+    send_reply(app, rq, &reply);
+}
+
+void tcn_answer_json(struct tcn_app *app, struct tcn_request *rq, int status, json_t *body)
+{
+    char *text = json_dumps(body, JSON_COMPACT);
+    struct tcn_reply reply = {.status = status, .content_type = "application/json"};
+
+    json_decref(body);
+    if (!text)
+        abort();
+    reply.body = tcn_str(text);
+    if (reply.body.len > REPLY_MAX)
+        reply = (struct tcn_reply){.status = 500,
+                                   .content_type = "application/json",
+                                   .body = TCN_STR("{\"error\":{\"code\":\"too_large\"}}")};
+    send_reply(app, rq, &reply);
+    free(text);
+}
+
+void tcn_answer_error(struct tcn_app *app, struct tcn_request *rq, int status, const char *code,
+                      const char *message)
+{
+    tcn_answer_json(app, rq, status,
+                    json_pack("{s:{s:s, s:s}}", "error", "code", code, "message", message));
+}
+
+void tcn_answer_busy(struct tcn_app *app, struct tcn_request *rq, const char *message)
+{
+    struct tcn_buf body;
+    struct tcn_reply reply = {
+        .status = 503, .content_type = "application/json", .retry_after_s = 5};
+
+    tcn_buf_init(&body, 4096);
+    tcn_buf_z(&body, "{\"error\":{\"code\":\"unavailable\",\"message\":");
+    tcn_buf_json(&body, tcn_str(message));
+    tcn_buf_z(&body, "}}");
+    reply.body = tcn_buf_view(&body);
+    send_reply(app, rq, &reply);
+    tcn_buf_done(&body);
+}
+
+void tcn_answer_challenge(struct tcn_app *app, struct tcn_request *rq, const char *challenge)
+{
+    const struct tcn_reply_header headers[] = {{"WWW-Authenticate", challenge}};
+    struct tcn_reply reply = {.status = 401,
+                              .content_type = "application/json",
+                              .headers = headers,
+                              .n_headers = 1,
+                              .body = TCN_STR("{\"error\":{\"code\":\"unauthorized\",\"message\":"
+                                              "\"credentials are missing or unknown\"}}")};
+
+    send_reply(app, rq, &reply);
+}
+
+/* Written by hand: it is the answer of every delivery. */
+void tcn_answer_delivery(struct tcn_app *app, struct tcn_request *rq, int status, const char *word,
+                         const struct tcn_id *incidents, size_t n)
+{
+    char body[128 + TCN_ANSWER_IDS * (TCN_ID_TEXT + 3)], id[TCN_ID_TEXT];
+    struct tcn_reply reply = {.status = status, .content_type = "application/json"};
+    int len = snprintf(body, sizeof body, "{\"status\":\"%s\",\"incidents\":[", word);
+
+    assert(n <= TCN_ANSWER_IDS);
+    for (size_t i = 0; i < n; i++) {
+        tcn_id_text(incidents[i], id);
+        len += snprintf(body + len, sizeof body - (size_t)len, "%s\"%s\"", i ? "," : "", id);
+    }
+    len += snprintf(body + len, sizeof body - (size_t)len, "]}");
+    reply.body = (struct tcn_str){body, (size_t)len};
+    send_reply(app, rq, &reply);
+}
+
+void tcn_answer_failure(struct tcn_app *app, struct tcn_request *rq, int r,
+                        const struct tcn_err *err)
+{
+    tcn_metrics_add(app->metrics, "tocsin_store_failures_total", "", 1);
+    tcn_log(TCN_LOG_ERROR, "store", "job failed", "code", tcn_code_name(r), "why", err->msg, NULL);
+    tcn_answer_busy(app, rq,
+                    r == TCN_EFULL ? "the disk is full; nothing was accepted"
+                                   : "the store is not available; nothing was accepted");
+}

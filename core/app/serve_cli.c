@@ -1,0 +1,137 @@
+/* tocsin serve: builds the process, runs its loop, takes it down in the reverse order. */
+#include "app/app.h"
+#include "app/cli.h"
+#include "app/outbound.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+
+static void on_signal(evutil_socket_t number, short what, void *arg)
+{
+    struct tcn_app *app = arg;
+
+    (void)what;
+    if (number == SIGHUP)
+        tcn_app_reload(app);
+    else
+        tcn_app_stop(app);
+}
+
+static int watch_signals(struct tcn_app *app)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+
+    for (size_t i = 0; i < 3; i++) {
+        app->signals[i] = evsignal_new(app->base, numbers[i], on_signal, app);
+        if (!app->signals[i] || event_add(app->signals[i], NULL) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static struct event_base *new_base(void)
+{
+    struct event_config *c = event_config_new();
+    struct event_base *base = NULL;
+
+    if (c && event_config_set_flag(c, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) == 0)
+        base = event_base_new_with_config(c);
+    if (c)
+        event_config_free(c);
+    return base;
+}
+
+static void release(struct tcn_app *app)
+{
+    tcn_outbound_stop(app);
+    /* The thread hands its last jobs back to a server that is still there. */
+    if (app->store)
+        tcn_storethread_stop(app->store);
+    tcn_outbound_free(app);
+    tcn_sns_certs_free(app->certs);
+    tcn_fetcher_free(app->fetcher);
+    tcn_server_free(app->server);
+    if (app->pump)
+        tcn_pump_free(app->pump);
+    for (size_t i = 0; i < 3; i++)
+        if (app->signals[i])
+            event_free(app->signals[i]);
+    if (app->closing)
+        event_free(app->closing);
+    if (app->timer)
+        event_free(app->timer);
+    tcn_router_free(app->router);
+    tcn_tls_free(app->tls);
+    tcn_settled_free(app->settled);
+    tcn_metrics_free(app->metrics);
+    tcn_config_unref(app->config);
+    if (app->base)
+        event_base_free(app->base);
+}
+
+static int fail(struct tcn_app *app, const char *why)
+{
+    tcn_log(TCN_LOG_ERROR, "app", "cannot start", "why", why, NULL);
+    release(app);
+    return 1;
+}
+
+int tcn_app_run(const struct tcn_app_options *options)
+{
+    struct tcn_app app = {.options = *options};
+    struct tcn_problems problems;
+    struct tcn_err err;
+    int r;
+
+    tcn_problems_init(&problems);
+    r = tcn_config_load(options->config_file, options->data_dir, &problems, &app.config);
+    if (r < 0)
+        fputs(problems.text.ptr, stderr);
+    tcn_problems_done(&problems);
+    if (r < 0)
+        return 1;
+    tcn_log_set_level(app.config->log_level);
+    if (!(app.base = new_base()) || watch_signals(&app) < 0)
+        return fail(&app, "no event loop");
+    if (tcn_app_start(&app, &err) < 0)
+        return fail(&app, err.msg);
+    event_base_dispatch(app.base);
+    r = app.exit_code;
+    release(&app);
+    return r;
+}
+
+static int usage(void)
+{
+    fprintf(stderr, "usage: tocsin serve --config FILE [--listen HOST:PORT] [--data DIR]\n");
+    return 2;
+}
+
+int tcn_serve_cli(int argc, char **argv)
+{
+    static const struct option names[] = {{"config", required_argument, NULL, 'c'},
+                                          {"listen", required_argument, NULL, 'l'},
+                                          {"data", required_argument, NULL, 'd'},
+                                          {0}};
+    struct tcn_app_options options = {.data_dir = "data"};
+    int o;
+
+    while ((o = getopt_long(argc, argv, "", names, NULL)) != -1) {
+        if (o == 'c')
+            options.config_file = optarg;
+        else if (o == 'l')
+            options.listen = optarg;
+        else if (o == 'd')
+            options.data_dir = optarg;
+        else
+            return usage();
+    }
+    if (!options.config_file || optind != argc)
+        return usage();
+    /* No core file and no debugger may read the secrets of this process. */
+    prctl(PR_SET_DUMPABLE, 0);
+    return tcn_app_run(&options);
+}

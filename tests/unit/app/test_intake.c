@@ -1,0 +1,294 @@
+/* Alarms against a real store in memory: what a delivery opens, folds, resolves, and what it leaves alone. */
+#include "app/intake.h"
+#include "app/turn.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+// clang-format off
+#include <cmocka.h>
+// clang-format on
+
+#define T0 INT64_C(1785690280000)
+
+static struct tcn_store *store;
+static struct tcn_arena arena;
+static int64_t now;
+
+static struct tcn_channel mail = {
+    .contact = "alice", .name = "mail", .type = TCN_EMAIL, .address = "a@b", .is_activated = true};
+static struct tcn_contact alice = {
+    .alias = "alice", .type = TCN_PERSONAL, .channels = &mail, .n_channels = 1};
+static struct tcn_response_plan plan = {.name = "critical",
+                                        .title = "t",
+                                        .impact = 1,
+                                        .engagements = {"alice"},
+                                        .n_engagements = 1,
+                                        .connectors = {"snow", "jira"},
+                                        .n_connectors = 2};
+static const struct tcn_directory directory = {.account_id = "123456789012",
+                                               .region = "eu-central-1",
+                                               .contacts = &alice,
+                                               .n_contacts = 1,
+                                               .plans = &plan,
+                                               .n_plans = 1};
+static const struct tcn_source_policy policy = {.name = "prom",
+                                                .source = "alertmanager",
+                                                .response_plan = "critical",
+                                                .resolves = true,
+                                                .reopen_window_ms = 900000,
+                                                .mute_window_ms = 86400000,
+                                                .echo_window_ms = 60000,
+                                                .flap_count = 6,
+                                                .flap_quiet_ms = 900000,
+                                                .flap_update_ms = 600000,
+                                                .storm_new = 30,
+                                                .storm_window_ms = 300000};
+
+static int setup(void **state)
+{
+    struct tcn_store_options o = {"sqlite::memory:", "123456789012", "test"};
+    struct tcn_err err;
+
+    (void)state;
+    alice.plan.stages[0] = (struct tcn_stage){
+        .duration_ms = 300000, .targets = {{.channel = "mail", .retry_ms = 60000}}, .n_targets = 1};
+    alice.plan.n_stages = 1;
+    now = T0;
+    tcn_arena_init(&arena, 64u << 20);
+    if (tcn_store_open(&o, now, &store, &err) < 0)
+        fail_msg("%s", err.msg);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    tcn_store_close(store);
+    tcn_arena_done(&arena);
+    return 0;
+}
+
+static struct tcn_intake_job *deliver(const char *id, enum tcn_action action, const char *key,
+                                      const char *title, int64_t clock_ms)
+{
+    struct tcn_intake_job *job = tcn_intake_new(now);
+    struct tcn_err err = {0};
+    int r;
+
+    job->policy = &policy;
+    job->directory = &directory;
+    job->alarms = TCN_NEW(&job->arena, struct tcn_alarm);
+    job->n_alarms = 1;
+    *job->alarms = (struct tcn_alarm){.source = "prom",
+                                      .delivery_id = id,
+                                      .dedupe_key = key,
+                                      .action = action,
+                                      .state = "x",
+                                      .clock_ms = clock_ms,
+                                      .title = title,
+                                      .raw = TCN_STR("{}")};
+    job->inbox.source = "prom";
+    job->inbox.delivery_id = id;
+    job->inbox.peer = "127.0.0.1";
+    job->inbox.subject = "bearer";
+    job->inbox.body = TCN_STR("{}");
+    assert_int_equal(tcn_store_begin(store, &err), 0);
+    r = tcn_intake_run(&job->job, store, now, &err);
+    if (r < 0)
+        fail_msg("%s", err.msg);
+    assert_int_equal(tcn_store_commit(store, &err), 0);
+    return job;
+}
+
+static struct tcn_intake_result result_of(struct tcn_intake_job *job)
+{
+    struct tcn_intake_result result = job->results[0];
+
+    tcn_intake_free(job);
+    return result;
+}
+
+static size_t links_of(struct tcn_id incident)
+{
+    struct tcn_link *links = NULL;
+    struct tcn_err err;
+    size_t n = 0;
+
+    assert_int_equal(tcn_store_link_list(store, incident, NULL, 10, &arena, &links, &n, &err), 0);
+    return n;
+}
+
+static struct tcn_incident incident_of(struct tcn_id id)
+{
+    struct tcn_incident incident = {0};
+    struct tcn_err err;
+
+    assert_int_equal(tcn_store_incident_get(store, id, &arena, &incident, &err), 0);
+    return incident;
+}
+
+static size_t claim_sends(void)
+{
+    struct tcn_send_row *rows = NULL;
+    struct tcn_err err;
+    size_t n = 0;
+
+    assert_int_equal(tcn_store_send_claim(store, now, 10, &arena, &rows, &n, &err), 0);
+    return n;
+}
+
+static void test_an_alarm_opens_pages_and_links(void **state)
+{
+    struct tcn_intake_result result;
+    struct tcn_incident incident;
+
+    (void)state;
+    result = result_of(deliver("d1", TCN_ACTION_FIRE, "k", "cpu high", T0));
+    assert_int_equal(result.outcome, TCN_INTAKE_OPENED);
+    incident = incident_of(result.incident);
+    assert_string_equal(incident.title, "cpu high");
+    assert_int_equal(incident.status, TCN_STATUS_OPEN);
+    assert_int_equal(incident.impact, 1);
+    assert_int_equal(links_of(result.incident), 2);
+    assert_int_equal(claim_sends(), 1);
+    assert_int_equal(claim_sends(), 0);
+}
+
+static void test_a_repeat_changes_nothing(void **state)
+{
+    struct tcn_intake_result first, again;
+    struct tcn_intake_job *job;
+
+    (void)state;
+    first = result_of(deliver("d1", TCN_ACTION_FIRE, "k", "cpu high", T0));
+    now += 60000;
+    job = deliver("d2", TCN_ACTION_FIRE, "k", "cpu high", T0);
+    assert_false(job->has_changed);
+    again = result_of(job);
+    assert_int_equal(again.outcome, TCN_INTAKE_NOTHING);
+    assert_true(again.is_settled);
+    assert_true(tcn_id_eq(again.incident, first.incident));
+    assert_int_equal(links_of(first.incident), 2);
+}
+
+static void test_a_known_delivery_is_a_duplicate(void **state)
+{
+    struct tcn_intake_job *job;
+
+    (void)state;
+    tcn_intake_free(deliver("d1", TCN_ACTION_FIRE, "k", "cpu high", T0));
+    /* The same id with other words: a forged or broken retry must not change what was accepted. */
+    job = deliver("d1", TCN_ACTION_RESOLVE, "k", "cpu high", T0 + 1000);
+    assert_true(job->is_duplicate);
+    assert_false(job->has_changed);
+    tcn_intake_free(job);
+}
+
+static void test_ok_resolves_and_stops_paging(void **state)
+{
+    struct tcn_intake_result opened, resolved;
+    struct tcn_incident incident;
+
+    (void)state;
+    opened = result_of(deliver("d1", TCN_ACTION_FIRE, "k", "cpu high", T0));
+    now += 1000;
+    resolved = result_of(deliver("d2", TCN_ACTION_RESOLVE, "k", "cpu high", T0 + 1000));
+    assert_int_equal(resolved.outcome, TCN_INTAKE_RESOLVED);
+    assert_true(tcn_id_eq(resolved.incident, opened.incident));
+    incident = incident_of(opened.incident);
+    assert_int_equal(incident.status, TCN_STATUS_RESOLVED);
+    assert_int_equal(incident.resolved_ms, now);
+    /* The page that had not left yet is not sent any more. */
+    assert_int_equal(claim_sends(), 0);
+}
+
+static void test_late_words_do_not_regress_the_state(void **state)
+{
+    struct tcn_intake_result opened, late;
+
+    (void)state;
+    opened = result_of(deliver("d1", TCN_ACTION_FIRE, "k", "cpu high", T0));
+    late = result_of(deliver("d2", TCN_ACTION_RESOLVE, "k", "cpu high", T0 - 5000));
+    assert_int_equal(late.outcome, TCN_INTAKE_LATE);
+    assert_int_equal(incident_of(opened.incident).status, TCN_STATUS_OPEN);
+}
+
+static void test_refire_reopens_within_the_window_and_opens_anew_after(void **state)
+{
+    struct tcn_intake_result first, again, later;
+
+    (void)state;
+    first = result_of(deliver("d1", TCN_ACTION_FIRE, "k", "cpu high", T0));
+    now += 1000;
+    tcn_intake_free(deliver("d2", TCN_ACTION_RESOLVE, "k", "cpu high", T0 + 1000));
+    now += 120000;
+    again = result_of(deliver("d3", TCN_ACTION_FIRE, "k", "cpu high", T0 + 121000));
+    assert_int_equal(again.outcome, TCN_INTAKE_REOPENED);
+    assert_true(tcn_id_eq(again.incident, first.incident));
+    now += 1000;
+    tcn_intake_free(deliver("d4", TCN_ACTION_RESOLVE, "k", "cpu high", T0 + 122000));
+    now += 7200000;
+    later = result_of(deliver("d5", TCN_ACTION_FIRE, "k", "cpu high", now));
+    assert_int_equal(later.outcome, TCN_INTAKE_OPENED);
+    assert_false(tcn_id_eq(later.incident, first.incident));
+    assert_true(tcn_id_eq(incident_of(later.incident).previous, first.incident));
+    assert_int_equal(links_of(later.incident), 2);
+}
+
+static void test_ok_of_an_unknown_alarm_is_ignored(void **state)
+{
+    struct tcn_intake_job *job;
+
+    (void)state;
+    job = deliver("d1", TCN_ACTION_RESOLVE, "k", "cpu high", T0);
+    assert_int_equal(job->results[0].outcome, TCN_INTAKE_IGNORED);
+    tcn_intake_free(job);
+}
+
+/* More new alarms than the guard allows become one storm incident, and none is lost. */
+static void test_a_storm_is_one_incident(void **state)
+{
+    struct tcn_id storm = {{0}};
+    size_t opened = 0, attached = 0;
+
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        char id[16], key[16];
+        struct tcn_intake_result result;
+
+        snprintf(id, sizeof id, "d%d", i);
+        snprintf(key, sizeof key, "k%d", i);
+        result = result_of(deliver(id, TCN_ACTION_FIRE, key, key, T0 + i));
+        opened += result.outcome == TCN_INTAKE_OPENED;
+        if (result.outcome == TCN_INTAKE_STORM) {
+            attached++;
+            if (tcn_id_is_zero(storm))
+                storm = result.incident;
+            assert_true(tcn_id_eq(storm, result.incident));
+        }
+    }
+    assert_int_equal(opened + attached, 100);
+    assert_in_range(opened, 30, 32);
+    assert_true(incident_of(storm).is_storm);
+    assert_int_equal(links_of(storm), 2);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(test_an_alarm_opens_pages_and_links),
+        CASE(test_a_repeat_changes_nothing),
+        CASE(test_a_known_delivery_is_a_duplicate),
+        CASE(test_ok_resolves_and_stops_paging),
+        CASE(test_late_words_do_not_regress_the_state),
+        CASE(test_refire_reopens_within_the_window_and_opens_anew_after),
+        CASE(test_ok_of_an_unknown_alarm_is_ignored),
+        CASE(test_a_storm_is_one_incident),
+    };
+
+    return cmocka_run_group_tests_name("intake", tests, NULL, NULL);
+}

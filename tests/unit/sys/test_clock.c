@@ -1,0 +1,52 @@
+#include "../base/cases.h"
+#include "sys/clock.h"
+
+#include <time.h>
+
+static void test_wall_clock_is_unix_time(void **state)
+{
+    int64_t before_ms = (int64_t)time(NULL) * 1000, now_ms = tcn_clock_now_ms();
+
+    (void)state;
+    /* time() may lag by a tick of the coarse clock. */
+    assert_true(now_ms >= before_ms);
+    assert_true(now_ms <= ((int64_t)time(NULL) + 2) * 1000);
+}
+
+static void test_monotonic_never_goes_back(void **state)
+{
+    int64_t last_us = tcn_clock_mono_us();
+
+    (void)state;
+    assert_true(last_us >= 0);
+    for (int i = 0; i < 100000; i++) {
+        int64_t us = tcn_clock_mono_us();
+
+        assert_true(us >= last_us);
+        last_us = us;
+    }
+}
+
+/* Both count the same time: microseconds there, milliseconds here. */
+static void test_units(void **state)
+{
+    int64_t start_us = tcn_clock_mono_us(), start_ms = tcn_clock_now_ms(), us, ms;
+
+    (void)state;
+    do {
+        us = tcn_clock_mono_us() - start_us;
+        ms = tcn_clock_now_ms() - start_ms;
+    } while (us < 20000);
+    assert_in_range(ms, 10, us / 1000 + 10000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_wall_clock_is_unix_time),
+        cmocka_unit_test(test_monotonic_never_goes_back),
+        cmocka_unit_test(test_units),
+    };
+
+    return cmocka_run_group_tests_name("clock", tests, NULL, NULL);
+}
