@@ -75,6 +75,8 @@ static void key_done(struct tcn_job *base, int r, const struct tcn_err *err)
     memcpy(app->ack_key, j->key, TCN_ACK_KEY);
     tcn_arena_done(&j->arena);
     free(j);
+    if (app->is_stopping) /* told to stop before the door was open */
+        return;
     if (r < 0)
         why = *err;
     else

@@ -18,7 +18,7 @@ struct tcn_connector_config {
     const char *name;              /* $.connectors.NAME */
     struct tcn_instance *instance; /* owned */
     struct tcn_mapping *mapping;   /* owned */
-    json_t *settings;              /* the object of the configuration, borrowed */
+    json_t *settings;              /* for the mapping: options and "settings"; owned */
     bool has_tickets;              /* it can FIND and CREATE: response plans may name it */
 };
 

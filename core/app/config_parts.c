@@ -87,18 +87,36 @@ static const struct tocsin_connector *find_connector(const struct tcn_node *at)
     return c;
 }
 
+/* What the mapping sees as "settings": the plain options, never a secret (those are objects), and over them the
+ * members of "settings", which only the mapping knows. */
+static json_t *make_settings(json_t *config, json_t *settings)
+{
+    json_t *ret = json_object(), *value;
+    const char *name;
+
+    json_object_foreach(config, name, value)
+    {
+        if (!json_is_object(value) && !json_is_array(value))
+            json_object_set(ret, name, value);
+    }
+    json_object_update(ret, settings);
+    return ret;
+}
+
 static int read_connector(const struct tcn_node *at, struct tcn_connector_config *ret)
 {
     const struct tocsin_connector *connector = find_connector(at);
     const char *mapping = connector ? connector->name : NULL;
+    struct tcn_node settings;
     int r;
 
-    if (!connector || tcn_node_text(at, "mapping", TCN_OPTIONAL, &mapping) < 0)
+    if (!connector || tcn_node_text(at, "mapping", TCN_OPTIONAL, &mapping) < 0 ||
+        tcn_node_object(at, "settings", TCN_OPTIONAL, &settings) < 0)
         return TCN_EINVALID;
     ret->name = at->key;
     r = load_mapping(at, "connectors", mapping, &ret->mapping);
     r |= tcn_instance_new(connector, &tcn_host, at->key, at, NULL, NULL, &ret->instance);
-    ret->settings = at->json;
+    ret->settings = make_settings(at->json, settings.json);
     ret->has_tickets = (connector->caps & TOCSIN_CAN(TOCSIN_CREATE)) != 0;
     return r < 0 ? TCN_EINVALID : 0;
 }
@@ -215,5 +233,6 @@ void tcn_config_parts_done(struct tcn_config *c)
     for (size_t i = 0; i < c->n_connectors; i++) {
         tcn_instance_free(c->connectors[i].instance);
         tcn_mapping_free(c->connectors[i].mapping);
+        json_decref(c->connectors[i].settings);
     }
 }

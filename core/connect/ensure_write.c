@@ -430,8 +430,7 @@ bool tcn_ensure_drop(struct tcn_ensure *e, const struct tcn_learned *got, bool *
         if (p->n_dropped == TCN_ENSURE_DROPPED_MAX || strlen(name) >= sizeof p->dropped[0] ||
             is_dropped(p, name))
             continue;
-        strncpy(p->dropped[p->n_dropped], name, sizeof p->dropped[0] - 1);
-        p->dropped[p->n_dropped++][sizeof p->dropped[0] - 1] = 0;
+        memcpy(p->dropped[p->n_dropped++], name, strlen(name) + 1);
         tcn_ensure_say(e, false, "%s refuses the field %s: written without it", e->link->connector, name);
     }
     return p->n_dropped > before;

@@ -158,7 +158,8 @@ static void finish(struct tcn_exchange *x)
 static void finish_as(struct tcn_exchange *x, enum tocsin_outcome outcome, const char *reason)
 {
     x->outcome->result.outcome = outcome;
-    snprintf(x->outcome->result.reason, sizeof x->outcome->result.reason, "%s", reason);
+    snprintf(x->outcome->result.reason, sizeof x->outcome->result.reason, "%.*s",
+             (int)sizeof x->outcome->result.reason - 1, reason);
     finish(x);
 }
 

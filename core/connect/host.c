@@ -16,7 +16,8 @@
 
 #define TEXT_MAX 1024
 
-static void host_log(const struct tocsin_instance *sdk, int level, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static void
+host_log(const struct tocsin_instance *sdk, int level, const char *fmt, ...)
 {
     const struct tcn_instance *i = tcn_instance_of(sdk);
     char text[TEXT_MAX], clean[TEXT_MAX];
@@ -31,7 +32,8 @@ static void host_log(const struct tocsin_instance *sdk, int level, const char *f
     tcn_log((enum tcn_log_level)level, "connector", clean, "instance", sdk->name, NULL);
 }
 
-static int host_fail(const struct tocsin_instance *sdk, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static int
+host_fail(const struct tocsin_instance *sdk, const char *fmt, ...)
 {
     struct tcn_instance *i = tcn_instance_of(sdk);
     char text[TEXT_MAX];

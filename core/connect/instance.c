@@ -101,8 +101,8 @@ static int fill_ca_file(struct tcn_instance *i, const struct tcn_node *config)
 
 static int check_members(const struct tcn_instance *i, const struct tcn_node *config)
 {
-    const char *known[KNOWN_MAX] = {"connector", "mapping", "allow", "ca_file"};
-    size_t n = 4;
+    const char *known[KNOWN_MAX] = {"connector", "mapping", "settings", "allow", "ca_file"};
+    size_t n = 5;
 
     for (size_t row = 0; row < N_LIMITS; row++)
         known[n++] = host_ranges[row].name;

@@ -35,21 +35,19 @@ size_t tcn_transfer_on_header(char *bytes, size_t size, size_t n, void *ctx)
     return 0;
 }
 
-static bool may_call(const struct tcn_transfer *t, const struct sockaddr *addr)
+static bool may_call(struct tcn_transfer *t, const struct sockaddr *addr)
 {
-    if (t->only_loopback && tcn_ssrf_class(addr) != TCN_ADDR_LOOPBACK)
-        return false;
-    return tcn_guard_allows(&t->instance->guard, t->url.host, addr);
+    t->was_plain = t->only_loopback && tcn_ssrf_class(addr) != TCN_ADDR_LOOPBACK;
+    t->was_refused = t->was_plain || !tcn_guard_allows(&t->instance->guard, t->url.host, addr);
+    return !t->was_refused;
 }
 
 curl_socket_t tcn_transfer_on_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *addr)
 {
     struct tcn_transfer *t = ctx;
 
-    if (purpose != CURLSOCKTYPE_IPCXN || !may_call(t, &addr->addr)) {
-        t->was_refused = true;
+    if (purpose != CURLSOCKTYPE_IPCXN || !may_call(t, &addr->addr))
         return CURL_SOCKET_BAD;
-    }
     return socket(addr->family, addr->socktype | SOCK_CLOEXEC, addr->protocol);
 }
 
@@ -81,10 +79,8 @@ int tcn_transfer_on_request(void *ctx, char *remote_ip, char *local_ip, int remo
     (void)local_ip;
     (void)remote_port;
     (void)local_port;
-    if (!parse_address(remote_ip, &addr) || !may_call(t, plain)) {
-        t->was_refused = true;
+    if (!parse_address(remote_ip, &addr) || !may_call(t, plain))
         return CURL_PREREQFUNC_ABORT;
-    }
     t->may_be_sent = true;
     return CURL_PREREQFUNC_OK;
 }
@@ -94,7 +90,7 @@ static void tell_transport(struct tcn_transfer *t, CURLcode code)
     const char *text = t->curl_error[0] ? t->curl_error : curl_easy_strerror(code);
 
     if (t->was_refused && !t->may_be_sent)
-        text = t->only_loopback
+        text = t->was_plain
                    ? "connections without TLS are for this machine only"
                    : "the address is not a public one: add the host to \"allow\" if that is intended";
     else if (t->was_too_large)

@@ -15,6 +15,7 @@ struct tcn_transfer {
     bool is_running, is_mail;
     bool may_be_sent;   /* libcurl was about to write the request */
     bool was_refused;   /* the address is not allowed */
+    bool was_plain;     /* because the call is not encrypted and the address not of this machine */
     bool was_too_large; /* head or body over its cap */
     bool only_loopback; /* not encrypted: any other address is refused */
     struct tcn_url url;

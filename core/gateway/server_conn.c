@@ -137,6 +137,7 @@ void tcn_conn_linger(struct tcn_conn *c)
         return;
     }
     tcn_due_set(c, TCN_DUE_LINGER);
+    tcn_conn_unmute(c);
     discard(c);
 }
 
@@ -151,6 +152,22 @@ void tcn_conn_sent(struct tcn_conn *c)
     c->is_head = c->is_old = false;
 }
 
+/* A bufferevent whose input stays at its high watermark calls back again and again as long as it may read. */
+static void mute(struct tcn_conn *c)
+{
+    if (evbuffer_get_length(bufferevent_get_input(c->bev)) < INPUT_MAX)
+        return;
+    c->is_muted = true;
+    bufferevent_disable(c->bev, EV_READ);
+}
+
+void tcn_conn_unmute(struct tcn_conn *c)
+{
+    if (c->is_muted)
+        bufferevent_enable(c->bev, EV_READ);
+    c->is_muted = false;
+}
+
 static void on_read(struct bufferevent *bev, void *arg)
 {
     struct tcn_conn *c = arg;
@@ -160,6 +177,8 @@ static void on_read(struct bufferevent *bev, void *arg)
         discard(c);
     else
         tcn_conn_pump(c);
+    if (c->phase == TCN_CONN_PENDING || c->phase == TCN_CONN_WRITING)
+        mute(c);
     tcn_conn_settle(c);
 }
 

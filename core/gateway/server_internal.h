@@ -37,6 +37,7 @@ struct tcn_conn {
     uint32_t generation; /* of the request in hand; with slot the reply id */
     enum tcn_conn_phase phase;
     bool is_tls, is_pumping, is_doomed;
+    bool is_muted;        /* reading is off: enough waits behind the request in hand */
     bool has_eof;         /* the client sends no more */
     bool closes;          /* after the answer in hand */
     bool is_hasty;        /* its deadline passed: no lingering */
@@ -97,6 +98,7 @@ struct tcn_conn *tcn_conn_new(struct tcn_server *s, evutil_socket_t fd, struct t
 void tcn_conn_free(struct tcn_conn *c);
 void tcn_conn_doom(struct tcn_conn *c);   /* to be freed as soon as nobody stands in it */
 void tcn_conn_settle(struct tcn_conn *c); /* frees a doomed one, unless it is being pumped */
+void tcn_conn_unmute(struct tcn_conn *c); /* the next bytes are wanted again */
 void tcn_conn_linger(struct tcn_conn *c); /* the last answer has left */
 void tcn_conn_sent(struct tcn_conn *c);   /* the answer in hand has left */
 void tcn_conn_unlink_request(struct tcn_conn *c); /* drops the request being received */

@@ -175,7 +175,9 @@ void tcn_conn_pump(struct tcn_conn *c)
     c->is_pumping = true;
     while (pump_run(c))
         ;
-    if (is_reading(c))
+    if (is_reading(c)) {
+        tcn_conn_unmute(c);
         wait_for_more(c);
+    }
     c->is_pumping = false;
 }

@@ -140,10 +140,14 @@ int tcn_source_read(const struct tcn_node *at, tcn_source_mapping *load, struct 
         "flap_update",   "storm_new",     "storm_window", NULL};
     struct tcn_source *s = tcn_xcalloc(1, sizeof *s);
     struct tcn_node auth = tcn_node_member(at, "auth"), settings;
-    int r = tcn_node_only(at, names);
+    int r;
 
     *ret = s;
-    s->name = at->key;
+    s->name = s->policy.name = at->key;
+    if (!json_is_object(at->json))
+        return tcn_node_problem(at,
+                                "must be an object with \"kind\", \"auth\" and \"response_plan\"");
+    r = tcn_node_only(at, names);
     if (!tcn_source_is_name(s->name))
         r |= tcn_node_problem(at, "name a source with 1-64 of a-z 0-9 -");
     r |= read_mapping(at, load, s);

@@ -245,7 +245,7 @@ const struct tcn_expr *tcn_compile_text(struct tcn_compile *c, const struct tcn_
     struct tcn_str text = {json_string_value(n->json), json_string_length(n->json)};
     struct tcn_part parts[MAX_PARTS + 1];
     struct tcn_expr *x = tcn_compile_new(c, n, TCN_FORM_TEMPLATE);
-    size_t count;
+    size_t count = 0;
 
     if (!x)
         return NULL;

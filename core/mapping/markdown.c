@@ -183,21 +183,23 @@ static size_t url_length(struct tcn_str s)
 }
 
 /* [text](url) at the front of s: its length, or 0. */
-static size_t link_length(struct tcn_str s, struct tcn_str *ret_text, struct tcn_str *ret_url)
+static size_t link_length(struct tcn_str s, struct tcn_run *ret)
 {
     size_t middle = find(s, 1, TCN_STR("](")), end;
+    struct tcn_str text, url;
 
     if (s.len == 0 || s.ptr[0] != '[' || middle == SIZE_MAX || middle == 1)
         return 0;
     if ((end = find(s, middle, TCN_STR(")"))) == SIZE_MAX)
         return 0;
-    *ret_text = (struct tcn_str){s.ptr + 1, middle - 1};
-    *ret_url = (struct tcn_str){s.ptr + middle + 2, end - middle - 2};
+    text = (struct tcn_str){s.ptr + 1, middle - 1};
+    url = (struct tcn_str){s.ptr + middle + 2, end - middle - 2};
     /* javascript: and its like are text, never a link */
-    return url_length(*ret_url) == ret_url->len && ret_url->len &&
-                   !memchr(ret_text->ptr, '\n', ret_text->len)
-               ? end + 1
-               : 0;
+    if (url.len == 0 || url_length(url) != url.len || memchr(text.ptr, '\n', text.len))
+        return 0;
+    ret->text = text;
+    ret->url = url;
+    return end + 1;
 }
 
 static bool toggles(struct tcn_str rest, struct tcn_str mark, bool is_open)
@@ -214,7 +216,7 @@ static size_t take_special(struct tcn_runs *r, struct tcn_run *ret)
     struct tcn_str rest = r->rest;
     size_t n, end;
 
-    if ((n = link_length(rest, &ret->text, &ret->url)))
+    if ((n = link_length(rest, ret)))
         return n;
     if ((n = url_length(rest))) {
         ret->text = ret->url = (struct tcn_str){rest.ptr, n};

@@ -5,13 +5,13 @@
 
 #include "base/xalloc.h"
 #include "store/db.h"
+#include "sys/clock.h"
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #define DEFAULT_WAITING 10000
@@ -173,6 +173,7 @@ static void hand_back(struct tcn_storethread *t, struct job_list *batch, size_t 
 /* False when ms passed without a job and without the end. The mutex is held. */
 static bool wait_for_job(struct tcn_storethread *t, int64_t ms)
 {
+    int64_t until_us;
     struct timespec until;
 
     if (ms == 0) {
@@ -180,10 +181,9 @@ static bool wait_for_job(struct tcn_storethread *t, int64_t ms)
             pthread_cond_wait(&t->posted, &t->mutex);
         return true;
     }
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (ms % 1000) * 1000000;
-    until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    until_us = tcn_clock_mono_us() + ms * 1000;
+    until.tv_sec = until_us / 1000000;
+    until.tv_nsec = until_us % 1000000 * 1000;
     while (t->waiting.n == 0 && !t->is_stopping)
         if (pthread_cond_timedwait(&t->posted, &t->mutex, &until) == ETIMEDOUT)
             return t->waiting.n > 0 || t->is_stopping;

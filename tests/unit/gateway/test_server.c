@@ -326,6 +326,7 @@ static void answers_to_the_gone_are_dropped(void **state)
 /* 300 connections that are reset at any moment of their life. */
 static void resets_leave_nothing(void **state)
 {
+    static const char request[] = POST "Content-Length: 3\r\n\r\nabc";
     struct world w;
     size_t fds;
 
@@ -338,7 +339,7 @@ static void resets_leave_nothing(void **state)
 
         w.holds = i % 3 == 0;
         client_open(&c, &w);
-        client_send(&c, POST "Content-Length: 3\r\n\r\nabc", (size_t)i % 56);
+        client_send(&c, request, (size_t)i % sizeof request);
         for (int k = 0; k < i % 4; k++)
             turn(&w);
         client_reset(&c);

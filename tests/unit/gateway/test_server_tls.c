@@ -1,0 +1,554 @@
+/* gateway/tls.c and the server on top of it, with keys made here and thrown away. */
+#include "server_world.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent_ssl.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <sys/stat.h>
+
+#define GET "GET /x HTTP/1.1\r\nHost: a\r\n"
+
+/* A certificate and its key; issued by issuer, or by itself. */
+struct identity {
+    EVP_PKEY *key;
+    X509 *cert;
+};
+
+struct recipe {
+    const char *name;
+    long serial;
+    const char *usage; /* extendedKeyUsage, NULL: none */
+    bool is_ca, is_expired;
+};
+
+static void add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
+{
+    X509V3_CTX ctx;
+    X509_EXTENSION *e;
+
+    X509V3_set_ctx(&ctx, issuer, cert, NULL, NULL, 0);
+    e = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
+    assert_non_null(e);
+    X509_add_ext(cert, e, -1);
+    X509_EXTENSION_free(e);
+}
+
+static struct identity make_identity(const struct recipe *r, const struct identity *issuer)
+{
+    struct identity id = {.key = EVP_EC_gen("P-256"), .cert = X509_new()};
+    X509 *by = issuer ? issuer->cert : id.cert;
+    X509_NAME *name = X509_get_subject_name(id.cert);
+
+    X509_set_version(id.cert, X509_VERSION_3);
+    ASN1_INTEGER_set(X509_get_serialNumber(id.cert), r->serial);
+    X509_gmtime_adj(X509_getm_notBefore(id.cert), r->is_expired ? -7200 : -60);
+    X509_gmtime_adj(X509_getm_notAfter(id.cert), r->is_expired ? -3600 : 3600);
+    X509_set_pubkey(id.cert, id.key);
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)r->name, -1, -1, 0);
+    X509_set_issuer_name(id.cert, X509_get_subject_name(by));
+    add_extension(id.cert, by, NID_basic_constraints, r->is_ca ? "critical,CA:TRUE" : "CA:FALSE");
+    if (r->usage)
+        add_extension(id.cert, by, NID_ext_key_usage, r->usage);
+    assert_true(X509_sign(id.cert, issuer ? issuer->key : id.key, EVP_sha256()) > 0);
+    return id;
+}
+
+static void identity_done(struct identity *id)
+{
+    EVP_PKEY_free(id->key);
+    X509_free(id->cert);
+}
+
+struct files {
+    char dir[64], cert[96], key[96], ca[96];
+};
+
+static void write_identity(const struct files *f, const struct identity *id)
+{
+    FILE *cert = fopen(f->cert, "w"), *key = fopen(f->key, "w");
+
+    assert_true(cert && key);
+    assert_int_equal(PEM_write_X509(cert, id->cert), 1);
+    assert_int_equal(PEM_write_PrivateKey(key, id->key, NULL, NULL, 0, NULL, NULL), 1);
+    fclose(cert);
+    fclose(key);
+}
+
+static void write_ca(const struct files *f, const struct identity *ca)
+{
+    FILE *file = fopen(f->ca, "w");
+
+    assert_non_null(file);
+    assert_int_equal(PEM_write_X509(file, ca->cert), 1);
+    fclose(file);
+}
+
+static void make_folder(struct files *f)
+{
+    snprintf(f->dir, sizeof f->dir, "/tmp/tocsin-tls-XXXXXX");
+    assert_non_null(mkdtemp(f->dir));
+    snprintf(f->cert, sizeof f->cert, "%s/cert.pem", f->dir);
+    snprintf(f->key, sizeof f->key, "%s/key.pem", f->dir);
+    snprintf(f->ca, sizeof f->ca, "%s/ca.pem", f->dir);
+}
+
+static void remove_folder(const struct files *f)
+{
+    unlink(f->cert);
+    unlink(f->key);
+    unlink(f->ca);
+    rmdir(f->dir);
+}
+
+/* World, files and a server certificate with serial 1. */
+struct secure_world {
+    struct world w;
+    struct files f;
+    struct tcn_tls *tls;
+};
+
+static void put_server_cert(struct secure_world *s, long serial)
+{
+    struct identity id =
+        make_identity(&(struct recipe){.name = "tocsin.test", .serial = serial}, NULL);
+
+    write_identity(&s->f, &id);
+    identity_done(&id);
+}
+
+static void secure_start(struct secure_world *s, const struct identity *ca, bool needs_client)
+{
+    struct tcn_tls_files files = {
+        .cert = s->f.cert, .key = s->f.key, .needs_client_cert = needs_client};
+    struct tcn_err err = {0};
+
+    make_folder(&s->f);
+    put_server_cert(s, 1);
+    if (ca) {
+        write_ca(&s->f, ca);
+        files.client_ca = s->f.ca;
+    }
+    if (tcn_tls_new(&files, &s->tls, &err) < 0)
+        fail_msg("%s", err.msg);
+    world_init(&s->w);
+    s->w.options.head_ms = 400;
+    world_listen(&s->w, s->tls);
+}
+
+static void secure_stop(struct secure_world *s)
+{
+    world_stop(&s->w);
+    tcn_tls_free(s->tls);
+    remove_folder(&s->f);
+}
+
+/* A client that speaks TLS. */
+struct tls_client {
+    struct world *w;
+    SSL_CTX *ctx;
+    struct bufferevent *bev;
+    struct tcn_buf got;
+    bool is_connected, is_over;
+};
+
+static void on_tls_read(struct bufferevent *bev, void *arg)
+{
+    struct tls_client *c = arg;
+    struct evbuffer *in = bufferevent_get_input(bev);
+    char bytes[65536];
+    int n;
+
+    while ((n = evbuffer_remove(in, bytes, sizeof bytes)) > 0)
+        tcn_buf_add(&c->got, bytes, (size_t)n);
+}
+
+static void on_tls_event(struct bufferevent *bev, short what, void *arg)
+{
+    struct tls_client *c = arg;
+
+    (void)bev;
+    if (what & BEV_EVENT_CONNECTED)
+        c->is_connected = true;
+    else
+        c->is_over = true;
+}
+
+static SSL *tls_client_init(struct tls_client *c, struct world *w)
+{
+    *c = (struct tls_client){.w = w, .ctx = SSL_CTX_new(TLS_client_method())};
+    tcn_buf_init(&c->got, 64 << 20);
+    /* only here may the weak be offered: the server must refuse it */
+    SSL_CTX_set_security_level(c->ctx, 0);
+    SSL_CTX_set_min_proto_version(c->ctx, TLS1_VERSION);
+    return SSL_new(c->ctx);
+}
+
+static void tls_client_go(struct tls_client *c, SSL *ssl)
+{
+    int fd = connect_from(c->w, "127.0.0.1");
+
+    evutil_make_socket_nonblocking(fd);
+    c->bev = bufferevent_openssl_socket_new(c->w->base, fd, ssl, BUFFEREVENT_SSL_CONNECTING,
+                                            BEV_OPT_CLOSE_ON_FREE);
+    bufferevent_setcb(c->bev, on_tls_read, NULL, on_tls_event, c);
+    bufferevent_enable(c->bev, EV_READ | EV_WRITE);
+}
+
+static void tls_client_open(struct tls_client *c, struct world *w)
+{
+    tls_client_go(c, tls_client_init(c, w));
+    WAIT_UNTIL(w, c->is_connected || c->is_over);
+}
+
+static void tls_client_close(struct tls_client *c)
+{
+    bufferevent_free(c->bev);
+    turn(c->w);
+    SSL_CTX_free(c->ctx);
+    tcn_buf_done(&c->got);
+    ERR_clear_error();
+}
+
+static void tls_say(struct tls_client *c, const char *text)
+{
+    bufferevent_write(c->bev, text, strlen(text));
+}
+
+static bool tls_got(const struct tls_client *c, const char *text)
+{
+    return memmem(c->got.ptr, c->got.len, text, strlen(text)) != NULL;
+}
+
+static long peer_serial(const struct tls_client *c)
+{
+    X509 *cert = SSL_get0_peer_certificate(bufferevent_openssl_get_ssl(c->bev));
+
+    return cert ? ASN1_INTEGER_get(X509_get0_serialNumber(cert)) : 0;
+}
+
+static void versions_and_ciphers(void **state)
+{
+    static const struct {
+        const char *name;
+        int version;
+        const char *ciphers;
+        bool is_spoken;
+    } cases[] = {
+        {"1.0", TLS1_VERSION, NULL, false},
+        {"1.1", TLS1_1_VERSION, NULL, false},
+        {"1.2", TLS1_2_VERSION, NULL, true},
+        {"1.3", TLS1_3_VERSION, NULL, true},
+        {"1.2 aes128 gcm", TLS1_2_VERSION, "ECDHE-ECDSA-AES128-GCM-SHA256", true},
+        {"1.2 aes256 gcm", TLS1_2_VERSION, "ECDHE-ECDSA-AES256-GCM-SHA384", true},
+        {"1.2 chacha", TLS1_2_VERSION, "ECDHE-ECDSA-CHACHA20-POLY1305", true},
+        {"1.2 cbc", TLS1_2_VERSION, "ECDHE-ECDSA-AES256-SHA384", false},
+        {"1.2 without forward secrecy", TLS1_2_VERSION, "AES256-GCM-SHA384", false},
+        {"1.2 anonymous", TLS1_2_VERSION, "AECDH-AES128-SHA", false},
+    };
+    struct secure_world s;
+
+    (void)state;
+    secure_start(&s, NULL, false);
+    for (size_t i = 0; i < N_OF(cases); i++) {
+        struct tls_client c;
+        SSL *ssl = tls_client_init(&c, &s.w);
+
+        SSL_set_min_proto_version(ssl, cases[i].version);
+        SSL_set_max_proto_version(ssl, cases[i].version);
+        if (cases[i].ciphers)
+            CHECK(cases[i].name, SSL_set_cipher_list(ssl, cases[i].ciphers));
+        tls_client_go(&c, ssl);
+        tls_say(&c, GET "\r\n");
+        WAIT_UNTIL(&s.w, tls_got(&c, "HTTP/1.1 200 ") || c.is_over);
+        CHECK(cases[i].name, cases[i].is_spoken == tls_got(&c, "HTTP/1.1 200 "));
+        CHECK(cases[i].name, !SSL_session_reused(bufferevent_openssl_get_ssl(c.bev)));
+        tls_client_close(&c);
+    }
+    assert_int_equal(refused(&s.w, TCN_REFUSE_TLS_FAILED), 6);
+    secure_stop(&s);
+}
+
+static void only_http1_is_negotiated(void **state)
+{
+    static const struct {
+        const char *name, *offer;
+        size_t len;
+        bool is_spoken;
+    } cases[] = {
+        {"http/1.1", "\x08http/1.1", 9, true},
+        {"h2 and http/1.1", "\x02h2\x08http/1.1", 12, true},
+        {"h2 alone", "\x02h2", 3, false},
+        {"no offer", NULL, 0, true},
+    };
+    struct secure_world s;
+
+    (void)state;
+    secure_start(&s, NULL, false);
+    for (size_t i = 0; i < N_OF(cases); i++) {
+        struct tls_client c;
+        SSL *ssl = tls_client_init(&c, &s.w);
+
+        if (cases[i].offer)
+            SSL_set_alpn_protos(ssl, (const unsigned char *)cases[i].offer, (unsigned)cases[i].len);
+        tls_client_go(&c, ssl);
+        WAIT_UNTIL(&s.w, c.is_connected || c.is_over);
+        CHECK(cases[i].name, cases[i].is_spoken == c.is_connected);
+        tls_client_close(&c);
+    }
+    secure_stop(&s);
+}
+
+static void what_is_no_tls_is_closed(void **state)
+{
+    static const struct {
+        const char *name, *bytes;
+        size_t len;
+        enum tcn_refusal counted;
+    } cases[] = {
+        {"plain http", GET "\r\n", sizeof GET + 1, TCN_REFUSE_TLS_FAILED},
+        {"nothing", "", 0, TCN_REFUSE_HEAD_TIMEOUT},
+        {"part of a hello", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11,
+         TCN_REFUSE_HEAD_TIMEOUT},
+    };
+    struct secure_world s;
+
+    (void)state;
+    secure_start(&s, NULL, false);
+    for (size_t i = 0; i < N_OF(cases); i++) {
+        uint64_t before = refused(&s.w, cases[i].counted);
+        struct client c;
+
+        client_open(&c, &s.w);
+        client_send(&c, cases[i].bytes, cases[i].len);
+        wait_closed(&c);
+        CHECK(cases[i].name, n_responses(&c) == 0);
+        CHECK(cases[i].name, refused(&s.w, cases[i].counted) == before + 1);
+        client_close(&c);
+    }
+    assert_int_equal(s.w.n_requests, 0);
+    assert_int_equal(open_now(&s.w), 0);
+    secure_stop(&s);
+}
+
+static void certificates_are_renewed_under_way(void **state)
+{
+    struct secure_world s;
+    struct tls_client old, new, newer;
+    struct tcn_err err = {0};
+    FILE *f;
+
+    (void)state;
+    secure_start(&s, NULL, false);
+    tls_client_open(&old, &s.w);
+    assert_int_equal(peer_serial(&old), 1);
+    put_server_cert(&s, 2);
+    assert_int_equal(tcn_tls_reload(s.tls, &err), 0);
+    tls_client_open(&new, &s.w);
+    assert_int_equal(peer_serial(&new), 2);
+    f = fopen(s.f.cert, "w"); /* a broken file changes nothing */
+    fputs("no certificate\n", f);
+    fclose(f);
+    assert_int_equal(tcn_tls_reload(s.tls, &err), TCN_EINVALID);
+    assert_non_null(strstr(err.msg, s.f.cert));
+    tls_client_open(&newer, &s.w);
+    assert_int_equal(peer_serial(&newer), 2);
+    tls_say(&old, GET "\r\n");
+    WAIT_UNTIL(&s.w, tls_got(&old, "HTTP/1.1 200 "));
+    tls_client_close(&old);
+    tls_client_close(&new);
+    tls_client_close(&newer);
+    secure_stop(&s);
+}
+
+static void wrong_files_are_told(void **state)
+{
+    struct secure_world s;
+    struct tcn_tls_files files;
+    struct tcn_tls *t = NULL;
+    struct tcn_err err = {0};
+    struct identity other = make_identity(&(struct recipe){.name = "other"}, NULL);
+    FILE *key;
+
+    (void)state;
+    make_folder(&s.f);
+    put_server_cert(&s, 1);
+    files = (struct tcn_tls_files){.cert = s.f.cert, .key = "/nonexistent"};
+    assert_int_equal(tcn_tls_new(&files, &t, &err), TCN_EINVALID);
+    assert_non_null(strstr(err.msg, "key /nonexistent"));
+    files = (struct tcn_tls_files){.cert = s.f.cert, .key = s.f.key, .client_ca = "/nonexistent"};
+    assert_int_equal(tcn_tls_new(&files, &t, &err), TCN_EINVALID);
+    assert_non_null(strstr(err.msg, "client CA /nonexistent"));
+    key = fopen(s.f.key, "w");
+    PEM_write_PrivateKey(key, other.key, NULL, NULL, 0, NULL, NULL);
+    fclose(key);
+    files.client_ca = NULL;
+    assert_int_equal(tcn_tls_new(&files, &t, &err), TCN_EINVALID);
+    assert_null(t);
+    tcn_tls_free(NULL);
+    identity_done(&other);
+    remove_folder(&s.f);
+}
+
+static void client_certificates(void **state)
+{
+    static const struct recipe ca_recipe = {.name = "ca", .is_ca = true};
+    static const struct {
+        const char *name;
+        struct recipe recipe;
+        bool by_ca, has_cert, is_welcome;
+    } cases[] = {
+        {"right", {.name = "alice", .serial = 5, .usage = "clientAuth"}, true, true, true},
+        {"without usage", {.name = "bob", .serial = 6}, true, true, true},
+        {"none", {.name = "none"}, true, false, false},
+        {"wrong CA", {.name = "alice", .serial = 7, .usage = "clientAuth"}, false, true, false},
+        {"expired", {.name = "alice", .serial = 8, .is_expired = true}, true, true, false},
+        {"for servers", {.name = "alice", .serial = 9, .usage = "serverAuth"}, true, true, false},
+    };
+    struct identity ca = make_identity(&ca_recipe, NULL);
+    struct secure_world s;
+
+    (void)state;
+    secure_start(&s, &ca, true);
+    s.w.holds = true;
+    for (size_t i = 0; i < N_OF(cases); i++) {
+        struct identity id = make_identity(&cases[i].recipe, cases[i].by_ca ? &ca : NULL);
+        struct tls_client c;
+        SSL *ssl = tls_client_init(&c, &s.w);
+
+        if (cases[i].has_cert) {
+            SSL_use_certificate(ssl, id.cert);
+            SSL_use_PrivateKey(ssl, id.key);
+        }
+        tls_client_go(&c, ssl);
+        tls_say(&c, GET "\r\n");
+        WAIT_UNTIL(&s.w, s.w.n_held || c.is_over);
+        CHECK(cases[i].name, cases[i].is_welcome == (s.w.n_held == 1));
+        if (s.w.n_held) {
+            char want[64];
+
+            snprintf(want, sizeof want, "CN=%s", cases[i].recipe.name);
+            assert_string_equal(s.w.held[0]->client_name, want);
+            assert_true(s.w.held[0]->is_tls);
+        }
+        world_free_held(&s.w);
+        tls_client_close(&c);
+        identity_done(&id);
+    }
+    identity_done(&ca);
+    secure_stop(&s);
+}
+
+static void large_bodies_and_answers_pass(void **state)
+{
+    enum { LEN = 256 << 10 };
+    char *body = malloc(LEN);
+    struct secure_world s;
+    struct tls_client c;
+
+    (void)state;
+    memset(body, 'b', LEN);
+    secure_start(&s, NULL, false);
+    s.w.reply_len = TCN_REPLY_BODY_MAX;
+    tls_client_open(&c, &s.w);
+    for (int round = 1; round <= 2; round++) {
+        tls_say(&c, "POST /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: "
+                    "262144\r\n\r\n");
+        bufferevent_write(c.bev, body, LEN);
+        WAIT_UNTIL(&s.w, c.got.len > (size_t)round * TCN_REPLY_BODY_MAX || c.is_over);
+        assert_false(c.is_over);
+    }
+    assert_true(tls_got(&c, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"));
+    assert_int_equal(tcn_server_stats(s.w.server)->backlog_bytes, 0);
+    tls_client_close(&c);
+    secure_stop(&s);
+    free(body);
+}
+
+/* The refusal, then close_notify, also while the client still sends. */
+static void refusals_arrive(void **state)
+{
+    struct secure_world s;
+    struct tls_client c;
+    char junk[4096];
+
+    (void)state;
+    memset(junk, 'j', sizeof junk);
+    secure_start(&s, NULL, false);
+    tls_client_open(&c, &s.w);
+    tls_say(&c, "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 8388608\r\n\r\n");
+    for (int i = 0; i < 500; i++)
+        bufferevent_write(c.bev, junk, sizeof junk);
+    WAIT_UNTIL(&s.w, c.is_over);
+    assert_true(tls_got(&c, "HTTP/1.1 413 "));
+    assert_true(SSL_get_shutdown(bufferevent_openssl_get_ssl(c.bev)) & SSL_RECEIVED_SHUTDOWN);
+    tls_client_close(&c);
+    secure_stop(&s);
+}
+
+static void pipelined_behind_a_pending_one(void **state)
+{
+    struct secure_world s;
+    struct tls_client c;
+
+    (void)state;
+    secure_start(&s, NULL, false);
+    s.w.holds = true;
+    tls_client_open(&c, &s.w);
+    for (int i = 0; i < 3000; i++)
+        tls_say(&c, GET "\r\n");
+    WAIT_UNTIL(&s.w, s.w.n_held == 1);
+    for (int i = 0; i < 50; i++)
+        turn(&s.w);
+    assert_int_equal(s.w.n_held, 1);
+    s.w.holds = false;
+    answer(&s.w, s.w.held[0]->reply_id, "go on");
+    WAIT_UNTIL(&s.w, s.w.n_requests == 3000);
+    tls_client_close(&c);
+    secure_stop(&s);
+}
+
+static void connections_leave_nothing(void **state)
+{
+    struct secure_world s;
+    size_t fds;
+
+    (void)state;
+    secure_start(&s, NULL, false);
+    turn(&s.w);
+    fds = count_fds();
+    for (int i = 0; i < 60; i++) {
+        struct tls_client c;
+        SSL *ssl = tls_client_init(&c, &s.w);
+
+        tls_client_go(&c, ssl);
+        if (i % 3) {
+            tls_say(&c, i % 2 ? GET "\r\n" : "GET /x HT");
+            WAIT_UNTIL(&s.w, c.is_connected);
+        }
+        tls_client_close(&c);
+    }
+    WAIT_UNTIL(&s.w, open_now(&s.w) == 0);
+    turn(&s.w);
+    assert_int_equal(count_fds(), fds);
+    secure_stop(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(versions_and_ciphers),
+        cmocka_unit_test(only_http1_is_negotiated),
+        cmocka_unit_test(what_is_no_tls_is_closed),
+        cmocka_unit_test(certificates_are_renewed_under_way),
+        cmocka_unit_test(wrong_files_are_told),
+        cmocka_unit_test(client_certificates),
+        cmocka_unit_test(large_bodies_and_answers_pass),
+        cmocka_unit_test(refusals_arrive),
+        cmocka_unit_test(pipelined_behind_a_pending_one),
+        cmocka_unit_test(connections_leave_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
