@@ -43,6 +43,14 @@ void tcn_app_stop(struct tcn_app *app)
         event_base_loopbreak(app->base);
 }
 
+/* Certificates that were trusted under other roots are fetched again. */
+static void renew_roots(struct tcn_app *app)
+{
+    tcn_fetcher_set_ca(app->fetcher, app->config->ca_file);
+    tcn_sns_certs_free(app->certs);
+    app->certs = tcn_sns_certs_new(&app->fetch, app->config->ca_file, tcn_clock_now_ms);
+}
+
 /* The old configuration stays in force, whole, when the new one has a mistake. */
 void tcn_app_reload(struct tcn_app *app)
 {
@@ -58,6 +66,7 @@ void tcn_app_reload(struct tcn_app *app)
         app->config = fresh;
         tcn_log_set_level(fresh->log_level);
         tcn_outbound_reload(app);
+        renew_roots(app);
         if (app->tls && tcn_tls_reload(app->tls, &err) < 0)
             tcn_log(TCN_LOG_ERROR, "app", "certificates not reloaded", "why", err.msg, NULL);
         tcn_app_changed(app);

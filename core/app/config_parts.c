@@ -164,6 +164,8 @@ static int read_channel(const struct tcn_node *all, const char *key, enum tcn_ch
     connector = tcn_config_connector(c, name);
     if (!connector)
         return tcn_node_problem(&at, "\"%s\" is not under $.connectors", name);
+    if (!connector->instance)
+        return TCN_EINVALID; /* its own mistakes are told already */
     if (!tcn_instance_can(connector->instance, TOCSIN_SEND))
         return tcn_node_problem(&at, "%s cannot send messages to persons", name);
     c->channel_connector[type] = connector->name;

@@ -107,10 +107,10 @@ static bool answer_settled(struct tcn_delivery_state *d)
 }
 
 /* False when it was refused. */
-static bool parse(struct tcn_delivery_state *d)
+static bool parse(struct tcn_delivery_state *d, const struct tcn_json_limits *limits)
 {
     struct tcn_err err;
-    int r = tcn_json_parse(body_of(d), &tcn_json_source, &d->root, &err);
+    int r = tcn_json_parse(body_of(d), limits, &d->root, &err);
 
     if (r == 0)
         return true;
@@ -121,7 +121,7 @@ static bool parse(struct tcn_delivery_state *d)
 static void take_known(struct tcn_delivery_state *d, const struct tcn_cred *by)
 {
     d->subject = tcn_cred_kind_name(by->kind);
-    if (!answer_settled(d) && parse(d))
+    if (!answer_settled(d) && parse(d, &tcn_json_source))
         tcn_delivery_submit(d);
 }
 
@@ -129,7 +129,8 @@ static void take_sns(struct tcn_delivery_state *d, const struct tcn_cred *by)
 {
     d->subject = "sns";
     d->sns_policy = by->sns;
-    if (parse(d))
+    /* Small limits: forgeries may wait for certificates. */
+    if (parse(d, &tcn_sns_json))
         tcn_delivery_verify_sns(d);
 }
 

@@ -30,6 +30,9 @@ void tcn_delivery_take(struct tcn_app *app, const struct tcn_source *source,
 /* The steps, in order; each answers and frees on its way out. */
 void tcn_delivery_verify_sns(struct tcn_delivery_state *d); /* delivery_sns.c */
 void tcn_delivery_submit(struct tcn_delivery_state *d);     /* delivery_submit.c */
+/* A control message of SNS is remembered first, so that a replay does nothing; then tcn_delivery_control acts. */
+void tcn_delivery_keep(struct tcn_delivery_state *d);    /* delivery_submit.c */
+void tcn_delivery_control(struct tcn_delivery_state *d); /* delivery_sns.c */
 
 /* The only value of a header field, in d->arena; NULL when it is absent or repeated. */
 const char *tcn_delivery_header(struct tcn_delivery_state *d, const char *name);

@@ -47,34 +47,31 @@ static void confirm(struct tcn_delivery_state *d)
     tcn_buf_done(&url);
 }
 
-static void take_subscription(struct tcn_delivery_state *d)
+static void subscription_known(struct tcn_delivery_state *d)
 {
-    char topic[300];
-
-    snprintf(topic, sizeof topic, "%.*s", (int)d->sns.topic.len, d->sns.topic.ptr);
     if (d->sns_policy->confirm == TCN_SNS_AUTO)
         confirm(d);
     else
-        tcn_log(TCN_LOG_WARN, "sns", "subscription waits for a person", "source", d->source->name,
-                "topic", topic, NULL);
-    tcn_delivery_count(d->app, d->source, "subscription");
-    tcn_answer_delivery(d->app, d->rq, 200, "subscription", NULL, 0);
-    d->rq = NULL;
-    tcn_delivery_free(d);
+        tcn_log(TCN_LOG_WARN, "sns", "subscription waits for a person; its token is in the inbox",
+                "source", d->source->name, NULL);
 }
 
 /* Nobody resubscribes by itself: whoever could unsubscribe may have had a reason. */
-static void take_unsubscription(struct tcn_delivery_state *d)
+static void unsubscription_known(struct tcn_delivery_state *d)
 {
     char topic[300];
 
     snprintf(topic, sizeof topic, "%.*s", (int)d->sns.topic.len, d->sns.topic.ptr);
     tcn_log(TCN_LOG_ERROR, "sns", "the topic was unsubscribed: its alarms do not arrive any more",
             "source", d->source->name, "topic", topic, NULL);
-    tcn_delivery_count(d->app, d->source, "unsubscribed");
-    tcn_answer_delivery(d->app, d->rq, 200, "unsubscribed", NULL, 0);
-    d->rq = NULL;
-    tcn_delivery_free(d);
+}
+
+void tcn_delivery_control(struct tcn_delivery_state *d)
+{
+    if (d->sns.type == TCN_SNS_SUBSCRIPTION)
+        subscription_known(d);
+    else
+        unsubscription_known(d);
 }
 
 static void with_certificate(struct tcn_delivery_state *d, const struct tcn_cert *cert)
@@ -84,12 +81,10 @@ static void with_certificate(struct tcn_delivery_state *d, const struct tcn_cert
     if (tcn_cert_is_current(cert, tcn_clock_now_ms(), &err) < 0 ||
         tcn_sns_verify(&d->sns, cert, &err) < 0)
         tcn_delivery_refuse(d, 403, "forbidden", err.msg);
-    else if (d->sns.type == TCN_SNS_SUBSCRIPTION)
-        take_subscription(d);
-    else if (d->sns.type == TCN_SNS_UNSUBSCRIPTION)
-        take_unsubscription(d);
-    else
+    else if (d->sns.type == TCN_SNS_NOTIFICATION)
         tcn_delivery_submit(d);
+    else
+        tcn_delivery_keep(d);
 }
 
 static void busy(struct tcn_delivery_state *d, const char *why)
@@ -103,6 +98,10 @@ static void certificate_came(void *arg, const struct tcn_cert *cert, bool is_fin
 {
     struct tcn_delivery_state *d = arg;
 
+    /* From here on the store decides how long it takes. */
+    if (d->patience)
+        event_free(d->patience);
+    d->patience = NULL;
     if (!d->rq) /* patience ended; the sender tries again */
         tcn_delivery_free(d);
     else if (cert)

@@ -87,10 +87,22 @@ static void on_done(struct tcn_job *base, int r, const struct tcn_err *err)
     job->answer(job, r, err);
 }
 
-static void post(struct tcn_delivery_state *d, struct tcn_intake_job *job)
+/* New alarms must not eat the last of the disk that pages and receipts still need. */
+static bool is_disk_full(const struct tcn_app *app)
 {
+    struct tcn_storethread_stats stats;
+
+    tcn_storethread_stats(app->store, &stats);
+    return stats.disk_full;
+}
+
+static void post(struct tcn_delivery_state *d, struct tcn_intake_job *job,
+                 void (*when_done)(struct tcn_intake_job *, int, const struct tcn_err *))
+{
+    const char *why = "too many deliveries wait for the store";
+
     job->ctx = d;
-    job->answer = answer;
+    job->answer = when_done;
     job->job.done = on_done;
     job->policy = &d->source->policy;
     job->directory = &d->config->directory;
@@ -98,11 +110,13 @@ static void post(struct tcn_delivery_state *d, struct tcn_intake_job *job)
     job->inbox.peer = d->rq->peer;
     job->inbox.subject = d->subject;
     job->inbox.body = (struct tcn_str){d->rq->body, d->rq->body_len};
-    if (tcn_storethread_post(d->app->store, &job->job) == 0)
+    if (is_disk_full(d->app))
+        why = "the disk is full; nothing was accepted";
+    else if (tcn_storethread_post(d->app->store, &job->job) == 0)
         return;
     tcn_intake_free(job);
     tcn_delivery_count(d->app, d->source, "busy");
-    tcn_answer_busy(d->app, d->rq, "too many deliveries wait for the store");
+    tcn_answer_busy(d->app, d->rq, why);
     d->rq = NULL;
     tcn_delivery_free(d);
 }
@@ -115,7 +129,27 @@ static void quarantine(struct tcn_delivery_state *d, struct tcn_intake_job *job,
     tcn_log(TCN_LOG_WARN, "gateway", "delivery kept unread", "source", d->source->name, "why", why,
             NULL);
     tcn_delivery_count(d->app, d->source, "quarantined");
-    post(d, job);
+    post(d, job, answer);
+}
+
+static void kept(struct tcn_intake_job *job, int r, const struct tcn_err *err)
+{
+    struct tcn_delivery_state *d = job->ctx;
+
+    if (r == 0 && !job->is_duplicate)
+        tcn_delivery_control(d);
+    answer(job, r, err);
+}
+
+void tcn_delivery_keep(struct tcn_delivery_state *d)
+{
+    struct tcn_intake_job *job = tcn_intake_new(tcn_clock_now_ms());
+    const struct tcn_str body = {d->rq->body, d->rq->body_len};
+
+    job->job.run = tcn_intake_keep;
+    job->inbox.delivery_id = tcn_source_delivery_id(d->source, d->root, body, &job->arena);
+    tcn_delivery_count(d->app, d->source, "control");
+    post(d, job, kept);
 }
 
 void tcn_delivery_submit(struct tcn_delivery_state *d)
@@ -135,5 +169,5 @@ void tcn_delivery_submit(struct tcn_delivery_state *d)
     if (r < 0)
         quarantine(d, job, err.msg);
     else
-        post(d, job);
+        post(d, job, answer);
 }

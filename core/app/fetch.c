@@ -19,7 +19,7 @@ struct fetch {
 struct tcn_fetcher {
     struct event_base *base;
     struct tcn_pump *pump;
-    const char *ca_file; /* borrowed */
+    char *ca_file; /* owned */
     struct fetch *running;
     size_t n;
 };
@@ -31,8 +31,14 @@ struct tcn_fetcher *tcn_fetcher_new(struct event_base *base, struct tcn_pump *pu
 
     f->base = base;
     f->pump = pump;
-    f->ca_file = ca_file;
+    f->ca_file = tcn_xstrdup(ca_file);
     return f;
+}
+
+void tcn_fetcher_set_ca(struct tcn_fetcher *f, const char *ca_file)
+{
+    free(f->ca_file);
+    f->ca_file = tcn_xstrdup(ca_file);
 }
 
 static void release(struct fetch *x)
@@ -63,6 +69,7 @@ void tcn_fetcher_free(struct tcn_fetcher *f)
         x->done(x->arg, 0, (struct tcn_str){"", 0}, "shutting down");
         release(x);
     }
+    free(f->ca_file);
     free(f);
 }
 

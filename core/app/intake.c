@@ -137,19 +137,30 @@ int tcn_intake_run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, st
     return r;
 }
 
-int tcn_intake_quarantine(struct tcn_job *base, struct tcn_store *s, int64_t now_ms,
-                          struct tcn_err *err)
+static int keep_as(struct tcn_intake_job *job, enum tcn_inbox_state state, struct tcn_store *s,
+                   struct tcn_err *err)
 {
-    struct tcn_intake_job *job = (struct tcn_intake_job *)base;
     int r;
 
-    (void)now_ms;
-    job->inbox.state = TCN_INBOX_QUARANTINED;
+    job->inbox.state = state;
     job->n_alarms = 0;
     r = tcn_store_inbox_add(s, &job->inbox, err);
     job->is_duplicate = r == TCN_ECONFLICT;
     job->has_changed = r == 0;
     return job->is_duplicate ? 0 : r;
+}
+
+int tcn_intake_quarantine(struct tcn_job *base, struct tcn_store *s, int64_t now_ms,
+                          struct tcn_err *err)
+{
+    (void)now_ms;
+    return keep_as((struct tcn_intake_job *)base, TCN_INBOX_QUARANTINED, s, err);
+}
+
+int tcn_intake_keep(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
+{
+    (void)now_ms;
+    return keep_as((struct tcn_intake_job *)base, TCN_INBOX_APPLIED, s, err);
 }
 
 const char *tcn_intake_name(enum tcn_intake outcome)

@@ -41,9 +41,11 @@ void tcn_intake_free(struct tcn_intake_job *job);
 /* tcn_job_run: decides every alarm of the delivery. */
 int tcn_intake_run(struct tcn_job *job, struct tcn_store *s, int64_t now_ms, struct tcn_err *err);
 
-/* tcn_job_run: keeps a delivery that no mapping rule knows. */
+/* tcn_job_run: keeps a delivery that no mapping rule knows, for people. */
 int tcn_intake_quarantine(struct tcn_job *job, struct tcn_store *s, int64_t now_ms,
                           struct tcn_err *err);
+/* tcn_job_run: remembers a delivery that carries no alarm. */
+int tcn_intake_keep(struct tcn_job *job, struct tcn_store *s, int64_t now_ms, struct tcn_err *err);
 
 /* "opened", "folded", ...: for answers, logs and metrics. */
 const char *tcn_intake_name(enum tcn_intake outcome);

@@ -1,6 +1,6 @@
 /* tocsin map run|test|explain: the payload comes on standard input, alarms go to standard output as JSON, one a
  * line; what is wrong goes to standard error. */
-#include "app/map_cli.h"
+#include "app/cli.h"
 #include "app/shipped.h"
 #include "mapping/mapping.h"
 #include "sys/clock.h"

@@ -162,12 +162,13 @@ void tcn_reply_date(int64_t unix_ms, char ret_text[TCN_REPLY_DATE])
     static const char days[] = "ThuFriSatSunMonTueWed"; /* 1970-01-01 was a Thursday */
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     struct tcn_civil c;
-    int64_t day;
+    int64_t day, month;
 
     tcn_civil_of(unix_ms, &c);
-    day = tcn_days_from_civil(c.year, c.month, c.day) % 7;
-    snprintf(ret_text, TCN_REPLY_DATE, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT",
-             days + 3 * ((day + 7) % 7), (unsigned)c.day % 100, months + 3 * (c.month - 1),
-             (unsigned)c.year % 10000, (unsigned)c.hour % 100, (unsigned)c.minute % 100,
-             (unsigned)c.second % 100);
+    day = (tcn_days_from_civil(c.year, c.month, c.day) % 7 + 7) % 7;
+    month = c.month - 1;
+    (void)snprintf(ret_text, TCN_REPLY_DATE, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT",
+                   days + 3 * day, (unsigned)c.day % 100, months + 3 * month,
+                   (unsigned)c.year % 10000, (unsigned)c.hour % 100, (unsigned)c.minute % 100,
+                   (unsigned)c.second % 100);
 }

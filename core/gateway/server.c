@@ -65,7 +65,7 @@ int tcn_server_new(struct event_base *base, const struct tcn_router *router,
         free(s);
         return r;
     }
-    signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGPIPE, SIG_IGN);
     s->base = base;
     s->router = router;
     s->o = *o;

@@ -56,7 +56,8 @@ void tcn_server_options_init(struct tcn_server_options *o);
 int tcn_server_new(struct event_base *base, const struct tcn_router *router,
                    const struct tcn_server_options *o, struct tcn_server **ret,
                    struct tcn_err *err);
-/* Closes everything at once; no callback is made, requests that were handed out stay their owners'. */
+/* Closes everything at once; no callback is made, requests that were handed out stay their owners'. Not from within a
+ * callback of the server. */
 void tcn_server_free(struct tcn_server *s);
 
 struct tcn_server_listener {

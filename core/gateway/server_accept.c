@@ -60,7 +60,8 @@ void tcn_server_accept_error(struct evconnlistener *l, void *arg)
 {
     struct tcn_listening *from = arg;
     struct tcn_server *s = from->server;
-    struct timeval pause = {.tv_sec = s->o.pause_ms / 1000, .tv_usec = s->o.pause_ms % 1000 * 1000};
+    long pause_ms = (long)s->o.pause_ms;
+    struct timeval pause = {.tv_sec = pause_ms / 1000, .tv_usec = pause_ms % 1000 * 1000};
 
     (void)l;
     tcn_server_count(s, TCN_REFUSE_ACCEPT_FAILED, "-");

@@ -55,7 +55,7 @@ void tcn_peer_of(const struct sockaddr *sa, struct tcn_peer *ret)
     if (ret->has_address)
         write_text(ret);
     else
-        snprintf(ret->text, sizeof ret->text, "unix");
+        (void)snprintf(ret->text, sizeof ret->text, "unix");
 }
 
 struct tcn_address tcn_address_group(struct tcn_address a)

@@ -47,9 +47,9 @@ struct tcn_conn {
     struct tcn_http1 reader;
     struct tcn_request *rq; /* owned; being received */
     size_t body_size;       /* allocated for rq->body, counted in stats.bodies_bytes */
-    uint64_t n_requests;
-    size_t backlog;   /* of the answer in hand, counted in stats.backlog_bytes */
-    size_t discarded; /* bytes thrown away while lingering */
+    uint64_t n_requests;    /* heads read */
+    size_t backlog;         /* of the answer in hand, counted in stats.backlog_bytes */
+    size_t discarded;       /* bytes thrown away while lingering */
     enum tcn_due due;
     int64_t due_since_ms; /* monotonic */
     size_t due_backlog;   /* output that waited when the write deadline was set */

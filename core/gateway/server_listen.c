@@ -113,8 +113,8 @@ static int split_address(const char *address, char host[256], char port[6])
         return TCN_EINVALID;
     if (h.len > 255 || tcn_str_u64(p, 65535, &number) < 0)
         return TCN_EINVALID;
-    snprintf(host, 256, "%.*s", (int)h.len, h.ptr);
-    snprintf(port, 6, "%u", (unsigned)number & 0xffff);
+    (void)snprintf(host, 256, "%.*s", (int)h.len, h.ptr);
+    (void)snprintf(port, 6, "%u", (unsigned)number & 0xffff);
     return 0;
 }
 
@@ -153,7 +153,7 @@ int tcn_server_listen(struct tcn_server *s, const struct tcn_server_listener *l,
 
 uint16_t tcn_server_port(const struct tcn_server *s)
 {
-    struct sockaddr_storage sa;
+    struct sockaddr_storage sa = {.ss_family = AF_UNSPEC};
     struct sockaddr_in v4;
     struct sockaddr_in6 v6;
     socklen_t len = sizeof sa;

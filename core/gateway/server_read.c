@@ -56,7 +56,6 @@ static void dispatch(struct tcn_conn *c)
     s->stats.bodies_bytes -= c->body_size;
     c->body_size = 0;
     c->generation = ++s->next_generation ? s->next_generation : ++s->next_generation;
-    c->n_requests++;
     c->phase = TCN_CONN_PENDING;
     rq->reply_id = (uint64_t)c->generation << 32 | c->slot;
     rq->is_tls = c->is_tls;
@@ -80,6 +79,7 @@ static void on_head(struct tcn_conn *c)
     const struct tcn_http1_head *h = &c->reader.head;
     struct tcn_route_match match;
 
+    c->n_requests++;
     c->is_head = h->method == TCN_HEAD;
     c->is_old = h->minor == 0;
     c->closes = !h->keeps_alive;
@@ -161,9 +161,7 @@ static void wait_for_more(struct tcn_conn *c)
     }
     if (tcn_http1_is_idle(&c->reader) && c->n_requests)
         due = TCN_DUE_IDLE;
-    if (c->server->is_draining && due == TCN_DUE_IDLE)
-        tcn_conn_doom(c);
-    else if (c->due != due)
+    if (c->due != due)
         tcn_due_set(c, due);
 }
 

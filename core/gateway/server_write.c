@@ -146,8 +146,8 @@ void tcn_conn_refuse(struct tcn_conn *c, enum tcn_refusal why,
         .status = tcn_refusal_status(why), .headers = header, .n_headers = header ? 1 : 0};
 
     assert(reply.status);
-    snprintf(text, sizeof text, "{\"error\":{\"code\":\"%s\",\"message\":\"%s\"}}",
-             tcn_refusal_label(why), tcn_refusal_sentence(why));
+    (void)snprintf(text, sizeof text, "{\"error\":{\"code\":\"%s\",\"message\":\"%s\"}}",
+                   tcn_refusal_label(why), tcn_refusal_sentence(why));
     reply.body = tcn_str(text);
     reply.closes = !may_go_on(c, why) && c->phase != TCN_CONN_PENDING;
     tcn_conn_unlink_request(c);

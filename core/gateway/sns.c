@@ -65,8 +65,8 @@ static int read_pinned(const struct tcn_node *at, struct tcn_sns_policy *p)
     if (r < 0 || !path)
         return r;
     tcn_buf_init(&pem, TCN_CERT_PEM_MAX);
-    if ((r = tcn_file_read(path, &pem, &err)) < 0 ||
-        (r = tcn_cert_parse(tcn_buf_view(&pem), &p->pinned, &err)) < 0)
+    if (tcn_file_read(path, &pem, &err) < 0 ||
+        tcn_cert_parse(tcn_buf_view(&pem), &p->pinned, &err) < 0)
         r = tcn_node_problem(&node, "%s", err.msg);
     tcn_buf_done(&pem);
     return r;

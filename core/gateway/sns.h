@@ -48,6 +48,9 @@ struct tcn_sns_message {
     int64_t time_ms;
 };
 
+/* For the bodies of such messages: an envelope is flat, and what a stranger sends waits, parsed, for a certificate. */
+extern const struct tcn_json_limits tcn_sns_json; /* 1 MiB, 2,000 nodes, depth 8 */
+
 /* Reads and checks the form; TCN_EINVALID, err says which member is wrong. Only Message may have line feeds and other
  * controls: members of the string to sign are ended by line feeds and not escaped, so that a line feed in another one
  * would give one signature two readings (the Subject moved into the MessageId, which makes a replay look new). */

@@ -31,7 +31,7 @@ struct slot {
 
 struct tcn_sns_certs {
     struct tcn_fetch_port port;
-    const char *ca_file;
+    char *ca_file; /* owned */
     int64_t (*now_ms)(void);
     struct slot slots[TCN_SNS_CERTS_MAX];
     size_t n_waiters;
@@ -48,7 +48,7 @@ struct tcn_sns_certs *tcn_sns_certs_new(const struct tcn_fetch_port *port, const
     struct tcn_sns_certs *c = tcn_xcalloc(1, sizeof *c);
 
     c->port = *port;
-    c->ca_file = ca_file;
+    c->ca_file = tcn_xstrdup(ca_file);
     c->now_ms = now_ms;
     for (size_t i = 0; i < TCN_SNS_CERTS_MAX; i++)
         c->slots[i].owner = c;
@@ -81,6 +81,12 @@ static void drop_cert(struct slot *slot)
     slot->cert = NULL;
 }
 
+static void release(struct tcn_sns_certs *c)
+{
+    free(c->ca_file);
+    free(c);
+}
+
 void tcn_sns_certs_free(struct tcn_sns_certs *c)
 {
     if (!c)
@@ -97,7 +103,7 @@ void tcn_sns_certs_free(struct tcn_sns_certs *c)
     assert(c->n_waiters == 0);
     /* A fetch on its way still points here; the end of the last one releases the rest. */
     if (c->in_flight == 0)
-        free(c);
+        release(c);
 }
 
 static void set_window(struct slot *slot, int64_t length_ms)
@@ -183,7 +189,7 @@ static void fetched(void *arg, int status, struct tcn_str body, const char *why)
     c->in_flight--;
     if (c->is_closing) {
         if (c->in_flight == 0)
-            free(c);
+            release(c);
         return;
     }
     take_answer(slot, status, body, why);

@@ -23,7 +23,7 @@ struct tcn_fetch_port {
 
 struct tcn_sns_certs;
 
-/* now_ms tells the time when a fetch ends. ca_file is borrowed; NULL: the roots of the system. */
+/* now_ms tells the time when a fetch ends. ca_file is copied; NULL: the roots of the system. */
 struct tcn_sns_certs *tcn_sns_certs_new(const struct tcn_fetch_port *port, const char *ca_file,
                                         int64_t (*now_ms)(void));
 /* Waiters are told that there is no certificate. Legal while fetches are on their way: their done must still be called.

@@ -4,6 +4,8 @@
 
 #define MESSAGE_MAX (1u << 20) /* SNS: 256 KiB */
 
+const struct tcn_json_limits tcn_sns_json = {1024 * 1024, 2000, 8};
+
 /* A required text of 1 to max bytes. */
 static int text(json_t *body, const char *name, size_t max, struct tcn_str *ret,
                 struct tcn_err *err)
@@ -78,7 +80,7 @@ static int read_version(json_t *body, int *ret, struct tcn_err *err)
         return r;
     if (!tcn_str_eq(version, TCN_STR("1")) && !tcn_str_eq(version, TCN_STR("2")))
         return tcn_fail(err, TCN_EINVALID, "SignatureVersion is neither 1 nor 2");
-    *ret = version.ptr[0] - '0';
+    *ret = tcn_str_eq(version, TCN_STR("1")) ? 1 : 2;
     return 0;
 }
 

@@ -9,8 +9,8 @@
 #define MINUTE_MS INT64_C(60000)
 #define HOUR_MS (60 * MINUTE_MS)
 #define WINDOW_MAX_MS                                                                              \
-    (366 * 24 * HOUR_MS) /* added to times: must not overflow, and more is a slip */
-#define ID_MAX 200       /* of a delivery id that a sender gives */
+    (INT64_C(366) * 24 * HOUR_MS) /* added to times: must not overflow, and more is a slip */
+#define ID_MAX 200                /* of a delivery id that a sender gives */
 
 static const struct shipped {
     const char *kind, *source; /* IncidentRecordSource.source */

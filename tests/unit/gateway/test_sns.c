@@ -53,7 +53,7 @@ static enum verdict judge(const struct tcn_sns_policy *p, struct tcn_str raw, in
     struct tcn_sns_message m;
     json_t *root = NULL;
 
-    if (tcn_json_parse(raw, &tcn_json_source, &root, err) < 0)
+    if (tcn_json_parse(raw, &tcn_sns_json, &root, err) < 0)
         return NO_JSON;
     if (tcn_sns_parse(root, &m, err) < 0)
         v = NO_FORM;
@@ -135,6 +135,28 @@ static void test_unsigned_members_do_not_matter(void **state)
     check("strange", &p, json_incref(body), TAKEN);
     json_object_del(body, "UnsubscribeURL");
     check("missing", &p, body, TAKEN);
+}
+
+/* Attributes are what an envelope can have many of; a stranger's ballast must not be kept while a certificate comes. */
+static void test_ballast(void **state)
+{
+    struct tcn_sns_policy p = policy_of(SNS_TOPIC);
+    json_t *body = sns_signed(&sns_notification, world.key), *list = json_object();
+
+    (void)state;
+    for (int i = 0; i < 200; i++) {
+        char name[20];
+
+        snprintf(name, sizeof name, "a%d", i);
+        json_object_set_new(list, name, json_pack("{s:s,s:s}", "Type", "String", "Value", "b"));
+    }
+    json_object_set_new(body, "MessageAttributes", list);
+    check("200 attributes", &p, json_incref(body), TAKEN);
+    list = json_array();
+    for (int i = 0; i < 2000; i++)
+        json_array_append_new(list, json_object());
+    json_object_set_new(body, "x", list);
+    check("2,000 values", &p, body, NO_JSON);
 }
 
 /* A message of 256 KiB is the largest that SNS sends. */
@@ -748,6 +770,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_right_messages),
         cmocka_unit_test(test_unsigned_members_do_not_matter),
+        cmocka_unit_test(test_ballast),
         cmocka_unit_test(test_large_message),
         cmocka_unit_test(test_each_bit_counts),
         cmocka_unit_test(test_changed_messages),

@@ -1,0 +1,311 @@
+/* Any sequence of alarms, answers, edits, timers and clock changes. Beyond "no crash": the invariants hold after every
+ * decision, a decision repeats itself, nobody is paged twice for one send number, and a repeat writes nothing.
+ *
+ * Input: operations of four bytes: kind, then three of arguments. */
+#include "engine/engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define START INT64_C(1785690000000)
+#define MIN INT64_C(60000)
+#define OPS_MAX 150
+#define KEYS 3
+#define ITEMS 4
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* What one key has, as the store would keep it. */
+struct slot {
+    struct tcn_aggregate a;
+};
+
+struct world {
+    struct tcn_arena arena;
+    struct tcn_contact contacts[3];
+    struct tcn_channel channels[2][2];
+    struct tcn_response_plan plan;
+    struct tcn_directory directory;
+    struct tcn_source_policy policy;
+    struct tcn_storm storm;
+    struct tcn_aggregate storm_a;
+    struct slot slots[KEYS];
+    int64_t now;
+    unsigned n_ids;
+};
+
+static void must(bool condition)
+{
+    if (!condition)
+        abort();
+}
+
+static void add_person(struct world *w, size_t at, const char *alias)
+{
+    static const char *const names[] = {"email", "sms"};
+    struct tcn_contact *c = &w->contacts[at];
+
+    *c = (struct tcn_contact){
+        .alias = alias, .type = TCN_PERSONAL, .channels = w->channels[at], .n_channels = 2};
+    for (size_t i = 0; i < 2; i++) {
+        w->channels[at][i] = (struct tcn_channel){.contact = alias,
+                                                  .name = names[i],
+                                                  .type = (enum tcn_channel_type)(TCN_EMAIL + i),
+                                                  .is_activated = true};
+        c->plan.stages[i].duration_ms = (int64_t)(i + at) * 2 * MIN;
+        c->plan.stages[i].n_targets = 1;
+        c->plan.stages[i].targets[0] = (struct tcn_target){.channel = names[i], .retry_ms = MIN};
+    }
+    c->plan.n_stages = 2;
+}
+
+static void add_escalation(struct world *w)
+{
+    struct tcn_contact *c = &w->contacts[2];
+
+    *c = (struct tcn_contact){.alias = "esc", .type = TCN_ESCALATION};
+    c->plan.n_stages = 3;
+    for (size_t i = 0; i < 3; i++) {
+        c->plan.stages[i].duration_ms = 3 * MIN;
+        c->plan.stages[i].n_targets = 1;
+        c->plan.stages[i].targets[0] =
+            (struct tcn_target){.contact = i == 1 ? "bob" : "ann", .is_essential = i == 0};
+    }
+}
+
+static void set_up(struct world *w)
+{
+    tcn_arena_init(&w->arena, 256u << 20);
+    w->now = START;
+    add_person(w, 0, "ann");
+    add_person(w, 1, "bob");
+    add_escalation(w);
+    w->plan = (struct tcn_response_plan){
+        .name = "p", .title = "t", .impact = 3, .engagements = {"esc", "ann"}, .n_engagements = 2};
+    w->directory = (struct tcn_directory){.account_id = "111122223333",
+                                          .region = "us-east-1",
+                                          .contacts = w->contacts,
+                                          .n_contacts = 3,
+                                          .plans = &w->plan,
+                                          .n_plans = 1};
+    w->policy = (struct tcn_source_policy){.name = "s",
+                                           .source = "s",
+                                           .response_plan = "p",
+                                           .resolves = true,
+                                           .reopen_window_ms = 15 * MIN,
+                                           .mute_window_ms = 60 * MIN,
+                                           .echo_window_ms = MIN,
+                                           .flap_count = 4,
+                                           .flap_quiet_ms = 5 * MIN,
+                                           .flap_update_ms = 10 * MIN,
+                                           .storm_new = 2,
+                                           .storm_window_ms = 30 * MIN};
+}
+
+static void begin(struct world *w, struct tcn_decision *d)
+{
+    tcn_decision_init(d, &w->arena);
+    d->directory = &w->directory;
+}
+
+static void check(struct world *w, const struct tcn_decision *d)
+{
+    struct tcn_err err;
+
+    if (tcn_engine_invariant(d->subject, w->now, &err) < 0) {
+        fprintf(stderr, "%s\n", err.msg);
+        abort();
+    }
+    must(d->next_due_ms == tcn_engine_next_due(d->subject));
+    must(d->incident_changed || (d->events.n == 0 && d->sends.n == 0 && d->receipts.n == 0));
+    for (size_t i = 0; i < d->sends.n; i++)
+        for (size_t k = 0; k < i; k++)
+            must(!tcn_id_eq(d->sends.items[i].id, d->sends.items[k].id));
+    for (size_t i = 0; i < d->subject->n_engagements; i++)
+        d->subject->engagements[i].is_dirty = false;
+}
+
+static struct tcn_alarm make_alarm(const uint8_t op[4], struct tcn_item *items, int64_t now)
+{
+    static const char *const keys[KEYS] = {"k0", "k1", "k2"};
+    struct tcn_alarm alarm = {.source = "s",
+                              .dedupe_key = keys[op[1] % KEYS],
+                              .action = (enum tcn_action)(op[2] % 5),
+                              .state = "S",
+                              .title = op[2] & 32 ? "one" : "two",
+                              .impact = op[2] >> 6,
+                              .items = items,
+                              .raw = TCN_STR("{}")};
+
+    if (op[2] & 16)
+        alarm.clock_ms = now - (int64_t)(op[3] % 16) * MIN / 4;
+    alarm.is_group = op[1] & 16;
+    alarm.is_truncated = op[1] & 32;
+    alarm.n_items = alarm.is_group ? (size_t)(op[1] >> 6) + 1 : 0;
+    for (size_t i = 0; i < alarm.n_items; i++) {
+        static const char *const item_keys[ITEMS] = {"a", "b", "c", "d"};
+
+        items[i] = (struct tcn_item){.key = item_keys[(op[3] >> i) % ITEMS],
+                                     .status = (enum tcn_item_status)((op[3] >> (2 * i)) & 3),
+                                     .since_ms = START + (int64_t)(op[3] >> 5) * MIN,
+                                     .ended_ms = op[3] & 8 ? now : 0};
+    }
+    return alarm;
+}
+
+static bool wrote(const struct tcn_decision *d)
+{
+    return d->lane_changed || d->incident_changed || d->storm_changed || d->tickets_due;
+}
+
+static enum tcn_intake deliver(struct world *w, const struct tcn_alarm *alarm,
+                               struct tcn_aggregate *a, struct tcn_decision *d)
+{
+    const struct tcn_intake_input in = {.alarm = alarm,
+                                        .policy = &w->policy,
+                                        .directory = &w->directory,
+                                        .new_id =
+                                            tcn_id_child((struct tcn_id){{1}}, "i", ++w->n_ids),
+                                        .now_ms = w->now};
+    bool is_member =
+        w->storm_a.incident.exists && tcn_id_eq(a->incident.id, w->storm_a.incident.id);
+    enum tcn_intake verdict;
+
+    begin(w, d);
+    verdict = tcn_engine_alarm(&in, a, &w->storm,
+                               w->storm_a.incident.exists && !is_member ? &w->storm_a : NULL, d);
+    must(verdict != TCN_INTAKE_UNSET);
+    must(verdict != TCN_INTAKE_NOTHING || !wrote(d));
+    check(w, d);
+    if (verdict == TCN_INTAKE_STORM && d->incident_opened)
+        w->storm_a = *d->subject;
+    return verdict;
+}
+
+/* An alarm, and at times the same again at once: then it is no news. */
+static void alarm_op(struct world *w, const uint8_t op[4])
+{
+    struct tcn_item items[ITEMS];
+    struct tcn_alarm alarm = make_alarm(op, items, w->now);
+    struct tcn_aggregate *a = &w->slots[op[1] % KEYS].a;
+    struct tcn_decision d;
+    enum tcn_intake verdict = deliver(w, &alarm, a, &d);
+
+    if (alarm.action != TCN_ACTION_FIRE || alarm.is_group || verdict == TCN_INTAKE_LATE ||
+        verdict == TCN_INTAKE_STORM || verdict == TCN_INTAKE_IGNORED)
+        return;
+    must(deliver(w, &alarm, a, &d) == TCN_INTAKE_NOTHING);
+}
+
+static void timer_op(struct world *w, struct tcn_aggregate *a)
+{
+    struct tcn_decision d;
+
+    if (!a->incident.exists)
+        return;
+    begin(w, &d);
+    tcn_engine_timer(a, &w->policy, &w->directory, 7, w->now, &d);
+    check(w, &d);
+    must(d.next_due_ms == 0 || d.next_due_ms > w->now);
+    begin(w, &d);
+    tcn_engine_timer(a, &w->policy, &w->directory, 7, w->now, &d);
+    must(!wrote(&d));
+}
+
+static void answer_op(struct world *w, struct tcn_aggregate *a, const uint8_t op[4])
+{
+    struct tcn_id page = {{0}};
+    struct tcn_decision d;
+
+    if (a->n_engagements > 0 && op[2] != 255) {
+        const struct tcn_engagement *e = &a->engagements[op[2] % a->n_engagements];
+
+        if (e->n_pages > 0)
+            page = e->pages[op[3] % e->n_pages].id;
+    }
+    begin(w, &d);
+    if (op[1] & 64)
+        tcn_engine_send_result(a, page, (enum tcn_receipt_type)(op[3] % 6), "n", w->now, &d);
+    else
+        tcn_engine_acknowledge(a, page, "contact:ann", "n", w->now, &d);
+    if (d.subject->incident.exists && wrote(&d))
+        check(w, &d);
+}
+
+static void edit_op(struct world *w, struct tcn_aggregate *a, const uint8_t op[4])
+{
+    const struct tcn_incident_update u = {.status = (enum tcn_incident_status)(op[2] % 3),
+                                          .title = op[2] & 8 ? "by a person" : NULL,
+                                          .impact = op[2] >> 5,
+                                          .resolution = {.code = op[2] & 16 ? "wont_fix" : NULL},
+                                          .actor = "user:x"};
+    struct tcn_decision d;
+
+    if (!a->incident.exists)
+        return;
+    begin(w, &d);
+    if (op[3] & 1) {
+        if (tcn_engine_note(a, "note", "user:x", w->now, &d, NULL) == 0)
+            check(w, &d);
+    } else if (tcn_engine_update(a, &u, &w->policy, w->now, &d, NULL) == 0) {
+        check(w, &d);
+    }
+}
+
+static void world_op(struct world *w, const uint8_t op[4])
+{
+    struct tcn_channel *c = &w->channels[op[1] & 1][op[1] >> 1 & 1];
+
+    switch (op[2] % 4) {
+    case 0:
+        w->now += (int64_t)op[3] * MIN;
+        break;
+    case 1:
+        w->now -= (int64_t)op[3] * MIN / 8;
+        break;
+    case 2:
+        c->is_activated = !c->is_activated;
+        break;
+    default:
+        w->policy.resolve_after_ms = (op[3] & 3) * MIN / 2;
+    }
+}
+
+static void run(struct world *w, const uint8_t op[4])
+{
+    struct tcn_aggregate *a =
+        op[1] & 128 && w->storm_a.incident.exists ? &w->storm_a : &w->slots[op[1] % KEYS].a;
+
+    switch (op[0] % 8) {
+    case 0:
+    case 1:
+    case 2:
+        alarm_op(w, op);
+        break;
+    case 3:
+    case 4:
+        timer_op(w, a);
+        break;
+    case 5:
+        answer_op(w, a, op);
+        break;
+    case 6:
+        edit_op(w, a, op);
+        break;
+    default:
+        world_op(w, op);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct world *w = calloc(1, sizeof *w);
+
+    must(w != NULL);
+    set_up(w);
+    for (size_t i = 0; i + 4 <= size && i < (size_t)4 * OPS_MAX; i += 4)
+        run(w, data + i);
+    tcn_arena_done(&w->arena);
+    free(w);
+    return 0;
+}
