@@ -50,6 +50,9 @@ int tcn_store_open_with(const struct tcn_db_driver *driver, const char *target,
                         const struct tcn_store_options *options, int64_t now_ms,
                         struct tcn_store **ret, struct tcn_err *err);
 
+/* Names one or two texts of any length (NULL is empty) within the account by 16 bytes of their SHA-256. */
+struct tcn_id tcn_store_hash(const struct tcn_store *s, const char *a, const char *b);
+
 struct tcn_query {
     struct tcn_store *s;
     const struct tcn_db_driver *driver;

@@ -4,7 +4,7 @@
  * Conventions: every row has account_id; every row has the epoch of its writer. Times are Unix milliseconds, 0 = not
  * set. Ids are 16 bytes: SELECT hex(id) shows them. Enumerations are the numbers of core/model. A NULL text or id is
  * "none". Keys begin with what is inserted in order: the incident's time-ordered id. A key holds the account only
- * where two accounts could meet in it; everywhere else it is looked at in the row. */
+ * where two accounts could meet in it; everywhere else the account is looked at in the row. */
 #include "store/migrate.h"
 
 static const char *const v1_base[] = {
@@ -25,12 +25,14 @@ static const char *const v1_base[] = {
 };
 
 static const char *const v2_incidents[] = {
-    /* Not clustered: bodies are larger than a tree of keys likes. */
+    /* Keys that senders choose come in any order, so each new one changes another page of its index. A hash of 16
+     * bytes (tcn_store_hash) makes that index small; the rows themselves are appended. */
     "CREATE TABLE inbox ("
     " no {SERIAL},"
     " account_id TEXT NOT NULL,"
     " epoch {INT} NOT NULL,"
     " id {ID} NOT NULL,"
+    " key_hash {ID} NOT NULL,"
     " source TEXT NOT NULL,"
     " delivery_id TEXT NOT NULL,"
     " received_ms {INT} NOT NULL,"
@@ -40,15 +42,17 @@ static const char *const v2_incidents[] = {
     " note TEXT,"
     " body {BYTES} NOT NULL"
     "){PLAIN}",
-    "CREATE UNIQUE INDEX inbox_delivery ON inbox (delivery_id, source, account_id)",
+    "CREATE UNIQUE INDEX inbox_key ON inbox (key_hash)",
     /* tcn_inbox_state QUARANTINED */
     "CREATE INDEX inbox_quarantined ON inbox (no) WHERE state = 2",
 
     /* items: [[key, title, status, since_ms, ended_ms, seen_ms], ...]; transitions: [ms, ...] newest first */
     "CREATE TABLE lanes ("
+    " no {SERIAL},"
     " account_id TEXT NOT NULL,"
-    " dedupe_key TEXT NOT NULL,"
     " epoch {INT} NOT NULL,"
+    " key_hash {ID} NOT NULL,"
+    " dedupe_key TEXT NOT NULL,"
     " source TEXT,"
     " is_firing {INT} NOT NULL,"
     " incident {ID},"
@@ -63,9 +67,9 @@ static const char *const v2_incidents[] = {
     " flap_told_ms {INT} NOT NULL,"
     " transitions TEXT,"
     " items TEXT,"
-    " revision {INT} NOT NULL,"
-    " PRIMARY KEY (account_id, dedupe_key)"
-    "){CLUSTERED}",
+    " revision {INT} NOT NULL"
+    "){PLAIN}",
+    "CREATE UNIQUE INDEX lanes_key ON lanes (key_hash)",
     "CREATE INDEX lanes_incident ON lanes (incident)",
 
     "CREATE TABLE storms ("
@@ -89,6 +93,7 @@ static const char *const v2_incidents[] = {
     " response_plan TEXT,"
     " title TEXT,"
     " summary TEXT,"
+    " dedupe_hash {ID} NOT NULL,"
     " dedupe_string TEXT NOT NULL,"
     " source TEXT,"
     " source_name TEXT,"
@@ -113,7 +118,7 @@ static const char *const v2_incidents[] = {
     "){CLUSTERED}",
     /* tcn_incident_status OPEN */
     "CREATE INDEX incidents_open ON incidents (id) WHERE status = 1",
-    "CREATE INDEX incidents_dedupe ON incidents (dedupe_string, status, id)",
+    "CREATE INDEX incidents_dedupe ON incidents (dedupe_hash, status, id)",
 
     "CREATE TABLE events ("
     " incident {ID} NOT NULL,"

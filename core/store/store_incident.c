@@ -27,13 +27,14 @@ enum {
 static const char *const sql[] = {
     [INCIDENT_GET] = "SELECT " COLUMNS " FROM incidents WHERE account_id = $1 AND id = $2",
     [INCIDENT_PUT] =
-        "INSERT INTO incidents (account_id, epoch, " COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7,"
-        " $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,"
-        " $26, $27, $28, $29)"
+        "INSERT INTO incidents (account_id, epoch, dedupe_hash, " COLUMNS ") VALUES ($1, $2, $3,"
+        " $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,"
+        " $23, $24, $25, $26, $27, $28, $29, $30)"
         " ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, status = excluded.status,"
         " impact = excluded.impact, response_plan = excluded.response_plan,"
         " title = excluded.title, summary = excluded.summary,"
-        " dedupe_string = excluded.dedupe_string, source = excluded.source,"
+        " dedupe_hash = excluded.dedupe_hash, dedupe_string = excluded.dedupe_string,"
+        " source = excluded.source,"
         " source_name = excluded.source_name, trigger_arn = excluded.trigger_arn,"
         " created_by = excluded.created_by, modified_by = excluded.modified_by,"
         " created_ms = excluded.created_ms, modified_ms = excluded.modified_ms,"
@@ -43,13 +44,13 @@ static const char *const sql[] = {
         " previous = excluded.previous, storm = excluded.storm, is_storm = excluded.is_storm,"
         " tags = excluded.tags, revision = excluded.revision, event_seq = excluded.event_seq,"
         " related_seq = excluded.related_seq WHERE incidents.account_id = excluded.account_id",
-    [INCIDENT_OPEN_OF] = "SELECT id FROM incidents WHERE account_id = $1 AND dedupe_string = $2"
+    [INCIDENT_OPEN_OF] = "SELECT id FROM incidents WHERE account_id = $1 AND dedupe_hash = $2"
                          " AND status = 1 ORDER BY id DESC LIMIT 1",
     [LIST_ALL] = LIST NEWEST,
     [LIST_OPEN] = LIST " AND status = 1" NEWEST,
     [LIST_STATUS] = LIST " AND status = $4" NEWEST,
-    [LIST_DEDUPE] = LIST " AND dedupe_string = $4" NEWEST,
-    [LIST_DEDUPE_STATUS] = LIST " AND dedupe_string = $4 AND status = $5" NEWEST,
+    [LIST_DEDUPE] = LIST " AND dedupe_hash = $4" NEWEST,
+    [LIST_DEDUPE_STATUS] = LIST " AND dedupe_hash = $4 AND status = $5" NEWEST,
     [COUNT_ALL] = "SELECT COUNT(*) FROM incidents WHERE account_id = $1",
     [COUNT_OPEN] = "SELECT COUNT(*) FROM incidents WHERE account_id = $1 AND status = 1",
 };
@@ -114,9 +115,10 @@ int tcn_store_incident_get(struct tcn_store *s, struct tcn_id id, struct tcn_are
 }
 
 static void bind_incident(struct tcn_query *q, const struct tcn_incident *i,
-                          const struct tcn_buf *tags)
+                          const struct tcn_id *hash, const struct tcn_buf *tags)
 {
     tcn_q_epoch(q);
+    tcn_q_id(q, hash);
     tcn_q_id(q, &i->id);
     tcn_q_int(q, i->status);
     tcn_q_int(q, i->impact);
@@ -149,6 +151,7 @@ static void bind_incident(struct tcn_query *q, const struct tcn_incident *i,
 int tcn_store_incident_put(struct tcn_store *s, const struct tcn_incident *incident,
                            struct tcn_err *err)
 {
+    struct tcn_id hash = tcn_store_hash(s, incident->dedupe_string, NULL);
     struct tcn_buf tags = {0};
     struct tcn_query q;
     int64_t changes;
@@ -156,7 +159,7 @@ int tcn_store_incident_put(struct tcn_store *s, const struct tcn_incident *incid
 
     if ((r = tcn_pack_tags(incident->tags, incident->n_tags, &tags, err)) == 0 &&
         (r = start(s, INCIDENT_PUT, &q, err)) == 0) {
-        bind_incident(&q, incident, &tags);
+        bind_incident(&q, incident, &hash, &tags);
         r = tcn_query_run_count(&q, &changes, err);
         if (r == 0 && changes == 0)
             r = tcn_fail(err, TCN_ECONFLICT, "the incident belongs to another account");
@@ -168,12 +171,13 @@ int tcn_store_incident_put(struct tcn_store *s, const struct tcn_incident *incid
 int tcn_store_incident_open_of(struct tcn_store *s, const char *dedupe_string,
                                struct tcn_id *ret_id, struct tcn_err *err)
 {
+    struct tcn_id hash = tcn_store_hash(s, dedupe_string, NULL);
     struct tcn_query q;
     int r;
 
     if ((r = start(s, INCIDENT_OPEN_OF, &q, err)) < 0)
         return r;
-    tcn_q_text(&q, dedupe_string);
+    tcn_q_id(&q, &hash);
     if ((r = tcn_query_one(&q, err, "open incident")) == 0) {
         *ret_id = tcn_c_id(&q);
         r = tcn_query_row_ok(&q, err);
@@ -198,6 +202,7 @@ int tcn_store_incident_list(struct tcn_store *s, const struct tcn_incident_filte
     static const struct tcn_id last = {{0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
                                         0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}};
     TCN_VEC(struct tcn_incident) list = {0};
+    struct tcn_id hash = tcn_store_hash(s, filter->dedupe_string, NULL);
     size_t no = list_of(filter);
     struct tcn_query q;
     int r;
@@ -207,7 +212,7 @@ int tcn_store_incident_list(struct tcn_store *s, const struct tcn_incident_filte
     tcn_q_id(&q, tcn_id_is_zero(filter->before) ? &last : &filter->before);
     tcn_q_int(&q, (int64_t)filter->limit);
     if (filter->dedupe_string)
-        tcn_q_text(&q, filter->dedupe_string);
+        tcn_q_id(&q, &hash);
     if (no == LIST_STATUS || no == LIST_DEDUPE_STATUS)
         tcn_q_int(&q, filter->status);
     while ((r = tcn_query_step(&q, err)) == 1)

@@ -10,12 +10,12 @@ enum { LANE_GET, LANE_PUT, LANES_OF, STORM_GET, STORM_PUT };
     "resolve_due_ms, opened_ms, content_sha256, is_flapping, flap_told_ms, transitions, items, "   \
     "revision"
 static const char *const sql[] = {
-    [LANE_GET] = "SELECT " COLUMNS " FROM lanes WHERE account_id = $1 AND dedupe_key = $2",
-    /* $18 is the revision that was read; the row must still have it. */
+    [LANE_GET] = "SELECT " COLUMNS " FROM lanes WHERE account_id = $1 AND key_hash = $2",
+    /* $19 is the revision that was read; the row must still have it. */
     [LANE_PUT] =
-        "INSERT INTO lanes (account_id, epoch, " COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6,"
-        " $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18 + 1)"
-        " ON CONFLICT (account_id, dedupe_key) DO UPDATE SET epoch = excluded.epoch,"
+        "INSERT INTO lanes (account_id, epoch, key_hash, " COLUMNS ") VALUES ($1, $2, $3, $4, $5,"
+        " $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19 + 1)"
+        " ON CONFLICT (key_hash) DO UPDATE SET epoch = excluded.epoch,"
         " source = excluded.source, is_firing = excluded.is_firing,"
         " incident = excluded.incident, clock_ms = excluded.clock_ms,"
         " received_ms = excluded.received_ms, resolved_ms = excluded.resolved_ms,"
@@ -72,12 +72,13 @@ static int read_lane(struct tcn_query *q, struct tcn_arena *a, struct tcn_lane *
 int tcn_store_lane_get(struct tcn_store *s, const char *dedupe_key, struct tcn_arena *a,
                        struct tcn_lane *ret, struct tcn_err *err)
 {
+    struct tcn_id hash = tcn_store_hash(s, dedupe_key, NULL);
     struct tcn_query q;
     int r;
 
     if ((r = start(s, LANE_GET, &q, err)) < 0)
         return r;
-    tcn_q_text(&q, dedupe_key);
+    tcn_q_id(&q, &hash);
     if ((r = tcn_query_step(&q, err)) == 1)
         r = read_lane(&q, a, ret, err);
     else if (r == 0)
@@ -89,6 +90,7 @@ int tcn_store_lane_get(struct tcn_store *s, const char *dedupe_key, struct tcn_a
 static int put_lane(struct tcn_store *s, const struct tcn_lane *lane, const struct tcn_buf *times,
                     const struct tcn_buf *items, struct tcn_err *err)
 {
+    struct tcn_id hash = tcn_store_hash(s, lane->dedupe_key, NULL);
     struct tcn_query q;
     int64_t changes;
     int r;
@@ -96,6 +98,7 @@ static int put_lane(struct tcn_store *s, const struct tcn_lane *lane, const stru
     if ((r = start(s, LANE_PUT, &q, err)) < 0)
         return r;
     tcn_q_epoch(&q);
+    tcn_q_id(&q, &hash);
     tcn_q_text(&q, lane->dedupe_key);
     tcn_q_text(&q, lane->source);
     tcn_q_int(&q, lane->is_firing);

@@ -31,6 +31,7 @@ struct tcn_storethread {
     int64_t (*now_ms)(void *ctx);
     void *now_ctx; /* borrowed */
     pthread_t thread;
+    int64_t upkeep_us;  /* the last one, monotonic; the thread's */
     struct event *wake; /* owned; on the loop of the creator */
     int wake_fd;
 
@@ -203,10 +204,19 @@ static void upkeep(struct tcn_storethread *t)
 
     /* What fails here is tried again later; nothing that was acknowledged depends on it. */
     tcn_store_checkpoint(t->store, NULL);
+    t->upkeep_us = tcn_clock_mono_us();
     is_full = tcn_store_is_full(t->store);
     pthread_mutex_lock(&t->mutex);
     t->stats.disk_full = is_full;
     pthread_mutex_unlock(&t->mutex);
+}
+
+/* A full disk is looked at again also while jobs never let the thread be idle. */
+static bool needs_upkeep(const struct tcn_storethread *t, bool is_idle)
+{
+    if (is_idle || tcn_store_chore(t->store) == TCN_CHORE_NOW)
+        return true;
+    return tcn_store_is_full(t->store) && tcn_clock_mono_us() - t->upkeep_us >= FULL_MS * 1000;
 }
 
 static void *run(void *arg)
@@ -230,7 +240,7 @@ static void *run(void *arg)
 
             hand_back(t, &batch, retried);
         }
-        if (is_idle || tcn_store_chore(t->store) == TCN_CHORE_NOW)
+        if (needs_upkeep(t, is_idle))
             upkeep(t);
     }
     tcn_store_close(t->store);

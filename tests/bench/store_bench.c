@@ -1,7 +1,7 @@
 /* What the store costs: new alarms in groups of 1, 8, 64 and 512, with everything that the turn of one writes; then
  * claims among many rows, and a start on the file that came of it.
  *
- *     store_bench [--alarms N] [--dir FOLDER] [--keep]
+ *     bench_store [--alarms N] [--dir FOLDER] [--keep]
  *
  * Times are those of the machine it runs on: compare with numbers of the same machine only. */
 #include "base/arena.h"
@@ -23,7 +23,7 @@ static void must(int r, const struct tcn_err *err)
 {
     if (r == 0)
         return;
-    fprintf(stderr, "store_bench: %s: %s\n", tcn_code_name(r), err->msg);
+    fprintf(stderr, "bench_store: %s: %s\n", tcn_code_name(r), err->msg);
     exit(1);
 }
 
@@ -211,7 +211,7 @@ static void remove_files(void)
 
 static void usage(void)
 {
-    fprintf(stderr, "usage: store_bench [--alarms N] [--dir FOLDER] [--keep]\n");
+    fprintf(stderr, "usage: bench_store [--alarms N] [--dir FOLDER] [--keep]\n");
     exit(2);
 }
 

@@ -203,6 +203,7 @@ static bool round_holds(uint64_t at, uint64_t seed, bool lies)
 /* A disk that lies must be found out, or the checks above are worth nothing. */
 static bool notices_lies(uint64_t calls)
 {
+    printf("a disk that lies about syncs is noticed by:\n");
     for (uint64_t at = calls; at > calls / 2; at -= 3)
         if (!round_holds(at, 1, true))
             return true;

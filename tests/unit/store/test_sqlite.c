@@ -335,7 +335,7 @@ static void failing_folder_sync(void **state)
 
 static void failing_write(void **state)
 {
-    fail_every(*state, FAULT_WRITE, SQLITE_IOERR_WRITE, NEW_STORE);
+    fail_every(*state, FAULT_WRITE, SQLITE_IOERR_WRITE, OLD_STORE);
 }
 
 static void full_disk_for_good(void **state)

@@ -1,3 +1,4 @@
+#include "fault_vfs.h"
 #include "rows.h"
 #include "store/thread.h"
 
@@ -413,6 +414,53 @@ static void log_is_settled_when_idle(void **state)
     assert_true(size_of(b->f.path) >= (off_t)1000 * 4096);
 }
 
+/* The fault is planned by a job, on the thread that meets it. */
+static int run_until_full(struct tcn_job *job, struct tcn_store *s, int64_t now_ms,
+                          struct tcn_err *err)
+{
+    fault.kind = FAULT_WRITE;
+    fault.left = 1;
+    fault.code = SQLITE_FULL;
+    return run_note(job, s, now_ms, err);
+}
+
+static bool is_full(struct bed *b)
+{
+    struct tcn_storethread_stats stats;
+
+    tcn_storethread_stats(b->t, &stats);
+    return stats.disk_full;
+}
+
+static void full_disk_is_told_and_forgotten(void **state)
+{
+    struct bed *b = *state;
+    struct note_job n, next;
+    size_t done = 1;
+
+    fault_vfs_install();
+    memset(&fault, 0, sizeof fault);
+    start(b, 0, 0);
+    init_note(b, &n, "a", 0);
+    n.job.run = run_until_full;
+    assert_int_equal(tcn_storethread_post(b->t, &n.job), 0);
+    loop_until(b, 1);
+    assert_int_equal(n.result, TCN_EFULL);
+    assert_true(is_full(b));
+    /* Busy all the time, it still finds out that there is room again. */
+    while (is_full(b)) {
+        init_note(b, &next, "b", 0);
+        assert_int_equal(tcn_storethread_post(b->t, &next.job), 0);
+        loop_until(b, ++done);
+        assert_int_equal(next.result, 0);
+        assert_true(done < 1000000);
+    }
+    stop_and_look(b);
+    assert_false(is_stored(b, "a"));
+    assert_int_equal(is_stored(b, "b"), done > 1);
+    look_no_more(b);
+}
+
 /* -- four threads of producers ------------------------------------------------------------------------------ */
 
 struct load {
@@ -507,6 +555,7 @@ int main(void)
         ON_BED(done_posts_again),
         ON_BED(stop_finishes_what_was_posted),
         ON_BED(log_is_settled_when_idle),
+        ON_BED(full_disk_is_told_and_forgotten),
         ON_BED(four_producers),
     };
 
