@@ -2,101 +2,13 @@
 #include "mapping/compile.h"
 #include "base/nearest.h"
 
-enum { DEFAULT_EACH = 500, MAX_PATH_TEXT = 1024, MAX_OPTIONS = 6 };
+enum { DEFAULT_EACH = 500, MAX_OPTIONS = 6 };
 
 struct form {
     const char *key;
     const char *options[MAX_OPTIONS + 1];
     const struct tcn_expr *(*compile)(struct tcn_compile *c, const struct tcn_node *n);
 };
-
-static const struct form *form_of(json_t *json);
-
-const char *tcn_compile_where(struct tcn_compile *c, const struct tcn_node *n)
-{
-    struct tcn_buf path;
-    const char *where;
-
-    tcn_buf_init(&path, MAX_PATH_TEXT);
-    tcn_node_path(n, &path);
-    where = tcn_arena_strdup(&c->m->arena, tcn_buf_view(&path).ptr);
-    tcn_buf_done(&path);
-    return where;
-}
-
-struct tcn_expr *tcn_compile_new(struct tcn_compile *c, const struct tcn_node *n,
-                                 enum tcn_form form)
-{
-    struct tcn_expr *x;
-
-    if (++c->n_nodes > TCN_EXPR_NODES_MAX) {
-        if (c->n_nodes == TCN_EXPR_NODES_MAX + 1)
-            tcn_node_problem(n, "the file has more than %d expressions", TCN_EXPR_NODES_MAX);
-        return NULL;
-    }
-    x = TCN_NEW(&c->m->arena, struct tcn_expr);
-    x->form = form;
-    x->where = tcn_compile_where(c, n);
-    return x;
-}
-
-static const struct tcn_expr *literal(struct tcn_compile *c, const struct tcn_node *n)
-{
-    struct tcn_expr *x = tcn_compile_new(c, n, TCN_FORM_LITERAL);
-
-    if (x)
-        x->literal = tcn_value_of_json(n->json);
-    return x;
-}
-
-static const struct tcn_expr *need_member(struct tcn_compile *c, const struct tcn_node *parent,
-                                          const char *key)
-{
-    struct tcn_node n = tcn_node_member(parent, key);
-
-    if (n.json)
-        return tcn_compile_expr(c, &n);
-    tcn_node_problem(parent, "needs \"%s\"", key);
-    return NULL;
-}
-
-const struct tcn_expr *tcn_compile_member(struct tcn_compile *c, const struct tcn_node *parent,
-                                          const char *key)
-{
-    struct tcn_node n = tcn_node_member(parent, key);
-
-    return n.json ? tcn_compile_expr(c, &n) : NULL;
-}
-
-const struct tcn_cond *tcn_compile_member_cond(struct tcn_compile *c, const struct tcn_node *parent,
-                                               const char *key)
-{
-    struct tcn_node n = tcn_node_member(parent, key);
-
-    return n.json ? tcn_compile_cond(c, &n) : NULL;
-}
-
-const char *const *tcn_compile_names(struct tcn_compile *c, const struct tcn_node *parent,
-                                     const char *key)
-{
-    struct tcn_node list;
-    const char **names;
-    size_t n;
-
-    if (tcn_node_array(parent, key, TCN_OPTIONAL, &list) < 0 || !list.json)
-        return NULL;
-    n = json_array_size(list.json);
-    names = TCN_NEW_N(&c->m->arena, const char *, n + 1);
-    for (size_t i = 0; i < n; i++) {
-        struct tcn_node item = tcn_node_item(&list, i);
-
-        if (!(names[i] = json_string_value(item.json))) {
-            tcn_node_problem(&item, "must be text in double quotes");
-            return NULL;
-        }
-    }
-    return names;
-}
 
 static const struct tcn_expr *compile_path(struct tcn_compile *c, const struct tcn_node *n)
 {
@@ -109,7 +21,7 @@ static const struct tcn_expr *compile_const(struct tcn_compile *c, const struct 
 {
     struct tcn_node value = tcn_node_member(n, "const");
 
-    return literal(c, &value);
+    return tcn_compile_literal(c, &value);
 }
 
 static const struct tcn_expr *compile_template(struct tcn_compile *c, const struct tcn_node *n)
@@ -251,7 +163,7 @@ static const struct tcn_expr *compile_table(struct tcn_compile *c, const struct 
     if (!x)
         return NULL;
     x->table.table = find_table(c, &name);
-    x->table.of = need_member(c, n, "of");
+    x->table.of = tcn_compile_need(c, n, "of");
     if (tcn_node_bool(n, "reverse", TCN_OPTIONAL, &x->is_reverse) < 0)
         return NULL;
     return x->table.table && x->table.of ? x : NULL;
@@ -270,7 +182,7 @@ static int compile_branch(struct tcn_compile *c, const struct tcn_node *n,
     if (!when.json)
         return tcn_node_problem(n, "needs \"if\"");
     branch->when = tcn_compile_cond(c, &when);
-    branch->value = need_member(c, n, "then");
+    branch->value = tcn_compile_need(c, n, "then");
     return branch->when && branch->value ? 0 : TCN_EINVALID;
 }
 
@@ -309,7 +221,7 @@ static int compile_each_body(struct tcn_compile *c, const struct tcn_node *n, st
     if (tcn_node_text(n, "as", TCN_OPTIONAL, &as) < 0 || tcn_compile_bind(c, n, as) < 0)
         return TCN_EINVALID;
     x->each.slot = outer;
-    x->each.value = need_member(c, n, "value");
+    x->each.value = tcn_compile_need(c, n, "value");
     c->locals[c->n_locals++] = "more";
     x->each.more = tcn_compile_member(c, n, "more");
     c->n_locals = outer;
@@ -325,7 +237,7 @@ static const struct tcn_expr *compile_each(struct tcn_compile *c, const struct t
 
     if (!x)
         return NULL;
-    x->each.of = need_member(c, n, "each");
+    x->each.of = tcn_compile_need(c, n, "each");
     r = compile_each_body(c, n, x);
     if (tcn_node_int(n, "max", TCN_OPTIONAL, 1, TCN_EACH_MAX, &max) < 0 ||
         tcn_node_text(n, "sep", TCN_OPTIONAL, &sep) < 0)
@@ -341,7 +253,7 @@ static const struct tcn_expr *compile_of(struct tcn_compile *c, const struct tcn
 {
     struct tcn_expr *x = tcn_compile_new(c, n, form);
 
-    return x && (x->of = need_member(c, n, key)) ? x : NULL;
+    return x && (x->of = tcn_compile_need(c, n, key)) ? x : NULL;
 }
 
 static const struct tcn_expr *compile_hash(struct tcn_compile *c, const struct tcn_node *n)
@@ -383,7 +295,7 @@ static const struct tcn_expr *compile_time(struct tcn_compile *c, const struct t
     if (!x)
         return NULL;
     x->time.rule = rule;
-    x->time.of = need_member(c, n, "time");
+    x->time.of = tcn_compile_need(c, n, "time");
     return x->time.of && r == 0 ? x : NULL;
 }
 
@@ -505,5 +417,5 @@ const struct tcn_expr *tcn_compile_expr(struct tcn_compile *c, const struct tcn_
         return compile_list(c, n);
     if (json_is_object(n->json))
         return compile_braced(c, n);
-    return literal(c, n);
+    return tcn_compile_literal(c, n);
 }

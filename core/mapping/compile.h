@@ -21,6 +21,11 @@ const struct tcn_expr *tcn_compile_text(struct tcn_compile *c, const struct tcn_
 /* A path that stands alone. */
 const struct tcn_expr *tcn_compile_path(struct tcn_compile *c, const struct tcn_node *n);
 
+/* The value as it stands in the file. */
+const struct tcn_expr *tcn_compile_literal(struct tcn_compile *c, const struct tcn_node *n);
+/* The member key of parent; its absence is a problem. */
+const struct tcn_expr *tcn_compile_need(struct tcn_compile *c, const struct tcn_node *parent,
+                                        const char *key);
 /* The member key of parent; NULL without a problem when it is absent. */
 const struct tcn_expr *tcn_compile_member(struct tcn_compile *c, const struct tcn_node *parent,
                                           const char *key);

@@ -1,9 +1,7 @@
 /* Running expressions. Recursion follows the mapping file, whose depth its parser bounds; loops over the input are
  * counted against the budget. */
-#include "mapping/compile.h"
+#include "mapping/eval_forms.h"
 #include "mapping/markdown.h"
-
-#include <stdlib.h>
 
 enum { INLINE_PARTS = 64, BYTES_A_STEP = 32 };
 
@@ -47,7 +45,7 @@ static void trace_absent(struct tcn_eval *ev, const struct tcn_path *path)
     t->absent = ev->absent;
 }
 
-static void soft(struct tcn_eval *ev, const char *what)
+void tcn_eval_soft(struct tcn_eval *ev, const char *what)
 {
     if (!ev->soft)
         ev->soft = what;
@@ -129,8 +127,7 @@ static struct tcn_value eval_part(struct tcn_eval *ev, const struct tcn_part *pa
     return v;
 }
 
-/* One allocation of the exact length. */
-static struct tcn_value join_texts(struct tcn_eval *ev, const struct tcn_str *texts, size_t n)
+struct tcn_value tcn_eval_join(struct tcn_eval *ev, const struct tcn_str *texts, size_t n)
 {
     size_t len = 0;
     char *p, *at;
@@ -170,7 +167,7 @@ static struct tcn_value eval_template(struct tcn_eval *ev, const struct tcn_expr
         if (x->is_strict && tcn_value_is_empty(&v))
             return TCN_ABSENT;
     }
-    return join_texts(ev, texts, x->text.n);
+    return tcn_eval_join(ev, texts, x->text.n);
 }
 
 static struct tcn_value eval_list(struct tcn_eval *ev, const struct tcn_expr *x)
@@ -237,180 +234,6 @@ static struct tcn_value eval_case(struct tcn_eval *ev, const struct tcn_expr *x)
     return tcn_eval(ev, x->cases.otherwise);
 }
 
-/* A member of an object as {"key": ..., "value": ...}. */
-static struct tcn_value pair(struct tcn_eval *ev, const struct tcn_value_iter *it)
-{
-    struct tcn_member *members = tcn_work_array(&ev->work, 2, sizeof *members);
-
-    if (!members)
-        return TCN_ABSENT;
-    members[0] = (struct tcn_member){TCN_STR("key"), tcn_value_str(it->key)};
-    members[1] = (struct tcn_member){TCN_STR("value"), it->value};
-    return (struct tcn_value){.kind = TCN_V_MAP, .map = {members, 2}};
-}
-
-/* The elements of an each, evaluated; a scalar counts as a list of itself. */
-static struct tcn_value each_values(struct tcn_eval *ev, const struct tcn_expr *x,
-                                    const struct tcn_value *of)
-{
-    bool is_map = tcn_value_is_map(of), is_many = is_map || tcn_value_is_list(of);
-    size_t all = is_many ? tcn_value_count(of) : 1, n = 0;
-    size_t max = all < x->each.max ? all : x->each.max;
-    struct tcn_value_iter it = tcn_value_iter(of);
-    struct tcn_value *items = tcn_work_array(&ev->work, max + 1, sizeof *items);
-    struct tcn_value *local = &ev->locals[x->each.slot];
-
-    if (!items)
-        return TCN_ABSENT;
-    for (size_t i = 0; i < max && tcn_work_spend(&ev->work, 1); i++) {
-        if (is_many)
-            tcn_value_next(&it);
-        *local = !is_many ? *of : is_map ? pair(ev, &it) : it.value;
-        items[n] = tcn_eval(ev, x->each.value);
-        n += !tcn_value_is_absent(&items[n]);
-    }
-    *local = TCN_ABSENT;
-    if (all > max && x->each.more) {
-        local[1] = tcn_value_int((int64_t)(all - max));
-        items[n] = tcn_eval(ev, x->each.more);
-        n += !tcn_value_is_absent(&items[n]);
-    }
-    return (struct tcn_value){.kind = TCN_V_LIST, .is_cut = all > max, .list = {items, n}};
-}
-
-static struct tcn_value eval_each(struct tcn_eval *ev, const struct tcn_expr *x)
-{
-    struct tcn_value of = tcn_eval(ev, x->each.of), list;
-    struct tcn_text t = {.work = &ev->work};
-
-    if (tcn_value_is_absent(&of))
-        return TCN_ABSENT;
-    list = each_values(ev, x, &of);
-    if (!x->each.has_sep || list.kind == TCN_V_ABSENT)
-        return list;
-    for (size_t i = 0; i < list.list.n; i++) {
-        if (i)
-            tcn_text_str(&t, x->each.sep);
-        tcn_text_str(&t, tcn_value_text(&ev->work, &list.list.items[i]));
-    }
-    return tcn_value_built(tcn_text_done(&t));
-}
-
-static struct tcn_value first_of(const struct tcn_value *v, const char *const names[])
-{
-    struct tcn_value member = TCN_ABSENT;
-
-    for (; *names && tcn_value_is_absent(&member); names++)
-        member = tcn_value_member(v, tcn_str(*names));
-    return member;
-}
-
-bool tcn_pair_of(const struct tcn_value *element, struct tcn_value *ret_key,
-                 struct tcn_value *ret_value)
-{
-    static const char *const keys[] = {"key", "Key", "name", "Name", NULL};
-    static const char *const values[] = {"value", "Value", NULL};
-
-    *ret_key = first_of(element, keys);
-    *ret_value = first_of(element, values);
-    return ret_key->kind == TCN_V_STR && !tcn_value_is_absent(ret_value);
-}
-
-struct merge {
-    struct tcn_member *members;
-    size_t n;
-};
-
-static void merge_member(struct tcn_eval *ev, struct merge *m, struct tcn_str key,
-                         struct tcn_value value)
-{
-    size_t i = 0;
-
-    if (!tcn_work_spend(&ev->work, 1 + m->n / 8))
-        return;
-    while (i < m->n && !tcn_str_eq(m->members[i].key, key))
-        i++;
-    m->members[i] = (struct tcn_member){key, value};
-    m->n += i == m->n;
-}
-
-static void merge_value(struct tcn_eval *ev, struct merge *m, const struct tcn_value *v)
-{
-    struct tcn_value_iter it = tcn_value_iter(v);
-    bool is_map = tcn_value_is_map(v);
-    struct tcn_value key, value;
-
-    while (tcn_value_next(&it)) {
-        if (is_map && it.value.kind != TCN_V_ABSENT)
-            merge_member(ev, m, it.key, it.value);
-        else if (!is_map && tcn_pair_of(&it.value, &key, &value))
-            merge_member(ev, m, key.s, value);
-    }
-}
-
-static struct tcn_value eval_merge(struct tcn_eval *ev, const struct tcn_expr *x)
-{
-    struct tcn_value *values = tcn_work_array(&ev->work, x->list.n, sizeof *values);
-    struct merge m = {0};
-    size_t size = 0, present = 0;
-
-    for (size_t i = 0; values && i < x->list.n; i++) {
-        values[i] = tcn_eval(ev, x->list.items[i]);
-        size += tcn_value_count(&values[i]);
-        present += !tcn_value_is_absent(&values[i]);
-    }
-    if (!present || !(m.members = tcn_work_array(&ev->work, size + 1, sizeof *m.members)))
-        return TCN_ABSENT;
-    for (size_t i = 0; i < x->list.n; i++)
-        merge_value(ev, &m, &values[i]);
-    return (struct tcn_value){.kind = TCN_V_MAP, .map = {m.members, m.n}};
-}
-
-static struct tcn_value concat_lists(struct tcn_eval *ev, const struct tcn_value *values, size_t n)
-{
-    struct tcn_value *items, out = {.kind = TCN_V_LIST};
-    size_t size = 0;
-
-    for (size_t i = 0; i < n; i++)
-        size += tcn_value_is_list(&values[i]) ? tcn_value_count(&values[i]) : 1;
-    if (!(items = tcn_work_array(&ev->work, size, sizeof *items)) ||
-        !tcn_work_spend(&ev->work, size))
-        return TCN_ABSENT;
-    out.list.items = items;
-    for (size_t i = 0; i < n; i++) {
-        struct tcn_value_iter it = tcn_value_iter(&values[i]);
-
-        out.is_cut |= values[i].kind == TCN_V_LIST && values[i].is_cut;
-        if (!tcn_value_is_list(&values[i]))
-            items[out.list.n++] = values[i];
-        while (tcn_value_is_list(&values[i]) && tcn_value_next(&it))
-            items[out.list.n++] = it.value;
-    }
-    return out;
-}
-
-/* Lists when one of the values is a list, else text. */
-static struct tcn_value eval_concat(struct tcn_eval *ev, const struct tcn_expr *x)
-{
-    struct tcn_value *values = tcn_work_array(&ev->work, x->list.n, sizeof *values);
-    struct tcn_str *texts = tcn_work_array(&ev->work, x->list.n, sizeof *texts);
-    bool has_list = false;
-    size_t n = 0;
-
-    for (size_t i = 0; values && texts && i < x->list.n; i++) {
-        values[n] = tcn_eval(ev, x->list.items[i]);
-        has_list |= tcn_value_is_list(&values[n]);
-        n += !tcn_value_is_absent(&values[n]);
-    }
-    if (n == 0)
-        return TCN_ABSENT;
-    if (has_list)
-        return concat_lists(ev, values, n);
-    for (size_t i = 0; i < n; i++)
-        texts[i] = tcn_value_text(&ev->work, &values[i]);
-    return join_texts(ev, texts, n);
-}
-
 static struct tcn_value eval_json(struct tcn_eval *ev, const struct tcn_expr *x)
 {
     struct tcn_value of = tcn_eval(ev, x->of);
@@ -420,34 +243,16 @@ static struct tcn_value eval_json(struct tcn_eval *ev, const struct tcn_expr *x)
     if (of.kind != TCN_V_STR)
         return of;
     text = of.s;
-    if (ev->n_trees == TCN_TREES_MAX || !tcn_work_spend(&ev->work, text.len / 4)) {
-        soft(ev, "more JSON texts than are read");
+    if (ev->n_trees == TCN_TREES_MAX || !tcn_work_spend(&ev->work, text.len)) {
+        tcn_eval_soft(ev, "more JSON texts than are read");
         return TCN_ABSENT;
     }
     if (tcn_json_parse(text, &tcn_json_source, &tree, NULL) < 0) {
-        soft(ev, "a text that should hold JSON does not");
+        tcn_eval_soft(ev, "a text that should hold JSON does not");
         return TCN_ABSENT;
     }
     ev->trees[ev->n_trees++] = tree;
     return tcn_value_of_json(tree);
-}
-
-static struct tcn_value eval_extreme(struct tcn_eval *ev, const struct tcn_expr *x, int wanted)
-{
-    struct tcn_value of = tcn_eval(ev, x->of), best = TCN_ABSENT;
-    struct tcn_value_iter it = tcn_value_iter(&of);
-    int order;
-
-    if (!tcn_value_is_list(&of))
-        return of;
-    while (tcn_value_next(&it) && tcn_work_spend(&ev->work, 1)) {
-        if (tcn_value_is_absent(&it.value))
-            continue;
-        if (best.kind == TCN_V_ABSENT ||
-            (tcn_value_cmp(&ev->work, &it.value, &best, &order) && order * wanted > 0))
-            best = it.value;
-    }
-    return best;
 }
 
 static struct tcn_value eval_adf(struct tcn_eval *ev, const struct tcn_expr *x)
@@ -478,11 +283,11 @@ static struct tcn_value eval_form(struct tcn_eval *ev, const struct tcn_expr *x)
     case TCN_FORM_CASE:
         return eval_case(ev, x);
     case TCN_FORM_EACH:
-        return eval_each(ev, x);
+        return tcn_eval_each(ev, x);
     case TCN_FORM_MERGE:
-        return eval_merge(ev, x);
+        return tcn_eval_merge(ev, x);
     case TCN_FORM_CONCAT:
-        return eval_concat(ev, x);
+        return tcn_eval_concat(ev, x);
     case TCN_FORM_HASH:
         return tcn_value_sha256(&ev->work, tcn_eval(ev, x->of));
     case TCN_FORM_JSON:
@@ -490,9 +295,9 @@ static struct tcn_value eval_form(struct tcn_eval *ev, const struct tcn_expr *x)
     case TCN_FORM_ADF:
         return eval_adf(ev, x);
     case TCN_FORM_MIN:
-        return eval_extreme(ev, x, -1);
+        return tcn_eval_extreme(ev, x, -1);
     case TCN_FORM_MAX:
-        return eval_extreme(ev, x, 1);
+        return tcn_eval_extreme(ev, x, 1);
     case TCN_FORM_TIME:
         break;
     }
@@ -514,107 +319,4 @@ struct tcn_value tcn_eval(struct tcn_eval *ev, const struct tcn_expr *x)
     if (!passes_through(x->form))
         trace_took(ev, x);
     return v;
-}
-
-static bool eval_match(struct tcn_eval *ev, const struct tcn_cond *c)
-{
-    struct tcn_value v = tcn_eval(ev, c->a);
-    struct tcn_str text = tcn_value_text(&ev->work, &v);
-    bool gave_up, matches;
-
-    if (tcn_value_is_absent(&v) || !text.ptr ||
-        !tcn_work_spend(&ev->work, 4 + text.len / BYTES_A_STEP))
-        return false;
-    if (!ev->regex_memory)
-        ev->regex_memory = tcn_regex_memory_new();
-    matches = tcn_regex_match(c->regex, ev->regex_memory, text, &gave_up);
-    if (gave_up) {
-        soft(ev, "a regular expression took too many steps");
-        tcn_work_spend(&ev->work, TCN_WORK_STEPS / 16);
-    }
-    return matches;
-}
-
-static bool eval_in(struct tcn_eval *ev, const struct tcn_value *a, const struct tcn_value *b)
-{
-    struct tcn_value_iter it = tcn_value_iter(b);
-
-    if (!tcn_value_is_list(b))
-        return tcn_value_eq(&ev->work, a, b);
-    while (tcn_value_next(&it) && tcn_work_spend(&ev->work, 1))
-        if (tcn_value_eq(&ev->work, a, &it.value))
-            return true;
-    return false;
-}
-
-static bool eval_order(struct tcn_eval *ev, enum tcn_test test, const struct tcn_value *a,
-                       const struct tcn_value *b)
-{
-    int order;
-
-    if (!tcn_value_cmp(&ev->work, a, b, &order))
-        return false;
-    return test == TCN_TEST_LT   ? order < 0
-           : test == TCN_TEST_LE ? order <= 0
-           : test == TCN_TEST_GT ? order > 0
-                                 : order >= 0;
-}
-
-static bool eval_two(struct tcn_eval *ev, const struct tcn_cond *c)
-{
-    struct tcn_value a = tcn_eval(ev, c->a), b = tcn_eval(ev, c->b);
-
-    if (c->test == TCN_TEST_EQ)
-        return tcn_value_eq(&ev->work, &a, &b);
-    if (c->test == TCN_TEST_NE)
-        return !tcn_value_eq(&ev->work, &a, &b);
-    if (tcn_value_is_absent(&a) || tcn_value_is_absent(&b))
-        return false;
-    if (c->test == TCN_TEST_IN)
-        return eval_in(ev, &a, &b);
-    if (c->test == TCN_TEST_STARTS)
-        return tcn_str_starts(tcn_value_text(&ev->work, &a), tcn_value_text(&ev->work, &b));
-    return eval_order(ev, c->test, &a, &b);
-}
-
-/* AND stops at the first false, OR at the first true. */
-static bool eval_parts(struct tcn_eval *ev, const struct tcn_cond *c, bool stops_at)
-{
-    for (size_t i = 0; i < c->n; i++)
-        if (tcn_eval_cond(ev, c->parts[i]) == stops_at)
-            return stops_at;
-    return !stops_at;
-}
-
-bool tcn_eval_cond(struct tcn_eval *ev, const struct tcn_cond *c)
-{
-    struct tcn_value v;
-
-    if (!c)
-        return true;
-    if (!tcn_work_spend(&ev->work, 1))
-        return false;
-    switch (c->test) {
-    case TCN_TEST_AND:
-        return eval_parts(ev, c, false);
-    case TCN_TEST_OR:
-        return eval_parts(ev, c, true);
-    case TCN_TEST_NOT:
-        return !tcn_eval_cond(ev, c->parts[0]);
-    case TCN_TEST_HAS:
-        v = tcn_eval(ev, c->a);
-        return !tcn_value_is_absent(&v);
-    case TCN_TEST_MATCH:
-        return eval_match(ev, c);
-    case TCN_TEST_EQ:
-    case TCN_TEST_NE:
-    case TCN_TEST_LT:
-    case TCN_TEST_LE:
-    case TCN_TEST_GT:
-    case TCN_TEST_GE:
-    case TCN_TEST_IN:
-    case TCN_TEST_STARTS:
-        break;
-    }
-    return eval_two(ev, c);
 }

@@ -1,6 +1,8 @@
 /* Parsing and walking paths. */
 #include "mapping/path.h"
 
+enum { PICK_STEPS = 6 };
+
 struct parse {
     struct tcn_str rest;
     struct tcn_arena *arena;
@@ -228,7 +230,7 @@ static struct tcn_value pick(struct tcn_work *w, const struct tcn_value *v,
 
     if (tcn_value_is_map(v))
         return picks(w, v, step) ? *v : TCN_ABSENT;
-    while (tcn_value_next(&it) && tcn_work_spend(w, 1))
+    while (tcn_value_next(&it) && tcn_work_spend(w, PICK_STEPS))
         if (picks(w, &it.value, step))
             return it.value;
     return TCN_ABSENT;

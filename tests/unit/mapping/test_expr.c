@@ -7,6 +7,11 @@
     " \"e\": \"\", \"l\": [], \"o\": {}, \"k\": [{\"k\": \"x\", \"v\": 1}, {\"k\": \"y\", \"v\": " \
     "2}]}"
 
+static const char tables[] = "\"tables\": {\"sev\": {\"map\": {\"text\": 9, \"3\": \"three\"}, "
+                             "\"default\": 5}, \"bare\": {\"map\": {}},"
+                             "\"state\": {\"class\": {\"OPEN\": {\"primary\": \"1\", "
+                             "\"accept\": [\"1\", \"3\"]}, \"ACKED\": [\"2\", \"3\"]}}},";
+
 static void forms(void **state)
 {
     static const struct eval_case cases[] = {
@@ -58,6 +63,15 @@ static void forms(void **state)
         {"case else",
          "{\"case\": [{\"if\": {\"eq\": [{\"path\": \"n\"}, 4]}, \"then\": 1}], \"else\": 2}", BODY,
          "2"},
+    };
+
+    (void)state;
+    check_cases(tables, cases, ARRAY_LEN(cases));
+}
+
+static void forms_of_many(void **state)
+{
+    static const struct eval_case cases[] = {
         {"each",
          "{\"each\": {\"path\": \"a.b\"}, \"as\": \"x\", \"value\": {\"v\": {\"path\": \"x.c\"}}}",
          BODY, "[{\"v\":1},{\"v\":2}]"},
@@ -114,13 +128,9 @@ static void forms(void **state)
         {"object with a form's name", "{\"object\": {\"path\": \"{{s}}\", \"time\": 1}}", BODY,
          "{\"path\":\"text\",\"time\":1}"},
     };
-    static const char tables[] = "\"tables\": {\"sev\": {\"map\": {\"text\": 9, \"3\": \"three\"}, "
-                                 "\"default\": 5}, \"bare\": {\"map\": {}},"
-                                 "\"state\": {\"class\": {\"OPEN\": {\"primary\": \"1\", "
-                                 "\"accept\": [\"1\", \"3\"]}, \"ACKED\": [\"2\", \"3\"]}}},";
 
     (void)state;
-    check_cases(tables, cases, ARRAY_LEN(cases));
+    check_cases("", cases, ARRAY_LEN(cases));
 }
 
 static void roots(void **state)
@@ -169,6 +179,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forms),
+        cmocka_unit_test(forms_of_many),
         cmocka_unit_test(roots),
         cmocka_unit_test(vars),
     };

@@ -227,6 +227,15 @@ static void connectors(void **state)
         {"row outside its class",
          C "\"tables\": {\"x\": {\"map\": {\"OPEN\": \"9\"}, \"class\": {\"OPEN\": [\"1\"]}}}}",
          "$.tables.x.map.OPEN: is not in the class of OPEN"},
+    };
+
+    (void)state;
+    check(cases, ARRAY_LEN(cases));
+}
+
+static void more_of_connectors(void **state)
+{
+    static const struct mistake cases[] = {
         {"find without value", C "\"find\": {\"marker\": \"m\"}}", "$.find: needs \"value\""},
         {"visibility",
          C "\"find\": {\"marker\": \"m\", \"value\": \"v\", \"visibility\": \"soon\"}}",
@@ -374,10 +383,15 @@ static void too_large(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_at_once),      cmocka_unit_test(sources),
-        cmocka_unit_test(connectors),       cmocka_unit_test(classes_by_what_is_written),
-        cmocka_unit_test(extends),          cmocka_unit_test(extends_with_a_mistake),
-        cmocka_unit_test(extends_for_ever), cmocka_unit_test(too_large),
+        cmocka_unit_test(all_at_once),
+        cmocka_unit_test(sources),
+        cmocka_unit_test(connectors),
+        cmocka_unit_test(more_of_connectors),
+        cmocka_unit_test(classes_by_what_is_written),
+        cmocka_unit_test(extends),
+        cmocka_unit_test(extends_with_a_mistake),
+        cmocka_unit_test(extends_for_ever),
+        cmocka_unit_test(too_large),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

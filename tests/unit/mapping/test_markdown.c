@@ -99,27 +99,28 @@ static void adf(void **state)
         {"empty code block", "```\n```", DOC("{\"type\":\"codeBlock\",\"content\":[]}")},
         {"table", "|a|b|\n|-|-|\n|1|2|",
          DOC("{\"type\":\"table\",\"content\":[{\"type\":\"tableRow\",\"content\":[{\"type\":"
-             "\"tableHeader\",\"content\":[" PARA(TEXT("a")) "]},{\"type\":\"tableHeader\","
-                                                             "\"content\":[" PARA(TEXT("b")) "]}]},"
-                                                                                             "{\"ty"
-                                                                                             "pe\":"
-                                                                                             "\"tab"
-                                                                                             "leRow"
-                                                                                             "\","
-                                                                                             "\"con"
-                                                                                             "tent"
-                                                                                             "\":[{"
-                                                                                             "\"typ"
-                                                                                             "e\":"
-                                                                                             "\"tab"
-                                                                                             "leCel"
-                                                                                             "l\","
-                                                                                             "\"con"
-                                                                                             "tent"
-                                                                                             "\":"
-                                                                                             "[" PARA(TEXT("1")) "]},{\"type\":\"tableCell\",\"content\":[" PARA(
-                                                                                                 TEXT(
-                                                                                                     "2")) "]}]}]}")},
+             "\"tableHeader\",\"content\":[" PARA(
+                 TEXT("a")) "]},{\"type\":\"tableHeader\","
+                            "\"content\":[" PARA(TEXT(
+                                "b")) "]}]},"
+                                      "{\"ty"
+                                      "pe\":"
+                                      "\"tab"
+                                      "leRow"
+                                      "\","
+                                      "\"con"
+                                      "tent"
+                                      "\":[{"
+                                      "\"typ"
+                                      "e\":"
+                                      "\"tab"
+                                      "leCel"
+                                      "l\","
+                                      "\"con"
+                                      "tent"
+                                      "\":"
+                                      "[" PARA(TEXT("1")) "]},{\"type\":\"tableCell\",\"content\":"
+                                                          "[" PARA(TEXT("2")) "]}]}]}")},
     };
 
     (void)state;
