@@ -105,9 +105,9 @@ static bool stop_everything(const struct tcn_step *s)
         if (e->stop_ms != 0)
             continue;
         had_work |= has_work(e);
+        e->is_dirty |= !e->progression_stopped;
         e->progression_stopped = true;
         e->next_stage_ms = 0;
-        e->is_dirty = true;
         for (size_t k = 0; k < e->n_runs; k++)
             tcn_run_stop(s, e, &e->runs[k]);
     }

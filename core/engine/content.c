@@ -10,7 +10,7 @@ static void mix(char hex[65], const char *text)
     char part[65], both[130];
 
     tcn_sha256_hex(tcn_str(text ? text : ""), part);
-    snprintf(both, sizeof both, "%s%s%c", hex, part, text ? '+' : '-');
+    (void)snprintf(both, sizeof both, "%s%s%c", hex, part, text ? '+' : '-');
     tcn_sha256_hex(tcn_str(both), hex);
 }
 
@@ -19,13 +19,13 @@ void tcn_content_hash(const struct tcn_alarm *alarm, char ret_hex[65])
     char impact[12], clock[24];
 
     ret_hex[0] = '\0';
-    snprintf(impact, sizeof impact, "%d", alarm->impact);
+    (void)snprintf(impact, sizeof impact, "%d", alarm->impact);
     mix(ret_hex, alarm->title);
     mix(ret_hex, alarm->summary);
     mix(ret_hex, impact);
     mix(ret_hex, alarm->mapping_error);
     if (alarm->action == TCN_ACTION_UPDATE) {
-        snprintf(clock, sizeof clock, "%lld", (long long)alarm->clock_ms);
+        (void)snprintf(clock, sizeof clock, "%lld", (long long)alarm->clock_ms);
         mix(ret_hex, alarm->state);
         mix(ret_hex, clock);
     }

@@ -45,8 +45,8 @@ static bool make_id(struct tcn_related_item *item)
     for (char *c = hex; *c; c++)
         if (*c >= 'a' && *c <= 'f')
             *c = (char)(*c - 'a' + 'A');
-    snprintf(item->generated_id, sizeof item->generated_id, "related-item/%s/%.32s", item->type,
-             hex);
+    (void)snprintf(item->generated_id, sizeof item->generated_id, "related-item/%s/%.32s",
+                   item->type, hex);
     return is_ok;
 }
 

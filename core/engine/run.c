@@ -9,9 +9,9 @@ int64_t tcn_step_start(int64_t due_ms, int64_t now_ms)
     return now_ms - due_ms > TCN_LATE_MS ? now_ms : due_ms;
 }
 
-bool tcn_run_is_over(const struct tcn_run *run, int64_t now_ms)
+bool tcn_run_is_over(const struct tcn_run *run, int64_t at_ms)
 {
-    return run->is_stopped || (run->next_stage_ms == 0 && now_ms >= run->ends_ms);
+    return run->is_stopped || (run->next_stage_ms == 0 && at_ms >= run->ends_ms);
 }
 
 struct tcn_run *tcn_run_of_page(const struct tcn_engagement *e, const struct tcn_page *p)
@@ -29,10 +29,10 @@ static bool has_acknowledged(const struct tcn_engagement *e, const char *contact
 }
 
 static struct tcn_run *unfinished(const struct tcn_engagement *e, const char *contact,
-                                  int64_t now_ms)
+                                  int64_t at_ms)
 {
     for (size_t i = 0; i < e->n_runs; i++)
-        if (strcmp(e->runs[i].contact, contact) == 0 && !tcn_run_is_over(&e->runs[i], now_ms))
+        if (strcmp(e->runs[i].contact, contact) == 0 && !tcn_run_is_over(&e->runs[i], at_ms))
             return &e->runs[i];
     return NULL;
 }
@@ -47,7 +47,7 @@ void tcn_run_start(const struct tcn_step *s, struct tcn_engagement *e,
                    const struct tcn_contact *person, int64_t start_ms, bool is_essential,
                    const char *path)
 {
-    struct tcn_run *run = unfinished(e, person->alias, s->now_ms);
+    struct tcn_run *run = unfinished(e, person->alias, start_ms);
 
     assert(person->type == TCN_PERSONAL);
     if (has_acknowledged(e, person->alias))
@@ -98,7 +98,7 @@ static void make_code(const struct tcn_step *s, struct tcn_page *p)
 
     for (size_t i = 8; i < sizeof mixed.b; i++)
         value = value * 251u + mixed.b[i];
-    snprintf(p->accept_code, sizeof p->accept_code, "%06u", (unsigned)(value % 1000000u));
+    (void)snprintf(p->accept_code, sizeof p->accept_code, "%06u", (unsigned)(value % 1000000u));
 }
 
 static void send(const struct tcn_step *s, const struct tcn_engagement *e, struct tcn_page *p,
@@ -137,28 +137,21 @@ static struct tcn_id page_id(const struct tcn_step *s, const struct tcn_engageme
     return tcn_id_child(s->a->incident.id, "page", (uint64_t)e->no << 32 | (uint64_t)no);
 }
 
-static void add_page(const struct tcn_step *s, struct tcn_engagement *e, const struct tcn_run *run,
-                     const struct tcn_channel *channel, int64_t retry_ms, int64_t start_ms,
-                     int64_t stage_end_ms)
+/* made: everything but the id, the number and the code. */
+static void add_page(const struct tcn_step *s, struct tcn_engagement *e,
+                     const struct tcn_page *made, enum tcn_channel_type type)
 {
     struct tcn_page *p;
 
     e->pages = tcn_vec_grow(s->d->arena, e->pages, e->n_pages, &e->size_pages, sizeof *e->pages);
     p = &e->pages[e->n_pages++];
-    *p = (struct tcn_page){
-        .id = page_id(s, e, (int64_t)e->n_pages),
-        .no = (int64_t)e->n_pages,
-        .run_no = run->no,
-        .contact = run->contact,
-        .channel = channel->name,
-        .retry_ms = retry_ms,
-        .first_ms = start_ms,
-        .stage_end_ms = stage_end_ms,
-    };
-    if (retry_ms > 0 && start_ms + retry_ms < stage_end_ms)
-        p->next_send_ms = start_ms + retry_ms;
+    *p = *made;
+    p->no = (int64_t)e->n_pages;
+    p->id = page_id(s, e, p->no);
+    if (p->retry_ms > 0 && p->first_ms + p->retry_ms < p->stage_end_ms)
+        p->next_send_ms = p->first_ms + p->retry_ms;
     make_code(s, p);
-    send(s, e, p, channel->type);
+    send(s, e, p, type);
     note_page(s, e, p);
 }
 
@@ -194,6 +187,7 @@ static void page_target(const struct tcn_step *s, struct tcn_engagement *e,
                         int64_t start_ms, int64_t stage_end_ms)
 {
     const struct tcn_channel *channel = target->channel ? usable_channel(s, run, target) : NULL;
+    struct tcn_page made;
 
     if (!channel)
         return;
@@ -202,7 +196,15 @@ static void page_target(const struct tcn_step *s, struct tcn_engagement *e,
                      run->contact, target->channel);
         return;
     }
-    add_page(s, e, run, channel, target->retry_ms, start_ms, stage_end_ms);
+    made = (struct tcn_page){
+        .run_no = run->no,
+        .contact = run->contact,
+        .channel = channel->name,
+        .retry_ms = target->retry_ms,
+        .first_ms = start_ms,
+        .stage_end_ms = stage_end_ms,
+    };
+    add_page(s, e, &made, channel->type);
 }
 
 void tcn_run_stage(const struct tcn_step *s, struct tcn_engagement *e, struct tcn_run *run)

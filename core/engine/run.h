@@ -24,6 +24,7 @@ void tcn_run_resend(const struct tcn_step *s, struct tcn_engagement *e, struct t
 void tcn_run_stop(const struct tcn_step *s, struct tcn_engagement *e, struct tcn_run *run);
 
 struct tcn_run *tcn_run_of_page(const struct tcn_engagement *e, const struct tcn_page *p);
-bool tcn_run_is_over(const struct tcn_run *run, int64_t now_ms);
+/* By its schedule, not by when the program comes to it. */
+bool tcn_run_is_over(const struct tcn_run *run, int64_t at_ms);
 
 #endif

@@ -40,8 +40,8 @@ void tcn_step_end(const struct tcn_step *s)
 }
 
 /* A sentence that is too long loses its last code point too, since that may be cut in the middle. */
-__attribute__((format(printf, 2, 0))) static const char *
-sentence(const struct tcn_step *s, const char *fmt, va_list args)
+__attribute__((format(printf, 2, 0))) static const char *sentence(const struct tcn_step *s,
+                                                                  const char *fmt, va_list args)
 {
     char text[SENTENCE_MAX];
     int n = vsnprintf(text, sizeof text, fmt, args);

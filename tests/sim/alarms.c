@@ -311,6 +311,19 @@ static void expect_nothing(struct world *w, struct key_row *k, const struct deli
         fail(w, "an immediate repeat of %s was news: %d", k->name, verdict);
 }
 
+/* Whoever was woken for the incident before must be woken again when the alarm brings it back. */
+static void check_engaged(struct world *w, const struct key_row *k, enum tcn_intake verdict,
+                          size_t before)
+{
+    const struct tcn_response_plan *plan =
+        tcn_directory_plan(&w->directory, w->policies[k->source].response_plan);
+    bool is_due = verdict == TCN_INTAKE_OPENED || verdict == TCN_INTAKE_REOPENED;
+
+    if (is_due && k->incident->n_engagements !=
+                      plan->n_engagements + (verdict == TCN_INTAKE_REOPENED ? before : 0))
+        fail(w, "%s was opened or reopened without engaging everybody", k->name);
+}
+
 void alarms_deliver(struct world *w, const struct pending *p)
 {
     struct key_row *k = &w->keys[p->key];
@@ -318,11 +331,15 @@ void alarms_deliver(struct world *w, const struct pending *p)
     struct tcn_alarm alarm = alarm_of(w, k, p, items);
     struct delivery delivery = {&alarm, k->source, {{0}}};
     struct incident_row *row = incident_for(w, k, &alarm);
+    size_t engaged = row ? row->n_engagements : 0;
     uint64_t salt = rng_next(&w->rng);
+    enum tcn_intake verdict;
 
     delivery.new_id = tcn_id_child((struct tcn_id){{1}}, "incident", salt);
     note(k, p);
-    count(w, turn_run(w, k, row, decide, &delivery), k->source);
+    verdict = turn_run(w, k, row, decide, &delivery);
+    count(w, verdict, k->source);
+    check_engaged(w, k, verdict, engaged);
     w->flapped += k->lane.is_flapping;
     row = k->incident;
     if (row && row->incident.status == TCN_STATUS_OPEN && row->person_resolved)

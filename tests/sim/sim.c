@@ -58,15 +58,15 @@ static struct incident_row *earliest_timer(struct world *w, int64_t *ret_due)
     return best;
 }
 
-/* Lets time pass; every timer runs when it is due, by Tocsin's own clock. */
+/* Lets time pass; every timer runs when it is due by Tocsin's own clock, or some seconds after. */
 static void advance(struct world *w, int64_t truth_ms)
 {
     struct incident_row *row;
     int64_t due;
 
-    while ((row = earliest_timer(w, &due)) != NULL && due - w->skew <= truth_ms) {
-        if (due - w->skew > w->truth)
-            w->truth = due - w->skew;
+    while ((row = earliest_timer(w, &due)) != NULL && due - w->skew + w->latency <= truth_ms) {
+        if (due - w->skew + w->latency > w->truth)
+            w->truth = due - w->skew + w->latency;
         turn_timer(w, row);
     }
     w->truth = truth_ms;
@@ -220,6 +220,7 @@ static void begin(struct world *w, const struct options *options, uint64_t seed)
     *w = fresh;
     w->options.seed = seed;
     w->is_exact = rng_chance(&w->rng, 50);
+    w->latency = rng_chance(&w->rng, 50) ? rng_below(&w->rng, 20 * SEC) : 0;
     w->pace = 10 + rng_below(&w->rng, 300);
     tcn_arena_init(&w->turn, 256u << 20);
 }

@@ -26,16 +26,23 @@ static void check_same(struct world *w, const struct tcn_decision *a, const stru
             fail(w, "the same turn sent another message");
 }
 
-/* One way through load and decide; storm is the state to decide with. */
-static enum tcn_intake attempt(struct world *w, struct key_row *key, struct incident_row *row,
-                               turn_decide *decide, void *ctx, struct tcn_aggregate *a,
+/* What a turn is about. */
+struct turn {
+    struct key_row *key;
+    struct incident_row *row;
+    turn_decide *decide;
+    void *ctx;
+};
+
+/* One way through load and decide. */
+static enum tcn_intake attempt(struct world *w, const struct turn *t, struct tcn_aggregate *a,
                                struct tcn_decision *d)
 {
-    store_load(w, key, row, a);
+    store_load(w, t->key, t->row, a);
     tcn_decision_init(d, &w->turn);
     d->directory = &w->directory;
     w->turns++;
-    return decide(w, a, ctx, d);
+    return t->decide(w, a, t->ctx, d);
 }
 
 static void finish(struct world *w, struct tcn_decision *d, struct key_row *key,
@@ -55,17 +62,18 @@ enum tcn_intake turn_run(struct world *w, struct key_row *key, struct incident_r
     struct tcn_aggregate first, again;
     struct tcn_decision lost, d;
     struct tcn_storm storms[MAX_SOURCES];
+    const struct turn turn = {key, row, decide, ctx};
     enum tcn_intake verdict;
 
     memcpy(storms, w->storms, sizeof storms);
-    verdict = attempt(w, key, row, decide, ctx, &first, &lost);
+    verdict = attempt(w, &turn, &first, &lost);
     if (!rng_chance(&w->rng, CRASH_PERCENT)) {
         finish(w, &lost, key, row);
         return verdict;
     }
     w->crashes++;
     memcpy(w->storms, storms, sizeof storms);
-    if (attempt(w, key, row, decide, ctx, &again, &d) != verdict)
+    if (attempt(w, &turn, &again, &d) != verdict)
         fail(w, "the same turn came to another verdict");
     check_same(w, &lost, &d);
     finish(w, &d, key, row);

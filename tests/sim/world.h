@@ -100,9 +100,10 @@ struct world {
     struct rng rng;
     bool
         is_exact; /* no outages, no clock jumps, no changes of configuration: the exact oracles hold */
-    int64_t truth; /* true time */
-    int64_t skew;  /* of Tocsin's clock */
-    int64_t pace;  /* how often much time passes, in 1000 steps */
+    int64_t latency; /* how late timers run */
+    int64_t truth;   /* true time */
+    int64_t skew;    /* of Tocsin's clock */
+    int64_t pace;    /* how often much time passes, in 1000 steps */
     int64_t step;
     struct tcn_arena turn;
     struct tcn_contact contacts[MAX_CONTACTS];

@@ -95,6 +95,25 @@ static void lane_of_another_incident_is_left_alone(void **state)
     fx_done(&f);
 }
 
+/* Another lane or a person resolved the incident while this lane waited and flapped. */
+static void stale_lane_is_forgotten(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    fx_alarm_at(&f, TCN_ACTION_FIRE, 0);
+    fx_status(&f, TCN_STATUS_RESOLVED, NULL);
+    f.a.lane.is_firing = false;
+    f.a.lane.is_flapping = true;
+    f.a.lane.flap_told_ms = T0;
+    f.a.lane.resolve_due_ms = T0 + MIN;
+    assert_int_equal(fx_alarm_at(&f, TCN_ACTION_RESOLVE, 0), TCN_INTAKE_NOTHING);
+    assert_false(f.a.lane.is_flapping);
+    assert_int_equal(f.a.lane.resolve_due_ms, 0);
+    fx_done(&f);
+}
+
 static void policy_may_be_missing(void **state)
 {
     struct fixture f;
@@ -118,6 +137,7 @@ int main(void)
         cmocka_unit_test(held_lane_stops_waiting),
         cmocka_unit_test(next_due_is_the_earliest),
         cmocka_unit_test(lane_of_another_incident_is_left_alone),
+        cmocka_unit_test(stale_lane_is_forgotten),
         cmocka_unit_test(policy_may_be_missing),
     };
 
