@@ -118,18 +118,22 @@ struct tcn_str tcn_arena_str(struct tcn_arena *a, struct tcn_str s)
     return (struct tcn_str){tcn_arena_strndup(a, s.ptr, s.len), s.len};
 }
 
+/* Short texts, most of them, are formatted once. */
 char *tcn_arena_fmt(struct tcn_arena *a, const char *fmt, ...)
 {
     va_list args, again;
-    char *text;
+    char small[256], *text;
     int n;
 
     va_start(args, fmt);
     va_copy(again, args);
-    n = vsnprintf(NULL, 0, fmt, args);
+    n = vsnprintf(small, sizeof small, fmt, args);
     assert(n >= 0);
     text = tcn_arena_alloc(a, (size_t)n + 1);
-    vsnprintf(text, (size_t)n + 1, fmt, again);
+    if ((size_t)n < sizeof small)
+        memcpy(text, small, (size_t)n);
+    else
+        vsnprintf(text, (size_t)n + 1, fmt, again);
     va_end(again);
     va_end(args);
     return text;

@@ -86,19 +86,20 @@ void tcn_buf_char(struct tcn_buf *b, char c)
     tcn_buf_add(b, &c, 1);
 }
 
+/* Most texts fit into what there is: then one pass does. */
 void tcn_buf_fmt(struct tcn_buf *b, const char *fmt, ...)
 {
+    size_t spare = b->failed || !b->size ? 0 : b->size - b->len;
     va_list args, again;
     int n;
 
     va_start(args, fmt);
     va_copy(again, args);
-    n = vsnprintf(NULL, 0, fmt, args);
+    n = vsnprintf(spare ? b->ptr + b->len : NULL, spare, fmt, args);
     assert(n >= 0);
-    if (n > 0 && room(b, (size_t)n)) {
+    if (n > 0 && (size_t)n >= spare && room(b, (size_t)n))
         vsnprintf(b->ptr + b->len, (size_t)n + 1, fmt, again);
-        b->len += (size_t)n;
-    }
+    cut(b, b->failed ? b->len : b->len + (size_t)n);
     va_end(again);
     va_end(args);
 }
@@ -191,14 +192,19 @@ void tcn_buf_percent(struct tcn_buf *b, struct tcn_str s)
 
 static void json_escape(struct tcn_buf *b, char c)
 {
-    static const char names[] = "btn\0fr"; /* from 0x08 on */
+    static const char names[] = "btn\0fr", digits[] = "0123456789abcdef"; /* names from 0x08 on */
+    char text[6] = {'\\', c};
+    size_t len = 2;
 
-    if (c == '"' || c == '\\')
-        tcn_buf_fmt(b, "\\%c", c);
-    else if (c >= 0x08 && c <= 0x0d && names[c - 0x08])
-        tcn_buf_fmt(b, "\\%c", names[c - 0x08]);
-    else
-        tcn_buf_fmt(b, "\\u%04x", (unsigned)c);
+    if (c >= 0x08 && c <= 0x0d && names[c - 0x08]) {
+        text[1] = names[c - 0x08];
+    } else if (c != '"' && c != '\\') {
+        memcpy(text + 1, "u00", 3);
+        text[4] = digits[c >> 4 & 15];
+        text[5] = digits[c & 15];
+        len = sizeof text;
+    }
+    tcn_buf_add(b, text, len);
 }
 
 /* Valid UTF-8 only. */

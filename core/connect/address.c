@@ -6,7 +6,8 @@
 #define ADDRESS_MAX 254
 #define LINE_MAX_CHARS 78 /* RFC 5322 section 2.1.1 */
 #define WORD_HEAD "=?UTF-8?B?"
-#define WORD_BYTES 42 /* base64 makes 56 characters of it, 68 with head and tail: below RFC 2047's 75 */
+#define WORD_TAIL "?="
+#define WORD_LINE_MAX 76u /* RFC 2047 section 2: a line that has an encoded word */
 
 struct tcn_str tcn_address_spec(const char *mailbox)
 {
@@ -40,7 +41,8 @@ static bool spec_ok(struct tcn_str spec)
             return false;
         at += c == '@';
     }
-    return at == 1 && spec.len <= ADDRESS_MAX && spec.ptr[0] != '@' && spec.ptr[spec.len - 1] != '@';
+    return at == 1 && spec.len <= ADDRESS_MAX && spec.ptr[0] != '@' &&
+           spec.ptr[spec.len - 1] != '@';
 }
 
 int tcn_address_check(const char *mailbox, struct tcn_err *err)
@@ -57,7 +59,8 @@ int tcn_address_check(const char *mailbox, struct tcn_err *err)
         return tcn_fail(err, TCN_EINVALID, "mail address \"%.100s\" must end with >", mailbox);
     name = tcn_address_name(mailbox);
     if (memchr(name.ptr, '<', name.len) || memchr(name.ptr, '"', name.len) ||
-        memchr(name.ptr, '\\', name.len) || !tcn_utf8_ok(name) || !spec_ok(tcn_address_spec(mailbox)))
+        memchr(name.ptr, '\\', name.len) || !tcn_utf8_ok(name) ||
+        !spec_ok(tcn_address_spec(mailbox)))
         return tcn_fail(err, TCN_EINVALID, "\"%.100s\" is not one mail address", mailbox);
     return 0;
 }
@@ -81,27 +84,33 @@ static struct tcn_str head_of(struct tcn_str text, size_t max)
     return (struct tcn_str){text.ptr, max};
 }
 
+/* How many bytes an encoded word on a line that has used characters may carry. */
+static size_t word_bytes(size_t used)
+{
+    size_t around = sizeof WORD_HEAD + sizeof WORD_TAIL - 2;
+
+    return used + around + 8 > WORD_LINE_MAX ? 6 : (WORD_LINE_MAX - used - around) / 4 * 3;
+}
+
 void tcn_header_text(struct tcn_buf *out, struct tcn_str text, size_t used)
 {
-    bool is_first = true;
-
     if (is_plain(text) && used + text.len <= LINE_MAX_CHARS) {
         tcn_buf_str(out, text);
         return;
     }
     while (text.len > 0) {
-        struct tcn_str word = head_of(text, WORD_BYTES);
+        struct tcn_str word = head_of(text, word_bytes(used));
 
         if (word.len == 0) /* no UTF-8: only stray continuation bytes are left */
             break;
-        if (!is_first || used > 2)
-            tcn_buf_z(out, "\r\n ");
-        is_first = false;
         tcn_buf_z(out, WORD_HEAD);
         tcn_base64(out, word.ptr, word.len);
-        tcn_buf_z(out, "?=");
+        tcn_buf_z(out, WORD_TAIL);
         text.ptr += word.len;
         text.len -= word.len;
+        if (text.len > 0)
+            tcn_buf_z(out, "\r\n ");
+        used = 1;
     }
 }
 

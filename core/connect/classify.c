@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <strings.h>
 
-static const char *const verb_names[] = {"?",    "check", "find", "get", "create", "write",
-                                         "note", "note_find", "poll", "send"};
+static const char *const verb_names[] = {"?",     "check", "find",      "get",  "create",
+                                         "write", "note",  "note_find", "poll", "send"};
 static const char *const outcome_names[] = {"?",    "ok",   "retry",    "rejected", "unknown",
                                             "auth", "gone", "conflict", "more"};
 
@@ -107,7 +107,8 @@ static bool is_html(const struct tocsin_response *rs, const struct tcn_message *
 
 static bool names_record(const struct tocsin_op *op)
 {
-    return op->remote_id && op->remote_id[0] && op->verb != TOCSIN_SEND && op->verb != TOCSIN_CREATE;
+    return op->remote_id && op->remote_id[0] && op->verb != TOCSIN_SEND &&
+           op->verb != TOCSIN_CREATE;
 }
 
 static void classify_4xx(const struct tocsin_op *op, int status, struct tocsin_result *r)

@@ -157,7 +157,8 @@ static void plan_note(struct tcn_ensure *e, struct tcn_step *s, size_t first)
     size_t n = first;
 
     tcn_buf_init(&text, 2 * TCN_ENSURE_NOTE_BYTES);
-    while (n < w->n_notes && (n == first || text.len + strlen(w->notes[n].text) < TCN_ENSURE_NOTE_BYTES)) {
+    while (n < w->n_notes &&
+           (n == first || text.len + strlen(w->notes[n].text) < TCN_ENSURE_NOTE_BYTES)) {
         if (n > first)
             tcn_buf_z(&text, "\n\n");
         tcn_buf_str(&text, tcn_utf8_cut(tcn_str(w->notes[n++].text), TCN_ENSURE_NOTE_BYTES / 4));

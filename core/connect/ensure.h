@@ -17,17 +17,20 @@
 #include <tocsin/connector.h>
 
 #define TCN_ENSURE_FIELDS_MAX 64
-#define TCN_ENSURE_NOTES_MAX 20   /* events joined in one remote note */
+#define TCN_ENSURE_NOTES_MAX 20 /* events joined in one remote note */
 #define TCN_ENSURE_NOTE_BYTES 24000
 #define TCN_ENSURE_DROPPED_MAX 20
 #define TCN_ENSURE_SAY_MAX 8
-#define TCN_ENSURE_FRESH_MS INT64_C(5000)       /* a base read this recently needs no GET before a WRITE */
-#define TCN_ENSURE_NOTE_GAP_MS INT64_C(5000)    /* between two notes of one lane */
-#define TCN_ENSURE_SHORT_MS INT64_C(10000)      /* an incident that lived shorter may get no record */
-#define TCN_ENSURE_GONE_MS INT64_C(600000)      /* a record must be missing this long, 3 times, to be LOST */
-#define TCN_ENSURE_DEAD_MS INT64_C(86400000)    /* failing this long is told to people */
-#define TCN_ENSURE_STOP_MS INT64_C(259200000)   /* failing this long waits for the next change */
-#define TCN_ENSURE_REWRITE_MS INT64_C(600000)   /* a field pushed 3 times within this and rewritten remotely rests */
+#define TCN_ENSURE_FRESH_MS                                                                        \
+    INT64_C(5000) /* a base read this recently needs no GET before a WRITE */
+#define TCN_ENSURE_NOTE_GAP_MS INT64_C(5000) /* between two notes of one lane */
+#define TCN_ENSURE_SHORT_MS INT64_C(10000)   /* an incident that lived shorter may get no record */
+#define TCN_ENSURE_GONE_MS                                                                         \
+    INT64_C(600000) /* a record must be missing this long, 3 times, to be LOST */
+#define TCN_ENSURE_DEAD_MS INT64_C(86400000)  /* failing this long is told to people */
+#define TCN_ENSURE_STOP_MS INT64_C(259200000) /* failing this long waits for the next change */
+#define TCN_ENSURE_REWRITE_MS                                                                      \
+    INT64_C(600000) /* a field pushed 3 times within this and rewritten remotely rests */
 
 /* The mapping as the algorithm needs it; want.c makes one from a struct tcn_mapping. JSON returned is the caller's. */
 struct tcn_remote_status {
@@ -37,11 +40,13 @@ struct tcn_remote_status {
 };
 struct tcn_lens {
     void *ctx;
-    json_t *(*out)(void *ctx, size_t field, json_t *value); /* {remote name: value}, NULL = nothing to write */
+    json_t *(*out)(void *ctx, size_t field,
+                   json_t *value); /* {remote name: value}, NULL = nothing to write */
     json_t *(*in)(void *ctx, size_t field, json_t *record); /* canonical value, NULL = not told */
     bool (*same)(void *ctx, size_t field, json_t *a, json_t *b);
     void (*status)(void *ctx, json_t *record, enum tcn_class local, struct tcn_remote_status *ret);
-    json_t *(*status_payload)(void *ctx, enum tcn_class local); /* NULL: the mapping writes no status */
+    json_t *(*status_payload)(void *ctx,
+                              enum tcn_class local); /* NULL: the mapping writes no status */
 };
 
 enum tcn_short_lived { TCN_SHORT_SKIP = 0, TCN_SHORT_CREATE };
@@ -66,8 +71,8 @@ struct tcn_wanted {
     enum tcn_while_firing while_firing;
     enum tcn_short_lived short_lived;
     int64_t settle_ms, visibility_ms;
-    uint32_t caps;   /* of the connector */
-    json_t *create;  /* members for CREATE beside the fields; NULL = none */
+    uint32_t caps;  /* of the connector */
+    json_t *create; /* members for CREATE beside the fields; NULL = none */
     struct tcn_wanted_field fields[TCN_ENSURE_FIELDS_MAX];
     size_t n_fields;
     struct tcn_wanted_note notes[TCN_ENSURE_NOTES_MAX]; /* seq > link->notes_seq, in order */
@@ -84,7 +89,8 @@ struct tcn_progress {
     json_t *record;        /* owned: the record as last read in this run; NULL = not read */
     bool gave_up_write, had_deadletter;
     unsigned conflicts, drops;
-    char dropped[TCN_ENSURE_DROPPED_MAX][64]; /* remote names left out because the remote refused them */
+    char dropped[TCN_ENSURE_DROPPED_MAX]
+                [64]; /* remote names left out because the remote refused them */
     size_t n_dropped;
 };
 void tcn_progress_done(struct tcn_progress *p); /* legal on a zeroed struct */
@@ -93,15 +99,15 @@ enum tcn_step_kind { TCN_STEP_UNSET = 0, TCN_STEP_WAIT, TCN_STEP_DONE, TCN_STEP_
 
 struct tcn_step {
     enum tcn_step_kind kind;
-    int64_t until_ms; /* with WAIT */
-    uint32_t verb;    /* with CALL */
+    int64_t until_ms;  /* with WAIT */
+    uint32_t verb;     /* with CALL */
     const char *op_id; /* in the arena */
     json_t *payload;   /* owned; NULL = none */
     int64_t started_ms;
-    enum tcn_class class;      /* status that travels with a CREATE or WRITE; UNSET = none */
-    int64_t note_seq;          /* with NOTE and NOTE_FIND: the last event of the batch */
-    int64_t revision;          /* of the incident that was looked at */
-    json_t *sent;              /* owned: {field: canonical value} of the fields that travel; NULL = none */
+    enum tcn_class class; /* status that travels with a CREATE or WRITE; UNSET = none */
+    int64_t note_seq;     /* with NOTE and NOTE_FIND: the last event of the batch */
+    int64_t revision;     /* of the incident that was looked at */
+    json_t *sent; /* owned: {field: canonical value} of the fields that travel; NULL = none */
 };
 void tcn_step_done(struct tcn_step *s);
 
@@ -118,7 +124,7 @@ struct tcn_effects {
 struct tcn_ensure {
     const struct tcn_wanted *wanted; /* borrowed */
     struct tcn_progress *progress;
-    struct tcn_link *link; /* changed; its texts come to live in the arena */
+    struct tcn_link *link;       /* changed; its texts come to live in the arena */
     struct tcn_effects *effects; /* added to */
     struct tcn_arena *arena;
     int64_t now_ms;
@@ -141,7 +147,8 @@ struct tcn_learned {
     size_t n_bad_fields;
 };
 /* True: plan again at once. False: the lane rests until link->due_ms (0: until something changes). */
-bool tcn_ensure_apply(struct tcn_ensure *e, const struct tcn_step *step, const struct tcn_learned *got);
+bool tcn_ensure_apply(struct tcn_ensure *e, const struct tcn_step *step,
+                      const struct tcn_learned *got);
 
 /* A person wants a blocked or given up link tried again. */
 void tcn_ensure_retry(struct tcn_link *link, int64_t now_ms);
@@ -152,7 +159,7 @@ void tcn_ensure_say(struct tcn_ensure *e, bool to_tickets, const char *fmt, ...)
 /* Says it once for that mark and hash. */
 void tcn_ensure_say_once(struct tcn_ensure *e, const char *mark, const char *hash, bool to_tickets,
                          const char *text);
-json_t *tcn_ensure_base(const struct tcn_link *link); /* the base snapshot; yours */
+json_t *tcn_ensure_base(const struct tcn_link *link);         /* the base snapshot; yours */
 void tcn_ensure_set_base(struct tcn_ensure *e, json_t *base); /* steals */
 /* {"fields", "status"} of a CREATE, without dropped names; sets step->sent and step->class. */
 void tcn_ensure_create_payload(struct tcn_ensure *e, struct tcn_step *step);

@@ -39,7 +39,8 @@ static void bury(struct tcn_ensure *e, const char *verb, const char *reason)
 }
 
 /* Told to people once a day of failing, not at every try. */
-static void bury_if_old(struct tcn_ensure *e, const struct tcn_step *step, const struct tcn_learned *got)
+static void bury_if_old(struct tcn_ensure *e, const struct tcn_step *step,
+                        const struct tcn_learned *got)
 {
     struct tcn_link *link = e->link;
     char hash[24];
@@ -51,10 +52,12 @@ static void bury_if_old(struct tcn_ensure *e, const struct tcn_step *step, const
         return;
     tcn_ring_add(link, "#dead24", hash, e->now_ms, e->arena);
     bury(e, tcn_verb_name(step->verb), got->result->reason);
-    tcn_ensure_say(e, false, "Not synced to %s for a day: %s", link->connector, got->result->reason);
+    tcn_ensure_say(e, false, "Not synced to %s for a day: %s", link->connector,
+                   got->result->reason);
 }
 
-static bool fail_transient(struct tcn_ensure *e, const struct tcn_step *step, const struct tcn_learned *got)
+static bool fail_transient(struct tcn_ensure *e, const struct tcn_step *step,
+                           const struct tcn_learned *got)
 {
     struct tcn_link *link = e->link;
     int64_t delay = tcn_retry_delay_ms(link->fail_count, got->result->retry_after_s, e->random);
@@ -83,8 +86,8 @@ static bool give_up_create(struct tcn_ensure *e, const struct tcn_step *step)
 }
 
 /* The remote will never take it as it is: told to people; the next change of the incident tries again. */
-static bool fail_permanent(struct tcn_ensure *e, const struct tcn_step *step, const struct tcn_learned *got,
-                           bool blocks)
+static bool fail_permanent(struct tcn_ensure *e, const struct tcn_step *step,
+                           const struct tcn_learned *got, bool blocks)
 {
     struct tcn_link *link = e->link;
 
@@ -106,7 +109,8 @@ static bool fail_permanent(struct tcn_ensure *e, const struct tcn_step *step, co
     return true;
 }
 
-static bool fail_rejected(struct tcn_ensure *e, const struct tcn_step *step, const struct tcn_learned *got)
+static bool fail_rejected(struct tcn_ensure *e, const struct tcn_step *step,
+                          const struct tcn_learned *got)
 {
     bool is_required = false;
 
@@ -135,7 +139,8 @@ static bool fail_gone(struct tcn_ensure *e)
     return rest_until(e, 0);
 }
 
-static bool fail_conflict(struct tcn_ensure *e, const struct tcn_step *step, const struct tcn_learned *got)
+static bool fail_conflict(struct tcn_ensure *e, const struct tcn_step *step,
+                          const struct tcn_learned *got)
 {
     struct tcn_progress *p = e->progress;
 
@@ -156,7 +161,8 @@ static bool fail(struct tcn_ensure *e, const struct tcn_step *step, const struct
     case TOCSIN_REJECTED:
         return fail_rejected(e, step, got);
     case TOCSIN_GONE:
-        return e->link->remote_id && e->link->remote_id[0] ? fail_gone(e) : fail_rejected(e, step, got);
+        return e->link->remote_id && e->link->remote_id[0] ? fail_gone(e)
+                                                           : fail_rejected(e, step, got);
     case TOCSIN_CONFLICT:
         return fail_conflict(e, step, got);
     case TOCSIN_AUTH:
@@ -168,7 +174,8 @@ static bool fail(struct tcn_ensure *e, const struct tcn_step *step, const struct
     case TOCSIN_UNKNOWN:
     case TOCSIN_MORE:
     default:
-        e->link->last_read_ms = 0; /* a write may have arrived: what we believe of the remote is void */
+        e->link->last_read_ms =
+            0; /* a write may have arrived: what we believe of the remote is void */
         return fail_transient(e, step, got);
     }
 }
@@ -200,7 +207,8 @@ static void succeed(struct tcn_ensure *e)
 {
     e->link->fail_count = 0;
     e->link->first_fail_ms = 0;
-    e->link->blocked_reason = NULL;
+    if (!e->progress->gave_up_write)
+        e->link->blocked_reason = NULL;
     tcn_ring_drop(e->link, "#gone", e->arena);
 }
 
@@ -227,9 +235,11 @@ static void become_linked(struct tcn_ensure *e, const struct tocsin_record *r, c
                    link->connector);
 }
 
-static bool created(struct tcn_ensure *e, const struct tcn_step *step, const struct tcn_learned *got)
+static bool created(struct tcn_ensure *e, const struct tcn_step *step,
+                    const struct tcn_learned *got)
 {
-    struct tocsin_result lost = {.outcome = TOCSIN_UNKNOWN, .reason = "created, but the answer names no record"};
+    struct tocsin_result lost = {.outcome = TOCSIN_UNKNOWN,
+                                 .reason = "created, but the answer names no record"};
     struct tcn_learned unknown = *got;
 
     if (got->n_records == 0) {
@@ -251,14 +261,17 @@ static bool found(struct tcn_ensure *e, const struct tcn_step *step, const struc
     }
     become_linked(e, &got->records[0], "Found");
     if (got->n_records > 1)
-        tcn_ensure_say(e, false, "%zu records of %s carry this incident's mark; %s, the oldest, is kept in step",
-                       got->n_records, e->link->connector,
-                       e->link->remote_key && e->link->remote_key[0] ? e->link->remote_key
-                                                                     : e->link->remote_id);
+        tcn_ensure_say(
+            e, false,
+            "%zu records of %s carry this incident's mark; %s, the oldest, is kept in step",
+            got->n_records, e->link->connector,
+            e->link->remote_key && e->link->remote_key[0] ? e->link->remote_key
+                                                          : e->link->remote_id);
     return true;
 }
 
-static bool got_record(struct tcn_ensure *e, const struct tcn_step *step, const struct tcn_learned *got)
+static bool got_record(struct tcn_ensure *e, const struct tcn_step *step,
+                       const struct tcn_learned *got)
 {
     struct tocsin_result lost = {.outcome = TOCSIN_RETRY, .reason = "the answer names no record"};
     struct tcn_learned unknown = *got;
@@ -271,7 +284,8 @@ static bool got_record(struct tcn_ensure *e, const struct tcn_step *step, const 
     return true;
 }
 
-static bool written(struct tcn_ensure *e, const struct tcn_step *step, const struct tcn_learned *got)
+static bool written(struct tcn_ensure *e, const struct tcn_step *step,
+                    const struct tcn_learned *got)
 {
     const struct tocsin_record *echo = got->n_records > 0 ? &got->records[0] : NULL;
 
@@ -299,7 +313,8 @@ static bool noted(struct tcn_ensure *e, const struct tcn_step *step)
     return true;
 }
 
-static bool succeed_with(struct tcn_ensure *e, const struct tcn_step *step, const struct tcn_learned *got)
+static bool succeed_with(struct tcn_ensure *e, const struct tcn_step *step,
+                         const struct tcn_learned *got)
 {
     succeed(e);
     switch (step->verb) {
@@ -318,7 +333,8 @@ static bool succeed_with(struct tcn_ensure *e, const struct tcn_step *step, cons
 
 /* -- notes that failed ---------------------------------------------------------------------------------------- */
 
-static bool note_failed(struct tcn_ensure *e, const struct tcn_step *step, const struct tcn_learned *got)
+static bool note_failed(struct tcn_ensure *e, const struct tcn_step *step,
+                        const struct tcn_learned *got)
 {
     struct tcn_link *link = e->link;
 
@@ -329,11 +345,13 @@ static bool note_failed(struct tcn_ensure *e, const struct tcn_step *step, const
     /* One note that the remote refuses must not keep back those after it. */
     link->notes_seq = step->note_seq;
     bury(e, "note", got->result->reason);
-    tcn_ensure_say(e, false, "A note was not taken by %s: %s", link->connector, got->result->reason);
+    tcn_ensure_say(e, false, "A note was not taken by %s: %s", link->connector,
+                   got->result->reason);
     return true;
 }
 
-bool tcn_ensure_apply(struct tcn_ensure *e, const struct tcn_step *step, const struct tcn_learned *got)
+bool tcn_ensure_apply(struct tcn_ensure *e, const struct tcn_step *step,
+                      const struct tcn_learned *got)
 {
     bool ok = got->result->outcome == TOCSIN_OK;
 

@@ -40,7 +40,8 @@ static bool add_members(struct tcn_ensure *e, json_t *to, json_t *from)
     json_t *value;
     bool any = false;
 
-    json_object_foreach(from, name, value) {
+    json_object_foreach(from, name, value)
+    {
         if (is_dropped(e->progress, name))
             continue;
         json_object_set(to, name, value);
@@ -195,7 +196,8 @@ static json_t *remote_or_base(const struct tcn_ensure *e, size_t i, json_t *base
     return remote ? remote : json_incref(json_object_get(base, e->wanted->fields[i].policy->name));
 }
 
-static void push_field(struct tcn_ensure *e, size_t i, json_t *value, json_t *to, struct tcn_step *step)
+static void push_field(struct tcn_ensure *e, size_t i, json_t *value, json_t *to,
+                       struct tcn_step *step)
 {
     const char *name = e->wanted->fields[i].policy->name;
 
@@ -204,7 +206,8 @@ static void push_field(struct tcn_ensure *e, size_t i, json_t *value, json_t *to
 }
 
 /* True when a person must decide. */
-static bool merge_one(struct tcn_ensure *e, size_t i, json_t *base, json_t *to, struct tcn_step *step)
+static bool merge_one(struct tcn_ensure *e, size_t i, json_t *base, json_t *to,
+                      struct tcn_step *step)
 {
     const struct tcn_wanted_field *f = &e->wanted->fields[i];
     json_t *remote = remote_or_base(e, i, base);
@@ -255,15 +258,17 @@ static void status_input(struct tcn_ensure *e, struct tcn_status_input *ret)
 
 static void say_status(struct tcn_ensure *e, enum tcn_status_note note)
 {
-    const char *key = e->link->remote_key && e->link->remote_key[0] ? e->link->remote_key : "the record";
+    const char *key =
+        e->link->remote_key && e->link->remote_key[0] ? e->link->remote_key : "the record";
     char text[300], hash[24];
 
     if (note == TCN_NOTE_NONE)
         return;
     snprintf(hash, sizeof hash, "%d.%lld", (int)note, (long long)e->wanted->resolved_ms);
     if (note == TCN_NOTE_ALARM_OK)
-        snprintf(text, sizeof text, "The alarm is over. Somebody works on %s in %s: its status stays.",
-                 key, e->link->connector);
+        snprintf(text, sizeof text,
+                 "The alarm is over. Somebody works on %s in %s: its status stays.", key,
+                 e->link->connector);
     else if (note == TCN_NOTE_STILL_FIRING)
         snprintf(text, sizeof text, "%s was resolved in %s, but the alarm is still firing.", key,
                  e->link->connector);
@@ -344,7 +349,8 @@ static void say_not_applied(struct tcn_ensure *e, const char *name, const char *
 {
     char text[200];
 
-    snprintf(text, sizeof text, "%s did not keep the %s that was written", e->link->connector, name);
+    snprintf(text, sizeof text, "%s did not keep the %s that was written", e->link->connector,
+             name);
     tcn_ensure_say_once(e, "#not_applied", hash, false, text);
 }
 
@@ -431,7 +437,8 @@ bool tcn_ensure_drop(struct tcn_ensure *e, const struct tcn_learned *got, bool *
             is_dropped(p, name))
             continue;
         memcpy(p->dropped[p->n_dropped++], name, strlen(name) + 1);
-        tcn_ensure_say(e, false, "%s refuses the field %s: written without it", e->link->connector, name);
+        tcn_ensure_say(e, false, "%s refuses the field %s: written without it", e->link->connector,
+                       name);
     }
     return p->n_dropped > before;
 }

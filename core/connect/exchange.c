@@ -12,7 +12,7 @@
 
 struct tcn_hub {
     struct event_base *base; /* borrowed */
-    struct tcn_pump *pump; /* borrowed */
+    struct tcn_pump *pump;   /* borrowed */
     tcn_now_fn *now;
     void *now_ctx;
     struct tcn_exchange *first;
@@ -201,8 +201,9 @@ static void on_answer(void *ctx, struct tcn_transfer *t)
     x->instance->failure[0] = 0;
     r = x->instance->connector->interpret(&x->instance->sdk, &x->op, rs, &o->result, &o->sink);
     if (r < 0)
-        finish_as(x, not_understood(x), x->instance->failure[0] ? x->instance->failure
-                                                                : "the connector failed on the answer");
+        finish_as(x, not_understood(x),
+                  x->instance->failure[0] ? x->instance->failure
+                                          : "the connector failed on the answer");
     else if (o->result.outcome == TOCSIN_MORE)
         next_step(x);
     else if (o->result.outcome == 0 || o->result.outcome > TOCSIN_MORE)

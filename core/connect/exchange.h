@@ -13,9 +13,9 @@
 struct tcn_outcome {
     struct tocsin_result result; /* outcome is never MORE nor 0 */
     uint32_t verb;
-    uint32_t net;    /* enum tocsin_net of the last round trip */
-    int32_t status;  /* of the last round trip, 0 = none */
-    uint32_t steps;  /* round trips */
+    uint32_t net;   /* enum tocsin_net of the last round trip */
+    int32_t status; /* of the last round trip, 0 = none */
+    uint32_t steps; /* round trips */
     int64_t took_ms;
     struct tocsin_sink sink; /* records, bad fields */
     /* The last round trip for people, without secrets; NULL when the outcome is OK. Owned. */

@@ -82,7 +82,8 @@ static void pause(struct tcn_gate *g, const struct tcn_gate_result *r, int64_t n
         return;
     if (r->scope == TOCSIN_SCOPE_INSTANCE && until > g->pause_until_ms)
         g->pause_until_ms = until;
-    else if (r->scope == TOCSIN_SCOPE_ENDPOINT && r->verb < TCN_VERBS && until > g->verb_until_ms[r->verb])
+    else if (r->scope == TOCSIN_SCOPE_ENDPOINT && r->verb < TCN_VERBS &&
+             until > g->verb_until_ms[r->verb])
         g->verb_until_ms[r->verb] = until;
 }
 
@@ -95,14 +96,16 @@ static enum tcn_gate_news refuse(struct tcn_gate *g, int64_t now_ms)
     return was ? TCN_GATE_SAME : TCN_GATE_AUTH_FAILED;
 }
 
-enum tcn_gate_news tcn_gate_leave(struct tcn_gate *g, const struct tcn_gate_result *r, int64_t now_ms)
+enum tcn_gate_news tcn_gate_leave(struct tcn_gate *g, const struct tcn_gate_result *r,
+                                  int64_t now_ms)
 {
     assert(g->in_flight > 0);
     g->in_flight--;
     pause(g, r, now_ms);
     if (r->outcome == TOCSIN_AUTH)
         return refuse(g, now_ms);
-    return tcn_breaker_record(&g->breaker, is_transient(r), now_ms) ? TCN_GATE_OPENED : TCN_GATE_SAME;
+    return tcn_breaker_record(&g->breaker, is_transient(r), now_ms) ? TCN_GATE_OPENED
+                                                                    : TCN_GATE_SAME;
 }
 
 bool tcn_gate_check_due(struct tcn_gate *g, int64_t now_ms)
@@ -119,7 +122,8 @@ int64_t tcn_gate_check_at(const struct tcn_gate *g)
     return g->breaker.state == TCN_BREAKER_CLOSED ? 0 : g->breaker.open_until_ms;
 }
 
-enum tcn_gate_news tcn_gate_checked(struct tcn_gate *g, const struct tcn_gate_result *r, int64_t now_ms)
+enum tcn_gate_news tcn_gate_checked(struct tcn_gate *g, const struct tcn_gate_result *r,
+                                    int64_t now_ms)
 {
     bool was_auth = g->is_auth_failed;
 

@@ -6,14 +6,15 @@
 #include "connect/breaker.h"
 #include "connect/instance.h"
 
-#define TCN_AUTH_PAUSE_MS INT64_C(300000) /* refused credentials are tried again by CHECK this often: no lock-outs */
+#define TCN_AUTH_PAUSE_MS                                                                          \
+    INT64_C(300000) /* refused credentials are tried again by CHECK this often: no lock-outs */
 #define TCN_VERBS 16
 
 struct tcn_gate {
     struct tcn_breaker breaker;
     bool is_auth_failed;
-    int64_t auth_check_ms;           /* when to CHECK again */
-    int64_t pause_until_ms;          /* the remote asked all of the instance to wait */
+    int64_t auth_check_ms;            /* when to CHECK again */
+    int64_t pause_until_ms;           /* the remote asked all of the instance to wait */
     int64_t verb_until_ms[TCN_VERBS]; /* the same for one endpoint */
     double tokens;
     int64_t tokens_ms; /* 0: the bucket is full */
@@ -27,7 +28,13 @@ struct tcn_gate_result {
     uint64_t random;
 };
 
-enum tcn_gate_news { TCN_GATE_SAME = 0, TCN_GATE_OPENED, TCN_GATE_CLOSED, TCN_GATE_AUTH_FAILED, TCN_GATE_AUTH_OK };
+enum tcn_gate_news {
+    TCN_GATE_SAME = 0,
+    TCN_GATE_OPENED,
+    TCN_GATE_CLOSED,
+    TCN_GATE_AUTH_FAILED,
+    TCN_GATE_AUTH_OK
+};
 
 /* How many calls may be claimed now, 0 when none; ret_wait_ms then says for how long (0: until a call ends or a
  * probe decides). */
@@ -38,12 +45,14 @@ int64_t tcn_gate_verb_until(const struct tcn_gate *g, uint32_t verb, int64_t now
 /* One call goes out: a token and a place. */
 void tcn_gate_enter(struct tcn_gate *g, const struct tcn_limits *limits, int64_t now_ms);
 /* It ended. Tells what changed, so that it is logged once. */
-enum tcn_gate_news tcn_gate_leave(struct tcn_gate *g, const struct tcn_gate_result *r, int64_t now_ms);
+enum tcn_gate_news tcn_gate_leave(struct tcn_gate *g, const struct tcn_gate_result *r,
+                                  int64_t now_ms);
 /* A CHECK is due: half-open breaker, or credentials that were refused. */
 bool tcn_gate_check_due(struct tcn_gate *g, int64_t now_ms);
 /* When a CHECK will be due; 0 = none is waited for. */
 int64_t tcn_gate_check_at(const struct tcn_gate *g);
 /* The result of a CHECK. */
-enum tcn_gate_news tcn_gate_checked(struct tcn_gate *g, const struct tcn_gate_result *r, int64_t now_ms);
+enum tcn_gate_news tcn_gate_checked(struct tcn_gate *g, const struct tcn_gate_result *r,
+                                    int64_t now_ms);
 
 #endif

@@ -16,8 +16,8 @@
 
 #define TEXT_MAX 1024
 
-__attribute__((format(printf, 3, 4))) static void
-host_log(const struct tocsin_instance *sdk, int level, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static void host_log(const struct tocsin_instance *sdk,
+                                                           int level, const char *fmt, ...)
 {
     const struct tcn_instance *i = tcn_instance_of(sdk);
     char text[TEXT_MAX], clean[TEXT_MAX];
@@ -32,8 +32,8 @@ host_log(const struct tocsin_instance *sdk, int level, const char *fmt, ...)
     tcn_log((enum tcn_log_level)level, "connector", clean, "instance", sdk->name, NULL);
 }
 
-__attribute__((format(printf, 2, 3))) static int
-host_fail(const struct tocsin_instance *sdk, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static int host_fail(const struct tocsin_instance *sdk,
+                                                           const char *fmt, ...)
 {
     struct tcn_instance *i = tcn_instance_of(sdk);
     char text[TEXT_MAX];
@@ -78,7 +78,8 @@ int tcn_hmac_ok(const struct tcn_secret *secret, const char *alg, const void *da
 static int host_hmac_ok(const struct tocsin_instance *sdk, const char *secret_option,
                         const char *alg, const void *data, size_t len, const char *hex)
 {
-    return tcn_hmac_ok(tcn_instance_secret(tcn_instance_of(sdk), secret_option), alg, data, len, hex);
+    return tcn_hmac_ok(tcn_instance_secret(tcn_instance_of(sdk), secret_option), alg, data, len,
+                       hex);
 }
 
 const struct tocsin_host tcn_host = {

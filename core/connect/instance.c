@@ -22,8 +22,10 @@ static const struct tocsin_option host_options[] = {
 static const struct {
     const char *name;
     int64_t min, max;
-} host_ranges[] = {
-    {"timeout", 1000, 120000}, {"connect_timeout", 100, 30000}, {"concurrency", 1, 32}, {"rate_per_minute", 1, 60000}};
+} host_ranges[] = {{"timeout", 1000, 120000},
+                   {"connect_timeout", 100, 30000},
+                   {"concurrency", 1, 32},
+                   {"rate_per_minute", 1, 60000}};
 
 #define N_LIMITS (sizeof host_ranges / sizeof host_ranges[0])
 
@@ -47,11 +49,13 @@ static int fill_limit(const struct tcn_instance *i, size_t row, const struct tcn
     int64_t value;
     int r;
 
-    value = tcn_option_default(own && own->kind == host_options[row].kind ? own : &host_options[row]);
+    value =
+        tcn_option_default(own && own->kind == host_options[row].kind ? own : &host_options[row]);
     if (host_options[row].kind == TOCSIN_MSEC)
         r = tcn_node_duration(config, name, TCN_OPTIONAL, &value);
     else
-        r = tcn_node_int(config, name, TCN_OPTIONAL, host_ranges[row].min, host_ranges[row].max, &value);
+        r = tcn_node_int(config, name, TCN_OPTIONAL, host_ranges[row].min, host_ranges[row].max,
+                         &value);
     if (r == 0 && (value < host_ranges[row].min || value > host_ranges[row].max))
         r = tcn_node_problem(&member, "%s must be %lld to %lld ms", name,
                              (long long)host_ranges[row].min, (long long)host_ranges[row].max);
@@ -83,7 +87,8 @@ static int fill_guard(struct tcn_instance *i, const struct tcn_node *config)
         struct tcn_node item = tcn_node_item(&list, n);
 
         if (!json_is_string(item.json))
-            worst = tcn_node_problem(&item, "must be text: a host name, an address or ADDRESS/BITS");
+            worst =
+                tcn_node_problem(&item, "must be text: a host name, an address or ADDRESS/BITS");
         else if (tcn_guard_add(&i->guard, json_string_value(item.json), &err) < 0)
             worst = tcn_node_problem(&item, "%s", err.msg);
     }
@@ -138,8 +143,10 @@ static int load_secret(const struct tocsin_option *o, const struct tcn_node *con
         return load_one(&reference, secret, ctx, ret);
     if ((o->flags & TOCSIN_REQUIRED) == 0)
         return 0;
-    return tcn_node_problem(config, "secret \"%s\" is missing: %s; write {\"env\": \"NAME\"} or "
-                            "{\"file\": \"PATH\"}", o->name, o->help);
+    return tcn_node_problem(config,
+                            "secret \"%s\" is missing: %s; write {\"env\": \"NAME\"} or "
+                            "{\"file\": \"PATH\"}",
+                            o->name, o->help);
 }
 
 int tcn_instance_reload(struct tcn_instance *i, const struct tcn_node *config,
@@ -197,7 +204,9 @@ static int fill(struct tcn_instance *i, const struct tcn_node *config, tcn_secre
     worst = (r = fill_limits(i, config)) < 0 ? r : worst;
     worst = (r = fill_guard(i, config)) < 0 ? r : worst;
     worst = (r = fill_ca_file(i, config)) < 0 ? r : worst;
-    worst = (r = tcn_option_fill(i->connector->options, config, &i->arena, i->sdk.state)) < 0 ? r : worst;
+    worst = (r = tcn_option_fill(i->connector->options, config, &i->arena, i->sdk.state)) < 0
+                ? r
+                : worst;
     worst = (r = find_secrets(i, config)) < 0 ? r : worst;
     worst = (r = tcn_instance_reload(i, config, secret, ctx)) < 0 ? r : worst;
     return worst < 0 ? worst : open_connector(i, config);

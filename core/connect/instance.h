@@ -21,7 +21,8 @@ struct tcn_limits {
 };
 
 struct tcn_instance {
-    struct tocsin_instance sdk; /* first, so that the host finds the rest from what a connector passes */
+    struct tocsin_instance
+        sdk; /* first, so that the host finds the rest from what a connector passes */
     const struct tocsin_connector *connector; /* borrowed, outlives the instance */
     struct tcn_limits limits;
     struct tcn_guard guard; /* "allow": hosts and blocks that are not global addresses */

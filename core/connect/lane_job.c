@@ -75,7 +75,8 @@ static int flush_says(struct turn *t, struct tcn_err *err)
 static int put_deadletter(struct turn *t, const struct tcn_outcome *o, struct tcn_err *err)
 {
     struct tcn_deadletter d = {
-        .id = tcn_id_child(t->link->id, tcn_verb_name(o->verb), 0), /* the newest of a kind is kept */
+        .id =
+            tcn_id_child(t->link->id, tcn_verb_name(o->verb), 0), /* the newest of a kind is kept */
         .incident = t->link->incident,
         .link = t->link->id,
         .connector = t->link->connector,
@@ -122,7 +123,8 @@ static void learn(const struct tcn_outcome *o, struct tcn_learned *ret)
 }
 
 /* Takes the outcome in. *ret_go_on: plan the next call at once. */
-static int apply(struct turn *t, const struct tcn_lane_run *before, bool *ret_go_on, struct tcn_err *err)
+static int apply(struct turn *t, const struct tcn_lane_run *before, bool *ret_go_on,
+                 struct tcn_err *err)
 {
     struct tcn_learned got;
     int r;
@@ -234,7 +236,8 @@ static int run_lane(struct tcn_lane_job *j, struct tcn_store *s, struct tcn_link
     return r;
 }
 
-int tcn_lane_job_claim(struct tcn_job *job, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
+int tcn_lane_job_claim(struct tcn_job *job, struct tcn_store *s, int64_t now_ms,
+                       struct tcn_err *err)
 {
     struct tcn_lane_job *j = (struct tcn_lane_job *)job;
     struct tcn_link *links = NULL;
@@ -259,7 +262,8 @@ static bool is_ours(const struct tcn_store *s, const struct tcn_link *link)
     return link->is_in_flight && link->epoch == tcn_store_epoch(s);
 }
 
-int tcn_lane_job_result(struct tcn_job *job, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
+int tcn_lane_job_result(struct tcn_job *job, struct tcn_store *s, int64_t now_ms,
+                        struct tcn_err *err)
 {
     struct tcn_lane_job *j = (struct tcn_lane_job *)job;
     struct tcn_link link;

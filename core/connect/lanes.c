@@ -85,7 +85,8 @@ static void log_failed(const struct tcn_lane_job *j, const struct tcn_err *err)
             err ? err->msg : NULL, NULL);
 }
 
-static struct tcn_lane_job *make_job(struct tcn_lane_instance *i, tcn_job_run *run, tcn_job_done *done)
+static struct tcn_lane_job *make_job(struct tcn_lane_instance *i, tcn_job_run *run,
+                                     tcn_job_done *done)
 {
     struct tcn_lane_job *j = tcn_xcalloc(1, sizeof *j);
 
@@ -235,6 +236,17 @@ static void claim(struct tcn_lane_instance *i)
         i->is_asked = true; /* again when a place is free */
 }
 
+/* Once; it may free the lanes. */
+static void call_idle(struct tcn_lanes *l)
+{
+    void (*idle)(void *ctx) = is_idle(l) ? l->idle : NULL;
+
+    if (!idle)
+        return;
+    l->idle = NULL;
+    idle(l->idle_ctx);
+}
+
 static void on_turn(evutil_socket_t fd, short what, void *ctx)
 {
     struct tcn_lanes *l = ctx;
@@ -242,8 +254,7 @@ static void on_turn(evutil_socket_t fd, short what, void *ctx)
     (void)fd;
     (void)what;
     if (l->is_retired) {
-        if (l->idle && is_idle(l))
-            l->idle(l->idle_ctx);
+        call_idle(l);
         return;
     }
     for (size_t n = 0; n < l->n_items; n++)

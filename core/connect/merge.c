@@ -4,7 +4,8 @@
 void tcn_merge_compare(struct tcn_merge_input *in)
 {
     in->local_is_remote = in->local == in->remote || json_equal(in->local, in->remote);
-    in->remote_is_base = in->has_base && (in->remote == in->base || json_equal(in->remote, in->base));
+    in->remote_is_base =
+        in->has_base && (in->remote == in->base || json_equal(in->remote, in->base));
     in->local_is_base = in->has_base && (in->local == in->base || json_equal(in->local, in->base));
 }
 
@@ -86,7 +87,11 @@ static void unite(const struct tcn_merge_input *in, struct tcn_merge *ret)
     if (goes_out(in) && comes_in(in))
         set(ret, TCN_MERGE_BOTH, all);
     else
-        set(ret, goes_out(in) ? TCN_MERGE_PUSH : comes_in(in) ? TCN_MERGE_TAKE : TCN_MERGE_KEEP, all);
+        set(ret,
+            goes_out(in)   ? TCN_MERGE_PUSH
+            : comes_in(in) ? TCN_MERGE_TAKE
+                           : TCN_MERGE_KEEP,
+            all);
     json_decref(all);
 }
 
@@ -152,7 +157,8 @@ void tcn_merge_field(const struct tcn_merge_input *in, struct tcn_merge *ret)
         take(in, ret);
     } else if (!goes_out(in)) { /* one direction only: there is nothing to fight about */
         take(in, ret);
-    } else if (!comes_in(in) && in->conflict != TCN_CONFLICT_HOLD && in->conflict != TCN_CONFLICT_UNION) {
+    } else if (!comes_in(in) && in->conflict != TCN_CONFLICT_HOLD &&
+               in->conflict != TCN_CONFLICT_UNION) {
         push(in, ret);
         ret->is_conflict = in->has_base;
     } else {

@@ -18,7 +18,8 @@ enum tcn_verdict {
 struct tcn_merge_input {
     const json_t *base, *local, *remote;
     bool has_base; /* false: first meeting, base means nothing */
-    bool local_is_remote, remote_is_base, local_is_base; /* equality as the mapping sees it (value classes) */
+    bool local_is_remote, remote_is_base,
+        local_is_base; /* equality as the mapping sees it (value classes) */
     enum tcn_direction direction;
     enum tcn_conflict conflict; /* UNSET counts as LOCAL */
     bool enforce;
@@ -38,18 +39,19 @@ void tcn_merge_done(struct tcn_merge *m);
 
 /* -- status ------------------------------------------------------------------------------------------------- */
 enum tcn_class { TCN_CLASS_UNSET = 0, TCN_CLASS_OPEN, TCN_CLASS_ACKED, TCN_CLASS_RESOLVED };
-const char *tcn_class_name(enum tcn_class c);       /* "OPEN"; NULL for UNSET */
+const char *tcn_class_name(enum tcn_class c);     /* "OPEN"; NULL for UNSET */
 enum tcn_class tcn_class_parse(const char *name); /* UNSET for anything else and for NULL */
 
 enum tcn_auto_resolve { TCN_RESOLVE_ALWAYS = 0, TCN_RESOLVE_UNLESS_ACKED, TCN_RESOLVE_NEVER };
 enum tcn_while_firing { TCN_FIRING_NOTE = 0, TCN_FIRING_FOLLOW, TCN_FIRING_REOPEN };
 
 struct tcn_status_input {
-    enum tcn_class base, local, remote; /* base UNSET: first meeting; remote UNSET: none of the mapping's classes */
-    bool accepts;                       /* the remote's value is in the set that the local class accepts */
-    bool is_terminal;                   /* the remote's value cannot be left again (Closed) */
-    bool by_alarm;                      /* local RESOLVED because the alarm ended, not by a person */
-    bool is_firing;                     /* the source's alarm is firing now */
+    enum tcn_class base, local,
+        remote;       /* base UNSET: first meeting; remote UNSET: none of the mapping's classes */
+    bool accepts;     /* the remote's value is in the set that the local class accepts */
+    bool is_terminal; /* the remote's value cannot be left again (Closed) */
+    bool by_alarm;    /* local RESOLVED because the alarm ended, not by a person */
+    bool is_firing;   /* the source's alarm is firing now */
     enum tcn_direction direction;
     enum tcn_auto_resolve auto_resolve;
     enum tcn_while_firing while_firing;

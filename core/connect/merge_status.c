@@ -84,7 +84,8 @@ static void take(const struct tcn_status_input *in, struct tcn_status_merge *ret
 static void fight(const struct tcn_status_input *in, struct tcn_status_merge *ret)
 {
     ret->is_conflict = in->base != TCN_CLASS_UNSET;
-    if (in->local > in->remote && (in->remote != TCN_CLASS_UNSET || in->local == TCN_CLASS_RESOLVED))
+    if (in->local > in->remote &&
+        (in->remote != TCN_CLASS_UNSET || in->local == TCN_CLASS_RESOLVED))
         push(in, ret);
     else
         take(in, ret);

@@ -46,7 +46,8 @@ int tcn_request_url(const struct tocsin_request *rq, struct tcn_buf *ret, struct
     return tcn_url_parse(ret->ptr, &url, err);
 }
 
-static void add_basic(const struct tocsin_request *rq, const struct tcn_secret *s, struct tcn_buf *ret)
+static void add_basic(const struct tocsin_request *rq, const struct tcn_secret *s,
+                      struct tcn_buf *ret)
 {
     struct tcn_buf plain;
 
@@ -59,7 +60,8 @@ static void add_basic(const struct tocsin_request *rq, const struct tcn_secret *
     tcn_buf_done(&plain);
 }
 
-int tcn_request_auth_header(const struct tocsin_request *rq, struct tcn_buf *ret, struct tcn_err *err)
+int tcn_request_auth_header(const struct tocsin_request *rq, struct tcn_buf *ret,
+                            struct tcn_err *err)
 {
     const struct tcn_secret *s = auth_secret(rq);
 
@@ -126,7 +128,9 @@ static int dump(const json_t *body, struct tcn_buf *ret, struct tcn_err *err)
         return tcn_fail(err, TCN_EINVALID, "body is no JSON");
     tcn_buf_z(ret, text);
     free(text);
-    return tcn_buf_ok(ret) ? 0 : tcn_fail(err, TCN_ELIMIT, "body is longer than %u bytes", TCN_BODY_MAX);
+    return tcn_buf_ok(ret)
+               ? 0
+               : tcn_fail(err, TCN_ELIMIT, "body is longer than %u bytes", TCN_BODY_MAX);
 }
 
 /* The body with text at the place of the secret. */
@@ -181,8 +185,8 @@ static void record_headers(const struct tocsin_request *rq, struct tcn_buf *out)
     if (rq->auth.place == TCN_AUTH_HEADER)
         tcn_buf_fmt(out, "%s: %s[secret %s]\n", rq->auth.header, rq->auth.prefix, rq->auth.secret);
     else if (rq->auth.place == TCN_AUTH_BASIC || rq->auth.place == TCN_AUTH_SMTP)
-        tcn_buf_fmt(out, "Authorization: Basic %s:[secret %s]\n", rq->auth.user ? rq->auth.user : "",
-                    rq->auth.secret);
+        tcn_buf_fmt(out, "Authorization: Basic %s:[secret %s]\n",
+                    rq->auth.user ? rq->auth.user : "", rq->auth.secret);
 }
 
 static void record_body(const struct tocsin_request *rq, struct tcn_buf *out)

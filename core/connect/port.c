@@ -236,10 +236,12 @@ static void on_turn(evutil_socket_t fd, short what, void *ctx)
     done(done_ctx, o);
 }
 
-void tcn_port_call(struct tcn_port *p, const struct tocsin_op *op, tcn_exchange_done *done, void *ctx)
+void tcn_port_call(struct tcn_port *p, const struct tocsin_op *op, tcn_exchange_done *done,
+                   void *ctx)
 {
     static const struct timeval at_once = {0, 0};
-    int64_t now_ms = tcn_hub_now(p->hub), until_ms = tcn_gate_verb_until(&p->gate, op->verb, now_ms);
+    int64_t now_ms = tcn_hub_now(p->hub),
+            until_ms = tcn_gate_verb_until(&p->gate, op->verb, now_ms);
     struct port_call *c = add_call(p, op->verb);
 
     c->done = done;

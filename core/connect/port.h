@@ -18,7 +18,8 @@ void tcn_port_free(struct tcn_port *p);
 /* How many calls may be started now. When 0, ready will be called. */
 unsigned tcn_port_room(struct tcn_port *p);
 /* Starts a call, or answers RETRY at once (on a later turn) when the remote asked this kind of call to wait. */
-void tcn_port_call(struct tcn_port *p, const struct tocsin_op *op, tcn_exchange_done *done, void *ctx);
+void tcn_port_call(struct tcn_port *p, const struct tocsin_op *op, tcn_exchange_done *done,
+                   void *ctx);
 unsigned tcn_port_in_flight(const struct tcn_port *p);
 struct tcn_instance *tcn_port_instance(const struct tcn_port *p);
 

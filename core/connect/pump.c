@@ -1,5 +1,6 @@
 #include "connect/pump.h"
 #include "base/xalloc.h"
+#include "connect/mailer.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@ struct tcn_pump {
     struct event_base *base; /* borrowed */
     struct event *timer;
     CURLM *multi;
+    struct tcn_mailer *mailer; /* owned; NULL before the first mail */
     CURLSH *share; /* TLS sessions; names and connections are shared by the multi handle */
     CURL *idle[TCN_PUMP_POOL];
     size_t n_idle, running;
@@ -69,7 +71,8 @@ static int watch(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket
         curl_multi_assign(p->multi, fd, NULL);
         return 0;
     }
-    flags = (short)(flags | (what & CURL_POLL_IN ? EV_READ : 0) | (what & CURL_POLL_OUT ? EV_WRITE : 0));
+    flags = (short)(flags | (what & CURL_POLL_IN ? EV_READ : 0) |
+                    (what & CURL_POLL_OUT ? EV_WRITE : 0));
     ev = event_new(p->base, fd, flags, on_socket, p);
     curl_multi_assign(p->multi, fd, ev);
     if (!ev || event_add(ev, NULL) < 0)
@@ -122,6 +125,7 @@ void tcn_pump_free(struct tcn_pump *p)
     if (!p)
         return;
     assert(p->running == 0);
+    tcn_mailer_free(p->mailer);
     while (p->n_idle > 0)
         curl_easy_cleanup(p->idle[--p->n_idle]);
     if (p->multi)
@@ -156,10 +160,21 @@ void tcn_pump_give(struct tcn_pump *p, CURL *easy)
         curl_easy_cleanup(easy);
 }
 
+static int start_mail(struct tcn_pump *p, struct tcn_pump_wait *wait, struct tcn_err *err)
+{
+    int r = p->mailer ? 0 : tcn_mailer_new(p->base, &p->mailer, err);
+
+    if (r == 0)
+        tcn_mailer_start(p->mailer, wait);
+    return r;
+}
+
 int tcn_pump_start(struct tcn_pump *p, struct tcn_pump_wait *wait, struct tcn_err *err)
 {
     CURLMcode code;
 
+    if (wait->blocks)
+        return start_mail(p, wait, err);
     curl_easy_setopt(wait->easy, CURLOPT_PRIVATE, (char *)wait);
     code = curl_multi_add_handle(p->multi, wait->easy);
     if (code != CURLM_OK)
@@ -170,6 +185,10 @@ int tcn_pump_start(struct tcn_pump *p, struct tcn_pump_wait *wait, struct tcn_er
 
 void tcn_pump_cancel(struct tcn_pump *p, struct tcn_pump_wait *wait)
 {
+    if (wait->blocks) {
+        tcn_mailer_cancel(p->mailer, wait);
+        return;
+    }
     curl_multi_remove_handle(p->multi, wait->easy);
     p->running--;
 }

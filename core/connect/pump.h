@@ -5,19 +5,28 @@
 #define TCN_CONNECT_PUMP_H
 
 #include "base/err.h"
+#include "base/str.h"
 #include <curl/curl.h>
 #include <event2/event.h>
+#include <stdatomic.h>
 
 #define TCN_PUMP_POOL 16 /* idle easy handles kept */
 #define TCN_PUMP_CONNECTIONS 64
 
 struct tcn_pump;
 
-/* Embedded in whatever waits for a transfer; lives until done was called or the transfer was cancelled. */
+/* Embedded in whatever waits for a transfer, zeroed first; lives until done was called or the transfer was
+ * cancelled. */
 struct tcn_pump_wait {
     CURL *easy;
     /* On the loop, exactly once, never from inside tcn_pump_start(). May start and cancel transfers. */
     void (*done)(struct tcn_pump_wait *wait, CURLcode code);
+    bool blocks; /* SMTP: runs on a thread, see mailer.h; its callbacks are called there */
+    /* The mailer's. */
+    struct tcn_pump_wait *next;
+    int state;
+    CURLcode code;
+    atomic_int is_cancelled;
 };
 
 /* curl_global_init() is called by the first. TCN_EIO. */
@@ -33,6 +42,7 @@ void tcn_pump_give(struct tcn_pump *p, CURL *easy);
 int tcn_pump_start(struct tcn_pump *p, struct tcn_pump_wait *wait, struct tcn_err *err);
 /* done will not be called. */
 void tcn_pump_cancel(struct tcn_pump *p, struct tcn_pump_wait *wait);
+/* Transfers on the loop; mails are not among them. */
 size_t tcn_pump_running(const struct tcn_pump *p);
 
 #endif

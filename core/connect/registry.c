@@ -37,9 +37,10 @@ static int check_head(const struct tocsin_connector *c, struct tcn_err *err)
 {
     /* Nothing but the two numbers may be read before they agree. */
     if (c->abi_major != TOCSIN_ABI_MAJOR)
-        return tcn_fail(err, TCN_EINVALID,
-                        "connector was built for SDK %u.%u, this program speaks %u.%u: build it again",
-                        c->abi_major, c->abi_minor, TOCSIN_ABI_MAJOR, TOCSIN_ABI_MINOR);
+        return tcn_fail(
+            err, TCN_EINVALID,
+            "connector was built for SDK %u.%u, this program speaks %u.%u: build it again",
+            c->abi_major, c->abi_minor, TOCSIN_ABI_MAJOR, TOCSIN_ABI_MINOR);
     if (c->abi_minor > TOCSIN_ABI_MINOR)
         return tcn_fail(err, TCN_EINVALID,
                         "connector needs SDK %u.%u, this program speaks %u.%u: use a newer Tocsin",
@@ -68,7 +69,8 @@ static int check_webhook(const struct tocsin_connector *c, struct tcn_err *err)
                         c->name, c->verify ? "decode" : "verify");
     if (!claims && (c->verify || c->decode))
         return tcn_fail(err, TCN_EINVALID,
-                        "connector %s has verify() or decode() but not TOCSIN_CAP_WEBHOOK", c->name);
+                        "connector %s has verify() or decode() but not TOCSIN_CAP_WEBHOOK",
+                        c->name);
     return 0;
 }
 
@@ -86,10 +88,11 @@ static int check_caps(const struct tocsin_connector *c, struct tcn_err *err)
                         c->render ? "interpret" : "render");
     /* A create whose answer was lost must be found again, or it would be made twice. */
     if ((c->caps & TOCSIN_CAN(TOCSIN_CREATE)) != 0 && (c->caps & look_up) == 0)
-        return tcn_fail(err, TCN_EINVALID,
-                        "connector %s can create but neither find nor repeat safely: add TOCSIN_FIND "
-                        "or TOCSIN_CAP_IDEMPOTENT",
-                        c->name);
+        return tcn_fail(
+            err, TCN_EINVALID,
+            "connector %s can create but neither find nor repeat safely: add TOCSIN_FIND "
+            "or TOCSIN_CAP_IDEMPOTENT",
+            c->name);
     return check_webhook(c, err);
 }
 

@@ -102,9 +102,10 @@ int tcn_request_query(struct tocsin_request *rq, const char *name, const char *v
 /* Framing and identity are the host's; credentials come by auth() only. */
 static bool is_host_header(const char *name)
 {
-    static const char *const names[] = {"Host", "Content-Length", "Transfer-Encoding", "Connection",
-                                        "Authorization", "Proxy-Authorization", "Expect", "Upgrade",
-                                        "TE", "Trailer", "Cookie", "Accept-Encoding"};
+    static const char *const names[] = {"Host",       "Content-Length", "Transfer-Encoding",
+                                        "Connection", "Authorization",  "Proxy-Authorization",
+                                        "Expect",     "Upgrade",        "TE",
+                                        "Trailer",    "Cookie",         "Accept-Encoding"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcasecmp(names[i], name) == 0)
@@ -188,14 +189,16 @@ static bool read_scheme(struct tocsin_request *rq, const char *scheme, struct tc
     else if (strcmp(scheme, "smtp") == 0)
         ret->place = TCN_AUTH_SMTP;
     else if (strncmp(scheme, "body:/", 6) == 0)
-        *ret = (struct tcn_auth){.place = TCN_AUTH_BODY, .pointer = tcn_arena_strdup(a, scheme + 5)};
+        *ret =
+            (struct tcn_auth){.place = TCN_AUTH_BODY, .pointer = tcn_arena_strdup(a, scheme + 5)};
     else if (strncmp(scheme, "header:", 7) == 0 && is_token(scheme + 7))
         *ret = (struct tcn_auth){
             .place = TCN_AUTH_HEADER, .header = tcn_arena_strdup(a, scheme + 7), .prefix = ""};
     else if (strcmp(scheme, "Bearer") == 0)
         *ret = (struct tcn_auth){TCN_AUTH_HEADER, "Authorization", "Bearer ", NULL, NULL, NULL};
     else if (strcmp(scheme, "Token token=") == 0)
-        *ret = (struct tcn_auth){TCN_AUTH_HEADER, "Authorization", "Token token=", NULL, NULL, NULL};
+        *ret =
+            (struct tcn_auth){TCN_AUTH_HEADER, "Authorization", "Token token=", NULL, NULL, NULL};
     return ret->place != TCN_AUTH_NONE;
 }
 

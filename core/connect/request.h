@@ -30,8 +30,8 @@ struct tcn_auth {
 struct tocsin_request {
     const struct tcn_instance *instance; /* borrowed */
     int64_t now_ms;
-    struct tcn_arena arena; /* of the texts below */
-    const char *method;     /* NULL until request() or mail() was called */
+    struct tcn_arena arena;  /* of the texts below */
+    const char *method;      /* NULL until request() or mail() was called */
     const char *base_secret; /* option whose value is the base, NULL when the URL is no secret */
     struct tcn_buf url;      /* the whole URL, or what follows the secret base */
     bool has_query;

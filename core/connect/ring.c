@@ -147,7 +147,8 @@ size_t tcn_ring_count(const struct tcn_link *link, const char *field, const char
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *entry = json_array_get(list, i);
 
-        n += strcmp(field_of(entry), field) == 0 && hash_is(entry, hash) && at_of(entry) >= since_ms;
+        n +=
+            strcmp(field_of(entry), field) == 0 && hash_is(entry, hash) && at_of(entry) >= since_ms;
     }
     json_decref(list);
     return n;

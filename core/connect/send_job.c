@@ -65,14 +65,16 @@ static int finish(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_
                   bool is_sent, const char *note, int64_t now_ms, struct tcn_err *err)
 {
     const struct tcn_sends_app *app = &j->sends->options.app;
-    int r = tcn_store_send_finish(s, row->id, is_sent ? TCN_SEND_DONE : TCN_SEND_FAILED, 0, note, err);
+    int r =
+        tcn_store_send_finish(s, row->id, is_sent ? TCN_SEND_DONE : TCN_SEND_FAILED, 0, note, err);
 
     j->has_news = true;
     return r < 0 ? r : app->result(app->ctx, s, row, is_sent, note, now_ms, err);
 }
 
 static int give_up(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_send_row *row,
-                   const struct tcn_outcome *o, const char *why, int64_t now_ms, struct tcn_err *err)
+                   const struct tcn_outcome *o, const char *why, int64_t now_ms,
+                   struct tcn_err *err)
 {
     int r = bury(j, s, row, o, why, now_ms, err);
 
@@ -116,9 +118,10 @@ static int claim_one(struct tcn_send_job *j, struct tcn_store *s, const struct t
     int type = row->channel_type, r;
 
     if (type <= 0 || type >= TCN_SENDS_CHANNELS || !j->sends->options.channels[type])
-        return give_up(j, s, row, NULL,
-                       tcn_arena_fmt(arena, "no connector is configured for %s", channel_name(type)),
-                       now_ms, err);
+        return give_up(
+            j, s, row, NULL,
+            tcn_arena_fmt(arena, "no connector is configured for %s", channel_name(type)), now_ms,
+            err);
     if ((r = app->message(app->ctx, s, row, now_ms, arena, &payload, &why, err)) < 0)
         return r;
     if (!payload)
@@ -127,7 +130,8 @@ static int claim_one(struct tcn_send_job *j, struct tcn_store *s, const struct t
     return 0;
 }
 
-int tcn_send_job_claim(struct tcn_job *job, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
+int tcn_send_job_claim(struct tcn_job *job, struct tcn_store *s, int64_t now_ms,
+                       struct tcn_err *err)
 {
     struct tcn_send_job *j = (struct tcn_send_job *)job;
     struct tcn_send_row *rows = NULL;
@@ -166,7 +170,8 @@ static int64_t wait_ms(const struct tcn_send_run *run)
     return wait < WAIT_MAX_MS ? wait : WAIT_MAX_MS;
 }
 
-static int result_of(struct tcn_send_job *j, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
+static int result_of(struct tcn_send_job *j, struct tcn_store *s, int64_t now_ms,
+                     struct tcn_err *err)
 {
     const struct tcn_send_run *run = j->before;
     const struct tocsin_result *result = &run->outcome->result;
@@ -174,15 +179,18 @@ static int result_of(struct tcn_send_job *j, struct tcn_store *s, int64_t now_ms
 
     if (result->outcome == TOCSIN_OK) {
         r = tcn_store_deadletter_drop(s, run->row.id, err); /* of an earlier time it was given up */
-        return r < 0 && r != TCN_ENOTFOUND ? r : finish(j, s, &run->row, true, result->reason, now_ms, err);
+        return r < 0 && r != TCN_ENOTFOUND
+                   ? r
+                   : finish(j, s, &run->row, true, result->reason, now_ms, err);
     }
     if (may_retry(run))
-        return tcn_store_send_finish(s, run->row.id, TCN_SEND_PENDING, now_ms + wait_ms(run), result->reason,
-                                     err);
+        return tcn_store_send_finish(s, run->row.id, TCN_SEND_PENDING, now_ms + wait_ms(run),
+                                     result->reason, err);
     return give_up(j, s, &run->row, run->outcome, result->reason, now_ms, err);
 }
 
-int tcn_send_job_result(struct tcn_job *job, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
+int tcn_send_job_result(struct tcn_job *job, struct tcn_store *s, int64_t now_ms,
+                        struct tcn_err *err)
 {
     struct tcn_send_job *j = (struct tcn_send_job *)job;
     int r;

@@ -218,16 +218,27 @@ static void claim(struct tcn_sends *s)
     post(j);
 }
 
+/* Once; it may free the sends. */
+static void call_idle(struct tcn_sends *s)
+{
+    void (*idle)(void *ctx) = is_idle(s) ? s->idle : NULL;
+
+    if (!idle)
+        return;
+    s->idle = NULL;
+    idle(s->idle_ctx);
+}
+
 static void on_turn(evutil_socket_t fd, short what, void *ctx)
 {
     struct tcn_sends *s = ctx;
 
     (void)fd;
     (void)what;
-    if (!s->is_retired)
+    if (s->is_retired)
+        call_idle(s);
+    else
         claim(s);
-    else if (s->idle && is_idle(s))
-        s->idle(s->idle_ctx);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *ctx)

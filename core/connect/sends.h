@@ -19,7 +19,8 @@ struct tcn_sends_app {
     /* What SEND takes for this row ({"to", "subject", "text", ...}), yours to hand over. *ret NULL: it cannot be
      * written; *ret_why (in the arena) tells people why, and the page fails at once. */
     int (*message)(void *ctx, struct tcn_store *s, const struct tcn_send_row *row, int64_t now_ms,
-                   struct tcn_arena *arena, json_t **ret, const char **ret_why, struct tcn_err *err);
+                   struct tcn_arena *arena, json_t **ret, const char **ret_why,
+                   struct tcn_err *err);
     /* It was sent, or given up; note is the reason or what the connector said. */
     int (*result)(void *ctx, struct tcn_store *s, const struct tcn_send_row *row, bool is_sent,
                   const char *note, int64_t now_ms, struct tcn_err *err);
@@ -33,7 +34,8 @@ struct tcn_sends_options {
     struct tcn_hub *hub;
     struct tcn_storethread *store;
     struct tcn_sends_app app;
-    struct tcn_instance *channels[TCN_SENDS_CHANNELS]; /* NULL: pages of that type fail and say so */
+    struct tcn_instance
+        *channels[TCN_SENDS_CHANNELS]; /* NULL: pages of that type fail and say so */
 };
 
 struct tcn_sends *tcn_sends_new(const struct tcn_sends_options *options);

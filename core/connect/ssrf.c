@@ -13,40 +13,40 @@ struct block {
 
 /* First match wins. https://www.iana.org/assignments/iana-ipv4-special-registry */
 static const struct block blocks4[] = {
-    {{0}, 8, TCN_ADDR_NEVER},               /* this network, RFC 791 */
-    {{10}, 8, TCN_ADDR_PRIVATE},            /* RFC 1918 */
-    {{100, 64}, 10, TCN_ADDR_PRIVATE},      /* carrier-grade NAT, RFC 6598 */
-    {{127}, 8, TCN_ADDR_LOOPBACK},          /* RFC 1122 */
-    {{169, 254}, 16, TCN_ADDR_NEVER},       /* link-local, RFC 3927; cloud metadata */
-    {{172, 16}, 12, TCN_ADDR_PRIVATE},      /* RFC 1918 */
-    {{192, 0, 0}, 24, TCN_ADDR_NEVER},      /* protocol assignments, RFC 6890 */
-    {{192, 0, 2}, 24, TCN_ADDR_NEVER},      /* documentation, RFC 5737 */
-    {{192, 31, 196}, 24, TCN_ADDR_NEVER},   /* AS112, RFC 7535 */
-    {{192, 52, 193}, 24, TCN_ADDR_NEVER},   /* AMT, RFC 7450 */
-    {{192, 88, 99}, 24, TCN_ADDR_NEVER},    /* 6to4 relay, RFC 7526 */
-    {{192, 168}, 16, TCN_ADDR_PRIVATE},     /* RFC 1918 */
-    {{192, 175, 48}, 24, TCN_ADDR_NEVER},   /* AS112, RFC 7534 */
-    {{198, 18}, 15, TCN_ADDR_NEVER},        /* benchmarking, RFC 2544 */
-    {{198, 51, 100}, 24, TCN_ADDR_NEVER},   /* documentation */
-    {{203, 0, 113}, 24, TCN_ADDR_NEVER},    /* documentation */
+    {{0}, 8, TCN_ADDR_NEVER},                 /* this network, RFC 791 */
+    {{10}, 8, TCN_ADDR_PRIVATE},              /* RFC 1918 */
+    {{100, 64}, 10, TCN_ADDR_PRIVATE},        /* carrier-grade NAT, RFC 6598 */
+    {{127}, 8, TCN_ADDR_LOOPBACK},            /* RFC 1122 */
+    {{169, 254}, 16, TCN_ADDR_NEVER},         /* link-local, RFC 3927; cloud metadata */
+    {{172, 16}, 12, TCN_ADDR_PRIVATE},        /* RFC 1918 */
+    {{192, 0, 0}, 24, TCN_ADDR_NEVER},        /* protocol assignments, RFC 6890 */
+    {{192, 0, 2}, 24, TCN_ADDR_NEVER},        /* documentation, RFC 5737 */
+    {{192, 31, 196}, 24, TCN_ADDR_NEVER},     /* AS112, RFC 7535 */
+    {{192, 52, 193}, 24, TCN_ADDR_NEVER},     /* AMT, RFC 7450 */
+    {{192, 88, 99}, 24, TCN_ADDR_NEVER},      /* 6to4 relay, RFC 7526 */
+    {{192, 168}, 16, TCN_ADDR_PRIVATE},       /* RFC 1918 */
+    {{192, 175, 48}, 24, TCN_ADDR_NEVER},     /* AS112, RFC 7534 */
+    {{198, 18}, 15, TCN_ADDR_NEVER},          /* benchmarking, RFC 2544 */
+    {{198, 51, 100}, 24, TCN_ADDR_NEVER},     /* documentation */
+    {{203, 0, 113}, 24, TCN_ADDR_NEVER},      /* documentation */
     {{168, 63, 129, 16}, 32, TCN_ADDR_NEVER}, /* Azure's platform address (wire server) */
-    {{224}, 3, TCN_ADDR_NEVER},             /* multicast, reserved, broadcast */
+    {{224}, 3, TCN_ADDR_NEVER},               /* multicast, reserved, broadcast */
 };
 
 /* https://www.iana.org/assignments/iana-ipv6-special-registry; carriers of IPv4 are looked at before. */
 static const struct block blocks6[] = {
     {{0}, 128, TCN_ADDR_NEVER}, /* unspecified */
     {{[15] = 1}, 128, TCN_ADDR_LOOPBACK},
-    {{0x01, 0}, 64, TCN_ADDR_NEVER},                          /* discard, RFC 6666 */
-    {{0xfd, 0x00, 0x0e, 0xc2}, 32, TCN_ADDR_NEVER},           /* EC2 metadata fd00:ec2::254 */
-    {{0xfc}, 7, TCN_ADDR_PRIVATE},                            /* unique local, RFC 4193 */
-    {{0xfe, 0x80}, 10, TCN_ADDR_NEVER},                       /* link-local */
-    {{0xfe, 0xc0}, 10, TCN_ADDR_PRIVATE},                     /* site-local, RFC 3879 */
-    {{0xff}, 8, TCN_ADDR_NEVER},                              /* multicast */
-    {{0x20, 0x01, 0x0d, 0xb8}, 32, TCN_ADDR_NEVER},           /* documentation */
-    {{0x3f, 0xff}, 20, TCN_ADDR_NEVER},                       /* documentation, RFC 9637 */
-    {{0x20, 0x01}, 23, TCN_ADDR_NEVER},                       /* protocol assignments, ORCHID */
-    {{0x20}, 3, TCN_ADDR_GLOBAL},                             /* 2000::/3 is what is handed out */
+    {{0x01, 0}, 64, TCN_ADDR_NEVER},                /* discard, RFC 6666 */
+    {{0xfd, 0x00, 0x0e, 0xc2}, 32, TCN_ADDR_NEVER}, /* EC2 metadata fd00:ec2::254 */
+    {{0xfc}, 7, TCN_ADDR_PRIVATE},                  /* unique local, RFC 4193 */
+    {{0xfe, 0x80}, 10, TCN_ADDR_NEVER},             /* link-local */
+    {{0xfe, 0xc0}, 10, TCN_ADDR_PRIVATE},           /* site-local, RFC 3879 */
+    {{0xff}, 8, TCN_ADDR_NEVER},                    /* multicast */
+    {{0x20, 0x01, 0x0d, 0xb8}, 32, TCN_ADDR_NEVER}, /* documentation */
+    {{0x3f, 0xff}, 20, TCN_ADDR_NEVER},             /* documentation, RFC 9637 */
+    {{0x20, 0x01}, 23, TCN_ADDR_NEVER},             /* protocol assignments, ORCHID */
+    {{0x20}, 3, TCN_ADDR_GLOBAL},                   /* 2000::/3 is what is handed out */
 };
 
 /* Where an IPv6 prefix carries an IPv4 address. */
@@ -55,9 +55,9 @@ static const struct {
     unsigned bits, at;
     bool is_inverted;
 } carriers[] = {
-    {{[10] = 0xff, [11] = 0xff}, 96, 12, false},           /* mapped, RFC 4291 */
-    {{[8] = 0xff, [9] = 0xff}, 96, 12, false},             /* translated ::ffff:0:0:0/96, RFC 2765 */
-    {{0x00, 0x64, 0xff, 0x9b}, 96, 12, false},             /* NAT64, RFC 6052 */
+    {{[10] = 0xff, [11] = 0xff}, 96, 12, false}, /* mapped, RFC 4291 */
+    {{[8] = 0xff, [9] = 0xff}, 96, 12, false},   /* translated ::ffff:0:0:0/96, RFC 2765 */
+    {{0x00, 0x64, 0xff, 0x9b}, 96, 12, false},   /* NAT64, RFC 6052 */
     {{0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}, 48, 12, false}, /* local NAT64, RFC 8215 */
     {{0x20, 0x02}, 16, 2, false},                          /* 6to4, RFC 3056 */
     {{0x20, 0x01, 0x00, 0x00}, 32, 12, true},              /* Teredo, RFC 4380 */
@@ -193,9 +193,11 @@ int tcn_guard_add(struct tcn_guard *g, const char *text, struct tcn_err *err)
             item.host[i] = (char)tolower((unsigned char)text[i]);
         /* The last label of a name is never a number: 127.1 and 2130706433 are addresses in disguise. */
         if (n >= sizeof item.host || !host_ok(item.host) || strchr(text, '/') ||
-            isdigit((unsigned char)(strrchr(item.host, '.') ? strrchr(item.host, '.')[1] : item.host[0])))
+            isdigit((unsigned char)(strrchr(item.host, '.') ? strrchr(item.host, '.')[1]
+                                                            : item.host[0])))
             return tcn_fail(err, TCN_ESYNTAX,
-                            "\"%.80s\" is neither a host name nor an address nor ADDRESS/BITS", text);
+                            "\"%.80s\" is neither a host name nor an address nor ADDRESS/BITS",
+                            text);
     }
     g->items[g->n++] = item;
     return 0;
@@ -212,7 +214,8 @@ static bool item_allows(const struct tcn_allow *item, const char *host, const st
     if (class == TCN_ADDR_LOOPBACK)
         return strcmp(item->host, "localhost") == 0 &&
                (strcmp(host, "localhost") == 0 || tcn_ssrf_class_text(host) == TCN_ADDR_LOOPBACK);
-    return class == TCN_ADDR_PRIVATE && strcmp(item->host, host) == 0 && strcmp(host, "localhost") != 0;
+    return class == TCN_ADDR_PRIVATE && strcmp(item->host, host) == 0 &&
+           strcmp(host, "localhost") != 0;
 }
 
 bool tcn_guard_allows(const struct tcn_guard *g, const char *host, const struct sockaddr *addr)

@@ -13,7 +13,7 @@ enum tcn_addr_class {
     TCN_ADDR_GLOBAL,
     TCN_ADDR_LOOPBACK, /* 127/8, ::1 */
     TCN_ADDR_PRIVATE,  /* 10/8, 172.16/12, 192.168/16, 100.64/10 (RFC 6598), fc00::/7, fec0::/10 */
-    TCN_ADDR_NEVER     /* link-local and cloud metadata, unspecified, multicast, broadcast, reserved, documentation */
+    TCN_ADDR_NEVER /* link-local and cloud metadata, unspecified, multicast, broadcast, reserved, documentation */
 };
 
 /* IPv4 inside IPv6 (mapped ::ffff:0:0/96, compatible ::/96, NAT64 64:ff9b::/96 and 64:ff9b:1::/48, 6to4 2002::/16,

@@ -90,9 +90,10 @@ static void tell_transport(struct tcn_transfer *t, CURLcode code)
     const char *text = t->curl_error[0] ? t->curl_error : curl_easy_strerror(code);
 
     if (t->was_refused && !t->may_be_sent)
-        text = t->was_plain
-                   ? "connections without TLS are for this machine only"
-                   : "the address is not a public one: add the host to \"allow\" if that is intended";
+        text =
+            t->was_plain
+                ? "connections without TLS are for this machine only"
+                : "the address is not a public one: add the host to \"allow\" if that is intended";
     else if (t->was_too_large)
         text = "the answer is larger than the cap";
     tcn_record_line(t->instance, text, t->message.transport, sizeof t->message.transport);
@@ -149,11 +150,16 @@ int tcn_transfer_start(struct tcn_pump *p, const struct tocsin_request *rq, uint
                        struct tcn_err *err)
 {
     struct tcn_transfer *t = tcn_xcalloc(1, sizeof *t);
+    CURL *easy = rq->is_mail ? curl_easy_init() : tcn_pump_take(p);
     int r = 0;
 
-    *t = (struct tcn_transfer){.wait = {.easy = tcn_pump_take(p), .done = on_done},
-                               .pump = p, .instance = rq->instance, .done = done, .ctx = ctx,
-                               .verb = verb, .is_mail = rq->is_mail};
+    *t = (struct tcn_transfer){.wait = {.easy = easy, .done = on_done, .blocks = rq->is_mail},
+                               .pump = p,
+                               .instance = rq->instance,
+                               .done = done,
+                               .ctx = ctx,
+                               .verb = verb,
+                               .is_mail = rq->is_mail};
     tcn_message_init(&t->message);
     t->message.is_mail = rq->is_mail;
     tcn_buf_init(&t->body, TCN_ANSWER_MAX);
@@ -192,7 +198,10 @@ void tcn_transfer_free(struct tcn_transfer *t)
         return;
     if (t->is_running)
         tcn_pump_cancel(t->pump, &t->wait);
-    tcn_pump_give(t->pump, t->wait.easy);
+    if (t->is_mail)
+        curl_easy_cleanup(t->wait.easy);
+    else
+        tcn_pump_give(t->pump, t->wait.easy);
     if (t->mime)
         curl_mime_free(t->mime);
     for (struct curl_slist *h = t->headers; h; h = h->next)

@@ -30,7 +30,8 @@ struct tcn_transfer {
 };
 
 /* Sets every option of t->wait.easy. TCN_EINVALID, TCN_ELIMIT, TCN_EIO. */
-int tcn_transfer_options(struct tcn_transfer *t, const struct tocsin_request *rq, struct tcn_err *err);
+int tcn_transfer_options(struct tcn_transfer *t, const struct tocsin_request *rq,
+                         struct tcn_err *err);
 /* The part of it that is about a mail. */
 int tcn_transfer_mail(struct tcn_transfer *t, const struct tocsin_request *rq, struct tcn_err *err);
 /* Appends a header line. TCN_EIO. */

@@ -51,11 +51,12 @@ static const struct {
     const char *name;
     void (*write)(struct tcn_buf *, const struct tocsin_request *, size_t);
 } mail_headers[] = {
-    {"Date", write_date},          {"From", write_from},         {"To", write_to},
-    {"Subject", write_subject},    {"Message-ID", write_id},     {"In-Reply-To", write_parent},
-    {"References", write_parent},  {"Auto-Submitted", write_auto}};
+    {"Date", write_date},         {"From", write_from},          {"To", write_to},
+    {"Subject", write_subject},   {"Message-ID", write_id},      {"In-Reply-To", write_parent},
+    {"References", write_parent}, {"Auto-Submitted", write_auto}};
 
-static int add_mail_headers(struct tcn_transfer *t, const struct tocsin_request *rq, struct tcn_err *err)
+static int add_mail_headers(struct tcn_transfer *t, const struct tocsin_request *rq,
+                            struct tcn_err *err)
 {
     struct tcn_buf line;
     int r = 0;
@@ -75,13 +76,31 @@ static int add_mail_headers(struct tcn_transfer *t, const struct tocsin_request 
     return r;
 }
 
+/* Line ends as mail has them: a bare LF would be encoded as =0A, and the text arrive as one line. */
+static void write_lines(struct tcn_buf *out, const char *text)
+{
+    for (const char *p = text; *p; p++) {
+        if (*p == '\r' && p[1] == '\n')
+            continue;
+        if (*p == '\n')
+            tcn_buf_char(out, '\r');
+        tcn_buf_char(out, *p);
+    }
+}
+
 static bool add_text(curl_mime *to, const char *text, const char *type)
 {
     curl_mimepart *part = curl_mime_addpart(to);
+    struct tcn_buf lines;
+    bool ok;
 
-    return part && curl_mime_data(part, text, CURL_ZERO_TERMINATED) == CURLE_OK &&
-           curl_mime_type(part, type) == CURLE_OK &&
-           curl_mime_encoder(part, "quoted-printable") == CURLE_OK;
+    tcn_buf_init(&lines, 2 * TCN_BODY_MAX + 1);
+    write_lines(&lines, text);
+    ok = part && tcn_buf_ok(&lines) && curl_mime_data(part, lines.ptr, lines.len) == CURLE_OK &&
+         curl_mime_type(part, type) == CURLE_OK &&
+         curl_mime_encoder(part, "quoted-printable") == CURLE_OK;
+    tcn_buf_done(&lines);
+    return ok;
 }
 
 static bool add_alternatives(CURL *c, curl_mime *to, const struct tocsin_mail *m)
@@ -105,8 +124,9 @@ static int add_parts(struct tcn_transfer *t, const struct tocsin_mail *m, struct
     bool ok;
 
     t->mime = curl_mime_init(t->wait.easy);
-    ok = t->mime && (m->html && m->html[0] ? add_alternatives(t->wait.easy, t->mime, m)
-                                           : add_text(t->mime, m->text, "text/plain; charset=utf-8"));
+    ok = t->mime &&
+         (m->html && m->html[0] ? add_alternatives(t->wait.easy, t->mime, m)
+                                : add_text(t->mime, m->text, "text/plain; charset=utf-8"));
     return ok ? 0 : tcn_fail(err, TCN_EIO, "no memory for a mail");
 }
 
@@ -146,7 +166,8 @@ int tcn_transfer_mail(struct tcn_transfer *t, const struct tocsin_request *rq, s
         return r;
     set_login(t, rq);
     /* STARTTLS or nothing, except on this machine, where the certificate of a local server proves nothing. */
-    curl_easy_setopt(c, CURLOPT_USE_SSL, (long)(t->only_loopback ? CURLUSESSL_NONE : CURLUSESSL_ALL));
+    curl_easy_setopt(c, CURLOPT_USE_SSL,
+                     (long)(t->only_loopback ? CURLUSESSL_NONE : CURLUSESSL_ALL));
     curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->headers);
     curl_easy_setopt(c, CURLOPT_MIMEPOST, t->mime);
     return 0;

@@ -6,8 +6,11 @@
 #include <openssl/crypto.h>
 #include <strings.h>
 
-static const char *const scheme_names[] = {
-    [TCN_SCHEME_UNSET] = "", [TCN_HTTPS] = "https", [TCN_HTTP] = "http", [TCN_SMTP] = "smtp", [TCN_SMTPS] = "smtps"};
+static const char *const scheme_names[] = {[TCN_SCHEME_UNSET] = "",
+                                           [TCN_HTTPS] = "https",
+                                           [TCN_HTTP] = "http",
+                                           [TCN_SMTP] = "smtp",
+                                           [TCN_SMTPS] = "smtps"};
 
 int tcn_transfer_header(struct tcn_transfer *t, const char *line, struct tcn_err *err)
 {
@@ -57,7 +60,8 @@ static int add_headers(struct tcn_transfer *t, const struct tocsin_request *rq, 
     if (r == 0 && !has_header(rq, "Accept"))
         r = tcn_transfer_header(t, "Accept: application/json", err);
     if (r == 0 && !has_header(rq, "Content-Type"))
-        r = tcn_transfer_header(t, rq->body ? "Content-Type: application/json" : "Content-Type:", err);
+        r = tcn_transfer_header(t,
+                                rq->body ? "Content-Type: application/json" : "Content-Type:", err);
     if (r == 0)
         r = tcn_transfer_header(t, "Expect:", err);
     return r < 0 ? r : add_auth(t, rq, err);
@@ -113,6 +117,8 @@ static void set_bounds(struct tcn_transfer *t)
 
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)t->instance->limits.connect_timeout_ms);
+    curl_easy_setopt(c, CURLOPT_SERVER_RESPONSE_TIMEOUT,
+                     (long)(t->instance->limits.timeout_ms / 1000));
     /* The whole round trip: it bounds a remote that drips, too. */
     curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)t->instance->limits.timeout_ms);
     /* Announced lengths only; chunked answers are counted in the write function. */
@@ -132,14 +138,16 @@ static void set_sinks(struct tcn_transfer *t)
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->curl_error);
 }
 
-int tcn_transfer_options(struct tcn_transfer *t, const struct tocsin_request *rq, struct tcn_err *err)
+int tcn_transfer_options(struct tcn_transfer *t, const struct tocsin_request *rq,
+                         struct tcn_err *err)
 {
     int r;
 
     if ((r = tcn_request_url(rq, &t->request_url, err)) < 0 ||
         (r = tcn_url_parse(t->request_url.ptr, &t->url, err)) < 0)
         return r;
-    t->only_loopback = t->url.scheme == TCN_HTTP || (t->url.scheme == TCN_SMTP && tcn_url_is_loopback(&t->url));
+    t->only_loopback =
+        t->url.scheme == TCN_HTTP || (t->url.scheme == TCN_SMTP && tcn_url_is_loopback(&t->url));
     if (rq->is_mail != (t->url.scheme == TCN_SMTP || t->url.scheme == TCN_SMTPS))
         return tcn_fail(err, TCN_EINVALID, "URL is of another kind than the request");
     curl_easy_setopt(t->wait.easy, CURLOPT_URL, t->request_url.ptr);

@@ -11,8 +11,10 @@ static const struct {
     const char *name;
     enum tcn_scheme scheme;
     uint16_t port;
-} schemes[] = {
-    {"https", TCN_HTTPS, 443}, {"http", TCN_HTTP, 80}, {"smtp", TCN_SMTP, 25}, {"smtps", TCN_SMTPS, 465}};
+} schemes[] = {{"https", TCN_HTTPS, 443},
+               {"http", TCN_HTTP, 80},
+               {"smtp", TCN_SMTP, 25},
+               {"smtps", TCN_SMTPS, 465}};
 
 /* The part as owned text, NULL when the URL has none. */
 static char *url_part(CURLU *u, CURLUPart what)
@@ -33,7 +35,8 @@ static int read_scheme(CURLU *u, struct tcn_url *ret, struct tcn_err *err)
         }
     }
     curl_free(name);
-    return ret->scheme ? 0 : tcn_fail(err, TCN_EINVALID, "URL must be https (or smtp, smtps for mail)");
+    return ret->scheme ? 0
+                       : tcn_fail(err, TCN_EINVALID, "URL must be https (or smtp, smtps for mail)");
 }
 
 static int read_host(CURLU *u, struct tcn_url *ret, struct tcn_err *err)
@@ -97,7 +100,8 @@ static int read_parts(CURLU *u, const char *text, struct tcn_url *ret, struct tc
         return tcn_fail(err, TCN_EINVALID, "URL is too long or has characters that need encoding");
     /* libcurl would ignore empty user info: "https://@host". */
     if (curl_url_set(u, CURLUPART_URL, text, CURLU_DISALLOW_USER) != CURLUE_OK)
-        return tcn_fail(err, TCN_EINVALID, "URL is not well formed, or carries a user: want https://HOST");
+        return tcn_fail(err, TCN_EINVALID,
+                        "URL is not well formed, or carries a user: want https://HOST");
     if ((r = read_scheme(u, ret, err)) < 0 || (r = read_host(u, ret, err)) < 0 ||
         (r = read_port(u, ret, err)) < 0)
         return r;
@@ -130,7 +134,8 @@ int tcn_url_check(const char *text, struct tcn_err *err)
 
 bool tcn_url_is_loopback(const struct tcn_url *url)
 {
-    return strcmp(url->host, "localhost") == 0 || tcn_ssrf_class_text(url->host) == TCN_ADDR_LOOPBACK;
+    return strcmp(url->host, "localhost") == 0 ||
+           tcn_ssrf_class_text(url->host) == TCN_ADDR_LOOPBACK;
 }
 
 static bool argument_ok(const char *arg, bool in_path)
@@ -151,14 +156,16 @@ int tcn_url_path(struct tcn_buf *url, const char *const path[], struct tcn_err *
             continue;
         }
         if (next > PATH_ARGS_MAX || !path[next])
-            return tcn_fail(err, TCN_EINVALID, "path \"%.80s\" has more {} than arguments", path[0]);
-        if (!argument_ok(path[next], !memchr(path[0], '?', (size_t)(p - path[0]))))
-            return tcn_fail(err, TCN_EINVALID, "argument %zu of path \"%.80s\" is empty or dots", next,
+            return tcn_fail(err, TCN_EINVALID, "path \"%.80s\" has more {} than arguments",
                             path[0]);
+        if (!argument_ok(path[next], !memchr(path[0], '?', (size_t)(p - path[0]))))
+            return tcn_fail(err, TCN_EINVALID, "argument %zu of path \"%.80s\" is empty or dots",
+                            next, path[0]);
         tcn_buf_percent(url, tcn_str(path[next++]));
         p += 2;
     }
     if (path[next])
         return tcn_fail(err, TCN_EINVALID, "path \"%.80s\" has fewer {} than arguments", path[0]);
-    return tcn_buf_ok(url) ? 0 : tcn_fail(err, TCN_ELIMIT, "URL is longer than %d bytes", TCN_URL_MAX);
+    return tcn_buf_ok(url) ? 0
+                           : tcn_fail(err, TCN_ELIMIT, "URL is longer than %d bytes", TCN_URL_MAX);
 }

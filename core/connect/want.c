@@ -76,7 +76,8 @@ static void add_tags(json_t *env, const struct tcn_incident *i)
     json_object_set_new(env, "tags", tags);
 }
 
-json_t *tcn_incident_json(const struct tcn_incident *incident, const char *account_id, const char *url)
+json_t *tcn_incident_json(const struct tcn_incident *incident, const char *account_id,
+                          const char *url)
 {
     json_t *env = json_object();
 
@@ -132,7 +133,8 @@ static bool lens_same(void *ctx, size_t field, json_t *a, json_t *b)
     return json_equal(a, b) || tcn_mapping_same(w->source->mapping, field, a, b, &w->mapping_env);
 }
 
-static void lens_status(void *ctx, json_t *record, enum tcn_class local, struct tcn_remote_status *ret)
+static void lens_status(void *ctx, json_t *record, enum tcn_class local,
+                        struct tcn_remote_status *ret)
 {
     struct tcn_want *w = ctx;
     const struct tcn_mapping *m = w->source->mapping;
@@ -154,7 +156,8 @@ static json_t *lens_status_payload(void *ctx, enum tcn_class local)
     struct tcn_want *w = ctx;
 
     return tcn_mapping_has_status(w->source->mapping)
-               ? tcn_mapping_status_payload(w->source->mapping, tcn_class_name(local), &w->mapping_env)
+               ? tcn_mapping_status_payload(w->source->mapping, tcn_class_name(local),
+                                            &w->mapping_env)
                : NULL;
 }
 
@@ -195,9 +198,12 @@ static void set_policies(struct tcn_want *w)
     const struct tcn_want_source *source = w->source;
     struct tcn_wanted *wanted = &w->wanted;
 
-    wanted->auto_resolve = (enum tcn_auto_resolve)choice(source, "auto_resolve", resolve, TCN_RESOLVE_UNLESS_ACKED);
-    wanted->while_firing = (enum tcn_while_firing)choice(source, "resolve_while_firing", firing, TCN_FIRING_NOTE);
-    wanted->short_lived = choice(source, "short_lived", brief, 0) == 0 ? TCN_SHORT_SKIP : TCN_SHORT_CREATE;
+    wanted->auto_resolve =
+        (enum tcn_auto_resolve)choice(source, "auto_resolve", resolve, TCN_RESOLVE_UNLESS_ACKED);
+    wanted->while_firing =
+        (enum tcn_while_firing)choice(source, "resolve_while_firing", firing, TCN_FIRING_NOTE);
+    wanted->short_lived =
+        choice(source, "short_lived", brief, 0) == 0 ? TCN_SHORT_SKIP : TCN_SHORT_CREATE;
     wanted->settle_ms = duration(source, "settle", SETTLE_MS);
     wanted->status_direction = tcn_mapping_has_status(source->mapping)
                                    ? tcn_mapping_status_direction(source->mapping)
@@ -223,7 +229,8 @@ static void set_fields(struct tcn_want *w)
     w->wanted.n_fields = n;
 }
 
-static int set_incident(struct tcn_want *w, struct tcn_store *s, struct tcn_id id, struct tcn_err *err)
+static int set_incident(struct tcn_want *w, struct tcn_store *s, struct tcn_id id,
+                        struct tcn_err *err)
 {
     struct tcn_wanted *wanted = &w->wanted;
     struct tcn_lane *lanes;
@@ -250,7 +257,8 @@ static int set_incident(struct tcn_want *w, struct tcn_store *s, struct tcn_id i
     return 0;
 }
 
-static int add_related(struct tcn_want *w, struct tcn_store *s, struct tcn_id id, struct tcn_err *err)
+static int add_related(struct tcn_want *w, struct tcn_store *s, struct tcn_id id,
+                       struct tcn_err *err)
 {
     struct tcn_related_item *items = NULL;
     json_t *list = json_array();
@@ -322,7 +330,8 @@ static int read_page(struct tcn_want *w, struct tcn_store *s, struct tcn_id inci
                      struct tcn_err *err)
 {
     struct tcn_event *events = NULL;
-    int r = tcn_store_event_list(s, incident, w->wanted.last_seq, NOTE_PAGE, w->arena, &events, ret_n, err);
+    int r = tcn_store_event_list(s, incident, w->wanted.last_seq, NOTE_PAGE, w->arena, &events,
+                                 ret_n, err);
 
     for (size_t i = 0; r == 0 && i < *ret_n && w->wanted.n_notes < TCN_ENSURE_NOTES_MAX; i++) {
         add_note(w, &events[i]);
@@ -331,7 +340,8 @@ static int read_page(struct tcn_want *w, struct tcn_store *s, struct tcn_id inci
     return r;
 }
 
-static int set_pending(struct tcn_want *w, struct tcn_store *s, const struct tcn_link *link, struct tcn_err *err)
+static int set_pending(struct tcn_want *w, struct tcn_store *s, const struct tcn_link *link,
+                       struct tcn_err *err)
 {
     struct tcn_event *event = NULL;
     size_t n = 0;
@@ -341,7 +351,8 @@ static int set_pending(struct tcn_want *w, struct tcn_store *s, const struct tcn
     w->wanted.pending_event_id = NULL;
     if (link->pending_note_seq == 0)
         return 0;
-    r = tcn_store_event_list(s, link->incident, link->pending_note_seq - 1, 1, w->arena, &event, &n, err);
+    r = tcn_store_event_list(s, link->incident, link->pending_note_seq - 1, 1, w->arena, &event, &n,
+                             err);
     if (r == 0 && n == 1 && event->seq == link->pending_note_seq) {
         tcn_id_text(event->id, id);
         w->wanted.pending_event_id = tcn_arena_strdup(w->arena, id);
@@ -349,7 +360,8 @@ static int set_pending(struct tcn_want *w, struct tcn_store *s, const struct tcn
     return r;
 }
 
-int tcn_want_notes(struct tcn_want *w, struct tcn_store *s, const struct tcn_link *link, struct tcn_err *err)
+int tcn_want_notes(struct tcn_want *w, struct tcn_store *s, const struct tcn_link *link,
+                   struct tcn_err *err)
 {
     size_t n = NOTE_PAGE;
     int r = set_pending(w, s, link, err);
@@ -392,7 +404,8 @@ int tcn_want_init(struct tcn_want *w, const struct tcn_want_source *source, stru
 
     *w = (struct tcn_want){.source = source, .arena = arena};
     w->wanted.caps = source->instance->connector->caps;
-    w->wanted.lens = (struct tcn_lens){w, lens_out, lens_in, lens_same, lens_status, lens_status_payload};
+    w->wanted.lens =
+        (struct tcn_lens){w, lens_out, lens_in, lens_same, lens_status, lens_status_payload};
     if ((r = set_incident(w, s, link->incident, err)) < 0 ||
         (r = add_related(w, s, link->incident, err)) < 0)
         return r;

@@ -33,18 +33,19 @@ extern "C" {
 /* What is wanted.  New verbs are appended, never renumbered. */
 enum tocsin_verb {
     TOCSIN_CHECK = 1, /* prove that URL and credentials work; no side effect */
-    TOCSIN_FIND,      /* report() every record that carries the marker, oldest first; no side effect */
-    TOCSIN_GET,       /* report() the record remote_id with its version; no side effect */
-    TOCSIN_CREATE,    /* payload: {"fields": {...}}, see tocsin_op */
-    TOCSIN_WRITE,     /* payload: {"fields": {...}, "status": {...}}, either may be absent */
-    TOCSIN_NOTE,      /* payload: {"text": "...", "event_id": "..."} */
+    TOCSIN_FIND,   /* report() every record that carries the marker, oldest first; no side effect */
+    TOCSIN_GET,    /* report() the record remote_id with its version; no side effect */
+    TOCSIN_CREATE, /* payload: {"fields": {...}}, see tocsin_op */
+    TOCSIN_WRITE,  /* payload: {"fields": {...}, "status": {...}}, either may be absent */
+    TOCSIN_NOTE,   /* payload: {"text": "...", "event_id": "..."} */
     TOCSIN_NOTE_FIND, /* OK when a note with payload.event_id exists remotely, GONE when not; no side effect */
-    TOCSIN_POLL,      /* fetch what changed since op->cursor; no side effect */
-    TOCSIN_SEND       /* payload: {"to": "...", ...} what the mapping made of a page */
+    TOCSIN_POLL, /* fetch what changed since op->cursor; no side effect */
+    TOCSIN_SEND  /* payload: {"to": "...", ...} what the mapping made of a page */
 };
 #define TOCSIN_CAN(verb) (UINT32_C(1) << (verb))
-#define TOCSIN_CAP_WEBHOOK (UINT32_C(1) << 24)    /* has verify() and decode() */
-#define TOCSIN_CAP_IDEMPOTENT (UINT32_C(1) << 25) /* repeating a CREATE or SEND with its op_id is safe */
+#define TOCSIN_CAP_WEBHOOK (UINT32_C(1) << 24) /* has verify() and decode() */
+#define TOCSIN_CAP_IDEMPOTENT                                                                      \
+    (UINT32_C(1) << 25) /* repeating a CREATE or SEND with its op_id is safe */
 
 /* What became of an operation.  0 is "not set": a connector bug. */
 enum tocsin_outcome {
@@ -67,7 +68,14 @@ enum tocsin_scope { TOCSIN_SCOPE_LANE = 0, TOCSIN_SCOPE_ENDPOINT, TOCSIN_SCOPE_I
 /* One row of the configuration schema.  The host validates, fills state and
  * prints the reference page from it.  A SECRET is never written to state: name
  * it in host->auth() or host->hmac_ok().  def is text, NULL if there is none. */
-enum tocsin_kind { TOCSIN_STR = 1, TOCSIN_URL, TOCSIN_INT, TOCSIN_MSEC, TOCSIN_BOOL, TOCSIN_SECRET };
+enum tocsin_kind {
+    TOCSIN_STR = 1,
+    TOCSIN_URL,
+    TOCSIN_INT,
+    TOCSIN_MSEC,
+    TOCSIN_BOOL,
+    TOCSIN_SECRET
+};
 #define TOCSIN_REQUIRED 1u
 struct tocsin_option {
     const char *name;
@@ -90,15 +98,16 @@ struct tocsin_option {
 /* clang-format on */
 
 struct tocsin_op {
-    uint32_t verb, attempt;  /* enum tocsin_verb; attempt is 1 on the first try */
-    uint32_t step;           /* 0 on the first round trip, then result.step of the last MORE */
-    const char *op_id;       /* same on every retry: use it as idempotency key */
-    const char *marker;      /* what FIND searches and CREATE must leave in the record: the mapping's find.value */
-    const char *remote_id;   /* from an earlier CREATE or FIND, "" if none */
-    const char *cursor;      /* result.cursor of the last POLL or step, "" at first */
-    json_t *payload;         /* what the mapping file produced for this verb, NULL if nothing */
-    json_t *incident;        /* canonical incident, for what no mapping can say; may be NULL */
-    int64_t now_ms;          /* Unix time of this turn; there is no other clock */
+    uint32_t verb, attempt; /* enum tocsin_verb; attempt is 1 on the first try */
+    uint32_t step;          /* 0 on the first round trip, then result.step of the last MORE */
+    const char *op_id;      /* same on every retry: use it as idempotency key */
+    const char *
+        marker; /* what FIND searches and CREATE must leave in the record: the mapping's find.value */
+    const char *remote_id; /* from an earlier CREATE or FIND, "" if none */
+    const char *cursor;    /* result.cursor of the last POLL or step, "" at first */
+    json_t *payload;       /* what the mapping file produced for this verb, NULL if nothing */
+    json_t *incident;      /* canonical incident, for what no mapping can say; may be NULL */
+    int64_t now_ms;        /* Unix time of this turn; there is no other clock */
 };
 /* payload.status of WRITE (and of CREATE for systems that can create in a status):
  *   {"class": "OPEN|ACKED|RESOLVED", "value": primary remote value or null, "accept": [remote values],
@@ -128,12 +137,18 @@ struct tocsin_record {
     const char *remote_key; /* what people call it: INC0010023, OPS-42; "" if unknown */
     const char *remote_url; /* where people open it; "" if unknown */
     const char *version;    /* comparable for equality; "" if unknown */
-    json_t *fields;         /* the record as the mapping's "in" expressions read it, NULL if not told */
+    json_t *fields; /* the record as the mapping's "in" expressions read it, NULL if not told */
 };
 
 /* One fact learned from the remote side; "" where not known.  event_id is
  * unique per fact: the host drops repeats and the echoes of its own writes. */
-enum tocsin_change { TOCSIN_CHANGED = 1, TOCSIN_ACKED, TOCSIN_RESOLVED, TOCSIN_REOPENED, TOCSIN_SAID };
+enum tocsin_change {
+    TOCSIN_CHANGED = 1,
+    TOCSIN_ACKED,
+    TOCSIN_RESOLVED,
+    TOCSIN_REOPENED,
+    TOCSIN_SAID
+};
 struct tocsin_update {
     uint32_t change;
     const char *event_id, *remote_id, *marker, *actor, *text;

@@ -25,7 +25,7 @@ PURE = re.compile("|".join(f"(?:{p})" for p in (
     r"_GLOBAL_OFFSET_TABLE_",
     r"json_\w+",
     r"pcre2_\w+_8",
-    r"SHA256|CRYPTO_memcmp",
+    r"SHA256(_Init|_Update|_Final)?|CRYPTO_memcmp",
 )))
 # Exceptions from the patterns above.
 IMPURE = re.compile(r"json_(?:load_file|loadf|loadfd|load_callback|dump_file|dumpf|dumpfd|set_alloc_funcs2?|object_seed)"

@@ -24,6 +24,30 @@ struct loop {
     bool is_late;
 };
 
+#define LOOP_OPEN_MAX 512
+
+/* The server's connections, so that a test leaves none open. */
+static struct bufferevent *loop_open[LOOP_OPEN_MAX];
+
+static inline void loop_keep(struct bufferevent *bev)
+{
+    for (size_t i = 0; i < LOOP_OPEN_MAX; i++) {
+        if (!loop_open[i]) {
+            loop_open[i] = bev;
+            return;
+        }
+    }
+    fail_msg("%s", "too many connections");
+}
+
+static inline void loop_close(struct bufferevent *bev)
+{
+    for (size_t i = 0; i < LOOP_OPEN_MAX; i++)
+        if (loop_open[i] == bev)
+            loop_open[i] = NULL;
+    bufferevent_free(bev);
+}
+
 static inline void loop_late(evutil_socket_t fd, short what, void *ctx)
 {
     struct loop *l = ctx;
@@ -39,10 +63,12 @@ static inline void loop_listen(struct loop *l, evconnlistener_cb on_connection, 
     struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof addr;
 
-    l->listener = evconnlistener_new_bind(l->base, on_connection, ctx, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, -1,
+    l->listener = evconnlistener_new_bind(l->base, on_connection, ctx,
+                                          LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, -1,
                                           (struct sockaddr *)&addr, sizeof addr);
     assert_non_null(l->listener);
-    assert_int_equal(getsockname(evconnlistener_get_fd(l->listener), (struct sockaddr *)&addr, &len), 0);
+    assert_int_equal(
+        getsockname(evconnlistener_get_fd(l->listener), (struct sockaddr *)&addr, &len), 0);
     l->port = ntohs(addr.sin_port);
 }
 
@@ -63,6 +89,9 @@ static inline void loop_done(struct loop *l)
     evconnlistener_free(l->listener);
     tcn_hub_free(l->hub);
     tcn_pump_free(l->pump);
+    for (size_t i = 0; i < LOOP_OPEN_MAX; i++)
+        if (loop_open[i])
+            loop_close(loop_open[i]);
     event_free(l->deadline);
     event_base_free(l->base);
 }
@@ -95,7 +124,8 @@ static inline void waiter_done(void *ctx, struct tcn_outcome *o)
 }
 
 /* Yours to tcn_outcome_free(). */
-static inline struct tcn_outcome *loop_call(struct loop *l, struct tcn_instance *i, const struct tocsin_op *op)
+static inline struct tcn_outcome *loop_call(struct loop *l, struct tcn_instance *i,
+                                            const struct tocsin_op *op)
 {
     struct waiter w = {.loop = l};
 

@@ -4,11 +4,31 @@
 #include "base/text.h"
 #include "connect/address.h"
 
-static const char *const good[] = {"a@b.example", "Alice <a@b.example>", "\"On Call, Web\" <a@b.example>",
-                                   "J\xc3\xbcrgen <j@b.example>", "<a@b.example>", "a+tag@localhost"};
-static const char *const bad[] = {NULL, "", "a", "@b", "a@", "a@b@c", "a b@c", "a@b, c@d", "A <a@b>, B <c@d>",
-                                  "a@b.example\r\nBcc: x@y", "A\n <a@b>", "A <a@b", "A <a@b> x", "<a@b><c@d>",
-                                  "\"A <a@b>", "a\x7f@b", "j\xc3\xbc@b.example", "A \xff <a@b>", "a@b;c@d"};
+static const char *const good[] = {"a@b.example",
+                                   "Alice <a@b.example>",
+                                   "\"On Call, Web\" <a@b.example>",
+                                   "J\xc3\xbcrgen <j@b.example>",
+                                   "<a@b.example>",
+                                   "a+tag@localhost"};
+static const char *const bad[] = {NULL,
+                                  "",
+                                  "a",
+                                  "@b",
+                                  "a@",
+                                  "a@b@c",
+                                  "a b@c",
+                                  "a@b, c@d",
+                                  "A <a@b>, B <c@d>",
+                                  "a@b.example\r\nBcc: x@y",
+                                  "A\n <a@b>",
+                                  "A <a@b",
+                                  "A <a@b> x",
+                                  "<a@b><c@d>",
+                                  "\"A <a@b>",
+                                  "a\x7f@b",
+                                  "j\xc3\xbc@b.example",
+                                  "A \xff <a@b>",
+                                  "a@b;c@d"};
 
 static void mailboxes(void **unused)
 {
@@ -41,8 +61,11 @@ static void subjects(void **unused)
 {
     (void)unused;
     assert_string_equal(text("CPU is high", 9), "CPU is high");
-    assert_string_equal(text("Gr\xc3\xbc\xc3\x9f" "e", 9), "\r\n =?UTF-8?B?R3LDvMOfZQ==?=");
-    assert_string_equal(text("=?UTF-8?B?x?=", 9), "\r\n =?UTF-8?B?PT9VVEYtOD9CP3g/PQ==?=");
+    assert_string_equal(text("Gr\xc3\xbc\xc3\x9f"
+                             "e",
+                             9),
+                        "=?UTF-8?B?R3LDvMOfZQ==?=");
+    assert_string_equal(text("=?UTF-8?B?x?=", 9), "=?UTF-8?B?PT9VVEYtOD9CP3g/PQ==?=");
     assert_string_equal(text("", 9), "");
 }
 
@@ -62,10 +85,10 @@ static void long_subjects_round_trip(void **unused)
         snprintf(copy, sizeof copy, "%s", text(in, 9));
         tcn_buf_init(&back, 4096);
         for (line = strtok_r(copy, "\r\n", &save); line; line = strtok_r(NULL, "\r\n", &save)) {
-            struct tcn_str word = tcn_str(line + 1 + 10);
+            struct tcn_str word = tcn_str(line + (line[0] == ' ') + 10);
 
-            assert_true(strlen(line) <= 76);
-            assert_int_equal(strncmp(line, " =?UTF-8?B?", 11), 0);
+            assert_true(strlen(line) + (line == copy ? 9 : 0) <= 76);
+            assert_int_equal(strncmp(line + (line[0] == ' '), "=?UTF-8?B?", 10), 0);
             word.len -= 2;
             assert_int_equal(tcn_unbase64(word, &back), 0);
         }
@@ -87,7 +110,7 @@ static void mailbox_headers(void **unused)
     assert_string_equal(b.ptr, "\"On Call, Web\"\r\n <a@b.example>");
     tcn_buf_clear(&b);
     tcn_header_mailbox(&b, "J\xc3\xbcrgen <j@b.example>", 6);
-    assert_string_equal(b.ptr, "\r\n =?UTF-8?B?SsO8cmdlbg==?=\r\n <j@b.example>");
+    assert_string_equal(b.ptr, "=?UTF-8?B?SsO8cmdlbg==?=\r\n <j@b.example>");
     tcn_buf_done(&b);
 }
 
@@ -134,8 +157,12 @@ static void message_ids(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mailboxes),       cmocka_unit_test(subjects), cmocka_unit_test(long_subjects_round_trip),
-        cmocka_unit_test(mailbox_headers), cmocka_unit_test(dates),    cmocka_unit_test(message_ids),
+        cmocka_unit_test(mailboxes),
+        cmocka_unit_test(subjects),
+        cmocka_unit_test(long_subjects_round_trip),
+        cmocka_unit_test(mailbox_headers),
+        cmocka_unit_test(dates),
+        cmocka_unit_test(message_ids),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

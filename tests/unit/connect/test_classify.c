@@ -30,8 +30,10 @@ static const struct row rows[] = {
     {"204", TOCSIN_WRITE, HTTP, 204, NULL, "", "x", TOCSIN_OK, 0},
     {"200 forgets Retry-After", TOCSIN_GET, HTTP, 200, "Retry-After: 5", "{}", "x", TOCSIN_OK, 0},
     {"plain ok", TOCSIN_SEND, HTTP, 200, "Content-Type: text/plain", "ok", "", TOCSIN_OK, 0},
-    {"HTML by type, get", TOCSIN_GET, HTTP, 200, "Content-Type: text/html; charset=utf-8", "hello", "x", TOCSIN_RETRY, 0},
-    {"HTML by look, create", TOCSIN_CREATE, HTTP, 200, NULL, " \n<!DOCTYPE html>", "", TOCSIN_UNKNOWN, 0},
+    {"HTML by type, get", TOCSIN_GET, HTTP, 200, "Content-Type: text/html; charset=utf-8", "hello",
+     "x", TOCSIN_RETRY, 0},
+    {"HTML by look, create", TOCSIN_CREATE, HTTP, 200, NULL, " \n<!DOCTYPE html>", "",
+     TOCSIN_UNKNOWN, 0},
     {"HTML, check", TOCSIN_CHECK, HTTP, 200, NULL, "<html>", "", TOCSIN_RETRY, 0},
     {"301", TOCSIN_CREATE, HTTP, 301, "Location: https://x", "", "", TOCSIN_RETRY, 0},
     {"302", TOCSIN_GET, HTTP, 302, NULL, "", "x", TOCSIN_RETRY, 0},
@@ -55,9 +57,12 @@ static const struct row rows[] = {
     {"429 seconds", TOCSIN_CREATE, HTTP, 429, "Retry-After: 120", "", "", TOCSIN_RETRY, 120},
     {"429 any case", TOCSIN_GET, HTTP, 429, "retry-after:  7 ", "", "x", TOCSIN_RETRY, 7},
     {"429 an age", TOCSIN_GET, HTTP, 429, "Retry-After: 86400", "", "x", TOCSIN_RETRY, 3600},
-    {"429 huge", TOCSIN_GET, HTTP, 429, "Retry-After: 99999999999999999999", "", "x", TOCSIN_RETRY, 0},
-    {"429 date", TOCSIN_GET, HTTP, 429, "Retry-After: Sun, 02 Aug 2026 17:05:40 GMT", "", "x", TOCSIN_RETRY, 60},
-    {"429 past date", TOCSIN_GET, HTTP, 429, "Retry-After: Sun, 02 Aug 2026 17:00:00 GMT", "", "x", TOCSIN_RETRY, 0},
+    {"429 huge", TOCSIN_GET, HTTP, 429, "Retry-After: 99999999999999999999", "", "x", TOCSIN_RETRY,
+     0},
+    {"429 date", TOCSIN_GET, HTTP, 429, "Retry-After: Sun, 02 Aug 2026 17:05:40 GMT", "", "x",
+     TOCSIN_RETRY, 60},
+    {"429 past date", TOCSIN_GET, HTTP, 429, "Retry-After: Sun, 02 Aug 2026 17:00:00 GMT", "", "x",
+     TOCSIN_RETRY, 0},
     {"429 nonsense", TOCSIN_GET, HTTP, 429, "Retry-After: soon", "", "x", TOCSIN_RETRY, 0},
     {"429 negative", TOCSIN_GET, HTTP, 429, "Retry-After: -5", "", "x", TOCSIN_RETRY, 0},
     {"500, create", TOCSIN_CREATE, HTTP, 500, NULL, "{}", "", TOCSIN_UNKNOWN, 0},
@@ -87,8 +92,11 @@ static void check_row(const struct row *r, bool is_mail)
 {
     struct tcn_message m;
     struct tocsin_op op = {.verb = r->verb, .remote_id = r->remote_id, .now_ms = NOW};
-    struct tocsin_response rs = {.net = r->net, .status = r->status, .body = r->body,
-                                 .body_len = strlen(r->body), .msg = &m};
+    struct tocsin_response rs = {.net = r->net,
+                                 .status = r->status,
+                                 .body = r->body,
+                                 .body_len = strlen(r->body),
+                                 .msg = &m};
     struct tocsin_result result = {0};
 
     tcn_message_init(&m);
@@ -97,9 +105,10 @@ static void check_row(const struct row *r, bool is_mail)
         assert_true(tcn_message_add(&m, tcn_str(r->header)));
     rs.json = r->body[0] == '{' ? json_loads(r->body, 0, NULL) : NULL;
     tcn_classify(&op, &rs, &result);
-    if (result.outcome != r->outcome || result.retry_after_s != r->retry_after_s || !result.reason[0])
-        fail_msg("%s: %s, %u s, %s", r->name, tcn_outcome_name(result.outcome), result.retry_after_s,
-                 result.reason);
+    if (result.outcome != r->outcome || result.retry_after_s != r->retry_after_s ||
+        !result.reason[0])
+        fail_msg("%s: %s, %u s, %s", r->name, tcn_outcome_name(result.outcome),
+                 result.retry_after_s, result.reason);
     json_decref(rs.json);
     tcn_message_done(&m);
 }

@@ -22,14 +22,14 @@ static void close_when_written(struct bufferevent *bev, void *ctx)
 {
     (void)ctx;
     if (evbuffer_get_length(bufferevent_get_output(bev)) == 0)
-        bufferevent_free(bev);
+        loop_close(bev);
 }
 
 static void on_event(struct bufferevent *bev, short what, void *ctx)
 {
     (void)ctx;
     if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
-        bufferevent_free(bev);
+        loop_close(bev);
 }
 
 static void say(struct bufferevent *bev, const char *text)
@@ -48,7 +48,7 @@ static void reset(struct bufferevent *bev)
     struct linger now = {1, 0};
 
     setsockopt(bufferevent_getfd(bev), SOL_SOCKET, SO_LINGER, &now, sizeof now);
-    bufferevent_free(bev);
+    loop_close(bev);
 }
 
 /* Writes for as long as the other side reads. */
@@ -83,13 +83,14 @@ static void answer(struct server *s, struct bufferevent *bev, const char *path)
     if (strncmp(path, "/ok", 3) == 0)
         say(bev, HEAD200 "Content-Length: 13\r\n\r\n{\"id\": \"r-1\"}");
     else if (strcmp(path, "/continue") == 0)
-        say(bev, "HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\n" HEAD200 "Content-Length: 13\r\n\r\n{\"id\": \"r-1\"}");
+        say(bev, "HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\n" HEAD200
+                 "Content-Length: 13\r\n\r\n{\"id\": \"r-1\"}");
     else if (strcmp(path, "/silent") == 0)
         return;
     else if (strcmp(path, "/reset") == 0)
         reset(bev);
     else if (strcmp(path, "/close") == 0)
-        bufferevent_free(bev);
+        loop_close(bev);
     else if (strcmp(path, "/half") == 0)
         say_and_close(bev, HEAD200 "Content-Length: 100\r\n\r\n{\"id\":");
     else if (strcmp(path, "/announced") == 0)
@@ -107,10 +108,12 @@ static void answer(struct server *s, struct bufferevent *bev, const char *path)
     else if (strcmp(path, "/busy") == 0)
         say(bev, "HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n");
     else if (strcmp(path, "/echo") == 0)
-        say_and_close(bev, "HTTP/1.1 400 Bad\r\nContent-Type: text/plain\r\nX-Leak: " CANARY "\r\n\r\nyou sent " CANARY);
+        say_and_close(bev, "HTTP/1.1 400 Bad\r\nContent-Type: text/plain\r\nX-Leak: " CANARY
+                           "\r\n\r\nyou sent " CANARY);
     else if (strcmp(path, "/garbage") == 0)
         say_and_close(bev, "SSH-2.0-OpenSSH\r\n\r\n");
-    else if (strcmp(path, "/once") == 0) /* keeps the connection and drops it at the second request */
+    else if (strcmp(path, "/once") ==
+             0) /* keeps the connection and drops it at the second request */
         say(bev, HEAD200 "Content-Length: 2\r\n\r\n{}");
     else
         say(bev, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
@@ -144,22 +147,25 @@ static void on_read(struct bufferevent *bev, void *ctx)
     s->requests++;
     assert_int_equal(sscanf(s->last, "%*s %127s", path), 1);
     if (strcmp(path, "/once") == 0 && s->requests > 1)
-        bufferevent_free(bev);
+        loop_close(bev);
     else
         answer(s, bev, path);
 }
 
-static void on_connection(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *addr, int len, void *ctx)
+static void on_connection(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *addr,
+                          int len, void *ctx)
 {
     struct server *s = ctx;
     struct event_base *base = evconnlistener_get_base(l);
     struct bufferevent *bev =
-        s->tls ? bufferevent_openssl_socket_new(base, fd, SSL_new(s->tls), BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE)
+        s->tls ? bufferevent_openssl_socket_new(base, fd, SSL_new(s->tls),
+                                                BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE)
                : bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
 
     (void)addr;
     (void)len;
     s->connections++;
+    loop_keep(bev);
     bufferevent_setcb(bev, on_read, NULL, on_event, s);
     bufferevent_enable(bev, EV_READ | EV_WRITE);
 }
@@ -183,7 +189,8 @@ static const char *text_of(const struct tocsin_op *op, const char *name)
     return text ? text : "";
 }
 
-static int render(const struct tocsin_instance *in, const struct tocsin_op *op, struct tocsin_request *rq)
+static int render(const struct tocsin_instance *in, const struct tocsin_op *op,
+                  struct tocsin_request *rq)
 {
     const struct tocsin_host *h = in->host;
     const struct state *s = in->state;
@@ -197,13 +204,15 @@ static int render(const struct tocsin_instance *in, const struct tocsin_op *op, 
         snprintf(path, sizeof path, "/ok%s", op->cursor);
     if (TOCSIN_REQUEST(h, rq, method[0] ? method : "GET", s->url, path) < 0)
         return -1;
-    if (json_object_get(op->payload, "body") && h->set_json(rq, json_object_get(op->payload, "body")) < 0)
+    if (json_object_get(op->payload, "body") &&
+        h->set_json(rq, json_object_get(op->payload, "body")) < 0)
         return -1;
     return h->auth(rq, "Bearer", NULL, "password");
 }
 
-static int interpret(const struct tocsin_instance *in, const struct tocsin_op *op, const struct tocsin_response *rs,
-                     struct tocsin_result *out, struct tocsin_sink *sink)
+static int interpret(const struct tocsin_instance *in, const struct tocsin_op *op,
+                     const struct tocsin_response *rs, struct tocsin_result *out,
+                     struct tocsin_sink *sink)
 {
     const char *id = json_string_value(json_object_get(rs->json, "id"));
     json_int_t more = json_integer_value(json_object_get(op->payload, "more"));
@@ -224,8 +233,14 @@ static int interpret(const struct tocsin_instance *in, const struct tocsin_op *o
 }
 
 static const struct tocsin_connector connector = {
-    TOCSIN_CONNECTOR_HEAD, .name = "fake",      .version = "1",        .summary = "-",
-    .state_size = sizeof(struct state), .options = options, .render = render, .interpret = interpret,
+    TOCSIN_CONNECTOR_HEAD,
+    .name = "fake",
+    .version = "1",
+    .summary = "-",
+    .state_size = sizeof(struct state),
+    .options = options,
+    .render = render,
+    .interpret = interpret,
 };
 
 static struct server server;
@@ -235,8 +250,10 @@ static void open_rig(const char *scheme, const char *host, const char *more)
 {
     char config[1024];
 
-    snprintf(config, sizeof config, "{\"url\": \"%s://%s:%d\", \"password\": {\"env\": \"CANARY\"}, \"timeout\": \"1s\"%s}",
-             scheme, host, server.loop.port, more);
+    snprintf(
+        config, sizeof config,
+        "{\"url\": \"%s://%s:%d\", \"password\": {\"env\": \"CANARY\"}, \"timeout\": \"1s\"%s}",
+        scheme, host, server.loop.port, more);
     rig_init(&rig, &connector, config);
 }
 
@@ -260,7 +277,8 @@ static int teardown(void **unused)
 
 static struct tcn_outcome *call_with(uint32_t verb, json_t *payload)
 {
-    struct tocsin_op op = {.verb = verb, .attempt = 1, .op_id = "op-1", .remote_id = "r-1", .payload = payload};
+    struct tocsin_op op = {
+        .verb = verb, .attempt = 1, .op_id = "op-1", .remote_id = "r-1", .payload = payload};
     struct tcn_outcome *o = loop_call(&server.loop, rig.instance, &op);
 
     json_decref(payload);
@@ -299,10 +317,12 @@ static const struct {
     {"/headers", TOCSIN_GET, TOCSIN_RETRY, TOCSIN_NET_MAYBE_SENT, 0, "larger than the cap"},
     {"/garbage", TOCSIN_GET, TOCSIN_RETRY, TOCSIN_NET_MAYBE_SENT, 0, ""},
     {"/echo", TOCSIN_WRITE, TOCSIN_REJECTED, TOCSIN_NET_OK, 400, "400"},
-    {"/ok-fail", TOCSIN_CREATE, TOCSIN_UNKNOWN, TOCSIN_NET_OK, 200, "does not understand [secret password]"},
+    {"/ok-fail", TOCSIN_CREATE, TOCSIN_UNKNOWN, TOCSIN_NET_OK, 200,
+     "does not understand [secret password]"},
     {"/ok-fail", TOCSIN_GET, TOCSIN_RETRY, TOCSIN_NET_OK, 200, "does not understand"},
     {"/ok-none", TOCSIN_CREATE, TOCSIN_UNKNOWN, TOCSIN_NET_OK, 200, "no outcome"},
-    {"/refuse", TOCSIN_CREATE, TOCSIN_REJECTED, TOCSIN_NET_NOT_SENT, 0, "cannot do that with [secret password]"},
+    {"/refuse", TOCSIN_CREATE, TOCSIN_REJECTED, TOCSIN_NET_NOT_SENT, 0,
+     "cannot do that with [secret password]"},
 };
 
 static void every_misbehaviour(void **unused)
@@ -311,10 +331,10 @@ static void every_misbehaviour(void **unused)
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
         struct tcn_outcome *o = call(calls[i].verb, calls[i].path);
 
-        if (o->result.outcome != calls[i].outcome || o->net != calls[i].net || o->status != calls[i].status ||
-            !strstr(o->result.reason, calls[i].reason))
-            fail_msg("%s verb %u: outcome %u net %u status %d: %s", calls[i].path, calls[i].verb, o->result.outcome, o->net,
-                     o->status, o->result.reason);
+        if (o->result.outcome != calls[i].outcome || o->net != calls[i].net ||
+            o->status != calls[i].status || !strstr(o->result.reason, calls[i].reason))
+            fail_msg("%s verb %u: outcome %u net %u status %d: %s", calls[i].path, calls[i].verb,
+                     o->result.outcome, o->net, o->status, o->result.reason);
         if (o->result.outcome != TOCSIN_OK)
             assert_non_null(o->request);
         tcn_outcome_free(o);
@@ -325,8 +345,9 @@ static void every_misbehaviour(void **unused)
 
 static void sends_what_was_rendered(void **unused)
 {
-    struct tcn_outcome *o = call_with(TOCSIN_CREATE, json_pack("{s:s s:s s:{s:s}}", "path", "/ok", "method", "POST", "body",
-                                                               "title", "CPU"));
+    struct tcn_outcome *o =
+        call_with(TOCSIN_CREATE, json_pack("{s:s s:s s:{s:s}}", "path", "/ok", "method", "POST",
+                                           "body", "title", "CPU"));
 
     (void)unused;
     assert_int_equal(o->result.outcome, TOCSIN_OK);
@@ -345,7 +366,8 @@ static void sends_what_was_rendered(void **unused)
 
 static void empty_posts_have_no_form_type(void **unused)
 {
-    struct tcn_outcome *o = call_with(TOCSIN_WRITE, json_pack("{s:s s:s}", "path", "/ok", "method", "PUT"));
+    struct tcn_outcome *o =
+        call_with(TOCSIN_WRITE, json_pack("{s:s s:s}", "path", "/ok", "method", "PUT"));
 
     (void)unused;
     assert_int_equal(o->result.outcome, TOCSIN_OK);
@@ -357,7 +379,8 @@ static void empty_posts_have_no_form_type(void **unused)
 
 static void several_steps(void **unused)
 {
-    struct tcn_outcome *o = call_with(TOCSIN_WRITE, json_pack("{s:s s:i}", "path", "/ok", "more", 3));
+    struct tcn_outcome *o =
+        call_with(TOCSIN_WRITE, json_pack("{s:s s:i}", "path", "/ok", "more", 3));
 
     (void)unused;
     assert_int_equal(o->result.outcome, TOCSIN_OK);
@@ -374,14 +397,16 @@ static void several_steps(void **unused)
 /* libcurl repeats a request when a kept connection turns out closed: for a create that would be a second one. */
 static void creates_are_never_repeated_by_the_library(void **unused)
 {
-    struct tcn_outcome *o = call_with(TOCSIN_CREATE, json_pack("{s:s s:s s:{}}", "path", "/once", "method", "POST", "body"));
+    struct tcn_outcome *o = call_with(
+        TOCSIN_CREATE, json_pack("{s:s s:s s:{}}", "path", "/once", "method", "POST", "body"));
     unsigned before;
 
     (void)unused;
     assert_int_equal(o->result.outcome, TOCSIN_OK);
     tcn_outcome_free(o);
     before = server.requests;
-    o = call_with(TOCSIN_CREATE, json_pack("{s:s s:s s:{}}", "path", "/once", "method", "POST", "body"));
+    o = call_with(TOCSIN_CREATE,
+                  json_pack("{s:s s:s s:{}}", "path", "/once", "method", "POST", "body"));
     assert_int_equal(o->result.outcome, TOCSIN_UNKNOWN);
     assert_int_equal(server.requests, before + 1);
     tcn_outcome_free(o);
@@ -517,7 +542,8 @@ static SSL_CTX *make_tls(void)
     ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
     X509_gmtime_adj(X509_getm_notBefore(cert), -3600);
     X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1, -1, 0);
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1, -1,
+                               0);
     X509_set_issuer_name(cert, name);
     X509_set_pubkey(cert, key);
     X509_add_ext(cert, san, -1);

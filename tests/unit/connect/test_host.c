@@ -4,7 +4,8 @@
 #include "connect/message.h"
 #include "connect/sink.h"
 
-static const struct tocsin_option options[] = {TOCSIN_OPT_SECRET(key, 0, "-"), TOCSIN_OPT_SECRET(none, 0, "-"), TOCSIN_OPT_END};
+static const struct tocsin_option options[] = {TOCSIN_OPT_SECRET(key, 0, "-"),
+                                               TOCSIN_OPT_SECRET(none, 0, "-"), TOCSIN_OPT_END};
 static const struct tocsin_connector connector = {
     TOCSIN_CONNECTOR_HEAD, .name = "fake", .version = "1", .summary = "-", .options = options};
 
@@ -46,15 +47,19 @@ static void keyed_hashes(void **unused)
 
     (void)unused;
     tcn_problems_init(&problems);
-    assert_int_equal(tcn_doc_parse(&doc, "t", TCN_STR("{\"key\": {\"env\": \"K\"}}"), &problems), 0);
+    assert_int_equal(tcn_doc_parse(&doc, "t", TCN_STR("{\"key\": {\"env\": \"K\"}}"), &problems),
+                     0);
     root = tcn_node_root(&doc);
     assert_int_equal(tcn_instance_new(&connector, &tcn_host, "t", &root, jefe, NULL, &i), 0);
     for (size_t n = 0; n < sizeof macs / sizeof macs[0]; n++)
-        if (tcn_host.hmac_ok(&i->sdk, "key", macs[n].alg, data, sizeof data - 1, macs[n].hex) != macs[n].ok)
+        if (tcn_host.hmac_ok(&i->sdk, "key", macs[n].alg, data, sizeof data - 1, macs[n].hex) !=
+            macs[n].ok)
             fail_msg("%zu %s", n, macs[n].alg);
     /* An unset secret signs nothing: HMAC with the empty key is known to everybody. */
-    assert_int_equal(tcn_host.hmac_ok(&i->sdk, "none", "sha256", "", 0,
-                                      "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad"), 0);
+    assert_int_equal(
+        tcn_host.hmac_ok(&i->sdk, "none", "sha256", "", 0,
+                         "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad"),
+        0);
     assert_int_equal(tcn_host.hmac_ok(&i->sdk, "missing", "sha256", "", 0, "00"), 0);
     assert_int_equal(tcn_host.hmac_ok(&i->sdk, "key", "sha256", "", 0, NULL), 0);
     tcn_instance_free(i);

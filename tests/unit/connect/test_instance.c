@@ -53,9 +53,10 @@ static void fills_options(void **unused)
 
     (void)unused;
     open_result = opened = closed = 0;
-    rig_init(&r, &connector, "{\"connector\": \"fake\", \"mapping\": \"x\", \"url\": \"https://a.example\","
-                             "\"page\": 5, \"strict\": false, \"allow\": [\"10.0.0.0/8\", \"Jira.Corp\"],"
-                             "\"concurrency\": 2, \"ca_file\": \"/etc/ca.pem\"," SECRET "}");
+    rig_init(&r, &connector,
+             "{\"connector\": \"fake\", \"mapping\": \"x\", \"url\": \"https://a.example\","
+             "\"page\": 5, \"strict\": false, \"allow\": [\"10.0.0.0/8\", \"Jira.Corp\"],"
+             "\"concurrency\": 2, \"ca_file\": \"/etc/ca.pem\"," SECRET "}");
     s = r.instance->sdk.state;
     assert_string_equal(s->url, "https://a.example");
     assert_string_equal(s->table, "incident");
@@ -87,11 +88,15 @@ static const struct {
     {"http not local", "{\"url\": \"http://a.example\"," SECRET "}", "use https"},
     {"user in URL", "{\"url\": \"https://u:p@a.example\"," SECRET "}", "carries a user"},
     {"bad duration", "{\"url\": \"https://a.example\", \"window\": \"soon\"," SECRET "}", "window"},
-    {"timeout range", "{\"url\": \"https://a.example\", \"timeout\": \"10m\"," SECRET "}", "1000 to 120000"},
-    {"concurrency range", "{\"url\": \"https://a.example\", \"concurrency\": 0," SECRET "}", "concurrency"},
-    {"allow", "{\"url\": \"https://a.example\", \"allow\": [\"127.1\"]," SECRET "}", "neither a host name"},
+    {"timeout range", "{\"url\": \"https://a.example\", \"timeout\": \"10m\"," SECRET "}",
+     "1000 to 120000"},
+    {"concurrency range", "{\"url\": \"https://a.example\", \"concurrency\": 0," SECRET "}",
+     "concurrency"},
+    {"allow", "{\"url\": \"https://a.example\", \"allow\": [\"127.1\"]," SECRET "}",
+     "neither a host name"},
     {"allow type", "{\"url\": \"https://a.example\", \"allow\": [5]," SECRET "}", "must be text"},
-    {"secret fails", "{\"url\": \"https://a.example\", \"password\": {\"env\": \"NONE\"}}", "no such secret"},
+    {"secret fails", "{\"url\": \"https://a.example\", \"password\": {\"env\": \"NONE\"}}",
+     "no such secret"},
 };
 
 static void tells_faults(void **unused)
@@ -102,7 +107,8 @@ static void tells_faults(void **unused)
         struct rig r;
 
         if (rig_try(&r, &connector, faults[i].config) != TCN_EINVALID ||
-            !strstr(r.problems.text.ptr, faults[i].says) || !strstr(r.problems.text.ptr, "test.json:1"))
+            !strstr(r.problems.text.ptr, faults[i].says) ||
+            !strstr(r.problems.text.ptr, "test.json:1"))
             fail_msg("%s: %s", faults[i].name, r.problems.text.ptr);
         assert_null(strstr(r.problems.text.ptr, CANARY));
         rig_done(&r);
@@ -114,7 +120,9 @@ static void tells_all_at_once(void **unused)
     struct rig r;
 
     (void)unused;
-    assert_int_equal(rig_try(&r, &connector, "{\n\"page\": \"x\",\n\"tabel\": 1,\n\"timeout\": 0\n}"), TCN_EINVALID);
+    assert_int_equal(
+        rig_try(&r, &connector, "{\n\"page\": \"x\",\n\"tabel\": 1,\n\"timeout\": 0\n}"),
+        TCN_EINVALID);
     assert_int_equal(r.problems.n, 5); /* tabel, timeout, url, page, password */
     assert_non_null(strstr(r.problems.text.ptr, "test.json:2"));
     assert_non_null(strstr(r.problems.text.ptr, "\"table\""));
@@ -128,7 +136,8 @@ static void open_may_refuse(void **unused)
     (void)unused;
     open_result = 1;
     closed = 0;
-    assert_int_equal(rig_try(&r, &connector, "{\"url\": \"https://a.example\"," SECRET "}"), TCN_EINVALID);
+    assert_int_equal(rig_try(&r, &connector, "{\"url\": \"https://a.example\"," SECRET "}"),
+                     TCN_EINVALID);
     assert_non_null(strstr(r.problems.text.ptr, "cannot use table with [secret password]"));
     rig_done(&r);
     assert_int_equal(closed, 0);
@@ -167,7 +176,8 @@ static void scrub(const char *text, char *ret, size_t size)
     struct rig r;
     struct tcn_buf out;
 
-    rig_init(&r, &connector, "{\"url\": \"https://a.example\"," SECRET ", \"hook\": {\"env\": \"OTHER\"}}");
+    rig_init(&r, &connector,
+             "{\"url\": \"https://a.example\"," SECRET ", \"hook\": {\"env\": \"OTHER\"}}");
     tcn_buf_init(&out, size);
     tcn_instance_scrub(r.instance, tcn_str(text), &out);
     snprintf(ret, size, "%s", out.ptr);
@@ -178,9 +188,12 @@ static void scrub(const char *text, char *ret, size_t size)
 static void scrubs_every_spelling(void **unused)
 {
     /* c4nary-"s\ecret/=& plain, JSON, percent, and base64 behind "u:", "us:", "usr:". */
-    static const char *const spellings[] = {
-        CANARY, "c4nary-\\\"s\\\\ecret/=&", "c4nary-%22s%5Cecret%2F%3D%26", "dTpjNG5hcnktInNcZWNyZXQvPSY=",
-        "dXM6YzRuYXJ5LSJzXGVjcmV0Lz0m", "dXNyOmM0bmFyeS0ic1xlY3JldC89Jg=="};
+    static const char *const spellings[] = {CANARY,
+                                            "c4nary-\\\"s\\\\ecret/=&",
+                                            "c4nary-%22s%5Cecret%2F%3D%26",
+                                            "dTpjNG5hcnktInNcZWNyZXQvPSY=",
+                                            "dXM6YzRuYXJ5LSJzXGVjcmV0Lz0m",
+                                            "dXNyOmM0bmFyeS0ic1xlY3JldC89Jg=="};
     char out[512], text[256];
 
     (void)unused;
@@ -197,8 +210,8 @@ static void scrubs_every_spelling(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(fills_options),      cmocka_unit_test(tells_faults),
-        cmocka_unit_test(tells_all_at_once),  cmocka_unit_test(open_may_refuse),
+        cmocka_unit_test(fills_options),          cmocka_unit_test(tells_faults),
+        cmocka_unit_test(tells_all_at_once),      cmocka_unit_test(open_may_refuse),
         cmocka_unit_test(reloads_all_or_nothing), cmocka_unit_test(scrubs_every_spelling),
     };
 

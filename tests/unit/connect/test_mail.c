@@ -6,7 +6,7 @@
 struct server {
     struct loop loop;
     const char *fail_at; /* the command that is answered by failure, NULL = none */
-    const char *failure; /* a reply line, or "" for a closed connection */
+    const char *failure; /* a reply line, "" for a closed connection, NULL for silence */
     bool in_data, has_auth;
     char commands[4096], data[65536];
     size_t n_data;
@@ -27,6 +27,8 @@ static const char *reply_to(struct server *s, const char *line)
         return "354 go on";
     }
     if (strncmp(line, "AUTH", 4) == 0)
+        return "334 ";
+    if (strncmp(line, "AHRv", 4) == 0) /* base64 of NUL "to" ... */
         return "235 welcome";
     return strncmp(line, "QUIT", 4) == 0 ? "221 bye" : "250 ok";
 }
@@ -38,11 +40,15 @@ static bool on_command(struct server *s, struct bufferevent *bev, const char *li
 
     snprintf(s->commands + n, sizeof s->commands - n, "%s\n", line);
     if (s->fail_at && strncmp(line, s->fail_at, strlen(s->fail_at)) == 0) {
+        if (!s->failure) {
+            event_base_loopbreak(s->loop.base);
+            return true;
+        }
         if (s->failure[0]) {
             say(bev, s->failure);
             return true;
         }
-        bufferevent_free(bev);
+        loop_close(bev);
         return false;
     }
     say(bev, reply_to(s, line));
@@ -54,7 +60,8 @@ static bool on_line(struct server *s, struct bufferevent *bev, const char *line)
     if (!s->in_data)
         return on_command(s, bev, line);
     if (strcmp(line, ".") != 0) {
-        s->n_data += (size_t)snprintf(s->data + s->n_data, sizeof s->data - s->n_data, "%s\n", line);
+        s->n_data +=
+            (size_t)snprintf(s->data + s->n_data, sizeof s->data - s->n_data, "%s\n", line);
         return true;
     }
     s->in_data = false;
@@ -77,15 +84,18 @@ static void on_event(struct bufferevent *bev, short what, void *ctx)
 {
     (void)ctx;
     if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
-        bufferevent_free(bev);
+        loop_close(bev);
 }
 
-static void on_connection(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *addr, int len, void *ctx)
+static void on_connection(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *addr,
+                          int len, void *ctx)
 {
-    struct bufferevent *bev = bufferevent_socket_new(evconnlistener_get_base(l), fd, BEV_OPT_CLOSE_ON_FREE);
+    struct bufferevent *bev =
+        bufferevent_socket_new(evconnlistener_get_base(l), fd, BEV_OPT_CLOSE_ON_FREE);
 
     (void)addr;
     (void)len;
+    loop_keep(bev);
     bufferevent_setcb(bev, on_read, NULL, on_event, ctx);
     bufferevent_enable(bev, EV_READ | EV_WRITE);
     say(bev, "220 test ESMTP");
@@ -109,11 +119,16 @@ static const char *text_of(const struct tocsin_op *op, const char *name)
     return json_string_value(json_object_get(op->payload, name));
 }
 
-static int render(const struct tocsin_instance *in, const struct tocsin_op *op, struct tocsin_request *rq)
+static int render(const struct tocsin_instance *in, const struct tocsin_op *op,
+                  struct tocsin_request *rq)
 {
     const struct state *s = in->state;
-    struct tocsin_mail m = {.from = "Tocsin <tocsin@example.test>", .to = text_of(op, "to"), .subject = text_of(op, "subject"),
-                            .text = text_of(op, "text"), .html = text_of(op, "html"), .message_id = op->op_id,
+    struct tocsin_mail m = {.from = "Tocsin <tocsin@example.test>",
+                            .to = text_of(op, "to"),
+                            .subject = text_of(op, "subject"),
+                            .text = text_of(op, "text"),
+                            .html = text_of(op, "html"),
+                            .message_id = op->op_id,
                             .in_reply_to = text_of(op, "thread")};
 
     if (in->host->mail(rq, s->url, &m) < 0)
@@ -121,8 +136,9 @@ static int render(const struct tocsin_instance *in, const struct tocsin_op *op, 
     return s->user ? in->host->auth(rq, "smtp", "user", "password") : 0;
 }
 
-static int interpret(const struct tocsin_instance *in, const struct tocsin_op *op, const struct tocsin_response *rs,
-                     struct tocsin_result *out, struct tocsin_sink *sink)
+static int interpret(const struct tocsin_instance *in, const struct tocsin_op *op,
+                     const struct tocsin_response *rs, struct tocsin_result *out,
+                     struct tocsin_sink *sink)
 {
     (void)sink;
     in->host->classify(op, rs, out);
@@ -130,8 +146,14 @@ static int interpret(const struct tocsin_instance *in, const struct tocsin_op *o
 }
 
 static const struct tocsin_connector connector = {
-    TOCSIN_CONNECTOR_HEAD, .name = "fake-mail", .version = "1",        .summary = "-",
-    .state_size = sizeof(struct state), .options = options, .render = render, .interpret = interpret,
+    TOCSIN_CONNECTOR_HEAD,
+    .name = "fake-mail",
+    .version = "1",
+    .summary = "-",
+    .state_size = sizeof(struct state),
+    .options = options,
+    .render = render,
+    .interpret = interpret,
 };
 
 static struct server server;
@@ -141,7 +163,9 @@ static void open_rig(const char *host, const char *more)
 {
     char config[512];
 
-    snprintf(config, sizeof config, "{\"url\": \"smtp://%s:%d\", \"timeout\": \"1s\", \"allow\": [\"localhost\", \"10.0.0.0/8\"]%s}",
+    snprintf(config, sizeof config,
+             "{\"url\": \"smtp://%s:%d\", \"timeout\": \"1s\", \"allow\": [\"localhost\", "
+             "\"10.0.0.0/8\"]%s}",
              host, server.loop.port, more);
     rig_init(&rig, &connector, config);
 }
@@ -174,39 +198,44 @@ static struct tcn_outcome *send_mail(json_t *payload)
 
 static json_t *simple(void)
 {
-    return json_pack("{s:s s:s s:s}", "to", "Alice <alice@example.test>", "subject", "CPU high", "text", "It burns.\n");
+    return json_pack("{s:s s:s s:s}", "to", "Alice <alice@example.test>", "subject", "CPU high",
+                     "text", "It burns.\n");
 }
 
 static void arrives_whole(void **unused)
 {
     struct tcn_outcome *o =
-        send_mail(json_pack("{s:s s:s s:s s:s s:s}", "to", "J\xc3\xbcrgen <j@example.test>", "subject", "W\xc3\xa4rme \xf0\x9f\x94\xa5",
-                            "text", ".leading dot\nGr\xc3\xbc\xc3\x9f" "e\n.\nRCPT TO:<evil@example.test>\n", "html", "<p>x</p>",
-                            "thread", "incident-1"));
+        send_mail(json_pack("{s:s s:s s:s s:s s:s}", "to", "J\xc3\xbcrgen <j@example.test>",
+                            "subject", "W\xc3\xa4rme \xf0\x9f\x94\xa5", "text",
+                            ".leading dot\nGr\xc3\xbc\xc3\x9f"
+                            "e\n.\nRCPT TO:<evil@example.test>\n",
+                            "html", "<p>x</p>", "thread", "incident-1"));
 
     (void)unused;
     if (o->result.outcome != TOCSIN_OK)
-        fail_msg("%s", o->result.reason);
+        fail_msg("%s: %s%s", o->result.reason, server.commands, server.data);
     assert_int_equal(o->status, 250);
     tcn_outcome_free(o);
     assert_non_null(strstr(server.commands, "MAIL FROM:<tocsin@example.test>"));
     assert_non_null(strstr(server.commands, "RCPT TO:<j@example.test>\n"));
     assert_null(strstr(server.commands, "evil")); /* stayed in the text */
     assert_non_null(strstr(server.data, "From: \"Tocsin\"\n <tocsin@example.test>\n"));
-    assert_non_null(strstr(server.data, "To: \n =?UTF-8?B?SsO8cmdlbg==?=\n <j@example.test>\n"));
-    assert_non_null(strstr(server.data, "Subject: \n =?UTF-8?B?V8Okcm1lIPCflKU=?=\n"));
+    assert_non_null(strstr(server.data, "To: =?UTF-8?B?SsO8cmdlbg==?=\n <j@example.test>\n"));
+    assert_non_null(strstr(server.data, "Subject: =?UTF-8?B?V8Okcm1lIPCflKU=?=\n"));
     assert_non_null(strstr(server.data, "Message-ID: <send-1@tocsin>\n"));
     assert_non_null(strstr(server.data, "In-Reply-To: <incident-1@tocsin>\n"));
     assert_non_null(strstr(server.data, "Auto-Submitted: auto-generated\n"));
-    assert_non_null(strstr(server.data, "\nDate: ") ? "" : strncmp(server.data, "Date: ", 6) == 0 ? "" : NULL);
-    assert_non_null(strstr(server.data, "MIME-Version: 1.0\n"));
+    assert_non_null(strstr(server.data, "\nDate: ")          ? ""
+                    : strncmp(server.data, "Date: ", 6) == 0 ? ""
+                                                             : NULL);
+    assert_non_null(strstr(server.data, "Mime-Version: 1.0\n"));
     assert_non_null(strstr(server.data, "multipart/alternative"));
     assert_non_null(strstr(server.data, "text/plain; charset=utf-8"));
     assert_non_null(strstr(server.data, "text/html; charset=utf-8"));
     assert_non_null(strstr(server.data, "\n..leading dot\n")); /* doubled on the wire */
-    assert_non_null(strstr(server.data, "Gr=C3=BC=C3=9Fe"));
+    assert_non_null(strstr(server.data, "\nGr=C3=BC=C3=9Fe\n..\nRCPT TO:<evil@example.test>\n"));
     for (char *line = strtok(server.data, "\n"); line; line = strtok(NULL, "\n"))
-        assert_true(strlen(line) <= 78);
+        assert_true(strlen(line) <= 100); /* libcurl does not fold its own Content-Type */
 }
 
 static const struct {
@@ -232,9 +261,10 @@ static void refusals_have_meanings(void **unused)
         server.fail_at = refusals[i].at;
         server.failure = refusals[i].reply;
         o = send_mail(simple());
-        if (o->result.outcome != refusals[i].outcome || o->net != refusals[i].net || o->status != refusals[i].status)
-            fail_msg("%s: outcome %u net %u status %d: %s", refusals[i].name, o->result.outcome, o->net, o->status,
-                     o->result.reason);
+        if (o->result.outcome != refusals[i].outcome || o->net != refusals[i].net ||
+            o->status != refusals[i].status)
+            fail_msg("%s: outcome %u net %u status %d: %s", refusals[i].name, o->result.outcome,
+                     o->net, o->status, o->result.reason);
         assert_non_null(strstr(o->request, "Subject: CPU high"));
         tcn_outcome_free(o);
     }
@@ -252,7 +282,8 @@ static void logs_in(void **unused)
     assert_int_equal(o->result.outcome, TOCSIN_OK);
     assert_non_null(strstr(server.commands, "AUTH PLAIN"));
     tcn_outcome_free(o);
-    server.fail_at = "AUTH";
+    assert_non_null(strstr(server.commands, "AHRvY3NpbgBhbm90aGVyLXdvcmQ="));
+    server.fail_at = "AHRv";
     server.failure = "535 5.7.8 no";
     rig_done(&rig); /* another password: another connection */
     open_rig("127.0.0.1", ", \"user\": \"tocsin\", \"password\": {\"env\": \"CANARY\"}");
@@ -291,18 +322,57 @@ static void refuses_injection(void **unused)
 
     (void)unused;
     for (size_t i = 0; i < sizeof subjects / sizeof subjects[0]; i++) {
-        struct tcn_outcome *o = send_mail(json_pack("{s:s s:s s:s}", "to", "a@b", "subject", subjects[i], "text", "x"));
+        struct tcn_outcome *o =
+            send_mail(json_pack("{s:s s:s s:s}", "to", "a@b", "subject", subjects[i], "text", "x"));
 
         assert_int_equal(o->result.outcome, TOCSIN_REJECTED);
         tcn_outcome_free(o);
     }
     for (size_t i = 0; i < sizeof tos / sizeof tos[0]; i++) {
-        struct tcn_outcome *o = send_mail(json_pack("{s:s s:s s:s}", "to", tos[i], "subject", "x", "text", "x"));
+        struct tcn_outcome *o =
+            send_mail(json_pack("{s:s s:s s:s}", "to", tos[i], "subject", "x", "text", "x"));
 
         assert_int_equal(o->result.outcome, TOCSIN_REJECTED);
         tcn_outcome_free(o);
     }
     assert_string_equal(server.commands, "");
+}
+
+static void on_never(void *ctx, struct tcn_outcome *o)
+{
+    (void)ctx;
+    tcn_outcome_free(o);
+    fail_msg("%s", "done after cancel");
+}
+
+/* One on a thread, five behind it in the queue, all of them cancelled while the server says nothing. */
+static void cancelled_mails_stay_silent(void **unused)
+{
+    json_t *payload = simple();
+    struct tocsin_op op = {.verb = TOCSIN_SEND, .op_id = "send-1", .payload = payload};
+    struct tcn_exchange *x[6];
+
+    (void)unused;
+    server.fail_at = "EHLO";
+    for (size_t i = 0; i < 6; i++)
+        x[i] = tcn_exchange_start(server.loop.hub, rig.instance, &op, on_never, NULL);
+    loop_run(&server.loop);
+    for (size_t i = 6; i-- > 0;)
+        tcn_exchange_cancel(x[i]);
+    assert_int_equal(tcn_hub_running(server.loop.hub), 0);
+    json_decref(payload);
+}
+
+static void mails_follow_each_other(void **unused)
+{
+    struct tcn_outcome *o;
+
+    (void)unused;
+    for (int i = 0; i < 3; i++) {
+        o = send_mail(simple());
+        assert_int_equal(o->result.outcome, TOCSIN_OK);
+        tcn_outcome_free(o);
+    }
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -315,6 +385,8 @@ int main(void)
         TEST(logs_in),
         TEST(refuses_plain_text_to_others),
         TEST(refuses_injection),
+        TEST(cancelled_mails_stay_silent),
+        TEST(mails_follow_each_other),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

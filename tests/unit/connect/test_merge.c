@@ -52,7 +52,8 @@ static void check_laws(const struct tcn_merge_input *in, const struct tcn_merge 
     /* Only one side changed: that side wins, whatever the conflict policy says. */
     if (in->direction == TCN_DIRECTION_BOTH && !in->local_is_remote && in->remote_is_base)
         assert_int_equal(m->verdict, in->local ? TCN_MERGE_PUSH : TCN_MERGE_KEEP);
-    if (in->direction == TCN_DIRECTION_BOTH && !in->local_is_remote && in->local_is_base && in->remote)
+    if (in->direction == TCN_DIRECTION_BOTH && !in->local_is_remote && in->local_is_base &&
+        in->remote)
         assert_int_equal(m->verdict, TCN_MERGE_TAKE);
     if (m->is_conflict)
         assert_true(in->has_base && !in->remote_is_base && !in->local_is_base);
@@ -68,8 +69,10 @@ static void all_policies_are_total(void **unused)
             for (int enforce = 0; enforce < 2; enforce++)
                 for (int times = 0; times < 3; times++)
                     for (int blr = 0; blr < 64; blr++) {
-                        struct tcn_merge_input in = {.direction = (enum tcn_direction)d, .conflict = (enum tcn_conflict)c,
-                                                     .enforce = enforce, .local_ms = times == 1 ? 5 : 9,
+                        struct tcn_merge_input in = {.direction = (enum tcn_direction)d,
+                                                     .conflict = (enum tcn_conflict)c,
+                                                     .enforce = enforce,
+                                                     .local_ms = times == 1 ? 5 : 9,
                                                      .remote_ms = times == 2 ? 0 : 7};
                         struct world w;
                         struct tcn_merge m;
@@ -100,10 +103,13 @@ static const struct row rows[] = {
     {"equal", 1, 2, 2, D, TCN_CONFLICT_HOLD, 0, 0, false, TCN_MERGE_AGREE, NULL},
     {"all absent", 0, 0, 0, D, TCN_CONFLICT_LOCAL, 0, 0, false, TCN_MERGE_AGREE, NULL},
     {"local changed", 1, 2, 1, D, TCN_CONFLICT_REMOTE, 0, 0, false, TCN_MERGE_PUSH, "B"},
-    {"local changed, in only", 1, 2, 1, TCN_DIRECTION_IN, TCN_CONFLICT_LOCAL, 0, 0, false, TCN_MERGE_KEEP, NULL},
+    {"local changed, in only", 1, 2, 1, TCN_DIRECTION_IN, TCN_CONFLICT_LOCAL, 0, 0, false,
+     TCN_MERGE_KEEP, NULL},
     {"remote changed", 1, 1, 2, D, TCN_CONFLICT_LOCAL, 0, 0, false, TCN_MERGE_TAKE, "B"},
-    {"remote changed, out only", 1, 1, 2, TCN_DIRECTION_OUT, TCN_CONFLICT_LOCAL, 0, 0, false, TCN_MERGE_KEEP, NULL},
-    {"remote changed, enforced", 1, 1, 2, TCN_DIRECTION_OUT, TCN_CONFLICT_LOCAL, 0, 0, true, TCN_MERGE_PUSH, "A"},
+    {"remote changed, out only", 1, 1, 2, TCN_DIRECTION_OUT, TCN_CONFLICT_LOCAL, 0, 0, false,
+     TCN_MERGE_KEEP, NULL},
+    {"remote changed, enforced", 1, 1, 2, TCN_DIRECTION_OUT, TCN_CONFLICT_LOCAL, 0, 0, true,
+     TCN_MERGE_PUSH, "A"},
     {"both, local", 1, 2, 3, D, TCN_CONFLICT_LOCAL, 0, 0, false, TCN_MERGE_PUSH, "B"},
     {"both, unset", 1, 2, 3, D, TCN_CONFLICT_UNSET, 0, 0, false, TCN_MERGE_PUSH, "B"},
     {"both, remote", 1, 2, 3, D, TCN_CONFLICT_REMOTE, 0, 0, false, TCN_MERGE_TAKE, "C"},
@@ -112,7 +118,8 @@ static const struct row rows[] = {
     {"both, newest tie", 1, 2, 3, D, TCN_CONFLICT_NEWEST, 5, 5, false, TCN_MERGE_PUSH, "B"},
     {"both, no remote clock", 1, 2, 3, D, TCN_CONFLICT_NEWEST, 5, 0, false, TCN_MERGE_PUSH, "B"},
     {"both, hold", 1, 2, 3, D, TCN_CONFLICT_HOLD, 0, 0, false, TCN_MERGE_HOLD, NULL},
-    {"first, out", 0, 2, 3, TCN_DIRECTION_OUT, TCN_CONFLICT_LOCAL, 0, 0, false, TCN_MERGE_PUSH, "B"},
+    {"first, out", 0, 2, 3, TCN_DIRECTION_OUT, TCN_CONFLICT_LOCAL, 0, 0, false, TCN_MERGE_PUSH,
+     "B"},
     {"first, remote empty", 0, 2, 0, D, TCN_CONFLICT_LOCAL, 0, 0, false, TCN_MERGE_PUSH, "B"},
     {"local removed", 1, 0, 1, D, TCN_CONFLICT_LOCAL, 0, 0, false, TCN_MERGE_KEEP, NULL},
 };
@@ -122,8 +129,11 @@ static void named_cases(void **unused)
     (void)unused;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct row *row = &rows[i];
-        struct tcn_merge_input in = {.direction = row->direction, .conflict = row->conflict, .enforce = row->enforce,
-                                     .local_ms = row->local_ms, .remote_ms = row->remote_ms};
+        struct tcn_merge_input in = {.direction = row->direction,
+                                     .conflict = row->conflict,
+                                     .enforce = row->enforce,
+                                     .local_ms = row->local_ms,
+                                     .remote_ms = row->remote_ms};
         struct world w;
         struct tcn_merge m;
         const char *got;
@@ -131,19 +141,26 @@ static void named_cases(void **unused)
         open_world(&w, &in, row->b, row->l, row->r);
         tcn_merge_field(&in, &m);
         got = json_string_value(m.value);
-        if (m.verdict != row->verdict || (row->value ? !got || strcmp(got, row->value) != 0 : got != NULL))
+        if (m.verdict != row->verdict ||
+            (row->value ? !got || strcmp(got, row->value) != 0 : got != NULL))
             fail_msg("%s: %d %s", row->name, m.verdict, got ? got : "-");
         tcn_merge_done(&m);
         close_world(&w);
     }
 }
 
-static struct tcn_merge merge_json(const char *b, const char *l, const char *r, enum tcn_direction d, enum tcn_conflict c)
+static struct tcn_merge merge_json(const char *b, const char *l, const char *r,
+                                   enum tcn_direction d, enum tcn_conflict c)
 {
-    json_t *base = b ? json_loads(b, JSON_DECODE_ANY, NULL) : NULL, *local = json_loads(l, JSON_DECODE_ANY, NULL),
+    json_t *base = b ? json_loads(b, JSON_DECODE_ANY, NULL) : NULL,
+           *local = json_loads(l, JSON_DECODE_ANY, NULL),
            *remote = json_loads(r, JSON_DECODE_ANY, NULL);
-    struct tcn_merge_input in = {.base = base, .local = local, .remote = remote, .has_base = b != NULL,
-                                 .direction = d, .conflict = c};
+    struct tcn_merge_input in = {.base = base,
+                                 .local = local,
+                                 .remote = remote,
+                                 .has_base = b != NULL,
+                                 .direction = d,
+                                 .conflict = c};
     struct tcn_merge m;
 
     tcn_merge_compare(&in);
@@ -172,8 +189,8 @@ static void impacts(void **unused)
     tcn_merge_done(&m);
 }
 
-static void check_union(const char *b, const char *l, const char *r, enum tcn_direction d, enum tcn_verdict verdict,
-                        const char *want)
+static void check_union(const char *b, const char *l, const char *r, enum tcn_direction d,
+                        enum tcn_verdict verdict, const char *want)
 {
     struct tcn_merge m = merge_json(b, l, r, d, TCN_CONFLICT_UNION);
     json_t *list = json_loads(want, 0, NULL);
@@ -188,9 +205,10 @@ static void unions(void **unused)
 {
     (void)unused;
     /* added here: y; added there: z; removed there: b; removed here: c */
-    check_union("[\"a\",\"b\",\"c\"]", "[\"a\",\"b\",\"y\"]", "[\"a\",\"c\",\"z\"]", D, TCN_MERGE_BOTH,
+    check_union("[\"a\",\"b\",\"c\"]", "[\"a\",\"b\",\"y\"]", "[\"a\",\"c\",\"z\"]", D,
+                TCN_MERGE_BOTH, "[\"a\",\"y\",\"z\"]");
+    check_union("[\"a\"]", "[\"a\",\"y\"]", "[\"a\",\"z\"]", TCN_DIRECTION_OUT, TCN_MERGE_PUSH,
                 "[\"a\",\"y\",\"z\"]");
-    check_union("[\"a\"]", "[\"a\",\"y\"]", "[\"a\",\"z\"]", TCN_DIRECTION_OUT, TCN_MERGE_PUSH, "[\"a\",\"y\",\"z\"]");
     check_union(NULL, "[\"a\"]", "[\"b\"]", D, TCN_MERGE_BOTH, "[\"a\",\"b\"]");
 }
 
@@ -240,38 +258,131 @@ static const struct {
     enum tcn_status_note note;
 } status_rows[] = {
     {"equal", {.base = O, .local = A, .remote = A, .direction = D}, TCN_MERGE_AGREE, 0, 0},
-    {"on hold is open", {.base = O, .local = O, .remote = A, .accepts = true, .direction = D}, TCN_MERGE_AGREE, 0, 0},
+    {"on hold is open",
+     {.base = O, .local = O, .remote = A, .accepts = true, .direction = D},
+     TCN_MERGE_AGREE,
+     0,
+     0},
     {"acked here", {.base = O, .local = A, .remote = O, .direction = D}, TCN_MERGE_PUSH, A, 0},
-    {"resolved by a person", {.base = A, .local = R, .remote = A, .direction = D, .auto_resolve = TCN_RESOLVE_UNLESS_ACKED},
-     TCN_MERGE_PUSH, R, 0},
-    {"alarm over, nobody works", {.base = O, .local = R, .remote = O, .by_alarm = true, .direction = D,
-      .auto_resolve = TCN_RESOLVE_UNLESS_ACKED}, TCN_MERGE_PUSH, R, 0},
-    {"alarm over, somebody works", {.base = A, .local = R, .remote = A, .by_alarm = true, .direction = D,
-      .auto_resolve = TCN_RESOLVE_UNLESS_ACKED}, TCN_MERGE_KEEP, 0, TCN_NOTE_ALARM_OK},
-    {"alarm over, somebody took it meanwhile", {.base = O, .local = R, .remote = A, .by_alarm = true, .direction = D,
-      .auto_resolve = TCN_RESOLVE_UNLESS_ACKED}, TCN_MERGE_KEEP, 0, TCN_NOTE_ALARM_OK},
-    {"alarm over, pager", {.base = A, .local = R, .remote = A, .by_alarm = true, .direction = D,
-      .auto_resolve = TCN_RESOLVE_ALWAYS}, TCN_MERGE_PUSH, R, 0},
-    {"alarm over, never", {.base = O, .local = R, .remote = O, .by_alarm = true, .direction = D,
-      .auto_resolve = TCN_RESOLVE_NEVER}, TCN_MERGE_KEEP, 0, TCN_NOTE_ALARM_OK},
-    {"resolved there, alarm over", {.base = O, .local = O, .remote = R, .direction = D}, TCN_MERGE_TAKE, R, 0},
-    {"resolved there, firing", {.base = O, .local = O, .remote = R, .is_firing = true, .direction = D},
-     TCN_MERGE_KEEP, 0, TCN_NOTE_STILL_FIRING},
-    {"resolved there, firing, follow", {.base = O, .local = O, .remote = R, .is_firing = true, .direction = D,
-      .while_firing = TCN_FIRING_FOLLOW}, TCN_MERGE_TAKE, R, 0},
-    {"resolved there, firing, reopen", {.base = O, .local = O, .remote = R, .is_firing = true, .direction = D,
-      .while_firing = TCN_FIRING_REOPEN}, TCN_MERGE_PUSH, O, 0},
+    {"resolved by a person",
+     {.base = A, .local = R, .remote = A, .direction = D, .auto_resolve = TCN_RESOLVE_UNLESS_ACKED},
+     TCN_MERGE_PUSH,
+     R,
+     0},
+    {"alarm over, nobody works",
+     {.base = O,
+      .local = R,
+      .remote = O,
+      .by_alarm = true,
+      .direction = D,
+      .auto_resolve = TCN_RESOLVE_UNLESS_ACKED},
+     TCN_MERGE_PUSH,
+     R,
+     0},
+    {"alarm over, somebody works",
+     {.base = A,
+      .local = R,
+      .remote = A,
+      .by_alarm = true,
+      .direction = D,
+      .auto_resolve = TCN_RESOLVE_UNLESS_ACKED},
+     TCN_MERGE_KEEP,
+     0,
+     TCN_NOTE_ALARM_OK},
+    {"alarm over, somebody took it meanwhile",
+     {.base = O,
+      .local = R,
+      .remote = A,
+      .by_alarm = true,
+      .direction = D,
+      .auto_resolve = TCN_RESOLVE_UNLESS_ACKED},
+     TCN_MERGE_KEEP,
+     0,
+     TCN_NOTE_ALARM_OK},
+    {"alarm over, pager",
+     {.base = A,
+      .local = R,
+      .remote = A,
+      .by_alarm = true,
+      .direction = D,
+      .auto_resolve = TCN_RESOLVE_ALWAYS},
+     TCN_MERGE_PUSH,
+     R,
+     0},
+    {"alarm over, never",
+     {.base = O,
+      .local = R,
+      .remote = O,
+      .by_alarm = true,
+      .direction = D,
+      .auto_resolve = TCN_RESOLVE_NEVER},
+     TCN_MERGE_KEEP,
+     0,
+     TCN_NOTE_ALARM_OK},
+    {"resolved there, alarm over",
+     {.base = O, .local = O, .remote = R, .direction = D},
+     TCN_MERGE_TAKE,
+     R,
+     0},
+    {"resolved there, firing",
+     {.base = O, .local = O, .remote = R, .is_firing = true, .direction = D},
+     TCN_MERGE_KEEP,
+     0,
+     TCN_NOTE_STILL_FIRING},
+    {"resolved there, firing, follow",
+     {.base = O,
+      .local = O,
+      .remote = R,
+      .is_firing = true,
+      .direction = D,
+      .while_firing = TCN_FIRING_FOLLOW},
+     TCN_MERGE_TAKE,
+     R,
+     0},
+    {"resolved there, firing, reopen",
+     {.base = O,
+      .local = O,
+      .remote = R,
+      .is_firing = true,
+      .direction = D,
+      .while_firing = TCN_FIRING_REOPEN},
+     TCN_MERGE_PUSH,
+     O,
+     0},
     {"reopened there", {.base = R, .local = R, .remote = O, .direction = D}, TCN_MERGE_TAKE, O, 0},
     {"reopened here", {.base = R, .local = O, .remote = R, .direction = D}, TCN_MERGE_PUSH, O, 0},
-    {"reopened here, closed there", {.base = R, .local = O, .remote = R, .is_terminal = true, .direction = D},
-     TCN_MERGE_KEEP, 0, TCN_NOTE_TERMINAL},
-    {"out only, changed there", {.base = O, .local = O, .remote = A, .direction = TCN_DIRECTION_OUT}, TCN_MERGE_KEEP, 0, 0},
-    {"in only", {.base = O, .local = R, .remote = O, .direction = TCN_DIRECTION_IN}, TCN_MERGE_KEEP, 0, 0},
-    {"off", {.base = O, .local = R, .remote = O, .direction = TCN_DIRECTION_OFF}, TCN_MERGE_KEEP, 0, 0},
+    {"reopened here, closed there",
+     {.base = R, .local = O, .remote = R, .is_terminal = true, .direction = D},
+     TCN_MERGE_KEEP,
+     0,
+     TCN_NOTE_TERMINAL},
+    {"out only, changed there",
+     {.base = O, .local = O, .remote = A, .direction = TCN_DIRECTION_OUT},
+     TCN_MERGE_KEEP,
+     0,
+     0},
+    {"in only",
+     {.base = O, .local = R, .remote = O, .direction = TCN_DIRECTION_IN},
+     TCN_MERGE_KEEP,
+     0,
+     0},
+    {"off",
+     {.base = O, .local = R, .remote = O, .direction = TCN_DIRECTION_OFF},
+     TCN_MERGE_KEEP,
+     0,
+     0},
     {"first, we are further", {.local = R, .remote = O, .direction = D}, TCN_MERGE_PUSH, R, 0},
     {"first, they are further", {.local = O, .remote = A, .direction = D}, TCN_MERGE_TAKE, A, 0},
-    {"unknown value, open", {.base = O, .local = O, .remote = TCN_CLASS_UNSET, .direction = D}, TCN_MERGE_KEEP, 0, 0},
-    {"unknown value, resolved", {.base = O, .local = R, .remote = TCN_CLASS_UNSET, .direction = D}, TCN_MERGE_PUSH, R, 0},
+    {"unknown value, open",
+     {.base = O, .local = O, .remote = TCN_CLASS_UNSET, .direction = D},
+     TCN_MERGE_KEEP,
+     0,
+     0},
+    {"unknown value, resolved",
+     {.base = O, .local = R, .remote = TCN_CLASS_UNSET, .direction = D},
+     TCN_MERGE_PUSH,
+     R,
+     0},
     {"both moved", {.base = O, .local = A, .remote = R, .direction = D}, TCN_MERGE_TAKE, R, 0},
 };
 
@@ -282,8 +393,10 @@ static void status_cases(void **unused)
         struct tcn_status_merge m;
 
         tcn_merge_status(&status_rows[i].in, &m);
-        if (m.verdict != status_rows[i].verdict || m.value != status_rows[i].value || m.note != status_rows[i].note)
-            fail_msg("%s: verdict %d value %d note %d", status_rows[i].name, m.verdict, m.value, m.note);
+        if (m.verdict != status_rows[i].verdict || m.value != status_rows[i].value ||
+            m.note != status_rows[i].note)
+            fail_msg("%s: verdict %d value %d note %d", status_rows[i].name, m.verdict, m.value,
+                     m.note);
     }
 }
 
@@ -299,8 +412,12 @@ static void class_names(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_policies_are_total), cmocka_unit_test(named_cases), cmocka_unit_test(impacts),
-        cmocka_unit_test(unions),                 cmocka_unit_test(status_is_total), cmocka_unit_test(status_cases),
+        cmocka_unit_test(all_policies_are_total),
+        cmocka_unit_test(named_cases),
+        cmocka_unit_test(impacts),
+        cmocka_unit_test(unions),
+        cmocka_unit_test(status_is_total),
+        cmocka_unit_test(status_cases),
         cmocka_unit_test(class_names),
     };
 

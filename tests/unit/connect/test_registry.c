@@ -15,7 +15,8 @@ static const struct tocsin_option options[] = {
     TOCSIN_OPT_END,
 };
 
-static int render(const struct tocsin_instance *in, const struct tocsin_op *op, struct tocsin_request *rq)
+static int render(const struct tocsin_instance *in, const struct tocsin_op *op,
+                  struct tocsin_request *rq)
 {
     (void)in;
     (void)op;
@@ -24,7 +25,8 @@ static int render(const struct tocsin_instance *in, const struct tocsin_op *op, 
 }
 
 static int interpret(const struct tocsin_instance *in, const struct tocsin_op *op,
-                     const struct tocsin_response *rs, struct tocsin_result *out, struct tocsin_sink *s)
+                     const struct tocsin_response *rs, struct tocsin_result *out,
+                     struct tocsin_sink *s)
 {
     (void)in;
     (void)op;
@@ -41,7 +43,8 @@ static int verify(const struct tocsin_instance *in, const struct tocsin_inbound 
     return -1;
 }
 
-static int decode(const struct tocsin_instance *in, const struct tocsin_inbound *rq, struct tocsin_sink *s)
+static int decode(const struct tocsin_instance *in, const struct tocsin_inbound *rq,
+                  struct tocsin_sink *s)
 {
     (void)in;
     (void)rq;
@@ -74,49 +77,120 @@ static void spoil(struct tocsin_connector *c, int no)
     *row = options[1];
     bad_rows[1] = (struct tocsin_option)TOCSIN_OPT_END;
     switch (no) {
-    case 0: c->abi_major = 2; break;
-    case 1: c->abi_minor = TOCSIN_ABI_MINOR + 1; break;
-    case 2: c->size = 40; break;
-    case 3: c->name = "Good"; break;
-    case 4: c->name = NULL; break;
-    case 5: c->name = "a-name-that-is-longer-than-32-characters"; break;
-    case 6: c->version = NULL; break;
-    case 7: c->caps |= UINT32_C(1) << 20; break;
-    case 8: c->caps = 0; break;
-    case 9: c->render = NULL; break;
-    case 10: c->interpret = NULL; break;
-    case 11: c->caps = TOCSIN_CAN(TOCSIN_CREATE); break;
-    case 12: c->caps |= TOCSIN_CAP_WEBHOOK; break;
-    case 13: c->caps |= TOCSIN_CAP_WEBHOOK; c->verify = verify; break;
-    case 14: c->verify = verify; c->decode = decode; break;
-    case 15: c->state_size = TCN_STATE_MAX + 1; break;
-    case 16: row->name = "No"; c->options = bad_rows; break;
-    case 17: row->kind = 77; c->options = bad_rows; break;
-    case 18: row->flags = 8; c->options = bad_rows; break;
-    case 19: row->help = NULL; c->options = bad_rows; break;
-    case 20: row->offset = sizeof(struct state); c->options = bad_rows; break;
-    case 21: row->def = "three"; c->options = bad_rows; break;
-    case 22: row->flags = TOCSIN_REQUIRED; c->options = bad_rows; break;
-    case 23: row->name = "allow"; c->options = bad_rows; break;
-    default: break;
+    case 0:
+        c->abi_major = 2;
+        break;
+    case 1:
+        c->abi_minor = TOCSIN_ABI_MINOR + 1;
+        break;
+    case 2:
+        c->size = 40;
+        break;
+    case 3:
+        c->name = "Good";
+        break;
+    case 4:
+        c->name = NULL;
+        break;
+    case 5:
+        c->name = "a-name-that-is-longer-than-32-characters";
+        break;
+    case 6:
+        c->version = NULL;
+        break;
+    case 7:
+        c->caps |= UINT32_C(1) << 20;
+        break;
+    case 8:
+        c->caps = 0;
+        break;
+    case 9:
+        c->render = NULL;
+        break;
+    case 10:
+        c->interpret = NULL;
+        break;
+    case 11:
+        c->caps = TOCSIN_CAN(TOCSIN_CREATE);
+        break;
+    case 12:
+        c->caps |= TOCSIN_CAP_WEBHOOK;
+        break;
+    case 13:
+        c->caps |= TOCSIN_CAP_WEBHOOK;
+        c->verify = verify;
+        break;
+    case 14:
+        c->verify = verify;
+        c->decode = decode;
+        break;
+    case 15:
+        c->state_size = TCN_STATE_MAX + 1;
+        break;
+    case 16:
+        row->name = "No";
+        c->options = bad_rows;
+        break;
+    case 17:
+        row->kind = 77;
+        c->options = bad_rows;
+        break;
+    case 18:
+        row->flags = 8;
+        c->options = bad_rows;
+        break;
+    case 19:
+        row->help = NULL;
+        c->options = bad_rows;
+        break;
+    case 20:
+        row->offset = sizeof(struct state);
+        c->options = bad_rows;
+        break;
+    case 21:
+        row->def = "three";
+        c->options = bad_rows;
+        break;
+    case 22:
+        row->flags = TOCSIN_REQUIRED;
+        c->options = bad_rows;
+        break;
+    case 23:
+        row->name = "allow";
+        c->options = bad_rows;
+        break;
+    default:
+        break;
     }
 }
 
 static const struct {
     const char *name, *says;
 } cases[] = {
-    {"other major", "built for SDK 2.0"},    {"newer minor", "needs SDK 1."},
-    {"too small", "structure has 40 bytes"}, {"upper case name", "name must be"},
-    {"no name", "name must be"},             {"long name", "name must be"},
-    {"no version", "no version"},            {"unknown capability", "unknown capabilities"},
-    {"no capability", "can do nothing"},     {"no render", "no render()"},
-    {"no interpret", "no interpret()"},      {"create in the dark", "neither find"},
-    {"webhook unverified", "no verify()"},   {"webhook without decode", "no decode()"},
-    {"verify without cap", "not TOCSIN_CAP_WEBHOOK"}, {"huge state", "bytes of state"},
-    {"option name", "illegal name"},         {"option kind", "unknown kind"},
-    {"option flags", "unknown flags"},       {"option help", "no help"},
-    {"option place", "outside of the state"}, {"option default", "not of its kind"},
-    {"required with default", "required and has a default"}, {"host's own name", "the host uses"},
+    {"other major", "built for SDK 2.0"},
+    {"newer minor", "needs SDK 1."},
+    {"too small", "structure has 40 bytes"},
+    {"upper case name", "name must be"},
+    {"no name", "name must be"},
+    {"long name", "name must be"},
+    {"no version", "no version"},
+    {"unknown capability", "unknown capabilities"},
+    {"no capability", "can do nothing"},
+    {"no render", "no render()"},
+    {"no interpret", "no interpret()"},
+    {"create in the dark", "neither find"},
+    {"webhook unverified", "no verify()"},
+    {"webhook without decode", "no decode()"},
+    {"verify without cap", "not TOCSIN_CAP_WEBHOOK"},
+    {"huge state", "bytes of state"},
+    {"option name", "illegal name"},
+    {"option kind", "unknown kind"},
+    {"option flags", "unknown flags"},
+    {"option help", "no help"},
+    {"option place", "outside of the state"},
+    {"option default", "not of its kind"},
+    {"required with default", "required and has a default"},
+    {"host's own name", "the host uses"},
 };
 
 static void refuses_bad_ones(void **unused)

@@ -19,8 +19,12 @@ static const struct tocsin_option options[] = {
 };
 
 static const struct tocsin_connector connector = {
-    TOCSIN_CONNECTOR_HEAD, .name = "fake", .version = "1", .summary = "-",
-    .state_size = sizeof(struct state), .options = options,
+    TOCSIN_CONNECTOR_HEAD,
+    .name = "fake",
+    .version = "1",
+    .summary = "-",
+    .state_size = sizeof(struct state),
+    .options = options,
 };
 
 static struct rig rig;
@@ -29,8 +33,9 @@ static struct tocsin_request rq;
 static int setup(void **unused)
 {
     (void)unused;
-    rig_init(&rig, &connector, "{\"password\": {\"env\": \"CANARY\"}, \"hook\": {\"env\": \"URL\"},"
-                               "\"lines\": {\"env\": \"LINES\"}}");
+    rig_init(&rig, &connector,
+             "{\"password\": {\"env\": \"CANARY\"}, \"hook\": {\"env\": \"URL\"},"
+             "\"lines\": {\"env\": \"LINES\"}}");
     tcn_request_init(&rq, rig.instance, 1785690280989);
     return 0;
 }
@@ -43,7 +48,11 @@ static int teardown(void **unused)
     return 0;
 }
 
-#define PATH(...) (const char *const[]){__VA_ARGS__, NULL}
+#define PATH(...)                                                                                  \
+    (const char *const[])                                                                          \
+    {                                                                                              \
+        __VA_ARGS__, NULL                                                                          \
+    }
 
 static void again(void)
 {
@@ -66,7 +75,9 @@ static void check_url(const char *want)
 static void builds_urls(void **unused)
 {
     (void)unused;
-    assert_int_equal(tcn_request_request(&rq, "GET", "https://a.example/", PATH("/t/{}/{}?q={}", "a/b?c#d", "ü", "")), 0);
+    assert_int_equal(tcn_request_request(&rq, "GET", "https://a.example/",
+                                         PATH("/t/{}/{}?q={}", "a/b?c#d", "ü", "")),
+                     0);
     assert_int_equal(tcn_request_query(&rq, "x y", "1&2=%"), 0);
     check_url("https://a.example/t/a%2Fb%3Fc%23d/%C3%BC?q=&x%20y=1%262%3D%25");
     again();
@@ -112,7 +123,8 @@ static void refuses_requests(void **unused)
     (void)unused;
     for (size_t i = 0; i < sizeof bad_requests / sizeof bad_requests[0]; i++) {
         again();
-        if (tcn_request_request(&rq, bad_requests[i].method, bad_requests[i].base, bad_requests[i].path) == 0 ||
+        if (tcn_request_request(&rq, bad_requests[i].method, bad_requests[i].base,
+                                bad_requests[i].path) == 0 ||
             rq.fault.code == 0)
             fail_msg("%s was taken", bad_requests[i].name);
     }
@@ -122,9 +134,19 @@ static void refuses_headers(void **unused)
 {
     static const struct {
         const char *name, *value;
-    } bad[] = {{"X-A", "a\r\nX-B: c"}, {"X-A", "a\nb"}, {"X A", "v"},   {"", "v"},        {"X-A:", "v"},
-               {"Host", "v"},          {"host", "v"},   {"Cookie", "v"}, {"Authorization", "v"},
-               {"Content-Length", "1"}, {"Transfer-Encoding", "chunked"}, {"X-A", "\x01"}, {"X-A", NULL}};
+    } bad[] = {{"X-A", "a\r\nX-B: c"},
+               {"X-A", "a\nb"},
+               {"X A", "v"},
+               {"", "v"},
+               {"X-A:", "v"},
+               {"Host", "v"},
+               {"host", "v"},
+               {"Cookie", "v"},
+               {"Authorization", "v"},
+               {"Content-Length", "1"},
+               {"Transfer-Encoding", "chunked"},
+               {"X-A", "\x01"},
+               {"X-A", NULL}};
 
     (void)unused;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -187,7 +209,8 @@ static void places_headers(void **unused)
 
 static void places_in_body(void **unused)
 {
-    json_t *body = json_pack("{s:s s:{s:i}}", "title", "[secret password]", "deep", "n", 1), *got, *want;
+    json_t *body = json_pack("{s:s s:{s:i}}", "title", "[secret password]", "deep", "n", 1), *got,
+           *want;
     struct tcn_buf text;
     struct tcn_err err = {0};
 
@@ -198,7 +221,8 @@ static void places_in_body(void **unused)
     tcn_buf_init(&text, TCN_BODY_MAX);
     assert_int_equal(tcn_request_body(&rq, &text, &err), 0);
     got = json_loads(text.ptr, 0, NULL);
-    want = json_pack("{s:s s:{s:i s:{s:s}}}", "title", "[secret password]", "deep", "n", 1, "keys", "routing/key", CANARY);
+    want = json_pack("{s:s s:{s:i s:{s:s}}}", "title", "[secret password]", "deep", "n", 1, "keys",
+                     "routing/key", CANARY);
     assert_true(json_equal(got, want));
     check_no_canary();
     tcn_buf_done(&text);
@@ -227,10 +251,12 @@ static void refuses_auth(void **unused)
 {
     static const struct {
         const char *scheme, *user, *secret;
-    } bad[] = {{"Digest", "user", "password"},   {"Bearer", NULL, "nothing"}, {"Bearer", NULL, "user"},
-               {"Basic", NULL, "password"},      {"Basic", "odd", "password"}, {"header:X Y", NULL, "password"},
-               {"header:", NULL, "password"},    {"body:key", NULL, "password"}, {"smtp", "user", "password"},
-               {NULL, NULL, "password"},         {"Bearer", NULL, NULL}};
+    } bad[] = {{"Digest", "user", "password"}, {"Bearer", NULL, "nothing"},
+               {"Bearer", NULL, "user"},       {"Basic", NULL, "password"},
+               {"Basic", "odd", "password"},   {"header:X Y", NULL, "password"},
+               {"header:", NULL, "password"},  {"body:key", NULL, "password"},
+               {"smtp", "user", "password"},   {NULL, NULL, "password"},
+               {"Bearer", NULL, NULL}};
     struct tcn_buf line;
     struct tcn_err err;
 

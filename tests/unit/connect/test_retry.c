@@ -38,9 +38,11 @@ static void never_faster_than_told(void **unused)
     (void)unused;
     for (int i = 0; i < 20000; i++) {
         uint32_t asked = (uint32_t)(next_random() % 5000);
-        int64_t failures = (int64_t)(next_random() % 12), ms = tcn_retry_delay_ms(failures, asked, next_random());
+        int64_t failures = (int64_t)(next_random() % 12),
+                ms = tcn_retry_delay_ms(failures, asked, next_random());
         int64_t floor = (asked > 3600 ? 3600 : asked) * INT64_C(1000);
-        int64_t roof = floor + floor / 5 > TCN_BACKOFF_MAX_MS ? floor + floor / 5 : TCN_BACKOFF_MAX_MS;
+        int64_t roof =
+            floor + floor / 5 > TCN_BACKOFF_MAX_MS ? floor + floor / 5 : TCN_BACKOFF_MAX_MS;
 
         assert_true(ms >= floor && ms <= roof);
     }
@@ -154,7 +156,8 @@ static void gate_rate(void **unused)
 static void gate_auth(void **unused)
 {
     struct tcn_gate g = {.in_flight = 0};
-    struct tcn_gate_result auth = result(TOCSIN_AUTH), ok = result(TOCSIN_OK), retry = result(TOCSIN_RETRY);
+    struct tcn_gate_result auth = result(TOCSIN_AUTH), ok = result(TOCSIN_OK),
+                           retry = result(TOCSIN_RETRY);
     int64_t wait;
 
     (void)unused;

@@ -139,7 +139,7 @@ static const struct {
     {"a.corp", "a.corp", "10.0.0.1", true},
     {"A.Corp", "a.corp", "fd00::1", true},
     {"a.corp", "b.corp", "10.0.0.1", false},
-    {"a.corp", "a.corp", "127.0.0.1", false}, /* a name never opens this machine ... */
+    {"a.corp", "a.corp", "127.0.0.1", false},       /* a name never opens this machine ... */
     {"a.corp", "a.corp", "169.254.169.254", false}, /* ... nor metadata */
     {"10.1.0.0/16", "a.corp", "10.1.255.1", true},
     {"10.1.0.0/16", "a.corp", "10.2.0.1", false},
@@ -170,9 +170,9 @@ static void allow_lists(void **unused)
 
 static void refuses_bad_entries(void **unused)
 {
-    static const char *const bad[] = {"",          "127.1",       "2130706433", "10.0.0.0/33", "a/8",
-                                      "a b",       "-a.example",  ".a",         "10.0.0.256",  "fd00::/129",
-                                      "10.0.0/8",  "a.example/8", "0x7f000001", "http://a"};
+    static const char *const bad[] = {
+        "",   "127.1",      "2130706433", "10.0.0.0/33", "a/8",         "a b",        "-a.example",
+        ".a", "10.0.0.256", "fd00::/129", "10.0.0/8",    "a.example/8", "0x7f000001", "http://a"};
     struct tcn_guard g = {.n = 0};
     struct tcn_err err;
 

@@ -1,0 +1,217 @@
+#include "connect/mailer.h"
+#include "base/xalloc.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum { IDLE = 0, QUEUED, RUNNING, FINISHED };
+
+struct list {
+    struct tcn_pump_wait *first;
+};
+
+struct tcn_mailer {
+    int fd; /* eventfd: something finished */
+    struct event *finished;
+    pthread_mutex_t lock; /* of all below */
+    pthread_cond_t work, progress;
+    struct list queue, done;
+    pthread_t threads[TCN_MAILER_THREADS];
+    size_t n_threads, n_free;
+    bool is_stopping;
+};
+
+static void append(struct list *l, struct tcn_pump_wait *wait)
+{
+    struct tcn_pump_wait **at = &l->first;
+
+    while (*at)
+        at = &(*at)->next;
+    wait->next = NULL;
+    *at = wait;
+}
+
+static struct tcn_pump_wait *take_first(struct list *l)
+{
+    struct tcn_pump_wait *wait = l->first;
+
+    if (wait)
+        l->first = wait->next;
+    return wait;
+}
+
+static void take_out(struct list *l, const struct tcn_pump_wait *wait)
+{
+    struct tcn_pump_wait **at = &l->first;
+
+    while (*at && *at != wait)
+        at = &(*at)->next;
+    if (*at)
+        *at = wait->next;
+}
+
+/* -- threads -------------------------------------------------------------------------------------------------- */
+
+static struct tcn_pump_wait *next_work(struct tcn_mailer *m)
+{
+    struct tcn_pump_wait *wait;
+
+    m->n_free++;
+    while (!m->is_stopping && !m->queue.first)
+        pthread_cond_wait(&m->work, &m->lock);
+    m->n_free--;
+    wait = m->is_stopping ? NULL : take_first(&m->queue);
+    if (wait)
+        wait->state = RUNNING;
+    return wait;
+}
+
+static void tell_loop(const struct tcn_mailer *m)
+{
+    uint64_t one = 1;
+    ssize_t n = write(m->fd, &one, sizeof one);
+
+    (void)n; /* fails only when the counter is full, and then the loop is told already */
+}
+
+static void *work(void *ctx)
+{
+    struct tcn_mailer *m = ctx;
+    struct tcn_pump_wait *wait;
+
+    pthread_mutex_lock(&m->lock);
+    while ((wait = next_work(m)) != NULL) {
+        CURLcode code;
+
+        pthread_mutex_unlock(&m->lock);
+        code = curl_easy_perform(wait->easy);
+        pthread_mutex_lock(&m->lock);
+        wait->code = code;
+        wait->state = FINISHED;
+        append(&m->done, wait);
+        pthread_cond_broadcast(&m->progress);
+        tell_loop(m);
+    }
+    pthread_mutex_unlock(&m->lock);
+    return NULL;
+}
+
+/* libcurl, on the thread, at least once a second. */
+static int may_go_on(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+    struct tcn_pump_wait *wait = ctx;
+
+    (void)a;
+    (void)b;
+    (void)c;
+    (void)d;
+    return atomic_load(&wait->is_cancelled);
+}
+
+/* Signals are the loop thread's. */
+static void add_thread(struct tcn_mailer *m)
+{
+    sigset_t all, before;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    if (pthread_create(&m->threads[m->n_threads], NULL, work, m) == 0)
+        m->n_threads++;
+    else if (m->n_threads == 0)
+        abort(); /* nobody would ever send a page */
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* -- the loop ------------------------------------------------------------------------------------------------- */
+
+static void on_finished(evutil_socket_t fd, short what, void *ctx)
+{
+    struct tcn_mailer *m = ctx;
+    struct tcn_pump_wait *wait;
+    uint64_t count;
+    ssize_t n = read(fd, &count, sizeof count);
+
+    (void)n;
+    (void)what;
+    do { /* one at a time: done() may cancel the next one */
+        pthread_mutex_lock(&m->lock);
+        wait = take_first(&m->done);
+        pthread_mutex_unlock(&m->lock);
+        if (wait)
+            wait->done(wait, wait->code);
+    } while (wait);
+}
+
+int tcn_mailer_new(struct event_base *base, struct tcn_mailer **ret, struct tcn_err *err)
+{
+    struct tcn_mailer *m;
+    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+    if (fd < 0)
+        return tcn_fail(err, TCN_EIO, "no file descriptor for the mail threads");
+    m = tcn_xcalloc(1, sizeof *m);
+    m->fd = fd;
+    pthread_mutex_init(&m->lock, NULL);
+    pthread_cond_init(&m->work, NULL);
+    pthread_cond_init(&m->progress, NULL);
+    m->finished = event_new(base, fd, EV_READ | EV_PERSIST, on_finished, m);
+    if (!m->finished || event_add(m->finished, NULL) < 0) {
+        tcn_mailer_free(m);
+        return tcn_fail(err, TCN_EIO, "no memory for the mail threads");
+    }
+    *ret = m;
+    return 0;
+}
+
+void tcn_mailer_free(struct tcn_mailer *m)
+{
+    if (!m)
+        return;
+    pthread_mutex_lock(&m->lock);
+    assert(!m->queue.first && !m->done.first);
+    m->is_stopping = true;
+    pthread_cond_broadcast(&m->work);
+    pthread_mutex_unlock(&m->lock);
+    for (size_t i = 0; i < m->n_threads; i++)
+        pthread_join(m->threads[i], NULL);
+    pthread_mutex_destroy(&m->lock);
+    pthread_cond_destroy(&m->work);
+    pthread_cond_destroy(&m->progress);
+    if (m->finished)
+        event_free(m->finished);
+    close(m->fd);
+    free(m);
+}
+
+void tcn_mailer_start(struct tcn_mailer *m, struct tcn_pump_wait *wait)
+{
+    /* Nothing is left to close later, on the loop. */
+    curl_easy_setopt(wait->easy, CURLOPT_FORBID_REUSE, 1L);
+    curl_easy_setopt(wait->easy, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(wait->easy, CURLOPT_XFERINFOFUNCTION, may_go_on);
+    curl_easy_setopt(wait->easy, CURLOPT_XFERINFODATA, wait);
+    atomic_store(&wait->is_cancelled, 0);
+    pthread_mutex_lock(&m->lock);
+    wait->state = QUEUED;
+    append(&m->queue, wait);
+    if (m->n_free == 0 && m->n_threads < TCN_MAILER_THREADS)
+        add_thread(m);
+    pthread_cond_signal(&m->work);
+    pthread_mutex_unlock(&m->lock);
+}
+
+void tcn_mailer_cancel(struct tcn_mailer *m, struct tcn_pump_wait *wait)
+{
+    atomic_store(&wait->is_cancelled, 1);
+    pthread_mutex_lock(&m->lock);
+    while (wait->state == RUNNING)
+        pthread_cond_wait(&m->progress, &m->lock);
+    take_out(&m->queue, wait);
+    take_out(&m->done, wait);
+    wait->state = IDLE;
+    pthread_mutex_unlock(&m->lock);
+}

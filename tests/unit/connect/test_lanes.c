@@ -1,0 +1,177 @@
+/* Lanes: from rows to remote records, over lost answers, crashes and outages. */
+#include "lanes_world.h"
+
+static void a_ticket_follows_its_incident(void **unused)
+{
+    struct world *w = &world;
+
+    (void)unused;
+    in_store(w, add_incident);
+    tcn_lanes_wake(w->lanes);
+    until(w, is_linked_and_quiet);
+    assert_int_equal(w->server.n, 1);
+    assert_int_equal(w->server.finds, 0);
+    assert_string_equal(w->server.tickets[0].title, "CPU high");
+    assert_string_equal(w->server.tickets[0].notes, "first;");
+    assert_string_equal(seen_key, "T-1");
+    assert_string_equal(w->linked_url, "https://t.example/t0");
+    assert_non_null(strstr(w->said, "Created T-1 in test"));
+    in_store(w, acknowledge);
+    tcn_lanes_wake(w->lanes);
+    until(w, is_acked_there);
+    in_store(w, resolve);
+    tcn_lanes_wake(w->lanes);
+    until(w, is_resolved_there);
+    assert_int_equal(w->server.n, 1);
+    assert_int_equal(w->server.writes, 2);
+    assert_int_equal(w->server.notes, 1);
+}
+
+static void a_lost_answer_makes_no_second_ticket(void **unused)
+{
+    struct world *w = &world;
+
+    (void)unused;
+    w->server.mood = LOSE_CREATE;
+    in_store(w, add_incident);
+    tcn_lanes_wake(w->lanes);
+    until(w, is_linked_and_quiet);
+    assert_int_equal(w->server.creates, 1);
+    assert_true(w->server.finds >= 1);
+    assert_non_null(strstr(w->said, "Found T-1"));
+}
+
+/* The process dies while the create is out; the next one finds the intent and looks first. */
+static void a_crash_during_the_create(void **unused)
+{
+    struct world *w = &world;
+    char marker[64] = "tocsin-", brief[27];
+
+    (void)unused;
+    w->server.mood = SILENT;
+    in_store(w, add_incident);
+    tcn_lanes_wake(w->lanes);
+    loop_run(&w->server.loop); /* until the server has the request */
+    stop(w);
+    w->server.mood = WELL;
+    tcn_id_short(w->incident, brief);
+    strcat(marker, brief);
+    w->server.tickets[0] = (struct ticket){.status = "1", .title = "CPU high"}; /* it did arrive */
+    snprintf(w->server.tickets[0].marker, sizeof w->server.tickets[0].marker, "%s", marker);
+    w->server.n = 1;
+    start_store(w);
+    start_lanes(w);
+    until(w, is_linked_and_quiet);
+    assert_int_equal(w->server.n, 1);
+    assert_int_equal(w->server.creates, 0);
+    assert_true(w->server.finds >= 1);
+}
+
+static int retry_link(struct world *w, struct tcn_store *s, int64_t now_ms, struct tcn_arena *a,
+                      struct tcn_err *err)
+{
+    (void)a;
+    return tcn_lanes_retry(s, w->link, now_ms, err);
+}
+
+static void refusals_become_dead_letters(void **unused)
+{
+    struct world *w = &world;
+
+    (void)unused;
+    w->server.mood = REFUSE;
+    in_store(w, add_incident);
+    tcn_lanes_wake(w->lanes);
+    until(w, has_letter);
+    assert_non_null(strstr(seen_request, "POST http://127.0.0.1"));
+    assert_non_null(strstr(seen_request, "CPU high"));
+    assert_non_null(strstr(w->said, "Not synced to test: the remote answered 422"));
+    w->server.mood = WELL;
+    in_store(w, retry_link);
+    tcn_lanes_wake(w->lanes);
+    until(w, is_linked_and_quiet);
+    in_store(w, look);
+    assert_int_equal(seen_letters, 0);
+}
+
+static void outages_are_waited_out(void **unused)
+{
+    struct world *w = &world;
+
+    (void)unused;
+    w->server.mood = DOWN;
+    in_store(w, add_incident);
+    tcn_lanes_wake(w->lanes);
+    until(w, has_failed);
+    w->server.mood = WELL;
+    until(w, is_linked_and_quiet); /* its own timer */
+    assert_int_equal(w->server.n, 1);
+}
+
+static void refused_credentials_pause_the_instance(void **unused)
+{
+    struct world *w = &world;
+    struct tcn_port_health h;
+    unsigned creates;
+
+    (void)unused;
+    w->server.mood = NO_AUTH;
+    in_store(w, add_incident);
+    tcn_lanes_wake(w->lanes);
+    do {
+        in_store(w, look);
+        assert_true(tcn_lanes_health(w->lanes, "test", &h));
+    } while (!h.is_auth_failed || seen.is_in_flight);
+    creates = w->server.creates;
+    w->server.mood = WELL;
+    for (int i = 0; i < 20; i++) {
+        tcn_lanes_wake(w->lanes);
+        in_store(w, look);
+    }
+    assert_int_equal(w->server.creates, creates); /* not before a CHECK, five minutes later */
+    assert_non_null(strstr(h.last_failure, "401"));
+    assert_false(tcn_lanes_health(w->lanes, "other", &h));
+}
+
+static bool is_idle_called;
+
+static void on_idle(void *ctx)
+{
+    (void)ctx;
+    assert_false(is_idle_called);
+    is_idle_called = true;
+}
+
+static void retired_lanes_finish_what_they_began(void **unused)
+{
+    struct world *w = &world;
+
+    (void)unused;
+    is_idle_called = false;
+    in_store(w, add_incident);
+    tcn_lanes_wake(w->lanes);
+    while (w->server.creates == 0)
+        event_base_loop(w->server.loop.base, EVLOOP_ONCE);
+    tcn_lanes_retire(w->lanes, on_idle, w);
+    while (!is_idle_called)
+        event_base_loop(w->server.loop.base, EVLOOP_ONCE);
+    in_store(w, look);
+    assert_int_equal(seen.state, TCN_LINK_LINKED);
+    assert_false(seen.is_in_flight);
+    tcn_lanes_wake(w->lanes); /* legal, does nothing */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_ticket_follows_its_incident),
+        TEST(a_lost_answer_makes_no_second_ticket),
+        TEST(a_crash_during_the_create),
+        TEST(refusals_become_dead_letters),
+        TEST(outages_are_waited_out),
+        TEST(refused_credentials_pause_the_instance),
+        TEST(retired_lanes_finish_what_they_began),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

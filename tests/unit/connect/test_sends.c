@@ -1,0 +1,107 @@
+/* Sends: pages from rows to messages, and what is told when they fail. */
+#include "lanes_world.h"
+
+static const char *send_contact;
+static int send_type, send_count;
+
+static int add_sends(struct world *w, struct tcn_store *s, int64_t now_ms, struct tcn_arena *a,
+                     struct tcn_err *err)
+{
+    int r = add_incident(w, s, now_ms, a, err);
+
+    w->link = (struct tcn_id){{0}};
+    for (int i = 0; i < send_count && r == 0; i++) {
+        struct tcn_send_row row = {.id = tcn_id_child(w->incident, "send", (uint64_t)i),
+                                   .page = tcn_id_child(w->incident, "page", 0),
+                                   .incident = w->incident,
+                                   .send_no = i + 1,
+                                   .due_ms = now_ms,
+                                   .contact = send_contact,
+                                   .channel = "mail",
+                                   .channel_type = send_type,
+                                   .state = TCN_SEND_PENDING};
+
+        r = tcn_store_send_add(s, &row, err);
+    }
+    return r;
+}
+
+static void send_all(struct world *w, const char *contact, int type, int n)
+{
+    send_contact = contact;
+    send_type = type;
+    send_count = n;
+    tcn_lanes_retire(w->lanes, NULL, NULL); /* pages only */
+    in_store(w, add_sends);
+    tcn_sends_wake(w->sends);
+    while (w->results_ok + w->results_failed < (unsigned)n)
+        event_base_loop(w->server.loop.base, EVLOOP_ONCE);
+}
+
+static void pages_are_sent(void **unused)
+{
+    struct world *w = &world;
+
+    (void)unused;
+    send_all(w, "alice", TCN_EMAIL, 100);
+    assert_int_equal(w->results_ok, 100);
+    assert_int_equal(w->server.sends, 100); /* none twice */
+}
+
+static void pages_without_channel_or_address_fail(void **unused)
+{
+    struct world *w = &world;
+
+    (void)unused;
+    send_all(w, "alice", TCN_SMS, 1);
+    assert_int_equal(w->results_failed, 1);
+    assert_string_equal(w->result_note, "no connector is configured for SMS");
+}
+
+static void unwritable_pages_fail(void **unused)
+{
+    struct world *w = &world;
+
+    (void)unused;
+    send_all(w, "nobody", TCN_EMAIL, 1);
+    assert_string_equal(w->result_note, "the contact has no address");
+    in_store(w, look);
+    assert_int_equal(seen_letters, 1);
+}
+
+static void refused_pages_fail_at_once(void **unused)
+{
+    struct world *w = &world;
+
+    (void)unused;
+    w->server.mood = REFUSE;
+    send_all(w, "alice", TCN_EMAIL, 1);
+    assert_int_equal(w->results_failed, 1);
+    assert_non_null(strstr(w->result_note, "422"));
+}
+
+static void failing_pages_are_tried_three_times(void **unused)
+{
+    struct world *w = &world;
+    struct tcn_port_health h;
+
+    (void)unused;
+    w->server.mood = DOWN;
+    send_all(w, "alice", TCN_EMAIL, 1);
+    assert_int_equal(w->results_failed, 1);
+    assert_true(tcn_sends_health(w->sends, "test", &h));
+    assert_int_equal(h.calls, TCN_SEND_TRIES);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(pages_are_sent),
+        TEST(pages_without_channel_or_address_fail),
+        TEST(unwritable_pages_fail),
+        TEST(refused_pages_fail_at_once),
+        TEST(failing_pages_are_tried_three_times),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
