@@ -180,6 +180,7 @@ static void next_step(struct tcn_exchange *x)
     x->op.step = result->step;
     result->cursor[sizeof result->cursor - 1] = 0;
     x->op.cursor = tcn_arena_strdup(&x->arena, result->cursor);
+    tcn_sink_reset(&x->outcome->sink);
     tcn_transfer_free(x->transfer);
     x->transfer = NULL;
     tcn_request_done(&x->request);

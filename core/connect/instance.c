@@ -184,6 +184,17 @@ static int find_secrets(struct tcn_instance *i, const struct tcn_node *config)
     return 0;
 }
 
+/* A mode may take verbs away; only the promise that repeating is safe may be added. */
+static uint32_t caps_under_options(const struct tcn_instance *i)
+{
+    uint32_t told;
+
+    if (!i->connector->caps_of)
+        return i->connector->caps;
+    told = i->connector->caps_of(&i->sdk);
+    return (told & i->connector->caps) | (told & TOCSIN_CAP_IDEMPOTENT);
+}
+
 static int open_connector(struct tcn_instance *i, const struct tcn_node *config)
 {
     i->failure[0] = 0;
@@ -191,6 +202,7 @@ static int open_connector(struct tcn_instance *i, const struct tcn_node *config)
         return tcn_node_problem(config, "connector %s: %s", i->connector->name,
                                 i->failure[0] ? i->failure : "open() failed without a reason");
     i->is_open = true;
+    i->caps = caps_under_options(i);
     return 0;
 }
 
@@ -265,5 +277,5 @@ const char *tcn_instance_text(const struct tcn_instance *i, const char *option)
 
 bool tcn_instance_can(const struct tcn_instance *i, enum tocsin_verb verb)
 {
-    return (i->connector->caps & TOCSIN_CAN(verb)) != 0;
+    return (i->caps & TOCSIN_CAN(verb)) != 0;
 }

@@ -15,6 +15,7 @@ void tcn_send_run_free(struct tcn_send_run *r)
     if (!r)
         return;
     json_decref(r->op.payload);
+    json_decref(r->op.incident);
     tcn_outcome_free(r->outcome);
     tcn_arena_done(&r->arena);
     free(r);
@@ -87,10 +88,11 @@ static void add_run(struct tcn_send_job *j, const struct tcn_send_row *row, json
 {
     struct tcn_send_run *run = tcn_xcalloc(1, sizeof *run);
     struct tcn_arena *a = &run->arena;
-    char id[TCN_ID_TEXT];
+    char id[TCN_ID_TEXT], incident[TCN_ID_TEXT];
 
     tcn_arena_init(a, RUN_ARENA);
     tcn_id_text(row->id, id);
+    tcn_id_text(row->incident, incident);
     run->sends = j->sends;
     run->channel = &j->sends->channels[row->channel_type];
     run->row = *row;
@@ -105,6 +107,7 @@ static void add_run(struct tcn_send_job *j, const struct tcn_send_row *row, json
         .remote_id = "",
         .cursor = "",
         .payload = payload,
+        .incident = json_pack("{s:s}", "id", incident), /* groups the messages of one incident */
     };
     j->runs[j->n_runs++] = run;
 }

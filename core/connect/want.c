@@ -403,7 +403,7 @@ int tcn_want_init(struct tcn_want *w, const struct tcn_want_source *source, stru
     int r;
 
     *w = (struct tcn_want){.source = source, .arena = arena};
-    w->wanted.caps = source->instance->connector->caps;
+    w->wanted.caps = source->instance->caps;
     w->wanted.lens =
         (struct tcn_lens){w, lens_out, lens_in, lens_same, lens_status, lens_status_payload};
     if ((r = set_incident(w, s, link->incident, err)) < 0 ||
