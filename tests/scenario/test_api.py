@@ -1,0 +1,271 @@
+"""The native API: who may do what, what each route answers, and what ticket systems see of it."""
+from __future__ import annotations
+
+import re
+import typing
+import unittest
+
+from harness import ROOT, TOKENS, Response, eventually, http
+from worlds import Config, Scenario, fresh
+
+ROLES = ("viewer", "responder", "manager", "admin")  # each may do what those before it may
+NOBODY = "00000000-0000-4000-8000-000000000000"
+# (method, path, least role, status when the role is right); ID is an open incident, NO an id that nothing has
+ROUTES = [
+    ("GET", "/v1/incidents", "viewer", 200), ("GET", "/v1/incidents/ID", "viewer", 200),
+    ("POST", "/v1/incidents/ID/notes", "responder", 200), ("POST", "/v1/incidents/ID/acknowledge", "responder", 200),
+    ("POST", "/v1/incidents/ID/resolve", "responder", 200), ("POST", "/v1/incidents/ID/reopen", "responder", 200),
+    ("GET", "/v1/links", "viewer", 200), ("GET", "/v1/deadletters", "viewer", 200),
+    ("POST", "/v1/deadletters/NO/retry", "manager", 404), ("POST", "/v1/deadletters/NO/drop", "manager", 404),
+    ("GET", "/v1/quarantine", "viewer", 200), ("GET", "/v1/sources", "viewer", 200),
+    ("GET", "/v1/connectors", "viewer", 200), ("GET", "/v1/nodes", "viewer", 200),
+]
+
+
+class Api(Scenario):
+    def ask(self, method: str, path: str, ident: str, headers: dict[str, str]) -> Response:
+        body = {"text": "a note"} if path.endswith("/notes") else None
+        url = self.app.url + path.replace("ID", ident).replace("NO", NOBODY)
+        return http(method, url, body if body else (b"" if method == "POST" else None), headers)
+
+    def error(self, answer: Response, status: int, code: str) -> Config:
+        self.assertEqual(status, answer.status, answer.body)
+        error = answer.json()["error"]
+        self.assertEqual(code, error["code"])
+        self.assertTrue(error["message"])
+        return typing.cast(Config, error)
+
+
+class Roles(Api):
+    def test_every_route_is_in_this_table(self) -> None:
+        text = (ROOT / "core/api/v1.c").read_text()
+        known = {(m, p) for m, p in re.findall(r'\{"(\w+)", "(/v1/[^"]+)", TCN_', text)}
+        here = {(m, p.replace("ID", "{id}").replace("NO", "{id}")) for m, p, _, _ in ROUTES}
+        self.assertEqual(known, here)
+
+    def test_matrix(self) -> None:
+        _, ident = self.open_one("roles")
+        for method, path, least, status in ROUTES:
+            for role in ROLES:
+                with self.subTest(f"{method} {path} as {role}"):
+                    answer = self.ask(method, path, ident, {"Authorization": f"Bearer {TOKENS[role]}"})
+                    if ROLES.index(role) >= ROLES.index(least):
+                        self.assertEqual(status, answer.status, answer.body)
+                    else:
+                        self.error(answer, 403, "forbidden")
+
+    def test_strangers(self) -> None:
+        _, ident = self.open_one("strangers")
+        self.linked(ident)
+        wrong = [{}, {"Authorization": "Bearer "}, {"Authorization": "Bearer " + TOKENS["admin"][:-1]},
+                 {"Authorization": "Bearer " + TOKENS["admin"] + "x"}, {"Authorization": "Basic " + TOKENS["admin"]},
+                 {"Authorization": TOKENS["admin"]}, {"X-Api-Key": TOKENS["admin"]}]
+        for method, path, _, _ in ROUTES:
+            for headers in wrong:
+                with self.subTest(f"{method} {path} {headers}"):
+                    answer = self.ask(method, path, ident, headers)
+                    self.error(answer, 401, "unauthorized")
+                    self.assertTrue(answer.headers["WWW-Authenticate"].startswith("Bearer"))
+        incident = self.app.incident(ident)
+        self.assertEqual(("OPEN", None), (incident["status"], incident["acknowledged"]))
+        self.assertNotIn("a note", self.texts(ident))
+
+    def test_a_token_is_no_source_secret_and_the_other_way_round(self) -> None:
+        self.assertEqual(403, http("POST", self.app.url + "/sources/prom", b"{}",
+                                   {"Authorization": f"Bearer {TOKENS['admin']}"}).status)
+
+
+class Lists(Api):
+    def test_shape(self) -> None:
+        _, ident = self.open_one("shape")
+        row = next(row for row in self.app.incidents() if row["id"] == ident)
+        self.assertLessEqual({"id", "arn", "title", "summary", "impact", "status", "acknowledged", "dedupe",
+                              "response_plan", "created_at", "resolved_at"}, set(row))
+        whole = self.app.incident(ident)
+        self.assertLessEqual({"timeline", "engagements", "links"}, set(whole))
+        self.assertEqual({key: row[key] for key in ("id", "arn", "title", "created_at")},
+                         {key: whole[key] for key in ("id", "arn", "title", "created_at")})
+
+    def test_filters(self) -> None:
+        name, ident = self.open_one("filter")
+        _, other = self.open_one("filter")
+        self.cloudwatch(name, "OK")
+        status = {"OPEN": {row["id"] for row in self.app.incidents("?status=OPEN&limit=200")},
+                  "RESOLVED": {row["id"] for row in self.app.incidents("?status=RESOLVED&limit=200")}}
+        self.assertIn(ident, status["RESOLVED"])
+        self.assertNotIn(ident, status["OPEN"])
+        self.assertIn(other, status["OPEN"])
+        self.assertFalse(status["OPEN"] & status["RESOLVED"])
+        dedupe = self.app.incident(other)["dedupe"]
+        self.assertEqual([other], [row["id"] for row in self.app.incidents(f"?dedupe={dedupe}")])
+        self.assertEqual([], self.app.incidents(f"?dedupe={dedupe}&status=RESOLVED"))
+        self.assertEqual([], self.app.incidents("?dedupe=nothing"))
+
+    def test_pages(self) -> None:
+        mine = [self.open_one("page")[1] for _ in range(7)]
+        seen: list[str] = []
+        token, rounds = "", 0
+        while token is not None:
+            answer = self.app.api("GET", "/v1/incidents?limit=3" + (f"&next={token}" if token else "")).json()
+            self.assertLessEqual(len(answer["items"]), 3)
+            seen += [row["id"] for row in answer["items"]]
+            token, rounds = answer["next"], rounds + 1
+            self.assertLess(rounds, 200)
+        self.assertEqual(len(seen), len(set(seen)), "no incident on two pages")
+        self.assertEqual(mine[::-1], [ident for ident in seen if ident in mine], "the newest first")
+
+    def test_bad_questions(self) -> None:
+        for query, field in (("limit=0", "limit"), ("limit=201", "limit"), ("limit=x", "limit"),
+                             ("status=CLOSED", "status"), ("next=abc", "next")):
+            with self.subTest(query):
+                error = self.error(self.app.api("GET", f"/v1/incidents?{query}"), 400, "bad_request")
+                self.assertEqual(field, error["field"])
+
+    def test_what_is_not_there(self) -> None:
+        self.error(self.app.api("GET", f"/v1/incidents/{NOBODY}"), 404, "not_found")
+        for path in ("/v1/incidents/../../etc/passwd", "/v1/incidents/x", "/v1/nothing", "/v1", "/v1/incidents/"):
+            with self.subTest(path):
+                self.assertIn(self.app.api("GET", path).status, (400, 404))
+        self.assertEqual(405, self.app.api("DELETE", "/v1/incidents").status)
+
+    def test_states(self) -> None:
+        sources = self.app.api("GET", "/v1/sources").json()["items"]
+        self.assertEqual({"cloudwatch", "events", "prom"}, {row["name"] for row in sources})
+        connectors = self.app.api("GET", "/v1/connectors").json()["items"]
+        self.assertEqual({"servicenow", "jira", "pagerduty", "mail"}, {row["name"] for row in connectors})
+        nodes = self.app.api("GET", "/v1/nodes").json()["items"]
+        self.assertEqual(1, len(nodes))
+        _, ident = self.open_one("links")
+        self.linked(ident)
+        rows = self.app.api("GET", "/v1/links?limit=200").json()["items"]
+        self.assertEqual(3, len([row for row in rows if row["incident"] == ident]))
+        rows = self.app.api("GET", "/v1/links?limit=200&connector=jira").json()["items"]
+        self.assertEqual({"jira"}, {row["connector"] for row in rows})
+
+
+class Commands(Api):
+    def test_acknowledge(self) -> None:
+        name, ident = self.open_one("ack")
+        self.tickets(name, "OPEN")
+        answer = self.app.api("POST", f"/v1/incidents/{ident}/acknowledge", {"note": "I look at it"}, "responder")
+        self.assertEqual(200, answer.status)
+        self.assertIn("responder", answer.json()["acknowledged"]["by"])
+        self.assertIn("I look at it", str(answer.json()["timeline"]))
+        self.tickets(name, "ACKED")
+
+    def test_resolve_and_reopen(self) -> None:
+        name, ident = self.open_one("resolve")
+        self.tickets(name, "OPEN")
+        answer = self.app.api("POST", f"/v1/incidents/{ident}/resolve", {"code": "fixed", "notes": "rolled back"})
+        self.assertEqual("RESOLVED", answer.json()["status"])
+        self.assertEqual(("fixed", "rolled back"), (answer.json()["resolution"]["code"],
+                                                    answer.json()["resolution"]["notes"]))
+        self.tickets(name, "RESOLVED")
+        answer = self.app.api("POST", f"/v1/incidents/{ident}/reopen")
+        self.assertEqual("OPEN", answer.json()["status"])
+        self.assertIsNone(answer.json()["resolved_at"])
+        self.assertIn("SSM Incident Record Update", self.types(ident))
+
+    def test_reopened_tickets_follow(self) -> None:
+        """PagerDuty has no way back: its record stays resolved and a person is told."""
+        name, ident = self.open_one("follow")
+        self.tickets(name, "OPEN")
+        self.app.api("POST", f"/v1/incidents/{ident}/resolve")
+        self.tickets(name, "RESOLVED")
+        self.app.api("POST", f"/v1/incidents/{ident}/reopen")
+
+        def followed() -> bool:
+            classes = {row["vendor"]: row["status_class"] for row in self.box.tickets(name)}
+            return classes["servicenow"] != "RESOLVED" and classes["jira"] != "RESOLVED"
+        eventually("tickets are open again", followed, 30)
+
+    def test_notes_reach_every_ticket(self) -> None:
+        name, ident = self.open_one("note")
+        self.linked(ident)
+        text = fresh("the load balancer was restarted")
+        self.assertEqual(200, self.app.api("POST", f"/v1/incidents/{ident}/notes", {"text": text}).status)
+        self.assertIn(text, self.texts(ident))
+
+        def everywhere() -> bool:
+            rows = self.box.tickets(name)
+            return len(rows) == 3 and all(text in str(row["comments"]) for row in rows)
+        eventually("the note is in three tickets", everywhere, 40)
+        for row in self.box.tickets(name):
+            self.assertEqual(1, str(row["comments"]).count(text), row["vendor"])
+
+    def test_bad_commands_change_nothing(self) -> None:
+        _, ident = self.open_one("bad")
+        self.linked(ident)
+        before = self.app.incident(ident)["timeline"]
+        for path, body, field in (
+                ("notes", {}, "text"), ("notes", {"text": ""}, "text"), ("notes", {"text": 7}, "text"),
+                ("notes", {"text": "x" * 12001}, "text"), ("notes", {"text": "a", "colour": 1}, "colour"),
+                ("acknowledge", {"notes": "x"}, "notes"), ("resolve", {"code": ["x"]}, "code"),
+                ("resolve", [], None), ("reopen", {"why": "x"}, "why"), ("notes", b"{", None)):
+            with self.subTest(f"{path} {str(body)[:40]}"):
+                error = self.error(self.app.api("POST", f"/v1/incidents/{ident}/{path}", body), 400, "bad_request")
+                self.assertEqual(field, error.get("field"))
+        incident = self.app.incident(ident)
+        self.assertEqual(("OPEN", None), (incident["status"], incident["acknowledged"]))
+        self.assertEqual(before, incident["timeline"])
+        self.error(self.app.api("POST", f"/v1/incidents/{NOBODY}/resolve"), 404, "not_found")
+
+    def test_a_body_that_is_too_large(self) -> None:
+        _, ident = self.open_one("large")
+        answer = self.app.api("POST", f"/v1/incidents/{ident}/notes", {"text": "x" * (300 << 10)})
+        self.assertEqual(413, answer.status)
+
+    def test_hostile_text_stays_text(self) -> None:
+        name, ident = self.open_one("hostile")
+        self.linked(ident)
+        text = '\u202e"}],<script>\u0000 {code} ${jndi:ldap://x} %s\n\r\n.\r\nMAIL FROM'
+        answer = self.app.api("POST", f"/v1/incidents/{ident}/notes", {"text": text})
+        self.assertIn(answer.status, (200, 400), "NUL may be refused, never cut")
+        plain = text.replace("\u0000", "")
+        self.assertEqual(200, self.app.api("POST", f"/v1/incidents/{ident}/notes", {"text": plain}).status)
+        self.assertIn(plain, self.texts(ident))
+
+        def arrived() -> bool:
+            return all("jndi" in str(row["comments"]) for row in self.box.tickets(name))
+        eventually("the note arrives", arrived, 40)
+
+
+class DeadLetters(Api):
+    def letters(self, ident: str) -> list[Config]:
+        rows = self.app.api("GET", "/v1/deadletters?limit=200").json()["items"]
+        return [row for row in rows if row["incident"] == ident]
+
+    def refused(self, vendor: str, path: str) -> tuple[str, str, Config]:
+        """An incident whose ticket that vendor refuses for good."""
+        self.box.fault(vendor=vendor, action="status", method="POST", path_re=path, status=400, times=0)
+        name, ident = self.open_one("letter")
+        (letter,) = eventually("a dead letter", lambda: self.letters(ident), 40)
+        self.box.no_faults()
+        return name, ident, letter
+
+    def tearDown(self) -> None:
+        self.box.no_faults()
+
+    def test_list_and_retry(self) -> None:
+        name, ident, letter = self.refused("servicenow", "/table/incident")
+        self.assertEqual("servicenow", letter["connector"])
+        self.assertIn("400", letter["reason"] + str(letter["response"]))
+        self.assertIn(name, letter["request"])
+        self.assertNotIn("sandbox-password", str(letter))
+        self.tickets(name, vendors=("jira", "pagerduty"))
+        answer = self.app.api("POST", f"/v1/deadletters/{letter['id']}/retry", role="manager")
+        self.assertEqual(200, answer.status)
+        self.tickets(name)
+        eventually("the letter is gone", lambda: not self.letters(ident))
+        self.assertEqual("LINKED", self.linked(ident)["servicenow"]["state"])
+
+    def test_drop(self) -> None:
+        name, ident, letter = self.refused("jira", "/rest/api/3/issue$")
+        self.assertEqual(200, self.app.api("POST", f"/v1/deadletters/{letter['id']}/drop", role="manager").status)
+        self.assertEqual([], self.letters(ident))
+        self.error(self.app.api("POST", f"/v1/deadletters/{letter['id']}/retry"), 404, "not_found")
+        self.tickets(name, vendors=("servicenow", "pagerduty"))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,243 @@
+"""Ticket systems and mail servers that fail: one ticket whatever happens, and nobody else waits for it."""
+from __future__ import annotations
+
+import unittest
+
+from harness import eventually
+from worlds import VENDORS, Config, Scenario, believe_searches, changed, secret
+
+CREATE = {"servicenow": ("POST", "/table/incident$"), "jira": ("POST", "/rest/api/3/issue$"),
+          "pagerduty": ("POST", "/incidents$")}
+WRITE = {"servicenow": ("PATCH", "/table/incident/"), "jira": ("POST", "/transitions$"),
+         "pagerduty": ("PUT", "/incidents")}
+
+
+class Faults(Scenario):
+    def tearDown(self) -> None:
+        self.box.no_faults()
+
+    def on_create(self, vendor: str, action: str, **more: object) -> None:
+        method, path = CREATE[vendor]
+        self.box.fault(vendor=vendor, action=action, method=method, path_re=path, **more)
+
+    def creates(self, vendor: str, name: str) -> list[Config]:
+        method, path = CREATE[vendor]
+        return [call for call in self.box.calls(vendor, method, path.rstrip("$")) if name in str(call["body"])]
+
+
+class Creates(Faults):
+    @classmethod
+    def configure(cls, config: Config) -> None:
+        believe_searches(config, cls.world.folder)
+
+    def check_once(self, action: str, **more: object) -> None:
+        """Each vendor in turn fails its create in that way; in the end there is one ticket each."""
+        for vendor in VENDORS:
+            with self.subTest(vendor=vendor, action=action):
+                self.box.no_faults()
+                self.on_create(vendor, action, **more)
+                name, ident = self.open_one(action.replace("_", "-"))
+                self.tickets(name, timeout=60)
+                self.linked(ident)
+                self.assertEqual([1], [row["struck"] for row in self.box.admin("GET", "/faults")["faults"]])
+
+    def test_the_answer_is_lost(self) -> None:
+        self.check_once("drop_after_apply")
+
+    def test_the_answer_is_cut(self) -> None:
+        self.check_once("truncate")
+
+    def test_the_answer_is_garbage(self) -> None:
+        self.check_once("garbage")
+
+    def test_a_proxy_gives_up_after_the_work_was_done(self) -> None:
+        self.check_once("status", status=504, apply=True)
+
+    def test_a_page_in_place_of_the_answer(self) -> None:
+        """A sleeping instance answers 200 and a page; whether it did the work is unknown."""
+        self.check_once("html", status=200, apply=True)
+
+    def test_nothing_listens_for_a_moment(self) -> None:
+        self.check_once("reset")
+
+    def test_a_lost_answer_is_looked_up_before_anything_is_created_again(self) -> None:
+        self.on_create("servicenow", "drop_after_apply")
+        name, ident = self.open_one("lookup")
+        self.linked(ident, timeout=60)
+        self.assertEqual(1, len(self.creates("servicenow", name)))
+        finds = [call for call in self.box.calls("servicenow", "GET", "/table/incident")
+                 if ident in str(call["query"])]
+        self.assertTrue(finds)
+
+
+class Lag(Faults):
+    def test_the_index_lags(self) -> None:
+        """Jira's search does not show what was created a moment ago: Tocsin waits before it creates again."""
+        self.box.settings(jira={"index_lag_ms": 3000})
+        try:
+            self.on_create("jira", "drop_after_apply")
+            name, ident = self.open_one("lag")
+            self.tickets(name, timeout=150)
+            self.assertEqual(1, len(self.creates("jira", name)))
+        finally:
+            self.box.settings(jira={"index_lag_ms": 0})
+
+
+class Later(Faults):
+    @classmethod
+    def configure(cls, config: Config) -> None:
+        believe_searches(config, cls.world.folder)
+
+    def gap_s(self, vendor: str, name: str) -> float:
+        """Seconds between the first and the second create of that alarm."""
+        first, second, *_ = self.creates(vendor, name)
+        return (float(second["t_ms"]) - float(first["t_ms"])) / 1000
+
+    def test_retry_after(self) -> None:
+        for vendor in VENDORS:
+            with self.subTest(vendor):
+                self.on_create(vendor, "status", status=429, retry_after=3)
+                name, _ = self.open_one("limited")
+                self.tickets(name, timeout=60)
+                self.assertEqual(2, len(self.creates(vendor, name)))
+                self.assertGreaterEqual(self.gap_s(vendor, name), 3.0)
+                self.box.no_faults()
+
+    def test_maintenance(self) -> None:
+        """503 with a page, a few times: nobody sees more than that it came late."""
+        self.on_create("servicenow", "html", status=503, times=3)
+        name, ident = self.open_one("maintenance")
+        self.tickets(name, timeout=90)
+        self.assertEqual("LINKED", self.linked(ident)["servicenow"]["state"])
+        self.assertEqual([], [row for row in self.app.api("GET", "/v1/deadletters").json()["items"]
+                              if row["incident"] == ident])
+
+    def test_redirects_are_not_followed(self) -> None:
+        self.on_create("jira", "redirect", url=self.box.urls["servicenow"] + "/stolen")
+        name, _ = self.open_one("redirect")
+        self.tickets(name, timeout=60)
+        self.assertEqual([], self.box.calls("servicenow", path="/stolen"))
+
+    def test_the_others_go_on_while_one_hangs(self) -> None:
+        self.box.fault(vendor="jira", action="hang", ms=8000, times=0)
+        name, _ = self.open_one("hang")
+        self.tickets(name, vendors=("pagerduty", "servicenow"), timeout=7)
+        self.mail(name, 7)
+        self.box.no_faults()
+        self.tickets(name, timeout=90)
+
+    def test_resolve_never_overtakes_create(self) -> None:
+        """The alarm is over before the ticket exists: the ticket is created and resolved, or never made at all."""
+        self.on_create("pagerduty", "status", status=503, times=2)
+        name, ident = self.open_one("short")
+        self.tickets(name, vendors=("jira", "servicenow"), timeout=30)
+        self.cloudwatch(name, "OK")
+        self.tickets(name, "RESOLVED", vendors=("jira", "servicenow"), timeout=60)
+
+        def settled() -> bool:
+            link = next(row for row in self.app.incident(ident)["links"] if row["connector"] == "pagerduty")
+            rows = self.box.tickets(name, "pagerduty")
+            return link["due_at"] is None and all(row["status_class"] == "RESOLVED" for row in rows)
+        eventually("PagerDuty is in step", settled, 90)
+        calls = self.box.calls("pagerduty", "PUT", "/incidents")
+        self.assertFalse([call for call in calls if call["status"] == 404], "nothing was written before it existed")
+
+
+class Writes(Faults):
+    def test_a_lost_answer_of_a_write(self) -> None:
+        for vendor in VENDORS:
+            with self.subTest(vendor):
+                name, ident = self.open_one("write")
+                self.tickets(name, "OPEN")
+                method, path = WRITE[vendor]
+                self.box.fault(vendor=vendor, action="drop_after_apply", method=method, path_re=path)
+                self.app.api("POST", f"/v1/incidents/{ident}/acknowledge")
+                self.tickets(name, "ACKED", timeout=60)
+                self.box.no_faults()
+
+    def test_a_lost_answer_of_a_note(self) -> None:
+        """A note may be there once or not at all until it was looked up; never twice."""
+        name, ident = self.open_one("note")
+        self.linked(ident)
+        self.box.fault(vendor="jira", action="drop_after_apply", method="POST", path_re="/comment$")
+        self.app.api("POST", f"/v1/incidents/{ident}/notes", {"text": f"only once {name}"})
+
+        def arrived() -> bool:
+            rows = self.box.tickets(name)
+            return all(f"only once {name}" in str(row["comments"]) for row in rows)
+        eventually("the note is in every ticket", arrived, 90)
+        for row in self.box.tickets(name):
+            self.assertEqual(1, str(row["comments"]).count(f"only once {name}"), row["vendor"])
+
+
+class Mail(Faults):
+    def test_a_server_that_is_busy(self) -> None:
+        self.box.fault(vendor="smtp", action="status", method="RCPT", status=451)
+        name, _ = self.open_one("busy")
+        self.mail(name, 60)
+        self.assertEqual(1, len(self.box.mails(name)))
+
+    def test_a_server_that_refuses(self) -> None:
+        """550 is for good: said on the timeline and in a receipt; the tickets do not suffer."""
+        self.box.fault(vendor="smtp", action="status", method="RCPT", status=550, times=0)
+        name, ident = self.open_one("refuse")
+
+        def receipts() -> list[str]:
+            return [row["type"] for engagement in self.app.incident(ident)["engagements"]
+                    for page in engagement["pages"] for row in page["receipts"]]
+        eventually("an ERROR receipt", lambda: "ERROR" in receipts(), 30)
+        self.tickets(name)
+        self.assertEqual([], self.box.mails(name))
+
+
+class Credentials(Faults):
+    """Wrong credentials hold the queue of that connector and no other."""
+
+    @classmethod
+    def configure(cls, config: Config) -> None:
+        config["connectors"]["jira"]["token"] = secret("ROTATED")
+        cls.env["ROTATED"] = "expired-token-0123456789"
+
+    def test_only_that_connector_waits(self) -> None:
+        name, ident = self.open_one("auth")
+        self.tickets(name, vendors=("pagerduty", "servicenow"))
+        eventually("jira is held", lambda: self.is_held("jira"))
+        self.assertFalse(self.is_held("servicenow"))
+        second, _ = self.open_one("auth")
+        self.tickets(second, vendors=("pagerduty", "servicenow"))
+        calls = [call for call in self.box.calls("jira") if call["status"] == 401]
+        self.assertLess(len(calls), 5, "refused credentials are not tried again and again: accounts get locked")
+        self.app.kill(15)
+        self.app.env["ROTATED"] = "sandbox-token"
+        self.app.start()
+        self.tickets(name, timeout=60)
+        self.tickets(second, timeout=60)
+
+    def is_held(self, name: str) -> bool:
+        rows = self.app.api("GET", "/v1/connectors").json()["items"]
+        return next(bool(row["auth_failed"]) for row in rows if row["name"] == name)
+
+
+class Down(Faults):
+    @classmethod
+    def configure(cls, config: Config) -> None:
+        """Nothing listens where ServiceNow should be."""
+        config["connectors"] = changed(config["connectors"], "servicenow", url="http://127.0.0.1:9")
+
+    def test_the_others_work(self) -> None:
+        name, ident = self.open_one("down")
+        self.tickets(name, vendors=("jira", "pagerduty"))
+        self.mail(name)
+
+        def tried() -> bool:
+            link = next(row for row in self.app.incident(ident)["links"] if row["connector"] == "servicenow")
+            return link["failures"] > 0 and link["due_at"] is not None
+        eventually("ServiceNow is tried again", tried)
+        self.app.api("POST", f"/v1/incidents/{ident}/acknowledge")
+        self.tickets(name, "ACKED", vendors=("jira", "pagerduty"))
+        self.cloudwatch(name, "OK")
+        self.tickets(name, "RESOLVED", vendors=("jira", "pagerduty"))
+
+
+if __name__ == "__main__":
+    unittest.main()

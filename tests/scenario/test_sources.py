@@ -1,0 +1,360 @@
+"""What comes in: every kind of source, every kind of credential, and the status that makes each sender behave."""
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+import typing
+import unittest
+
+from harness import SOURCE_TOKEN, Response, basic, eventually, http
+from worlds import (API_KEY, HMAC_KEY, PASSWORD, Config, Scenario, alarm, alert, bearer, event, fresh, group, iso,
+                    secret)
+
+MIB = 1 << 20
+
+
+class Sources(Scenario):
+    @classmethod
+    def configure(cls, config: Config) -> None:
+        """One source for each kind of credential; no ticket systems, which other files are about."""
+        config["connectors"] = {"mail": config["connectors"]["mail"]}
+        config["resources"]["response_plans"][0]["connectors"] = []
+        plain: Config = {"kind": "alertmanager", "response_plan": "web"}
+        hashed: Config = {"kind": "hmac", "header": "X-Signature", "secret": secret("HMAC_KEY")}
+        config["sources"] |= {
+            "basic": {**plain, "auth": {"kind": "basic", "user": "prom", "secret": secret("BASIC_PASSWORD")}},
+            "header": {**plain, "auth": {"kind": "header", "header": "X-Api-Key", "secret": secret("API_KEY")}},
+            "hmac": {**plain, "auth": {**hashed, "prefix": "sha256="}},
+            "hmac-time": {**plain, "auth": {**hashed, "prefix": "v1=", "timestamp": True}},
+            "hmac-base64": {**plain, "auth": {**hashed, "encoding": "base64"}},
+            "either": {**plain, "auth": [bearer(), {"kind": "basic", "user": "prom",
+                                                    "secret": secret("BASIC_PASSWORD")}]},
+            "echo": {**plain, "auth": bearer(), "echo_window": "60s"},
+            "manual": {**config["sources"]["cloudwatch"],
+                       "auth": {**config["sources"]["cloudwatch"]["auth"], "confirm": "manual"}},
+            "storm": {**plain, "auth": bearer(), "storm_new": 3, "storm_window": "10m"},
+            "strict": {**config["sources"]["cloudwatch"],
+                       "auth": {**config["sources"]["cloudwatch"]["auth"], "replay_window": "off",
+                                "signature_versions": ["1", "2"]}},
+        }
+
+    def post(self, source: str, body: typing.Any, headers: dict[str, str] | None = None) -> Response:
+        return http("POST", f"{self.app.url}/sources/{source}", body, headers or {})
+
+    def counts(self, ident: str) -> tuple[int, str]:
+        """What a repeat must leave as it is."""
+        incident = self.app.incident(ident)
+        return len(incident["timeline"]), incident["modified_at"]
+
+
+class CloudWatch(Sources):
+    def test_alarm_and_ok(self) -> None:
+        name = fresh("cpu")
+        ident = self.opened(self.cloudwatch(name))
+        self.assertEqual(ident, self.opened(self.cloudwatch(name, "OK")))
+        self.assertEqual("RESOLVED", self.app.incident(ident)["status"])
+
+    def test_a_replayed_message_changes_nothing(self) -> None:
+        body = self.topic.notification(alarm(fresh("replay"), "ALARM"))
+        first = self.sns(body)
+        self.assertEqual(202, first.status)
+        before = self.counts(self.opened(first))
+        again = self.sns(body)
+        self.assertEqual(200, again.status)
+        self.assertEqual(before, self.counts(self.opened(first)))
+
+    def test_a_new_message_of_the_same_transition_changes_nothing(self) -> None:
+        message = alarm(fresh("same"), "ALARM")
+        ident = self.opened(self.sns(self.topic.notification(message)))
+        before = self.counts(ident)
+        self.assertEqual(200, self.sns(self.topic.notification(message)).status)
+        self.assertEqual(before, self.counts(ident))
+
+    def test_ok_that_opens_nothing(self) -> None:
+        name = fresh("first")
+        answer = self.cloudwatch(name, "OK", old="INSUFFICIENT_DATA")
+        self.assertIn(answer.status, (200, 202))
+        self.assertEqual([], answer.json()["incidents"])
+        self.assertEqual([], [row for row in self.app.incidents() if name in row["title"]])
+
+    def test_insufficient_data_keeps_it_open(self) -> None:
+        name, ident = self.open_one("nodata")
+        self.cloudwatch(name, "INSUFFICIENT_DATA", old="ALARM", at=time.time() + 1)
+        self.assertEqual("OPEN", self.app.incident(ident)["status"])
+
+    def test_a_late_alarm_does_not_reopen(self) -> None:
+        """SNS does not keep order: what happened before the OK is told and changes nothing."""
+        name, now = fresh("late"), time.time()
+        ident = self.opened(self.cloudwatch(name, "ALARM", at=now - 50))
+        self.opened(self.cloudwatch(name, "OK", at=now - 10))
+        self.cloudwatch(name, "ALARM", at=now - 30)
+        self.assertEqual("RESOLVED", self.app.incident(ident)["status"])
+
+    def test_a_second_alarm_soon_after_reopens(self) -> None:
+        name, now = fresh("again"), time.time()
+        ident = self.opened(self.cloudwatch(name, "ALARM", at=now - 50))
+        self.opened(self.cloudwatch(name, "OK", at=now - 40))
+        self.assertEqual(ident, self.opened(self.cloudwatch(name, "ALARM", at=now - 30)))
+        self.assertEqual("OPEN", self.app.incident(ident)["status"])
+
+    def test_the_same_alarm_by_sns_and_by_eventbridge_is_one_incident(self) -> None:
+        for order in ("sns", "events"):
+            with self.subTest(first=order):
+                message = alarm(fresh("both"), "ALARM")
+                ways = [lambda: self.sns(self.topic.notification(message)), lambda: self.eventbridge(event(message))]
+                first, second = ways if order == "sns" else ways[::-1]
+                ident = self.opened(first())
+                before = self.counts(ident)
+                self.assertEqual(ident, self.opened(second()))
+                self.assertEqual(before, self.counts(ident))
+                done = alarm(message["AlarmName"], "OK", at=time.time() + 1)
+                self.eventbridge(event(done))
+                self.assertEqual("RESOLVED", self.app.incident(ident)["status"])
+
+    def test_signatures_that_are_none(self) -> None:
+        good = self.topic.notification(alarm(fresh("forged"), "ALARM"))
+        other = "arn:aws:sns:us-east-1:999999999999:ops-alarms"
+        forged: dict[str, tuple[int, Config]] = {
+            "another message": (403, {**good, "Message": good["Message"].replace("5.0", "6.0")}),
+            "no base64": (403, {**good, "Signature": "!!!"}),
+            "a foreign topic, rightly signed": (403, self.topic.signed("Notification", "x", TopicArn=other)),
+            "SHA-1, which this source does not allow": (403, self.topic.signed("Notification", "x", digest="sha1")),
+            "two hours old": (403, self.topic.signed("Notification", "x", Timestamp=iso(time.time() - 7200))),
+            "from the future": (403, self.topic.signed("Notification", "x", Timestamp=iso(time.time() + 900))),
+            "no signature": (400, {key: value for key, value in good.items() if key != "Signature"}),
+            "no type": (400, {**good, "Type": "Gossip"}),
+        }
+        before = len(self.app.incidents())
+        for why, (status, body) in forged.items():
+            with self.subTest(why):
+                self.assertEqual(status, self.sns(body).status)
+        self.assertEqual(before, len(self.app.incidents()))
+
+    def test_the_header_must_agree(self) -> None:
+        body = self.topic.notification(alarm(fresh("header"), "ALARM"))
+        answer = self.post("cloudwatch", body, {"x-amz-sns-message-type": "SubscriptionConfirmation"})
+        self.assertEqual(400, answer.status)
+
+    def test_sha1_where_it_is_allowed(self) -> None:
+        body = self.topic.notification(alarm(fresh("old"), "ALARM"), digest="sha1", Timestamp=iso(time.time() - 9000))
+        self.assertEqual(202, self.sns(body, "strict").status)
+
+    def test_messages_about_the_subscription(self) -> None:
+        """Answered, told in the log, and no alarm; the address in them is asked by nobody."""
+        trap = self.box.urls["admin"] + "/trap"
+        for kind, told in (("SubscriptionConfirmation", "waits for a person"),
+                           ("UnsubscribeConfirmation", "the topic was unsubscribed")):
+            with self.subTest(kind):
+                before = len(self.app.incidents())
+                body = self.topic.signed(kind, f"You have chosen: {kind}", Token="2336412f37", SubscribeURL=trap)
+                self.assertIn(self.sns(body, "manual").status, (200, 202))
+                self.assertEqual(403, self.sns({**body, "Token": "2336412f38"}, "manual").status)
+                eventually("it is told", lambda: told in self.app.log.read_text())
+                self.assertEqual(before, len(self.app.incidents()))
+
+    def test_a_topic_carries_any_text(self) -> None:
+        """Nothing that a mapping knows: kept for people, told as accepted, since a retry would not mend it."""
+        text = fresh("the backup is done")
+        self.assertEqual(202, self.sns(self.topic.notification(text)).status)
+        kept = self.app.api("GET", "/v1/quarantine").json()["items"]
+        self.assertEqual(1, len([row for row in kept if text in row["body"]]))
+
+
+class EventBridge(Sources):
+    def test_life(self) -> None:
+        name = fresh("event")
+        ident = self.opened(self.eventbridge(event(alarm(name, "ALARM"))))
+        self.assertEqual(ident, self.opened(self.eventbridge(event(alarm(name, "OK", at=time.time() + 1)))))
+        self.assertEqual("RESOLVED", self.app.incident(ident)["status"])
+
+    def test_a_retry_of_the_same_event(self) -> None:
+        body = event(alarm(fresh("retry"), "ALARM"))
+        first = self.eventbridge(body)
+        before = self.counts(self.opened(first))
+        self.assertEqual(200, self.eventbridge(body).status)
+        self.assertEqual(before, self.counts(self.opened(first)))
+
+    def test_wrong_key(self) -> None:
+        body = event(alarm(fresh("key"), "ALARM"))
+        self.assertEqual(403, self.post("events", body, {"X-Api-Key": "no-such-key-0123456789"}).status)
+        self.assertEqual(403, self.post("events", body).status, "no scheme could be named in a 401")
+
+    def test_a_custom_event_is_kept(self) -> None:
+        body = {"version": "0", "id": fresh("e"), "detail-type": "Order Placed", "source": "shop.orders",
+                "account": "123456789012", "time": iso(time.time())[:19] + "Z", "region": "us-east-1",
+                "resources": [], "detail": {"order": 7}}
+        self.assertEqual(202, self.eventbridge(body).status)
+        kept = self.app.api("GET", "/v1/quarantine").json()["items"]
+        self.assertTrue([row for row in kept if row["source"] == "events" and "shop.orders" in row["body"]])
+
+
+class Alertmanager(Sources):
+    def test_fire_update_resolve(self) -> None:
+        name, now = fresh("Down"), time.time()
+        ident = self.opened(self.prom(group(name, alert(name, "a", start=now - 60))))
+        more = group(name, alert(name, "a", start=now - 60), alert(name, "b", start=now - 30))
+        self.assertEqual(ident, self.opened(self.prom(more)))
+        self.assertEqual("OPEN", self.app.incident(ident)["status"])
+        half = group(name, alert(name, "a", "resolved", now - 60), alert(name, "b", start=now - 30))
+        self.prom(half)
+        self.assertEqual("OPEN", self.app.incident(ident)["status"], "b still fires")
+        self.prom(group(name, alert(name, "a", "resolved", now - 60), alert(name, "b", "resolved", now - 30)))
+        eventually("resolved", lambda: self.app.incident(ident)["status"] == "RESOLVED", 40)
+
+    def test_a_repeat_writes_nothing(self) -> None:
+        name, now = fresh("Repeat"), time.time()
+        body = group(name, alert(name, "a", start=now - 60))
+        ident = self.opened(self.prom(body))
+        before = self.counts(ident)
+        for _ in range(5):
+            answer = self.prom(body)
+            self.assertEqual(200, answer.status)
+            self.assertEqual([ident], answer.json()["incidents"])
+        self.assertEqual(before, self.counts(ident))
+
+    def test_a_truncated_group_never_resolves(self) -> None:
+        """Alertmanager cuts the list before it computes the status: what was cut may fire."""
+        name, now = fresh("Cut"), time.time()
+        ident = self.opened(self.prom(group(name, alert(name, "a", start=now - 60))))
+        self.prom(group(name, alert(name, "a", "resolved", now - 60), truncated=41))
+        self.assertEqual("OPEN", self.app.incident(ident)["status"])
+
+    def test_an_echo_of_the_other_peer(self) -> None:
+        """The slower peer of a pair says firing once more, with the same start, after it was resolved."""
+        name, now = fresh("Echo"), time.time()
+        fires = group(name, alert(name, "a", start=now - 60))
+        ident = self.opened(self.app.alarm("echo", fires))
+        self.app.alarm("echo", group(name, alert(name, "a", "resolved", now - 60)))
+        self.app.alarm("echo", {**fires, "commonAnnotations": {"summary": f"{name} is down", "peer": "2"}})
+        eventually("resolved", lambda: self.app.incident(ident)["status"] == "RESOLVED", 40)
+        again = group(name, alert(name, "a", start=time.time() + 1))
+        self.assertEqual(ident, self.opened(self.app.alarm("echo", again)), "a new start is a new episode")
+        self.assertEqual("OPEN", self.app.incident(ident)["status"])
+
+    def test_severity_becomes_impact(self) -> None:
+        name = fresh("Impact")
+        ident = self.opened(self.prom(group(name, alert(name, "a"))))
+        self.assertEqual(1, self.app.incident(ident)["impact"], "critical")
+
+    def test_a_template_of_the_user_is_kept(self) -> None:
+        body = {"my": "payload", "name": fresh("Custom")}
+        self.assertEqual(202, self.prom(body).status)
+        kept = self.app.api("GET", "/v1/quarantine").json()["items"]
+        self.assertTrue([row for row in kept if body["name"] in row["body"]])
+
+
+class Storms(Sources):
+    def test_what_is_too_much_becomes_one_incident(self) -> None:
+        """Three new ones are incidents of their own; the rest of the storm is attached to one more."""
+        found = set()
+        for _ in range(12):
+            name = fresh("Storm")
+            found.add(self.opened(self.app.alarm("storm", group(name, alert(name, "a")))))
+        self.assertEqual(4, len(found))
+
+
+class Credentials(Sources):
+    def body(self) -> bytes:
+        name = fresh("Auth")
+        return json.dumps(group(name, alert(name, "a"))).encode()
+
+    def mac(self, text: bytes, key: str = HMAC_KEY) -> hmac.HMAC:
+        return hmac.new(key.encode(), text, hashlib.sha256)
+
+    def test_those_that_are_right(self) -> None:
+        now = str(int(time.time())).encode()
+        cases: list[tuple[str, typing.Callable[[bytes], dict[str, str]]]] = [
+            ("prom", lambda _: {"Authorization": f"Bearer {SOURCE_TOKEN}"}),
+            ("prom", lambda _: {"Authorization": f"Bearer {SOURCE_TOKEN}-next"}),
+            ("basic", lambda _: {"Authorization": basic("prom", PASSWORD)}),
+            ("header", lambda _: {"X-Api-Key": API_KEY}),
+            ("hmac", lambda raw: {"X-Signature": "sha256=" + self.mac(raw).hexdigest()}),
+            ("hmac-time", lambda raw: {"X-Signature": f"t={now.decode()},v1="
+                                       + self.mac(now + b"." + raw).hexdigest()}),
+            ("hmac-base64", lambda raw: {"X-Signature": base64.b64encode(self.mac(raw).digest()).decode()}),
+            ("either", lambda _: {"Authorization": f"Bearer {SOURCE_TOKEN}"}),
+            ("either", lambda _: {"Authorization": basic("prom", PASSWORD)}),
+        ]
+        for source, headers in cases:
+            with self.subTest(source):
+                raw = self.body()
+                self.assertEqual(202, self.post(source, raw, headers(raw)).status)
+
+    def test_those_that_are_wrong(self) -> None:
+        old = str(int(time.time()) - 3600).encode()
+        cases: list[tuple[str, int, typing.Callable[[bytes], dict[str, str]]]] = [
+            ("prom", 403, lambda _: {"Authorization": "Bearer test-source-0123456789abcdeX"}),
+            ("basic", 403, lambda _: {"Authorization": basic("prom", "guess")}),
+            ("basic", 403, lambda _: {"Authorization": basic("root", PASSWORD)}),
+            ("header", 403, lambda _: {"X-Api-Key": API_KEY + "x"}),
+            ("hmac", 403, lambda raw: {"X-Signature": "sha256=" + self.mac(raw + b" ").hexdigest()}),
+            ("hmac", 403, lambda raw: {"X-Signature": "sha256=" + self.mac(raw, "another key").hexdigest()}),
+            ("hmac-time", 403, lambda raw: {"X-Signature": f"t={old.decode()},v1="
+                                            + self.mac(old + b"." + raw).hexdigest()}),
+        ]
+        for source, status, headers in cases:
+            with self.subTest(source):
+                raw = self.body()
+                self.assertEqual(status, self.post(source, raw, headers(raw)).status)
+
+    def test_those_that_are_missing(self) -> None:
+        for source, scheme in (("prom", "Bearer"), ("basic", "Basic"), ("either", "B")):
+            with self.subTest(source):
+                answer = self.post(source, self.body())
+                self.assertEqual(401, answer.status)
+                self.assertTrue(answer.headers["WWW-Authenticate"].startswith(scheme))
+        self.assertEqual(403, self.post("hmac", self.body()).status)
+
+
+class Refusals(Sources):
+    def test_bodies_that_are_no_alarm(self) -> None:
+        name = fresh("bad")
+        deep = "[" * 200 + "]" * 200
+        cases = {
+            "nothing": b"", "no JSON": b"alarm!", "half": b'{"version": "4"', "not UTF-8": b'{"a": "\xff\xfe"}',
+            "a member twice": b'{"version": "4", "version": "4"}', "NUL": b'{"a": "x\x00y"}',
+            "too deep": deep.encode(), "two values": b"{} {}", "a number": b"7",
+            "a name": json.dumps(name).encode(),
+        }
+        before = len(self.app.incidents())
+        for why, raw in cases.items():
+            with self.subTest(why):
+                answer = self.post("prom", raw, {"Authorization": f"Bearer {SOURCE_TOKEN}"})
+                self.assertIn(answer.status, (400, 413) if why == "too deep" else (400,), answer.body)
+                self.assertEqual("malformed", answer.json()["error"]["code"])
+        self.assertEqual(before, len(self.app.incidents()))
+
+    def test_size(self) -> None:
+        name = fresh("Size")
+        head = json.dumps(group(name, alert(name, "a")))[:-1] + ', "filler": "'
+        for size, status in ((MIB, 202), (MIB + 1, 413)):
+            with self.subTest(size=size):
+                raw = (head + "x" * (size - len(head) - 2) + '"}').encode()
+                self.assertEqual(size, len(raw))
+                self.assertEqual(status, self.app_raw(raw))
+
+    def app_raw(self, raw: bytes) -> int:
+        """The status, also when the server answers before it has read all and the client gets a broken pipe."""
+        try:
+            return self.post("prom", raw, {"Authorization": f"Bearer {SOURCE_TOKEN}"}).status
+        except ConnectionError:
+            self.fail("the answer was lost: the connection was cut before the client could read it")
+
+    def test_places_and_methods(self) -> None:
+        self.assertEqual(404, self.post("nowhere", b"{}").status)
+        self.assertEqual(404, http("GET", self.app.url + "/nowhere").status)
+        answer = http("GET", self.app.url + "/sources/prom")
+        self.assertEqual(405, answer.status)
+        self.assertIn("POST", answer.headers["Allow"])
+
+    def test_a_refusal_is_counted(self) -> None:
+        self.post("prom", b"alarm!", {"Authorization": f"Bearer {SOURCE_TOKEN}"})
+        text = http("GET", self.app.url + "/metrics").body.decode()
+        self.assertIn('tocsin_deliveries_total{source="prom",result="malformed"}', text)
+
+
+if __name__ == "__main__":
+    unittest.main()
