@@ -283,18 +283,39 @@ static json_t *health_json(const struct tcn_connector_config *c, const struct tc
                      h->last_failure[0] ? h->last_failure : NULL);
 }
 
+static bool find_health(const struct generation *g, const struct tcn_connector_config *c,
+                        struct tcn_port_health *ret)
+{
+    *ret = (struct tcn_port_health){0};
+    return c->has_tickets ? tcn_lanes_health(g->lanes, c->name, ret)
+                          : tcn_sends_health(g->sends, c->name, ret);
+}
+
 json_t *tcn_outbound_json(struct tcn_app *app)
 {
     const struct generation *g = app->outbound->newest;
     json_t *items = json_array();
+    struct tcn_port_health h;
+
+    for (size_t i = 0; i < g->config->n_connectors; i++)
+        if (find_health(g, &g->config->connectors[i], &h))
+            json_array_append_new(items, health_json(&g->config->connectors[i], &h));
+    return items;
+}
+
+void tcn_outbound_metrics(struct tcn_app *app, struct tcn_metrics *m)
+{
+    const struct generation *g = app->outbound->newest;
+    struct tcn_port_health h;
+    char labels[100];
 
     for (size_t i = 0; i < g->config->n_connectors; i++) {
-        const struct tcn_connector_config *c = &g->config->connectors[i];
-        struct tcn_port_health h = {0};
-
-        if (c->has_tickets ? tcn_lanes_health(g->lanes, c->name, &h)
-                           : tcn_sends_health(g->sends, c->name, &h))
-            json_array_append_new(items, health_json(c, &h));
+        if (!find_health(g, &g->config->connectors[i], &h))
+            continue;
+        snprintf(labels, sizeof labels, "connector=\"%s\"", g->config->connectors[i].name);
+        tcn_metrics_set(m, "tocsin_connector_calls_total", labels, (double)h.calls);
+        tcn_metrics_set(m, "tocsin_connector_failures_total", labels, (double)h.failures);
+        tcn_metrics_set(m, "tocsin_connector_held", labels,
+                        h.is_auth_failed || h.breaker != TCN_BREAKER_CLOSED);
     }
-    return items;
 }

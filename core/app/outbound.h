@@ -13,6 +13,8 @@ void tcn_outbound_free(struct tcn_app *app);
 void tcn_outbound_wake(struct tcn_app *app);
 /* The configuration changed: new instances, old calls run out. */
 void tcn_outbound_reload(struct tcn_app *app);
+/* Calls, failures and health of each connector. */
+void tcn_outbound_metrics(struct tcn_app *app, struct tcn_metrics *m);
 /* Health of each connector for /v1/connectors; a new array. */
 json_t *tcn_outbound_json(struct tcn_app *app);
 

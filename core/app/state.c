@@ -146,6 +146,7 @@ static void answer_metrics(struct look_job *j)
     struct tcn_buf text;
 
     collect(j->app);
+    tcn_outbound_metrics(j->app, j->app->metrics);
     tcn_metrics_set(j->app->metrics, "tocsin_incidents_open", "", (double)j->n_open);
     tcn_buf_init(&text, 4u << 20);
     tcn_metrics_write(j->app->metrics, &text);

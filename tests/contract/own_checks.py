@@ -113,7 +113,8 @@ def _servicenow(request: Request, body: Any) -> Iterator[str]:
     if request.method == "GET" and len(parts) == 1:
         if not request.arg("sysparm_limit"):
             yield "a list without sysparm_limit"
-        if not request.arg("sysparm_query"):
+        # One row of any record tells which fields the table has; a search must say what it looks for.
+        if not request.arg("sysparm_query") and request.arg("sysparm_limit") != "1":
             yield "a list without sysparm_query matches every record"
         yield from _query_fields(parts[0], request.arg("sysparm_query"))
     if not isinstance(body, dict):
