@@ -3,7 +3,7 @@
 #
 #   tests/run.sh [--preset NAME]... [--label NAME]... [--deep] [--list]
 #
-#   --preset NAME   build and test this preset of CMakePresets.json; default: dev and asan
+#   --preset NAME   build and test this preset of CMakePresets.json; default: dev, asan, and tsan for what has threads
 #   --label NAME    only tests with this label (check unit scenario contract ...)
 #   --deep          also the tests labelled deep, and the presets tsan and release
 #   --list          name the tests and their labels, run nothing
@@ -137,6 +137,17 @@ for preset in "${presets[@]}"; do
         broken+=(--broken "$preset")
     fi
 done
+
+# Most of the suite has one thread; what has several runs under the thread sanitizer as well.
+if [ $is_full = yes ] && [ $deep = no ]; then
+    say "tsan: build and test what has threads"
+    if configure tsan && cmake --build build/tsan -j "$jobs" --target threaded &&
+        ctest --test-dir build/tsan --show-only=json-v1 >"$results/tsan.tests.json"; then
+        run_tests tsan threads -L '^threads$' || broken+=(--broken tsan)
+    else
+        broken+=(--broken tsan)
+    fi
+fi
 
 minimum=()
 [ $is_full = no ] || minimum=(--minimum tests/MINIMUM)
