@@ -190,38 +190,45 @@ void tcn_buf_percent(struct tcn_buf *b, struct tcn_str s)
     whole_or_nothing(b, before);
 }
 
-static void json_escape(struct tcn_buf *b, char c)
+enum { ESCAPE_MAX = 6 };
+
+/* Writes c as it stands in a JSON string; returns its length there. */
+static size_t json_char(char *out, char c)
 {
     static const char names[] = "btn\0fr", digits[] = "0123456789abcdef"; /* names from 0x08 on */
-    char text[6] = {'\\', c};
-    size_t len = 2;
 
-    if (c >= 0x08 && c <= 0x0d && names[c - 0x08]) {
-        text[1] = names[c - 0x08];
-    } else if (c != '"' && c != '\\') {
-        memcpy(text + 1, "u00", 3);
-        text[4] = digits[c >> 4 & 15];
-        text[5] = digits[c & 15];
-        len = sizeof text;
+    if ((unsigned char)c >= 0x20 && c != '"' && c != '\\' && c != 0x7f) {
+        *out = c;
+        return 1;
     }
-    tcn_buf_add(b, text, len);
+    out[0] = '\\';
+    out[1] = c;
+    if (c == '"' || c == '\\')
+        return 2;
+    if (c >= 0x08 && c <= 0x0d && names[c - 0x08]) {
+        out[1] = names[c - 0x08];
+        return 2;
+    }
+    memcpy(out + 1, "u00", 3);
+    out[4] = digits[c >> 4 & 15];
+    out[5] = digits[c & 15];
+    return ESCAPE_MAX;
 }
 
 /* Valid UTF-8 only. */
 static void json_text(struct tcn_buf *b, struct tcn_str s)
 {
-    size_t at = 0;
+    char out[512];
+    size_t n = 0;
 
     for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.ptr[i];
-
-        if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
-            continue;
-        flush(b, s, &at, i);
-        json_escape(b, s.ptr[i]);
+        if (n > sizeof out - ESCAPE_MAX) {
+            tcn_buf_add(b, out, n);
+            n = 0;
+        }
+        n += json_char(out + n, s.ptr[i]);
     }
-    if (at < s.len)
-        flush(b, s, &at, s.len);
+    tcn_buf_add(b, out, n);
 }
 
 void tcn_buf_json(struct tcn_buf *b, struct tcn_str s)

@@ -150,13 +150,30 @@ static size_t point_len(const unsigned char *p, size_t left)
     return n;
 }
 
+/* Most text is ASCII: eight bytes of it at a time. */
+static size_t ascii_words(const unsigned char *p, size_t len)
+{
+    size_t at = 0;
+    uint64_t word;
+
+    for (; len - at >= sizeof word; at += sizeof word) {
+        memcpy(&word, p + at, sizeof word);
+        if (word & UINT64_C(0x8080808080808080))
+            break;
+    }
+    return at;
+}
+
 size_t tcn_utf8_prefix(struct tcn_str s)
 {
     const unsigned char *p = (const unsigned char *)s.ptr;
     size_t at = 0;
 
     while (at < s.len) {
-        size_t n = point_len(p + at, s.len - at);
+        size_t n = ascii_words(p + at, s.len - at);
+
+        if (n == 0)
+            n = point_len(p + at, s.len - at);
 
         if (n == 0)
             break;

@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define CHECKPOINT_NOW_PAGES 10000
+/* Pages in the log: more are a chore when idle, are given to the background, are too many to wait for that. */
 #define CHECKPOINT_IDLE_PAGES 1000
+#define CHECKPOINT_ASK_PAGES 8000
+#define CHECKPOINT_NOW_PAGES 30000
 #define EXIT_SYNC_FAILED 70
 
 struct tcn_dbstmt {
@@ -269,12 +271,25 @@ static int commit(struct tcn_db *db, struct tcn_err *err)
     return r;
 }
 
+static void ask_background(struct tcn_db *db)
+{
+    if (db->is_asked || !db->path || db->wal_pages - db->tried_pages < CHECKPOINT_ASK_PAGES)
+        return;
+    if (!db->background)
+        db->background = tcn_background_start(db->path);
+    if (!db->background)
+        return;
+    tcn_background_ask(db->background);
+    db->is_asked = true;
+}
+
 enum tcn_db_chore tcn_sqlite_chore(struct tcn_db *db)
 {
     size_t pages = db->wal_pages - db->tried_pages;
 
-    if (pages >= CHECKPOINT_NOW_PAGES)
+    if (pages >= CHECKPOINT_NOW_PAGES || (db->is_asked && tcn_background_is_done(db->background)))
         return TCN_CHORE_NOW;
+    ask_background(db);
     if (pages >= CHECKPOINT_IDLE_PAGES || tcn_sqlite_is_full(db))
         return TCN_CHORE_IDLE;
     return TCN_CHORE_NONE;
@@ -295,7 +310,7 @@ int tcn_sqlite_upkeep(struct tcn_db *db, struct tcn_err *err)
         db->wal_pages = (size_t)in_log;
     /* A reader from outside or a full disk may hold a part back. More of the log is the time to try again. */
     db->tried_pages = db->wal_pages;
-    db->is_settling = false;
+    db->is_settling = db->is_asked = false;
     if (r == 0)
         tcn_reserve_take(&db->reserve);
     return r;

@@ -18,10 +18,28 @@ void tcn_reserve_release(struct tcn_reserve *r);
 /* Takes the room again when there is enough of it; is_held tells. */
 void tcn_reserve_take(struct tcn_reserve *r);
 
+/* A VFS over the default one that writes the log in large pieces. */
+struct tcn_wal_vfs;
+struct tcn_wal_vfs *tcn_wal_vfs_new(void);
+void tcn_wal_vfs_free(struct tcn_wal_vfs *v);              /* after the connections that use it */
+const char *tcn_wal_vfs_name(const struct tcn_wal_vfs *v); /* for sqlite3_open_v2 */
+
+/* A thread that makes checkpoints. NULL when there can be none: then they are made in between. */
+struct tcn_background;
+struct tcn_background *tcn_background_start(const char *path);
+void tcn_background_stop(
+    struct tcn_background *b); /* waits for the checkpoint in hand; NULL is legal */
+void tcn_background_ask(struct tcn_background *b);
+bool tcn_background_is_done(struct tcn_background *b); /* with what was asked last */
+
 struct tcn_db {
     sqlite3 *handle;
-    char *path;  /* owned; NULL for :memory: */
-    int lock_fd; /* holds the flock(2) that says: mine. -1 for :memory: */
+    struct tcn_wal_vfs *vfs;           /* owned */
+    struct tcn_background *background; /* owned; NULL until there was much to do */
+    bool is_beside;                    /* a second connection of this process: owns nothing */
+    bool is_asked; /* the background is at work on the log, or was and that was not looked at */
+    char *path;    /* owned; NULL for :memory: */
+    int lock_fd;   /* holds the flock(2) that says: mine. -1 for :memory: */
     bool in_transaction;
     bool is_settling; /* commit or checkpoint: a failed write leaves the file unknown */
     size_t wal_pages, tried_pages; /* in the log now; of those, looked at by a checkpoint */
@@ -34,6 +52,8 @@ int tcn_sqlite_fail(struct tcn_db *db, int rc, const char *doing, struct tcn_err
 int tcn_sqlite_exec(struct tcn_db *db, const char *sql, struct tcn_err *err);
 
 int tcn_sqlite_open(const char *path, struct tcn_db **ret, struct tcn_err *err);
+/* A second connection to a database that this process has open, for one thread of its own. */
+int tcn_sqlite_open_beside(const char *path, struct tcn_db **ret, struct tcn_err *err);
 void tcn_sqlite_close(struct tcn_db *db);
 int tcn_sqlite_check(struct tcn_db *db, struct tcn_err *err);
 enum tcn_db_chore tcn_sqlite_chore(struct tcn_db *db);

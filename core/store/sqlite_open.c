@@ -97,6 +97,8 @@ static void harden(sqlite3 *handle)
     sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, 64 << 20);
 }
 
+/* The cache: commits that split pages walk all that it holds (3.40, pcache1TruncateUnsafe), so that a larger one costs
+ * more than it saves. */
 static const char settings[] = "PRAGMA cell_size_check=ON;"
                                "PRAGMA synchronous=FULL;"
                                "PRAGMA wal_autocheckpoint=0;"
@@ -104,7 +106,7 @@ static const char settings[] = "PRAGMA cell_size_check=ON;"
                                "PRAGMA foreign_keys=OFF;"
                                "PRAGMA temp_store=MEMORY;"
                                "PRAGMA secure_delete=FAST;"
-                               "PRAGMA cache_size=-65536;";
+                               "PRAGMA cache_size=-16384;";
 
 /* A database in memory stays as it is; a file must really have a log. The change is committed by the last step. */
 static int use_wal(struct tcn_db *db, struct tcn_err *err)
@@ -135,8 +137,10 @@ static int connect_file(struct tcn_db *db, const char *name, struct tcn_err *err
     /* One thread at a time, so no mutexes. */
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
                 SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
-    int rc = sqlite3_open_v2(name, &db->handle, flags, NULL), r;
+    int rc, r;
 
+    db->vfs = tcn_wal_vfs_new();
+    rc = sqlite3_open_v2(name, &db->handle, flags, tcn_wal_vfs_name(db->vfs));
     if (rc != SQLITE_OK)
         return tcn_sqlite_fail(db, rc, "open", err);
     harden(db->handle);
@@ -170,6 +174,21 @@ out:
     return r;
 }
 
+int tcn_sqlite_open_beside(const char *path, struct tcn_db **ret, struct tcn_err *err)
+{
+    struct tcn_db *db = tcn_xcalloc(1, sizeof *db);
+    int r;
+
+    db->lock_fd = -1;
+    db->is_beside = true;
+    db->path = tcn_xstrdup(path);
+    if ((r = connect_file(db, path, err)) < 0)
+        tcn_sqlite_close(db);
+    else
+        *ret = db;
+    return r;
+}
+
 /* Leaves an empty log, which a start reads fastest. Nothing is lost when it cannot be done now. */
 static void settle(struct tcn_db *db)
 {
@@ -177,7 +196,7 @@ static void settle(struct tcn_db *db)
 
     if (!sqlite3_get_autocommit(db->handle))
         sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
-    if (!db->path)
+    if (!db->path || db->is_beside)
         return;
     db->is_settling = true;
     rc = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
@@ -190,9 +209,11 @@ void tcn_sqlite_close(struct tcn_db *db)
 {
     if (!db)
         return;
+    tcn_background_stop(db->background);
     if (db->handle)
         settle(db);
     sqlite3_close(db->handle);
+    tcn_wal_vfs_free(db->vfs);
     tcn_reserve_done(&db->reserve);
     /* Last: closing any descriptor of the file drops the process's fcntl locks on it. */
     if (db->lock_fd >= 0)

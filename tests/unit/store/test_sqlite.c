@@ -220,7 +220,7 @@ static void log_is_settled(void **state)
         assert_true(n < 2000000);
     }
     assert_int_equal(stat(name, &st), 0);
-    assert_true(st.st_size >= (off_t)10000 * 4096);
+    assert_true(st.st_size >= (off_t)8000 * 4096);
     OK(f, tcn_store_checkpoint(f->s, &f->err));
     assert_int_equal(tcn_store_chore(f->s), TCN_CHORE_NONE);
     OK(f, put(f, 1));

@@ -1,0 +1,196 @@
+/* Writes of the log in large pieces. SQLite appends every page to the log with two writes, 24 bytes and a page; a group
+ * of alarms is some hundred pages. Here they are gathered and reach the file before the next sync, which is what makes
+ * them count (synchronous=FULL: a commit becomes visible after its sync), and before any other look at the file. A
+ * failed write is told by the call that came upon it. */
+#include "store/sqlite.h"
+
+#include "base/xalloc.h"
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define GATHERED_BYTES (128 * 1024)
+
+struct tcn_wal_vfs {
+    sqlite3_vfs vfs; /* first: SQLite's view of it */
+    sqlite3_vfs *under;
+    char name[40];
+};
+
+struct wal_file {
+    sqlite3_file base;  /* first: SQLite's view of it */
+    sqlite3_file *real; /* in the memory behind this struct */
+    char *bytes;        /* owned; len of them are to be written at at */
+    sqlite3_int64 at;
+    int len;
+};
+
+static struct wal_file *wal_of(sqlite3_file *file)
+{
+    return (struct wal_file *)(void *)file;
+}
+
+/* The file below, for a call that may pass by what was gathered. */
+static sqlite3_file *below(sqlite3_file *file)
+{
+    return wal_of(file)->real;
+}
+
+/* What could not be written is forgotten: its transaction fails, and SQLite writes the place anew. */
+static int flush(struct wal_file *f)
+{
+    int len = f->len;
+
+    f->len = 0;
+    return len ? f->real->pMethods->xWrite(f->real, f->bytes, len, f->at) : SQLITE_OK;
+}
+
+static int gather(sqlite3_file *file, const void *bytes, int len, sqlite3_int64 at)
+{
+    struct wal_file *f = wal_of(file);
+    int rc = SQLITE_OK;
+
+    if (f->len > 0 && (at != f->at + f->len || len > GATHERED_BYTES - f->len))
+        rc = flush(f);
+    if (rc != SQLITE_OK)
+        return rc;
+    if (len > GATHERED_BYTES)
+        return f->real->pMethods->xWrite(f->real, bytes, len, at);
+    if (f->len == 0)
+        f->at = at;
+    memcpy(f->bytes + f->len, bytes, (size_t)len);
+    f->len += len;
+    return SQLITE_OK;
+}
+
+static int read_back(sqlite3_file *file, void *ret_bytes, int len, sqlite3_int64 at)
+{
+    int rc = flush(wal_of(file));
+
+    return rc ? rc : below(file)->pMethods->xRead(below(file), ret_bytes, len, at);
+}
+
+static int truncate_to(sqlite3_file *file, sqlite3_int64 size)
+{
+    int rc = flush(wal_of(file));
+
+    return rc ? rc : below(file)->pMethods->xTruncate(below(file), size);
+}
+
+static int sync_all(sqlite3_file *file, int flags)
+{
+    int rc = flush(wal_of(file));
+
+    return rc ? rc : below(file)->pMethods->xSync(below(file), flags);
+}
+
+static int file_size(sqlite3_file *file, sqlite3_int64 *ret_size)
+{
+    int rc = flush(wal_of(file));
+
+    return rc ? rc : below(file)->pMethods->xFileSize(below(file), ret_size);
+}
+
+/* What no sync asked for belongs to no commit. */
+static int close_file(sqlite3_file *file)
+{
+    free(wal_of(file)->bytes);
+    return below(file)->pMethods->xClose(below(file));
+}
+
+/* SQLite locks the database, never its log; these are here because a file has them. */
+static int lock(sqlite3_file *file, int level)
+{
+    return below(file)->pMethods->xLock(below(file), level);
+}
+
+static int unlock(sqlite3_file *file, int level)
+{
+    return below(file)->pMethods->xUnlock(below(file), level);
+}
+
+static int is_reserved(sqlite3_file *file, int *ret)
+{
+    return below(file)->pMethods->xCheckReservedLock(below(file), ret);
+}
+
+static int control(sqlite3_file *file, int op, void *arg)
+{
+    return below(file)->pMethods->xFileControl(below(file), op, arg);
+}
+
+static int sector_size(sqlite3_file *file)
+{
+    return below(file)->pMethods->xSectorSize(below(file));
+}
+
+static int traits(sqlite3_file *file)
+{
+    return below(file)->pMethods->xDeviceCharacteristics(below(file));
+}
+
+static const sqlite3_io_methods wal_methods = {
+    .iVersion = 1,
+    .xClose = close_file,
+    .xRead = read_back,
+    .xWrite = gather,
+    .xTruncate = truncate_to,
+    .xSync = sync_all,
+    .xFileSize = file_size,
+    .xLock = lock,
+    .xUnlock = unlock,
+    .xCheckReservedLock = is_reserved,
+    .xFileControl = control,
+    .xSectorSize = sector_size,
+    .xDeviceCharacteristics = traits,
+};
+
+/* Every other file is opened in place and never seen again here. */
+static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
+                     int *ret_flags)
+{
+    sqlite3_vfs *under = ((struct tcn_wal_vfs *)(void *)vfs)->under;
+    struct wal_file *f = wal_of(file);
+    int rc;
+
+    if (!(flags & SQLITE_OPEN_WAL))
+        return under->xOpen(under, name, file, flags, ret_flags);
+    memset(f, 0, sizeof *f);
+    f->real = (sqlite3_file *)(void *)(f + 1);
+    rc = under->xOpen(under, name, f->real, flags, ret_flags);
+    if (rc != SQLITE_OK)
+        return rc;
+    f->bytes = tcn_xmalloc(GATHERED_BYTES);
+    f->base.pMethods = &wal_methods;
+    return SQLITE_OK;
+}
+
+struct tcn_wal_vfs *tcn_wal_vfs_new(void)
+{
+    struct tcn_wal_vfs *v = tcn_xcalloc(1, sizeof *v);
+
+    v->under = sqlite3_vfs_find(NULL);
+    assert(v->under);
+    v->vfs = *v->under;
+    v->vfs.pNext = NULL;
+    v->vfs.zName = v->name;
+    v->vfs.szOsFile += (int)sizeof(struct wal_file);
+    v->vfs.xOpen = open_file;
+    snprintf(v->name, sizeof v->name, "tocsin-%p", (void *)v);
+    if (sqlite3_vfs_register(&v->vfs, 0) != SQLITE_OK)
+        abort();
+    return v;
+}
+
+void tcn_wal_vfs_free(struct tcn_wal_vfs *v)
+{
+    if (!v)
+        return;
+    sqlite3_vfs_unregister(&v->vfs);
+    free(v);
+}
+
+const char *tcn_wal_vfs_name(const struct tcn_wal_vfs *v)
+{
+    return v->name;
+}
