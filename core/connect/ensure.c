@@ -32,6 +32,8 @@ void tcn_ensure_say(struct tcn_ensure *e, bool to_tickets, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
+    /* A long key of the remote may have been cut within a code point. */
+    text[tcn_utf8_prefix(tcn_str(text))] = '\0';
     e->effects->say_to_tickets[e->effects->n_say] = to_tickets;
     e->effects->say[e->effects->n_say++] = tcn_arena_strdup(e->arena, text);
 }

@@ -19,6 +19,12 @@ static bool rest_until(struct tcn_ensure *e, int64_t due_ms)
     return false;
 }
 
+/* Unless the incident changed while the call was out: then that was the change waited for. */
+static bool rest_until_change(struct tcn_ensure *e, const struct tcn_step *step)
+{
+    return rest_until(e, e->wanted->revision > step->revision ? e->now_ms : 0);
+}
+
 /* Surely not done, whatever the connector thinks of the answer. */
 static bool surely_not_done(const struct tcn_learned *got)
 {
@@ -68,7 +74,7 @@ static bool fail_transient(struct tcn_ensure *e, const struct tcn_step *step,
     link->blocked_reason = tcn_arena_strdup(e->arena, got->result->reason);
     bury_if_old(e, step, got);
     if (e->now_ms - link->first_fail_ms >= TCN_ENSURE_STOP_MS)
-        return rest_until(e, 0);
+        return rest_until_change(e, step);
     return rest_until(e, e->now_ms + delay);
 }
 
@@ -82,7 +88,7 @@ static bool give_up_create(struct tcn_ensure *e, const struct tcn_step *step)
         link->create_attempts = 0;
     }
     link->done_revision = step->revision;
-    return rest_until(e, 0);
+    return rest_until_change(e, step);
 }
 
 /* The remote will never take it as it is: told to people; the next change of the incident tries again. */

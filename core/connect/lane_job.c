@@ -236,6 +236,19 @@ static int run_lane(struct tcn_lane_job *j, struct tcn_store *s, struct tcn_link
     return r;
 }
 
+/* With memory of its own, however many lanes are claimed. */
+static int claim_lane(struct tcn_lane_job *j, struct tcn_store *s, struct tcn_link *link,
+                      int64_t now_ms, struct tcn_err *err)
+{
+    struct tcn_arena arena;
+    int r;
+
+    tcn_arena_init(&arena, JOB_ARENA);
+    r = run_lane(j, s, link, &arena, now_ms, err);
+    tcn_arena_done(&arena);
+    return r;
+}
+
 int tcn_lane_job_claim(struct tcn_job *job, struct tcn_store *s, int64_t now_ms,
                        struct tcn_err *err)
 {
@@ -249,7 +262,7 @@ int tcn_lane_job_claim(struct tcn_job *job, struct tcn_store *s, int64_t now_ms,
     r = tcn_store_link_claim(s, j->instance->source.instance->sdk.name, now_ms, j->limit, &arena,
                              &links, &j->n_claimed, err);
     for (size_t i = 0; r == 0 && i < j->n_claimed; i++)
-        r = run_lane(j, s, &links[i], &arena, now_ms, err);
+        r = claim_lane(j, s, &links[i], now_ms, err);
     if (r == 0)
         r = tcn_store_next_due(s, &j->next_due_ms, err);
     tcn_arena_done(&arena);

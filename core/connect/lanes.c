@@ -159,6 +159,12 @@ static void start_calls(struct tcn_lane_job *j)
     j->n_runs = 0;
 }
 
+/* A retired lane does not wait for its next try: whoever claims now must hear of it. */
+static bool must_tell(const struct tcn_lane_job *j)
+{
+    return j->has_news || (j->lanes->is_retired && j->next_due_ms > 0);
+}
+
 static void finish_job(struct tcn_lane_job *j, bool is_again)
 {
     struct tcn_lane_instance *i = j->instance;
@@ -167,7 +173,7 @@ static void finish_job(struct tcn_lane_job *j, bool is_again)
     /* A retired lane finishes what it began; after a stop the calls are not made, their intents are durable. */
     if (!l->is_stopped)
         start_calls(j);
-    if (!l->is_stopped && j->has_news && l->options.app.changed)
+    if (!l->is_stopped && must_tell(j) && l->options.app.changed)
         l->options.app.changed(l->options.app.ctx);
     if (!l->is_retired)
         arm_timer(l, j->next_due_ms);

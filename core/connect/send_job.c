@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #define JOB_ARENA (16u << 20)
+#define MESSAGE_ARENA (32u << 20) /* for the application: an incident with its engagements */
 #define RUN_ARENA (1u << 20)
 #define FIRST_WAIT_MS INT64_C(1000)
 #define WAIT_MAX_MS INT64_C(10000)
@@ -138,16 +139,20 @@ int tcn_send_job_claim(struct tcn_job *job, struct tcn_store *s, int64_t now_ms,
 {
     struct tcn_send_job *j = (struct tcn_send_job *)job;
     struct tcn_send_row *rows = NULL;
-    struct tcn_arena arena;
+    struct tcn_arena arena, message;
     int r;
 
     tcn_send_job_reset(j);
     tcn_arena_init(&arena, JOB_ARENA);
+    tcn_arena_init(&message, MESSAGE_ARENA);
     r = tcn_store_send_claim(s, now_ms, j->limit, &arena, &rows, &j->n_claimed, err);
-    for (size_t i = 0; r == 0 && i < j->n_claimed; i++)
-        r = claim_one(j, s, &rows[i], &arena, now_ms, err);
+    for (size_t i = 0; r == 0 && i < j->n_claimed; i++) {
+        tcn_arena_reset(&message); /* what one message needed */
+        r = claim_one(j, s, &rows[i], &message, now_ms, err);
+    }
     if (r == 0)
         r = tcn_store_next_due(s, &j->next_due_ms, err);
+    tcn_arena_done(&message);
     tcn_arena_done(&arena);
     return r;
 }

@@ -157,6 +157,12 @@ static void start_calls(struct tcn_sends *s)
 
 /* -- claims --------------------------------------------------------------------------------------------------- */
 
+/* Retired sends do not wait for the next try: whoever claims now must hear of it. */
+static bool must_tell(const struct tcn_send_job *j)
+{
+    return j->has_news || (j->sends->is_retired && j->next_due_ms > 0);
+}
+
 static void finish_job(struct tcn_send_job *j, bool is_again)
 {
     struct tcn_sends *s = j->sends;
@@ -168,7 +174,7 @@ static void finish_job(struct tcn_send_job *j, bool is_again)
     if (!s->is_stopped) {
         j->n_runs = 0;
         start_calls(s);
-        if (j->has_news && s->options.app.changed)
+        if (must_tell(j) && s->options.app.changed)
             s->options.app.changed(s->options.app.ctx);
     }
     arm_timer(s, j->next_due_ms);
@@ -203,18 +209,36 @@ static void on_claimed(struct tcn_job *job, int r, const struct tcn_err *err)
     finish_job(j, is_full);
 }
 
+/* What is claimed beyond the free places would wait here, deaf to an acknowledgement. Without any channel the rows
+ * are claimed to be refused. */
+static size_t free_places(const struct tcn_sends *s)
+{
+    size_t most = TCN_SENDS_MAX - s->n_active, n = 0;
+    bool has_port = false;
+
+    for (size_t type = 0; type < TCN_SENDS_CHANNELS; type++) {
+        const struct tcn_send_channel *c = &s->channels[type];
+        size_t places = c->port ? (size_t)tcn_port_instance(c->port)->limits.concurrency : 0;
+
+        has_port |= c->port != NULL;
+        n += places > c->calling ? places - c->calling : 0;
+    }
+    return has_port && n < most ? n : most;
+}
+
 static void claim(struct tcn_sends *s)
 {
     struct tcn_send_job *j;
+    size_t places = free_places(s);
 
-    if (s->is_claiming || s->n_active >= TCN_SENDS_MAX) {
+    if (s->is_claiming || places == 0) {
         s->is_asked = true;
         return;
     }
     s->is_claiming = true;
     s->is_asked = false;
     j = make_job(s, tcn_send_job_claim, on_claimed);
-    j->limit = TCN_SENDS_MAX - s->n_active;
+    j->limit = places;
     post(j);
 }
 

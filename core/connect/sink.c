@@ -35,16 +35,37 @@ void tcn_sink_reset(struct tocsin_sink *s)
     *s = (struct tocsin_sink){.arena = arena};
 }
 
+/* What is kept of a text: whole code points, up to the first byte that is none. */
+static struct tcn_str keepable(const char *text)
+{
+    struct tcn_str s = {text ? text : "", text ? strnlen(text, TEXT_MAX) : 0};
+
+    s.len = tcn_utf8_prefix(s);
+    return s;
+}
+
 static const char *copy(struct tocsin_sink *s, const char *text)
 {
-    size_t n = text ? strlen(text) : 0;
+    return tcn_arena_str(&s->arena, keepable(text)).ptr;
+}
 
-    return tcn_arena_strndup(&s->arena, text ? text : "", n > TEXT_MAX ? TEXT_MAX : n);
+/* The arena ends the process at its cap: a connector that tells too much must not get there. */
+static bool has_room(const struct tocsin_sink *s, const char *const texts[], size_t n)
+{
+    size_t need = sizeof(struct tocsin_update) * TCN_UPDATES_MAX; /* the array may come, too */
+
+    for (size_t i = 0; i < n; i++)
+        need += keepable(texts[i]).len + 1;
+    return need <= s->arena.cap - s->arena.used;
 }
 
 int tcn_sink_report(struct tocsin_sink *s, const struct tocsin_record *record)
 {
-    if (s->n_records == TCN_RECORDS_MAX || !record->remote_id || !record->remote_id[0])
+    const char *const texts[] = {record->remote_id, record->remote_key, record->remote_url,
+                                 record->version};
+
+    if (s->n_records == TCN_RECORDS_MAX || keepable(record->remote_id).len == 0 ||
+        !has_room(s, texts, 4))
         return -1;
     s->records[s->n_records++] = (struct tocsin_record){
         .remote_id = copy(s, record->remote_id),
@@ -58,7 +79,10 @@ int tcn_sink_report(struct tocsin_sink *s, const struct tocsin_record *record)
 
 int tcn_sink_emit(struct tocsin_sink *s, const struct tocsin_update *update)
 {
-    if (s->n_updates == TCN_UPDATES_MAX)
+    const char *const texts[] = {update->event_id, update->remote_id, update->marker, update->actor,
+                                 update->text};
+
+    if (s->n_updates == TCN_UPDATES_MAX || !has_room(s, texts, 5))
         return -1;
     if (!s->updates)
         s->updates = TCN_NEW_N(&s->arena, struct tocsin_update, TCN_UPDATES_MAX);
@@ -77,7 +101,9 @@ int tcn_sink_emit(struct tocsin_sink *s, const struct tocsin_update *update)
 
 int tcn_sink_bad_field(struct tocsin_sink *s, const char *field, const char *message)
 {
-    if (s->n_bad_fields == TCN_BAD_FIELDS_MAX || !field || !field[0])
+    const char *const texts[] = {field, message};
+
+    if (s->n_bad_fields == TCN_BAD_FIELDS_MAX || keepable(field).len == 0 || !has_room(s, texts, 2))
         return -1;
     s->bad_fields[s->n_bad_fields].name = copy(s, field);
     s->bad_fields[s->n_bad_fields++].message = copy(s, message);

@@ -3,8 +3,9 @@
 
 #include <stdio.h>
 
-#define NOTE_PAGE 100 /* events read at a time */
-#define NOTE_PAGES_MAX 200
+#define NOTE_PAGE 50 /* events read at a time */
+#define NOTE_PAGE_ARENA (64u << 20)
+#define NOTE_PAGES_MAX 400
 #define SETTLE_MS 2000
 
 /* -- the incident as JSON ------------------------------------------------------------------------------------- */
@@ -233,17 +234,15 @@ static int set_incident(struct tcn_want *w, struct tcn_store *s, struct tcn_id i
                         struct tcn_err *err)
 {
     struct tcn_wanted *wanted = &w->wanted;
-    struct tcn_lane *lanes;
+    struct tcn_lane firing;
     struct tcn_incident incident;
     const char *url = NULL;
-    size_t n = 0;
     int r;
 
     if ((r = tcn_store_incident_get(s, id, w->arena, &incident, err)) < 0 ||
-        (r = tcn_store_lanes_of(s, id, w->arena, &lanes, &n, err)) < 0)
+        (r = tcn_store_lane_firing(s, id, NULL, w->arena, &firing, err)) < 0)
         return r;
-    for (size_t i = 0; i < n; i++)
-        wanted->is_firing = wanted->is_firing || lanes[i].is_firing;
+    wanted->is_firing = firing.exists;
     wanted->revision = incident.revision;
     wanted->created_ms = incident.created_ms;
     wanted->modified_ms = incident.modified_ms;
@@ -326,17 +325,30 @@ static void add_note(struct tcn_want *w, const struct tcn_event *event)
     *note = (struct tcn_wanted_note){event->seq, tcn_arena_strdup(w->arena, id), text};
 }
 
-static int read_page(struct tcn_want *w, struct tcn_store *s, struct tcn_id incident, size_t *ret_n,
-                     struct tcn_err *err)
+static int add_page(struct tcn_want *w, struct tcn_store *s, struct tcn_id incident,
+                    struct tcn_arena *page, size_t *ret_n, struct tcn_err *err)
 {
     struct tcn_event *events = NULL;
-    int r = tcn_store_event_list(s, incident, w->wanted.last_seq, NOTE_PAGE, w->arena, &events,
-                                 ret_n, err);
+    int r =
+        tcn_store_event_list(s, incident, w->wanted.last_seq, NOTE_PAGE, page, &events, ret_n, err);
 
     for (size_t i = 0; r == 0 && i < *ret_n && w->wanted.n_notes < TCN_ENSURE_NOTES_MAX; i++) {
         add_note(w, &events[i]);
         w->wanted.last_seq = events[i].seq;
     }
+    return r;
+}
+
+/* A long timeline is never held whole: an event carries the alarm as it was received. */
+static int read_page(struct tcn_want *w, struct tcn_store *s, struct tcn_id incident, size_t *ret_n,
+                     struct tcn_err *err)
+{
+    struct tcn_arena page;
+    int r;
+
+    tcn_arena_init(&page, NOTE_PAGE_ARENA);
+    r = add_page(w, s, incident, &page, ret_n, err);
+    tcn_arena_done(&page);
     return r;
 }
 

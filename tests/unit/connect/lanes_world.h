@@ -276,6 +276,7 @@ struct world {
     struct tcn_sends *sends;
     struct tcn_id incident, link;
     char said[2048], linked_url[128];
+    unsigned changes;                       /* how often lanes and sends said so */
     atomic_uint results_ok, results_failed; /* written on the store thread, after result_note */
     char result_note[256];
 };
@@ -340,6 +341,13 @@ static inline int on_send_result(void *ctx, struct tcn_store *s, const struct tc
     return 0;
 }
 
+static inline void on_changed(void *ctx)
+{
+    struct world *w = ctx;
+
+    w->changes++;
+}
+
 static inline int64_t now(void *ctx)
 {
     (void)ctx;
@@ -359,18 +367,19 @@ static inline void start_store(struct world *w)
 static inline void start_lanes(struct world *w)
 {
     struct tcn_lanes_item item = {w->rig.instance, w->mapping, NULL};
-    struct tcn_lanes_options lanes = {.base = w->server.loop.base,
-                                      .hub = w->server.loop.hub,
-                                      .store = w->store,
-                                      .account_id = "111122223333",
-                                      .items = &item,
-                                      .n_items = 1,
-                                      .app = {.ctx = w, .note = on_note, .linked = on_linked}};
+    struct tcn_lanes_options lanes = {
+        .base = w->server.loop.base,
+        .hub = w->server.loop.hub,
+        .store = w->store,
+        .account_id = "111122223333",
+        .items = &item,
+        .n_items = 1,
+        .app = {.ctx = w, .note = on_note, .linked = on_linked, .changed = on_changed}};
     struct tcn_sends_options sends = {
         .base = w->server.loop.base,
         .hub = w->server.loop.hub,
         .store = w->store,
-        .app = {.ctx = w, .message = on_message, .result = on_send_result},
+        .app = {.ctx = w, .message = on_message, .result = on_send_result, .changed = on_changed},
         .channels = {[TCN_EMAIL] = w->rig.instance}};
 
     w->lanes = tcn_lanes_new(&lanes);

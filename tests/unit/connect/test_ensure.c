@@ -218,6 +218,43 @@ static void refused_write_waits_for_the_next_change(void **unused)
     close_world(&w);
 }
 
+/* What changed while the refused call was out is the change that is waited for: it must not be slept over. */
+static void a_change_during_a_refused_create_is_tried(void **unused)
+{
+    static const struct {
+        int64_t planned, now;
+        bool is_due;
+    } cases[] = {{1, 1, false}, {1, 2, true}, {2, 2, false}};
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct world w;
+        struct tcn_progress progress = {.found_none = false};
+        struct tcn_effects effects = {.n_say = 0};
+        struct tcn_step step = {.kind = TCN_STEP_CALL, .verb = TOCSIN_CREATE};
+        struct tocsin_result refused = {.outcome = TOCSIN_REJECTED, .reason = "no"};
+        struct tcn_learned got = {
+            .result = &refused, .net = TOCSIN_NET_OK, .status = 422, .steps = 1};
+        struct tcn_ensure e = {.wanted = &w.wanted,
+                               .progress = &progress,
+                               .link = &w.link,
+                               .effects = &effects,
+                               .arena = &w.arena};
+
+        open_world(&w);
+        e.now_ms = w.now_ms;
+        step.revision = cases[i].planned;
+        w.wanted.revision = cases[i].now;
+        w.link.state = TCN_LINK_CREATING;
+        w.link.create_attempts = 1;
+        w.link.is_uncertain = w.link.is_in_flight = true;
+        assert_false(tcn_ensure_apply(&e, &step, &got));
+        assert_false(w.link.is_in_flight);
+        assert_int_equal(w.link.due_ms, cases[i].is_due ? w.now_ms : 0);
+        close_world(&w);
+    }
+}
+
 static void gone_record_is_lost_after_three_looks(void **unused)
 {
     struct world w;
@@ -475,6 +512,7 @@ int main(void)
         cmocka_unit_test(refused_optional_field_is_dropped),
         cmocka_unit_test(refused_title_blocks),
         cmocka_unit_test(refused_write_waits_for_the_next_change),
+        cmocka_unit_test(a_change_during_a_refused_create_is_tried),
         cmocka_unit_test(gone_record_is_lost_after_three_looks),
         cmocka_unit_test(short_incidents_get_no_record),
         cmocka_unit_test(resolve_waits_for_people),

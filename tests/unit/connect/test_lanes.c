@@ -161,6 +161,69 @@ static void retired_lanes_finish_what_they_began(void **unused)
     tcn_lanes_wake(w->lanes); /* legal, does nothing */
 }
 
+/* Whoever serves the new configuration must hear when the retired lane's next try is due. */
+static void retired_lanes_tell_what_is_due(void **unused)
+{
+    struct world *w = &world;
+
+    (void)unused;
+    is_idle_called = false;
+    w->server.mood = SILENT;
+    in_store(w, add_incident);
+    tcn_lanes_wake(w->lanes);
+    loop_run(&w->server.loop); /* the call is out; its answer never comes */
+    w->changes = 0;
+    tcn_lanes_retire(w->lanes, on_idle, w);
+    while (!is_idle_called)
+        event_base_loop(w->server.loop.base, EVLOOP_ONCE);
+    in_store(w, look);
+    assert_int_equal(seen.fail_count, 1);
+    assert_true(seen.due_ms > 0);
+    assert_true(w->changes > 0);
+}
+
+#define LONG_TIMELINE 1000
+
+/* A ticket system that was away for long: each event has the alarm in it as it was received. */
+static int add_long_incident(struct world *w, struct tcn_store *s, int64_t now_ms,
+                             struct tcn_arena *a, struct tcn_err *err)
+{
+    char *raw = tcn_arena_alloc(a, 24001), *data;
+    int r = add_incident(w, s, now_ms, a, err);
+
+    memset(raw, 'x', 24000);
+    data = tcn_arena_fmt(a, "{\"rawData\":\"%s\"}", raw);
+    for (int64_t seq = 2; seq <= LONG_TIMELINE && r == 0; seq++) {
+        struct tcn_event e = {.id = tcn_id_child(w->incident, "event", (uint64_t)seq),
+                              .seq = seq,
+                              .event_ms = now_ms,
+                              .updated_ms = now_ms,
+                              .type = TCN_EVENT_TOCSIN,
+                              .data = data,
+                              .text = "again",
+                              .actor = "source:x",
+                              .to_tickets = seq == LONG_TIMELINE};
+
+        r = tcn_store_event_add(s, w->incident, &e, err);
+    }
+    return r;
+}
+
+static bool has_notes(const struct world *w)
+{
+    return strcmp(w->server.tickets[0].notes, "first;\n\nagain;") == 0 && is_linked_and_quiet(w);
+}
+
+static void a_long_timeline_fits(void **unused)
+{
+    struct world *w = &world;
+
+    (void)unused;
+    in_store(w, add_long_incident);
+    tcn_lanes_wake(w->lanes);
+    until(w, has_notes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +234,8 @@ int main(void)
         TEST(outages_are_waited_out),
         TEST(refused_credentials_pause_the_instance),
         TEST(retired_lanes_finish_what_they_began),
+        TEST(retired_lanes_tell_what_is_due),
+        TEST(a_long_timeline_fits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,6 +93,63 @@ static void failing_pages_are_tried_three_times(void **unused)
     assert_int_equal(h.calls, TCN_SEND_TRIES);
 }
 
+static size_t n_pending;
+
+static int claim_pending(struct world *w, struct tcn_store *s, int64_t now_ms, struct tcn_arena *a,
+                         struct tcn_err *err)
+{
+    struct tcn_send_row *rows = NULL;
+
+    (void)w;
+    return tcn_store_send_claim(s, now_ms, 100, a, &rows, &n_pending, err);
+}
+
+/* What waits for a place must still hear of an acknowledgement: it stays in the store, not in this process. */
+static void pages_that_cannot_leave_are_not_claimed(void **unused)
+{
+    struct world *w = &world;
+    size_t places = (size_t)w->rig.instance->limits.concurrency;
+
+    (void)unused;
+    w->server.mood = SILENT;
+    send_contact = "alice";
+    send_type = TCN_EMAIL;
+    send_count = 30;
+    tcn_lanes_retire(w->lanes, NULL, NULL);
+    in_store(w, add_sends);
+    tcn_sends_wake(w->sends);
+    loop_run(&w->server.loop); /* until the server has a request */
+    in_store(w, claim_pending);
+    assert_int_equal(n_pending, 30 - places);
+}
+
+static void on_idle(void *ctx)
+{
+    *(bool *)ctx = true;
+}
+
+/* A page that must be tried again is for whoever serves the new configuration, within a second. */
+static void retired_sends_tell_what_is_due(void **unused)
+{
+    struct world *w = &world;
+    bool is_idle = false;
+
+    (void)unused;
+    w->server.mood = SILENT;
+    send_contact = "alice";
+    send_type = TCN_EMAIL;
+    send_count = 1;
+    tcn_lanes_retire(w->lanes, NULL, NULL);
+    in_store(w, add_sends);
+    tcn_sends_wake(w->sends);
+    loop_run(&w->server.loop); /* the page is out; its answer never comes */
+    tcn_sends_retire(w->sends, on_idle, &is_idle);
+    w->changes = 0;
+    while (!is_idle)
+        event_base_loop(w->server.loop.base, EVLOOP_ONCE);
+    assert_true(w->changes > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -101,6 +158,8 @@ int main(void)
         TEST(unwritable_pages_fail),
         TEST(refused_pages_fail_at_once),
         TEST(failing_pages_are_tried_three_times),
+        TEST(pages_that_cannot_leave_are_not_claimed),
+        TEST(retired_sends_tell_what_is_due),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
