@@ -24,6 +24,8 @@ int tcn_api_refuse(struct tcn_api_call *call, int status, const char *code, cons
     va_start(args, fmt);
     vsnprintf(message, sizeof message, fmt, args);
     va_end(args);
+    /* What was cut may end within a code point, and is no JSON text then. */
+    message[tcn_utf8_prefix(tcn_str(message))] = '\0';
     json_decref(call->reply);
     call->status = status;
     call->reply = json_pack("{s:{s:s, s:s, s:s?}}", "error", "code", code, "message", message,

@@ -1,7 +1,7 @@
 /* Requests that want something changed, read and checked; core/app executes them. */
 #include "api/v1_query.h"
 
-#define NOTE_MAX 12000 /* ssm-incidents EventData */
+#define NOTE_MAX 8000 /* code points, as the timeline takes them */
 
 /* Members that are not named are refused, so that a typo is not silently ignored. */
 static int only(struct tcn_api_call *call, const char *const names[])

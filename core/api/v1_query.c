@@ -6,7 +6,8 @@
 
 #define PAGE_DEFAULT 50
 #define PAGE_MAX 200
-#define EVENTS_MAX 1000 /* ssm-incidents quota of an incident */
+#define EVENTS_MAX 1000       /* ssm-incidents quota of an incident */
+#define DATA_BYTES (2u << 20) /* of all events of a timeline; those beyond have "data": null */
 
 static int answer(struct tcn_api_call *call, json_t *reply)
 {
@@ -71,19 +72,32 @@ int tcn_v1_incidents(struct tcn_api_call *call, struct tcn_store *s, struct tcn_
     return answer(call, list_reply(items, next));
 }
 
+/* An event can carry the alarm as it was received; a thousand of those are more than anybody reads at once. */
+static void cut_data(struct tcn_event *event, size_t *left)
+{
+    size_t n = event->data ? strlen(event->data) : 0;
+
+    if (n > *left)
+        event->data = NULL;
+    else
+        *left -= n;
+}
+
 static int add_timeline(struct tcn_api_call *call, struct tcn_store *s, struct tcn_id id,
                         json_t *ret, struct tcn_err *err)
 {
     struct tcn_event *events = NULL;
     json_t *list;
-    size_t n = 0;
+    size_t n = 0, left = DATA_BYTES;
     int r = tcn_store_event_list(s, id, 0, EVENTS_MAX, call->arena, &events, &n, err);
 
     if (r < 0)
         return r;
     list = json_array();
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        cut_data(&events[i], &left);
         json_array_append_new(list, tcn_json_event(&events[i]));
+    }
     return json_object_set_new(ret, "timeline", list);
 }
 

@@ -33,11 +33,13 @@ struct tcn_app {
     struct tcn_fetcher *fetcher;
     struct tcn_fetch_port fetch; /* of the fetcher */
     struct tcn_sns_certs *certs;
-    struct event *timer; /* next due work of the store */
+    struct event *timer;  /* next due work of the store */
+    struct event *upkeep; /* next look for what may be forgotten */
     bool is_timer_running, is_timer_asked;
     struct event *signals[3];
     struct event *closing; /* while the last answers leave */
     bool is_ready, is_stopping;
+    bool is_reload_asked; /* before the door was open */
     uint8_t ack_key[TCN_ACK_KEY];
     int64_t started_ms, max_late_ms, epoch;
     int exit_code;

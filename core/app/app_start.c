@@ -179,6 +179,8 @@ static int open_door(struct tcn_app *app, struct tcn_err *err)
             app->config->store, "epoch", tcn_log_num(app->epoch, epoch), "took_ms",
             tcn_log_num(tcn_clock_now_ms() - app->started_ms, took), NULL);
     tcn_app_wake(app);
+    if (app->is_reload_asked)
+        tcn_app_reload(app);
     return 0;
 }
 

@@ -1,7 +1,8 @@
-/* One libevent timer waits for the earliest row of the store. */
+/* One libevent timer waits for the earliest row of the store; another one for the time of upkeep. */
 #include "app/app.h"
 #include "app/outbound.h"
 #include "app/timers.h"
+#include "app/upkeep.h"
 #include "sys/clock.h"
 #include "sys/random.h"
 
@@ -9,6 +10,8 @@
 
 #define PAUSE_MS 200     /* between looks while something is overdue that cannot run yet */
 #define LONGEST_MS 60000 /* the wall clock may be set: look again at least that often */
+#define UPKEEP_MS 60000
+#define UPKEEP_PAUSE_MS 10 /* while there is more to forget: alarms come first */
 
 static void schedule(struct tcn_app *app, int64_t delay_ms)
 {
@@ -40,7 +43,9 @@ static void run_timers(struct tcn_app *app);
 static void finished(struct tcn_timer_job *job, int r, const struct tcn_err *err)
 {
     struct tcn_app *app = job->ctx;
-    bool again = app->is_timer_asked || job->n_run == TCN_TIMER_BATCH;
+    /* An aggregate takes one step a job: what it makes due at once is not left to the pause. */
+    bool again = app->is_timer_asked ||
+                 (job->n_run > 0 && job->next_ms != 0 && job->next_ms <= tcn_clock_now_ms());
 
     app->is_timer_running = app->is_timer_asked = false;
     if (r < 0) {
@@ -91,10 +96,49 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     run_timers(arg);
 }
 
+/* -- upkeep ---------------------------------------------------------------------------------------------- */
+
+static void schedule_upkeep(struct tcn_app *app, int64_t delay_ms)
+{
+    struct timeval tv = {delay_ms / 1000, (delay_ms % 1000) * 1000};
+
+    if (evtimer_add(app->upkeep, &tv) < 0)
+        abort();
+}
+
+static void upkeep_finished(struct tcn_upkeep_job *job, int r, const struct tcn_err *err)
+{
+    bool has_more = r == 0 && job->n_forgotten == TCN_UPKEEP_ROWS;
+
+    if (r < 0)
+        tcn_log(TCN_LOG_WARN, "upkeep", "old deliveries not forgotten", "why", err->msg, NULL);
+    schedule_upkeep(job->ctx, has_more ? UPKEEP_PAUSE_MS : UPKEEP_MS);
+    tcn_upkeep_job_free(job);
+}
+
+static void on_upkeep(evutil_socket_t fd, short what, void *arg)
+{
+    struct tcn_upkeep_job *job = tcn_upkeep_job_new();
+    struct tcn_app *app = arg;
+
+    (void)fd;
+    (void)what;
+    job->finished = upkeep_finished;
+    job->ctx = app;
+    if (tcn_storethread_post(app->store, &job->job) == 0)
+        return;
+    tcn_upkeep_job_free(job);
+    schedule_upkeep(app, UPKEEP_MS);
+}
+
 int tcn_app_timer_init(struct tcn_app *app, struct tcn_err *err)
 {
     app->timer = evtimer_new(app->base, on_timer, app);
-    return app->timer ? 0 : tcn_fail(err, TCN_EIO, "cannot make a timer");
+    app->upkeep = evtimer_new(app->base, on_upkeep, app);
+    if (!app->timer || !app->upkeep)
+        return tcn_fail(err, TCN_EIO, "cannot make a timer");
+    schedule_upkeep(app, UPKEEP_MS);
+    return 0;
 }
 
 void tcn_app_wake(struct tcn_app *app)

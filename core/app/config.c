@@ -12,6 +12,7 @@
 #define CONFIG_BYTES (4u << 20)
 #define CONFIG_ARENA (64u << 20)
 #define LIST_MAX 100
+#define NODE_MAX 64
 
 static int read_account(const struct tcn_node *root, struct tcn_config *c)
 {
@@ -26,6 +27,19 @@ static int read_account(const struct tcn_node *root, struct tcn_config *c)
         return tcn_node_problem(&at, "\"%s\" is no account id; write 12 digits in quotes",
                                 c->account_id);
     }
+    return 0;
+}
+
+/* It is a label of metrics, and people type it. */
+static int read_node(const struct tcn_node *root, struct tcn_config *c)
+{
+    static const char legal[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+    struct tcn_node at = tcn_node_member(root, "node");
+
+    if (tcn_node_text(root, "node", TCN_OPTIONAL, &c->node) < 0)
+        return TCN_EINVALID;
+    if (at.json && (strlen(c->node) > NODE_MAX || strspn(c->node, legal) != strlen(c->node)))
+        return tcn_node_problem(&at, "name a node with 1-%d of a-z A-Z 0-9 . - _", NODE_MAX);
     return 0;
 }
 
@@ -202,7 +216,7 @@ static int read_all(const char *data_dir, struct tcn_config *c)
         return tcn_node_problem(&root, "the file must be one JSON object");
     r = tcn_node_only(&root, names);
     r |= read_account(&root, c);
-    r |= tcn_node_text(&root, "node", TCN_OPTIONAL, &c->node);
+    r |= read_node(&root, c);
     r |= read_listen(&root, c);
     r |= read_tls(&root, c);
     r |= read_public_url(&root, c);

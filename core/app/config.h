@@ -19,7 +19,7 @@ struct tcn_connector_config {
     struct tcn_instance *instance; /* owned */
     struct tcn_mapping *mapping;   /* owned */
     json_t *settings;              /* for the mapping: options and "settings"; owned */
-    bool has_tickets;              /* it can FIND and CREATE: response plans may name it */
+    bool has_tickets;              /* it can CREATE: response plans may name it */
 };
 
 struct tcn_config_limits {

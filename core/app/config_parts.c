@@ -1,6 +1,7 @@
 /* Sources, connectors and channels: each gets its code, its mapping file and its secrets here. */
 #include "app/config_parts.h"
 #include "app/shipped.h"
+#include "base/nearest.h"
 #include "connect/host.h"
 #include "connect/registry.h"
 #include "gateway/source.h"
@@ -9,6 +10,8 @@
 
 #include <assert.h>
 #include <stdio.h>
+
+#define PLANS_LOOKED_AT 200 /* for the nearest name */
 
 /* Runs the tests inside the file: a mapping that fails them is not used. */
 static int check_mapping(const struct tcn_node *at, const char *name, struct tcn_mapping *m)
@@ -117,7 +120,9 @@ static int read_connector(const struct tcn_node *at, struct tcn_connector_config
     r = load_mapping(at, "connectors", mapping, &ret->mapping);
     r |= tcn_instance_new(connector, &tcn_host, at->key, at, NULL, NULL, &ret->instance);
     ret->settings = make_settings(at->json, settings.json);
-    ret->has_tickets = (connector->caps & TOCSIN_CAN(TOCSIN_CREATE)) != 0;
+    /* One that could not be made is believed to have them, so that plans which name it are not mistakes, too. */
+    ret->has_tickets = ret->instance ? tcn_instance_can(ret->instance, TOCSIN_CREATE)
+                                     : (connector->caps & TOCSIN_CAN(TOCSIN_CREATE)) != 0;
     return r < 0 ? TCN_EINVALID : 0;
 }
 
@@ -189,18 +194,35 @@ int tcn_config_channels(const struct tcn_node *root, struct tcn_config *c)
     return r < 0 ? TCN_EINVALID : 0;
 }
 
+static const char *nearest_plan(const struct tcn_config *c, const char *plan)
+{
+    const char *names[PLANS_LOOKED_AT + 1] = {NULL};
+
+    for (size_t i = 0; i < c->directory.n_plans && i < PLANS_LOOKED_AT; i++)
+        names[i] = c->directory.plans[i].name;
+    return tcn_nearest(plan, names);
+}
+
+static int check_plan(const struct tcn_node *at, const struct tcn_config *c, const char *plan)
+{
+    const char *near;
+
+    if (!plan || tcn_directory_plan(&c->directory, plan))
+        return 0;
+    near = nearest_plan(c, plan);
+    return tcn_node_problem(
+        at, "response_plan \"%s\" is not under $.resources.response_plans%s%s%s", plan,
+        near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+}
+
 static int read_source(const struct tcn_node *at, struct tcn_config *c)
 {
     struct tcn_source *source = NULL;
-    const char *plan;
     int r = tcn_source_read(at, load_mapping, &source);
 
     c->sources[c->n_sources] = source;
     c->policies[c->n_sources++] = &source->policy;
-    plan = source->policy.response_plan;
-    if (plan && !tcn_directory_plan(&c->directory, plan))
-        r |= tcn_node_problem(at, "response_plan \"%s\" is not under $.resources.response_plans",
-                              plan);
+    r |= check_plan(at, c, source->policy.response_plan);
     return r < 0 ? TCN_EINVALID : 0;
 }
 

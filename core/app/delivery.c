@@ -91,12 +91,24 @@ static void refuse_missing(struct tcn_delivery_state *d)
     tcn_delivery_refuse(d, 403, "forbidden", "no credentials for this source");
 }
 
+/* The header fields as they were sent, in one piece. */
+static struct tcn_str fields_of(const struct tcn_request *rq)
+{
+    const struct tcn_http1_field *first = rq->fields, *last = rq->fields + rq->n_fields - 1;
+
+    if (rq->n_fields == 0)
+        return TCN_STR("");
+    return (struct tcn_str){rq->head + first->name_at,
+                            (size_t)(last->value_at + last->value_len) - (size_t)first->name_at};
+}
+
 /* A body that was just decided to change nothing: it is open and durable already. */
 static bool answer_settled(struct tcn_delivery_state *d)
 {
     struct tcn_id incident;
 
-    tcn_settled_digest(d->source->name, body_of(d), d->digest);
+    tcn_settled_digest(d->source->name, fields_of(d->rq), body_of(d), d->digest);
+    d->has_digest = true;
     if (!tcn_settled_has(d->app->settled, d->digest, tcn_clock_now_ms(), &incident))
         return false;
     tcn_delivery_count(d->app, d->source, "nothing");

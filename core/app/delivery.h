@@ -19,7 +19,8 @@ struct tcn_delivery_state {
     const struct tcn_sns_policy *sns_policy;
     struct event *patience; /* while a certificate is fetched */
     bool is_answered;
-    uint8_t digest[32];
+    bool has_digest;
+    uint8_t digest[32];     /* of all that a mapping can see */
     struct tcn_arena arena; /* header values that need an end */
 };
 

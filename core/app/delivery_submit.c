@@ -21,6 +21,12 @@ static size_t copy_headers(const struct tcn_request *rq,
     return n;
 }
 
+/* What an older configuration decided says nothing of the one in force. */
+static bool may_settle(const struct tcn_delivery_state *d)
+{
+    return d->has_digest && d->config == d->app->config;
+}
+
 static void note_results(struct tcn_delivery_state *d, const struct tcn_intake_job *job)
 {
     for (size_t i = 0; i < job->n_alarms; i++) {
@@ -29,7 +35,7 @@ static void note_results(struct tcn_delivery_state *d, const struct tcn_intake_j
         tcn_delivery_count(d->app, d->source, tcn_intake_name(result->outcome));
         if (result->outcome != TCN_INTAKE_NOTHING)
             tcn_settled_touch(d->app->settled, job->alarms[i].dedupe_key);
-        else if (job->n_alarms == 1 && result->is_settled)
+        else if (job->n_alarms == 1 && result->is_settled && may_settle(d))
             tcn_settled_add(d->app->settled, d->digest, job->alarms[i].dedupe_key, result->incident,
                             tcn_clock_now_ms());
         if (result->outcome == TCN_INTAKE_OPENED || result->outcome == TCN_INTAKE_REOPENED ||
@@ -73,7 +79,7 @@ static void answer(struct tcn_intake_job *job, int r, const struct tcn_err *err)
         else
             note_results(d, job);
         answer_results(d, job);
-        if (job->has_changed)
+        if (job->makes_work)
             tcn_app_wake(d->app);
     }
     tcn_delivery_free(d);
@@ -121,6 +127,24 @@ static void post(struct tcn_delivery_state *d, struct tcn_intake_job *job,
     tcn_delivery_free(d);
 }
 
+/* Without an id of the sender's an unreadable body is kept once, however often it comes. */
+static const char *id_of_body(struct tcn_delivery_state *d, struct tcn_intake_job *job)
+{
+    char digest[65];
+
+    tcn_sha256_hex((struct tcn_str){d->rq->body, d->rq->body_len}, digest);
+    return tcn_arena_strdup(&job->arena, digest);
+}
+
+/* Whether equal bodies without an id are news is decided by what they say: each has a row of its own. */
+static const char *id_of_row(struct tcn_intake_job *job)
+{
+    char id[TCN_ID_TEXT];
+
+    tcn_id_text(job->inbox.id, id);
+    return tcn_arena_strdup(&job->arena, id);
+}
+
 /* A body that no rule knows is kept for people; the sender could not mend it by trying again. */
 static void quarantine(struct tcn_delivery_state *d, struct tcn_intake_job *job, const char *why)
 {
@@ -144,10 +168,10 @@ static void kept(struct tcn_intake_job *job, int r, const struct tcn_err *err)
 void tcn_delivery_keep(struct tcn_delivery_state *d)
 {
     struct tcn_intake_job *job = tcn_intake_new(tcn_clock_now_ms());
-    const struct tcn_str body = {d->rq->body, d->rq->body_len};
+    const char *told = tcn_source_delivery_id(d->source, d->root, &job->arena);
 
     job->job.run = tcn_intake_keep;
-    job->inbox.delivery_id = tcn_source_delivery_id(d->source, d->root, body, &job->arena);
+    job->inbox.delivery_id = told ? told : id_of_body(d, job);
     tcn_delivery_count(d->app, d->source, "control");
     post(d, job, kept);
 }
@@ -159,15 +183,19 @@ void tcn_delivery_submit(struct tcn_delivery_state *d)
     struct tcn_mapping_header headers[TCN_DELIVERY_HEADERS_MAX];
     struct tcn_delivery delivery = {
         .body = {d->rq->body, d->rq->body_len}, .headers = headers, .now_ms = now_ms};
+    const char *told = tcn_source_delivery_id(d->source, d->root, &job->arena);
     struct tcn_err err;
     int r;
 
     delivery.n_headers = copy_headers(d->rq, headers);
-    job->inbox.delivery_id = tcn_source_delivery_id(d->source, d->root, delivery.body, &job->arena);
+    job->inbox.delivery_id = told ? told : id_of_row(job);
     r = tcn_source_alarms(d->source, d->root, &delivery, job->inbox.delivery_id, NULL, &job->arena,
                           &job->alarms, &job->n_alarms, &err);
-    if (r < 0)
-        quarantine(d, job, err.msg);
-    else
+    if (r == 0) {
         post(d, job, answer);
+        return;
+    }
+    if (!told)
+        job->inbox.delivery_id = id_of_body(d, job);
+    quarantine(d, job, err.msg);
 }

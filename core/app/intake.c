@@ -81,6 +81,7 @@ static int write_decision(struct tcn_store *s, struct tcn_intake_job *job,
         return r;
     if (d->storm_changed && (r = tcn_store_storm_put(s, job->policy->name, storm, err)) < 0)
         return r;
+    job->makes_work |= tcn_turn_makes_work(d, plan);
     return tcn_turn_write(s, d, plan, now_ms, err);
 }
 
@@ -129,11 +130,14 @@ int tcn_intake_run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, st
     struct tcn_intake_job *job = (struct tcn_intake_job *)base;
     int r = 0;
 
-    tcn_arena_reset(&job->scratch);
-    job->is_duplicate = job->has_changed = false;
-    job->results = TCN_NEW_N(&job->scratch, struct tcn_intake_result, job->n_alarms + 1);
-    for (size_t i = 0; i < job->n_alarms && r == 0 && !job->is_duplicate; i++)
+    if (!job->results)
+        job->results = TCN_NEW_N(&job->arena, struct tcn_intake_result, job->n_alarms + 1);
+    memset(job->results, 0, (job->n_alarms + 1) * sizeof *job->results);
+    job->is_duplicate = job->has_changed = job->makes_work = false;
+    for (size_t i = 0; i < job->n_alarms && r == 0 && !job->is_duplicate; i++) {
+        tcn_arena_reset(&job->scratch); /* a turn each: what one loads is written before the next */
         r = take_alarm(s, job, i, now_ms, err);
+    }
     return r;
 }
 

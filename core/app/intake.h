@@ -25,10 +25,11 @@ struct tcn_intake_job {
     uint32_t salt;
 
     /* Results, valid in done when the job succeeded. */
-    struct tcn_arena scratch; /* of one run */
+    struct tcn_arena scratch; /* of one alarm's turn */
     struct tcn_intake_result *results;
     bool is_duplicate; /* the delivery id was known: nothing changed */
     bool has_changed;  /* something was written */
+    bool makes_work;   /* and has something to do: the timer must look */
 
     void (*answer)(struct tcn_intake_job *job, int r, const struct tcn_err *err); /* the owner's */
     void *ctx;

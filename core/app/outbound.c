@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define KEY_POINTS 100 /* of a remote key in a title */
+
 /* What serves one configuration. After a reload the old one runs out beside the new one. */
 struct generation {
     struct tcn_app *app;
@@ -76,14 +78,15 @@ static int on_linked(void *ctx, struct tcn_store *s, const struct tcn_link *link
 {
     struct tcn_related_item item = {
         .type = "OTHER", .value_kind = "url", .value = link->remote_url};
-    char hex[65], title[300];
+    struct tcn_str key =
+        tcn_utf8_cut(tcn_str(link->remote_key ? link->remote_key : ""), KEY_POINTS);
+    char hex[65], title[4 * KEY_POINTS + 100];
 
     (void)ctx;
     (void)now_ms;
     if (!link->remote_url || !*link->remote_url)
         return 0;
-    snprintf(title, sizeof title, "%.60s %.200s", link->connector,
-             link->remote_key ? link->remote_key : "");
+    snprintf(title, sizeof title, "%.64s %.*s", link->connector, (int)key.len, key.ptr);
     tcn_sha256_hex(tcn_str(link->remote_url), hex);
     for (char *c = hex; *c; c++)
         if (*c >= 'a' && *c <= 'f')

@@ -90,7 +90,10 @@ int tcn_page_message(const struct tcn_config *config, const uint8_t ack_key[TCN_
     if (!config->channel_connector[row->channel_type])
         return refuse(arena, ret, ret_why, "no connector sends such pages; see $.channels",
                       row->channel);
-    if ((r = tcn_turn_load(s, row->incident, arena, a, err)) < 0)
+    r = tcn_turn_load(s, row->incident, arena, a, err);
+    if (r == TCN_ENOTFOUND) /* as an error it would hold back every other page, for ever */
+        return refuse(arena, ret, ret_why, "its incident is not in the store", row->channel);
+    if (r < 0)
         return r;
     if (!(page = find_page(a, row->page)))
         return refuse(arena, ret, ret_why, "its page is not in the store", row->channel);

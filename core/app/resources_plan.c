@@ -81,15 +81,30 @@ static int read_template(const struct tcn_node *at, struct tcn_arena *arena,
     return r < 0 ? TCN_EINVALID : 0;
 }
 
+static const char *nearest_contact(const struct tcn_directory *dir, const char *alias,
+                                   struct tcn_arena *arena)
+{
+    const char **names = TCN_NEW_N(arena, const char *, dir->n_contacts + 1);
+
+    for (size_t i = 0; i < dir->n_contacts; i++)
+        names[i] = dir->contacts[i].alias;
+    return tcn_nearest(alias, names);
+}
+
 static int check_engagements(const struct tcn_node *at, const struct tcn_directory *dir,
-                             const struct tcn_response_plan *plan)
+                             const struct tcn_response_plan *plan, struct tcn_arena *arena)
 {
     int r = 0;
 
-    for (size_t i = 0; i < plan->n_engagements; i++)
-        if (!tcn_directory_contact(dir, plan->engagements[i]))
-            r = tcn_node_problem(at, "engagements: \"%s\" is no contact of this file",
-                                 plan->engagements[i]);
+    for (size_t i = 0; i < plan->n_engagements; i++) {
+        const char *alias = plan->engagements[i], *near;
+
+        if (tcn_directory_contact(dir, alias))
+            continue;
+        near = nearest_contact(dir, alias, arena);
+        r = tcn_node_problem(at, "engagements: \"%s\" is no contact of this file%s%s%s", alias,
+                             near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    }
     return r;
 }
 
@@ -130,7 +145,7 @@ static int read_plan(const struct tcn_node *at, const char *const connectors[],
         r |= tcn_node_problem(at, "name \"%s\": use 1-200 of a-z A-Z 0-9 _ -", ret->name);
     if (ret->name && tcn_directory_plan(dir, ret->name))
         r |= tcn_node_problem(at, "name \"%s\" is used twice", ret->name);
-    r |= check_engagements(at, dir, ret);
+    r |= check_engagements(at, dir, ret, arena);
     r |= check_connectors(at, connectors, ret);
     return r < 0 ? TCN_EINVALID : 0;
 }

@@ -63,6 +63,8 @@ static void release(struct tcn_app *app)
         event_free(app->closing);
     if (app->timer)
         event_free(app->timer);
+    if (app->upkeep)
+        event_free(app->upkeep);
     tcn_router_free(app->router);
     tcn_tls_free(app->tls);
     tcn_settled_free(app->settled);

@@ -31,13 +31,15 @@ void tcn_settled_free(struct tcn_settled *s)
     free(s);
 }
 
-void tcn_settled_digest(const char *source, struct tcn_str body, uint8_t ret_digest[32])
+void tcn_settled_digest(const char *source, struct tcn_str fields, struct tcn_str body,
+                        uint8_t ret_digest[32])
 {
-    uint8_t both[64];
+    uint8_t all[96];
 
-    tcn_sha256(source, strlen(source), both);
-    tcn_sha256(body.ptr, body.len, both + 32);
-    tcn_sha256(both, sizeof both, ret_digest);
+    tcn_sha256(source, strlen(source), all);
+    tcn_sha256(fields.ptr, fields.len, all + 32);
+    tcn_sha256(body.ptr, body.len, all + 64);
+    tcn_sha256(all, sizeof all, ret_digest);
 }
 
 static uint32_t word(const uint8_t *p)

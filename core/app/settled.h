@@ -17,8 +17,9 @@ struct tcn_settled;
 struct tcn_settled *tcn_settled_new(void);
 void tcn_settled_free(struct tcn_settled *s);
 
-/* SHA-256 over source name and body: what two deliveries must share to be the same. */
-void tcn_settled_digest(const char *source, struct tcn_str body, uint8_t ret_digest[32]);
+/* SHA-256 over all that two deliveries must share to be the same: what a mapping can see of them, header fields too. */
+void tcn_settled_digest(const char *source, struct tcn_str fields, struct tcn_str body,
+                        uint8_t ret_digest[32]);
 bool tcn_settled_has(const struct tcn_settled *s, const uint8_t digest[32], int64_t now_ms,
                      struct tcn_id *ret_incident);
 void tcn_settled_add(struct tcn_settled *s, const uint8_t digest[32], const char *dedupe_key,

@@ -7,11 +7,14 @@
 static int run_one(struct tcn_timer_job *job, struct tcn_store *s, struct tcn_id id, int64_t now_ms,
                    struct tcn_err *err)
 {
-    struct tcn_aggregate *a = TCN_NEW(&job->arena, struct tcn_aggregate);
+    struct tcn_aggregate *a;
     struct tcn_decision d;
     int64_t due;
-    int r = tcn_turn_load(s, id, &job->arena, a, err);
+    int r;
 
+    tcn_arena_reset(&job->arena); /* a turn each, however many are due */
+    a = TCN_NEW(&job->arena, struct tcn_aggregate);
+    r = tcn_turn_load(s, id, &job->arena, a, err);
     if (r == TCN_ENOTFOUND)
         return tcn_store_timer_set(s, id, 0, err);
     if (r < 0)
@@ -35,7 +38,6 @@ static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct
     size_t n = 0;
     int r;
 
-    tcn_arena_reset(&job->arena);
     job->has_sends = job->has_tickets = false;
     job->late_ms = 0;
     if ((r = tcn_store_timer_due(s, now_ms, TCN_TIMER_BATCH, ids, &n, err)) < 0)

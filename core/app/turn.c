@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#define WAITING_LANES 16 /* the earliest of an incident that are looked at in a turn */
+
 static int load_engagements(struct tcn_store *s, struct tcn_arena *arena, struct tcn_aggregate *ret,
                             struct tcn_err *err)
 {
@@ -20,14 +22,24 @@ static int load_incident(struct tcn_store *s, struct tcn_id id, struct tcn_arena
     return r < 0 ? r : load_engagements(s, arena, ret, err);
 }
 
-static bool holds(const struct tcn_lane *lane)
-{
-    return lane->is_firing || lane->resolve_due_ms != 0;
-}
-
 static bool is_earlier(int64_t a, int64_t b)
 {
     return a != 0 && (b == 0 || a < b);
+}
+
+/* The lane that is due first; if none waits, one that fires. */
+static int choose_lane(struct tcn_store *s, const struct tcn_lane *waiting, size_t n,
+                       struct tcn_arena *arena, struct tcn_aggregate *ret, struct tcn_err *err)
+{
+    size_t first = 0;
+
+    if (n == 0)
+        return tcn_store_lane_firing(s, ret->incident.id, NULL, arena, &ret->lane, err);
+    for (size_t i = 1; i < n; i++)
+        if (is_earlier(tcn_engine_lane_due(&waiting[i]), tcn_engine_lane_due(&waiting[first])))
+            first = i;
+    ret->lane = waiting[first];
+    return 0;
 }
 
 /* What the lanes besides the one in hand say of the incident. */
@@ -35,30 +47,30 @@ static void add_other(struct tcn_aggregate *a, const struct tcn_lane *lane)
 {
     int64_t due = tcn_engine_lane_due(lane);
 
-    a->others_hold |= holds(lane);
+    a->others_hold |= lane->resolve_due_ms != 0;
     if (is_earlier(due, a->others_due_ms))
         a->others_due_ms = due;
 }
 
-/* With own NULL the lane that is due first becomes the aggregate's. */
+/* With own NULL one of the lanes becomes the aggregate's. */
 static int load_lanes(struct tcn_store *s, const char *own, struct tcn_arena *arena,
                       struct tcn_aggregate *ret, struct tcn_err *err)
 {
-    struct tcn_lane *lanes = NULL;
-    size_t n = 0, first = 0;
-    int r = tcn_store_lanes_of(s, ret->incident.id, arena, &lanes, &n, err);
+    struct tcn_lane *waiting = NULL, firing;
+    struct tcn_id id = ret->incident.id;
+    size_t n = 0;
+    int r = tcn_store_lanes_waiting(s, id, WAITING_LANES, arena, &waiting, &n, err);
 
-    if (r < 0)
+    if (r < 0 || (!own && (r = choose_lane(s, waiting, n, arena, ret, err)) < 0))
         return r;
-    for (size_t i = 1; i < n && !own; i++)
-        if (is_earlier(tcn_engine_lane_due(&lanes[i]), tcn_engine_lane_due(&lanes[first])))
-            first = i;
-    if (!own && n > 0)
-        ret->lane = lanes[first];
+    if (!own)
+        own = ret->lane.dedupe_key;
     for (size_t i = 0; i < n; i++)
-        if (own ? strcmp(lanes[i].dedupe_key, own) != 0 : i != first)
-            add_other(ret, &lanes[i]);
-    return 0;
+        if (strcmp(waiting[i].dedupe_key, own) != 0)
+            add_other(ret, &waiting[i]);
+    if ((r = tcn_store_lane_firing(s, id, own, arena, &firing, err)) == 0)
+        ret->others_hold |= firing.exists;
+    return r;
 }
 
 int tcn_turn_load(struct tcn_store *s, struct tcn_id incident, struct tcn_arena *arena,
@@ -228,7 +240,16 @@ static int write_incident(struct tcn_store *s, const struct tcn_decision *d,
         r = write_links(s, &a->incident, plan, now_ms, err);
     else if (d->tickets_due)
         r = tcn_store_link_wake(s, a->incident.id, now_ms, err);
-    return r < 0 ? r : tcn_store_timer_set(s, a->incident.id, d->next_due_ms, err);
+    if (r < 0 || (d->incident_opened && d->next_due_ms == 0)) /* a new one has no timer to clear */
+        return r;
+    return tcn_store_timer_set(s, a->incident.id, d->next_due_ms, err);
+}
+
+bool tcn_turn_makes_work(const struct tcn_decision *d, const struct tcn_response_plan *plan)
+{
+    bool has_tickets = d->incident_opened ? plan && plan->n_connectors > 0 : d->tickets_due;
+
+    return has_tickets || d->sends.n > 0 || d->next_due_ms != 0;
 }
 
 int tcn_turn_write(struct tcn_store *s, const struct tcn_decision *d,

@@ -21,5 +21,7 @@ int tcn_turn_load_lane(struct tcn_store *s, const struct tcn_alarm *alarm,
  * the incident is new; NULL = none. */
 int tcn_turn_write(struct tcn_store *s, const struct tcn_decision *d,
                    const struct tcn_response_plan *plan, int64_t now_ms, struct tcn_err *err);
+/* Whether what the same call of tcn_turn_write wrote has something to do, now or later: a timer, a page, a ticket. */
+bool tcn_turn_makes_work(const struct tcn_decision *d, const struct tcn_response_plan *plan);
 
 #endif

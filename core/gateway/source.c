@@ -187,20 +187,16 @@ static bool takes_sns(const struct tcn_source *s)
 }
 
 /* Of a message of SNS the id is signed and the body is not: what is added to it would make a replay look new. */
-const char *tcn_source_delivery_id(const struct tcn_source *s, json_t *root, struct tcn_str body,
+const char *tcn_source_delivery_id(const struct tcn_source *s, json_t *root,
                                    struct tcn_arena *arena)
 {
     const char *id = NULL;
-    char digest[65];
 
     if (takes_sns(s))
         id = text_member(root, "MessageId");
     else if (strcmp(s->kind, "eventbridge") == 0)
         id = text_member(root, "id");
-    if (id)
-        return tcn_arena_strdup(arena, id);
-    tcn_sha256_hex(body, digest);
-    return tcn_arena_strdup(arena, digest);
+    return tcn_arena_strdup(arena, id);
 }
 
 int tcn_source_alarms(const struct tcn_source *s, json_t *root, const struct tcn_delivery *d,

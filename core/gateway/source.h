@@ -36,9 +36,10 @@ struct tcn_delivery {
     int64_t now_ms;
 };
 
-/* The sender's id of a delivery, in the arena: the MessageId of SNS, the id of EventBridge, else the SHA-256 of the body
- * in hex. It names the delivery within its source; a retry has the same. */
-const char *tcn_source_delivery_id(const struct tcn_source *s, json_t *root, struct tcn_str body,
+/* The sender's id of a delivery, in the arena: the MessageId of SNS, the id of EventBridge. It names the delivery within
+ * its source; a retry has the same. NULL when the sender tells none: then equal bodies may be separate news (an alarm
+ * that fires, is over and fires again), and only what they say tells repeats. */
+const char *tcn_source_delivery_id(const struct tcn_source *s, json_t *root,
                                    struct tcn_arena *arena);
 /* The alarms of a delivery whose sender is known. TCN_ENOTFOUND when the mapping does not know such a body: keep it
  * for people to look at, and answer 2xx, since the sender cannot mend it. */

@@ -70,7 +70,9 @@ static const char *const v2_incidents[] = {
     " revision {INT} NOT NULL"
     "){PLAIN}",
     "CREATE UNIQUE INDEX lanes_key ON lanes (key_hash)",
-    "CREATE INDEX lanes_incident ON lanes (incident)",
+    "CREATE INDEX lanes_firing ON lanes (incident) WHERE is_firing = 1",
+    "CREATE INDEX lanes_due ON lanes (incident, resolve_due_ms) WHERE resolve_due_ms > 0",
+    "CREATE INDEX lanes_flapping ON lanes (incident, received_ms) WHERE is_flapping = 1",
 
     "CREATE TABLE storms ("
     " account_id TEXT NOT NULL,"
@@ -120,6 +122,7 @@ static const char *const v2_incidents[] = {
     "CREATE INDEX incidents_open ON incidents (id) WHERE status = 1",
     "CREATE INDEX incidents_dedupe ON incidents (dedupe_hash, status, id)",
 
+    /* Not clustered: a row of a kilobyte and more would fill a page of its own. */
     "CREATE TABLE events ("
     " incident {ID} NOT NULL,"
     " seq {INT} NOT NULL,"
@@ -135,7 +138,7 @@ static const char *const v2_incidents[] = {
     " to_tickets {INT} NOT NULL,"
     " refs TEXT,"
     " PRIMARY KEY (incident, seq)"
-    "){CLUSTERED}",
+    "){PLAIN}",
 
     "CREATE TABLE related_items ("
     " incident {ID} NOT NULL,"

@@ -58,8 +58,9 @@ int tcn_store_inbox_add(struct tcn_store *s, const struct tcn_inbox *row, struct
 int tcn_store_inbox_list(struct tcn_store *s, enum tcn_inbox_state state, size_t limit,
                          struct tcn_arena *a, struct tcn_inbox **ret, size_t *ret_n,
                          struct tcn_err *err);
-/* Looks at the limit oldest rows and forgets those received before. */
-int tcn_store_inbox_trim(struct tcn_store *s, int64_t before_ms, size_t limit, struct tcn_err *err);
+/* Looks at the limit oldest rows and forgets those received before; *ret_n of them. */
+int tcn_store_inbox_trim(struct tcn_store *s, int64_t before_ms, size_t limit, size_t *ret_n,
+                         struct tcn_err *err);
 
 /* -- lanes, incidents ---------------------------------------------------------------------------------- */
 /* ret->exists tells; dedupe_key is set either way. */
@@ -68,9 +69,15 @@ int tcn_store_lane_get(struct tcn_store *s, const char *dedupe_key, struct tcn_a
 /* TCN_ECONFLICT when the row is no more what lane->revision says (0: absent). The row gets revision + 1; the struct
  * keeps its own, so read again before a second put. */
 int tcn_store_lane_put(struct tcn_store *s, const struct tcn_lane *lane, struct tcn_err *err);
-/* Lanes that point to this incident. */
-int tcn_store_lanes_of(struct tcn_store *s, struct tcn_id incident, struct tcn_arena *a,
-                       struct tcn_lane **ret, size_t *ret_n, struct tcn_err *err);
+/* An incident can have any number of lanes (a storm, a plan with its own dedupe string): what a turn asks of them is
+ * bounded. Those that wait for a time, at most limit with a resolve delay, the earliest first, and at most limit that
+ * flap; one can be both. */
+int tcn_store_lanes_waiting(struct tcn_store *s, struct tcn_id incident, size_t limit,
+                            struct tcn_arena *a, struct tcn_lane **ret, size_t *ret_n,
+                            struct tcn_err *err);
+/* One of the incident's lanes that fires, not that of the key except (NULL: any); ret->exists tells. */
+int tcn_store_lane_firing(struct tcn_store *s, struct tcn_id incident, const char *except,
+                          struct tcn_arena *a, struct tcn_lane *ret, struct tcn_err *err);
 /* All zero when nothing is known of the source. */
 int tcn_store_storm_get(struct tcn_store *s, const char *source, struct tcn_storm *ret,
                         struct tcn_err *err);

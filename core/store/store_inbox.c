@@ -91,14 +91,18 @@ int tcn_store_inbox_list(struct tcn_store *s, enum tcn_inbox_state state, size_t
     return 0;
 }
 
-int tcn_store_inbox_trim(struct tcn_store *s, int64_t before_ms, size_t limit, struct tcn_err *err)
+int tcn_store_inbox_trim(struct tcn_store *s, int64_t before_ms, size_t limit, size_t *ret_n,
+                         struct tcn_err *err)
 {
     struct tcn_query q;
+    int64_t changes = 0;
     int r;
 
     if ((r = start(s, INBOX_TRIM, &q, err)) < 0)
         return r;
     tcn_q_int(&q, before_ms);
     tcn_q_int(&q, (int64_t)limit);
-    return tcn_query_run(&q, err);
+    r = tcn_query_run_count(&q, &changes, err);
+    *ret_n = r < 0 ? 0 : (size_t)changes;
+    return r;
 }

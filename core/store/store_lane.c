@@ -1,10 +1,9 @@
 /* Lanes of dedupe keys and the storm buckets of sources. */
 #include "store/internal.h"
 
-#include "base/vec.h"
 #include "store/pack.h"
 
-enum { LANE_GET, LANE_PUT, LANES_OF, STORM_GET, STORM_PUT };
+enum { LANE_GET, LANE_PUT, LANES_DUE, LANES_FLAPPING, LANE_FIRING, STORM_GET, STORM_PUT };
 #define COLUMNS                                                                                    \
     "dedupe_key, source, is_firing, incident, clock_ms, received_ms, resolved_ms, mute_until_ms, " \
     "resolve_due_ms, opened_ms, content_sha256, is_flapping, flap_told_ms, transitions, items, "   \
@@ -25,8 +24,13 @@ static const char *const sql[] = {
         " flap_told_ms = excluded.flap_told_ms, transitions = excluded.transitions,"
         " items = excluded.items, revision = excluded.revision"
         " WHERE lanes.revision + 1 = excluded.revision",
-    [LANES_OF] = "SELECT " COLUMNS " FROM lanes WHERE account_id = $1 AND incident = $2"
-                 " ORDER BY dedupe_key",
+    /* The conditions are in the texts so that the partial indexes serve them. */
+    [LANES_DUE] = "SELECT " COLUMNS " FROM lanes WHERE account_id = $1 AND incident = $2"
+                  " AND resolve_due_ms > 0 ORDER BY resolve_due_ms LIMIT $3",
+    [LANES_FLAPPING] = "SELECT " COLUMNS " FROM lanes WHERE account_id = $1 AND incident = $2"
+                       " AND is_flapping = 1 ORDER BY received_ms LIMIT $3",
+    [LANE_FIRING] = "SELECT " COLUMNS " FROM lanes WHERE account_id = $1 AND incident = $2"
+                    " AND is_firing = 1 AND key_hash <> $3 LIMIT 1",
     [STORM_GET] = "SELECT tokens, at_ms, incident, attached FROM storms"
                   " WHERE account_id = $1 AND source = $2",
     [STORM_PUT] =
@@ -136,25 +140,60 @@ int tcn_store_lane_put(struct tcn_store *s, const struct tcn_lane *lane, struct 
     return r;
 }
 
-int tcn_store_lanes_of(struct tcn_store *s, struct tcn_id incident, struct tcn_arena *a,
-                       struct tcn_lane **ret, size_t *ret_n, struct tcn_err *err)
+struct lane_list {
+    struct tcn_lane *items;
+    size_t n;
+};
+
+static int add_lanes(struct tcn_store *s, size_t no, struct tcn_id incident, size_t limit,
+                     struct tcn_arena *a, struct lane_list *list, struct tcn_err *err)
 {
-    TCN_VEC(struct tcn_lane) lanes = {0};
+    struct tcn_query q;
+    size_t end = list->n + limit;
+    int r;
+
+    if ((r = start(s, no, &q, err)) < 0)
+        return r;
+    tcn_q_id(&q, &incident);
+    tcn_q_int(&q, (int64_t)limit);
+    while (list->n < end && (r = tcn_query_step(&q, err)) == 1)
+        if ((r = read_lane(&q, a, &list->items[list->n++], err)) < 0)
+            break;
+    tcn_query_done(&q);
+    return r < 0 ? r : 0;
+}
+
+int tcn_store_lanes_waiting(struct tcn_store *s, struct tcn_id incident, size_t limit,
+                            struct tcn_arena *a, struct tcn_lane **ret, size_t *ret_n,
+                            struct tcn_err *err)
+{
+    struct lane_list list = {TCN_NEW_N(a, struct tcn_lane, 2 * limit), 0};
+    int r;
+
+    if ((r = add_lanes(s, LANES_DUE, incident, limit, a, &list, err)) < 0 ||
+        (r = add_lanes(s, LANES_FLAPPING, incident, limit, a, &list, err)) < 0)
+        return r;
+    *ret = list.items;
+    *ret_n = list.n;
+    return 0;
+}
+
+int tcn_store_lane_firing(struct tcn_store *s, struct tcn_id incident, const char *except,
+                          struct tcn_arena *a, struct tcn_lane *ret, struct tcn_err *err)
+{
+    struct tcn_id hash = tcn_store_hash(s, except, NULL);
     struct tcn_query q;
     int r;
 
-    if ((r = start(s, LANES_OF, &q, err)) < 0)
+    if ((r = start(s, LANE_FIRING, &q, err)) < 0)
         return r;
     tcn_q_id(&q, &incident);
-    while ((r = tcn_query_step(&q, err)) == 1)
-        if ((r = read_lane(&q, a, TCN_VEC_PUSH(a, &lanes), err)) < 0)
-            break;
+    tcn_q_id(&q, &hash);
+    *ret = (struct tcn_lane){0};
+    if ((r = tcn_query_step(&q, err)) == 1)
+        r = read_lane(&q, a, ret, err);
     tcn_query_done(&q);
-    if (r < 0)
-        return r;
-    *ret = lanes.items;
-    *ret_n = lanes.n;
-    return 0;
+    return r;
 }
 
 int tcn_store_storm_get(struct tcn_store *s, const char *source, struct tcn_storm *ret,

@@ -42,9 +42,10 @@ def alert(since: str) -> Config:
     """One alert; the load generator writes the number of the alarm over the '#'."""
     return {
         "labels": {"alertname": "HighRequestLatency", "cluster": "eu-central-1a", "instance": "web-########:9090",
-                   "job": "checkout", "namespace": "shop", "severity": "critical"},
+                   "job": "checkout", "namespace": "shop", "service": "checkout-api", "severity": "critical"},
         "annotations": {"summary": "Requests of web-######## take too long",
-                        "description": "The 99th percentile of web-######## is above 800 ms for ten minutes.",
+                        "description": "The 99th percentile of web-######## is above 800 ms for ten minutes; the target "
+                                       "is 300 ms. Customers see slow payments.",
                         "runbook_url": "https://wiki.example.net/runbooks/latency"},
         "startsAt": since,
         "generatorURL": "http://prometheus.example.net:9090/graph?g0.expr=latency%3Ap99+%3E+0.8&g0.tab=1"}

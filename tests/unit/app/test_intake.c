@@ -275,6 +275,77 @@ static void test_a_storm_is_one_incident(void **state)
     assert_int_equal(links_of(storm), 2);
 }
 
+/* One delivery of n alarms, as a large group of Alertmanager is when every alert has an identity of its own. */
+static struct tcn_intake_job *deliver_many(const char *id, enum tcn_action action, size_t n)
+{
+    struct tcn_intake_job *job = tcn_intake_new(now);
+    struct tcn_err err = {0};
+
+    job->policy = &policy;
+    job->directory = &directory;
+    job->alarms = TCN_NEW_N(&job->arena, struct tcn_alarm, n);
+    job->n_alarms = n;
+    for (size_t i = 0; i < n; i++)
+        job->alarms[i] = (struct tcn_alarm){.source = "prom",
+                                            .delivery_id = id,
+                                            .dedupe_key = tcn_arena_fmt(&job->arena, "key-%zu", i),
+                                            .action = action,
+                                            .state = "x",
+                                            .clock_ms = now,
+                                            .title = "disk full",
+                                            .raw = TCN_STR("{}")};
+    job->inbox.source = "prom";
+    job->inbox.delivery_id = id;
+    job->inbox.body = TCN_STR("{}");
+    assert_int_equal(tcn_store_begin(store, &err), 0);
+    if (tcn_intake_run(&job->job, store, now, &err) < 0)
+        fail_msg("%s", err.msg);
+    assert_int_equal(tcn_store_commit(store, &err), 0);
+    return job;
+}
+
+/* The plan's own dedupe string makes one incident of them: what a turn holds must not grow with its lanes. */
+static void test_a_thousand_alarms_of_one_incident(void **state)
+{
+    struct tcn_intake_job *job;
+    struct tcn_id incident;
+
+    (void)state;
+    plan.dedupe_string = "all";
+    job = deliver_many("d1", TCN_ACTION_FIRE, 1000);
+    assert_int_equal(job->results[0].outcome, TCN_INTAKE_OPENED);
+    assert_int_equal(job->results[999].outcome, TCN_INTAKE_FOLDED);
+    incident = job->results[0].incident;
+    tcn_intake_free(job);
+    now += 1000;
+    job = deliver_many("d2", TCN_ACTION_RESOLVE, 999);
+    tcn_intake_free(job);
+    assert_int_equal(incident_of(incident).status, TCN_STATUS_OPEN); /* the last one fires */
+    now += 1000;
+    job = deliver_many("d3", TCN_ACTION_RESOLVE, 1000);
+    assert_int_equal(job->results[999].outcome, TCN_INTAKE_RESOLVED);
+    tcn_intake_free(job);
+    assert_int_equal(incident_of(incident).status, TCN_STATUS_RESOLVED);
+    plan.dedupe_string = NULL;
+}
+
+/* Thousands of lanes point to the incident of a storm. */
+static void test_a_storm_of_thousands(void **state)
+{
+    struct tcn_intake_job *job;
+    size_t attached = 0;
+
+    (void)state;
+    tcn_intake_free(deliver_many("d1", TCN_ACTION_FIRE, 5000));
+    now += 1000;
+    job = deliver_many("d2", TCN_ACTION_RESOLVE, 5000);
+    for (size_t i = 0; i < 5000; i++)
+        attached += tcn_id_eq(job->results[i].incident, job->results[4999].incident);
+    assert_in_range(attached, 4960, 4980);
+    assert_int_equal(job->results[4999].outcome, TCN_INTAKE_RESOLVED);
+    tcn_intake_free(job);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -288,6 +359,8 @@ int main(void)
         CASE(test_refire_reopens_within_the_window_and_opens_anew_after),
         CASE(test_ok_of_an_unknown_alarm_is_ignored),
         CASE(test_a_storm_is_one_incident),
+        CASE(test_a_thousand_alarms_of_one_incident),
+        CASE(test_a_storm_of_thousands),
     };
 
     return cmocka_run_group_tests_name("intake", tests, NULL, NULL);

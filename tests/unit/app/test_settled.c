@@ -26,7 +26,7 @@ static int teardown(void **state)
 
 static void digest_of(const char *body, uint8_t ret[32])
 {
-    tcn_settled_digest("prom", tcn_str(body), ret);
+    tcn_settled_digest("prom", TCN_STR("Host: a"), tcn_str(body), ret);
 }
 
 static void add(const char *body, const char *key, int64_t now_ms)
@@ -55,14 +55,25 @@ static void test_knows_what_was_added(void **state)
     assert_false(has("b", 1000));
 }
 
-static void test_source_is_part_of_the_digest(void **state)
+/* A mapping may read the state of an alarm from a header field. */
+static void test_all_that_a_mapping_sees_is_in_the_digest(void **state)
 {
+    static const struct {
+        const char *source, *fields, *body;
+    } others[] = {{"pro", "mX: 1", "body"},
+                  {"prom", "X: 2", "body"},
+                  {"prom", "X: ", "1body"},
+                  {"prom", "", "body"},
+                  {"prom", "X: 1", ""}};
     uint8_t one[32], two[32];
 
     (void)state;
-    tcn_settled_digest("prom", TCN_STR("body"), one);
-    tcn_settled_digest("pro", TCN_STR("mbody"), two);
-    assert_memory_not_equal(one, two, 32);
+    tcn_settled_digest("prom", TCN_STR("X: 1"), TCN_STR("body"), one);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        tcn_settled_digest(others[i].source, tcn_str(others[i].fields), tcn_str(others[i].body),
+                           two);
+        assert_memory_not_equal(one, two, 32);
+    }
 }
 
 static void test_entries_end_with_their_time(void **state)
@@ -122,7 +133,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_knows_what_was_added, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_source_is_part_of_the_digest, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_all_that_a_mapping_sees_is_in_the_digest, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_entries_end_with_their_time, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_clock_set_back_does_not_lengthen_them, setup,
                                         teardown),

@@ -281,7 +281,6 @@ static void test_names(void **state)
 
 /* ---- deliveries ---- */
 
-#define DIGEST_OF_BODY "230d8358dc8e8890b4c58deeb62912ee2f20357ae92a5cc861b98e68fe31acb5" /* body */
 #define ID_200                                                                                     \
     "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890"  \
     "1234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901"  \
@@ -298,14 +297,14 @@ static void test_delivery_ids(void **state)
          "m-1"},
         {"EventBridge", "eventbridge", AUTH, "{\"id\": \"e-1\", \"MessageId\": \"x\"}", "e-1"},
         {"Alertmanager has none", "alertmanager", AUTH, "{\"id\": \"x\", \"MessageId\": \"y\"}",
-         DIGEST_OF_BODY},
-        {"absent", "eventbridge", AUTH, "{}", DIGEST_OF_BODY},
-        {"empty", "eventbridge", AUTH, "{\"id\": \"\"}", DIGEST_OF_BODY},
-        {"no text", "eventbridge", AUTH, "{\"id\": 5}", DIGEST_OF_BODY},
-        {"null", "eventbridge", AUTH, "{\"id\": null}", DIGEST_OF_BODY},
-        {"an array", "eventbridge", AUTH, "[]", DIGEST_OF_BODY},
+         NULL},
+        {"absent", "eventbridge", AUTH, "{}", NULL},
+        {"empty", "eventbridge", AUTH, "{\"id\": \"\"}", NULL},
+        {"no text", "eventbridge", AUTH, "{\"id\": 5}", NULL},
+        {"null", "eventbridge", AUTH, "{\"id\": null}", NULL},
+        {"an array", "eventbridge", AUTH, "[]", NULL},
         {"as long as allowed", "eventbridge", AUTH, "{\"id\": \"" ID_200 "\"}", ID_200},
-        {"longer", "eventbridge", AUTH, "{\"id\": \"" ID_200 "x\"}", DIGEST_OF_BODY},
+        {"longer", "eventbridge", AUTH, "{\"id\": \"" ID_200 "x\"}", NULL},
     };
 
     (void)state;
@@ -322,12 +321,10 @@ static void test_delivery_ids(void **state)
         begin(&f, text);
         CHECK(cases[i].name, f.r == 0);
         tcn_arena_init(&arena, 4096);
-        id = tcn_source_delivery_id(f.source, root, TCN_STR("body"), &arena);
-        if (strcmp(id, cases[i].want) != 0)
-            fail_msg("case \"%s\": %s", cases[i].name, id);
+        id = tcn_source_delivery_id(f.source, root, &arena);
         /* nothing of it lives in the tree */
         json_decref(root);
-        CHECK(cases[i].name, strcmp(id, cases[i].want) == 0);
+        CHECK(cases[i].name, cases[i].want ? id && strcmp(id, cases[i].want) == 0 : id == NULL);
         tcn_arena_done(&arena);
         end(&f);
     }

@@ -53,6 +53,7 @@ static void listed_and_trimmed(void **state)
 {
     struct fixture *f = *state;
     char id[8];
+    size_t n = 0;
 
     for (int i = 1; i <= 6; i++) {
         snprintf(id, sizeof id, "d%d", i);
@@ -60,9 +61,11 @@ static void listed_and_trimmed(void **state)
     }
     expect(f, TCN_INBOX_APPLIED, 9, "1 3 5 ");
     expect(f, TCN_INBOX_QUARANTINED, 2, "2 4 ");
-    OK(f, tcn_store_inbox_trim(f->s, 5, 2, &f->err));
+    OK(f, tcn_store_inbox_trim(f->s, 5, 2, &n, &f->err));
+    assert_int_equal(n, 2);
     expect(f, TCN_INBOX_APPLIED, 9, "3 5 ");
-    OK(f, tcn_store_inbox_trim(f->s, 5, 9, &f->err));
+    OK(f, tcn_store_inbox_trim(f->s, 5, 9, &n, &f->err));
+    assert_int_equal(n, 2);
     expect(f, TCN_INBOX_APPLIED, 9, "5 ");
     expect(f, TCN_INBOX_QUARANTINED, 9, "6 ");
     /* Forgotten, the delivery is new again. */

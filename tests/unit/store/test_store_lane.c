@@ -88,24 +88,57 @@ static void too_many_items(void **state)
     assert_int_equal(out.n_items, n);
 }
 
-static void lanes_of_incident(void **state)
+static void put_lane(struct fixture *f, const char *key, bool is_firing, bool is_flapping,
+                     int64_t due_ms)
 {
+    struct tcn_lane lane = {.dedupe_key = key,
+                            .incident = id_of(1),
+                            .is_firing = is_firing,
+                            .is_flapping = is_flapping,
+                            .resolve_due_ms = due_ms};
+
+    OK(f, tcn_store_lane_put(f->s, &lane, &f->err));
+}
+
+static void lanes_that_wait(void **state)
+{
+    static const char *const expected[] = {"due-1", "due-2", "flap"};
     struct fixture *f = *state;
     struct tcn_lane *list;
     size_t n;
 
-    for (uint32_t i = 0; i < 10; i++) {
-        struct tcn_lane lane = {.dedupe_key = tcn_arena_fmt(&f->a, "k%u", i),
-                                .incident = id_of(1 + i % 2)};
-
-        OK(f, tcn_store_lane_put(f->s, &lane, &f->err));
-    }
-    OK(f, tcn_store_lanes_of(f->s, id_of(2), &f->a, &list, &n, &f->err));
-    assert_int_equal(n, 5);
+    put_lane(f, "quiet", false, false, 0);
+    put_lane(f, "firing", true, false, 0);
+    put_lane(f, "due-3", false, false, 30);
+    put_lane(f, "due-1", false, false, 10);
+    put_lane(f, "due-2", false, false, 20);
+    put_lane(f, "flap", true, true, 0);
+    OK(f, tcn_store_lanes_waiting(f->s, id_of(1), 2, &f->a, &list, &n, &f->err));
+    assert_int_equal(n, 3);
     for (size_t i = 0; i < n; i++)
-        assert_string_equal(list[i].dedupe_key, tcn_arena_fmt(&f->a, "k%zu", 2 * i + 1));
-    OK(f, tcn_store_lanes_of(f->s, id_of(9), &f->a, &list, &n, &f->err));
+        assert_string_equal(list[i].dedupe_key, expected[i]);
+    OK(f, tcn_store_lanes_waiting(f->s, id_of(9), 2, &f->a, &list, &n, &f->err));
     assert_int_equal(n, 0);
+}
+
+static void a_lane_that_fires(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_lane lane;
+
+    put_lane(f, "quiet", false, false, 10);
+    OK(f, tcn_store_lane_firing(f->s, id_of(1), NULL, &f->a, &lane, &f->err));
+    assert_false(lane.exists);
+    put_lane(f, "one", true, false, 0);
+    OK(f, tcn_store_lane_firing(f->s, id_of(1), NULL, &f->a, &lane, &f->err));
+    assert_string_equal(lane.dedupe_key, "one");
+    OK(f, tcn_store_lane_firing(f->s, id_of(1), "one", &f->a, &lane, &f->err));
+    assert_false(lane.exists);
+    put_lane(f, "two", true, false, 0);
+    OK(f, tcn_store_lane_firing(f->s, id_of(1), "one", &f->a, &lane, &f->err));
+    assert_string_equal(lane.dedupe_key, "two");
+    OK(f, tcn_store_lane_firing(f->s, id_of(9), NULL, &f->a, &lane, &f->err));
+    assert_false(lane.exists);
 }
 
 static void storm(void **state)
@@ -129,14 +162,9 @@ static void storm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_MEMORY(absent),
-        IN_MEMORY(every_member),
-        IN_MEMORY(replaced),
-        IN_MEMORY(empty_members),
-        IN_MEMORY(changed_meanwhile),
-        IN_MEMORY(too_many_items),
-        IN_MEMORY(lanes_of_incident),
-        IN_MEMORY(storm),
+        IN_MEMORY(absent),          IN_MEMORY(every_member),      IN_MEMORY(replaced),
+        IN_MEMORY(empty_members),   IN_MEMORY(changed_meanwhile), IN_MEMORY(too_many_items),
+        IN_MEMORY(lanes_that_wait), IN_MEMORY(a_lane_that_fires), IN_MEMORY(storm),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

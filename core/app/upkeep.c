@@ -1,0 +1,33 @@
+#include "app/upkeep.h"
+#include "base/xalloc.h"
+
+#include <stdlib.h>
+
+static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
+{
+    struct tcn_upkeep_job *job = (struct tcn_upkeep_job *)base;
+
+    return tcn_store_inbox_trim(s, now_ms - TCN_INBOX_KEPT_MS, TCN_UPKEEP_ROWS, &job->n_forgotten,
+                                err);
+}
+
+static void done(struct tcn_job *base, int r, const struct tcn_err *err)
+{
+    struct tcn_upkeep_job *job = (struct tcn_upkeep_job *)base;
+
+    job->finished(job, r, err);
+}
+
+struct tcn_upkeep_job *tcn_upkeep_job_new(void)
+{
+    struct tcn_upkeep_job *job = tcn_xcalloc(1, sizeof *job);
+
+    job->job.run = run;
+    job->job.done = done;
+    return job;
+}
+
+void tcn_upkeep_job_free(struct tcn_upkeep_job *job)
+{
+    free(job);
+}

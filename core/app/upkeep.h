@@ -1,0 +1,21 @@
+/* Forgets what need not be known any more, so that the store does not grow with every delivery. */
+#ifndef TCN_APP_UPKEEP_H
+#define TCN_APP_UPKEEP_H
+
+#include "store/thread.h"
+
+/* A sender's id is known that long (no sender tries again after more than a day), and so is what nobody could read. */
+#define TCN_INBOX_KEPT_MS (INT64_C(7) * 86400 * 1000)
+#define TCN_UPKEEP_ROWS 500 /* of one job: alarms wait no longer than that takes */
+
+struct tcn_upkeep_job {
+    struct tcn_job job; /* first */
+    size_t n_forgotten; /* TCN_UPKEEP_ROWS: there may be more */
+    void (*finished)(struct tcn_upkeep_job *job, int r, const struct tcn_err *err);
+    void *ctx;
+};
+
+struct tcn_upkeep_job *tcn_upkeep_job_new(void);
+void tcn_upkeep_job_free(struct tcn_upkeep_job *job);
+
+#endif

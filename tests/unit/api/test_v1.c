@@ -1,0 +1,377 @@
+/* The native API without HTTP: query strings, limits, tokens of lists, bodies, and the forms of refusals. */
+#include "api/json.h"
+#include "api/v1_query.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+// clang-format off
+#include <cmocka.h>
+// clang-format on
+
+#define T0 INT64_C(1785690280000)
+
+static struct tcn_store *store;
+static struct tcn_arena arena;
+static struct tcn_err err;
+
+static struct tcn_id id_of(unsigned n)
+{
+    return (struct tcn_id){
+        {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, (uint8_t)(n >> 8), (uint8_t)n}};
+}
+
+static int setup(void **state)
+{
+    struct tcn_store_options o = {"sqlite::memory:", "123456789012", "test"};
+
+    (void)state;
+    tcn_arena_init(&arena, 64u << 20);
+    if (tcn_store_open(&o, T0, &store, &err) < 0 || tcn_store_begin(store, &err) < 0)
+        fail_msg("%s", err.msg);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    tcn_store_rollback(store);
+    tcn_store_close(store);
+    tcn_arena_done(&arena);
+    return 0;
+}
+
+static void put_incident(unsigned n, enum tcn_incident_status status, const char *dedupe)
+{
+    struct tcn_incident incident = {.id = id_of(n),
+                                    .exists = true,
+                                    .status = status,
+                                    .title = "t",
+                                    .impact = 3,
+                                    .response_plan = "plan",
+                                    .dedupe_string = dedupe,
+                                    .created_ms = T0 + (int64_t)n,
+                                    .modified_ms = T0 + (int64_t)n};
+
+    assert_int_equal(tcn_store_incident_put(store, &incident, &err), 0);
+}
+
+static struct tcn_api_call call_of(const char *query)
+{
+    return (struct tcn_api_call){
+        .arena = &arena, .query = tcn_str(query), .actor = "token:t", .account_id = "123456789012"};
+}
+
+static const char *error_of(const struct tcn_api_call *call, const char *member)
+{
+    return json_string_value(json_object_get(json_object_get(call->reply, "error"), member));
+}
+
+/* -- query strings --------------------------------------------------------------------------------------- */
+
+static void test_query_parameters(void **state)
+{
+    static const struct {
+        const char *query, *name, *value; /* NULL: absent */
+    } cases[] = {
+        {"", "a", NULL},
+        {"a=1", "a", "1"},
+        {"b=2&a=1", "a", "1"},
+        {"a=1&a=2", "a", "1"},
+        {"aa=1", "a", NULL},
+        {"a", "a", NULL},
+        {"a=", "a", ""},
+        {"&&a=1&", "a", "1"},
+        {"a=x%20y%26z", "a", "x y&z"},
+        {"a=b=c", "a", "b=c"},
+        {"a=%e2%82%ac", "a", "\xe2\x82\xac"},
+        {"a=%", "a", NULL},
+        {"a=%zz", "a", NULL},
+        {"a=x%00y", "a", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tcn_api_call call = call_of(cases[i].query);
+        const char *value = tcn_api_query(&call, cases[i].name);
+
+        if (cases[i].value)
+            assert_string_equal(value, cases[i].value);
+        else
+            assert_null(value);
+    }
+}
+
+static void test_wrong_parameters_name_their_field(void **state)
+{
+    static const struct {
+        const char *query, *field;
+    } cases[] = {
+        {"limit=0", "limit"},
+        {"limit=201", "limit"},
+        {"limit=x", "limit"},
+        {"limit=-1", "limit"},
+        {"limit=", "limit"},
+        {"limit=1e2", "limit"},
+        {"limit=99999999999999999999", "limit"},
+        {"status=open", "status"},
+        {"status=", "status"},
+        {"next=1", "next"},
+        {"next=../x", "next"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tcn_api_call call = call_of(cases[i].query);
+
+        assert_int_equal(tcn_v1_incidents(&call, store, &err), 0);
+        assert_int_equal(call.status, 400);
+        assert_string_equal(error_of(&call, "code"), "bad_request");
+        assert_string_equal(error_of(&call, "field"), cases[i].field);
+        json_decref(call.reply);
+    }
+}
+
+/* -- lists ----------------------------------------------------------------------------------------------- */
+
+/* Items of the page; *next is its token, NULL at the end. */
+static size_t list(const char *query, const char **next)
+{
+    struct tcn_api_call call = call_of(query);
+    size_t n;
+
+    assert_int_equal(tcn_v1_incidents(&call, store, &err), 0);
+    assert_int_equal(call.status, 200);
+    n = json_array_size(json_object_get(call.reply, "items"));
+    *next = tcn_arena_strdup(&arena, json_string_value(json_object_get(call.reply, "next")));
+    json_decref(call.reply);
+    return n;
+}
+
+static void test_a_list_goes_on_with_its_token(void **state)
+{
+    const char *next = NULL;
+    size_t seen = 0, pages = 0;
+
+    (void)state;
+    for (unsigned n = 1; n <= 25; n++)
+        put_incident(n, n % 5 ? TCN_STATUS_OPEN : TCN_STATUS_RESOLVED, "d");
+    do {
+        const char *query = next ? tcn_arena_fmt(&arena, "limit=7&next=%s", next) : "limit=7";
+
+        seen += list(query, &next);
+        assert_in_range(++pages, 1, 4);
+    } while (next);
+    assert_int_equal(seen, 25);
+    assert_int_equal(list("limit=25", &next), 25);
+    assert_null(next); /* a full last page has none after it */
+    assert_int_equal(list("status=OPEN", &next), 20);
+    assert_int_equal(list("status=RESOLVED", &next), 5);
+    assert_int_equal(list("dedupe=d", &next), 25);
+    assert_int_equal(list("dedupe=e", &next), 0);
+}
+
+/* -- ids ------------------------------------------------------------------------------------------------- */
+
+/* What comes back in a refusal must be JSON, however long and wherever it is cut. */
+static void test_any_path_id_is_refused_in_json(void **state)
+{
+    char text[900];
+
+    (void)state;
+    for (size_t lead = 0; lead < 4; lead++) {
+        struct tcn_api_call call = call_of("");
+        size_t n = lead;
+
+        memset(text, 'x', lead);
+        for (; n + 3 < sizeof text; n += 3)
+            memcpy(text + n, "\xe2\x82\xac", 3);
+        text[n] = '\0';
+        call.path_id = text;
+        assert_int_equal(tcn_v1_incident(&call, store, &err), 0);
+        assert_int_equal(call.status, 404);
+        assert_string_equal(error_of(&call, "code"), "not_found");
+        assert_non_null(error_of(&call, "message"));
+        json_decref(call.reply);
+    }
+}
+
+static void test_an_incident_that_is_not_there(void **state)
+{
+    struct tcn_api_call call = call_of("");
+    char text[TCN_ID_TEXT];
+
+    (void)state;
+    tcn_id_text(id_of(7), text);
+    call.path_id = text;
+    assert_int_equal(tcn_v1_incident(&call, store, &err), 0);
+    assert_int_equal(call.status, 404);
+    json_decref(call.reply);
+    put_incident(7, TCN_STATUS_OPEN, "d");
+    call.reply = NULL;
+    assert_int_equal(tcn_v1_incident(&call, store, &err), 0);
+    assert_int_equal(call.status, 200);
+    assert_string_equal(json_string_value(json_object_get(call.reply, "id")), text);
+    assert_true(json_is_array(json_object_get(call.reply, "timeline")));
+    assert_true(json_is_array(json_object_get(call.reply, "engagements")));
+    assert_true(json_is_array(json_object_get(call.reply, "links")));
+    json_decref(call.reply);
+}
+
+/* A timeline whose events all carry the alarm that came: the incident must stay readable. */
+static void test_a_long_timeline_is_told(void **state)
+{
+    struct tcn_api_call call = call_of("");
+    char text[TCN_ID_TEXT], *raw = tcn_arena_alloc(&arena, 20001), *data, *reply;
+    json_t *timeline;
+    size_t with_data = 0, i;
+    json_t *event;
+
+    (void)state;
+    memset(raw, 'x', 20000);
+    data = tcn_arena_fmt(&arena, "{\"rawData\":\"%s\"}", raw);
+    put_incident(7, TCN_STATUS_OPEN, "d");
+    for (int64_t seq = 1; seq <= 1000; seq++) {
+        struct tcn_event e = {.id = tcn_id_child(id_of(7), "event", (uint64_t)seq),
+                              .seq = seq,
+                              .event_ms = T0,
+                              .type = TCN_EVENT_TOCSIN,
+                              .data = data,
+                              .text = "again"};
+
+        assert_int_equal(tcn_store_event_add(store, id_of(7), &e, &err), 0);
+    }
+    tcn_id_text(id_of(7), text);
+    call.path_id = text;
+    assert_int_equal(tcn_v1_incident(&call, store, &err), 0);
+    timeline = json_object_get(call.reply, "timeline");
+    assert_int_equal(json_array_size(timeline), 1000);
+    json_array_foreach(timeline, i, event)
+    {
+        with_data += !json_is_null(json_object_get(event, "data"));
+    }
+    assert_in_range(with_data, 50, 150);
+    reply = json_dumps(call.reply, JSON_COMPACT);
+    assert_in_range(strlen(reply), 1, 4 << 20);
+    free(reply);
+    json_decref(call.reply);
+}
+
+/* -- bodies of commands ---------------------------------------------------------------------------------- */
+
+static void test_bodies(void **state)
+{
+    static const struct {
+        int (*read)(struct tcn_api_call *);
+        const char *body;  /* NULL: none */
+        const char *field; /* NULL: taken; "": refused without a field */
+    } cases[] = {
+        {tcn_v1_acknowledge, NULL, NULL},
+        {tcn_v1_acknowledge, "{}", NULL},
+        {tcn_v1_acknowledge, "{\"note\":\"on it\"}", NULL},
+        {tcn_v1_acknowledge, "{\"note\":\"\"}", NULL},
+        {tcn_v1_acknowledge, "{\"notes\":\"typo\"}", "notes"},
+        {tcn_v1_acknowledge, "{\"note\":1}", "note"},
+        {tcn_v1_acknowledge, "{\"note\":null}", "note"},
+        {tcn_v1_acknowledge, "[]", ""},
+        {tcn_v1_resolve, NULL, NULL},
+        {tcn_v1_resolve, "{\"code\":\"wont_fix\",\"notes\":\"n\"}", NULL},
+        {tcn_v1_resolve, "{\"text\":\"n\"}", "text"},
+        {tcn_v1_reopen, "{}", NULL},
+        {tcn_v1_reopen, "{\"a\":1}", "a"},
+        {tcn_v1_note, "{\"text\":\"hello\"}", NULL},
+        {tcn_v1_note, "{\"text\":\"\"}", "text"},
+        {tcn_v1_note, "{}", "text"},
+        {tcn_v1_note, NULL, "text"},
+        {tcn_v1_letter_retry, NULL, NULL},
+        {tcn_v1_letter_drop, "{\"why\":\"\"}", "why"},
+    };
+    char id[TCN_ID_TEXT];
+
+    (void)state;
+    tcn_id_text(id_of(1), id);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tcn_api_call call = call_of("");
+        int r;
+
+        call.path_id = id;
+        call.body = cases[i].body ? json_loads(cases[i].body, 0, NULL) : NULL;
+        r = cases[i].read(&call);
+        if (cases[i].field) {
+            const char *field = error_of(&call, "field");
+
+            assert_int_equal(r, -1);
+            assert_int_equal(call.status, 400);
+            assert_string_equal(field ? field : "", cases[i].field);
+        } else {
+            assert_int_equal(r, 0);
+            assert_null(call.reply);
+            assert_string_equal(call.command.actor, "token:t");
+        }
+        json_decref(call.reply);
+        json_decref(call.body);
+    }
+}
+
+/* Counted in characters, not in bytes. */
+static void test_the_longest_note(void **state)
+{
+    static const struct {
+        size_t characters;
+        bool is_taken;
+    } cases[] = {{8000, true}, {8001, false}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tcn_api_call call = call_of("");
+        char *text = tcn_arena_alloc(&arena, 2 * cases[i].characters + 1), id[TCN_ID_TEXT];
+
+        for (size_t n = 0; n < cases[i].characters; n++)
+            memcpy(text + 2 * n, "\xc3\xa9", 2);
+        tcn_id_text(id_of(1), id);
+        call.path_id = id;
+        call.body = json_pack("{s:s}", "text", text);
+        assert_int_equal(tcn_v1_note(&call), cases[i].is_taken ? 0 : -1);
+        if (!cases[i].is_taken)
+            assert_string_equal(error_of(&call, "field"), "text");
+        json_decref(call.reply);
+        json_decref(call.body);
+    }
+}
+
+/* -- the table of routes ---------------------------------------------------------------------------------- */
+
+static void test_every_route_has_a_role_and_one_way(void **state)
+{
+    (void)state;
+    for (const struct tcn_api_route *r = tcn_api_v1; r->method; r++) {
+        int ways = (r->query != NULL) + (r->command != NULL) + (r->state != TCN_STATE_NONE);
+
+        assert_int_equal(ways, 1);
+        assert_in_range(r->role, TCN_VIEWER, TCN_ADMIN);
+        if (strcmp(r->method, "GET") == 0)
+            assert_null(r->command);
+        else
+            assert_true(r->role > TCN_VIEWER);
+    }
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(test_query_parameters),
+        CASE(test_wrong_parameters_name_their_field),
+        CASE(test_a_list_goes_on_with_its_token),
+        CASE(test_any_path_id_is_refused_in_json),
+        CASE(test_an_incident_that_is_not_there),
+        CASE(test_a_long_timeline_is_told),
+        CASE(test_bodies),
+        CASE(test_the_longest_note),
+        CASE(test_every_route_has_a_role_and_one_way),
+    };
+
+    return cmocka_run_group_tests_name("v1", tests, NULL, NULL);
+}

@@ -1,0 +1,168 @@
+/* What people want, as turns: the answer is the incident after it, a refusal is an answer too. */
+#include "app/commands.h"
+#include "turns.h"
+
+static const struct tcn_source_policy *const policies[] = {&policy, NULL};
+static struct tcn_api_call call;
+static bool has_changed;
+
+static void execute(struct tcn_command command)
+{
+    struct tcn_command_world world = {&directory, policies, 1};
+
+    json_decref(call.reply);
+    call = (struct tcn_api_call){.arena = &arena, .account_id = "123456789012", .command = command};
+    call.command.actor = "token:test";
+    if (tcn_command_execute(&call, &world, store, now, &has_changed, &err) < 0)
+        fail_msg("%s", err.msg);
+    assert_non_null(call.reply);
+}
+
+static void drop_reply(void)
+{
+    json_decref(call.reply);
+    call.reply = NULL;
+}
+
+static const char *text_of(const char *member)
+{
+    return json_string_value(json_object_get(call.reply, member));
+}
+
+static void test_no_such_thing(void **state)
+{
+    static const enum tcn_command_kind kinds[] = {
+        TCN_COMMAND_ACKNOWLEDGE, TCN_COMMAND_RESOLVE,      TCN_COMMAND_REOPEN,
+        TCN_COMMAND_NOTE,        TCN_COMMAND_LETTER_RETRY, TCN_COMMAND_LETTER_DROP};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        execute((struct tcn_command){
+            .kind = kinds[i], .incident = {{9}}, .letter = {{9}}, .text = "t"});
+        assert_int_equal(call.status, 404);
+        assert_false(has_changed);
+    }
+    drop_reply();
+}
+
+static void test_the_life_of_an_incident(void **state)
+{
+    struct tcn_id incident = alarm_of("k", TCN_ACTION_FIRE);
+    const struct {
+        enum tcn_command_kind kind;
+        bool changes;
+        const char *status;
+    } steps[] = {
+        {TCN_COMMAND_ACKNOWLEDGE, true, "OPEN"},  {TCN_COMMAND_ACKNOWLEDGE, false, "OPEN"},
+        {TCN_COMMAND_NOTE, true, "OPEN"},         {TCN_COMMAND_RESOLVE, true, "RESOLVED"},
+        {TCN_COMMAND_RESOLVE, false, "RESOLVED"}, {TCN_COMMAND_REOPEN, true, "OPEN"},
+        {TCN_COMMAND_REOPEN, false, "OPEN"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        now += 1000;
+        execute((struct tcn_command){.kind = steps[i].kind, .incident = incident, .text = "why"});
+        assert_int_equal(call.status, 200);
+        assert_int_equal(has_changed, steps[i].changes);
+        assert_string_equal(text_of("status"), steps[i].status);
+    }
+    assert_int_equal(claim_sends(), 0); /* acknowledged before the page left */
+    drop_reply();
+}
+
+static void test_refusals_say_why(void **state)
+{
+    struct tcn_id incident = alarm_of("k", TCN_ACTION_FIRE);
+
+    (void)state;
+    execute((struct tcn_command){.kind = TCN_COMMAND_NOTE, .incident = incident, .text = ""});
+    assert_int_equal(call.status, 409);
+    execute(
+        (struct tcn_command){.kind = TCN_COMMAND_ACKNOWLEDGE, .incident = incident, .page = {{5}}});
+    assert_int_equal(call.status, 404);
+    assert_false(has_changed);
+    drop_reply();
+}
+
+static struct tcn_id put_letter(struct tcn_id id, struct tcn_id link)
+{
+    struct tcn_deadletter letter = {.id = id,
+                                    .link = link,
+                                    .connector = "jira",
+                                    .operation = "create",
+                                    .reason = "no",
+                                    .at_ms = now};
+
+    assert_int_equal(tcn_store_deadletter_put(store, &letter, &err), 0);
+    return id;
+}
+
+static void test_letters_of_tickets(void **state)
+{
+    struct tcn_id incident = alarm_of("k", TCN_ACTION_FIRE), letter;
+    struct tcn_link *links, link;
+    size_t n;
+
+    (void)state;
+    assert_int_equal(tcn_store_link_list(store, incident, NULL, 9, &arena, &links, &n, &err), 0);
+    assert_int_equal(n, 1);
+    links[0].state = TCN_LINK_BLOCKED;
+    links[0].due_ms = 0;
+    assert_int_equal(tcn_store_link_put(store, &links[0], &err), 0);
+    letter = put_letter((struct tcn_id){{3}}, links[0].id);
+    execute((struct tcn_command){.kind = TCN_COMMAND_LETTER_RETRY, .letter = letter});
+    assert_int_equal(call.status, 200);
+    assert_string_equal(text_of("status"), "retrying");
+    assert_true(has_changed);
+    assert_int_equal(tcn_store_link_get(store, links[0].id, &arena, &link, &err), 0);
+    assert_int_equal(link.state, TCN_LINK_NONE);
+    assert_int_equal(link.due_ms, now);
+    execute((struct tcn_command){.kind = TCN_COMMAND_LETTER_RETRY, .letter = letter});
+    assert_int_equal(call.status, 404); /* one retry a letter */
+    letter = put_letter((struct tcn_id){{4}}, (struct tcn_id){{8}});
+    execute((struct tcn_command){.kind = TCN_COMMAND_LETTER_RETRY, .letter = letter});
+    assert_int_equal(call.status, 200); /* what it was about is gone: so is the letter */
+    letter = put_letter((struct tcn_id){{5}}, links[0].id);
+    execute((struct tcn_command){.kind = TCN_COMMAND_LETTER_DROP, .letter = letter});
+    assert_string_equal(text_of("status"), "dropped");
+    drop_reply();
+}
+
+static void test_letters_of_pages(void **state)
+{
+    struct tcn_send_row *rows = NULL;
+    struct tcn_id incident = alarm_of("k", TCN_ACTION_FIRE);
+    size_t n = 0;
+
+    (void)state;
+    (void)incident;
+    assert_int_equal(tcn_store_send_claim(store, now, 9, &arena, &rows, &n, &err), 0);
+    assert_int_equal(n, 1);
+    assert_int_equal(tcn_store_send_finish(store, rows[0].id, TCN_SEND_FAILED, 0, "no", &err), 0);
+    put_letter(rows[0].id, (struct tcn_id){{0}});
+    execute((struct tcn_command){.kind = TCN_COMMAND_LETTER_RETRY, .letter = rows[0].id});
+    assert_int_equal(call.status, 200);
+    assert_int_equal(claim_sends(), 1);
+    drop_reply();
+}
+
+static void test_the_policy_of_a_source(void **state)
+{
+    (void)state;
+    assert_ptr_equal(tcn_policy_of(policies, "prom"), &policy);
+    assert_null(tcn_policy_of(policies, "gone"));
+    assert_null(tcn_policy_of(policies, NULL));
+    assert_null(tcn_policy_of(NULL, "prom"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(test_no_such_thing),    CASE(test_the_life_of_an_incident),
+        CASE(test_refusals_say_why), CASE(test_letters_of_tickets),
+        CASE(test_letters_of_pages), CASE(test_the_policy_of_a_source),
+    };
+
+    return cmocka_run_group_tests_name("commands", tests, NULL, NULL);
+}

@@ -1,0 +1,241 @@
+/* The configuration file: a good one whole, and every mistake of a bad one at once, with its place. */
+#include "app/config.h"
+#include "connect/instance.h"
+#include "gateway/source.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+// clang-format off
+#include <cmocka.h>
+// clang-format on
+
+#define SECRET "0123456789abcdef-not-to-be-told"
+
+static char file[64];
+static struct tcn_problems problems;
+static struct tcn_config *config;
+
+static int setup(void **state)
+{
+    int fd;
+
+    (void)state;
+    setenv("TEST_CONFIG_SECRET", SECRET, 1);
+    snprintf(file, sizeof file, "/tmp/tocsin-config-XXXXXX");
+    fd = mkstemp(file);
+    assert_true(fd >= 0);
+    close(fd);
+    tcn_problems_init(&problems);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    tcn_config_unref(config);
+    config = NULL;
+    tcn_problems_done(&problems);
+    unlink(file);
+    return 0;
+}
+
+static int load(const char *const lines[])
+{
+    FILE *f = fopen(file, "w");
+
+    assert_non_null(f);
+    for (size_t i = 0; lines[i]; i++)
+        fprintf(f, "%s\n", lines[i]);
+    assert_int_equal(fclose(f), 0);
+    return tcn_config_load(file, "/var/lib/tocsin", &problems, &config);
+}
+
+#define ENV "{\"env\": \"TEST_CONFIG_SECRET\"}"
+static const char *const good[] = {
+    "{\"account_id\": \"123456789012\", \"region\": \"eu-central-1\", \"node\": \"n-1.example\",",
+    " \"listen\": \"[::]:8080\", \"public_url\": \"https://tocsin.example.com//\", \"store\": "
+    "\"sqlite:t.db\",",
+    " \"tokens\": [{\"name\": \"ops\", \"role\": \"manager\", \"token\": " ENV "}],",
+    " \"sources\": {\"prom\": {\"kind\": \"alertmanager\", \"response_plan\": \"web\",",
+    "   \"auth\": {\"kind\": \"bearer\", \"secret\": " ENV "}}},",
+    " \"connectors\": {\"mail\": {\"connector\": \"smtp\", \"url\": \"smtp://127.0.0.1:25\",",
+    "     \"from\": \"t@example.com\"},",
+    "   \"jira\": {\"connector\": \"jira\", \"url\": \"https://x.atlassian.net\", \"user\": "
+    "\"u@example.com\",",
+    "     \"token\": " ENV ", \"project\": \"OPS\"}},",
+    " \"channels\": {\"EMAIL\": {\"connector\": \"mail\"}},",
+    " \"resources\": {\"contacts\": [{\"Alias\": \"alice\", \"DisplayName\": \"Alice\", \"Type\": "
+    "\"PERSONAL\",",
+    "     \"Plan\": {\"Stages\": [{\"DurationInMinutes\": 5, \"Targets\": [{\"ChannelTargetInfo\":",
+    "       {\"ContactChannelId\": \"mail\", \"RetryIntervalInMinutes\": 1}}]}]}}],",
+    "   \"contact_channels\": [{\"ContactId\": \"alice\", \"Name\": \"mail\", \"Type\": \"EMAIL\",",
+    "     \"DeliveryAddress\": {\"SimpleAddress\": \"alice@example.com\"}}],",
+    "   \"response_plans\": [{\"name\": \"web\", \"incidentTemplate\": {\"title\": \"Web\", "
+    "\"impact\": 2},",
+    "     \"engagements\": [\"alice\"], \"connectors\": [\"jira\"]}]}}",
+    NULL};
+
+static void test_a_good_one(void **state)
+{
+    (void)state;
+    if (load(good) < 0)
+        fail_msg("%s", problems.text.ptr);
+    assert_int_equal(problems.n, 0);
+    assert_string_equal(config->account_id, "123456789012");
+    assert_string_equal(config->node, "n-1.example");
+    assert_string_equal(config->public_url, "https://tocsin.example.com");
+    assert_string_equal(config->store, "sqlite:/var/lib/tocsin/t.db");
+    assert_int_equal(config->n_sources, 1);
+    assert_string_equal(config->sources[0]->name, "prom");
+    assert_ptr_equal(config->policies[0], &config->sources[0]->policy);
+    assert_null(config->policies[1]);
+    assert_string_equal(config->channel_connector[TCN_EMAIL], "mail");
+    assert_null(config->channel_connector[TCN_SMS]);
+    assert_false(tcn_config_connector(config, "mail")->has_tickets);
+    assert_true(tcn_config_connector(config, "jira")->has_tickets);
+    assert_null(tcn_config_connector(config, "snow"));
+    assert_int_equal(config->directory.n_plans, 1);
+    assert_int_equal(config->limits.max_connections, 1000);
+}
+
+static void test_all_may_be_left_out(void **state)
+{
+    static const char *const lines[] = {"{}", NULL};
+
+    (void)state;
+    if (load(lines) < 0)
+        fail_msg("%s", problems.text.ptr);
+    assert_string_equal(config->listen, "127.0.0.1:8080");
+    assert_string_equal(config->public_url, "http://127.0.0.1:8080");
+    assert_string_equal(config->store, "sqlite:/var/lib/tocsin/tocsin.db");
+    assert_true(config->node[0] != '\0');
+}
+
+/* The line that replaces a good one, and what is told of it. */
+static const struct {
+    size_t line; /* from 1 */
+    const char *text, *told[3];
+} mistakes[] = {
+    {1,
+     "{\"account_id\": \"12\", \"regoin\": \"x\", \"node\": \"a\\\"b\",",
+     {"$.account_id: \"12\" is no account id", "$.regoin: ", "$.node: name a node"}},
+    {2,
+     " \"listen\": \"8080\", \"public_url\": \"ftp://x\", \"store\": \"mysql:x\",",
+     {"$.listen: \"8080\"", "$.public_url: \"ftp://x\"", "$.store: \"mysql:x\""}},
+    {3,
+     " \"tokens\": [{\"name\": \"ops\", \"role\": \"boss\", \"token\": " ENV "}],",
+     {"$.tokens[0].role: "}},
+    {6,
+     " \"connectors\": {\"mail\": {\"connector\": \"smtq\", \"url\": \"smtp://127.0.0.1:25\",",
+     {"$.connectors.mail: there is no connector \"smtq\""}},
+    {8,
+     "   \"jira\": {\"connector\": \"jira\", \"url\": \"https://x.atlassian.net\", \"usr\": "
+     "\"u@example.com\",",
+     {"$.connectors.jira.usr: ", "user"}},
+    {4,
+     " \"sources\": {\"prom\": {\"kind\": \"alertmanager\", \"response_plan\": \"wbe\",",
+     {"response_plan \"wbe\" is not under $.resources.response_plans; did you mean \"web\"?"}},
+    {16,
+     "   \"response_plans\": [{\"name\": \"web\", \"engagements\": [\"alise\"], \"connectors\": "
+     "[\"jiira\"],"
+     " \"incidentTemplate\": {\"title\": \"Web\", \"impact\": 2}",
+     {"\"alise\" is no contact of this file; did you mean \"alice\"?", "did you mean \"jira\"?"}},
+    {17, "     }]}}", {NULL}},
+};
+#define N_MISTAKES (sizeof mistakes / sizeof *mistakes)
+
+static void expect(size_t line, const char *told)
+{
+    char place[96];
+    const char *at = strstr(problems.text.ptr, told);
+
+    if (!at)
+        fail_msg("\"%s\" is not told in:\n%s", told, problems.text.ptr);
+    while (at > problems.text.ptr && at[-1] != '\n')
+        at--;
+    snprintf(place, sizeof place, "%s:%zu: $", file, line);
+    if (strncmp(at, place, strlen(place)) != 0)
+        fail_msg("\"%s\" has another place than %s:\n%.300s", told, place, at);
+}
+
+static void test_every_mistake_is_a_line_with_its_place(void **state)
+{
+    const char *lines[sizeof good / sizeof *good];
+
+    (void)state;
+    memcpy(lines, good, sizeof lines);
+    for (size_t i = 0; i < N_MISTAKES; i++)
+        lines[mistakes[i].line - 1] = mistakes[i].text;
+    assert_int_equal(load(lines), TCN_EINVALID);
+    assert_null(config);
+    assert_true(problems.n >= 10);
+    for (size_t i = 0; i < N_MISTAKES; i++)
+        for (size_t j = 0; j < 3 && mistakes[i].told[j]; j++)
+            expect(mistakes[i].line, mistakes[i].told[j]);
+    /* a nearest name, where there is one */
+    assert_non_null(strstr(problems.text.ptr, "region"));
+    assert_null(strstr(problems.text.ptr, SECRET));
+}
+
+static void test_what_is_no_configuration(void **state)
+{
+    static const char *const texts[] = {"", "[]", "{", "{\"listen\": \"a:1\", \"listen\": \"b:1\"}",
+                                        "{} x"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        const char *const lines[] = {texts[i], NULL};
+
+        assert_true(load(lines) < 0);
+        assert_int_equal(problems.n, 1);
+        assert_non_null(strstr(problems.text.ptr, file));
+        tcn_problems_done(&problems);
+        tcn_problems_init(&problems);
+    }
+    unlink(file);
+    assert_true(tcn_config_load("/nonexistent/t.json", "/tmp", &problems, &config) < 0);
+    assert_non_null(strstr(problems.text.ptr, "/nonexistent/t.json"));
+}
+
+/* A secret in the file is refused without being repeated. */
+static void test_a_secret_in_the_file(void **state)
+{
+    static const char *const lines[] = {
+        "{\"tokens\": [{\"name\": \"ops\", \"role\": \"admin\", \"token\": \"" SECRET "\"}]}",
+        NULL};
+
+    (void)state;
+    assert_int_equal(load(lines), TCN_EINVALID);
+    assert_non_null(strstr(problems.text.ptr, "$.tokens[0].token"));
+    assert_null(strstr(problems.text.ptr, SECRET));
+}
+
+/* References across reload: the last one releases. */
+static void test_references(void **state)
+{
+    (void)state;
+    assert_int_equal(load(good), 0);
+    tcn_config_ref(config);
+    tcn_config_unref(config);
+    assert_string_equal(config->region, "eu-central-1");
+    tcn_config_unref(NULL);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(test_a_good_one),
+        CASE(test_all_may_be_left_out),
+        CASE(test_every_mistake_is_a_line_with_its_place),
+        CASE(test_what_is_no_configuration),
+        CASE(test_a_secret_in_the_file),
+        CASE(test_references),
+    };
+
+    return cmocka_run_group_tests_name("config", tests, NULL, NULL);
+}

@@ -1,0 +1,130 @@
+/* Due work: pages sent again, delays that end, and a job that can be run twice. */
+#include "app/timers.h"
+#include "turns.h"
+
+static const struct tcn_source_policy *const policies[] = {&policy, NULL};
+
+/* Runs what is due until nothing is; the number of turns. */
+static size_t run_due(void)
+{
+    struct tcn_command_world world = {&directory, policies, 1};
+    struct tcn_timer_job *job = tcn_timer_job_new(&world);
+    size_t turns = 0;
+
+    do {
+        if (job->job.run(&job->job, store, now, &err) < 0)
+            fail_msg("%s", err.msg);
+        turns += job->n_run;
+        assert_in_range(turns, 0, 10000);
+    } while (job->n_run > 0);
+    tcn_timer_job_free(job);
+    return turns;
+}
+
+static void test_nothing_is_due(void **state)
+{
+    (void)state;
+    assert_int_equal(run_due(), 0);
+    assert_int_equal(next_due(), 0);
+}
+
+static void test_a_page_is_sent_again_until_it_is_answered(void **state)
+{
+    struct tcn_decision d;
+    struct tcn_aggregate a;
+    struct tcn_id incident;
+
+    (void)state;
+    incident = alarm_of("k", TCN_ACTION_FIRE);
+    assert_int_equal(claim_sends(), 1);
+    assert_int_equal(run_due(), 0);
+    now += 60000;
+    assert_int_equal(run_due(), 1);
+    assert_int_equal(claim_sends(), 1);
+    assert_int_equal(claim_sends(), 0);
+    a = load(incident);
+    tcn_decision_init(&d, &arena);
+    assert_int_equal(
+        tcn_engine_acknowledge(&a, (struct tcn_id){{0}}, "contact:alice", NULL, now, &d), 0);
+    assert_int_equal(tcn_turn_write(store, &d, NULL, now, &err), 0);
+    now += 600000;
+    run_due();
+    assert_int_equal(claim_sends(), 0); /* no page after an acknowledgement */
+}
+
+static void test_every_lane_that_waits_has_its_turn(void **state)
+{
+    struct tcn_id incident = {{0}};
+
+    (void)state;
+    plan.dedupe_string = "all";
+    policy.resolve_after_ms = 1000;
+    for (int i = 0; i < 100; i++)
+        incident = alarm_of(tcn_arena_fmt(&arena, "k%d", i), TCN_ACTION_FIRE);
+    now += 1;
+    for (int i = 0; i < 100; i++)
+        alarm_of(tcn_arena_fmt(&arena, "k%d", i), TCN_ACTION_RESOLVE);
+    assert_int_equal(load(incident).incident.status, TCN_STATUS_OPEN);
+    now += 1000;
+    assert_in_range(run_due(), 100, 101);
+    assert_int_equal(load(incident).incident.status, TCN_STATUS_RESOLVED);
+    assert_int_equal(claim_sends(), 0); /* the page had not left yet */
+}
+
+static void test_more_than_a_batch(void **state)
+{
+    (void)state;
+    for (int i = 0; i < TCN_TIMER_BATCH + 10; i++)
+        alarm_of(tcn_arena_fmt(&arena, "k%d", i), TCN_ACTION_FIRE);
+    assert_int_equal(claim_sends(), TCN_TIMER_BATCH + 10);
+    now += 60000;
+    assert_int_equal(run_due(), TCN_TIMER_BATCH + 10);
+    assert_int_equal(claim_sends(), TCN_TIMER_BATCH + 10);
+}
+
+static void test_the_timer_of_an_incident_that_is_gone(void **state)
+{
+    (void)state;
+    assert_int_equal(tcn_store_timer_set(store, (struct tcn_id){{7}}, now - 1, &err), 0);
+    assert_int_equal(run_due(), 1);
+    assert_int_equal(next_due(), 0);
+}
+
+/* A job whose batch was rolled back runs again, and must do the same. */
+static void test_a_second_run_does_the_same(void **state)
+{
+    struct tcn_command_world world = {&directory, policies, 1};
+    struct tcn_timer_job *job = tcn_timer_job_new(&world);
+
+    (void)state;
+    alarm_of("k", TCN_ACTION_FIRE);
+    claim_sends();
+    assert_int_equal(tcn_store_commit(store, &err), 0);
+    now += 65000;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(tcn_store_begin(store, &err), 0);
+        assert_int_equal(job->job.run(&job->job, store, now, &err), 0);
+        assert_int_equal(job->n_run, 1);
+        assert_true(job->has_sends);
+        assert_int_equal(job->late_ms, 5000);
+        assert_true(job->next_ms > 0);
+        if (i == 0)
+            tcn_store_rollback(store);
+    }
+    assert_int_equal(claim_sends(), 1);
+    tcn_timer_job_free(job);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(test_nothing_is_due),
+        CASE(test_a_page_is_sent_again_until_it_is_answered),
+        CASE(test_every_lane_that_waits_has_its_turn),
+        CASE(test_more_than_a_batch),
+        CASE(test_the_timer_of_an_incident_that_is_gone),
+        CASE(test_a_second_run_does_the_same),
+    };
+
+    return cmocka_run_group_tests_name("timers", tests, NULL, NULL);
+}

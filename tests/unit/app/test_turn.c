@@ -1,0 +1,136 @@
+/* What a turn sees of an incident that several alarms share. */
+#include "turns.h"
+
+static struct tcn_aggregate load_for(const char *key)
+{
+    const struct tcn_alarm alarm = {.source = "prom", .dedupe_key = key, .title = "cpu high"};
+    struct tcn_aggregate a;
+
+    assert_int_equal(tcn_turn_load_lane(store, &alarm, &plan, &arena, &a, &err), 0);
+    return a;
+}
+
+static void test_an_incident_that_is_not_there(void **state)
+{
+    struct tcn_aggregate a;
+
+    (void)state;
+    assert_int_equal(tcn_turn_load(store, (struct tcn_id){{9}}, &arena, &a, &err), TCN_ENOTFOUND);
+}
+
+static void test_a_key_that_was_never_heard_of(void **state)
+{
+    struct tcn_aggregate a;
+
+    (void)state;
+    a = load_for("new");
+    assert_false(a.lane.exists);
+    assert_string_equal(a.lane.dedupe_key, "new");
+    assert_false(a.incident.exists);
+}
+
+static void test_one_lane_has_no_others(void **state)
+{
+    struct tcn_aggregate a;
+
+    (void)state;
+    a = load(alarm_of("k1", TCN_ACTION_FIRE));
+    assert_string_equal(a.lane.dedupe_key, "k1");
+    assert_false(a.others_hold);
+    assert_int_equal(a.others_due_ms, 0);
+    assert_int_equal(a.n_engagements, 1);
+}
+
+/* While another alarm of the incident fires or waits for its delay, the one in hand does not resolve it. */
+static void test_what_the_others_say(void **state)
+{
+    struct tcn_id incident;
+    struct tcn_aggregate a;
+
+    (void)state;
+    plan.dedupe_string = "all";
+    policy.resolve_after_ms = 60000;
+    incident = alarm_of("k1", TCN_ACTION_FIRE);
+    assert_true(tcn_id_eq(alarm_of("k2", TCN_ACTION_FIRE), incident));
+    assert_true(load_for("k1").others_hold); /* k2 fires */
+    now += 1000;
+    alarm_of("k2", TCN_ACTION_RESOLVE);
+    a = load_for("k1");
+    assert_true(a.others_hold); /* k2 waits */
+    assert_int_equal(a.others_due_ms, now + 60000);
+    a = load_for("k2");
+    assert_true(a.others_hold); /* k1 fires */
+    assert_int_equal(a.others_due_ms, 0);
+    assert_int_equal(a.lane.resolve_due_ms, now + 60000);
+}
+
+/* The timer gets the lane that is due first, and hears of the next one. */
+static void test_the_lane_that_is_due_first(void **state)
+{
+    struct tcn_id incident;
+    struct tcn_aggregate a;
+    int64_t first;
+
+    (void)state;
+    plan.dedupe_string = "all";
+    policy.resolve_after_ms = 60000;
+    incident = alarm_of("k1", TCN_ACTION_FIRE);
+    alarm_of("k2", TCN_ACTION_FIRE);
+    alarm_of("k3", TCN_ACTION_FIRE);
+    now += 1000;
+    alarm_of("k2", TCN_ACTION_RESOLVE);
+    first = now + 60000;
+    now += 1000;
+    alarm_of("k1", TCN_ACTION_RESOLVE);
+    a = load(incident);
+    assert_string_equal(a.lane.dedupe_key, "k2");
+    assert_int_equal(a.lane.resolve_due_ms, first);
+    assert_true(a.others_hold);
+    assert_int_equal(a.others_due_ms, first + 1000);
+}
+
+static void test_of_lanes_that_wait_for_nothing_one_that_fires(void **state)
+{
+    struct tcn_id incident;
+    struct tcn_aggregate a;
+
+    (void)state;
+    plan.dedupe_string = "all";
+    incident = alarm_of("k1", TCN_ACTION_FIRE);
+    alarm_of("k2", TCN_ACTION_FIRE);
+    now += 1000;
+    alarm_of("k1", TCN_ACTION_RESOLVE);
+    a = load(incident);
+    assert_string_equal(a.lane.dedupe_key, "k2");
+    assert_false(a.others_hold);
+}
+
+/* An open incident takes the alarm of another source when both mean the same. */
+static void test_a_lane_joins_by_dedupe_string(void **state)
+{
+    struct tcn_id incident;
+    struct tcn_aggregate a;
+
+    (void)state;
+    plan.dedupe_string = "all";
+    incident = alarm_of("k1", TCN_ACTION_FIRE);
+    a = load_for("k9");
+    assert_false(a.lane.exists);
+    assert_true(tcn_id_eq(a.incident.id, incident));
+    assert_true(a.others_hold);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(test_an_incident_that_is_not_there),
+        CASE(test_a_key_that_was_never_heard_of),
+        CASE(test_one_lane_has_no_others),
+        CASE(test_what_the_others_say),
+        CASE(test_the_lane_that_is_due_first),
+        CASE(test_of_lanes_that_wait_for_nothing_one_that_fires),
+        CASE(test_a_lane_joins_by_dedupe_string),
+    };
+
+    return cmocka_run_group_tests_name("turn", tests, NULL, NULL);
+}
