@@ -136,7 +136,7 @@ static const char *id_of_body(struct tcn_delivery_state *d, struct tcn_intake_jo
     return tcn_arena_strdup(&job->arena, digest);
 }
 
-/* Whether equal bodies without an id are news is decided by what they say: each has a row of its own. */
+/* Whether equal bodies without an id are news is decided by what they say: none repeats another. */
 static const char *id_of_row(struct tcn_intake_job *job)
 {
     char id[TCN_ID_TEXT];
@@ -188,9 +188,9 @@ void tcn_delivery_submit(struct tcn_delivery_state *d)
     int r;
 
     delivery.n_headers = copy_headers(d->rq, headers);
-    job->inbox.delivery_id = told ? told : id_of_row(job);
-    r = tcn_source_alarms(d->source, d->root, &delivery, job->inbox.delivery_id, NULL, &job->arena,
-                          &job->alarms, &job->n_alarms, &err);
+    job->inbox.delivery_id = told;
+    r = tcn_source_alarms(d->source, d->root, &delivery, told ? told : id_of_row(job), NULL,
+                          &job->arena, &job->alarms, &job->n_alarms, &err);
     if (r == 0) {
         post(d, job, answer);
         return;

@@ -12,7 +12,6 @@ struct tcn_intake_job *tcn_intake_new(int64_t now_ms)
     struct tcn_intake_job *job = tcn_xcalloc(1, sizeof *job);
 
     tcn_arena_init(&job->arena, JOB_ARENA);
-    tcn_arena_init(&job->scratch, TCN_TURN_ARENA);
     job->job.run = tcn_intake_run;
     job->seed = tcn_random_id(now_ms);
     job->salt = (uint32_t)tcn_random_u64();
@@ -26,7 +25,6 @@ void tcn_intake_free(struct tcn_intake_job *job)
     if (!job)
         return;
     tcn_arena_done(&job->arena);
-    tcn_arena_done(&job->scratch);
     free(job);
 }
 
@@ -36,16 +34,17 @@ static struct tcn_id incident_id(const struct tcn_intake_job *job, size_t n)
     return n == 0 ? job->seed : tcn_id_child(job->seed, "incident", n);
 }
 
-static int load_storm(struct tcn_store *s, struct tcn_intake_job *job, struct tcn_storm *storm,
-                      struct tcn_aggregate **ret, struct tcn_err *err)
+static int load_storm(struct tcn_store *s, const struct tcn_intake_job *job,
+                      struct tcn_arena *arena, struct tcn_storm *storm, struct tcn_aggregate **ret,
+                      struct tcn_err *err)
 {
     int r = tcn_store_storm_get(s, job->policy->name, storm, err);
 
     *ret = NULL;
     if (r < 0 || tcn_id_is_zero(storm->incident))
         return r;
-    *ret = TCN_NEW(&job->scratch, struct tcn_aggregate);
-    r = tcn_turn_load(s, storm->incident, &job->scratch, *ret, err);
+    *ret = TCN_NEW(arena, struct tcn_aggregate);
+    r = tcn_turn_load(s, storm->incident, arena, *ret, err);
     if (r != TCN_ENOTFOUND)
         return r;
     *ret = NULL;
@@ -108,16 +107,17 @@ static int take_alarm(struct tcn_store *s, struct tcn_intake_job *job, size_t i,
                                   .now_ms = now_ms};
     const struct tcn_response_plan *plan =
         tcn_directory_plan(job->directory, job->policy->response_plan);
-    struct tcn_aggregate *a = TCN_NEW(&job->scratch, struct tcn_aggregate), *storming = NULL;
+    struct tcn_arena *arena = tcn_store_scratch(s);
+    struct tcn_aggregate *a = TCN_NEW(arena, struct tcn_aggregate), *storming = NULL;
     struct tcn_storm storm = {0};
     struct tcn_decision d;
     int r;
 
     assert(plan);
-    if ((r = tcn_turn_load_lane(s, in.alarm, plan, &job->scratch, a, err)) < 0 ||
-        (r = load_storm(s, job, &storm, &storming, err)) < 0)
+    if ((r = tcn_turn_load_lane(s, in.alarm, plan, arena, a, err)) < 0 ||
+        (r = load_storm(s, job, arena, &storm, &storming, err)) < 0)
         return r;
-    tcn_decision_init(&d, &job->scratch);
+    tcn_decision_init(&d, arena);
     job->results[i].outcome = tcn_engine_alarm(&in, a, &storm, storming, &d);
     if (d.subject && d.subject->incident.exists)
         job->results[i].incident = d.subject->incident.id;
@@ -134,10 +134,8 @@ int tcn_intake_run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, st
         job->results = TCN_NEW_N(&job->arena, struct tcn_intake_result, job->n_alarms + 1);
     memset(job->results, 0, (job->n_alarms + 1) * sizeof *job->results);
     job->is_duplicate = job->has_changed = job->makes_work = false;
-    for (size_t i = 0; i < job->n_alarms && r == 0 && !job->is_duplicate; i++) {
-        tcn_arena_reset(&job->scratch); /* a turn each: what one loads is written before the next */
+    for (size_t i = 0; i < job->n_alarms && r == 0 && !job->is_duplicate; i++)
         r = take_alarm(s, job, i, now_ms, err);
-    }
     return r;
 }
 

@@ -25,7 +25,6 @@ struct tcn_intake_job {
     uint32_t salt;
 
     /* Results, valid in done when the job succeeded. */
-    struct tcn_arena scratch; /* of one alarm's turn */
     struct tcn_intake_result *results;
     bool is_duplicate; /* the delivery id was known: nothing changed */
     bool has_changed;  /* something was written */

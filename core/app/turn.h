@@ -6,9 +6,6 @@
 #include "engine/engine.h"
 #include "store/store.h"
 
-#define TCN_TURN_ARENA                                                                             \
-    (32u << 20) /* bytes one turn may use; a group of 500 items needs less than 1 MiB */
-
 /* The incident with its engagements and, of its lanes, the one that is due first. TCN_ENOTFOUND. */
 int tcn_turn_load(struct tcn_store *s, struct tcn_id incident, struct tcn_arena *arena,
                   struct tcn_aggregate *ret, struct tcn_err *err);

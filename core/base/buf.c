@@ -190,26 +190,26 @@ void tcn_buf_percent(struct tcn_buf *b, struct tcn_str s)
     whole_or_nothing(b, before);
 }
 
+/* What follows the backslash in a JSON string (RFC 8259 section 7); 0: the character stands for itself. */
+// clang-format off
+static const char escapes[256] = {
+    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'b', 't', 'n', 'u', 'f', 'r', 'u', 'u',
+    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u',
+    ['"'] = '"', ['\\'] = '\\', [0x7f] = 'u',
+};
+// clang-format on
 enum { ESCAPE_MAX = 6 };
 
-/* Writes c as it stands in a JSON string; returns its length there. */
-static size_t json_char(char *out, char c)
+/* Returns the length of what it wrote. */
+static size_t json_escape(char *out, char c)
 {
-    static const char names[] = "btn\0fr", digits[] = "0123456789abcdef"; /* names from 0x08 on */
+    static const char digits[] = "0123456789abcdef";
 
-    if ((unsigned char)c >= 0x20 && c != '"' && c != '\\' && c != 0x7f) {
-        *out = c;
-        return 1;
-    }
     out[0] = '\\';
-    out[1] = c;
-    if (c == '"' || c == '\\')
+    out[1] = escapes[(unsigned char)c];
+    if (out[1] != 'u')
         return 2;
-    if (c >= 0x08 && c <= 0x0d && names[c - 0x08]) {
-        out[1] = names[c - 0x08];
-        return 2;
-    }
-    memcpy(out + 1, "u00", 3);
+    out[2] = out[3] = '0';
     out[4] = digits[c >> 4 & 15];
     out[5] = digits[c & 15];
     return ESCAPE_MAX;
@@ -226,7 +226,10 @@ static void json_text(struct tcn_buf *b, struct tcn_str s)
             tcn_buf_add(b, out, n);
             n = 0;
         }
-        n += json_char(out + n, s.ptr[i]);
+        if (escapes[(unsigned char)s.ptr[i]])
+            n += json_escape(out + n, s.ptr[i]);
+        else
+            out[n++] = s.ptr[i];
     }
     tcn_buf_add(b, out, n);
 }

@@ -174,14 +174,42 @@ int tcn_unpercent(struct tcn_str text, struct tcn_buf *ret_text)
     return r;
 }
 
-void tcn_sha256(const void *bytes, size_t n, uint8_t ret_digest[32])
-{
-    SHA256_CTX c;
-    int ok =
-        SHA256_Init(&c) && SHA256_Update(&c, n ? bytes : "", n) && SHA256_Final(ret_digest, &c);
+_Static_assert(sizeof(SHA256_CTX) <= sizeof(struct tcn_hash), "its state fits");
 
+static SHA256_CTX *state_of(struct tcn_hash *d)
+{
+    return (SHA256_CTX *)(void *)d->state;
+}
+
+/* They have no way to fail. */
+static void succeeded(int ok)
+{
     assert(ok);
     (void)ok;
+}
+
+void tcn_hash_begin(struct tcn_hash *d)
+{
+    succeeded(SHA256_Init(state_of(d)));
+}
+
+void tcn_hash_add(struct tcn_hash *d, const void *bytes, size_t n)
+{
+    succeeded(SHA256_Update(state_of(d), n ? bytes : "", n));
+}
+
+void tcn_hash_end(struct tcn_hash *d, uint8_t ret_digest[32])
+{
+    succeeded(SHA256_Final(ret_digest, state_of(d)));
+}
+
+void tcn_sha256(const void *bytes, size_t n, uint8_t ret_digest[32])
+{
+    struct tcn_hash d;
+
+    tcn_hash_begin(&d);
+    tcn_hash_add(&d, bytes, n);
+    tcn_hash_end(&d, ret_digest);
 }
 
 void tcn_sha256_hex(struct tcn_str s, char ret_hex[65])

@@ -15,5 +15,12 @@ int tcn_unpercent(struct tcn_str text, struct tcn_buf *ret_text);
 /* SHA-256 (FIPS 180-4) by libcrypto. */
 void tcn_sha256(const void *bytes, size_t n, uint8_t ret_digest[32]);
 void tcn_sha256_hex(struct tcn_str s, char ret_hex[65]);
+/* The same in pieces: begin, add any number of times, end once. */
+struct tcn_hash {
+    uint64_t state[14]; /* libcrypto's */
+};
+void tcn_hash_begin(struct tcn_hash *d);
+void tcn_hash_add(struct tcn_hash *d, const void *bytes, size_t n);
+void tcn_hash_end(struct tcn_hash *d, uint8_t ret_digest[32]);
 
 #endif

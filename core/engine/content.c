@@ -1,56 +1,60 @@
 #include "engine/content.h"
 #include "base/text.h"
 
-#include <stdio.h>
-
-/* Each part is hashed with its length before it, so that no two lists of parts give the same bytes. A hash of
- * hashes keeps memory flat for any size of text. */
-static void mix(char hex[65], const char *text)
+static void mix_int(struct tcn_hash *d, int64_t value)
 {
-    char part[65], both[130];
+    uint8_t bytes[8];
 
-    tcn_sha256_hex(tcn_str(text ? text : ""), part);
-    (void)snprintf(both, sizeof both, "%s%s%c", hex, part, text ? '+' : '-');
-    tcn_sha256_hex(tcn_str(both), hex);
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (uint8_t)((uint64_t)value >> (8 * i));
+    tcn_hash_add(d, bytes, sizeof bytes);
+}
+
+/* Each text has its length before it, so that no two lists of texts give the same bytes. An absent one is no empty one. */
+static void mix(struct tcn_hash *d, const char *text)
+{
+    size_t len = text ? strlen(text) : 0;
+
+    mix_int(d, text ? (int64_t)len : -1);
+    tcn_hash_add(d, text, len);
 }
 
 void tcn_content_hash(const struct tcn_alarm *alarm, char ret_hex[65])
 {
-    char impact[12], clock[24];
+    struct tcn_hash d;
+    uint8_t digest[32];
 
-    ret_hex[0] = '\0';
-    (void)snprintf(impact, sizeof impact, "%d", alarm->impact);
-    mix(ret_hex, alarm->title);
-    mix(ret_hex, alarm->summary);
-    mix(ret_hex, impact);
-    mix(ret_hex, alarm->mapping_error);
+    tcn_hash_begin(&d);
+    mix(&d, alarm->title);
+    mix(&d, alarm->summary);
+    mix_int(&d, alarm->impact);
+    mix(&d, alarm->mapping_error);
     if (alarm->action == TCN_ACTION_UPDATE) {
-        (void)snprintf(clock, sizeof clock, "%lld", (long long)alarm->clock_ms);
-        mix(ret_hex, alarm->state);
-        mix(ret_hex, clock);
+        mix(&d, alarm->state);
+        mix_int(&d, alarm->clock_ms);
     }
     for (size_t i = 0; i < alarm->n_related && i < TCN_RELATED_MAX; i++)
-        mix(ret_hex, alarm->related[i].value);
+        mix(&d, alarm->related[i].value);
+    tcn_hash_end(&d, digest);
+    tcn_hex(digest, sizeof digest, ret_hex);
 }
 
 /* 8-4-4-4-12 of half a SHA-256, as AWS prints the strings that it derives. */
-static void add_uuid(struct tcn_buf *ret, struct tcn_str text)
-{
-    char hex[65];
-
-    tcn_sha256_hex(text, hex);
-    tcn_buf_fmt(ret, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
-}
-
 static void add_derived(struct tcn_buf *ret, const char *plan, const char *kind, const char *name)
 {
-    struct tcn_buf b;
+    const char *const parts[] = {plan, "\n", kind, "\n", name};
+    struct tcn_hash d;
+    struct tcn_id id;
+    uint8_t digest[32];
+    char text[TCN_ID_TEXT];
 
-    tcn_buf_init(&b, 65536);
-    tcn_buf_fmt(&b, "%s\n%s\n", plan, kind);
-    tcn_buf_z(&b, name);
-    add_uuid(ret, tcn_buf_view(&b));
-    tcn_buf_done(&b);
+    tcn_hash_begin(&d);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        tcn_hash_add(&d, parts[i], strlen(parts[i]));
+    tcn_hash_end(&d, digest);
+    memcpy(id.b, digest, sizeof id.b);
+    tcn_id_text(id, text);
+    tcn_buf_z(ret, text);
 }
 
 static bool has_own(const struct tcn_response_plan *plan)

@@ -5,7 +5,7 @@
 
 #define FUTURE_MS 60000 /* an end this far ahead is a clock that is off, not a lie */
 
-/* Items being merged: sorted by key, room for TCN_ITEMS_MAX. */
+/* Items being merged: sorted by key. There is room for as many as can come, TCN_ITEMS_MAX at most. */
 struct merge {
     struct tcn_item *items;
     size_t n;
@@ -43,11 +43,12 @@ static size_t find(const struct merge *m, const char *key, bool *ret_found)
     return low;
 }
 
-static void load(struct merge *m, const struct tcn_lane *lane)
+static void load(struct merge *m, const struct tcn_lane *lane, size_t n_news)
 {
+    size_t most = lane->n_items + n_news + 1; /* and what is hidden */
     bool is_sorted = true;
 
-    m->items = TCN_NEW_N(m->arena, struct tcn_item, TCN_ITEMS_MAX);
+    m->items = TCN_NEW_N(m->arena, struct tcn_item, most < TCN_ITEMS_MAX ? most : TCN_ITEMS_MAX);
     m->n = lane->n_items < TCN_ITEMS_MAX ? lane->n_items : TCN_ITEMS_MAX;
     if (m->n > 0)
         memcpy(m->items, lane->items, m->n * sizeof *m->items);
@@ -201,7 +202,7 @@ struct tcn_group_change tcn_group_merge(struct tcn_lane *lane, const struct tcn_
 {
     struct merge m = {.echo_window_ms = echo_window_ms, .now_ms = now_ms, .arena = arena};
 
-    load(&m, lane);
+    load(&m, lane, alarm->n_items);
     m.change.was_firing = count_firing(m.items, m.n) > 0;
     for (size_t i = 0; i < alarm->n_items; i++) {
         struct tcn_item item = complete(&alarm->items[i], alarm->action);

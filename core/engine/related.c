@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#define IDENTIFIER_MAX 65536
+#define VALUE_MAX 65000
 
 /* RelatedItem types of ssm-incidents for the kinds of a mapping. */
 static const struct {
@@ -30,24 +30,23 @@ static const char *value_kind_of(const char *value)
 }
 
 /* related-item/<TYPE>/<32 upper-case hex>: half of the SHA-256 of the identifier. */
-static bool make_id(struct tcn_related_item *item)
+static void make_id(struct tcn_related_item *item)
 {
-    char hex[65];
-    struct tcn_buf b;
-    bool is_ok;
+    const char *const parts[] = {item->type, " ", item->value_kind, " ", item->value};
+    struct tcn_hash d;
+    uint8_t digest[32];
+    char hex[33];
 
-    tcn_buf_init(&b, IDENTIFIER_MAX);
-    tcn_buf_fmt(&b, "%s %s ", item->type, item->value_kind);
-    tcn_buf_z(&b, item->value);
-    is_ok = tcn_buf_ok(&b);
-    tcn_sha256_hex(tcn_buf_view(&b), hex);
-    tcn_buf_done(&b);
+    tcn_hash_begin(&d);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        tcn_hash_add(&d, parts[i], strlen(parts[i]));
+    tcn_hash_end(&d, digest);
+    tcn_hex(digest, 16, hex);
     for (char *c = hex; *c; c++)
         if (*c >= 'a' && *c <= 'f')
             *c = (char)(*c - 'a' + 'A');
-    (void)snprintf(item->generated_id, sizeof item->generated_id, "related-item/%s/%.32s",
-                   item->type, hex);
-    return is_ok;
+    (void)snprintf(item->generated_id, sizeof item->generated_id, "related-item/%s/%s", item->type,
+                   hex);
 }
 
 static void add(const struct tcn_step *s, const char *type, const char *title, const char *value)
@@ -55,9 +54,10 @@ static void add(const struct tcn_step *s, const char *type, const char *title, c
     struct tcn_related_item item = {
         .type = type, .value_kind = value_kind_of(value), .value = value, .title = title};
 
-    if (s->a->incident.related_seq >= TCN_RELATED_MAX || !make_id(&item))
+    if (s->a->incident.related_seq >= TCN_RELATED_MAX || strlen(value) > VALUE_MAX)
         return;
-    s->a->incident.related_seq++;
+    make_id(&item);
+    item.seq = ++s->a->incident.related_seq;
     s->d->incident_changed = true;
     *TCN_VEC_PUSH(s->d->arena, &s->d->related) = item;
 }

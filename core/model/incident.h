@@ -69,6 +69,7 @@ struct tcn_related_item {
     const char *value_kind; /* arn url metricDefinition */
     const char *value;
     const char *title;
+    int64_t seq; /* its place in the list; 0 = after those that are there */
 };
 
 #endif

@@ -41,6 +41,7 @@ struct tcn_store {
     struct tcn_db *db;                  /* owned */
     char account_id[16];
     int64_t epoch;
+    struct tcn_arena scratch; /* of tcn_store_scratch */
     int broken; /* the first error inside this transaction that a commit must not cover; 0 = none */
     struct tcn_dbstmt *prepared[TCN_SQL_TABLES][TCN_SQL_MAX]; /* owned; made at first use */
 };

@@ -32,9 +32,9 @@ static const char *const v2_incidents[] = {
     " account_id TEXT NOT NULL,"
     " epoch {INT} NOT NULL,"
     " id {ID} NOT NULL,"
-    " key_hash {ID} NOT NULL,"
+    " key_hash {ID}," /* NULL with the delivery id: every delivery is one of its own */
     " source TEXT NOT NULL,"
-    " delivery_id TEXT NOT NULL,"
+    " delivery_id TEXT,"
     " received_ms {INT} NOT NULL,"
     " peer TEXT,"
     " subject TEXT,"
@@ -42,7 +42,7 @@ static const char *const v2_incidents[] = {
     " note TEXT,"
     " body {BYTES} NOT NULL"
     "){PLAIN}",
-    "CREATE UNIQUE INDEX inbox_key ON inbox (key_hash)",
+    "CREATE UNIQUE INDEX inbox_key ON inbox (key_hash) WHERE key_hash IS NOT NULL",
     /* tcn_inbox_state QUARANTINED */
     "CREATE INDEX inbox_quarantined ON inbox (no) WHERE state = 2",
 

@@ -66,6 +66,7 @@ int tcn_store_open_with(const struct tcn_db_driver *driver, const char *target,
 
     assert(options->account_id && strlen(options->account_id) < sizeof s->account_id);
     s->driver = driver;
+    tcn_arena_init(&s->scratch, TCN_TURN_ARENA);
     snprintf(s->account_id, sizeof s->account_id, "%s", options->account_id);
     if ((r = driver->open(target, &s->db, err)) == 0 && (r = driver->check(s->db, err)) == 0 &&
         (r = tcn_migrate(driver, s->db, tcn_migrations, now_ms, err)) == 0 &&
@@ -100,7 +101,14 @@ void tcn_store_close(struct tcn_store *s)
             s->driver->finalize(s->prepared[i][j]);
     if (s->db)
         s->driver->close(s->db);
+    tcn_arena_done(&s->scratch);
     free(s);
+}
+
+struct tcn_arena *tcn_store_scratch(struct tcn_store *s)
+{
+    tcn_arena_reset(&s->scratch);
+    return &s->scratch;
 }
 
 int64_t tcn_store_epoch(const struct tcn_store *s)

@@ -41,11 +41,17 @@ bool tcn_store_is_full(struct tcn_store *s);
 bool tcn_store_is_writable(struct tcn_store *s,
                            struct tcn_err *err); /* for /readyz: begins, writes, commits */
 
+/* Memory for one turn, emptied by this call: for what is read, decided and written before the next one. The store's. */
+#define TCN_TURN_ARENA (32u << 20) /* bytes; a group of 500 items needs less than 1 MiB */
+struct tcn_arena *tcn_store_scratch(struct tcn_store *s);
+
 /* -- inbox: what was received ------------------------------------------------------------------------- */
 enum tcn_inbox_state { TCN_INBOX_UNSET = 0, TCN_INBOX_APPLIED, TCN_INBOX_QUARANTINED };
 struct tcn_inbox {
     struct tcn_id id;
-    const char *source, *delivery_id; /* unique together while the row lives */
+    const char *source;
+    const char *
+        delivery_id; /* unique within the source while the row lives; NULL: the sender tells none */
     int64_t received_ms;
     const char *peer, *subject; /* address; who authenticated */
     struct tcn_str body;
@@ -113,7 +119,7 @@ int tcn_store_event_list(struct tcn_store *s, struct tcn_id incident, int64_t af
                          struct tcn_err *err);
 int tcn_store_related_put(struct tcn_store *s, struct tcn_id incident,
                           const struct tcn_related_item *item, struct tcn_err *err); /* upsert */
-/* In the order in which they were first put. */
+/* By seq: one that is put again keeps its place. */
 int tcn_store_related_list(struct tcn_store *s, struct tcn_id incident, struct tcn_arena *a,
                            struct tcn_related_item **ret, size_t *ret_n, struct tcn_err *err);
 

@@ -8,7 +8,7 @@ enum { INBOX_ADD, INBOX_LIST, INBOX_QUARANTINED, INBOX_TRIM };
 static const char *const sql[] = {
     [INBOX_ADD] = "INSERT INTO inbox (account_id, epoch, key_hash, " COLUMNS ")"
                   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
-                  " ON CONFLICT (key_hash) DO NOTHING",
+                  " ON CONFLICT (key_hash) WHERE key_hash IS NOT NULL DO NOTHING",
     [INBOX_LIST] = "SELECT " COLUMNS " FROM inbox WHERE account_id = $1 AND state = $2"
                    " ORDER BY no LIMIT $3",
     /* The number is in the text so that the partial index serves it. */
@@ -28,13 +28,15 @@ static int start(struct tcn_store *s, size_t no, struct tcn_query *ret, struct t
 
 int tcn_store_inbox_add(struct tcn_store *s, const struct tcn_inbox *row, struct tcn_err *err)
 {
-    struct tcn_id hash = tcn_store_hash(s, row->source, row->delivery_id);
+    struct tcn_id hash = {{0}};
     struct tcn_query q;
     int64_t changes;
     int r;
 
     if ((r = start(s, INBOX_ADD, &q, err)) < 0)
         return r;
+    if (row->delivery_id)
+        hash = tcn_store_hash(s, row->source, row->delivery_id);
     tcn_q_epoch(&q);
     tcn_q_id(&q, &hash);
     tcn_q_id(&q, &row->id);

@@ -3,8 +3,14 @@
 
 #include "base/vec.h"
 
-enum { EVENT_ADD, EVENT_LIST, RELATED_PUT, RELATED_LIST };
+enum { EVENT_ADD, EVENT_LIST, RELATED_PUT, RELATED_PUT_LAST, RELATED_LIST };
 #define EVENT_COLUMNS "seq, id, event_ms, updated_ms, type, data, text, actor, to_tickets, refs"
+#define RELATED_INSERT(seq)                                                                        \
+    "INSERT INTO related_items (account_id, epoch, incident, generated_id, type, value_kind,"      \
+    " value, title, seq) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, " seq ")"                         \
+    " ON CONFLICT (incident, generated_id) DO UPDATE SET epoch = excluded.epoch,"                  \
+    " type = excluded.type, value_kind = excluded.value_kind, value = excluded.value,"             \
+    " title = excluded.title"
 static const char *const sql[] = {
     /* A second row of one seq: the same event again touches a row, another event touches none. */
     [EVENT_ADD] = "INSERT INTO events (account_id, epoch, incident, " EVENT_COLUMNS ")"
@@ -13,14 +19,11 @@ static const char *const sql[] = {
                   " WHERE events.id = excluded.id",
     [EVENT_LIST] = "SELECT " EVENT_COLUMNS " FROM events"
                    " WHERE account_id = $1 AND incident = $2 AND seq > $3 ORDER BY seq LIMIT $4",
-    [RELATED_PUT] = "INSERT INTO related_items (account_id, epoch, incident, generated_id, type,"
-                    " value_kind, value, title, seq) VALUES ($1, $2, $3, $4, $5, $6, $7, $8,"
-                    " (SELECT COALESCE(MAX(seq), 0) + 1 FROM related_items WHERE incident = $3))"
-                    " ON CONFLICT (incident, generated_id) DO UPDATE SET epoch = excluded.epoch,"
-                    " type = excluded.type, value_kind = excluded.value_kind,"
-                    " value = excluded.value, title = excluded.title",
-    [RELATED_LIST] = ("SELECT generated_id, type, value_kind, value, title FROM related_items"
-                      " WHERE account_id = $1 AND incident = $2 ORDER BY seq"),
+    [RELATED_PUT] = RELATED_INSERT("$9"),
+    [RELATED_PUT_LAST] =
+        RELATED_INSERT("(SELECT COALESCE(MAX(seq), 0) + 1 FROM related_items WHERE incident = $3)"),
+    [RELATED_LIST] = ("SELECT generated_id, type, value_kind, value, title, seq FROM related_items"
+                      " WHERE account_id = $1 AND incident = $2 ORDER BY seq, generated_id"),
 };
 
 static int start(struct tcn_store *s, size_t no, struct tcn_query *ret, struct tcn_err *err)
@@ -100,7 +103,7 @@ int tcn_store_related_put(struct tcn_store *s, struct tcn_id incident,
     struct tcn_query q;
     int r;
 
-    if ((r = start(s, RELATED_PUT, &q, err)) < 0)
+    if ((r = start(s, item->seq ? RELATED_PUT : RELATED_PUT_LAST, &q, err)) < 0)
         return r;
     tcn_q_epoch(&q);
     tcn_q_id(&q, &incident);
@@ -109,6 +112,8 @@ int tcn_store_related_put(struct tcn_store *s, struct tcn_id incident,
     tcn_q_text(&q, item->value_kind);
     tcn_q_text(&q, item->value);
     tcn_q_text(&q, item->title);
+    if (item->seq)
+        tcn_q_int(&q, item->seq);
     return tcn_query_run(&q, err);
 }
 
@@ -119,6 +124,7 @@ static void read_related(struct tcn_query *q, struct tcn_arena *a, struct tcn_re
     ret->value_kind = tcn_c_text(q, a);
     ret->value = tcn_c_text(q, a);
     ret->title = tcn_c_text(q, a);
+    ret->seq = tcn_c_int(q);
 }
 
 int tcn_store_related_list(struct tcn_store *s, struct tcn_id incident, struct tcn_arena *a,

@@ -10,7 +10,7 @@ _Static_assert(sizeof(struct tcn_lane) == 328, "struct tcn_lane has changed");
 _Static_assert(sizeof(struct tcn_item) == 48, "struct tcn_item has changed");
 _Static_assert(sizeof(struct tcn_incident) == 248, "struct tcn_incident has changed");
 _Static_assert(sizeof(struct tcn_event) == 88, "struct tcn_event has changed");
-_Static_assert(sizeof(struct tcn_related_item) == 112, "struct tcn_related_item has changed");
+_Static_assert(sizeof(struct tcn_related_item) == 120, "struct tcn_related_item has changed");
 _Static_assert(sizeof(struct tcn_target) == 32, "struct tcn_target has changed");
 _Static_assert(sizeof(struct tcn_stage) == 336, "struct tcn_stage has changed");
 _Static_assert(sizeof(struct tcn_run) == 3432, "struct tcn_run has changed");
@@ -152,6 +152,7 @@ static inline struct tcn_related_item gen_related(struct gen *g)
     snprintf(r.generated_id, sizeof r.generated_id,
              "related-item/INVOLVED_RESOURCE/%032llX-full-length-79-",
              (unsigned long long)g_int(g));
+    r.seq = g_int(g);
     return r;
 }
 
@@ -418,6 +419,7 @@ static inline void same_related(const struct tcn_related_item *a, const struct t
     SAME_TEXT(value_kind);
     SAME_TEXT(value);
     SAME_TEXT(title);
+    SAME_INT(seq);
 }
 
 static inline void same_run(const struct tcn_run *a, const struct tcn_run *b)

@@ -21,8 +21,9 @@ static void commit_for_ever(struct fixture *f, int fd, uint32_t from)
     }
 }
 
-/* Returns the last number that the child acknowledged, or from - 1. */
-static uint32_t killed_round(struct fixture *f, uint32_t from, int64_t wait_us)
+/* Returns the last number that the child acknowledged, or from - 1. The time runs from the child's start, or from its
+ * first commit: on a busy machine that may be long after. */
+static uint32_t killed_round(struct fixture *f, uint32_t from, bool is_committing, int64_t wait_us)
 {
     const struct timespec wait = {0, (long)wait_us * 1000};
     uint32_t n, last = from - 1;
@@ -37,6 +38,8 @@ static uint32_t killed_round(struct fixture *f, uint32_t from, int64_t wait_us)
         commit_for_ever(f, pipe_fd[1], from);
     }
     close(pipe_fd[1]);
+    if (is_committing && read(pipe_fd[0], &n, sizeof n) == sizeof n)
+        last = n;
     /* Randomness of the moment is what is tested here; there is no event to await. */
     nanosleep(&wait, NULL);
     kill(pid, SIGKILL);
@@ -60,7 +63,7 @@ static void nothing_acknowledged_is_lost(void **state)
     print_message("seed %u\n", seed);
     for (int round = 0; round < ROUNDS; round++) {
         /* The row after the last acknowledged one may be there or not: put replaces it. */
-        acked = killed_round(f, acked + 1, rand_r(&seed) % 40000);
+        acked = killed_round(f, acked + 1, round % 2 == 1, rand_r(&seed) % 40000);
         OK(f, try_open(f, f->url, &f->s));
         OK(f, tcn_store_begin(f->s, &f->err));
         for (; checked < acked; checked++)
@@ -71,7 +74,7 @@ static void nothing_acknowledged_is_lost(void **state)
         f->s = NULL;
     }
     print_message("%u commits acknowledged\n", acked);
-    assert_true(acked > 100);
+    assert_true(acked >= ROUNDS / 2);
     assert_sound(f->path);
     OK(f, try_open(f, f->url, &f->s));
     OK(f, tcn_store_begin(f->s, &f->err));

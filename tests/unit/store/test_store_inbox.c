@@ -33,6 +33,9 @@ static void repeated_delivery(void **state)
     assert_int_equal(add(f, "sns", "d1", 2, TCN_INBOX_APPLIED), TCN_ECONFLICT);
     OK(f, add(f, "sns", "d2", 3, TCN_INBOX_APPLIED));
     OK(f, add(f, "prom", "d1", 4, TCN_INBOX_APPLIED));
+    /* Without an id none is a repeat. */
+    OK(f, add(f, "prom", NULL, 5, TCN_INBOX_APPLIED));
+    OK(f, add(f, "prom", NULL, 6, TCN_INBOX_APPLIED));
     /* A repeat is an answer, not a broken transaction. */
     OK(f, tcn_store_commit(f->s, &f->err));
 }

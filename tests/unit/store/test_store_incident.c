@@ -177,13 +177,39 @@ static void every_related_member(void **state)
     assert_int_equal(n, 0);
 }
 
+/* Put in any order; one without a place comes last, and one that is put again keeps its place. */
+static void related_places(void **state)
+{
+    static const struct {
+        const char *id;
+        int64_t seq;
+    } puts[] = {{"c", 2}, {"a", 1}, {"b", 0}, {"d", 0}, {"c", 9}};
+    struct fixture *f = *state;
+    struct tcn_related_item *out;
+    char order[8] = "";
+    size_t n;
+
+    for (size_t i = 0; i < sizeof puts / sizeof puts[0]; i++) {
+        struct tcn_related_item item = {.type = "OTHER", .value_kind = "url", .value = "v"};
+
+        snprintf(item.generated_id, sizeof item.generated_id, "%s", puts[i].id);
+        item.seq = puts[i].seq;
+        OK(f, tcn_store_related_put(f->s, id_of(99), &item, &f->err));
+    }
+    OK(f, tcn_store_related_list(f->s, id_of(99), &f->a, &out, &n, &f->err));
+    for (size_t i = 0; i < n; i++)
+        order[i] = out[i].generated_id[0];
+    assert_string_equal(order, "acbd");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_MEMORY(every_member), IN_MEMORY(least_members),
-        IN_MEMORY(open_of),      IN_MEMORY(lists),
-        IN_MEMORY(counts),       IN_MEMORY(every_event_member),
-        IN_MEMORY(event_again),  IN_MEMORY(every_related_member),
+        IN_MEMORY(every_member),   IN_MEMORY(least_members),
+        IN_MEMORY(open_of),        IN_MEMORY(lists),
+        IN_MEMORY(counts),         IN_MEMORY(every_event_member),
+        IN_MEMORY(event_again),    IN_MEMORY(every_related_member),
+        IN_MEMORY(related_places),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
