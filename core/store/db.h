@@ -62,6 +62,10 @@ struct tcn_db_driver {
     int (*begin)(struct tcn_db *db, struct tcn_err *err);  /* for writing */
     int (*commit)(struct tcn_db *db, struct tcn_err *err); /* durable on 0; rolled back otherwise */
     void (*rollback)(struct tcn_db *db);
+    /* Both or none. A commit that others see and the disk may not know yet: *ret_unsynced says so; sync makes all of
+     * them durable that returned before it was called. sync may run on a thread of its own beside everything but close. */
+    int (*commit_unsynced)(struct tcn_db *db, bool *ret_unsynced, struct tcn_err *err);
+    void (*sync)(struct tcn_db *db);
 
     /* Outside a transaction. chore: what upkeep would do now. is_full: space ran out and has not come back. */
     enum tcn_db_chore (*chore)(struct tcn_db *db);

@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Pages in the log: more are a chore when idle, are given to the background, are too many to wait for that. */
+/* Pages in the log: more are a chore when idle, are given to the background, are too many to wait for that. What came
+ * while the background worked is given to it as well, until that is so little that its rest is short. */
 #define CHECKPOINT_IDLE_PAGES 1000
 #define CHECKPOINT_ASK_PAGES 8000
-#define CHECKPOINT_NOW_PAGES 30000
+#define CHECKPOINT_REST_PAGES 500
+#define CHECKPOINT_NOW_PAGES 60000
 #define EXIT_SYNC_FAILED 70
 
 struct tcn_dbstmt {
@@ -271,10 +273,27 @@ static int commit(struct tcn_db *db, struct tcn_err *err)
     return r;
 }
 
+static int commit_unsynced(struct tcn_db *db, bool *ret_unsynced, struct tcn_err *err)
+{
+    int r;
+
+    tcn_wal_put_off(db->vfs);
+    r = commit(db, err);
+    *ret_unsynced = tcn_wal_put_off_no_more(db->vfs);
+    return r;
+}
+
+/* Beside the thread that owns the connection: looks at nothing of it but the name. */
+static void sync_log(struct tcn_db *db)
+{
+    int rc = tcn_wal_sync(db->vfs);
+
+    if (rc != SQLITE_OK)
+        die(db, "sync", sqlite3_errstr(rc));
+}
+
 static void ask_background(struct tcn_db *db)
 {
-    if (db->is_asked || !db->path || db->wal_pages - db->tried_pages < CHECKPOINT_ASK_PAGES)
-        return;
     if (!db->background)
         db->background = tcn_background_start(db->path);
     if (!db->background)
@@ -283,13 +302,29 @@ static void ask_background(struct tcn_db *db)
     db->is_asked = true;
 }
 
+/* True when the store's own checkpoint has little to do, or nothing else helps. */
+static bool is_rest_short(struct tcn_db *db, size_t pages)
+{
+    size_t moved;
+
+    if (pages >= CHECKPOINT_NOW_PAGES)
+        return true;
+    if (!db->is_asked || !tcn_background_is_done(db->background, &moved))
+        return false;
+    if (moved == 0 || db->wal_pages <= moved + CHECKPOINT_REST_PAGES)
+        return true;
+    ask_background(db);
+    return false;
+}
+
 enum tcn_db_chore tcn_sqlite_chore(struct tcn_db *db)
 {
     size_t pages = db->wal_pages - db->tried_pages;
 
-    if (pages >= CHECKPOINT_NOW_PAGES || (db->is_asked && tcn_background_is_done(db->background)))
+    if (is_rest_short(db, pages))
         return TCN_CHORE_NOW;
-    ask_background(db);
+    if (pages >= CHECKPOINT_ASK_PAGES && !db->is_asked && db->path)
+        ask_background(db);
     if (pages >= CHECKPOINT_IDLE_PAGES || tcn_sqlite_is_full(db))
         return TCN_CHORE_IDLE;
     return TCN_CHORE_NONE;
@@ -310,6 +345,7 @@ int tcn_sqlite_upkeep(struct tcn_db *db, struct tcn_err *err)
         db->wal_pages = (size_t)in_log;
     /* A reader from outside or a full disk may hold a part back. More of the log is the time to try again. */
     db->tried_pages = db->wal_pages;
+    db->moved_pages = r == 0 && settled > 0 ? (size_t)settled : 0;
     db->is_settling = db->is_asked = false;
     if (r == 0)
         tcn_reserve_take(&db->reserve);
@@ -358,6 +394,8 @@ const struct tcn_db_driver tcn_sqlite_driver = {
     .begin = begin,
     .commit = commit,
     .rollback = rollback,
+    .commit_unsynced = commit_unsynced,
+    .sync = sync_log,
     .chore = tcn_sqlite_chore,
     .upkeep = tcn_sqlite_upkeep,
     .is_full = tcn_sqlite_is_full,

@@ -23,6 +23,11 @@ struct tcn_wal_vfs;
 struct tcn_wal_vfs *tcn_wal_vfs_new(void);
 void tcn_wal_vfs_free(struct tcn_wal_vfs *v);              /* after the connections that use it */
 const char *tcn_wal_vfs_name(const struct tcn_wal_vfs *v); /* for sqlite3_open_v2 */
+/* Between the two, commits are not synced; the second says whether one was not. */
+void tcn_wal_put_off(struct tcn_wal_vfs *v);
+bool tcn_wal_put_off_no_more(struct tcn_wal_vfs *v);
+/* Syncs the log that is open; on any thread, but not beside its close. An SQLite code. */
+int tcn_wal_sync(struct tcn_wal_vfs *v);
 
 /* A thread that makes checkpoints. NULL when there can be none: then they are made in between. */
 struct tcn_background;
@@ -30,7 +35,8 @@ struct tcn_background *tcn_background_start(const char *path);
 void tcn_background_stop(
     struct tcn_background *b); /* waits for the checkpoint in hand; NULL is legal */
 void tcn_background_ask(struct tcn_background *b);
-bool tcn_background_is_done(struct tcn_background *b); /* with what was asked last */
+/* With what was asked last; *ret_moved: so many pages of the log are in the file then. */
+bool tcn_background_is_done(struct tcn_background *b, size_t *ret_moved);
 
 struct tcn_db {
     sqlite3 *handle;
@@ -43,6 +49,7 @@ struct tcn_db {
     bool in_transaction;
     bool is_settling; /* commit or checkpoint: a failed write leaves the file unknown */
     size_t wal_pages, tried_pages; /* in the log now; of those, looked at by a checkpoint */
+    size_t moved_pages; /* of the log into the file, by this connection's last checkpoint */
     struct tcn_reserve reserve;
 };
 

@@ -13,6 +13,7 @@ struct tcn_background {
     pthread_mutex_t mutex; /* guards all below */
     pthread_cond_t asked;
     bool is_asked, is_done, is_stopping;
+    size_t moved;
 };
 
 static void *run(void *arg)
@@ -31,6 +32,7 @@ static void *run(void *arg)
         tcn_sqlite_upkeep(b->db, NULL);
         pthread_mutex_lock(&b->mutex);
         b->is_done = true;
+        b->moved = b->db->moved_pages;
     }
     pthread_mutex_unlock(&b->mutex);
     return NULL;
@@ -63,12 +65,13 @@ void tcn_background_ask(struct tcn_background *b)
     pthread_mutex_unlock(&b->mutex);
 }
 
-bool tcn_background_is_done(struct tcn_background *b)
+bool tcn_background_is_done(struct tcn_background *b, size_t *ret_moved)
 {
     bool is_done;
 
     pthread_mutex_lock(&b->mutex);
     is_done = b->is_done;
+    *ret_moved = b->moved;
     pthread_mutex_unlock(&b->mutex);
     return is_done;
 }

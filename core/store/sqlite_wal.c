@@ -1,7 +1,11 @@
 /* Writes of the log in large pieces. SQLite appends every page to the log with two writes, 24 bytes and a page; a group
  * of alarms is some hundred pages. Here they are gathered and reach the file before the next sync, which is what makes
  * them count (synchronous=FULL: a commit becomes visible after its sync), and before any other look at the file. A
- * failed write is told by the call that came upon it. */
+ * failed write is told by the call that came upon it.
+ *
+ * While the syncs are put off, that of a commit only hands the bytes to the system, and who committed asks for the sync
+ * later, on any thread. Not put off is the sync of a log's new head: frames that reach the disk without it would be
+ * taken for those of the log before (sqlite.org/src/info/ff5be73dee). */
 #include "store/sqlite.h"
 
 #include "base/xalloc.h"
@@ -10,17 +14,22 @@
 #include <stdlib.h>
 
 #define GATHERED_BYTES (128 * 1024)
+#define HEAD_BYTES 32 /* of a log: sqlite.org/fileformat2.html, section 4.1 */
 
 struct tcn_wal_vfs {
     sqlite3_vfs vfs; /* first: SQLite's view of it */
     sqlite3_vfs *under;
     char name[40];
+    struct wal_file *log; /* borrowed; NULL while none is open */
+    bool is_putting_off, is_put_off;
 };
 
 struct wal_file {
-    sqlite3_file base;  /* first: SQLite's view of it */
-    sqlite3_file *real; /* in the memory behind this struct */
-    char *bytes;        /* owned; len of them are to be written at at */
+    sqlite3_file base;       /* first: SQLite's view of it */
+    struct tcn_wal_vfs *vfs; /* borrowed */
+    bool is_known;           /* to the folder: synced since it was opened */
+    sqlite3_file *real;      /* in the memory behind this struct */
+    char *bytes;             /* owned; len of them are to be written at at */
     sqlite3_int64 at;
     int len;
 };
@@ -79,9 +88,18 @@ static int truncate_to(sqlite3_file *file, sqlite3_int64 size)
 
 static int sync_all(sqlite3_file *file, int flags)
 {
-    int rc = flush(wal_of(file));
+    struct wal_file *f = wal_of(file);
+    bool is_head = f->len == HEAD_BYTES && f->at == 0;
+    int rc = flush(f);
 
-    return rc ? rc : below(file)->pMethods->xSync(below(file), flags);
+    if (rc != SQLITE_OK)
+        return rc;
+    if (f->vfs->is_putting_off && f->is_known && !is_head) {
+        f->vfs->is_put_off = true;
+        return SQLITE_OK;
+    }
+    f->is_known = true;
+    return f->real->pMethods->xSync(f->real, flags);
 }
 
 static int file_size(sqlite3_file *file, sqlite3_int64 *ret_size)
@@ -94,6 +112,7 @@ static int file_size(sqlite3_file *file, sqlite3_int64 *ret_size)
 /* What no sync asked for belongs to no commit. */
 static int close_file(sqlite3_file *file)
 {
+    wal_of(file)->vfs->log = NULL;
     free(wal_of(file)->bytes);
     return below(file)->pMethods->xClose(below(file));
 }
@@ -161,6 +180,8 @@ static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
     if (rc != SQLITE_OK)
         return rc;
     f->bytes = tcn_xmalloc(GATHERED_BYTES);
+    f->vfs = (struct tcn_wal_vfs *)(void *)vfs;
+    f->vfs->log = f;
     f->base.pMethods = &wal_methods;
     return SQLITE_OK;
 }
@@ -193,4 +214,23 @@ void tcn_wal_vfs_free(struct tcn_wal_vfs *v)
 const char *tcn_wal_vfs_name(const struct tcn_wal_vfs *v)
 {
     return v->name;
+}
+
+void tcn_wal_put_off(struct tcn_wal_vfs *v)
+{
+    v->is_putting_off = true;
+    v->is_put_off = false;
+}
+
+bool tcn_wal_put_off_no_more(struct tcn_wal_vfs *v)
+{
+    v->is_putting_off = false;
+    return v->is_put_off;
+}
+
+int tcn_wal_sync(struct tcn_wal_vfs *v)
+{
+    sqlite3_file *real = v->log->real;
+
+    return real->pMethods->xSync(real, SQLITE_SYNC_NORMAL);
 }

@@ -123,14 +123,37 @@ int tcn_store_begin(struct tcn_store *s, struct tcn_err *err)
 }
 
 /* A statement failed and nobody minded: half a job must not be kept. */
+static int check_whole(struct tcn_store *s, struct tcn_err *err)
+{
+    if (s->broken == 0)
+        return 0;
+    tcn_store_rollback(s);
+    return tcn_fail(err, s->broken, "a statement of this transaction failed: %s",
+                    tcn_code_name(s->broken));
+}
+
 int tcn_store_commit(struct tcn_store *s, struct tcn_err *err)
 {
-    if (s->broken != 0) {
-        tcn_store_rollback(s);
-        return tcn_fail(err, s->broken, "a statement of this transaction failed: %s",
-                        tcn_code_name(s->broken));
-    }
-    return s->driver->commit(s->db, err);
+    int r = check_whole(s, err);
+
+    return r < 0 ? r : s->driver->commit(s->db, err);
+}
+
+int tcn_store_commit_unsynced(struct tcn_store *s, bool *ret_unsynced, struct tcn_err *err)
+{
+    int r = check_whole(s, err);
+
+    *ret_unsynced = false;
+    if (r < 0)
+        return r;
+    if (!s->driver->commit_unsynced)
+        return s->driver->commit(s->db, err);
+    return s->driver->commit_unsynced(s->db, ret_unsynced, err);
+}
+
+void tcn_store_sync(struct tcn_store *s)
+{
+    s->driver->sync(s->db);
 }
 
 void tcn_store_rollback(struct tcn_store *s)

@@ -32,6 +32,11 @@ int64_t tcn_store_epoch(const struct tcn_store *s);
 int tcn_store_begin(struct tcn_store *s, struct tcn_err *err);
 int tcn_store_commit(struct tcn_store *s, struct tcn_err *err);
 void tcn_store_rollback(struct tcn_store *s);
+/* A commit that is not durable yet when *ret_unsynced is true: what it did, and what was decided after reading it, must
+ * not be told to anybody before a tcn_store_sync that began after it has returned. That may run on another thread,
+ * beside everything but tcn_store_close, and ends the process when it fails. */
+int tcn_store_commit_unsynced(struct tcn_store *s, bool *ret_unsynced, struct tcn_err *err);
+void tcn_store_sync(struct tcn_store *s);
 /* Outside a transaction; keeps checkpoints off the commit path. Takes back the disk's reserve when it can. */
 int tcn_store_checkpoint(struct tcn_store *s, struct tcn_err *err);
 /* What tcn_store_checkpoint would do now: 0 nothing, 1 something when idle, 2 something that should not wait. */

@@ -1,6 +1,8 @@
-/* The store thread. Two lists cross the boundary, each under the mutex: jobs that wait, and jobs that are done. It
- * takes everything that waits, at once and without lingering, so that a group is as large as the last commit was
- * slow. The loop is woken by an eventfd, once for each time the list of done jobs becomes non-empty. */
+/* The store thread and the sync thread. Jobs go through three lists under one mutex: those that wait, those that are
+ * committed and not durable yet, those that are done. The store thread takes everything that waits, at once and without
+ * lingering; while the sync thread waits for the disk, it runs the next batch. A sync serves every batch that was
+ * committed before it began. The loop is woken by an eventfd, once for each time the list of done jobs becomes
+ * non-empty. */
 #include "store/thread.h"
 
 #include "base/xalloc.h"
@@ -16,6 +18,8 @@
 
 #define DEFAULT_WAITING 10000
 #define DEFAULT_BATCH 512
+#define COMMITTED_MAX                                                                              \
+    4 /* batches' worth of jobs that may wait for the disk before the store thread waits, too */
 /* Idle for so long, the store may spend time on its upkeep; while the disk is full, the time between looks. */
 #define IDLE_MS 100
 #define FULL_MS 1000
@@ -30,15 +34,18 @@ struct tcn_storethread {
     size_t max_waiting, max_batch;
     int64_t (*now_ms)(void *ctx);
     void *now_ctx; /* borrowed */
-    pthread_t thread;
-    int64_t upkeep_us;  /* the last one, monotonic; the thread's */
-    struct event *wake; /* owned; on the loop of the creator */
+    pthread_t thread, sync_thread;
+    bool batch_unsynced; /* the batch in hand; the thread's */
+    int64_t upkeep_us;   /* the last one, monotonic; the thread's */
+    struct event *wake;  /* owned; on the loop of the creator */
     int wake_fd;
 
     pthread_mutex_t mutex; /* guards all below */
-    pthread_cond_t posted;
-    struct job_list waiting, finished;
-    bool is_stopping;
+    pthread_cond_t posted, committed_more, synced;
+    struct job_list waiting, committed, finished;
+    bool is_unsynced; /* something of committed needs a sync */
+    bool is_syncing;
+    bool is_stopping, is_last_committed;
     struct tcn_storethread_stats stats;
 };
 
@@ -90,6 +97,7 @@ static int run_in_transaction(struct tcn_storethread *t, struct tcn_job *first, 
                               bool *ret_began, struct tcn_err *err)
 {
     int r = tcn_store_begin(t->store, err);
+    bool is_unsynced = false;
 
     *ret_began = r == 0;
     if (r < 0)
@@ -101,7 +109,9 @@ static int run_in_transaction(struct tcn_storethread *t, struct tcn_job *first, 
             return r;
         }
     }
-    return tcn_store_commit(t->store, err);
+    r = tcn_store_commit_unsynced(t->store, &is_unsynced, err);
+    t->batch_unsynced |= is_unsynced;
+    return r;
 }
 
 static void set_results(struct tcn_job *first, int r, const struct tcn_err *err)
@@ -153,22 +163,95 @@ static void wake_loop(struct tcn_storethread *t)
         ;
 }
 
-static void hand_back(struct tcn_storethread *t, struct job_list *batch, size_t retried)
+static void count(struct tcn_storethread *t, const struct job_list *batch, size_t retried)
 {
-    bool is_full = tcn_store_is_full(t->store), was_empty;
-
-    pthread_mutex_lock(&t->mutex);
     t->stats.jobs += batch->n;
     t->stats.batches++;
     t->stats.retried += retried;
-    t->stats.disk_full = is_full;
+    t->stats.disk_full = tcn_store_is_full(t->store);
     for (struct tcn_job *job = batch->head; job; job = job->next)
         t->stats.failed += job->r < 0;
-    was_empty = t->finished.n == 0;
+}
+
+/* Returns whether the loop must be woken. The mutex is held. */
+static bool finish_all(struct tcn_storethread *t, struct job_list *batch)
+{
+    bool was_empty = t->finished.n == 0;
+
     move(batch, &t->finished, batch->n);
+    return was_empty;
+}
+
+/* What a batch read may be what waits for the disk: then its results wait, too. The mutex is held. */
+static bool is_durable(const struct tcn_storethread *t)
+{
+    return !t->batch_unsynced && t->committed.n == 0 && !t->is_syncing;
+}
+
+static void hand_on(struct tcn_storethread *t, struct job_list *batch, size_t retried)
+{
+    bool must_wake = false;
+
+    pthread_mutex_lock(&t->mutex);
+    count(t, batch, retried);
+    if (is_durable(t)) {
+        must_wake = finish_all(t, batch);
+    } else {
+        move(batch, &t->committed, batch->n);
+        t->is_unsynced |= t->batch_unsynced;
+        pthread_cond_signal(&t->committed_more);
+    }
+    while (t->committed.n > COMMITTED_MAX * t->max_batch)
+        pthread_cond_wait(&t->synced, &t->mutex);
     pthread_mutex_unlock(&t->mutex);
-    if (was_empty)
+    t->batch_unsynced = false;
+    if (must_wake)
         wake_loop(t);
+}
+
+/* Makes what is committed durable, and says so to the loop. The mutex is held, but not meanwhile. */
+static void sync_committed(struct tcn_storethread *t)
+{
+    struct job_list batch = {0};
+    bool is_unsynced = t->is_unsynced, must_wake;
+
+    move(&t->committed, &batch, t->committed.n);
+    t->is_unsynced = false;
+    t->is_syncing = true;
+    pthread_mutex_unlock(&t->mutex);
+    if (is_unsynced)
+        tcn_store_sync(t->store);
+    pthread_mutex_lock(&t->mutex);
+    t->is_syncing = false;
+    must_wake = finish_all(t, &batch);
+    pthread_cond_signal(&t->synced);
+    if (must_wake)
+        wake_loop(t);
+}
+
+static void *run_syncs(void *arg)
+{
+    struct tcn_storethread *t = arg;
+
+    pthread_mutex_lock(&t->mutex);
+    for (;;) {
+        while (t->committed.n == 0 && !t->is_last_committed)
+            pthread_cond_wait(&t->committed_more, &t->mutex);
+        if (t->committed.n == 0)
+            break;
+        sync_committed(t);
+    }
+    pthread_mutex_unlock(&t->mutex);
+    return NULL;
+}
+
+static void end_syncs(struct tcn_storethread *t)
+{
+    pthread_mutex_lock(&t->mutex);
+    t->is_last_committed = true;
+    pthread_cond_signal(&t->committed_more);
+    pthread_mutex_unlock(&t->mutex);
+    pthread_join(t->sync_thread, NULL);
 }
 
 /* False when ms passed without a job and without the end. The mutex is held. */
@@ -238,11 +321,12 @@ static void *run(void *arg)
         if (batch.n > 0) {
             size_t retried = run_batch(t, &batch);
 
-            hand_back(t, &batch, retried);
+            hand_on(t, &batch, retried);
         }
         if (needs_upkeep(t, is_idle))
             upkeep(t);
     }
+    end_syncs(t);
     tcn_store_close(t->store);
     t->store = NULL;
     return NULL;
@@ -280,6 +364,8 @@ static void free_thread(struct tcn_storethread *t)
         close(t->wake_fd);
     tcn_store_close(t->store);
     pthread_cond_destroy(&t->posted);
+    pthread_cond_destroy(&t->committed_more);
+    pthread_cond_destroy(&t->synced);
     pthread_mutex_destroy(&t->mutex);
     free(t);
 }
@@ -298,6 +384,8 @@ static struct tcn_storethread *new_thread(const struct tcn_storethread_options *
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&t->mutex, NULL);
     pthread_cond_init(&t->posted, &attr);
+    pthread_cond_init(&t->committed_more, NULL);
+    pthread_cond_init(&t->synced, NULL);
     pthread_condattr_destroy(&attr);
     return t;
 }
@@ -310,7 +398,9 @@ static int start_quiet(struct tcn_storethread *t)
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(&t->thread, NULL, run, t);
+    rc = pthread_create(&t->sync_thread, NULL, run_syncs, t);
+    if (rc == 0 && (rc = pthread_create(&t->thread, NULL, run, t)) != 0)
+        end_syncs(t);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return rc;
 }

@@ -172,18 +172,20 @@ static int found_bulk(struct tcn_store *s, int no, struct tcn_arena *a)
     return rows * STEP_WHOLE / BULK_ROWS;
 }
 
-int step_write(struct tcn_store *s, int no)
+int step_write(struct tcn_store *s, int no, bool *ret_unsynced)
 {
     static int (*const kinds[])(struct tcn_store *, int) = {write_alarm, write_paging, write_bulk};
     int r;
 
+    *ret_unsynced = false;
     if ((r = tcn_store_begin(s, NULL)) < 0)
         return r;
     if ((r = kinds[no % 3](s, no)) < 0) {
         tcn_store_rollback(s);
         return r;
     }
-    return tcn_store_commit(s, NULL);
+    return no % 4 == 0 ? tcn_store_commit(s, NULL)
+                       : tcn_store_commit_unsynced(s, ret_unsynced, NULL);
 }
 
 int step_found(struct tcn_store *s, int no, struct tcn_arena *a)

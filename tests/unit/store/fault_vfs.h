@@ -15,6 +15,8 @@ static struct {
     int code;      /* what it answers */
     bool for_good; /* and every one after it */
     int fired;
+    int syncs;             /* so many were asked for */
+    void (*on_sync)(void); /* called first by each sync, on the thread that asks for it */
 } fault;
 
 struct fault_file {
@@ -72,6 +74,9 @@ static inline int ff_sync(sqlite3_file *f, int flags)
 {
     int rc = fault_now(FAULT_SYNC);
 
+    fault.syncs++;
+    if (fault.on_sync)
+        fault.on_sync();
     return rc != SQLITE_OK ? rc : real_of(f)->pMethods->xSync(real_of(f), flags);
 }
 

@@ -176,6 +176,69 @@ static void a_failed_write_fails_its_commit(void **state)
     }
 }
 
+static int syncs_of(struct wal *w, const char *sql)
+{
+    int before = fault.syncs;
+
+    run_sql(w->db, sql);
+    return fault.syncs - before;
+}
+
+/* What is put off is seen by others, and reaches the disk when it is asked for. */
+static void a_sync_can_be_put_off(void **state)
+{
+    static const char add[] = "INSERT INTO t (b) VALUES ('x')";
+    struct wal *w = *state;
+    int before;
+
+    assert_int_equal(syncs_of(w, add), 1);
+    tcn_wal_put_off(w->vfs);
+    assert_int_equal(syncs_of(w, add), 0);
+    assert_true(tcn_wal_put_off_no_more(w->vfs));
+    assert_int_equal(rows_outside(w), 2);
+    before = fault.syncs;
+    assert_int_equal(tcn_wal_sync(w->vfs), SQLITE_OK);
+    assert_int_equal(fault.syncs - before, 1);
+    tcn_wal_put_off(w->vfs);
+    assert_int_equal(syncs_of(w, "SELECT COUNT(*) FROM t"), 0);
+    assert_false(tcn_wal_put_off_no_more(w->vfs));
+    assert_int_equal(syncs_of(w, add), 1);
+}
+
+/* The head of a log that begins anew is on the disk before its frames; so is the log's name in its folder. */
+static void a_head_is_not_put_off(void **state)
+{
+    struct wal *w = *state;
+
+    add_rows(w->db, 1);
+    run_sql(w->db, "PRAGMA wal_checkpoint(RESTART)");
+    tcn_wal_put_off(w->vfs);
+    assert_int_equal(syncs_of(w, "INSERT INTO t (b) VALUES ('x')"), 1);
+    assert_true(tcn_wal_put_off_no_more(w->vfs));
+    assert_int_equal(rows_outside(w), 2);
+}
+
+/* The bytes of a checkpoint rest on those of the log. */
+static void a_checkpoint_is_synced(void **state)
+{
+    struct wal *w = *state;
+
+    tcn_wal_put_off(w->vfs);
+    add_rows(w->db, 1);
+    tcn_wal_put_off_no_more(w->vfs);
+    assert_in_range(syncs_of(w, "PRAGMA wal_checkpoint(PASSIVE)"), 2, 3);
+}
+
+static void a_failed_sync_is_told(void **state)
+{
+    struct wal *w = *state;
+
+    fault.kind = FAULT_SYNC;
+    fault.left = 1;
+    fault.code = SQLITE_IOERR_FSYNC;
+    assert_int_equal(tcn_wal_sync(w->vfs), SQLITE_IOERR_FSYNC);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +247,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_large_transaction_reads_itself, setup_wal, teardown_wal),
         cmocka_unit_test_setup_teardown(a_rollback_leaves_nothing, setup_wal, teardown_wal),
         cmocka_unit_test_setup_teardown(a_failed_write_fails_its_commit, setup_wal, teardown_wal),
+        cmocka_unit_test_setup_teardown(a_sync_can_be_put_off, setup_wal, teardown_wal),
+        cmocka_unit_test_setup_teardown(a_head_is_not_put_off, setup_wal, teardown_wal),
+        cmocka_unit_test_setup_teardown(a_checkpoint_is_synced, setup_wal, teardown_wal),
+        cmocka_unit_test_setup_teardown(a_failed_sync_is_told, setup_wal, teardown_wal),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

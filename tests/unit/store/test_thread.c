@@ -256,6 +256,84 @@ static void waiting_jobs_share_a_transaction(void **state)
     free_gate(&gate);
 }
 
+/* -- the disk ----------------------------------------------------------------------------------------------- */
+
+/* A disk that does not answer until it is told to. */
+static struct {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    bool is_shut, is_asked;
+} disk = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, false};
+
+static void wait_for_disk(void)
+{
+    pthread_mutex_lock(&disk.mutex);
+    disk.is_asked = true;
+    pthread_cond_broadcast(&disk.changed);
+    while (disk.is_shut)
+        pthread_cond_wait(&disk.changed, &disk.mutex);
+    pthread_mutex_unlock(&disk.mutex);
+}
+
+static void set_disk(bool is_shut)
+{
+    pthread_mutex_lock(&disk.mutex);
+    disk.is_shut = is_shut;
+    disk.is_asked = false;
+    pthread_cond_broadcast(&disk.changed);
+    pthread_mutex_unlock(&disk.mutex);
+}
+
+static void until_disk_is_asked(void)
+{
+    pthread_mutex_lock(&disk.mutex);
+    while (!disk.is_asked)
+        pthread_cond_wait(&disk.changed, &disk.mutex);
+    pthread_mutex_unlock(&disk.mutex);
+}
+
+static int run_read(struct tcn_job *job, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
+{
+    struct note_job *n = (struct note_job *)job;
+    struct tcn_arena a = {.cap = 4096};
+    const char *value = NULL;
+    int r = tcn_store_meta_get(s, "a", &a, &value, err);
+
+    n->now_ms = value ? now_ms : 0;
+    tcn_arena_done(&a);
+    return r;
+}
+
+/* Nobody hears of a commit before it is durable, nor of what was read of it; meanwhile the next batch runs. */
+static void results_wait_for_the_disk(void **state)
+{
+    struct bed *b = *state;
+    struct note_job a, reader;
+    struct gate_job gate;
+
+    fault_vfs_install();
+    fault.on_sync = wait_for_disk;
+    start(b, 0, 0);
+    set_disk(true);
+    init_note(b, &a, "a", 0);
+    init_note(b, &reader, "r", 0);
+    reader.job.run = run_read;
+    assert_int_equal(tcn_storethread_post(b->t, &a.job), 0);
+    until_disk_is_asked();
+    assert_int_equal(tcn_storethread_post(b->t, &reader.job), 0);
+    close_gate(b, &gate); /* returns when the thread has come to it */
+    open_gate(&gate);
+    event_base_loop(b->base, EVLOOP_NONBLOCK);
+    assert_int_equal(b->n_done, 0);
+    set_disk(false);
+    loop_until(b, 3);
+    assert_int_equal(a.done_as, 0);
+    assert_int_equal(reader.done_as, 1);
+    assert_int_equal(reader.now_ms, NOW);
+    fault.on_sync = NULL;
+    free_gate(&gate);
+}
+
 static void one_refusal_spares_the_others(void **state)
 {
     struct bed *b = *state;
@@ -550,6 +628,7 @@ int main(void)
         ON_BED(open_error_is_told),
         ON_BED(one_job),
         ON_BED(waiting_jobs_share_a_transaction),
+        ON_BED(results_wait_for_the_disk),
         ON_BED(one_refusal_spares_the_others),
         ON_BED(full_queue_refuses),
         ON_BED(done_posts_again),
