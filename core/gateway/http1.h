@@ -6,8 +6,10 @@
  *  - request line: method token of 1-16 bytes, one space, origin-form target only (RFC 9112 section 3.2.1) with valid
  *    percent escapes and without %00, one space, HTTP/1.1 or HTTP/1.0, CRLF;
  *  - lines end with CRLF; no folding (5.2), no blank before the colon (5.1), names are tokens, no control characters;
- *  - one Host (HTTP/1.1), at most one Content-Length of 1-12 digits, Transfer-Encoding exactly "chunked", in HTTP/1.1
- *    alone and never beside Content-Length (6.1, 6.3); no body on HEAD; POST, PUT and PATCH state their framing;
+ *  - one Host (HTTP/1.1): a name of letters, digits and -._~, an IPv4 address or an IPv6 one in brackets, with or
+ *    without a port (3.2);
+ *  - at most one Content-Length of 1-12 digits, Transfer-Encoding exactly "chunked", in HTTP/1.1 alone and never
+ *    beside Content-Length (6.1, 6.3); no body on HEAD; POST, PUT and PATCH state their framing;
  *  - chunks: 1-8 hex digits, no extensions, no trailer fields (7.1);
  *  - Expect: 100-continue alone (RFC 9110 section 10.1.1), Content-Encoding: identity alone.
  * One empty line before a request is skipped, as RFC 9112 section 2.2 asks; a second one is refused.

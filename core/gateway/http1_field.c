@@ -1,17 +1,63 @@
 /* What the few header fields that decide about framing may say. */
 #include "gateway/http1_internal.h"
 
+#include <arpa/inet.h>
+
+static bool all_are(struct tcn_str s, enum tcn_http1_class k)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (!tcn_http1_is((unsigned char)s.ptr[i], k))
+            return false;
+    return true;
+}
+
+static bool is_ip6(struct tcn_str s)
+{
+    char text[INET6_ADDRSTRLEN];
+    struct in6_addr address;
+
+    if (s.len >= sizeof text)
+        return false;
+    memcpy(text, s.ptr, s.len);
+    text[s.len] = '\0';
+    return inet_pton(AF_INET6, text, &address) == 1;
+}
+
+static bool is_port(struct tcn_str s)
+{
+    return all_are(s, TCN_HTTP1_DIGIT); /* may be empty, RFC 3986 section 3.2.3 */
+}
+
+/* value starts with a bracket. */
+static bool is_bracketed_host(struct tcn_str value)
+{
+    struct tcn_str rest = value, host;
+
+    if (!tcn_str_cut(&rest, ']', &host) || !is_ip6((struct tcn_str){host.ptr + 1, host.len - 1}))
+        return false;
+    return rest.len == 0 ||
+           (rest.ptr[0] == ':' && is_port((struct tcn_str){rest.ptr + 1, rest.len - 1}));
+}
+
+static bool is_host(struct tcn_str value)
+{
+    struct tcn_str host;
+
+    if (value.len && value.ptr[0] == '[')
+        return is_bracketed_host(value);
+    if (!tcn_str_cut(&value, ':', &host)) {
+        host = value;
+        value.len = 0;
+    }
+    return host.len > 0 && all_are(host, TCN_HTTP1_HOSTBYTE) && is_port(value);
+}
+
 static enum tcn_refusal check_host(struct tcn_http1 *r, struct tcn_str value)
 {
     if (r->has_host)
         return TCN_REFUSE_MANY_HOSTS;
     r->has_host = true;
-    if (value.len == 0)
-        return TCN_REFUSE_BAD_HOST;
-    for (size_t i = 0; i < value.len; i++)
-        if (!tcn_http1_is((unsigned char)value.ptr[i], TCN_HTTP1_HOSTBYTE))
-            return TCN_REFUSE_BAD_HOST;
-    return TCN_REFUSE_NONE;
+    return is_host(value) ? TCN_REFUSE_NONE : TCN_REFUSE_BAD_HOST;
 }
 
 static enum tcn_refusal check_length(struct tcn_http1 *r, struct tcn_str value)

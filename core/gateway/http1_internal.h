@@ -11,7 +11,8 @@ enum tcn_http1_class {
         4, /* visible ASCII without " < > # %: browsers send more than RFC 3986 here */
     TCN_HTTP1_VALUE = 8, /* RFC 9110 section 5.5: HTAB, SP, VCHAR, obs-text */
     TCN_HTTP1_HEX = 16,
-    TCN_HTTP1_HOSTBYTE = 32 /* names, addresses, "[v6]:port" */
+    TCN_HTTP1_HOSTBYTE = 32, /* RFC 3986 unreserved: host names and IPv4 addresses need no more */
+    TCN_HTTP1_DIGIT = 64
 };
 extern const unsigned char tcn_http1_classes[256];
 

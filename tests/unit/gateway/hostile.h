@@ -147,6 +147,8 @@ static const struct hostile hostile[] = {
     SIMPLE("host with a path", "GET /x HTTP/1.1\r\nHost: a/b\r\n\r\n", "400"),
     SIMPLE("host with a user", "GET /x HTTP/1.1\r\nHost: a@b\r\n\r\n", "400"),
     SIMPLE("host empty", "GET /x HTTP/1.1\r\nHost:\r\n\r\n", "400"),
+    SIMPLE("host with two ports", "GET /x HTTP/1.1\r\nHost: a:1:2\r\n\r\n", "400"),
+    SIMPLE("host with half an address", "GET /x HTTP/1.1\r\nHost: [::1\r\n\r\n", "400"),
     SIMPLE("host of version 6 with port", "GET /x HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n", "200"),
     SIMPLE("no host in 1.0", "GET /x HTTP/1.0\r\n\r\n", "200"),
     SIMPLE("1.0 does not wait for 100", "POST /x HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc", "200"),

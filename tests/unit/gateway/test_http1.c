@@ -161,7 +161,8 @@ static void classes_follow_the_grammars(void **state)
         assert_int_equal(tcn_http1_is(b, TCN_HTTP1_VALUE),
                          visible || c == ' ' || c == '\t' || c >= 0x80);
         assert_int_equal(tcn_http1_is(b, TCN_HTTP1_HEX), in("0123456789abcdefABCDEF", c));
-        assert_int_equal(tcn_http1_is(b, TCN_HTTP1_HOSTBYTE), alnum || in("-._~:[]", c));
+        assert_int_equal(tcn_http1_is(b, TCN_HTTP1_HOSTBYTE), alnum || in("-._~", c));
+        assert_int_equal(tcn_http1_is(b, TCN_HTTP1_DIGIT), c >= '0' && c <= '9');
     }
 }
 
@@ -271,6 +272,63 @@ static void heads_stop_at_the_cap(void **state)
     }
 }
 
+/* RFC 9112 section 3.2: a Host that is none is answered 400. */
+static void hosts_are_names_or_addresses(void **state)
+{
+    static const struct {
+        const char *host;
+        bool is_good;
+    } cases[] = {
+        {"h", true},
+        {"a-b.Example", true},
+        {"_dmarc.example~1", true},
+        {"example.com.", true},
+        {"10.0.0.1:8080", true},
+        {"example.com:", true}, /* RFC 3986 section 3.2.3: a port may be empty */
+        {"[::1]", true},
+        {"[2001:DB8::7]:443", true},
+        {"[::ffff:10.0.0.1]:1", true},
+        {"", false},
+        {":", false},
+        {":80", false},
+        {"h:80:80", false},
+        {"h:8o", false},
+        {"h:-1", false},
+        {"::1", false},
+        {"[", false},
+        {"[]", false},
+        {"[]:80", false},
+        {"[::1", false},
+        {"::1]", false},
+        {"[::1]80", false},
+        {"[::1]:x", false},
+        {"[::1]]", false},
+        {"[[::1]]", false},
+        {"[1::2::3]", false},
+        {"[h]", false},
+        {"[10.0.0.1]", false},
+        {"[fe80::1%25eth0]", false},
+        {"[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000]", false},
+        {"h[0]", false},
+        {"a b", false},
+        {"a,b", false},
+        {"a@b", false},
+        {"a/b", false},
+        {"a%62", false},
+        {"http://a", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(cases); i++) {
+        char bytes[128];
+        int len =
+            snprintf(bytes, sizeof bytes, "GET /x HTTP/1.1\r\nHost: %s\r\n\r\n", cases[i].host);
+
+        assert_true(len > 0 && (size_t)len < sizeof bytes);
+        check_bytes(cases[i].host, bytes, (size_t)len, cases[i].is_good ? "200" : "400");
+    }
+}
+
 static void an_error_is_for_good(void **state)
 {
     struct tcn_http1 r;
@@ -372,6 +430,7 @@ int main(void)
         cmocka_unit_test(head_is_told_by_place),
         cmocka_unit_test(bodies_stop_at_the_cap),
         cmocka_unit_test(heads_stop_at_the_cap),
+        cmocka_unit_test(hosts_are_names_or_addresses),
         cmocka_unit_test(an_error_is_for_good),
         cmocka_unit_test(idle_memory_is_small),
         cmocka_unit_test(recorded_bytes_are_refused),
