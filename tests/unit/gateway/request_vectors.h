@@ -1,7 +1,7 @@
 /* What other HTTP parsers were caught by, and what the strict reader makes of it. The facts are those of the request
- * tests of llhttp 9 (github.com/nodejs/llhttp, test/request) and of h1spec (github.com/uNetworking/h1spec), judged by
- * RFC 9112 and the rules at the top of http1.h. Requests of HTTP/1.1 have a Host here even where theirs had none: a
- * missing one would be refused before the byte that the case is about. */
+ * tests of llhttp 9 (github.com/nodejs/llhttp, test/request) and of h1spec (github.com/uNetworking/h1spec), and a few
+ * neighbours of theirs, judged by RFC 9112 and the rules at the top of http1.h. Requests of HTTP/1.1 have a Host here
+ * even where theirs had none: a missing one would be refused before the byte that the case is about. */
 #ifndef TESTS_UNIT_GATEWAY_REQUEST_VECTORS_H
 #define TESTS_UNIT_GATEWAY_REQUEST_VECTORS_H
 
@@ -105,6 +105,8 @@ static const struct request_vector request_vectors[] = {
     VECTOR("blank after the size", CHUNKED "a \r\n0123456789\r\n" LAST, "!bad_chunk_size"),
     VECTOR("two returns after the size", GET "Connection: close \r\nTransfer-Encoding: chunked \r\n\r\n5\r\r;ABCD\r\n34\r\nE\r\n" LAST NEXT, "!bad_chunk_size"),
     VECTOR("two returns after the size, as data", GET "Connection: close \r\nTransfer-Encoding: chunked \r\n\r\n6\r\r;ABCD\r\n33\r\nE\r\n" LAST NEXT, "!bad_chunk_size"),
+    VECTOR("return and no line feed after the data", CHUNKED "3\r\nabc\rX" LAST, "!bad_chunk_end"),
+    VECTOR("line feed without a return after the last chunk", CHUNKED "3\r\nabc\r\n0\r\nX\n", "!trailer"),
     VECTOR("no line end after the data", GET "Connection: close \r\nTransfer-Encoding: chunked \r\n\r\n5\r\nABCDE0\r\n\r\n", "!bad_chunk_end"),
 
     /* codings */
@@ -198,6 +200,8 @@ static const struct request_vector request_vectors[] = {
     VECTOR("announce of RTSP", "ANNOUNCE /a RTSP/1.0\r\nHost: h\r\n\r\n", "!bad_version"),
     VECTOR("version 5.6, no line end", "GET / HTTP/5.6", "!unsupported_version"),
     VECTOR("version 5.6", "GET / HTTP/5.6\r\n\r\n", "!unsupported_version"),
+    VECTOR("version 2.1", "GET / HTTP/2.1\r\nHost: h\r\n\r\n", "!unsupported_version"),
+    VECTOR("version 0.1", "GET / HTTP/0.1\r\nHost: h\r\n\r\n", "!unsupported_version"),
     VECTOR("version 9.9", "GET / HTTP/9.9\r\nHost: h\r\n\r\n", "!unsupported_version"),
     VECTOR("no version", "GET /\r\n\r\n", "!bad_target"),
     VECTOR("blank and no version", "GET / \r\n\r\n", "!bad_version"),
