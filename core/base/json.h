@@ -17,7 +17,8 @@ extern const struct tcn_json_limits tcn_json_api;    /* 256 KiB, 20,000 nodes, d
 extern const struct tcn_json_limits tcn_json_source; /* 1 MiB, 80,000 nodes, depth 64 */
 extern const struct tcn_json_limits tcn_json_file;   /* 4 MiB, 400,000 nodes, depth 64 */
 
-/* TCN_ESYNTAX or TCN_ELIMIT, err says line and column; the tree is yours to json_decref(). */
+/* TCN_ESYNTAX; TCN_ELIMIT for too many bytes or values; TCN_EINVALID for too many levels, which is no question of size.
+ * err says line and column; the tree is yours to json_decref(). */
 int tcn_json_parse(struct tcn_str text, const struct tcn_json_limits *limits, json_t **ret_root,
                    struct tcn_err *err);
 

@@ -99,7 +99,7 @@ static int check_size(struct tcn_str text, const struct tcn_json_limits *limits,
         case '{':
             enter(&s);
             if (s.depth > limits->max_depth)
-                return refuse(fault, text, (size_t)(at - text.ptr), TCN_ELIMIT,
+                return refuse(fault, text, (size_t)(at - text.ptr), TCN_EINVALID,
                               "more than %u levels of nesting", limits->max_depth);
             break;
         case ']':

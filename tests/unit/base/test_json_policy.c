@@ -147,10 +147,10 @@ static const struct {
     {"cut code point", T("[\"\xe2\x82\"]"), TCN_ESYNTAX, "line 1, "},
     {"form feed as blank", T("[\f]"), TCN_ESYNTAX, "line 1, "},
     {"no-break space as blank", T("[\xc2\xa0]"), TCN_ESYNTAX, "line 1, "},
-    {"too deep", T("[[[[[]]]]]"), TCN_ELIMIT, "line 1, column 5: "},
-    {"too deep, objects", T("{\"a\":{\"a\":{\"a\":\n{\"a\":{}}}}}"), TCN_ELIMIT,
+    {"too deep", T("[[[[[]]]]]"), TCN_EINVALID, "line 1, column 5: "},
+    {"too deep, objects", T("{\"a\":{\"a\":{\"a\":\n{\"a\":{}}}}}"), TCN_EINVALID,
      "line 2, column 6: "},
-    {"too deep, unclosed", T("[[[[[[[[[[[["), TCN_ELIMIT, "line 1, column 5: "},
+    {"too deep, unclosed", T("[[[[[[[[[[[["), TCN_EINVALID, "line 1, column 5: "},
     {"one value too many", T("[1,2,3,4,5,6,7,8,9,10]"), TCN_ELIMIT, "line 1, column 19: "},
     {"one value too many, empties", T("[[],{},[],{},[],{},[],{},[ ],[]]"), TCN_ELIMIT,
      "line 1, column 29: "},
@@ -196,7 +196,7 @@ static void check_limits(const struct tcn_json_limits *limits, size_t bytes, siz
     assert_int_equal(parse(tcn_str(more), limits, &err), TCN_ELIMIT);
     memset(deep, '[', 65);
     memset(deep + 65, ']', 65);
-    assert_int_equal(parse(tcn_str(deep), limits, &err), TCN_ELIMIT);
+    assert_int_equal(parse(tcn_str(deep), limits, &err), TCN_EINVALID);
     assert_int_equal(parse((struct tcn_str){deep + 1, 128}, limits, &err), 0);
     memset(blanks, ' ', bytes + 1);
     memcpy(blanks, "[]", 2);
