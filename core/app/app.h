@@ -5,6 +5,7 @@
 #include "api/ack.h"
 #include "app/config.h"
 #include "app/fetch.h"
+#include "app/log_limit.h"
 #include "app/metrics.h"
 #include "app/settled.h"
 #include "gateway/server.h"
@@ -29,6 +30,7 @@ struct tcn_app {
     struct tcn_outbound *outbound;
     struct tcn_settled *settled;
     struct tcn_metrics *metrics;
+    struct tcn_log_limit log_limit; /* of what is refused */
     struct tcn_pump *pump;
     struct tcn_fetcher *fetcher;
     struct tcn_fetch_port fetch; /* of the fetcher */

@@ -1,6 +1,7 @@
 /* From a configuration to a listening process. The door opens only when the store is ready. */
 #include "app/app.h"
 #include "app/outbound.h"
+#include "app/refused.h"
 #include "app/routes.h"
 #include "base/text.h"
 #include "base/xalloc.h"
@@ -8,7 +9,6 @@
 #include "sys/file.h"
 #include "sys/random.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -105,20 +105,12 @@ static int post_key_job(struct tcn_app *app, struct tcn_err *err)
 
 /* -- the door ------------------------------------------------------------------------------------------- */
 
-static void on_refused(void *ctx, const char *reason, int status, const char *peer)
+static void on_refused(void *ctx, enum tcn_refusal why, const char *peer)
 {
-    static int64_t last_second;
-    struct tcn_app *app = ctx;
-    int64_t second = tcn_clock_mono_us() / 1000000;
-    char number[TCN_LOG_NUM], labels[100];
-
-    snprintf(labels, sizeof labels, "reason=\"%s\"", reason);
-    tcn_metrics_add(app->metrics, "tocsin_refused_total", labels, 1);
-    if (second == last_second)
-        return;
-    last_second = second;
-    tcn_log(TCN_LOG_WARN, "gateway", "request refused", "reason", reason, "status",
-            tcn_log_num(status, number), "peer", peer, NULL);
+    tcn_refused(ctx, &(struct tcn_refused){.reason = tcn_refusal_label(why),
+                                           .status = tcn_refusal_status(why),
+                                           .peer = peer,
+                                           .why = tcn_refusal_sentence(why)});
 }
 
 static int make_tls(struct tcn_app *app, struct tcn_err *err)

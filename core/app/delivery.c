@@ -1,5 +1,6 @@
 /* From the front door to an authenticated, parsed body. */
 #include "app/delivery.h"
+#include "app/refused.h"
 #include "app/routes.h"
 #include "base/xalloc.h"
 #include "sys/clock.h"
@@ -27,29 +28,23 @@ void tcn_delivery_free(struct tcn_delivery_state *d)
     free(d);
 }
 
-/* Once a source and reason a second: a sender in a loop must not fill the disk with lines. */
-static bool may_log(const struct tcn_source *source)
+static void note_refused(struct tcn_delivery_state *d, int status, const char *code,
+                         const char *why)
 {
-    static struct {
-        const struct tcn_source *source;
-        int64_t second;
-    } last;
-    int64_t second = tcn_clock_mono_us() / 1000000;
+    char route[100];
 
-    if (last.source == source && last.second == second)
-        return false;
-    last.source = source;
-    last.second = second;
-    return true;
+    snprintf(route, sizeof route, "/sources/%s", d->source->name);
+    tcn_delivery_count(d->app, d->source, code);
+    tcn_refused(
+        d->app,
+        &(struct tcn_refused){
+            .route = route, .reason = code, .status = status, .peer = d->rq->peer, .why = why});
 }
 
 void tcn_delivery_refuse(struct tcn_delivery_state *d, int status, const char *code,
                          const char *why)
 {
-    tcn_delivery_count(d->app, d->source, code);
-    if (may_log(d->source))
-        tcn_log(TCN_LOG_WARN, "gateway", "delivery refused", "source", d->source->name, "peer",
-                d->rq->peer, "code", code, "why", why, NULL);
+    note_refused(d, status, code, why);
     tcn_answer_error(d->app, d->rq, status, code, why);
     d->rq = NULL;
     tcn_delivery_free(d);
@@ -76,19 +71,53 @@ static struct tcn_str body_of(const struct tcn_delivery_state *d)
     return (struct tcn_str){d->rq->body, d->rq->body_len};
 }
 
+/* "no credentials of a kind that this source takes: bearer, hmac" */
+static void say_missing(const struct tcn_cred_list *auth, char *ret, size_t size)
+{
+    int at = snprintf(ret, size, "no credentials of a kind that this source takes");
+
+    for (size_t i = 0; i < auth->n; i++)
+        at += snprintf(ret + at, size - (size_t)at, "%s%s", i ? ", " : ": ",
+                       tcn_cred_kind_name(auth->items[i].kind));
+}
+
 /* 401 must name a scheme (RFC 9110 section 11.6.1); kinds without one answer 403. */
 static void refuse_missing(struct tcn_delivery_state *d)
 {
     const char *challenge = tcn_cred_challenge(&d->source->auth);
+    char why[160];
 
-    tcn_delivery_count(d->app, d->source, "unauthorized");
-    if (challenge) {
-        tcn_answer_challenge(d->app, d->rq, challenge);
-        d->rq = NULL;
-        tcn_delivery_free(d);
+    say_missing(&d->source->auth, why, sizeof why);
+    if (!challenge) {
+        tcn_delivery_refuse(d, 403, "forbidden", why);
         return;
     }
-    tcn_delivery_refuse(d, 403, "forbidden", "no credentials for this source");
+    note_refused(d, 401, "unauthorized", why);
+    tcn_answer_challenge(d->app, d->rq, challenge, why);
+    d->rq = NULL;
+    tcn_delivery_free(d);
+}
+
+static void refuse_wrong(struct tcn_delivery_state *d, const struct tcn_cred *by)
+{
+    static const char signature[] = "the signature does not fit the body and the secret of this "
+                                    "source, or its time is too long ago";
+    char why[128];
+
+    snprintf(why, sizeof why, "the %s credentials are not those of this source",
+             tcn_cred_kind_name(by->kind));
+    tcn_delivery_refuse(d, 403, "forbidden", by->kind == TCN_CRED_HMAC ? signature : why);
+}
+
+static void refuse_unreadable(struct tcn_delivery_state *d, const struct tcn_cred *by)
+{
+    char why[128];
+
+    snprintf(why, sizeof why, "the %s credentials cannot be read: %s", tcn_cred_kind_name(by->kind),
+             by->kind == TCN_CRED_BASIC
+                 ? "send base64 of USER:PASSWORD"
+                 : "the signature has not the form that this source is configured for");
+    tcn_delivery_refuse(d, 400, "malformed", why);
 }
 
 /* The header fields as they were sent, in one piece. */
@@ -121,12 +150,18 @@ static bool answer_settled(struct tcn_delivery_state *d)
 /* False when it was refused. */
 static bool parse(struct tcn_delivery_state *d, const struct tcn_json_limits *limits)
 {
+    char why[TCN_ERR_MSG + 40];
     struct tcn_err err;
     int r = tcn_json_parse(body_of(d), limits, &d->root, &err);
 
     if (r == 0)
         return true;
-    tcn_delivery_refuse(d, r == TCN_ELIMIT ? 413 : 400, "malformed", err.msg);
+    snprintf(why, sizeof why, "the body %s: %s",
+             r == TCN_ELIMIT ? "is too large" : "cannot be read as JSON", err.msg);
+    if (r == TCN_ELIMIT)
+        tcn_delivery_refuse(d, 413, "too_large", why);
+    else
+        tcn_delivery_refuse(d, 400, "malformed", why);
     return false;
 }
 
@@ -163,10 +198,10 @@ void tcn_delivery_take(struct tcn_app *app, const struct tcn_source *source, str
         take_sns(d, by);
         break;
     case TCN_CRED_MALFORMED:
-        tcn_delivery_refuse(d, 400, "malformed", "the credentials cannot be read");
+        refuse_unreadable(d, by);
         break;
     case TCN_CRED_WRONG:
-        tcn_delivery_refuse(d, 403, "forbidden", "wrong credentials");
+        refuse_wrong(d, by);
         break;
     case TCN_CRED_NO_VERDICT:
     case TCN_CRED_MISSING:

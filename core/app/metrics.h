@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 
-#define TCN_SERIES_MAX 4096 /* label values come from the configuration, never from a sender */
+#define TCN_SERIES_MAX 8192 /* label values come from the configuration, never from a sender */
 
 struct tcn_metrics;
 

@@ -1,5 +1,6 @@
 /* /ack/TOKEN: the link in a page's mail. GET shows, POST acknowledges. */
 #include "app/commands.h"
+#include "app/refused.h"
 #include "app/routes.h"
 #include "app/turn.h"
 #include "base/xalloc.h"
@@ -115,6 +116,16 @@ static void answer_html(struct tcn_app *app, struct tcn_request *rq, int status,
     tcn_answer_text(app, rq, status, HTML, CSP, tcn_buf_view(html));
 }
 
+static void note_refused(struct tcn_app *app, const struct tcn_request *rq, const char *reason,
+                         const char *why)
+{
+    tcn_refused(app, &(struct tcn_refused){.route = rq->route->pattern,
+                                           .reason = reason,
+                                           .status = 404,
+                                           .peer = rq->peer,
+                                           .why = why});
+}
+
 static void done(struct tcn_job *base, int r, const struct tcn_err *err)
 {
     struct ack_job *j = (struct ack_job *)base;
@@ -128,6 +139,9 @@ static void done(struct tcn_job *base, int r, const struct tcn_err *err)
             tcn_app_changed(j->app);
             tcn_app_wake(j->app);
         }
+        if (j->status == 404)
+            note_refused(j->app, j->rq, "unknown_page",
+                         "the page of this link is not in the store");
         answer_html(j->app, j->rq, j->status, &j->html);
     }
     free_job(j);
@@ -139,6 +153,7 @@ static void refuse(struct tcn_app *app, struct tcn_request *rq)
 
     tcn_buf_init(&html, 65536);
     tcn_ack_unknown(&html);
+    note_refused(app, rq, "unknown_link", "guessed, cut short, or of another store");
     answer_html(app, rq, 404, &html);
     tcn_buf_done(&html);
 }

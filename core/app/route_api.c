@@ -1,5 +1,6 @@
 /* /v1: token, role, body, then a job of the store thread. */
 #include "app/commands.h"
+#include "app/refused.h"
 #include "app/routes.h"
 #include "app/state.h"
 #include "base/xalloc.h"
@@ -32,6 +33,20 @@ static void free_job(struct api_job *j)
     free(j);
 }
 
+static const char *error_member(const struct api_job *j, const char *name)
+{
+    return json_string_value(json_object_get(json_object_get(j->call.reply, "error"), name));
+}
+
+static void note_refused(const struct api_job *j)
+{
+    tcn_refused(j->app, &(struct tcn_refused){.route = j->route->path,
+                                              .reason = error_member(j, "code"),
+                                              .status = j->call.status,
+                                              .peer = j->rq->peer,
+                                              .why = error_member(j, "message")});
+}
+
 static void finish(struct api_job *j)
 {
     char labels[160];
@@ -39,6 +54,8 @@ static void finish(struct api_job *j)
     snprintf(labels, sizeof labels, "route=\"%s %s\",status=\"%d\"", j->route->method,
              j->route->path, j->call.status);
     tcn_metrics_add(j->app->metrics, "tocsin_api_total", labels, 1);
+    if (j->call.status >= 400)
+        note_refused(j);
     tcn_answer_json(j->app, j->rq, j->call.status, json_incref(j->call.reply));
     free_job(j);
 }
@@ -87,13 +104,19 @@ static void submit(struct api_job *j)
 static bool read_body(struct api_job *j)
 {
     struct tcn_err err;
+    int r;
 
     if (j->rq->body_len == 0)
         return true;
-    if (tcn_json_parse((struct tcn_str){j->rq->body, j->rq->body_len}, &tcn_json_api, &j->call.body,
-                       &err) == 0)
+    r = tcn_json_parse((struct tcn_str){j->rq->body, j->rq->body_len}, &tcn_json_api, &j->call.body,
+                       &err);
+    if (r == 0)
         return true;
-    tcn_api_refuse(&j->call, 400, "bad_request", NULL, "%s", err.msg);
+    if (r == TCN_ELIMIT)
+        tcn_api_refuse(&j->call, 413, "too_large", NULL, "the body is too large: %s", err.msg);
+    else
+        tcn_api_refuse(&j->call, 400, "bad_request", NULL, "the body cannot be read as JSON: %s",
+                       err.msg);
     return false;
 }
 
@@ -133,18 +156,50 @@ static struct api_job *job_new(struct tcn_app *app, struct tcn_request *rq,
     return j;
 }
 
+static void refuse_stranger(struct tcn_app *app, struct tcn_request *rq,
+                            const struct tcn_api_route *route, bool has_sent)
+{
+    const char *why = has_sent
+                          ? "the Authorization header is not Bearer with a token of \"tokens\" "
+                            "in the configuration"
+                          : "no credentials; send Authorization: Bearer TOKEN, with a token "
+                            "of \"tokens\" in the configuration";
+
+    tcn_refused(app, &(struct tcn_refused){.route = route->path,
+                                           .reason = "unauthorized",
+                                           .status = 401,
+                                           .peer = rq->peer,
+                                           .why = why});
+    tcn_answer_challenge(app, rq, "Bearer realm=\"tocsin\"", why);
+}
+
+static void refuse_role(struct tcn_app *app, struct tcn_request *rq,
+                        const struct tcn_api_route *route, const struct tcn_token *token)
+{
+    char why[128];
+
+    snprintf(why, sizeof why, "this needs the role %s; the token that was sent has %s",
+             tcn_role_name(route->role), tcn_role_name(token->role));
+    tcn_refused(app, &(struct tcn_refused){.route = route->path,
+                                           .reason = "forbidden",
+                                           .status = 403,
+                                           .peer = rq->peer,
+                                           .why = why});
+    tcn_answer_error(app, rq, 403, "forbidden", why);
+}
+
 void tcn_route_api(struct tcn_app *app, struct tcn_request *rq, const struct tcn_api_route *route)
 {
     const struct tcn_token *token = NULL;
     struct tcn_str header;
+    bool has_sent = tcn_server_request_header(rq, TCN_STR("Authorization"), &header);
 
-    if (tcn_server_request_header(rq, TCN_STR("Authorization"), &header))
+    if (has_sent)
         token = tcn_tokens_find(&app->config->tokens, header);
-
     if (!token)
-        tcn_answer_challenge(app, rq, "Bearer realm=\"tocsin\"");
+        refuse_stranger(app, rq, route, has_sent);
     else if (token->role < route->role)
-        tcn_answer_error(app, rq, 403, "forbidden", "the role of this token may not do that");
+        refuse_role(app, rq, route, token);
     else
         start(job_new(app, rq, route, token));
 }

@@ -1,6 +1,8 @@
 /* Every path of the program, and the forms of its answers. */
 #include "app/routes.h"
 #include "app/delivery.h"
+#include "app/refused.h"
+#include "base/nearest.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -60,6 +62,27 @@ int tcn_routes_add(struct tcn_router *router, struct tcn_err *err)
     return r;
 }
 
+/* The name that was asked for is not logged: who mixes up the parts of an address may have put a secret there. */
+static void refuse_source(struct tcn_app *app, struct tcn_request *rq)
+{
+    const char *names[TCN_SOURCES_MAX + 1] = {NULL}, *nearest;
+    char why[160];
+
+    for (size_t i = 0; i < app->config->n_sources; i++)
+        names[i] = app->config->sources[i]->name;
+    nearest = tcn_nearest(rq->captures[0].ptr, names);
+    snprintf(why, sizeof why, "no source has the name in the path%s%s",
+             nearest ? "; the nearest is " : "", nearest ? nearest : "");
+    tcn_refused(app, &(struct tcn_refused){.route = rq->route->pattern,
+                                           .reason = "unknown_source",
+                                           .status = 404,
+                                           .peer = rq->peer,
+                                           .why = why});
+    tcn_answer_error(app, rq, 404, "not_found",
+                     "there is no source of that name; its path is /sources/NAME, with a name of "
+                     "\"sources\" in the configuration");
+}
+
 static void serve_source(struct tcn_app *app, struct tcn_request *rq)
 {
     for (size_t i = 0; i < app->config->n_sources; i++) {
@@ -68,7 +91,7 @@ static void serve_source(struct tcn_app *app, struct tcn_request *rq)
             return;
         }
     }
-    tcn_answer_error(app, rq, 404, "not_found", "there is no source of that name");
+    refuse_source(app, rq);
 }
 
 void tcn_routes_serve(void *ctx, struct tcn_request *rq)
@@ -124,44 +147,51 @@ void tcn_answer_json(struct tcn_app *app, struct tcn_request *rq, int status, js
     if (reply.body.len > REPLY_MAX)
         reply = (struct tcn_reply){.status = 500,
                                    .content_type = "application/json",
-                                   .body = TCN_STR("{\"error\":{\"code\":\"too_large\"}}")};
+                                   .body = TCN_STR("{\"error\":{\"code\":\"too_large\",\"message\":"
+                                                   "\"the answer is larger than 8 MiB; ask for "
+                                                   "less, with limit\"}}")};
     send_reply(app, rq, &reply);
     free(text);
+}
+
+/* reply has everything but its body. */
+static void send_error(struct tcn_app *app, struct tcn_request *rq, struct tcn_reply *reply,
+                       const char *code, const char *message)
+{
+    struct tcn_buf body;
+
+    tcn_buf_init(&body, 4096);
+    tcn_buf_fmt(&body, "{\"error\":{\"code\":\"%s\",\"message\":", code);
+    tcn_buf_json(&body, tcn_str(message));
+    tcn_buf_z(&body, "}}");
+    reply->content_type = "application/json";
+    reply->body = tcn_buf_view(&body);
+    send_reply(app, rq, reply);
+    tcn_buf_done(&body);
 }
 
 void tcn_answer_error(struct tcn_app *app, struct tcn_request *rq, int status, const char *code,
                       const char *message)
 {
-    tcn_answer_json(app, rq, status,
-                    json_pack("{s:{s:s, s:s}}", "error", "code", code, "message", message));
+    struct tcn_reply reply = {.status = status};
+
+    send_error(app, rq, &reply, code, message);
 }
 
 void tcn_answer_busy(struct tcn_app *app, struct tcn_request *rq, const char *message)
 {
-    struct tcn_buf body;
-    struct tcn_reply reply = {
-        .status = 503, .content_type = "application/json", .retry_after_s = 5};
+    struct tcn_reply reply = {.status = 503, .retry_after_s = 5};
 
-    tcn_buf_init(&body, 4096);
-    tcn_buf_z(&body, "{\"error\":{\"code\":\"unavailable\",\"message\":");
-    tcn_buf_json(&body, tcn_str(message));
-    tcn_buf_z(&body, "}}");
-    reply.body = tcn_buf_view(&body);
-    send_reply(app, rq, &reply);
-    tcn_buf_done(&body);
+    send_error(app, rq, &reply, "unavailable", message);
 }
 
-void tcn_answer_challenge(struct tcn_app *app, struct tcn_request *rq, const char *challenge)
+void tcn_answer_challenge(struct tcn_app *app, struct tcn_request *rq, const char *challenge,
+                          const char *message)
 {
     const struct tcn_reply_header headers[] = {{"WWW-Authenticate", challenge}};
-    struct tcn_reply reply = {.status = 401,
-                              .content_type = "application/json",
-                              .headers = headers,
-                              .n_headers = 1,
-                              .body = TCN_STR("{\"error\":{\"code\":\"unauthorized\",\"message\":"
-                                              "\"credentials are missing or unknown\"}}")};
+    struct tcn_reply reply = {.status = 401, .headers = headers, .n_headers = 1};
 
-    send_reply(app, rq, &reply);
+    send_error(app, rq, &reply, "unauthorized", message);
 }
 
 /* Written by hand: it is the answer of every delivery. */

@@ -27,7 +27,8 @@ void tcn_answer_error(struct tcn_app *app, struct tcn_request *rq, int status, c
 /* 503 with Retry-After: the sender must try again; every sender does so on 5xx, not all on 429. */
 void tcn_answer_busy(struct tcn_app *app, struct tcn_request *rq, const char *message);
 /* 401 with that WWW-Authenticate. */
-void tcn_answer_challenge(struct tcn_app *app, struct tcn_request *rq, const char *challenge);
+void tcn_answer_challenge(struct tcn_app *app, struct tcn_request *rq, const char *challenge,
+                          const char *message);
 #define TCN_ANSWER_IDS 16
 /* {"status": ..., "incidents": [ids]}: what a sender may keep as a reference. */
 void tcn_answer_delivery(struct tcn_app *app, struct tcn_request *rq, int status, const char *word,

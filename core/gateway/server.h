@@ -42,9 +42,9 @@ struct tcn_server_options {
         *trusted; /* addresses or CIDRs that max_per_address does not bind; NULL ends; NULL: none */
 
     void (*on_request)(void *ctx, struct tcn_request *rq); /* takes rq: tcn_server_request_free */
-    /* Something was turned away before on_request. status 0: without an answer. May be NULL. The caller limits the rate
-     * of what it logs. */
-    void (*on_refused)(void *ctx, const char *reason, int status, const char *peer);
+    /* Something was turned away before on_request, or its answer could not be given. May be NULL. The caller limits the
+     * rate of what it logs. */
+    void (*on_refused)(void *ctx, enum tcn_refusal why, const char *peer);
     int64_t (*now_ms)(void *ctx); /* Unix time for the Date header; NULL: no Date */
     void *ctx;
 };

@@ -126,7 +126,7 @@ void tcn_server_count(struct tcn_server *s, enum tcn_refusal why, const char *pe
 {
     s->stats.refused[why]++;
     if (s->o.on_refused)
-        s->o.on_refused(s->o.ctx, tcn_refusal_label(why), tcn_refusal_status(why), peer);
+        s->o.on_refused(s->o.ctx, why, peer);
 }
 
 /* Nothing of the request is left in the input, and it was well formed: a wrong address, not an attack. */

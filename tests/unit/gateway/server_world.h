@@ -42,8 +42,7 @@ struct world {
     struct tcn_request *held[HELD_MAX]; /* owned */
     size_t n_held, n_requests, n_hidden;
     size_t reply_len; /* body of the next answers; 0: a few words */
-    char last_refusal[64];
-    int last_refusal_status;
+    enum tcn_refusal last_refusal;
     struct event *watchdog;
 };
 
@@ -109,13 +108,12 @@ static inline void on_world_request(void *ctx, struct tcn_request *rq)
     tcn_server_request_free(rq);
 }
 
-static inline void on_world_refused(void *ctx, const char *reason, int status, const char *peer)
+static inline void on_world_refused(void *ctx, enum tcn_refusal why, const char *peer)
 {
     struct world *w = ctx;
 
     assert_non_null(peer);
-    snprintf(w->last_refusal, sizeof w->last_refusal, "%s", reason);
-    w->last_refusal_status = status;
+    w->last_refusal = why;
 }
 
 static inline void world_init(struct world *w)
