@@ -24,14 +24,15 @@ static const struct tcn_api_route no_api;
 static const struct {
     const char *method, *pattern;
     size_t cap;
+    unsigned flags;
     struct target target;
 } pages[] = {
-    {"POST", "/sources/{name}", TCN_SOURCE_BODY_MAX, {PAGE_SOURCE, &no_api}},
-    {"GET", "/ack/{token}", SMALL_BODY, {PAGE_ACK, &no_api}},
-    {"POST", "/ack/{token}", SMALL_BODY, {PAGE_ACK, &no_api}},
-    {"GET", "/healthz", SMALL_BODY, {PAGE_HEALTH, &no_api}},
-    {"GET", "/readyz", SMALL_BODY, {PAGE_READY, &no_api}},
-    {"GET", "/metrics", SMALL_BODY, {PAGE_METRICS, &no_api}},
+    {"POST", "/sources/{name}", TCN_SOURCE_BODY_MAX, 0, {PAGE_SOURCE, &no_api}},
+    {"GET", "/ack/{token}", SMALL_BODY, 0, {PAGE_ACK, &no_api}},
+    {"POST", "/ack/{token}", SMALL_BODY, TCN_ROUTE_BODY_OPTIONAL, {PAGE_ACK, &no_api}},
+    {"GET", "/healthz", SMALL_BODY, 0, {PAGE_HEALTH, &no_api}},
+    {"GET", "/readyz", SMALL_BODY, 0, {PAGE_READY, &no_api}},
+    {"GET", "/metrics", SMALL_BODY, 0, {PAGE_METRICS, &no_api}},
 };
 
 #define API_ROUTES_MAX 64
@@ -45,6 +46,7 @@ int tcn_routes_add(struct tcn_router *router, struct tcn_err *err)
         struct tcn_route route = {.method = pages[i].method,
                                   .pattern = pages[i].pattern,
                                   .body_cap_bytes = pages[i].cap,
+                                  .flags = pages[i].flags,
                                   .data = &pages[i].target};
 
         r = tcn_router_add(router, &route, err);
@@ -53,6 +55,7 @@ int tcn_routes_add(struct tcn_router *router, struct tcn_err *err)
         struct tcn_route route = {.method = tcn_api_v1[i].method,
                                   .pattern = tcn_api_v1[i].path,
                                   .body_cap_bytes = API_BODY,
+                                  .flags = TCN_ROUTE_BODY_OPTIONAL,
                                   .data = &api_targets[i]};
 
         assert(i < API_ROUTES_MAX);

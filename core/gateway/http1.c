@@ -53,6 +53,12 @@ void tcn_http1_body_cap(struct tcn_http1 *r, uint64_t cap_bytes)
     r->body_cap = cap_bytes;
 }
 
+void tcn_http1_without_body(struct tcn_http1 *r)
+{
+    assert(r->state == TCN_HTTP1_S_NO_LENGTH);
+    r->state = TCN_HTTP1_S_COMPLETE;
+}
+
 bool tcn_http1_is_idle(const struct tcn_http1 *r)
 {
     return r->state == TCN_HTTP1_S_START || r->state == TCN_HTTP1_S_ENDED;
@@ -69,6 +75,8 @@ static enum tcn_http1_event end_head(struct tcn_http1 *r, const unsigned char *p
     r->left = r->head.content_length;
     if (r->head.is_chunked)
         r->state = TCN_HTTP1_S_CHUNK_SIZE;
+    else if (r->head.lacks_length)
+        r->state = TCN_HTTP1_S_NO_LENGTH;
     else
         r->state = r->left ? TCN_HTTP1_S_LENGTH : TCN_HTTP1_S_COMPLETE;
     return TCN_HTTP1_HEAD;
@@ -143,6 +151,8 @@ enum tcn_http1_event tcn_http1_feed(struct tcn_http1 *r, struct tcn_str bytes, s
         start_request(r);
     if (r->state <= TCN_HTTP1_S_VALUE)
         return feed_head(r, bytes, ret_used);
+    if (r->state == TCN_HTTP1_S_NO_LENGTH)
+        return tcn_http1_fail(r, TCN_REFUSE_LENGTH_REQUIRED);
     if (r->state == TCN_HTTP1_S_LENGTH)
         return feed_length(r, bytes, ret_used, ret_body);
     return tcn_http1_read_chunked(r, bytes, ret_used, ret_body);

@@ -9,7 +9,8 @@
  *  - one Host (HTTP/1.1): a name of letters, digits and -._~, an IPv4 address or an IPv6 one in brackets, with or
  *    without a port (3.2);
  *  - at most one Content-Length of 1-12 digits, Transfer-Encoding exactly "chunked", in HTTP/1.1 alone and never
- *    beside Content-Length (6.1, 6.3); no body on HEAD; POST, PUT and PATCH state their framing;
+ *    beside Content-Length (6.1, 6.3); no body on HEAD; POST, PUT and PATCH state their framing, or are refused once
+ *    their head was told, so that a wrong path or method can be answered first;
  *  - chunks: 1-8 hex digits, no extensions, no trailer fields (7.1);
  *  - Expect: 100-continue alone (RFC 9110 section 10.1.1), Content-Encoding: identity alone.
  * One empty line before a request is skipped, as RFC 9112 section 2.2 asks; a second one is refused.
@@ -50,6 +51,7 @@ struct tcn_http1_head {
     enum tcn_method method;
     int minor; /* HTTP/1.minor */
     bool has_length, is_chunked;
+    bool lacks_length; /* of a method that has a body: LENGTH_REQUIRED is next */
     bool expects_continue;
     bool keeps_alive; /* RFC 9112 section 9.3 */
     uint16_t target_at, target_len;
@@ -86,6 +88,9 @@ enum tcn_http1_event tcn_http1_feed(struct tcn_http1 *r, struct tcn_str bytes, s
                                     struct tcn_str *ret_body);
 /* After HEAD: the most body bytes that this request may have; 0 until said. More is BODY_TOO_LARGE. */
 void tcn_http1_body_cap(struct tcn_http1 *r, uint64_t cap_bytes);
+/* After a HEAD that lacks_length: RFC 9112 section 6.3 holds, there is no body, and END is next. What follows may still be
+ * the body of a sender that forgot its length: never read it as a request. */
+void tcn_http1_without_body(struct tcn_http1 *r);
 /* True between requests: no byte of the next one was seen (an empty line does not count). */
 bool tcn_http1_is_idle(const struct tcn_http1 *r);
 

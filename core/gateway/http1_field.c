@@ -160,8 +160,7 @@ enum tcn_refusal tcn_http1_check_head(struct tcn_http1 *r)
         return TCN_REFUSE_OLD_CODING;
     if (h->method == TCN_HEAD && has_body)
         return TCN_REFUSE_BODY_ON_HEAD;
-    if (must_state_length(h->method) && !h->is_chunked && !h->has_length)
-        return TCN_REFUSE_LENGTH_REQUIRED;
+    h->lacks_length = must_state_length(h->method) && !h->is_chunked && !h->has_length;
     h->keeps_alive = !r->says_close && (h->minor == 1 || r->says_keep_alive);
     return TCN_REFUSE_NONE;
 }

@@ -33,7 +33,8 @@ enum tcn_http1_state {
     TCN_HTTP1_S_NAME,
     TCN_HTTP1_S_BLANKS,
     TCN_HTTP1_S_VALUE,
-    TCN_HTTP1_S_LENGTH, /* a body of head.content_length */
+    TCN_HTTP1_S_NO_LENGTH, /* the next feed fails */
+    TCN_HTTP1_S_LENGTH,    /* a body of head.content_length */
     TCN_HTTP1_S_CHUNK_SIZE,
     TCN_HTTP1_S_CHUNK_SIZE_LF,
     TCN_HTTP1_S_CHUNK_DATA,

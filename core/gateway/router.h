@@ -14,7 +14,9 @@
 
 enum tcn_route_flag {
     /* Captures of this route may hold %2F: the AWS API puts whole ARNs into one segment. */
-    TCN_ROUTE_SLASH_IN_CAPTURE = 1
+    TCN_ROUTE_SLASH_IN_CAPTURE = 1,
+    /* Nothing is lost when there is no body: a request without a length and without a sign of one is taken. */
+    TCN_ROUTE_BODY_OPTIONAL = 2
 };
 
 struct tcn_route {

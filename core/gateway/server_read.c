@@ -74,7 +74,20 @@ static void refuse_route(struct tcn_conn *c, const struct tcn_route_match *m)
     tcn_conn_refuse(c, m->refusal, m->refusal == TCN_REFUSE_WRONG_METHOD ? &allow : NULL);
 }
 
-static void on_head(struct tcn_conn *c)
+/* "curl -X POST" states no length, which RFC 9112 section 6.3 reads as no body. A sender that forgot the length of a body
+ * must not be taken for it: it says what kind of body it sends, or the body is there already. */
+static bool has_no_body(const struct tcn_conn *c, bool is_last)
+{
+    const struct tcn_http1_head *h = &c->reader.head;
+    struct tcn_str type;
+
+    return c->rq->route->flags & TCN_ROUTE_BODY_OPTIONAL && h->minor == 1 && is_last &&
+           !h->expects_continue &&
+           !tcn_server_request_header(c->rq, TCN_STR("Content-Type"), &type);
+}
+
+/* is_last: nothing has come behind the head. */
+static void on_head(struct tcn_conn *c, bool is_last)
 {
     const struct tcn_http1_head *h = &c->reader.head;
     struct tcn_route_match match;
@@ -93,6 +106,10 @@ static void on_head(struct tcn_conn *c)
         return;
     }
     tcn_http1_body_cap(&c->reader, match.route->body_cap_bytes);
+    if (h->lacks_length && has_no_body(c, is_last)) {
+        tcn_http1_without_body(&c->reader);
+        c->closes = true; /* what still comes is a lost body, not a request */
+    }
     if (h->expects_continue && (h->is_chunked || h->content_length))
         tcn_conn_continue(c);
 }
@@ -104,7 +121,7 @@ static bool on_bytes(struct tcn_conn *c, struct tcn_str bytes, size_t *ret_used)
 
     switch (tcn_http1_feed(&c->reader, bytes, ret_used, &run)) {
     case TCN_HTTP1_HEAD:
-        on_head(c);
+        on_head(c, *ret_used == bytes.len);
         return true;
     case TCN_HTTP1_BODY:
         add_body(c, run);

@@ -4,11 +4,13 @@
 
 #include <assert.h>
 #include <event2/buffer.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/uio.h>
 
-enum { COPY_MAX = 16 << 10 }; /* bodies up to here are put behind the head in one block */
+enum {
+    COPY_MAX = 16 << 10, /* bodies up to here are put behind the head in one block */
+    ERROR_MAX = 1024
+};
 
 /* Bytes that the kernel took at once; errors show up on the bufferevent. */
 static size_t send_now(struct tcn_conn *c, struct tcn_str head, struct tcn_str body)
@@ -135,24 +137,44 @@ static bool may_go_on(const struct tcn_conn *c, enum tcn_refusal why)
     const struct tcn_http1_head *h = &c->reader.head;
 
     return (why == TCN_REFUSE_NO_ROUTE || why == TCN_REFUSE_WRONG_METHOD) && !h->is_chunked &&
-           h->content_length == 0;
+           !h->lacks_length && h->content_length == 0;
+}
+
+/* What the sentence of the table cannot know. */
+static void add_detail(const struct tcn_conn *c, enum tcn_refusal why,
+                       const struct tcn_reply_header *header, struct tcn_buf *text)
+{
+    if (why == TCN_REFUSE_WRONG_METHOD)
+        tcn_buf_fmt(text, "; it takes %s", header->value);
+    else if (why == TCN_REFUSE_BODY_TOO_LARGE && c->rq)
+        tcn_buf_fmt(text, "; it takes %zu bytes", c->rq->route->body_cap_bytes);
+}
+
+static void say_refusal(const struct tcn_conn *c, enum tcn_refusal why,
+                        const struct tcn_reply_header *header, struct tcn_buf *text)
+{
+    tcn_buf_fmt(text, "{\"error\":{\"code\":\"%s\",\"message\":\"%s", tcn_refusal_label(why),
+                tcn_refusal_sentence(why));
+    add_detail(c, why, header, text);
+    tcn_buf_z(text, "\"}}");
 }
 
 void tcn_conn_refuse(struct tcn_conn *c, enum tcn_refusal why,
                      const struct tcn_reply_header *header)
 {
-    char text[256];
+    struct tcn_buf text;
     struct tcn_reply reply = {
         .status = tcn_refusal_status(why), .headers = header, .n_headers = header ? 1 : 0};
 
     assert(reply.status);
-    (void)snprintf(text, sizeof text, "{\"error\":{\"code\":\"%s\",\"message\":\"%s\"}}",
-                   tcn_refusal_label(why), tcn_refusal_sentence(why));
-    reply.body = tcn_str(text);
+    tcn_buf_init(&text, ERROR_MAX);
+    say_refusal(c, why, header, &text);
+    reply.body = tcn_buf_view(&text);
     reply.closes = !may_go_on(c, why) && c->phase != TCN_CONN_PENDING;
     tcn_conn_unlink_request(c);
     tcn_server_count(c->server, why, c->peer.text);
     tcn_conn_reply(c, &reply);
+    tcn_buf_done(&text);
 }
 
 /* What must be said instead of reply, or NONE. */

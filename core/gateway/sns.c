@@ -129,7 +129,7 @@ int tcn_sns_admit(const struct tcn_sns_policy *p, const struct tcn_sns_message *
                   struct tcn_err *err)
 {
     if (!is_topic(p, m->topic))
-        return tcn_fail(err, TCN_EAUTH, "topic %.*s is not allowed for this source",
+        return tcn_fail(err, TCN_EAUTH, "topic %.*s is not among the topics of this source",
                         (int)(m->topic.len > 300 ? 300 : m->topic.len), m->topic.ptr);
     if (m->version == 1 && !p->allows_v1)
         return tcn_fail(
@@ -138,7 +138,9 @@ int tcn_sns_admit(const struct tcn_sns_policy *p, const struct tcn_sns_message *
             "set-topic-attributes --attribute-name SignatureVersion --attribute-value 2");
     if (p->has_window &&
         (m->time_ms < now_ms - TCN_SNS_PAST_MS || m->time_ms > now_ms + TCN_SNS_FUTURE_MS))
-        return tcn_fail(err, TCN_EAUTH, "Timestamp %.*s is outside of -1 h to +5 min",
+        return tcn_fail(err, TCN_EAUTH,
+                        "Timestamp %.*s is more than 1 h ago or 5 min ahead; is the "
+                        "clock of this machine right?",
                         (int)(m->timestamp.len > 40 ? 40 : m->timestamp.len), m->timestamp.ptr);
     if (p->pinned && tcn_cert_is_current(p->pinned, now_ms, err) < 0)
         return TCN_EAUTH;

@@ -68,7 +68,9 @@ static int read_type(json_t *body, enum tcn_sns_type *ret, struct tcn_err *err)
             return 0;
         }
     }
-    return tcn_fail(err, TCN_EINVALID, "Type is none of SNS");
+    return tcn_fail(err, TCN_EINVALID,
+                    "Type is none of Notification, SubscriptionConfirmation and "
+                    "UnsubscribeConfirmation");
 }
 
 static int read_version(json_t *body, int *ret, struct tcn_err *err)

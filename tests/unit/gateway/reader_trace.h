@@ -53,7 +53,7 @@ static inline void trace_head(struct reader_trace *t)
         tcn_buf_str(&t->events, tcn_http1_value(h, i));
     }
     tcn_http1_body_cap(&t->reader, TRACE_BODY_CAP);
-    if (h->expects_continue && h->content_length <= TRACE_BODY_CAP)
+    if (h->expects_continue && !h->lacks_length && h->content_length <= TRACE_BODY_CAP)
         trace_status(t, 100);
     t->body_len = 0;
     t->body_sum = 2166136261u;

@@ -179,6 +179,7 @@ static void refusals_say_what_to_do(void **state)
     assert_true(got_text(&c, "Allow: GET, HEAD, POST, PUT, PATCH\r\n"));
     assert_true(
         got_text(&c, "{\"error\":{\"code\":\"wrong_method\",\"message\":\"this path does not"));
+    assert_true(got_text(&c, "; it takes GET, HEAD, POST, PUT, PATCH\"}}"));
     assert_int_equal(w.last_refusal, TCN_REFUSE_WRONG_METHOD);
     client_say(&c, "POST /x HTTP/1.1\r\nHost: a\r\n\r\n");
     wait_closed(&c);
