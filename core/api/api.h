@@ -44,7 +44,13 @@ struct tcn_api_call {
 /* Fills status and reply: {"error": {"code", "message", "field"}}. field may be NULL. Returns 0. */
 int tcn_api_refuse(struct tcn_api_call *call, int status, const char *code, const char *field,
                    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-/* The value of a query parameter, percent-decoded into the arena; NULL when absent. */
+/* 400 for a member of the query or the body that is none of names (ends with NULL), with the nearest of them. */
+int tcn_api_refuse_unknown(struct tcn_api_call *call, struct tcn_str name,
+                           const char *const names[]);
+/* Every member of the query is one of names (ends with NULL; NULL: none), there once, with a value that can be decoded;
+ * otherwise the call is refused and TCN_EINVALID returned. A misspelled filter must not become a list of everything. */
+int tcn_api_query_only(struct tcn_api_call *call, const char *const names[]);
+/* The value of a query member, percent-decoded into the arena; NULL when absent. */
 const char *tcn_api_query(struct tcn_api_call *call, const char *name);
 /* The path's id as an id; refuses the call and returns TCN_EINVALID when it is none. */
 int tcn_api_id(struct tcn_api_call *call, struct tcn_id *ret);
@@ -52,6 +58,7 @@ int tcn_api_id(struct tcn_api_call *call, struct tcn_id *ret);
 struct tcn_api_route {
     const char *method, *path; /* "/v1/incidents/{id}" */
     enum tcn_role role;
+    const char *const *members; /* of the query; ends with NULL; NULL: it takes none */
     /* Exactly one is set. A query runs on the store thread. A command is read on the loop (call->command), executed
      * as a turn, and answered with the incident as it is then. state answers from the process itself. */
     int (*query)(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);

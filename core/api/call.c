@@ -1,11 +1,14 @@
 /* What every operation needs of its call: refusals, query parameters, ids. */
 #include "api/api.h"
 #include "base/buf.h"
+#include "base/nearest.h"
 #include "base/text.h"
 
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
+
+#define NAME_SHOWN 64 /* code points of a name that somebody sent */
 
 const char *tcn_role_name(enum tcn_role role)
 {
@@ -33,6 +36,38 @@ int tcn_api_refuse(struct tcn_api_call *call, int status, const char *code, cons
     return 0;
 }
 
+/* "status, limit" into text. */
+static void list_names(const char *const names[], char *text, size_t size)
+{
+    size_t at = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; names[i] && at < size; i++)
+        at += (size_t)snprintf(text + at, size - at, "%s%s", i ? ", " : "", names[i]);
+}
+
+/* What somebody sent, short enough for a message, and UTF-8. */
+static const char *shown(struct tcn_api_call *call, struct tcn_str text)
+{
+    text.len = tcn_utf8_prefix(text);
+    return tcn_arena_str(call->arena, tcn_utf8_cut(text, NAME_SHOWN)).ptr;
+}
+
+int tcn_api_refuse_unknown(struct tcn_api_call *call, struct tcn_str name,
+                           const char *const names[])
+{
+    const char *field = shown(call, name);
+    const char *nearest = tcn_nearest(field, names);
+    char all[128];
+
+    list_names(names, all, sizeof all);
+    if (nearest)
+        return tcn_api_refuse(call, 400, "bad_request", field,
+                              "\"%s\" is not known here; did you mean \"%s\"?", field, nearest);
+    return tcn_api_refuse(call, 400, "bad_request", field, "\"%s\" is not known here; %s%s", field,
+                          *all ? "use " : "leave it out", all);
+}
+
 static const char *decode(struct tcn_api_call *call, struct tcn_str value)
 {
     struct tcn_buf text;
@@ -45,21 +80,79 @@ static const char *decode(struct tcn_api_call *call, struct tcn_str value)
     return ret;
 }
 
+struct member {
+    struct tcn_str name, value; /* raw; a value without ptr: there is no '=' */
+};
+
+/* Empty ones, as in "a=1&&b=2", are none. */
+static bool next_member(struct tcn_str *rest, struct member *ret)
+{
+    struct tcn_str pair = {0};
+
+    while (pair.len == 0 && rest->len > 0) {
+        if (!tcn_str_cut(rest, '&', &pair)) {
+            pair = *rest;
+            *rest = (struct tcn_str){0};
+        }
+    }
+    *ret = (struct member){pair, {0}};
+    if (tcn_str_cut(&pair, '=', &ret->name))
+        ret->value = pair;
+    return ret->name.len > 0 || ret->value.ptr;
+}
+
+static size_t index_of(struct tcn_str name, const char *const names[])
+{
+    size_t i = 0;
+
+    while (names[i] && !tcn_str_eq(name, tcn_str(names[i])))
+        i++;
+    return i;
+}
+
+static int check_member(struct tcn_api_call *call, const struct member *m,
+                        const char *const names[], uint32_t *seen)
+{
+    size_t i = index_of(m->name, names);
+    const char *value;
+
+    assert(i < 32);
+    if (!names[i])
+        return tcn_api_refuse_unknown(call, m->name, names);
+    if (*seen & UINT32_C(1) << i)
+        return tcn_api_refuse(call, 400, "bad_request", names[i],
+                              "\"%s\" is there more than once; give it once", names[i]);
+    *seen |= UINT32_C(1) << i;
+    value = m->value.ptr ? decode(call, m->value) : NULL;
+    if (!value || !tcn_utf8_ok(tcn_str(value)))
+        return tcn_api_refuse(call, 400, "bad_request", names[i],
+                              "\"%s\" has no value that can be read; write %s=VALUE in "
+                              "percent-encoded UTF-8, at most 4096 bytes",
+                              names[i], names[i]);
+    return 0;
+}
+
+int tcn_api_query_only(struct tcn_api_call *call, const char *const names[])
+{
+    static const char *const none[] = {NULL};
+    struct tcn_str rest = call->query;
+    struct member m;
+    uint32_t seen = 0;
+
+    call->status = 0;
+    while (call->status == 0 && next_member(&rest, &m))
+        check_member(call, &m, names ? names : none, &seen);
+    return call->status == 0 ? 0 : TCN_EINVALID;
+}
+
 const char *tcn_api_query(struct tcn_api_call *call, const char *name)
 {
-    struct tcn_str rest = call->query, pair;
+    struct tcn_str rest = call->query;
+    struct member m;
 
-    while (rest.len > 0) {
-        struct tcn_str key, value;
-
-        if (!tcn_str_cut(&rest, '&', &pair)) {
-            pair = rest;
-            rest = (struct tcn_str){0};
-        }
-        value = pair;
-        if (tcn_str_cut(&value, '=', &key) && tcn_str_eq(key, tcn_str(name)))
-            return decode(call, value);
-    }
+    while (next_member(&rest, &m))
+        if (m.value.ptr && tcn_str_eq(m.name, tcn_str(name)))
+            return decode(call, m.value);
     return NULL;
 }
 
@@ -67,6 +160,8 @@ int tcn_api_id(struct tcn_api_call *call, struct tcn_id *ret)
 {
     if (call->path_id && tcn_id_parse(tcn_str(call->path_id), ret) == 0)
         return 0;
-    tcn_api_refuse(call, 404, "not_found", "id", "\"%s\" is no id", call->path_id);
+    tcn_api_refuse(call, 404, "not_found", "id",
+                   "\"%s\" is no id; an id is 36 characters, as \"id\" of the items of a list",
+                   shown(call, tcn_str(call->path_id)));
     return TCN_EINVALID;
 }

@@ -20,7 +20,7 @@ static int only(struct tcn_api_call *call, const char *const names[])
         while (names[i] && strcmp(names[i], key) != 0)
             i++;
         if (!names[i])
-            return tcn_api_refuse(call, 400, "bad_request", key, "unknown member"), -1;
+            return tcn_api_refuse_unknown(call, tcn_str(key), names), -1;
     }
     return 0;
 }
@@ -33,10 +33,12 @@ static int text_member(struct tcn_api_call *call, const char *name, bool is_need
     if (!value && !is_needed)
         return 0;
     if (!json_is_string(value) || (is_needed && json_string_length(value) == 0))
-        return tcn_api_refuse(call, 400, "bad_request", name, "must be text"), -1;
+        return tcn_api_refuse(call, 400, "bad_request", name, "\"%s\" must be text%s", name,
+                              is_needed ? " and not empty" : ""),
+               -1;
     if (tcn_utf8_count(tcn_str(json_string_value(value))) > NOTE_MAX)
-        return tcn_api_refuse(call, 400, "bad_request", name, "longer than %d characters",
-                              NOTE_MAX),
+        return tcn_api_refuse(call, 400, "bad_request", name, "\"%s\" is longer than %d characters",
+                              name, NOTE_MAX),
                -1;
     *ret = tcn_arena_strdup(call->arena, json_string_value(value));
     return 0;

@@ -28,7 +28,9 @@ static int read_limit(struct tcn_api_call *call, size_t *ret)
     uint64_t value = PAGE_DEFAULT;
 
     if (text && (tcn_str_u64(tcn_str(text), PAGE_MAX, &value) < 0 || value == 0))
-        return tcn_api_refuse(call, 400, "bad_request", "limit", "must be 1-%d", PAGE_MAX), -1;
+        return tcn_api_refuse(call, 400, "bad_request", "limit",
+                              "limit must be a number from 1 to %d", PAGE_MAX),
+               -1;
     *ret = (size_t)value;
     return 0;
 }
@@ -43,9 +45,13 @@ static int read_filter(struct tcn_api_call *call, struct tcn_incident_filter *re
     else if (status && strcmp(status, "RESOLVED") == 0)
         ret->status = TCN_STATUS_RESOLVED;
     else if (status)
-        return tcn_api_refuse(call, 400, "bad_request", "status", "must be OPEN or RESOLVED"), -1;
+        return tcn_api_refuse(call, 400, "bad_request", "status",
+                              "status must be OPEN or RESOLVED"),
+               -1;
     if (next && tcn_id_parse(tcn_str(next), &ret->before) < 0)
-        return tcn_api_refuse(call, 400, "bad_request", "next", "is no token of this list"), -1;
+        return tcn_api_refuse(call, 400, "bad_request", "next",
+                              "next must be the \"next\" of an earlier answer"),
+               -1;
     return read_limit(call, &ret->limit);
 }
 
@@ -174,7 +180,7 @@ int tcn_api_incident(struct tcn_api_call *call, struct tcn_store *s, struct tcn_
     int r = tcn_store_incident_get(s, id, call->arena, &incident, err);
 
     if (r == TCN_ENOTFOUND)
-        return tcn_api_refuse(call, 404, "not_found", "id", "there is no such incident");
+        return tcn_api_refuse(call, 404, "not_found", "id", "there is no incident with this id");
     if (r < 0)
         return r;
     ret = tcn_json_incident(&incident, call->account_id);

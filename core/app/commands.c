@@ -50,7 +50,7 @@ static int on_incident(struct tcn_api_call *call, const struct tcn_command_world
     int r = tcn_turn_load(s, call->command.incident, call->arena, a, err);
 
     if (r == TCN_ENOTFOUND)
-        return tcn_api_refuse(call, 404, "not_found", "id", "there is no such incident");
+        return tcn_api_refuse(call, 404, "not_found", "id", "there is no incident with this id");
     if (r < 0)
         return r;
     tcn_decision_init(&d, call->arena);
@@ -82,7 +82,9 @@ static int on_letter(struct tcn_api_call *call, struct tcn_store *s, int64_t now
     int r = tcn_store_deadletter_get(s, call->command.letter, call->arena, &letter, err);
 
     if (r == TCN_ENOTFOUND)
-        return tcn_api_refuse(call, 404, "not_found", "id", "there is no such dead letter");
+        return tcn_api_refuse(
+            call, 404, "not_found", "id",
+            "there is no dead letter with this id; it may have been retried or dropped");
     if (r < 0)
         return r;
     if (call->command.kind == TCN_COMMAND_LETTER_RETRY &&

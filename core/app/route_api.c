@@ -124,7 +124,9 @@ static void start(struct api_job *j)
 {
     /* What a command keeps of the request outlives the arena of a run. */
     j->call.arena = &j->kept;
-    if (j->route->state) {
+    if (tcn_api_query_only(&j->call, j->route->members) < 0) {
+        finish(j);
+    } else if (j->route->state) {
         j->call.status = 200;
         j->call.reply = tcn_state_json(j->app, j->route->state);
         finish(j);

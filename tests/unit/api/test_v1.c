@@ -103,6 +103,88 @@ static void test_query_parameters(void **state)
     }
 }
 
+static const char *const two_names[] = {"status", "limit", NULL};
+
+static void test_members_that_a_query_may_have(void **state)
+{
+    static const char *const good[] = {
+        "",        "status=OPEN", "limit=3&status=OPEN", "&&limit=3&",
+        "status=", "status=a=b",  "status=%E2%82%AC",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        struct tcn_api_call call = call_of(good[i]);
+
+        assert_int_equal(tcn_api_query_only(&call, two_names), 0);
+        assert_null(call.reply);
+    }
+}
+
+static void test_members_that_a_query_may_not_have(void **state)
+{
+    static const struct {
+        const char *query, *field, *says;
+    } cases[] = {
+        {"stauts=OPEN", "stauts", "\"stauts\" is not known here; did you mean \"status\"?"},
+        {"limit=3&stauts=OPEN", "stauts", "did you mean \"status\"?"},
+        {"stauts", "stauts", "did you mean \"status\"?"},
+        {"colour=red", "colour", "\"colour\" is not known here; use status, limit"},
+        {"Status=OPEN", "Status", "did you mean \"status\"?"},
+        {"%73tatus=OPEN", "%73tatus", "is not known here; use status, limit"},
+        {"=OPEN", "", "\"\" is not known here"},
+        {"status=OPEN&status=OPEN", "status", "\"status\" is there more than once"},
+        {"limit=1&status=OPEN&limit=2", "limit", "\"limit\" is there more than once"},
+        {"status", "status", "\"status\" has no value that can be read; write status=VALUE"},
+        {"status=%", "status", "has no value that can be read"},
+        {"status=%FF", "status", "has no value that can be read"},
+        {"status=%00", "status", "has no value that can be read"},
+        {"a\xff=1", "a", "\"a\" is not known here"}, /* only what is UTF-8 is shown */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tcn_api_call call = call_of(cases[i].query);
+
+        assert_int_equal(tcn_api_query_only(&call, two_names), TCN_EINVALID);
+        assert_int_equal(call.status, 400);
+        assert_string_equal(error_of(&call, "code"), "bad_request");
+        assert_string_equal(error_of(&call, "field"), cases[i].field);
+        if (!strstr(error_of(&call, "message"), cases[i].says))
+            fail_msg("%s: %s", cases[i].query, error_of(&call, "message"));
+        json_decref(call.reply);
+    }
+}
+
+static void test_a_route_without_a_query(void **state)
+{
+    struct tcn_api_call call = call_of("limit=1"), empty = call_of("");
+
+    (void)state;
+    assert_int_equal(tcn_api_query_only(&empty, NULL), 0);
+    assert_int_equal(tcn_api_query_only(&call, NULL), TCN_EINVALID);
+    assert_string_equal(error_of(&call, "message"), "\"limit\" is not known here; leave it out");
+    json_decref(call.reply);
+}
+
+static void test_long_names_are_cut(void **state)
+{
+    static char query[20000];
+    struct tcn_api_call call;
+
+    (void)state;
+    memset(query, 'q', sizeof query - 1);
+    call = call_of(query);
+    assert_int_equal(tcn_api_query_only(&call, two_names), TCN_EINVALID);
+    assert_int_equal(strlen(error_of(&call, "field")), 64);
+    json_decref(call.reply);
+    memcpy(query, "status=", 7); /* a value that is too long is none, not the absence of one */
+    call = call_of(query);
+    assert_int_equal(tcn_api_query_only(&call, two_names), TCN_EINVALID);
+    assert_string_equal(error_of(&call, "field"), "status");
+    json_decref(call.reply);
+}
+
 static void test_wrong_parameters_name_their_field(void **state)
 {
     static const struct {
@@ -340,6 +422,21 @@ static void test_the_longest_note(void **state)
     }
 }
 
+static void test_unknown_members_of_a_body(void **state)
+{
+    struct tcn_api_call call = call_of("");
+
+    (void)state;
+    call.path_id = "00000000-0000-4000-8000-000000000001";
+    call.body = json_pack("{s:s}", "notes", "x");
+    assert_int_equal(tcn_v1_acknowledge(&call), -1);
+    assert_string_equal(error_of(&call, "field"), "notes");
+    assert_string_equal(error_of(&call, "message"),
+                        "\"notes\" is not known here; did you mean \"note\"?");
+    json_decref(call.body);
+    json_decref(call.reply);
+}
+
 /* -- the table of routes ---------------------------------------------------------------------------------- */
 
 static void test_every_route_has_a_role_and_one_way(void **state)
@@ -354,6 +451,8 @@ static void test_every_route_has_a_role_and_one_way(void **state)
             assert_null(r->command);
         else
             assert_true(r->role > TCN_VIEWER);
+        if (r->members) /* only what reads members takes some */
+            assert_non_null(r->query);
     }
 }
 
@@ -363,6 +462,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(test_query_parameters),
+        CASE(test_members_that_a_query_may_have),
+        CASE(test_members_that_a_query_may_not_have),
+        CASE(test_a_route_without_a_query),
+        CASE(test_long_names_are_cut),
         CASE(test_wrong_parameters_name_their_field),
         CASE(test_a_list_goes_on_with_its_token),
         CASE(test_any_path_id_is_refused_in_json),
@@ -370,6 +473,7 @@ int main(void)
         CASE(test_a_long_timeline_is_told),
         CASE(test_bodies),
         CASE(test_the_longest_note),
+        CASE(test_unknown_members_of_a_body),
         CASE(test_every_route_has_a_role_and_one_way),
     };
 
