@@ -344,6 +344,37 @@ static void an_error_is_for_good(void **state)
     tcn_http1_done(&r);
 }
 
+/* Refused as ever, one step later; or without a body, when the owner says so. */
+static void a_missing_length_is_told_after_the_head(void **state)
+{
+    static const char *const methods[] = {"POST", "PUT", "PATCH"};
+
+    (void)state;
+    for (size_t i = 0; i < 2 * N_OF(methods); i++) {
+        bool is_taken = i >= N_OF(methods);
+        char text[64];
+        struct tcn_http1 r;
+        struct tcn_str run;
+        size_t used;
+
+        snprintf(text, sizeof text, "%s /x HTTP/1.1\r\nHost: a\r\n\r\n",
+                 methods[i % N_OF(methods)]);
+        tcn_http1_init(&r);
+        assert_int_equal(tcn_http1_feed(&r, tcn_str(text), &used, &run), TCN_HTTP1_HEAD);
+        assert_int_equal(used, strlen(text));
+        assert_true(r.head.lacks_length);
+        assert_false(tcn_http1_is_idle(&r));
+        tcn_http1_body_cap(&r, 100); /* changes nothing */
+        if (is_taken)
+            tcn_http1_without_body(&r);
+        assert_int_equal(tcn_http1_feed(&r, TCN_STR(GET "\r\n"), &used, &run),
+                         is_taken ? TCN_HTTP1_END : TCN_HTTP1_ERROR);
+        assert_int_equal(used, 0);
+        assert_int_equal(r.refusal, is_taken ? TCN_REFUSE_NONE : TCN_REFUSE_LENGTH_REQUIRED);
+        tcn_http1_done(&r);
+    }
+}
+
 static void idle_memory_is_small(void **state)
 {
     struct reader_trace t;
@@ -432,6 +463,7 @@ int main(void)
         cmocka_unit_test(heads_stop_at_the_cap),
         cmocka_unit_test(hosts_are_names_or_addresses),
         cmocka_unit_test(an_error_is_for_good),
+        cmocka_unit_test(a_missing_length_is_told_after_the_head),
         cmocka_unit_test(idle_memory_is_small),
         cmocka_unit_test(recorded_bytes_are_refused),
     };
