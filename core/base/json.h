@@ -27,11 +27,17 @@ int tcn_json_parse(struct tcn_str text, const struct tcn_json_limits *limits, js
 struct tcn_problems {
     struct tcn_buf text; /* one line each: FILE:LINE: PATH: what is wrong; what to do */
     size_t n;
+    struct tcn_place {   /* of each line of text */
+        size_t file_len; /* FILE is that much of the line; 0 when it names no line of a file */
+        int line;
+    } places[TCN_MAX_PROBLEMS];
 };
 void tcn_problems_init(struct tcn_problems *p);
 void tcn_problems_done(struct tcn_problems *p);
 void tcn_problems_add(struct tcn_problems *p, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* Puts them in the order of the lines of their file, then of their paths; those of `file` before those of others. */
+void tcn_problems_sort(struct tcn_problems *p, const char *file);
 
 /* A parsed file with its text, so that a path can be turned into a line. */
 struct tcn_doc {
@@ -39,8 +45,10 @@ struct tcn_doc {
     struct tcn_str text;           /* borrowed */
     json_t *root;                  /* owned */
     struct tcn_problems *problems; /* borrowed */
+    struct tcn_slips *slips;       /* owned: members that tcn_node_only() called misspelt */
 };
-/* Parses text; a syntax error is added to problems and returned. tcn_doc_done releases the tree. */
+/* Parses text; a syntax error is added to problems with what to do about it, and returned. A byte order mark in front
+ * is skipped (RFC 8259 section 8.1 permits it). tcn_doc_done releases the tree. */
 int tcn_doc_parse(struct tcn_doc *doc, const char *file, struct tcn_str text,
                   struct tcn_problems *problems);
 void tcn_doc_done(struct tcn_doc *doc);
@@ -55,13 +63,16 @@ struct tcn_node {
     json_t *json; /* borrowed from the document */
 };
 struct tcn_node tcn_node_root(const struct tcn_doc *doc);
+/* The member of that name; when there is none, the one that tcn_node_only() called a misspelling of it, so that a slip
+ * in a name is one problem and hides nothing below it. */
 struct tcn_node tcn_node_member(const struct tcn_node *parent, const char *key);
 struct tcn_node tcn_node_item(const struct tcn_node *parent, size_t index);
 /* "$.sources.prom.auth[0].kind"; a member that is no plain name is quoted as in $["a b"]. */
 void tcn_node_path(const struct tcn_node *n, struct tcn_buf *out);
 /* Line of the node (from 1); the line of the nearest present ancestor when it is absent. */
 int tcn_node_line(const struct tcn_node *n);
-/* Adds "FILE:LINE: PATH: message" to the document's problems; returns TCN_EINVALID. */
+/* Adds "FILE:LINE: PATH: message" to the document's problems; returns TCN_EINVALID. Of a member whose name is called
+ * misspelt nothing more is told. */
 int tcn_node_problem(const struct tcn_node *n, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -79,7 +90,14 @@ int tcn_node_choice(const struct tcn_node *parent, const char *key, int need,
 /* The member must be an object / array when present; ret->json is NULL when absent. */
 int tcn_node_object(const struct tcn_node *parent, const char *key, int need, struct tcn_node *ret);
 int tcn_node_array(const struct tcn_node *parent, const char *key, int need, struct tcn_node *ret);
-/* Every member not in names (ends with NULL) is a problem that suggests the nearest name. */
+/* Every member not in names (ends with NULL) is a problem that suggests the nearest name. So is a node that is there
+ * and no object; what it lacks then is not told again by the typed reads. */
 int tcn_node_only(const struct tcn_node *object, const char *const names[]);
+/* The node refers to something by its name, word, and that is none of names (ends with NULL): "WORD is PROBLEM" with
+ * the nearest name, and all of them when they are few. Returns TCN_EINVALID. */
+int tcn_node_no_such(const struct tcn_node *n, const char *word, const char *problem,
+                     const char *const names[]);
+/* An element of a list: the text of its member key must not be that of an earlier element. */
+int tcn_node_unique(const struct tcn_node *element, const char *key);
 
 #endif

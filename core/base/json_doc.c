@@ -1,47 +1,23 @@
-/* A parsed file, places in it, and the list of what is wrong with it. */
+/* A parsed file and places in it. */
 #include "base/json_policy.h"
+#include "base/json_slips.h"
+#include "base/xalloc.h"
 
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-enum { MAX_CHAIN = 128, MAX_PATH = 1024, MAX_LINE = 2048 };
+enum { MAX_CHAIN = 128, MAX_PATH = 1024, MAX_WHAT = 1024 };
 
-void tcn_problems_init(struct tcn_problems *p)
+/* Editors on Windows write it in front. */
+static struct tcn_str without_mark(struct tcn_str text)
 {
-    p->n = 0;
-    tcn_buf_init(&p->text, (TCN_MAX_PROBLEMS + 1) * (size_t)MAX_LINE);
-}
+    static const struct tcn_str mark = {"\xef\xbb\xbf", 3};
 
-void tcn_problems_done(struct tcn_problems *p)
-{
-    tcn_buf_done(&p->text);
-    p->n = 0;
-}
-
-static void add_line(struct tcn_problems *p, char *line)
-{
-    p->n++;
-    if (p->n > TCN_MAX_PROBLEMS + 1)
-        return;
-    for (char *c = line; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = ' ';
-    tcn_buf_z(&p->text,
-              p->n > TCN_MAX_PROBLEMS ? "more problems are not shown; solve these first" : line);
-    tcn_buf_char(&p->text, '\n');
-}
-
-void tcn_problems_add(struct tcn_problems *p, const char *fmt, ...)
-{
-    char line[MAX_LINE - 1];
-    va_list args;
-
-    va_start(args, fmt);
-    vsnprintf(line, sizeof line, fmt, args);
-    va_end(args);
-    line[tcn_utf8_prefix(tcn_str(line))] = '\0';
-    add_line(p, line);
+    if (!tcn_str_starts(text, mark))
+        return text;
+    return (struct tcn_str){text.ptr + mark.len, text.len - mark.len};
 }
 
 int tcn_doc_parse(struct tcn_doc *doc, const char *file, struct tcn_str text,
@@ -50,11 +26,14 @@ int tcn_doc_parse(struct tcn_doc *doc, const char *file, struct tcn_str text,
     struct tcn_json_fault fault;
     int r;
 
+    text = without_mark(text);
     *doc = (struct tcn_doc){.file = file, .text = text, .problems = problems};
     r = tcn_json_load(text, &tcn_json_file, &doc->root, &fault);
     if (r < 0)
-        tcn_problems_add(problems, "%s:%d: column %d: %s", file, fault.line, fault.column,
-                         fault.what);
+        tcn_problems_add(problems, "%s:%d: column %d: %s%s", file, fault.line, fault.column,
+                         fault.what, tcn_json_hint(text, &fault));
+    else
+        doc->slips = tcn_xcalloc(1, sizeof *doc->slips);
     return r;
 }
 
@@ -62,6 +41,8 @@ void tcn_doc_done(struct tcn_doc *doc)
 {
     json_decref(doc->root);
     doc->root = NULL;
+    free(doc->slips);
+    doc->slips = NULL;
 }
 
 struct tcn_node tcn_node_root(const struct tcn_doc *doc)
@@ -71,11 +52,14 @@ struct tcn_node tcn_node_root(const struct tcn_doc *doc)
 
 struct tcn_node tcn_node_member(const struct tcn_node *parent, const char *key)
 {
+    json_t *json = json_object_get(parent->json, key);
+    const char *written = json ? NULL : tcn_slips_find(parent, key);
+
     return (struct tcn_node){
         .doc = parent->doc,
         .parent = parent,
-        .key = key,
-        .json = json_object_get(parent->json, key),
+        .key = written ? written : key,
+        .json = written ? json_object_get(parent->json, written) : json,
     };
 }
 
@@ -130,17 +114,23 @@ void tcn_node_path(const struct tcn_node *n, struct tcn_buf *out)
 
 int tcn_node_problem(const struct tcn_node *n, const char *fmt, ...)
 {
-    char what[MAX_LINE / 2];
+    struct tcn_problems *p = n->doc->problems;
+    char what[MAX_WHAT];
     struct tcn_buf path;
     va_list args;
 
+    if (tcn_slips_has(n))
+        return TCN_EINVALID;
+    if (p->n > TCN_MAX_PROBLEMS) { /* not shown, so its place is not looked for */
+        p->n++;
+        return TCN_EINVALID;
+    }
     va_start(args, fmt);
     vsnprintf(what, sizeof what, fmt, args);
     va_end(args);
     tcn_buf_init(&path, MAX_PATH);
     tcn_node_path(n, &path);
-    tcn_problems_add(n->doc->problems, "%s:%d: %s: %s", n->doc->file, tcn_node_line(n),
-                     tcn_buf_view(&path).ptr, what);
+    tcn_problems_add_at(p, n->doc->file, tcn_node_line(n), tcn_buf_view(&path).ptr, what);
     tcn_buf_done(&path);
     return TCN_EINVALID;
 }

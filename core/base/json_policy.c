@@ -38,6 +38,7 @@ static int refuse(struct tcn_json_fault *fault, struct tcn_str text, size_t offs
     va_list args;
 
     set_place(fault, text, offset);
+    fault->offset = offset;
     va_start(args, fmt);
     vsnprintf(fault->what, sizeof fault->what, fmt, args);
     va_end(args);
@@ -148,6 +149,7 @@ int tcn_json_load(struct tcn_str text, const struct tcn_json_limits *limits, jso
     if (!root) {
         fault->line = error.line > 0 ? error.line : 1;
         fault->column = error.column > 0 ? error.column : 1;
+        fault->offset = error.position > 0 ? (size_t)error.position : 0;
         snprintf(fault->what, sizeof fault->what, "%s", error.text);
         return TCN_ESYNTAX;
     }

@@ -1,10 +1,10 @@
 /* Typed reads of members, with complaints that say what to write instead. */
-#include "base/json.h"
+#include "base/json_slips.h"
 #include "base/nearest.h"
 
 #include <inttypes.h>
 
-enum { MAX_LIST = 400 };
+enum { MAX_LIST = 400, FEW = 8 };
 
 static const char *type_name(const json_t *json)
 {
@@ -38,6 +38,8 @@ static int find(const struct tcn_node *parent, const char *key, int need, struct
 {
     *ret_node = tcn_node_member(parent, key);
     *ret_is_there = ret_node->json != NULL;
+    if (parent->json && !json_is_object(parent->json) && need == TCN_NEED)
+        return TCN_EINVALID; /* what the parent is was told where its members were looked at */
     if (!*ret_is_there && need == TCN_NEED)
         return tcn_node_problem(ret_node, "is missing; add it");
     return 0;
@@ -120,9 +122,9 @@ int tcn_node_duration(const struct tcn_node *parent, const char *key, int need, 
     return 0;
 }
 
-static void list_names(const char *const names[], struct tcn_buf *out)
+static void list_names(const char *const names[], size_t max, struct tcn_buf *out)
 {
-    for (size_t i = 0; names[i]; i++)
+    for (size_t i = 0; names[i] && i < max; i++)
         tcn_buf_fmt(out, "%s%s", i ? ", " : "", names[i]);
 }
 
@@ -137,11 +139,58 @@ static int unknown_name(const struct tcn_node *n, const char *word, const char *
     if (nearest)
         return tcn_node_problem(n, "\"%s\" is %s; did you mean \"%s\"?", word, problem, nearest);
     tcn_buf_init(&list, MAX_LIST);
-    list_names(names, &list);
+    list_names(names, SIZE_MAX, &list);
     r = tcn_node_problem(n, "\"%s\" is %s; known are: %s%s", word, problem, tcn_buf_view(&list).ptr,
                          tcn_buf_ok(&list) ? "" : ", ...");
     tcn_buf_done(&list);
     return r;
+}
+
+static size_t count_names(const char *const names[])
+{
+    size_t n = 0;
+
+    while (names[n])
+        n++;
+    return n;
+}
+
+int tcn_node_no_such(const struct tcn_node *n, const char *word, const char *problem,
+                     const char *const names[])
+{
+    const char *nearest = tcn_nearest(word, names);
+    size_t known = count_names(names);
+    struct tcn_buf help;
+
+    tcn_buf_init(&help, MAX_LIST);
+    if (nearest)
+        tcn_buf_fmt(&help, "did you mean \"%s\"?", nearest);
+    if (known == 0)
+        tcn_buf_z(&help, "none is there yet: add it");
+    else if (!nearest || (known > 1 && known <= FEW)) {
+        tcn_buf_fmt(&help, "%sknown %s: ", nearest ? " " : "", known == 1 ? "is" : "are");
+        list_names(names, FEW, &help);
+    }
+    if (!nearest && known > FEW)
+        tcn_buf_fmt(&help, " and %zu more", known - FEW);
+    tcn_node_problem(n, "\"%s\" is %s; %s", word, problem, tcn_buf_view(&help).ptr);
+    tcn_buf_done(&help);
+    return TCN_EINVALID;
+}
+
+int tcn_node_unique(const struct tcn_node *element, const char *key)
+{
+    struct tcn_node node = tcn_node_member(element, key);
+
+    for (size_t i = 0; json_is_string(node.json) && i < element->index; i++) {
+        struct tcn_node earlier = tcn_node_item(element->parent, i),
+                        other = tcn_node_member(&earlier, key);
+
+        if (json_equal(other.json, node.json))
+            return tcn_node_problem(&node, "\"%s\" is used twice, first on line %d; rename one",
+                                    json_string_value(node.json), tcn_node_line(&other));
+    }
+    return 0;
 }
 
 int tcn_node_choice(const struct tcn_node *parent, const char *key, int need,
@@ -191,18 +240,30 @@ static bool is_listed(const char *word, const char *const names[])
     return false;
 }
 
+static int unknown_member(const struct tcn_node *n, const char *const names[])
+{
+    const char *meant = tcn_nearest(n->key, names);
+    int r = unknown_name(n, n->key, "not known here", names);
+
+    if (meant)
+        tcn_slips_add(n, meant);
+    return r;
+}
+
 int tcn_node_only(const struct tcn_node *object, const char *const names[])
 {
     const char *key;
     json_t *value;
     int r = 0;
 
+    if (object->json && !json_is_object(object->json))
+        return wrong_type(object, "an object");
     json_object_foreach(object->json, key, value)
     {
         struct tcn_node n = tcn_node_member(object, key);
 
         if (!is_listed(key, names))
-            r = unknown_name(&n, key, "not known here", names);
+            r = unknown_member(&n, names);
     }
     return r;
 }

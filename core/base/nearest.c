@@ -1,6 +1,7 @@
 /* Edit distance with neighbour swaps (optimal string alignment), in three rows of fixed size. */
 #include "base/nearest.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 enum { MAX_WORD = 64 };
@@ -8,6 +9,16 @@ enum { MAX_WORD = 64 };
 static size_t min(size_t a, size_t b)
 {
     return a < b ? a : b;
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+static bool same(char a, char b)
+{
+    return lower(a) == lower(b);
 }
 
 /* Both words are at most MAX_WORD long. */
@@ -23,8 +34,8 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 
         row[0] = i;
         for (size_t j = 1; j <= b_len; j++) {
-            row[j] = min(min(row[j - 1], last[j]) + 1, last[j - 1] + (a[i - 1] != b[j - 1]));
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+            row[j] = min(min(row[j - 1], last[j]) + 1, last[j - 1] + !same(a[i - 1], b[j - 1]));
+            if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1]))
                 row[j] = min(row[j], before[j - 2] + 1);
         }
         before = last;

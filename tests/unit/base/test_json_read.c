@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char TEXT[] =
@@ -213,7 +214,71 @@ static void reading_below_what_is_absent_or_no_object(void **state)
     assert_string_equal(value, "kept");
     assert_int_equal(tcn_node_text(&absent, "x", TCN_NEED, &value), TCN_EINVALID);
     assert_string_equal(w.problems.text.ptr, "f:1: $.absent.x: is missing; add it\n");
+    /* what should be an object is told once, not with each member that it lacks */
+    tcn_buf_clear(&w.problems.text);
+    assert_int_equal(tcn_node_only(&text, (const char *const[]){"x", NULL}), TCN_EINVALID);
+    assert_int_equal(tcn_node_text(&text, "x", TCN_NEED, &value), TCN_EINVALID);
+    assert_string_equal(w.problems.text.ptr, "f:1: $.text: must be an object, not text\n");
     stop(&w);
+}
+
+/* A slip in the name of a member is one line: it is not missing, too, and what is below it is read. */
+static void a_misspelt_member_is_read_as_what_was_meant(void **state)
+{
+    static const char *const names[] = {"objekt", "tixt", NULL};
+    struct world w;
+    struct tcn_node object, text;
+    const char *value = NULL;
+    int64_t k = 0;
+
+    (void)state;
+    start(&w);
+    tcn_node_only(&w.root, names);
+    tcn_buf_clear(&w.problems.text);
+    assert_int_equal(tcn_node_object(&w.root, "objekt", TCN_NEED, &object), 0);
+    assert_int_equal(tcn_node_int(&object, "k", TCN_NEED, 2, 9, &k), TCN_EINVALID);
+    assert_string_equal(w.problems.text.ptr, "f:1: $.object.k: 1 is out of range; use 2 to 9\n");
+    tcn_buf_clear(&w.problems.text);
+    assert_int_equal(tcn_node_text(&w.root, "tixt", TCN_NEED, &value), 0);
+    assert_string_equal(value, "word");
+    text = tcn_node_member(&w.root, "tixt");
+    assert_int_equal(tcn_node_problem(&text, "is told a second time"), TCN_EINVALID);
+    assert_string_equal(tcn_buf_view(&w.problems.text).ptr, "");
+    assert_int_equal(tcn_node_text(&object, "tixt", TCN_NEED, &value), TCN_EINVALID);
+    assert_string_equal(w.problems.text.ptr, "f:1: $.object.tixt: is missing; add it\n");
+    stop(&w);
+}
+
+static void references_suggest_and_list(void **state)
+{
+    static const struct {
+        const char *word, *names[12], *said;
+    } cases[] = {
+        {"alise", {"alice"}, "did you mean \"alice\"?"},
+        {"alise", {"alice", "bob"}, "did you mean \"alice\"? known are: alice, bob"},
+        {"carol", {"bob"}, "known is: bob"},
+        {"x", {NULL}, "none is there yet: add it"},
+        {"a9x", {"a1", "b2", "c3", "d4", "e5", "f6", "g7", "h8", "i9"}, "did you mean \"a1\"?"},
+        {"zzz",
+         {"a1", "b2", "c3", "d4", "e5", "f6", "g7", "h8", "i9", "j0"},
+         "known are: a1, b2, c3, d4, e5, f6, g7, h8 and 2 more"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(cases); i++) {
+        struct world w;
+        struct tcn_node n;
+        char said[300];
+
+        start(&w);
+        n = tcn_node_member(&w.root, "text");
+        assert_int_equal(tcn_node_no_such(&n, cases[i].word, "no person", cases[i].names),
+                         TCN_EINVALID);
+        snprintf(said, sizeof said, "f:1: $.text: \"%s\" is no person; %s\n", cases[i].word,
+                 cases[i].said);
+        assert_string_equal(w.problems.text.ptr, said);
+        stop(&w);
+    }
 }
 
 int main(void)
@@ -224,6 +289,8 @@ int main(void)
         cmocka_unit_test(absence_is_legal_unless_needed),
         cmocka_unit_test(unknown_members_are_named_with_the_nearest),
         cmocka_unit_test(reading_below_what_is_absent_or_no_object),
+        cmocka_unit_test(a_misspelt_member_is_read_as_what_was_meant),
+        cmocka_unit_test(references_suggest_and_list),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,7 +26,7 @@ static void suggests(void **state)
         {"one letter of two", "om", "on"},
         {"empty word", "", NULL},
         {"single letter", "o", NULL},
-        {"case counts", "STATUS", NULL},
+        {"case does not count", "STATUS", "status"},
     };
 
     (void)state;
