@@ -1,6 +1,9 @@
 /* Files are read whole under a cap and replaced whole: a reader sees the old text or the new one. */
 #include "sys/file.h"
+#include "base/arena.h"
+#include "base/nearest.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -10,12 +13,54 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { NAMES_MAX = 1000, NAMES_ARENA = 4 << 20 };
+
 static int fail_errno(struct tcn_err *err, const char *what, const char *path)
 {
     int e = errno;
     int code = e == ENOENT ? TCN_ENOTFOUND : e == ENOSPC ? TCN_EFULL : TCN_EIO;
 
-    return tcn_fail(err, code, "cannot %s %s: %s", what, path, strerror(e));
+    return tcn_fail(err, code, "cannot %s %s: %s%s", what, path, strerror(e),
+                    e == EISDIR   ? "; name a file in it"
+                    : e == EACCES ? "; let the user that runs tocsin do so"
+                                  : "");
+}
+
+/* The file of the same folder with the nearest name, or NULL. */
+static const char *nearest_file(const char *path, struct tcn_arena *arena)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, **names;
+    const char *folder = slash ? tcn_arena_fmt(arena, "%.*s/", (int)(slash - path), path) : "./";
+    DIR *dir = opendir(folder);
+    const struct dirent *entry;
+    size_t n = 0;
+
+    if (!dir)
+        return NULL;
+    names = TCN_NEW_N(arena, const char *, NAMES_MAX + 1);
+    while (n < NAMES_MAX && (entry = readdir(dir)))
+        if (entry->d_name[0] != '.')
+            names[n++] = tcn_arena_strdup(arena, entry->d_name);
+    closedir(dir);
+    name = tcn_nearest(name, names);
+    return name ? tcn_arena_fmt(arena, "%s%s", slash ? folder : "", name) : NULL;
+}
+
+/* What the person can do who gave the path. */
+static int fail_open(struct tcn_err *err, const char *path)
+{
+    int e = errno, r;
+    struct tcn_arena arena;
+    const char *near;
+
+    if (e != ENOENT)
+        return fail_errno(err, "open", path);
+    tcn_arena_init(&arena, NAMES_ARENA);
+    near = nearest_file(path, &arena);
+    r = tcn_fail(err, TCN_ENOTFOUND, "there is no file %s%s%s%s", path,
+                 near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    tcn_arena_done(&arena);
+    return r;
 }
 
 static int read_all(int fd, const char *path, struct tcn_buf *out, struct tcn_err *err)
@@ -50,7 +95,7 @@ int tcn_file_read(const char *path, struct tcn_buf *out, struct tcn_err *err)
     int r;
 
     if (fd < 0)
-        return fail_errno(err, "open", path);
+        return fail_open(err, path);
     r = read_all(fd, path, out, err);
     if (!is_stdin)
         close(fd);

@@ -5,7 +5,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Appends all of path to out (its cap is the limit). TCN_ENOTFOUND, TCN_ELIMIT, TCN_EIO. "-" is standard input. */
+/* Appends all of path to out (its cap is the limit). TCN_ENOTFOUND (with the nearest name in that folder), TCN_ELIMIT,
+ * TCN_EIO. "-" is standard input. */
 int tcn_file_read(const char *path, struct tcn_buf *out, struct tcn_err *err);
 /* Writes PATH.new with that mode (less the umask), syncs, renames it over path, syncs the folder. path keeps its old
  * text when that fails. TCN_EFULL, TCN_EIO, TCN_ENOTFOUND, TCN_ELIMIT. */

@@ -108,15 +108,41 @@ static void test_read_up_to_the_cap(void **state)
 static void test_read_failures(void **state)
 {
     const struct place *p = *state;
+    char slip[80], meant[200];
     struct tcn_buf out;
     struct tcn_err err;
 
     tcn_buf_init(&out, 100);
     assert_int_equal(tcn_file_read(p->path, &out, &err), TCN_ENOTFOUND);
     assert_non_null(strstr(err.msg, p->path));
+    put(p->beside, "x", 0600);
+    snprintf(slip, sizeof slip, "%s/a.nwe", p->folder);
+    snprintf(meant, sizeof meant, "there is no file %s; did you mean %s?", slip, p->beside);
+    assert_int_equal(tcn_file_read(slip, &out, &err), TCN_ENOTFOUND);
+    assert_string_equal(err.msg, meant);
     assert_int_equal(tcn_file_read(p->folder, &out, &err), TCN_EIO);
+    assert_non_null(strstr(err.msg, "name a file in it"));
     assert_int_equal(tcn_file_read("", &out, &err), TCN_ENOTFOUND);
     assert_int_equal(out.len, 0);
+    tcn_buf_done(&out);
+}
+
+/* Root may read everything: it becomes somebody else for a moment. */
+static void test_read_what_may_not_be_read(void **state)
+{
+    const struct place *p = *state;
+    bool is_root = geteuid() == 0;
+    struct tcn_buf out;
+    struct tcn_err err = {0};
+    int r;
+
+    put(p->path, "secret", 0);
+    tcn_buf_init(&out, 100);
+    assert_int_equal(is_root ? seteuid(65534) : 0, 0);
+    r = tcn_file_read(p->path, &out, &err);
+    assert_int_equal(is_root ? seteuid(0) : 0, 0);
+    assert_int_equal(r, TCN_EIO);
+    assert_non_null(strstr(err.msg, "Permission denied; let the user that runs tocsin do so"));
     tcn_buf_done(&out);
 }
 
@@ -276,6 +302,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_read_up_to_the_cap, make_place, end_place),
         cmocka_unit_test_setup_teardown(test_read_failures, make_place, end_place),
+        cmocka_unit_test_setup_teardown(test_read_what_may_not_be_read, make_place, end_place),
         cmocka_unit_test_setup_teardown(test_standard_input, make_place, end_place),
         cmocka_unit_test_setup_teardown(test_write_replaces, make_place, end_place),
         cmocka_unit_test_setup_teardown(test_write_ignores_leftovers, make_place, end_place),

@@ -22,7 +22,7 @@ static int make_file(void **state)
     setenv("TEST_EMPTY", "", 1);
     setenv("TEST_LINES", VALUE "\r\n\n", 1);
     setenv("TEST_ONLY_LINES", "\n\r\n", 1);
-    unsetenv("TEST_NONE");
+    unsetenv("NOWHERE_TO_BE_SEEN");
     return 0;
 }
 
@@ -71,14 +71,18 @@ static void test_references(void **state)
     } cases[] = {
         {"{\"env\": \"TEST_SECRET\"}", VALUE, ""},
         {"{\"env\": \"TEST_LINES\"}", VALUE, ""},
-        {"{\"env\": \"TEST_NONE\"}", NULL, "t.json:3: $.secret: environment variable TEST_NONE"},
-        {"{\"env\": \"TEST_EMPTY\"}", NULL, "empty"},
+        {"{\"env\": \"NOWHERE_TO_BE_SEEN\"}", NULL,
+         "t.json:3: $.secret.env: environment variable NOWHERE_TO_BE_SEEN is not set; export it"},
+        {"{\"env\": \"TEST_SECERT\"}", NULL,
+         "is not set; export it, or did you mean \"TEST_SECRET\"?"},
+        {"{\"env\": \"TEST_EMPTY\"}", NULL, "environment variable TEST_EMPTY is empty"},
         {"{\"env\": \"TEST_ONLY_LINES\"}", NULL, "empty"},
         {"{\"env\": 5}", NULL, "t.json:3: $.secret.env: must be text"},
         {"{}", NULL, "give either"},
         {"{\"env\": \"TEST_SECRET\", \"file\": \"/x\"}", NULL, "give either"},
         {"{\"enw\": \"TEST_SECRET\"}", NULL, "did you mean \"env\"?"},
-        {"{\"file\": \"/nonexistent/secret\"}", NULL, "/nonexistent/secret"},
+        {"{\"file\": \"/nonexistent/secret\"}", NULL,
+         "$.secret.file: there is no file /nonexistent/secret"},
         {"\"" VALUE "\"", NULL, "never in the file"},
         {"[\"" VALUE "\"]", NULL, "never in the file"},
         {"null", NULL, "never in the file"},
