@@ -3,11 +3,13 @@
 #include "base/nearest.h"
 #include "base/xalloc.h"
 #include "connect/option.h"
+#include "sys/file.h"
 
 #include <assert.h>
 #include <openssl/crypto.h>
 
 #define ARENA_CAP (1u << 20)
+#define CA_FILE_CAP (4u << 20)
 #define KNOWN_MAX (64 + 16)
 
 /* The host's own rows, in the same language as a connector's. */
@@ -97,10 +99,20 @@ static int fill_guard(struct tcn_instance *i, const struct tcn_node *config)
 
 static int fill_ca_file(struct tcn_instance *i, const struct tcn_node *config)
 {
+    struct tcn_node node = tcn_node_member(config, "ca_file");
     const char *path = NULL;
+    struct tcn_buf text;
+    struct tcn_err err;
     int r = tcn_node_text(config, "ca_file", TCN_OPTIONAL, &path);
 
     i->ca_file = tcn_arena_strdup(&i->arena, path);
+    if (r < 0 || !path)
+        return r;
+    /* libcurl reads it at each connection; that it is there is told now. */
+    tcn_buf_init(&text, CA_FILE_CAP);
+    if (tcn_file_read(path, &text, &err) < 0)
+        r = tcn_node_problem(&node, "%s", err.msg);
+    tcn_buf_done(&text);
     return r;
 }
 
@@ -143,7 +155,7 @@ static int load_secret(const struct tocsin_option *o, const struct tcn_node *con
         return load_one(&reference, secret, ctx, ret);
     if ((o->flags & TOCSIN_REQUIRED) == 0)
         return 0;
-    return tcn_node_problem(config,
+    return tcn_node_problem(&reference,
                             "secret \"%s\" is missing: %s; write {\"env\": \"NAME\"} or "
                             "{\"file\": \"PATH\"}",
                             o->name, o->help);

@@ -147,7 +147,9 @@ int tcn_option_table_check(const char *connector, const struct tocsin_option *op
 
 static int missing(const struct tocsin_option *o, const struct tcn_node *config)
 {
-    return tcn_node_problem(config, "option \"%s\" is missing: %s", o->name, o->help);
+    struct tcn_node member = tcn_node_member(config, o->name);
+
+    return tcn_node_problem(&member, "option \"%s\" is missing; add it: %s", o->name, o->help);
 }
 
 static int fill_text(const struct tocsin_option *o, const struct tcn_node *config,

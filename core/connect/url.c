@@ -98,6 +98,9 @@ static int read_parts(CURLU *u, const char *text, struct tcn_url *ret, struct tc
 
     if (strlen(text) >= TCN_URL_MAX || !is_printable_ascii(text))
         return tcn_fail(err, TCN_EINVALID, "URL is too long or has characters that need encoding");
+    if (!strstr(text, "://"))
+        return tcn_fail(err, TCN_EINVALID,
+                        "URL has no scheme: write https://HOST, or smtps://HOST for mail");
     /* libcurl would ignore empty user info: "https://@host". */
     if (curl_url_set(u, CURLUPART_URL, text, CURLU_DISALLOW_USER) != CURLUE_OK)
         return tcn_fail(err, TCN_EINVALID,

@@ -26,24 +26,25 @@ static bool is_name(const char *name)
 static void load_head(struct tcn_compile *c, const struct tcn_node *root)
 {
     struct tcn_mapping *m = c->m;
-    struct tcn_node name = tcn_node_member(root, "name"), settings;
+    struct tcn_node name, settings;
     const char *ignored;
     int64_t version;
     int kind = -1;
 
     tcn_node_int(root, "mapping", TCN_NEED, 1, 1, &version);
     tcn_node_choice(root, "kind", TCN_NEED, kinds, &kind);
+    if (kind >= 0)
+        tcn_node_only(root, kind + 1 == TCN_MAPPING_SOURCE ? source_keys : connector_keys);
     tcn_node_text(root, "$schema", TCN_OPTIONAL, &ignored);
     tcn_node_text(root, "description", TCN_OPTIONAL, &ignored);
     m->kind = (enum tcn_mapping_kind)(kind + 1);
+    name = tcn_node_member(root, "name");
     if (tcn_node_text(root, "name", TCN_NEED, &m->name) == 0 && !is_name(m->name))
         tcn_node_problem(&name, "must be of a-z, 0-9 and -, at most 64 characters");
     if (m->kind == TCN_MAPPING_CONNECTOR)
         tcn_node_text(root, "driver", TCN_NEED, &m->driver);
     if (tcn_node_object(root, "settings", TCN_OPTIONAL, &settings) == 0)
         m->settings = settings.json;
-    if (kind >= 0)
-        tcn_node_only(root, m->kind == TCN_MAPPING_SOURCE ? source_keys : connector_keys);
 }
 
 static void load_tables(struct tcn_compile *c, const struct tcn_node *root)

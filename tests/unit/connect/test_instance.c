@@ -56,7 +56,7 @@ static void fills_options(void **unused)
     rig_init(&r, &connector,
              "{\"connector\": \"fake\", \"mapping\": \"x\", \"url\": \"https://a.example\","
              "\"page\": 5, \"strict\": false, \"allow\": [\"10.0.0.0/8\", \"Jira.Corp\"],"
-             "\"concurrency\": 2, \"ca_file\": \"/etc/ca.pem\"," SECRET "}");
+             "\"concurrency\": 2, \"ca_file\": \"" REPO_ROOT "/LICENSE\"," SECRET "}");
     s = r.instance->sdk.state;
     assert_string_equal(s->url, "https://a.example");
     assert_string_equal(s->table, "incident");
@@ -67,7 +67,7 @@ static void fills_options(void **unused)
     assert_int_equal(r.instance->limits.connect_timeout_ms, 3000);
     assert_int_equal(r.instance->guard.n, 2);
     assert_string_equal(r.instance->guard.items[1].host, "jira.corp");
-    assert_string_equal(r.instance->ca_file, "/etc/ca.pem");
+    assert_string_equal(r.instance->ca_file, REPO_ROOT "/LICENSE");
     assert_string_equal(tcn_instance_secret(r.instance, "password")->ptr, CANARY);
     assert_null(tcn_instance_secret(r.instance, "hook")->ptr);
     assert_null(tcn_instance_secret(r.instance, "url"));
@@ -81,8 +81,12 @@ static void fills_options(void **unused)
 static const struct {
     const char *name, *config, *says;
 } faults[] = {
-    {"missing option", "{" SECRET "}", "option \"url\" is missing: base URL"},
-    {"missing secret", "{\"url\": \"https://a.example\"}", "secret \"password\" is missing"},
+    {"missing option", "{" SECRET "}", "$.url: option \"url\" is missing; add it: base URL"},
+    {"no such file",
+     "{" SECRET ", \"url\": \"https://a.example\", \"ca_file\": \"/nonexistent/ca.pem\"}",
+     "$.ca_file: there is no file /nonexistent/ca.pem"},
+    {"missing secret", "{\"url\": \"https://a.example\"}",
+     "$.password: secret \"password\" is missing"},
     {"unknown option", "{\"url\": \"https://a.example\", \"tabel\": \"x\"," SECRET "}", "table"},
     {"mistyped", "{\"url\": 5," SECRET "}", "url"},
     {"http not local", "{\"url\": \"http://a.example\"," SECRET "}", "use https"},

@@ -19,8 +19,8 @@ static void all_at_once(void **state)
                                "  \"items\": [{\"kye\": \"x\"}],\n"
                                "  \"summary\": {\"table\": \"b\", \"of\": 1}}}\n";
     static const char want[] =
-        "t.json:3: $.name: must be of a-z, 0-9 and -, at most 64 characters\n"
         "t.json:4: $.tabels: \"tabels\" is not known here; did you mean \"tables\"?\n"
+        "t.json:3: $.name: must be of a-z, 0-9 and -, at most 64 characters\n"
         "t.json:5: $.tables.a.deflt: \"deflt\" is not known here; did you mean \"default\"?\n"
         "t.json:7: $.var.v.path: a name is missing in the path\n"
         "t.json:8: $.var.w: there is no filter \"uper\"; did you mean \"upper\"?\n"
@@ -39,6 +39,19 @@ static void all_at_once(void **state)
     (void)state;
     assert_null(try_load(text, &problems));
     assert_string_equal(problems, want);
+    free(problems);
+}
+
+static void a_misspelt_name_is_one_mistake(void **state)
+{
+    char *problems;
+
+    (void)state;
+    assert_null(try_load("{\"mapping\": 1, \"kind\": \"source\", \"nam\": \"t\","
+                         " \"event\": {\"dedupe_key\": \"k\"}}",
+                         &problems));
+    assert_string_equal(problems,
+                        "t.json:1: $.nam: \"nam\" is not known here; did you mean \"name\"?\n");
     free(problems);
 }
 
@@ -384,6 +397,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_at_once),
+        cmocka_unit_test(a_misspelt_name_is_one_mistake),
         cmocka_unit_test(sources),
         cmocka_unit_test(connectors),
         cmocka_unit_test(more_of_connectors),
