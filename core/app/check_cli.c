@@ -1,16 +1,19 @@
 /* tocsin check: everything wrong at once. */
 #include "app/cli.h"
 #include "app/config.h"
+#include "app/options.h"
 
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-static int usage(void)
-{
-    fprintf(stderr, "usage: tocsin check --config FILE [--data DIR]\n");
-    return 2;
-}
+static const char usage[] =
+    "usage: tocsin check --config FILE [--data DIR]\n"
+    "\n"
+    "  Tells everything that is wrong with a configuration, one line a mistake, in the order of "
+    "the\n"
+    "  file: FILE:LINE: PATH: what is wrong; what to do. Exit status 0: good, 1: not.\n"
+    "\n"
+    "  --config FILE   the configuration; - is standard input\n"
+    "  --data DIR      where serve will keep the store (default: data)\n";
 
 static void tell(const struct tcn_config *c, const char *file)
 {
@@ -37,18 +40,15 @@ static int check(const char *file, const char *data)
 
 int tcn_check_cli(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"data", required_argument, NULL, 'd'}, {0}};
-    const char *file = NULL, *data = "data";
+    static const struct tcn_option_name names[] = {
+        {"--config", "FILE"}, {"--data", "DIR"}, {NULL, NULL}};
+    struct tcn_command_line line = {"tocsin check", usage, names, argc, argv, 1};
+    const char *values[] = {NULL, "data"}, *value;
     int o;
 
-    while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (o == 'c')
-            file = optarg;
-        else if (o == 'd')
-            data = optarg;
-        else
-            return usage();
-    }
-    return file && optind == argc ? check(file, data) : usage();
+    while ((o = tcn_options_next(&line, &value)) >= 0)
+        values[o] = value;
+    if (o == TCN_OPTIONS_END && !values[0])
+        o = tcn_options_misuse(&line, "--config FILE is missing");
+    return o == TCN_OPTIONS_END ? check(values[0], values[1]) : tcn_options_status(o);
 }

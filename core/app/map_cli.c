@@ -1,7 +1,9 @@
 /* tocsin map run|test|explain: the payload comes on standard input, alarms go to standard output as JSON, one a
  * line; what is wrong goes to standard error. */
 #include "app/cli.h"
+#include "app/options.h"
 #include "app/shipped.h"
+#include "base/nearest.h"
 #include "mapping/mapping.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -13,6 +15,8 @@ enum { DONE = 0, WRONG = 1, MISUSED = 2, MAX_HEADERS = 64, MAX_REPORT = 1024 * 1
 
 enum verb { VERB_RUN, VERB_TEST, VERB_EXPLAIN };
 
+static const char *const verbs[] = {"run", "test", "explain", NULL};
+
 struct options {
     enum verb verb;
     const char *mapping, *source, *settings, *files;
@@ -21,96 +25,112 @@ struct options {
     bool is_pretty;
 };
 
-static int usage(FILE *out)
-{
-    fputs(
-        "usage: tocsin map run|test|explain --mapping FILE|NAME [options]\n"
-        "\n"
-        "  run      prints the alarms that the payload on standard input makes, as JSON\n"
-        "  explain  tells for each field of them where its value comes from and what was absent\n"
-        "  test     runs the tests inside the mapping file\n"
-        "\n"
-        "  --mapping FILE|NAME   a mapping file, or one in the binary: alertmanager, builtin/jira\n"
-        "  --header 'NAME: V'    a header of the delivery; may be repeated\n"
-        "  --settings JSON       settings of the source, such as '{\"identity\": \"alert\"}'\n"
-        "  --source NAME         name of the source (default: that of the mapping)\n"
-        "  --pretty              indents the JSON\n"
-        "\n"
-        "example: tocsin map run --mapping alertmanager --pretty < webhook.json\n",
-        out);
-    return out == stdout ? DONE : MISUSED;
-}
+static const char usage[] =
+    "usage: tocsin map run|test|explain --mapping FILE|NAME [options]\n"
+    "\n"
+    "  run      prints the alarms that the payload on standard input makes, as JSON\n"
+    "  explain  tells for each field of them where its value comes from and what was absent\n"
+    "  test     runs the tests inside the mapping file\n"
+    "\n"
+    "  --mapping FILE|NAME   a mapping file, or one in the binary: alertmanager, builtin/jira\n"
+    "  --header 'NAME: V'    a header of the delivery; may be repeated\n"
+    "  --settings JSON       settings of the source, such as '{\"identity\": \"alert\"}'\n"
+    "  --source NAME         name of the source (default: that of the mapping)\n"
+    "  --files DIR           where the files are that tests name (default: beside the mapping)\n"
+    "  --pretty              indents the JSON\n"
+    "\n"
+    "example: tocsin map run --mapping alertmanager --pretty < webhook.json\n";
 
-static int misuse(const char *what, const char *word)
-{
-    fprintf(stderr, "tocsin map: %s%s%s%s\n\n", what, word ? " \"" : "", word ? word : "",
-            word ? "\"" : "");
-    return usage(stderr);
-}
-
-static int add_header(struct options *o, const char *text)
+static int add_header(const struct tcn_command_line *line, struct options *o, const char *text)
 {
     struct tcn_str value = tcn_str(text), name;
 
     if (o->n_headers == MAX_HEADERS)
-        return misuse("more headers than a delivery may have", NULL);
+        return tcn_options_misuse(line, "more than %d headers", MAX_HEADERS);
     if (!tcn_str_cut(&value, ':', &name) || name.len == 0)
-        return misuse("a header is written 'NAME: VALUE', not", text);
+        return tcn_options_misuse(line, "a header is written 'NAME: VALUE', not \"%s\"", text);
     o->headers[o->n_headers++] =
         (struct tcn_mapping_header){tcn_str_trim(name), tcn_str_trim(value)};
-    return DONE;
+    return 0;
 }
 
-static int set_option(struct options *o, const char *name, const char *value)
+enum option { MAPPING, SOURCE, SETTINGS, FILES, HEADER, PRETTY };
+
+static const struct tcn_option_name names[] = {
+    [MAPPING] = {"--mapping", "FILE|NAME"},
+    [SOURCE] = {"--source", "NAME"},
+    [SETTINGS] = {"--settings", "JSON"},
+    [FILES] = {"--files", "DIR"},
+    [HEADER] = {"--header", "'NAME: VALUE'"},
+    [PRETTY] = {"--pretty", NULL},
+    {NULL, NULL},
+};
+
+static int set_option(const struct tcn_command_line *line, struct options *o, enum option which,
+                      const char *value)
 {
-    if (strcmp(name, "--mapping") == 0)
+    switch (which) {
+    case MAPPING:
         o->mapping = value;
-    else if (strcmp(name, "--source") == 0)
+        break;
+    case SOURCE:
         o->source = value;
-    else if (strcmp(name, "--settings") == 0)
+        break;
+    case SETTINGS:
         o->settings = value;
-    else if (strcmp(name, "--files") == 0)
+        break;
+    case FILES:
         o->files = value;
-    else if (strcmp(name, "--header") == 0)
-        return add_header(o, value);
-    else
-        return misuse("there is no option", name);
-    return DONE;
+        break;
+    case HEADER:
+        return add_header(line, o, value);
+    case PRETTY:
+        o->is_pretty = true;
+        break;
+    }
+    return 0;
 }
 
-static int parse_options(int argc, char **argv, struct options *o)
+static int parse_options(struct tcn_command_line *line, struct options *o)
 {
-    int r = DONE;
+    const char *value;
+    int which, r = 0;
 
-    for (int i = 2; i < argc && r == DONE; i++) {
-        if (strcmp(argv[i], "--pretty") == 0)
-            o->is_pretty = true;
-        else if (strncmp(argv[i], "--", 2) != 0)
-            r = misuse("unexpected argument", argv[i]);
-        else if (i + 1 == argc)
-            r = misuse("a value is missing for", argv[i]);
-        else {
-            r = set_option(o, argv[i], argv[i + 1]);
-            i++;
-        }
-    }
-    if (r == DONE && !o->mapping)
-        return misuse("--mapping is missing", NULL);
+    while (r == 0 && (which = tcn_options_next(line, &value)) != TCN_OPTIONS_END)
+        r = which < 0 ? which : set_option(line, o, (enum option)which, value);
+    if (r == 0 && !o->mapping)
+        r = tcn_options_misuse(line, "--mapping is missing");
     return r;
 }
 
+static int unknown_verb(const struct tcn_command_line *line, const char *word)
+{
+    const char *near = tcn_nearest(word, verbs);
+
+    return tcn_options_misuse(line, "there is no \"%s\"%s%s%s", word,
+                              near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+}
+
+/* 0, or what tcn_options_status() makes an exit status of. */
 static int parse(int argc, char **argv, struct options *o)
 {
-    static const char *const verbs[] = {"run", "test", "explain"};
+    struct tcn_command_line line = {"tocsin map", usage, names, argc, argv, 1};
+    const char *value;
 
-    for (int i = 0; argc > 1 && i < 3; i++) {
+    if (argc < 2)
+        return tcn_options_misuse(&line, "run, test or explain is missing");
+    if (argv[1][0] == '-')
+        return tcn_options_next(&line, &value) == TCN_OPTIONS_HELP
+                   ? TCN_OPTIONS_HELP
+                   : tcn_options_misuse(&line, "run, test or explain comes first");
+    for (int i = 0; verbs[i]; i++) {
         if (strcmp(argv[1], verbs[i]) != 0)
             continue;
         o->verb = (enum verb)i;
-        return parse_options(argc, argv, o);
+        line.next = 2;
+        return parse_options(&line, o);
     }
-    return argc > 1 ? misuse("there is no", argv[1])
-                    : misuse("run, test or explain is missing", NULL);
+    return unknown_verb(&line, argv[1]);
 }
 
 static bool is_file_name(const char *name)
@@ -154,6 +174,7 @@ static int load(const char *name, struct tcn_mapping **ret)
     status = read_mapping(name, &text);
     if (status == DONE && tcn_mapping_load(name, tcn_buf_view(&text), tcn_mapping_builtin,
                                            tcn_shipped_table(), &problems, ret) < 0) {
+        tcn_problems_sort(&problems, name);
         fputs(tcn_buf_view(&problems.text).ptr, stderr);
         status = WRONG;
     }
@@ -311,9 +332,9 @@ int tcn_map_cli(int argc, char **argv)
     struct tcn_mapping *m = NULL;
     int status;
 
-    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0))
-        return usage(stdout);
-    if ((status = parse(argc, argv, &o)) != DONE || (status = load(o.mapping, &m)) != DONE)
+    if ((status = parse(argc, argv, &o)) < 0)
+        return tcn_options_status(status);
+    if ((status = load(o.mapping, &m)) != DONE)
         return status;
     status = o.verb == VERB_TEST ? run_tests(&o, m) : with_payload(&o, m);
     tcn_mapping_free(m);

@@ -1,9 +1,9 @@
 /* tocsin serve: builds the process, runs its loop, takes it down in the reverse order. */
 #include "app/app.h"
 #include "app/cli.h"
+#include "app/options.h"
 #include "app/outbound.h"
 
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,33 +106,33 @@ int tcn_app_run(const struct tcn_app_options *options)
     return r;
 }
 
-static int usage(void)
-{
-    fprintf(stderr, "usage: tocsin serve --config FILE [--listen HOST:PORT] [--data DIR]\n");
-    return 2;
-}
+static const char usage[] =
+    "usage: tocsin serve --config FILE [--listen HOST:PORT] [--data DIR]\n"
+    "\n"
+    "  Runs in the foreground; log lines go to standard error. SIGTERM stops it, SIGHUP reads the\n"
+    "  configuration again.\n"
+    "\n"
+    "  --config FILE        the configuration; try it with: tocsin check --config FILE\n"
+    "  --listen HOST:PORT   instead of the \"listen\" of the configuration\n"
+    "  --data DIR           where the store is kept (default: data)\n";
 
 int tcn_serve_cli(int argc, char **argv)
 {
-    static const struct option names[] = {{"config", required_argument, NULL, 'c'},
-                                          {"listen", required_argument, NULL, 'l'},
-                                          {"data", required_argument, NULL, 'd'},
-                                          {0}};
-    struct tcn_app_options options = {.data_dir = "data"};
+    static const struct tcn_option_name names[] = {
+        {"--config", "FILE"}, {"--listen", "HOST:PORT"}, {"--data", "DIR"}, {NULL, NULL}};
+    struct tcn_command_line line = {"tocsin serve", usage, names, argc, argv, 1};
+    const char *values[] = {NULL, NULL, "data"}, *value;
+    struct tcn_app_options options;
     int o;
 
-    while ((o = getopt_long(argc, argv, "", names, NULL)) != -1) {
-        if (o == 'c')
-            options.config_file = optarg;
-        else if (o == 'l')
-            options.listen = optarg;
-        else if (o == 'd')
-            options.data_dir = optarg;
-        else
-            return usage();
-    }
-    if (!options.config_file || optind != argc)
-        return usage();
+    while ((o = tcn_options_next(&line, &value)) >= 0)
+        values[o] = value;
+    if (o == TCN_OPTIONS_END && !values[0])
+        o = tcn_options_misuse(&line, "--config FILE is missing");
+    if (o != TCN_OPTIONS_END)
+        return tcn_options_status(o);
+    options = (struct tcn_app_options){
+        .config_file = values[0], .listen = values[1], .data_dir = values[2]};
     /* No core file and no debugger may read the secrets of this process. */
     prctl(PR_SET_DUMPABLE, 0);
     return tcn_app_run(&options);
