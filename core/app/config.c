@@ -3,14 +3,18 @@
 #include "app/config_parts.h"
 #include "app/resources.h"
 #include "base/xalloc.h"
+#include "gateway/server_address.h"
 #include "sys/file.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #define CONFIG_BYTES (4u << 20)
 #define CONFIG_ARENA (64u << 20)
+#define TLS_FILE_BYTES (1u << 20)
 #define LIST_MAX 100
 #define NODE_MAX 64
 
@@ -43,22 +47,51 @@ static int read_node(const struct tcn_node *root, struct tcn_config *c)
     return 0;
 }
 
+/* Brackets around IPv6; numbers and dots are an IPv4 address. A name is resolved at start only. */
+static bool is_host(struct tcn_str host)
+{
+    char text[256];
+    struct in6_addr v6;
+    struct in_addr v4;
+    bool in_brackets = host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']';
+
+    if (host.len >= sizeof text)
+        return false;
+    if (in_brackets)
+        host = (struct tcn_str){host.ptr + 1, host.len - 2};
+    snprintf(text, sizeof text, "%.*s", (int)host.len, host.ptr);
+    if (in_brackets)
+        return inet_pton(AF_INET6, text, &v6) == 1;
+    if (strspn(text, "0123456789.") == host.len && host.len > 0)
+        return inet_pton(AF_INET, text, &v4) == 1;
+    return !strpbrk(text, ":/[] \t");
+}
+
+static bool is_listen(const char *text)
+{
+    struct tcn_str port = tcn_str(text);
+    const char *colon = strrchr(text, ':');
+    uint64_t number;
+
+    if (tcn_str_starts(port, TCN_STR("unix:")))
+        return port.len > strlen("unix:");
+    if (!colon || tcn_str_u64(tcn_str(colon + 1), 65535, &number) < 0)
+        return false;
+    return is_host((struct tcn_str){text, (size_t)(colon - text)});
+}
+
 static int read_listen(const struct tcn_node *root, struct tcn_config *c)
 {
     struct tcn_node at = tcn_node_member(root, "listen");
-    const char *colon;
-    uint64_t port;
 
     c->listen = "127.0.0.1:8080";
     if (tcn_node_text(root, "listen", TCN_OPTIONAL, &c->listen) < 0)
         return TCN_EINVALID;
-    colon = strrchr(c->listen, ':');
-    if (!colon || tcn_str_u64(tcn_str(colon + 1), 65535, &port) < 0)
-        return tcn_node_problem(&at,
-                                "\"%s\": write HOST:PORT, for example 0.0.0.0:8080 or "
-                                "[::]:8080",
-                                c->listen);
-    return 0;
+    return is_listen(c->listen) ? 0
+                                : tcn_node_problem(&at,
+                                                   "\"%s\" is no address; write HOST:PORT, for "
+                                                   "example 0.0.0.0:8080 or [::]:8080",
+                                                   c->listen);
 }
 
 static int read_public_url(const struct tcn_node *root, struct tcn_config *c)
@@ -81,6 +114,29 @@ static int read_public_url(const struct tcn_node *root, struct tcn_config *c)
     return 0;
 }
 
+/* Files are read at start; that they are there, and a key is for the owner, is told before. */
+static int check_file(const struct tcn_node *at, const char *key, bool is_secret)
+{
+    struct tcn_node node = tcn_node_member(at, key);
+    const char *path = json_string_value(node.json);
+    struct tcn_buf text;
+    struct tcn_err err;
+    int r = 0;
+
+    if (!path)
+        return 0;
+    tcn_buf_init(&text, TLS_FILE_BYTES);
+    if (tcn_file_read(path, &text, &err) < 0)
+        r = tcn_node_problem(&node, "%s", err.msg);
+    else if (is_secret && tcn_file_is_exposed(path))
+        r = tcn_node_problem(&node, "%s can be read by everybody on this machine; chmod 0400 %s",
+                             path, path);
+    if (text.len > 0)
+        explicit_bzero(text.ptr, text.len);
+    tcn_buf_done(&text);
+    return r;
+}
+
 static int read_tls(const struct tcn_node *root, struct tcn_config *c)
 {
     static const char *const names[] = {"cert_file", "key_file", "client_ca_file", "ca_file", NULL};
@@ -96,7 +152,9 @@ static int read_tls(const struct tcn_node *root, struct tcn_config *c)
     r |= tcn_node_text(&at, "key_file", TCN_OPTIONAL, &c->tls_key);
     r |= tcn_node_text(&at, "client_ca_file", TCN_OPTIONAL, &c->tls_client_ca);
     r |= tcn_node_text(&at, "ca_file", TCN_OPTIONAL, &c->ca_file);
-    if (!c->tls_cert != !c->tls_key)
+    for (size_t i = 0; names[i]; i++)
+        r |= check_file(&at, names[i], strcmp(names[i], "key_file") == 0);
+    if (r == 0 && !c->tls_cert != !c->tls_key)
         r |= tcn_node_problem(&at, "give both cert_file and key_file, or neither");
     return r < 0 ? TCN_EINVALID : 0;
 }
@@ -120,11 +178,22 @@ static int read_store(const struct tcn_node *root, const char *data_dir, struct 
     return 0;
 }
 
+static bool is_cidr(const char *text)
+{
+    const char *const list[] = {text, NULL};
+    struct tcn_address_rules rules = {0};
+    bool is = text && tcn_address_rules_init(&rules, list, NULL) == 0;
+
+    tcn_address_rules_done(&rules);
+    return is;
+}
+
 static int read_cidrs(const struct tcn_node *parent, const char *key, struct tcn_arena *arena,
                       const char ***ret)
 {
     struct tcn_node list;
     size_t n;
+    int r = 0;
 
     if (tcn_node_array(parent, key, TCN_OPTIONAL, &list) < 0)
         return TCN_EINVALID;
@@ -135,11 +204,14 @@ static int read_cidrs(const struct tcn_node *parent, const char *key, struct tcn
     for (size_t i = 0; i < n; i++) {
         struct tcn_node item = tcn_node_item(&list, i);
 
-        if (!json_is_string(item.json))
-            return tcn_node_problem(&item, "write an address or ADDRESS/BITS");
         (*ret)[i] = json_string_value(item.json);
+        if (!is_cidr((*ret)[i]))
+            r = tcn_node_problem(&item,
+                                 "\"%s\" is no address; write ADDRESS or ADDRESS/BITS, for example "
+                                 "10.0.0.0/8",
+                                 (*ret)[i] ? (*ret)[i] : "");
     }
-    return 0;
+    return r;
 }
 
 static int read_limits(const struct tcn_node *root, struct tcn_config *c)
@@ -167,15 +239,14 @@ static int read_log(const struct tcn_node *root, struct tcn_config *c)
     static const char *const names[] = {"level", NULL};
     static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
     struct tcn_node at;
-    int level = TCN_LOG_INFO;
+    int level = TCN_LOG_INFO, r;
 
     if (tcn_node_object(root, "log", TCN_OPTIONAL, &at) < 0)
         return TCN_EINVALID;
-    if (at.json && (tcn_node_only(&at, names) < 0 ||
-                    tcn_node_choice(&at, "level", TCN_OPTIONAL, levels, &level) < 0))
-        return TCN_EINVALID;
+    r = tcn_node_only(&at, names);
+    r |= tcn_node_choice(&at, "level", TCN_OPTIONAL, levels, &level);
     c->log_level = (enum tcn_log_level)level;
-    return 0;
+    return r;
 }
 
 static int read_tokens(const struct tcn_node *root, struct tcn_config *c)
@@ -187,20 +258,27 @@ static int read_tokens(const struct tcn_node *root, struct tcn_config *c)
     return tcn_tokens_read(&at, &c->arena, &c->tokens);
 }
 
-static int read_resources(const struct tcn_node *root, struct tcn_config *c)
+static const char **names_of(struct tcn_config *c, bool have_tickets)
 {
-    const char **tickets = TCN_NEW_N(&c->arena, const char *, c->n_connectors + 1);
-    struct tcn_node at;
+    const char **names = TCN_NEW_N(&c->arena, const char *, c->n_connectors + 1);
     size_t n = 0;
 
     for (size_t i = 0; i < c->n_connectors; i++)
-        if (c->connectors[i].has_tickets)
-            tickets[n++] = c->connectors[i].name;
+        if (c->connectors[i].has_tickets == have_tickets)
+            names[n++] = c->connectors[i].name;
+    return c->connectors ? names : NULL;
+}
+
+static int read_resources(const struct tcn_node *root, struct tcn_config *c)
+{
+    struct tcn_connector_names names = {names_of(c, true), names_of(c, false)};
+    struct tcn_node at;
+
     c->directory.account_id = c->account_id;
     c->directory.region = c->region;
     if (tcn_node_object(root, "resources", TCN_OPTIONAL, &at) < 0)
         return TCN_EINVALID;
-    return tcn_resources_read(&at, tickets, &c->arena, &c->directory);
+    return tcn_resources_read(&at, &names, &c->arena, &c->directory);
 }
 
 static int read_all(const char *data_dir, struct tcn_config *c)
@@ -227,6 +305,7 @@ static int read_all(const char *data_dir, struct tcn_config *c)
     r |= tcn_config_connectors(&root, c);
     r |= tcn_config_channels(&root, c);
     r |= read_resources(&root, c);
+    r |= tcn_config_senders(&root, c);
     r |= tcn_config_sources(&root, c); /* they name response plans */
     return r < 0 || c->doc.problems->n > 0 ? TCN_EINVALID : 0;
 }
@@ -254,9 +333,11 @@ int tcn_config_load(const char *file, const char *data_dir, struct tcn_problems 
     int r = tcn_file_read(file, &c->text, &err);
 
     if (r < 0)
-        tcn_problems_add(problems, "%s", err.msg);
+        tcn_problems_add(problems, "%s%s", err.msg,
+                         r == TCN_ELIMIT ? "; a configuration has at most 4 MiB" : "");
     else if ((r = tcn_doc_parse(&c->doc, c->file, tcn_buf_view(&c->text), problems)) == 0)
         r = read_all(data_dir, c);
+    tcn_problems_sort(problems, c->file);
     if (r < 0) {
         tcn_config_unref(c);
         return r;

@@ -1,7 +1,6 @@
 /* Sources, connectors and channels: each gets its code, its mapping file and its secrets here. */
 #include "app/config_parts.h"
 #include "app/shipped.h"
-#include "base/nearest.h"
 #include "connect/host.h"
 #include "connect/registry.h"
 #include "gateway/source.h"
@@ -11,7 +10,9 @@
 #include <assert.h>
 #include <stdio.h>
 
-#define PLANS_LOOKED_AT 200 /* for the nearest name */
+#define NAMES_ARENA (1u << 20)
+
+static const char *const channel_types[] = {"EMAIL", "SMS", "VOICE", NULL}; /* from TCN_EMAIL on */
 
 /* Runs the tests inside the file: a mapping that fails them is not used. */
 static int check_mapping(const struct tcn_node *at, const char *name, struct tcn_mapping *m)
@@ -57,6 +58,19 @@ static int load_file(const struct tcn_node *at, const char *path, struct tcn_map
     return r;
 }
 
+static int no_such_mapping(const struct tcn_node *at, const char *folder, const char *name)
+{
+    struct tcn_arena arena;
+    int r;
+
+    tcn_arena_init(&arena, NAMES_ARENA);
+    r = tcn_node_no_such(at, name,
+                         "no mapping in the binary (a file of yours is named by its path)",
+                         tcn_shipped_names(folder, &arena));
+    tcn_arena_done(&arena);
+    return r;
+}
+
 /* A name with a slash or ".json" is a file; any other is one of the mappings in the binary. */
 static int load_mapping(const struct tcn_node *at, const char *folder, const char *name,
                         struct tcn_mapping **ret)
@@ -68,14 +82,14 @@ static int load_mapping(const struct tcn_node *at, const char *folder, const cha
         return load_file(at, name, ret);
     snprintf(path, sizeof path, "%s/%s", folder, name);
     if (tcn_mapping_builtin(tcn_shipped_table(), path, &text) < 0)
-        return tcn_node_problem(
-            at, "there is no shipped mapping \"%s\"; a file is named by its path", name);
+        return no_such_mapping(at, folder, name);
     return load_text(at, path, text, ret);
 }
 
 static const struct tocsin_connector *find_connector(const struct tcn_node *at)
 {
     const struct tcn_registry *registry = tcn_shipped_registry();
+    struct tcn_node node = tcn_node_member(at, "connector");
     const char *name = NULL;
     const struct tocsin_connector *c;
 
@@ -83,10 +97,7 @@ static const struct tocsin_connector *find_connector(const struct tcn_node *at)
         return NULL;
     c = tcn_registry_find(registry, name);
     if (!c)
-        tcn_node_problem(at,
-                         "there is no connector \"%s\"; known are servicenow, jira, pagerduty, "
-                         "smtp",
-                         name);
+        tcn_node_no_such(&node, name, "no kind of connector", tcn_registry_names(registry));
     return c;
 }
 
@@ -106,21 +117,35 @@ static json_t *make_settings(json_t *config, json_t *settings)
     return ret;
 }
 
+/* The mapping of that name, or the connector's own. */
+static int read_mapping(const struct tcn_node *at, const struct tocsin_connector *connector,
+                        struct tcn_mapping **ret)
+{
+    struct tcn_node node = tcn_node_member(at, "mapping");
+    const char *name = connector->name;
+
+    if (tcn_node_text(at, "mapping", TCN_OPTIONAL, &name) < 0)
+        return TCN_EINVALID;
+    return load_mapping(node.json ? &node : at, "connectors", name, ret);
+}
+
+/* One that could not be made is believed to have tickets, so that plans which name it are not mistakes, too. */
 static int read_connector(const struct tcn_node *at, struct tcn_connector_config *ret)
 {
-    const struct tocsin_connector *connector = find_connector(at);
-    const char *mapping = connector ? connector->name : NULL;
+    const struct tocsin_connector *connector;
     struct tcn_node settings;
     int r;
 
-    if (!connector || tcn_node_text(at, "mapping", TCN_OPTIONAL, &mapping) < 0 ||
-        tcn_node_object(at, "settings", TCN_OPTIONAL, &settings) < 0)
-        return TCN_EINVALID;
     ret->name = at->key;
-    r = load_mapping(at, "connectors", mapping, &ret->mapping);
+    ret->has_tickets = true;
+    if (!json_is_object(at->json))
+        return tcn_node_problem(at, "must be an object with \"connector\" and its options");
+    if (!(connector = find_connector(at)))
+        return TCN_EINVALID;
+    r = read_mapping(at, connector, &ret->mapping);
     r |= tcn_instance_new(connector, &tcn_host, at->key, at, NULL, NULL, &ret->instance);
+    r |= tcn_node_object(at, "settings", TCN_OPTIONAL, &settings);
     ret->settings = make_settings(at->json, settings.json);
-    /* One that could not be made is believed to have them, so that plans which name it are not mistakes, too. */
     ret->has_tickets = ret->instance ? tcn_instance_can(ret->instance, TOCSIN_CREATE)
                                      : (connector->caps & TOCSIN_CAN(TOCSIN_CREATE)) != 0;
     return r < 0 ? TCN_EINVALID : 0;
@@ -145,41 +170,61 @@ int tcn_config_connectors(const struct tcn_node *root, struct tcn_config *c)
 
         if (!tcn_source_is_name(name))
             r |= tcn_node_problem(&at, "name a connector with 1-64 of a-z 0-9 -");
-        r |= read_connector(&at, &c->connectors[c->n_connectors]);
-        if (c->connectors[c->n_connectors].name)
-            c->n_connectors++;
+        r |= read_connector(&at, &c->connectors[c->n_connectors++]);
     }
     return r < 0 ? TCN_EINVALID : 0;
+}
+
+static const char **connector_names(struct tcn_config *c)
+{
+    const char **names = TCN_NEW_N(&c->arena, const char *, c->n_connectors + 1);
+
+    for (size_t i = 0; i < c->n_connectors; i++)
+        names[i] = c->connectors[i].name;
+    return names;
+}
+
+static int use_connector(const struct tcn_node *at, const char *name, enum tcn_channel_type type,
+                         struct tcn_config *c)
+{
+    const struct tcn_connector_config *connector = tcn_config_connector(c, name);
+    struct tcn_node node = tcn_node_member(at, "connector");
+
+    if (!c->connectors)
+        return TCN_EINVALID; /* they could not be read */
+    if (!connector)
+        return tcn_node_no_such(&node, name, "no connector under $.connectors", connector_names(c));
+    if (!connector->instance)
+        return TCN_EINVALID; /* its own mistakes are told already */
+    if (!tcn_instance_can(connector->instance, TOCSIN_SEND))
+        return tcn_node_problem(&node,
+                                "\"%s\" cannot send messages to persons; name one that can, such "
+                                "as an smtp connector",
+                                name);
+    c->channel_connector[type] = connector->name;
+    return 0;
 }
 
 static int read_channel(const struct tcn_node *all, const char *key, enum tcn_channel_type type,
                         struct tcn_config *c)
 {
     static const char *const names[] = {"connector", NULL};
-    const struct tcn_connector_config *connector;
     const char *name = NULL;
     struct tcn_node at;
+    int r;
 
     if (tcn_node_object(all, key, TCN_OPTIONAL, &at) < 0)
         return TCN_EINVALID;
     if (!at.json)
         return 0;
-    if (tcn_node_only(&at, names) < 0 || tcn_node_text(&at, "connector", TCN_NEED, &name) < 0)
+    r = tcn_node_only(&at, names);
+    if (tcn_node_text(&at, "connector", TCN_NEED, &name) < 0)
         return TCN_EINVALID;
-    connector = tcn_config_connector(c, name);
-    if (!connector)
-        return tcn_node_problem(&at, "\"%s\" is not under $.connectors", name);
-    if (!connector->instance)
-        return TCN_EINVALID; /* its own mistakes are told already */
-    if (!tcn_instance_can(connector->instance, TOCSIN_SEND))
-        return tcn_node_problem(&at, "%s cannot send messages to persons", name);
-    c->channel_connector[type] = connector->name;
-    return 0;
+    return r | use_connector(&at, name, type, c);
 }
 
 int tcn_config_channels(const struct tcn_node *root, struct tcn_config *c)
 {
-    static const char *const names[] = {"EMAIL", "SMS", "VOICE", NULL};
     struct tcn_node all;
     int r;
 
@@ -187,32 +232,61 @@ int tcn_config_channels(const struct tcn_node *root, struct tcn_config *c)
         return TCN_EINVALID;
     if (!all.json)
         return 0;
-    r = tcn_node_only(&all, names);
-    r |= read_channel(&all, "EMAIL", TCN_EMAIL, c);
-    r |= read_channel(&all, "SMS", TCN_SMS, c);
-    r |= read_channel(&all, "VOICE", TCN_VOICE, c);
+    r = tcn_node_only(&all, channel_types);
+    for (int i = 0; channel_types[i]; i++)
+        r |= read_channel(&all, channel_types[i], (enum tcn_channel_type)(i + TCN_EMAIL), c);
     return r < 0 ? TCN_EINVALID : 0;
 }
 
-static const char *nearest_plan(const struct tcn_config *c, const char *plan)
+/* The first channel of a type, when $.channels has no entry for it. */
+static int check_sender(const struct tcn_node *list, const struct tcn_node *all, const char *type)
 {
-    const char *names[PLANS_LOOKED_AT + 1] = {NULL};
+    if (tcn_node_member(all, type).json)
+        return 0;
+    for (size_t i = 0; i < json_array_size(list->json); i++) {
+        struct tcn_node item = tcn_node_item(list, i), node = tcn_node_member(&item, "Type");
+        const char *of = json_string_value(node.json);
 
-    for (size_t i = 0; i < c->directory.n_plans && i < PLANS_LOOKED_AT; i++)
-        names[i] = c->directory.plans[i].name;
-    return tcn_nearest(plan, names);
+        if (of && strcmp(of, type) == 0)
+            return tcn_node_problem(&node,
+                                    "nothing sends %s; name a connector that does in "
+                                    "$.channels.%s: {\"connector\": NAME}",
+                                    type, type);
+    }
+    return 0;
 }
 
-static int check_plan(const struct tcn_node *at, const struct tcn_config *c, const char *plan)
+int tcn_config_senders(const struct tcn_node *root, const struct tcn_config *c)
 {
-    const char *near;
+    struct tcn_node all = tcn_node_member(root, "channels"),
+                    resources = tcn_node_member(root, "resources"),
+                    list = tcn_node_member(&resources, "contact_channels");
+    int r = 0;
 
-    if (!plan || tcn_directory_plan(&c->directory, plan))
+    if (!c->connectors || (all.json && !json_is_object(all.json)))
+        return 0; /* told */
+    for (int i = 0; channel_types[i]; i++)
+        r |= check_sender(&list, &all, channel_types[i]);
+    return r;
+}
+
+static const char **plan_names(struct tcn_config *c)
+{
+    const struct tcn_directory *dir = &c->directory;
+    const char **names = TCN_NEW_N(&c->arena, const char *, dir->n_plans + 1);
+
+    for (size_t i = 0; i < dir->n_plans; i++)
+        names[i] = dir->plans[i].name;
+    return names;
+}
+
+static int check_plan(const struct tcn_node *at, struct tcn_config *c, const char *plan)
+{
+    struct tcn_node node = tcn_node_member(at, "response_plan");
+
+    if (!plan || !c->directory.plans || tcn_directory_plan(&c->directory, plan))
         return 0;
-    near = nearest_plan(c, plan);
-    return tcn_node_problem(
-        at, "response_plan \"%s\" is not under $.resources.response_plans%s%s%s", plan,
-        near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    return tcn_node_no_such(&node, plan, "no plan under $.resources.response_plans", plan_names(c));
 }
 
 static int read_source(const struct tcn_node *at, struct tcn_config *c)

@@ -6,6 +6,8 @@
 
 int tcn_config_connectors(const struct tcn_node *root, struct tcn_config *c);
 int tcn_config_channels(const struct tcn_node *root, struct tcn_config *c);
+/* After the resources: persons whose channels nothing sends to would wait for their pages. */
+int tcn_config_senders(const struct tcn_node *root, const struct tcn_config *c);
 int tcn_config_sources(const struct tcn_node *root, struct tcn_config *c);
 void tcn_config_parts_done(struct tcn_config *c);
 

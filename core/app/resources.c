@@ -1,13 +1,15 @@
-/* Contacts and channels of the configuration; response plans are in resources_plan.c. */
+/* Contacts of the configuration; their channels are in resources_channel.c, response plans in resources_plan.c. */
 #include "app/resources.h"
+#include "app/resources_channel.h"
 #include "app/resources_plan.h"
+
+#include <stdio.h>
 
 #define MINUTE_MS INT64_C(60000)
 #define PLAN_MINUTES_MAX 30  /* ssm-contacts: Stage.DurationInMinutes 0-30 */
 #define RETRY_MINUTES_MAX 60 /* ssm-contacts: RetryIntervalInMinutes 0-60 */
 
 static const char *const contact_types[] = {"PERSONAL", "ESCALATION", "ONCALL_SCHEDULE", NULL};
-static const char *const channel_types[] = {"EMAIL", "SMS", "VOICE", NULL};
 
 /* ssm-contacts: ContactAlias is 1-255 of [a-z0-9_-]. */
 static bool is_alias(const char *text)
@@ -51,18 +53,23 @@ static int read_target(const struct tcn_node *at, enum tcn_contact_type type,
 {
     static const char *const names[] = {"ChannelTargetInfo", "ContactTargetInfo", NULL};
     struct tcn_node channel, contact;
+    int r = tcn_node_only(at, names);
 
-    if (tcn_node_only(at, names) < 0 ||
-        tcn_node_object(at, "ChannelTargetInfo", TCN_OPTIONAL, &channel) < 0 ||
+    if (tcn_node_object(at, "ChannelTargetInfo", TCN_OPTIONAL, &channel) < 0 ||
         tcn_node_object(at, "ContactTargetInfo", TCN_OPTIONAL, &contact) < 0)
         return TCN_EINVALID;
     if (!channel.json == !contact.json)
-        return tcn_node_problem(at, "give exactly one of ChannelTargetInfo and ContactTargetInfo");
-    if (channel.json && type != TCN_PERSONAL)
-        return tcn_node_problem(at, "an escalation plan engages contacts; use ContactTargetInfo");
-    if (contact.json && type != TCN_ESCALATION)
-        return tcn_node_problem(at, "a person's plan engages channels; use ChannelTargetInfo");
-    return channel.json ? read_channel_target(&channel, ret) : read_contact_target(&contact, ret);
+        return r < 0 ? r
+                     : tcn_node_problem(at, "give exactly one of ChannelTargetInfo and "
+                                            "ContactTargetInfo");
+    if (channel.json && type == TCN_ESCALATION)
+        return tcn_node_problem(&channel, "an escalation plan engages contacts; use "
+                                          "ContactTargetInfo");
+    if (contact.json && type == TCN_PERSONAL)
+        return tcn_node_problem(&contact, "a person's plan engages channels; use "
+                                          "ChannelTargetInfo");
+    r |= channel.json ? read_channel_target(&channel, ret) : read_contact_target(&contact, ret);
+    return r < 0 ? TCN_EINVALID : 0;
 }
 
 static int read_stage(const struct tcn_node *at, enum tcn_contact_type type, struct tcn_stage *ret)
@@ -78,7 +85,7 @@ static int read_stage(const struct tcn_node *at, enum tcn_contact_type type, str
     n = json_array_size(targets.json);
     if (n > TCN_TARGETS_MAX)
         return tcn_node_problem(&targets, "%zu targets; at most %d", n, TCN_TARGETS_MAX);
-    if (n == 0 && ret->duration_ms == 0)
+    if (n == 0 && ret->duration_ms == 0 && r == 0)
         return tcn_node_problem(at, "a stage without targets must wait: give DurationInMinutes");
     for (size_t i = 0; i < n; i++) {
         struct tcn_node item = tcn_node_item(&targets, i);
@@ -97,13 +104,14 @@ static int read_plan(const struct tcn_node *contact, enum tcn_contact_type type,
     size_t n;
     int r;
 
-    if (tcn_node_object(contact, "Plan", TCN_NEED, &plan) < 0 || tcn_node_only(&plan, names) < 0 ||
-        tcn_node_array(&plan, "Stages", TCN_NEED, &stages) < 0)
+    if (tcn_node_object(contact, "Plan", TCN_NEED, &plan) < 0 || !plan.json)
+        return TCN_EINVALID;
+    r = tcn_node_only(&plan, names);
+    if (tcn_node_array(&plan, "Stages", TCN_NEED, &stages) < 0)
         return TCN_EINVALID;
     n = json_array_size(stages.json);
     if (n > TCN_STAGES_MAX)
         return tcn_node_problem(&stages, "%zu stages; at most %d", n, TCN_STAGES_MAX);
-    r = 0;
     for (size_t i = 0; i < n; i++) {
         struct tcn_node item = tcn_node_item(&stages, i);
 
@@ -113,26 +121,41 @@ static int read_plan(const struct tcn_node *contact, enum tcn_contact_type type,
     return r < 0 ? TCN_EINVALID : 0;
 }
 
-static int read_contact(const struct tcn_node *at, const struct tcn_directory *known,
-                        struct tcn_contact *ret)
+static int check_alias(const struct tcn_node *at, const char *alias)
+{
+    struct tcn_node node = tcn_node_member(at, "Alias");
+
+    if (!alias)
+        return 0;
+    if (!is_alias(alias))
+        return tcn_node_problem(&node, "Alias \"%s\": use 1-255 of a-z 0-9 _ -", alias);
+    return tcn_node_unique(at, "Alias");
+}
+
+/* A contact whose type is wrong has none: its plan may then engage whatever it likes. */
+static int read_type(const struct tcn_node *at, struct tcn_contact *ret)
+{
+    struct tcn_node node = tcn_node_member(at, "Type");
+    int type = -1, r = tcn_node_choice(at, "Type", TCN_NEED, contact_types, &type);
+
+    ret->type = (enum tcn_contact_type)(type + 1);
+    return ret->type == TCN_ONCALL_SCHEDULE
+               ? tcn_node_problem(&node, "on-call schedules are not supported yet; engage PERSONAL "
+                                         "contacts or an ESCALATION plan")
+               : r;
+}
+
+static int read_contact(const struct tcn_node *at, struct tcn_contact *ret)
 {
     static const char *const names[] = {"Alias", "DisplayName", "Type", "Plan", "TimeZone", NULL};
-    int type = 0, r = tcn_node_only(at, names);
+    int r = tcn_node_only(at, names);
 
     r |= tcn_node_text(at, "Alias", TCN_NEED, &ret->alias);
     r |= tcn_node_text(at, "DisplayName", TCN_OPTIONAL, &ret->display_name);
     r |= tcn_node_text(at, "TimeZone", TCN_OPTIONAL, &ret->time_zone);
-    if (tcn_node_choice(at, "Type", TCN_NEED, contact_types, &type) < 0)
-        return TCN_EINVALID;
-    ret->type = (enum tcn_contact_type)(type + 1);
-    if (ret->alias && !is_alias(ret->alias))
-        r |= tcn_node_problem(at, "Alias \"%s\": use 1-255 of a-z 0-9 _ -", ret->alias);
-    if (ret->alias && tcn_directory_contact(known, ret->alias))
-        r |= tcn_node_problem(at, "Alias \"%s\" is used twice", ret->alias);
-    if (ret->type == TCN_ONCALL_SCHEDULE)
-        r |= tcn_node_problem(at, "on-call schedules are not supported yet; engage PERSONAL "
-                                  "contacts or an ESCALATION plan");
-    else
+    r |= read_type(at, ret);
+    r |= check_alias(at, ret->alias);
+    if (ret->type != TCN_ONCALL_SCHEDULE)
         r |= read_plan(at, ret->type, &ret->plan);
     return r < 0 ? TCN_EINVALID : 0;
 }
@@ -150,7 +173,7 @@ static int read_contacts(const struct tcn_node *list, struct tcn_arena *arena,
         struct tcn_node item = tcn_node_item(list, i);
         struct tcn_contact *c = &dir->contacts[dir->n_contacts];
 
-        if (read_contact(&item, dir, c) < 0)
+        if (read_contact(&item, c) < 0)
             r = TCN_EINVALID;
         if (c->alias) {
             c->channels = TCN_NEW_N(arena, struct tcn_channel, TCN_CHANNELS_MAX);
@@ -160,144 +183,137 @@ static int read_contacts(const struct tcn_node *list, struct tcn_arena *arena,
     return r;
 }
 
-static struct tcn_contact *find_contact(struct tcn_directory *dir, const char *alias)
+/* What references are judged by; a list is NULL when the section it comes from could not be read. */
+struct known {
+    const struct tcn_directory *dir;
+    const char **contacts;
+    struct tcn_orphans orphans;
+};
+
+static const char **aliases(const struct tcn_directory *dir, struct tcn_arena *arena)
 {
+    const char **ret = TCN_NEW_N(arena, const char *, dir->n_contacts + 1);
+
     for (size_t i = 0; i < dir->n_contacts; i++)
-        if (strcmp(dir->contacts[i].alias, alias) == 0)
-            return &dir->contacts[i];
-    return NULL;
+        ret[i] = dir->contacts[i].alias;
+    return ret;
 }
 
-static int read_address(const struct tcn_node *at, struct tcn_channel *ret)
+static int check_contact_target(const struct tcn_node *at, const struct known *known)
 {
-    static const char *const names[] = {"SimpleAddress", NULL};
-    struct tcn_node address;
+    struct tcn_node node = tcn_node_member(at, "ContactId");
+    const char *alias = json_string_value(node.json);
+    const struct tcn_contact *engaged = alias ? tcn_directory_contact(known->dir, alias) : NULL;
 
-    if (tcn_node_object(at, "DeliveryAddress", TCN_NEED, &address) < 0 ||
-        tcn_node_only(&address, names) < 0 ||
-        tcn_node_text(&address, "SimpleAddress", TCN_NEED, &ret->address) < 0)
-        return TCN_EINVALID;
-    if (ret->type == TCN_EMAIL && !strchr(ret->address, '@'))
-        return tcn_node_problem(&address, "\"%s\" is no mail address", ret->address);
-    if (ret->type != TCN_EMAIL && ret->address[0] != '+')
-        return tcn_node_problem(&address, "\"%s\": write telephone numbers as +COUNTRYNUMBER",
-                                ret->address);
-    return strpbrk(ret->address, "\r\n") ? tcn_node_problem(&address, "line breaks in an address")
-                                         : 0;
+    if (!alias)
+        return 0;
+    if (!engaged)
+        return tcn_node_no_such(&node, alias, "no contact under $.resources.contacts",
+                                known->contacts);
+    return engaged->type == TCN_ESCALATION
+               ? tcn_node_problem(
+                     &node, "\"%s\" is another escalation plan; engage persons or schedules", alias)
+               : 0;
 }
 
-static int read_channel(const struct tcn_node *at, struct tcn_channel *ret)
+static int check_channel_target(const struct tcn_node *at, const struct known *known,
+                                const struct tcn_contact *owner)
 {
-    static const char *const names[] = {"ContactId",       "Name", "Type", "DeliveryAddress",
-                                        "DeferActivation", NULL};
-    bool is_deferred = false;
-    int type = 0, r = tcn_node_only(at, names);
+    struct tcn_node node = tcn_node_member(at, "ContactChannelId");
+    const char *names[TCN_CHANNELS_MAX + 1] = {NULL}, *name = json_string_value(node.json);
+    char problem[300];
 
-    r |= tcn_node_text(at, "ContactId", TCN_NEED, &ret->contact);
-    r |= tcn_node_text(at, "Name", TCN_NEED, &ret->name);
-    r |= tcn_node_bool(at, "DeferActivation", TCN_OPTIONAL, &is_deferred);
-    r |= tcn_node_choice(at, "Type", TCN_NEED, channel_types, &type);
-    ret->type = (enum tcn_channel_type)(type + 1);
-    ret->is_activated = !is_deferred;
-    if (r == 0)
-        r = read_address(at, ret);
-    return r < 0 ? TCN_EINVALID : 0;
+    if (!name || tcn_directory_channel(known->dir, owner->alias, name) ||
+        tcn_orphans_has(&known->orphans, name))
+        return 0;
+    for (size_t i = 0; i < owner->n_channels; i++)
+        names[i] = owner->channels[i].name;
+    snprintf(problem, sizeof problem, "no channel of %s under $.resources.contact_channels",
+             owner->alias);
+    return tcn_node_no_such(&node, name, problem, names);
 }
 
-static int add_channel(const struct tcn_node *at, struct tcn_directory *dir)
+/* A target of the wrong kind was told when it was read. */
+static int check_target(const struct tcn_node *at, const struct known *known,
+                        const struct tcn_contact *owner)
 {
-    struct tcn_channel channel = {0};
-    struct tcn_contact *owner;
+    struct tcn_node channel = tcn_node_member(at, "ChannelTargetInfo"),
+                    contact = tcn_node_member(at, "ContactTargetInfo");
+    int r = 0;
 
-    if (read_channel(at, &channel) < 0)
-        return TCN_EINVALID;
-    owner = find_contact(dir, channel.contact);
-    if (!owner)
-        return tcn_node_problem(at, "ContactId \"%s\" is no contact of this file", channel.contact);
+    if (owner->type != TCN_ESCALATION)
+        r |= check_channel_target(&channel, known, owner);
     if (owner->type != TCN_PERSONAL)
-        return tcn_node_problem(at, "only PERSONAL contacts have channels");
-    if (tcn_directory_channel(dir, owner->alias, channel.name))
-        return tcn_node_problem(at, "%s has two channels named \"%s\"", owner->alias, channel.name);
-    if (owner->n_channels == TCN_CHANNELS_MAX)
-        return tcn_node_problem(at, "%s has more than %d channels", owner->alias, TCN_CHANNELS_MAX);
-    channel.contact = owner->alias;
-    channel.id = tcn_id_child((struct tcn_id){{0}}, channel.name, owner->n_channels);
-    owner->channels[owner->n_channels++] = channel;
-    return 0;
+        r |= check_contact_target(&contact, known);
+    return r;
 }
 
-static int read_channels(const struct tcn_node *list, struct tcn_directory *dir)
+static int check_plan(const struct tcn_node *contact, const struct known *known)
+{
+    struct tcn_node plan = tcn_node_member(contact, "Plan"),
+                    node = tcn_node_member(contact, "Alias"),
+                    stages = tcn_node_member(&plan, "Stages");
+    const char *alias = json_string_value(node.json);
+    const struct tcn_contact *owner = alias ? tcn_directory_contact(known->dir, alias) : NULL;
+    int r = 0;
+
+    if (!owner || owner->type == TCN_ONCALL_SCHEDULE)
+        return 0;
+    for (size_t s = 0; s < json_array_size(stages.json); s++) {
+        struct tcn_node stage = tcn_node_item(&stages, s),
+                        targets = tcn_node_member(&stage, "Targets");
+
+        for (size_t t = 0; t < json_array_size(targets.json); t++) {
+            struct tcn_node target = tcn_node_item(&targets, t);
+
+            r |= check_target(&target, known, owner);
+        }
+    }
+    return r;
+}
+
+/* References can be checked only when every contact and channel is known. */
+static int check_references(const struct tcn_node *list, const struct known *known)
 {
     int r = 0;
 
     for (size_t i = 0; i < json_array_size(list->json); i++) {
         struct tcn_node item = tcn_node_item(list, i);
 
-        if (add_channel(&item, dir) < 0)
-            r = TCN_EINVALID;
+        r |= check_plan(&item, known);
     }
     return r;
 }
 
-static int check_target(const struct tcn_node *list, const struct tcn_directory *dir,
-                        const struct tcn_contact *owner, const struct tcn_target *target)
+/* Contacts, their channels, and what they refer to. Without the contacts the rest cannot be judged. */
+static int read_people(const struct tcn_node *node, struct tcn_arena *arena,
+                       struct tcn_directory *ret, struct known *known)
 {
-    const struct tcn_contact *engaged;
+    struct tcn_node contacts, channels;
+    int r = tcn_node_array(node, "contacts", TCN_OPTIONAL, &contacts),
+        of_channels = tcn_node_array(node, "contact_channels", TCN_OPTIONAL, &channels);
 
-    if (target->channel)
-        return tcn_directory_channel(dir, owner->alias, target->channel)
-                   ? 0
-                   : tcn_node_problem(list, "%s's plan uses channel \"%s\", which %s does not have",
-                                      owner->alias, target->channel, owner->alias);
-    engaged = tcn_directory_contact(dir, target->contact);
-    if (!engaged)
-        return tcn_node_problem(list, "%s's plan engages \"%s\", which is no contact of this file",
-                                owner->alias, target->contact);
-    return engaged->type == TCN_ESCALATION
-               ? tcn_node_problem(list,
-                                  "%s's plan engages %s, another escalation plan; engage "
-                                  "persons or schedules",
-                                  owner->alias, engaged->alias)
-               : 0;
-}
-
-/* References can be checked only when every contact and channel is known. */
-static int check_references(const struct tcn_node *list, const struct tcn_directory *dir)
-{
-    int r = 0;
-
-    for (size_t c = 0; c < dir->n_contacts; c++) {
-        const struct tcn_contact *owner = &dir->contacts[c];
-
-        for (size_t s = 0; s < owner->plan.n_stages; s++)
-            for (size_t t = 0; t < owner->plan.stages[s].n_targets; t++) {
-                const struct tcn_target *target = &owner->plan.stages[s].targets[t];
-
-                if ((target->channel || target->contact) &&
-                    check_target(list, dir, owner, target) < 0)
-                    r = TCN_EINVALID;
-            }
-    }
+    if (r < 0 || (r = read_contacts(&contacts, arena, ret), !ret->contacts))
+        return TCN_EINVALID;
+    known->contacts = aliases(ret, arena);
+    if (of_channels < 0)
+        return TCN_EINVALID;
+    r |= tcn_resources_channels(&channels, known->contacts, ret, &known->orphans);
+    r |= check_references(&contacts, known);
     return r;
 }
 
-int tcn_resources_read(const struct tcn_node *node, const char *const connectors[],
+int tcn_resources_read(const struct tcn_node *node, const struct tcn_connector_names *connectors,
                        struct tcn_arena *arena, struct tcn_directory *ret)
 {
     static const char *const names[] = {"contacts", "contact_channels", "response_plans", NULL};
-    struct tcn_node contacts, channels, plans;
-    int r;
+    struct known known = {.dir = ret};
+    struct tcn_node plans;
+    int r = tcn_node_only(node, names);
 
-    if (!node->json)
-        return 0;
-    r = tcn_node_only(node, names);
-    if (tcn_node_array(node, "contacts", TCN_OPTIONAL, &contacts) < 0 ||
-        tcn_node_array(node, "contact_channels", TCN_OPTIONAL, &channels) < 0 ||
-        tcn_node_array(node, "response_plans", TCN_OPTIONAL, &plans) < 0)
+    r |= read_people(node, arena, ret, &known);
+    if (tcn_node_array(node, "response_plans", TCN_OPTIONAL, &plans) < 0)
         return TCN_EINVALID;
-    r |= read_contacts(&contacts, arena, ret);
-    r |= read_channels(&channels, ret);
-    r |= check_references(&contacts, ret);
-    r |= tcn_resources_plans(&plans, connectors, arena, ret);
+    r |= tcn_resources_plans(&plans, known.contacts, connectors, arena, ret);
     return r < 0 ? TCN_EINVALID : 0;
 }

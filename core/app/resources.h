@@ -10,10 +10,17 @@
 #define TCN_CHANNELS_MAX 50   /* of one contact */
 #define TCN_PLANS_MAX 500
 
-/* Reads the object at node (absent: nothing) into directory; everything is allocated from the arena. connectors
- * lists the names of configured connector instances, ended by NULL. Every mistake becomes a problem of the
- * document; TCN_EINVALID when there was any. */
-int tcn_resources_read(const struct tcn_node *node, const char *const connectors[],
+/* Connector instances by what a response plan may do with them, each list ended by NULL. */
+struct tcn_connector_names {
+    const char *const
+        *with_tickets; /* NULL: they could not be read; no reference to them is judged */
+    const char *const *without;
+};
+
+/* Reads the object at node (absent: nothing) into directory; everything is allocated from the arena. Every mistake
+ * becomes a problem of the document; TCN_EINVALID when there was any. plans of the directory stay NULL when there is
+ * no telling which there are. */
+int tcn_resources_read(const struct tcn_node *node, const struct tcn_connector_names *connectors,
                        struct tcn_arena *arena, struct tcn_directory *ret);
 
 #endif

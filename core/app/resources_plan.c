@@ -1,6 +1,4 @@
 #include "app/resources_plan.h"
-#include "app/resources.h"
-#include "base/nearest.h"
 
 /* ssm-incidents: ResponsePlanName is 1-200 of [a-zA-Z0-9-_]. */
 static bool is_plan_name(const char *text)
@@ -25,7 +23,7 @@ static int read_texts(const struct tcn_node *parent, const char *key, size_t max
         struct tcn_node item = tcn_node_item(&list, i);
 
         if (!json_is_string(item.json))
-            return tcn_node_problem(&item, "must be text");
+            return tcn_node_problem(&item, "must be text in double quotes");
         ret[i] = json_string_value(item.json);
     }
     *ret_n = n;
@@ -48,8 +46,10 @@ int tcn_resources_tags(const struct tcn_node *parent, const char *key, struct tc
     *ret = TCN_NEW_N(arena, struct tcn_tag, n + 1);
     json_object_foreach(object.json, name, value)
     {
+        struct tcn_node tag = tcn_node_member(&object, name);
+
         if (!json_is_string(value))
-            return tcn_node_problem(&object, "tag \"%s\" must be text", name);
+            return tcn_node_problem(&tag, "must be text in double quotes");
         (*ret)[*ret_n].key = name;
         (*ret)[(*ret_n)++].value = json_string_value(value);
     }
@@ -61,7 +61,7 @@ static int read_template(const struct tcn_node *at, struct tcn_arena *arena,
 {
     static const char *const names[] = {"title",        "impact",       "summary",
                                         "dedupeString", "incidentTags", NULL};
-    struct tcn_node t;
+    struct tcn_node t, title, dedupe;
     int64_t impact = 3;
     int r;
 
@@ -74,62 +74,78 @@ static int read_template(const struct tcn_node *at, struct tcn_arena *arena,
     r |= tcn_node_int(&t, "impact", TCN_NEED, 1, 5, &impact);
     r |= tcn_resources_tags(&t, "incidentTags", arena, &ret->tags, &ret->n_tags);
     ret->impact = (int)impact;
+    title = tcn_node_member(&t, "title");
+    dedupe = tcn_node_member(&t, "dedupeString");
     if (ret->title && tcn_utf8_count(tcn_str(ret->title)) > TCN_TITLE_MAX)
-        r |= tcn_node_problem(&t, "title is longer than %d characters", TCN_TITLE_MAX);
+        r |= tcn_node_problem(&title, "title is longer than %d characters", TCN_TITLE_MAX);
     if (ret->dedupe_string && strlen(ret->dedupe_string) > TCN_DEDUPE_MAX)
-        r |= tcn_node_problem(&t, "dedupeString is longer than %d bytes", TCN_DEDUPE_MAX);
+        r |= tcn_node_problem(&dedupe, "dedupeString is longer than %d bytes", TCN_DEDUPE_MAX);
     return r < 0 ? TCN_EINVALID : 0;
 }
 
-static const char *nearest_contact(const struct tcn_directory *dir, const char *alias,
-                                   struct tcn_arena *arena)
+static bool is_one_of(const char *const names[], const char *word)
 {
-    const char **names = TCN_NEW_N(arena, const char *, dir->n_contacts + 1);
-
-    for (size_t i = 0; i < dir->n_contacts; i++)
-        names[i] = dir->contacts[i].alias;
-    return tcn_nearest(alias, names);
+    for (; *names; names++)
+        if (strcmp(*names, word) == 0)
+            return true;
+    return false;
 }
 
-static int check_engagements(const struct tcn_node *at, const struct tcn_directory *dir,
-                             const struct tcn_response_plan *plan, struct tcn_arena *arena)
+static int check_engagements(const struct tcn_node *at, const char *const contacts[])
 {
+    struct tcn_node list = tcn_node_member(at, "engagements");
     int r = 0;
 
-    for (size_t i = 0; i < plan->n_engagements; i++) {
-        const char *alias = plan->engagements[i], *near;
+    for (size_t i = 0; contacts && i < json_array_size(list.json); i++) {
+        struct tcn_node item = tcn_node_item(&list, i);
+        const char *alias = json_string_value(item.json);
 
-        if (tcn_directory_contact(dir, alias))
-            continue;
-        near = nearest_contact(dir, alias, arena);
-        r = tcn_node_problem(at, "engagements: \"%s\" is no contact of this file%s%s%s", alias,
-                             near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+        if (alias && !is_one_of(contacts, alias))
+            r = tcn_node_no_such(&item, alias, "no contact under $.resources.contacts", contacts);
     }
     return r;
 }
 
-static int check_connectors(const struct tcn_node *at, const char *const connectors[],
-                            const struct tcn_response_plan *plan)
+static int check_connector(const struct tcn_node *item, const struct tcn_connector_names *known)
 {
+    const char *name = json_string_value(item->json);
+
+    if (!name || is_one_of(known->with_tickets, name))
+        return 0;
+    if (is_one_of(known->without, name))
+        return tcn_node_problem(item,
+                                "\"%s\" has no tickets, it only sends; take it out here and name "
+                                "it in $.channels",
+                                name);
+    return tcn_node_no_such(item, name, "no connector with tickets under $.connectors",
+                            known->with_tickets);
+}
+
+static int check_connectors(const struct tcn_node *at, const struct tcn_connector_names *known)
+{
+    struct tcn_node list = tcn_node_member(at, "connectors");
     int r = 0;
 
-    for (size_t i = 0; i < plan->n_connectors; i++) {
-        const char *name = plan->connectors[i], *near;
-        size_t k = 0;
+    for (size_t i = 0; known->with_tickets && i < json_array_size(list.json); i++) {
+        struct tcn_node item = tcn_node_item(&list, i);
 
-        while (connectors[k] && strcmp(connectors[k], name) != 0)
-            k++;
-        if (connectors[k])
-            continue;
-        near = tcn_nearest(name, connectors);
-        r = tcn_node_problem(at, "connectors: \"%s\" is not under $.connectors%s%s%s", name,
-                             near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+        r |= check_connector(&item, known);
     }
     return r;
 }
 
-static int read_plan(const struct tcn_node *at, const char *const connectors[],
-                     struct tcn_arena *arena, const struct tcn_directory *dir,
+static int check_name(const struct tcn_node *at, const char *name)
+{
+    struct tcn_node node = tcn_node_member(at, "name");
+
+    if (!name)
+        return 0;
+    if (!is_plan_name(name))
+        return tcn_node_problem(&node, "name \"%s\": use 1-200 of a-z A-Z 0-9 _ -", name);
+    return tcn_node_unique(at, "name");
+}
+
+static int read_plan(const struct tcn_node *at, struct tcn_arena *arena,
                      struct tcn_response_plan *ret)
 {
     static const char *const names[] = {"name",        "displayName", "incidentTemplate",
@@ -141,17 +157,13 @@ static int read_plan(const struct tcn_node *at, const char *const connectors[],
     r |= read_template(at, arena, ret);
     r |= read_texts(at, "engagements", TCN_ENGAGEMENTS_MAX, ret->engagements, &ret->n_engagements);
     r |= read_texts(at, "connectors", TCN_PLAN_CONNECTORS_MAX, ret->connectors, &ret->n_connectors);
-    if (ret->name && !is_plan_name(ret->name))
-        r |= tcn_node_problem(at, "name \"%s\": use 1-200 of a-z A-Z 0-9 _ -", ret->name);
-    if (ret->name && tcn_directory_plan(dir, ret->name))
-        r |= tcn_node_problem(at, "name \"%s\" is used twice", ret->name);
-    r |= check_engagements(at, dir, ret, arena);
-    r |= check_connectors(at, connectors, ret);
+    r |= check_name(at, ret->name);
     return r < 0 ? TCN_EINVALID : 0;
 }
 
-int tcn_resources_plans(const struct tcn_node *list, const char *const connectors[],
-                        struct tcn_arena *arena, struct tcn_directory *dir)
+int tcn_resources_plans(const struct tcn_node *list, const char *const contacts[],
+                        const struct tcn_connector_names *connectors, struct tcn_arena *arena,
+                        struct tcn_directory *dir)
 {
     size_t n = json_array_size(list->json);
     int r = 0;
@@ -163,10 +175,11 @@ int tcn_resources_plans(const struct tcn_node *list, const char *const connector
         struct tcn_node item = tcn_node_item(list, i);
         struct tcn_response_plan *plan = &dir->plans[dir->n_plans];
 
-        if (read_plan(&item, connectors, arena, dir, plan) < 0)
-            r = TCN_EINVALID;
+        r |= read_plan(&item, arena, plan);
+        r |= check_engagements(&item, contacts);
+        r |= check_connectors(&item, connectors);
         if (plan->name)
             dir->n_plans++;
     }
-    return r;
+    return r < 0 ? TCN_EINVALID : 0;
 }

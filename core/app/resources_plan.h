@@ -2,12 +2,13 @@
 #ifndef TCN_APP_RESOURCES_PLAN_H
 #define TCN_APP_RESOURCES_PLAN_H
 
-#include "base/json.h"
-#include "engine/directory.h"
+#include "app/resources.h"
 
-/* The array at list, in the shape of CreateResponsePlan, plus "connectors": the instances that get a ticket. */
-int tcn_resources_plans(const struct tcn_node *list, const char *const connectors[],
-                        struct tcn_arena *arena, struct tcn_directory *dir);
+/* The array at list, in the shape of CreateResponsePlan, plus "connectors": the instances that get a ticket. contacts are
+ * the aliases that plans may engage, ended by NULL; NULL when they could not be read. */
+int tcn_resources_plans(const struct tcn_node *list, const char *const contacts[],
+                        const struct tcn_connector_names *connectors, struct tcn_arena *arena,
+                        struct tcn_directory *dir);
 
 /* An object of text members as tags. */
 int tcn_resources_tags(const struct tcn_node *parent, const char *key, struct tcn_arena *arena,

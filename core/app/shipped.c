@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 extern const struct tcn_embedded tcn_shipped_mappings[];
 extern const struct tocsin_connector *(*const tocsin_static_connectors[])(void);
@@ -10,6 +11,32 @@ void *tcn_shipped_table(void)
 {
     /* The resolver only reads; its context parameter has no const. */
     return (void *)(uintptr_t)tcn_shipped_mappings;
+}
+
+static size_t count(void)
+{
+    size_t n = 0;
+
+    while (tcn_shipped_mappings[n].name)
+        n++;
+    return n;
+}
+
+const char *const *tcn_shipped_names(const char *folder, struct tcn_arena *arena)
+{
+    const char **ret = TCN_NEW_N(arena, const char *, count() + 1);
+    size_t n = 0, skip = strlen(folder) + 1;
+
+    for (const struct tcn_embedded *e = tcn_shipped_mappings; e->name; e++) {
+        struct tcn_str name = tcn_str(e->name), suffix = TCN_STR(".json");
+
+        if (!tcn_str_starts(name, tcn_str(folder)) || !tcn_str_ends(name, suffix) ||
+            name.ptr[skip - 1] != '/')
+            continue;
+        name = (struct tcn_str){name.ptr + skip, name.len - skip - suffix.len};
+        ret[n++] = tcn_arena_str(arena, name).ptr;
+    }
+    return ret;
 }
 
 static struct tcn_registry *registry;

@@ -13,6 +13,8 @@ static int read_secret(const struct tcn_node *at, struct tcn_token *ret)
     struct tcn_secret secret = {0};
     int r;
 
+    if (!json_is_object(at->json))
+        return TCN_EINVALID; /* told */
     if (!node.json)
         return tcn_node_problem(at, "needs \"token\": {\"env\": \"NAME\"} or {\"file\": \"PATH\"}");
     if ((r = tcn_secret_load(&node, &secret)) < 0)
@@ -34,6 +36,7 @@ static int read_token(const struct tcn_node *at, struct tcn_token *ret)
     int role = 0, r = tcn_node_only(at, names);
 
     r |= tcn_node_text(at, "name", TCN_NEED, &ret->name);
+    r |= tcn_node_unique(at, "name");
     r |= tcn_node_choice(at, "role", TCN_NEED, roles, &role);
     r |= read_secret(at, ret);
     ret->role = (enum tcn_role)(role + TCN_VIEWER);

@@ -33,9 +33,90 @@ MISTAKES: list[Mistake] = [
     (lambda c: c["connectors"]["servicenow"].update(password="hunter2-hunter2"),
      r"\$\.connectors\.servicenow\.password: .*never in the file"),
     (lambda c: c["resources"]["response_plans"][0]["connectors"].append("jiira"),
-     r"\$\.resources\.response_plans\[0\]: .*jiira.*jira"),
+     r"\$\.resources\.response_plans\[0\]\.connectors\[3\]: .*jiira.*jira"),
     (lambda c: c["connectors"]["mail"].update(form="tocsin@example.com"), r"\$\.connectors\.mail\.form: .*from"),
-    (lambda c: c["sources"]["prom"].update(response_plan="wbe"), r"\$\.sources\.prom: .*wbe"),
+    (lambda c: c["sources"]["prom"].update(response_plan="wbe"), r"\$\.sources\.prom\.response_plan: .*wbe.*\"web\""),
+]
+
+
+
+
+def person(config: Config) -> Config:
+    return typing.cast(Config, config["resources"]["contacts"][0])
+
+
+def plan(config: Config) -> Config:
+    return typing.cast(Config, config["resources"]["response_plans"][0])
+
+
+def rename(members: Config, old: str, new: str) -> None:
+    members[new] = members.pop(old)
+
+
+def twice(rows: list[typing.Any]) -> None:
+    rows.append(json.loads(json.dumps(rows[0])))
+
+
+# Ten different mistakes of one file, in its order: the path, what is wrong, what to do.
+TEN: list[tuple[typing.Callable[[Config], typing.Any], str]] = [
+    (lambda c: c.update(account_id=123456789012), r'\$\.account_id: must be text in double quotes, not a number'),
+    (lambda c: c["limits"].update(per_address=0), r"\$\.limits\.per_address: 0 is out of range; use 1 to 100000"),
+    (lambda c: c["sources"]["cloudwatch"].update(response_plan="wbe"),
+     r'\$\.sources\.cloudwatch\.response_plan: "wbe" is no plan under .*; did you mean "web"\?'),
+    (lambda c: rename(c["sources"]["events"], "storm_new", "strom_new"),
+     r'\$\.sources\.events\.strom_new: "strom_new" is not known here; did you mean "storm_new"\?'),
+    (lambda c: c["sources"]["prom"].update(mapping="alertmanger"),
+     r'\$\.sources\.prom\.mapping: "alertmanger" is no mapping in the binary .*; did you mean "alertmanager"\?.*'),
+    (lambda c: c["connectors"]["servicenow"].update(password="hunter2-hunter2"),
+     r'\$\.connectors\.servicenow\.password: a secret is never in the file itself; write \{"env": "NAME"\} or .*'),
+    (lambda c: twice(c["resources"]["contacts"]),
+     r'\$\.resources\.contacts\[1\]\.Alias: "alice" is used twice, first on line \d+; rename one'),
+    (lambda c: plan(c)["engagements"].append("alise"),
+     r'\$\.resources\.response_plans\[0\]\.engagements\[1\]: "alise" is no contact .*; did you mean "alice"\?.*'),
+    (lambda c: plan(c)["connectors"].append("jria"),
+     r'\$\.resources\.response_plans\[0\]\.connectors\[3\]: "jria" is no connector .*; did you mean "jira"\?.*'),
+    (lambda c: c.update(listen="0.0.0.0"), r'\$\.listen: "0\.0\.0\.0" is no address; write HOST:PORT, for example .*'),
+]
+
+# As a hasty operator makes them: each is one line, and hides and invents nothing.
+HASTY: list[Mistake] = [
+    (lambda c: person(c).update(Type="Personal"), r'contacts\[0\]\.Type: "Personal" .*; did you mean "PERSONAL"\?'),
+    (lambda c: rename(person(c), "Alias", "alias"), r'contacts\[0\]\.alias: .*; did you mean "Alias"\?'),
+    (lambda c: person(c).update(Plan=[]), r"contacts\[0\]\.Plan: must be an object, not an array"),
+    (lambda c: c["resources"]["contact_channels"][0].update(ContactId="alicia"),
+     r'contact_channels\[0\]\.ContactId: "alicia" is no contact .*; did you mean "alice"\?'),
+    (lambda c: plan(c).update(engagements="alice"), r"engagements: must be an array, not text"),
+    (lambda c: plan(c).update(engagements=["Alice Miller"]),
+     r'engagements\[0\]: "Alice Miller" is no contact .*; known is: alice'),
+    (lambda c: plan(c)["connectors"].append("mail"),
+     r'connectors\[3\]: "mail" has no tickets, it only sends; take it out here and name it in \$\.channels'),
+    (lambda c: c["channels"].update(EMAIL={"connector": "jira"}), r'EMAIL\.connector: "jira" cannot send messages'),
+    (lambda c: c["channels"].update(EMAIL={"connector": "mial"}), r'EMAIL\.connector: "mial" .*; did you mean "mail"'),
+    (lambda c: rename(c["channels"], "EMAIL", "email"), r'\$\.channels\.email: .*; did you mean "EMAIL"\?'),
+    (lambda c: c.pop("channels"), r"contact_channels\[0\]\.Type: nothing sends EMAIL; name .* in \$\.channels\.EMAIL"),
+    (lambda c: rename(c, "connectors", "conectors"), r'\$\.conectors: .*; did you mean "connectors"\?'),
+    (lambda c: rename(c, "resources", "resource"), r'\$\.resource: .*; did you mean "resources"\?'),
+    (lambda c: c.update(connectors=[]), r"\$\.connectors: must be an object, not an array"),
+    (lambda c: c["connectors"].update(jira="https://acme.atlassian.net"), r"\$\.connectors\.jira: must be an object"),
+    (lambda c: c["connectors"]["jira"].update(connector="jirra"),
+     r'\$\.connectors\.jira\.connector: "jirra" is no kind of connector; did you mean "jira"\?'),
+    (lambda c: (c["connectors"]["jira"].pop("connector"), None)[1], r"\$\.connectors\.jira\.connector: is missing"),
+    (lambda c: (c["connectors"]["jira"].pop("url"), None)[1], r'\$\.connectors\.jira\.url: option "url" is missing'),
+    (lambda c: c["connectors"]["jira"].update(url="acme.atlassian.net"), r"jira\.url: URL has no scheme: write https:"),
+    (lambda c: c["connectors"]["jira"].update(timeout="15 seconds"), r'jira\.timeout: "15 seconds" is no duration'),
+    (lambda c: c["connectors"]["jira"].update(ca_file="ca.pem"), r"jira\.ca_file: there is no file ca\.pem"),
+    (lambda c: rename(c["connectors"]["jira"], "user", "usr"), r'jira\.usr: .*; did you mean "user"\?'),
+    (lambda c: rename(c["sources"], "prom", "My Prom"), r'\$\.sources\["My Prom"\]: name a source with 1-64 of'),
+    (lambda c: c["sources"]["prom"].update(kind="prometheus"), r'prom\.kind: "prometheus" .*known are: alertmanager'),
+    (lambda c: c["sources"]["prom"]["auth"].update(kind="Bearer"), r'auth\.kind: "Bearer" .*; did you mean "bearer"\?'),
+    (lambda c: (c["sources"]["prom"].pop("auth"), None)[1], r"prom\.auth: a source must say who may post to it"),
+    (lambda c: c["tokens"].insert(0, "secret"), r"\$\.tokens\[0\]: must be an object, not text"),
+    (lambda c: (c["tokens"][0].pop("name"), None)[1], r"\$\.tokens\[0\]\.name: is missing; add it"),
+    (lambda c: c["tokens"][1].update(name="viewer"), r'\$\.tokens\[1\]\.name: "viewer" is used twice, first on line'),
+    (lambda c: c["limits"].update(trusted_senders=["10.0.0.0/99"]), r'trusted_senders\[0\]: "10\.0\.0\.0/99" is no addr'),
+    (lambda c: c.update(tls={"ca_file": "ca.pem"}), r"\$\.tls\.ca_file: there is no file ca\.pem"),
+    (lambda c: c.update(listen="::1:8080"), r'\$\.listen: "::1:8080" is no address; .*\[::\]:8080'),
+    (lambda c: c.update(listen="300.0.0.1:80"), r'\$\.listen: "300\.0\.0\.1:80" is no address'),
 ]
 
 
@@ -89,29 +170,85 @@ class Check(unittest.TestCase):
                 self.assertEqual((1, 1), (status, len(text.splitlines())), text)
                 self.assertRegex(text, wanted)
 
-    def test_files_that_are_no_configuration(self) -> None:
-        for content, wanted in (("", "JSON|empty"), ("{", r":1:|JSON"), ("[]", "one JSON object"), ("\ufeff{}", "."),
-                                ('{"listen": "a:1", "listen": "b:2"}', "listen|twice|duplicate")):
-            with self.subTest(content):
-                status, text = check(self.write(content), SECRETS)
-                self.assertEqual(1, status, text)
+    def test_ten_mistakes(self) -> None:
+        for spoil, _ in TEN:
+            spoil(self.config)
+        path = self.write(self.config)
+        written = path.read_text().splitlines()
+        status, text = check(path, SECRETS)
+        lines = text.splitlines()
+        self.assertEqual((1, 10), (status, len(lines)), text)
+        last = 0
+        for line, (_, wanted) in zip(lines, TEN):
+            self.assertRegex(line, rf"^{re.escape(str(path))}:\d+: {wanted}$")
+            number = int(line[len(str(path)) + 1:].split(":")[0])
+            self.assertGreater(number, last, text)
+            last = number
+        for number, word in ((2, "account_id"), (last, "listen")):
+            self.assertIn(word, written[number - 1])
+        self.assertNotIn("hunter2", text)
+
+    def test_hasty_mistakes(self) -> None:
+        cert = Topic(self.folder).cert
+        for spoil, wanted in HASTY:
+            with self.subTest(wanted):
+                config = base_config(cert, NOWHERE)
+                spoil(config)
+                status, text = check(self.write(config), SECRETS)
+                self.assertEqual((1, 1), (status, len(text.splitlines())), text)
                 self.assertRegex(text, wanted)
-        status, text = check(self.folder / "missing.json", SECRETS)
-        self.assertEqual(1, status)
-        self.assertIn("missing.json", text)
+
+    def test_the_line_of_a_reference(self) -> None:
+        plan(self.config)["engagements"].append("alise")
+        path = self.write(self.config)
+        number = path.read_text().splitlines().index('          "alise"') + 1
+        self.assertIn(f"{path}:{number}: $.resources.response_plans[0].engagements[1]: ", check(path, SECRETS)[1])
+
+    def test_files_that_are_no_configuration(self) -> None:
+        for content, wanted in (
+                ("", r":1: column 1: the text is empty; write at least \{\}"), ("{", r":1: column \d+: .*a closing \} or"),
+                ("[]", r":1: \$: the file must be one JSON object"),
+                ('{"listen": "a:1",\n}', ":2: column 1: .*expected.*; take out the comma before it"),
+                ('{"listen": "a:1", "listen": "b:2"}', ":1: column .*listen.*; the name stands twice.*: keep one"),
+                ("{" + " " * 4_200_000 + "}", "tocsin.json is larger than 4194304 bytes; .*at most 4 MiB")):
+            with self.subTest(content[:20]):
+                status, text = check(self.write(content), SECRETS)
+                self.assertEqual((1, 1), (status, len(text.splitlines())), text)
+                self.assertRegex(text, wanted)
+        for name, wanted in (("tocsin.jsn", r"there is no file .*tocsin\.jsn; did you mean .*tocsin\.json\?"),
+                             ("", "cannot read .*: Is a directory; name a file in it")):
+            status, text = check(self.folder / name, SECRETS)
+            self.assertEqual((1, 1), (status, len(text.splitlines())), text)
+            self.assertRegex(text, wanted)
+
+    def test_a_byte_order_mark_is_skipped(self) -> None:
+        status, text = check(self.write("\ufeff" + json.dumps(self.config)), SECRETS)
+        self.assertEqual(0, status, text)
+        status, text = check(self.write("\ufeff{\n]"), SECRETS)
+        self.assertRegex(text, ":2: column 1: ")
 
     def test_secrets_that_cannot_be_had(self) -> None:
-        env = {key: value for key, value in SECRETS.items() if key != "PD_KEY"}
-        status, text = check(self.write(self.config), env)
-        self.assertEqual(1, status)
-        self.assertRegex(text, r"\$\.connectors\.pagerduty\.token: .*PD_KEY is not set")
-        exposed = self.folder / "token"
-        exposed.write_text("0123456789abcdef")
-        exposed.chmod(0o644)
-        self.config["connectors"]["jira"]["token"] = {"file": str(exposed)}
-        status, text = check(self.write(self.config), SECRETS)
-        self.assertEqual(1, status)
-        self.assertIn("chmod 0400", text)
+        token = self.folder / "token"
+        places = (("absent", None, 0, "there is no file"), ("empty", "\n", 0o400, "is empty; put the secret there"),
+                  ("exposed", "canary-0123456789", 0o644, "chmod 0400"))
+        for name, content, mode, wanted in places:
+            with self.subTest(name):
+                token.unlink(missing_ok=True)
+                if content:
+                    token.write_text(content)
+                    token.chmod(mode)
+                self.config["connectors"]["jira"]["token"] = {"file": str(token)}
+                status, text = check(self.write(self.config), SECRETS)
+                self.assertEqual((1, 1), (status, len(text.splitlines())), text)
+                self.assertRegex(text, rf"\$\.connectors\.jira\.token\.file: .*{wanted}")
+                self.assertNotIn("canary", text)
+        config = base_config(Topic(self.folder).cert, NOWHERE)
+        config["connectors"]["jira"]["token"] = {"env": "JIRA_TOKN"}
+        for env, name, wanted in (({}, "JIRA_TOKN", 'did you mean "JIRA_TOKEN"'), ({"JIRA_TOKN": ""}, "JIRA_TOKN", "is empty")):
+            status, text = check(self.write(config), {**SECRETS, **env})
+            self.assertEqual((1, 1), (status, len(text.splitlines())), text)
+            self.assertRegex(text, rf"\$\.connectors\.jira\.token\.env: environment variable {name} .*{wanted}")
+            self.assertNotIn(SECRETS["JIRA_TOKEN"], text)
 
     def test_serve_tells_the_same(self) -> None:
         self.config["listen"] = "8080"
@@ -119,14 +256,42 @@ class Check(unittest.TestCase):
         self.assertEqual(1, status)
         self.assertRegex(text, r"tocsin\.json:\d+: \$\.listen: ")
 
+    def said(self, *words: str) -> tuple[int, str, str]:
+        done = subprocess.run([str(BINARY), *words], capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout, done.stderr
+
     def test_wrong_words(self) -> None:
-        for words in ([], ["srve"], ["check"], ["serve", "--port", "1"], ["serve", "--config"]):
+        for words, wanted in (
+                ([], "tocsin serve"), (["srve"], 'no command "srve"; did you mean "serve"'),
+                (["check"], "tocsin check: --config FILE is missing"), (["check", "x.json"], 'unexpected argument "x.json"'),
+                (["check", "--conifg", "x"], 'tocsin check: there is no option "--conifg"; did you mean "--config"'),
+                (["serve", "--config"], "tocsin serve: --config needs a value: --config FILE"),
+                (["serve", "--config", "--data", "x"], "--config needs a value: --config FILE"),
+                (["check", "--config="], "the value of --config is empty"),
+                (["serve", "--port=1"], 'there is no option "--port"'), (["map", "rnu"], 'no "rnu"; did you mean "run"'),
+                (["map"], "run, test or explain is missing"), (["map", "run"], "--mapping is missing"),
+                (["map", "run", "--prety"], 'there is no option "--prety"; did you mean "--pretty"'),
+                (["map", "run", "--pretty=1"], "--pretty takes no value"),
+                (["map", "--mapping", "x"], "run, test or explain comes first"),
+                (["map", "run", "--mapping", "x", "--header", "a"], "a header is written 'NAME: VALUE', not \"a\""),
+                (["help", "chekc"], 'no command "chekc"; did you mean "check"')):
             with self.subTest(words):
-                done = subprocess.run([str(BINARY), *words], capture_output=True, text=True, timeout=60)
-                self.assertEqual(2, done.returncode)
-                self.assertTrue(done.stderr)
-        done = subprocess.run([str(BINARY), "version"], capture_output=True, text=True, timeout=60)
-        self.assertRegex(done.stdout, r"^tocsin \d+\.\d+\.\d+")
+                status, out, err = self.said(*words)
+                self.assertEqual((2, ""), (status, out))
+                self.assertIn(wanted, err)
+                self.assertRegex(err, r"usage: tocsin|tocsin serve --config FILE")
+        self.assertRegex(self.said("version")[1], r"^tocsin \d+\.\d+\.\d+")
+
+    def test_help(self) -> None:
+        for words, wanted in ((["check", "--help"], "check"), (["serve", "--help"], "serve"), (["map", "--help"], "map"),
+                              (["map", "run", "--help"], "map"), (["help", "check"], "check"), (["help", "map"], "map"),
+                              (["check", "--config", "x", "-h"], "check")):
+            with self.subTest(words):
+                status, out, err = self.said(*words)
+                self.assertEqual((0, ""), (status, err))
+                self.assertRegex(out, rf"^usage: tocsin {wanted} ")
+        for words in (["help"], ["--help"], ["help", "help"]):
+            self.assertEqual((0, ""), self.said(*words)[::2])
 
 
 class Process(unittest.TestCase):

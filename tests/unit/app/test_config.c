@@ -130,19 +130,21 @@ static const struct {
      {"$.tokens[0].role: "}},
     {6,
      " \"connectors\": {\"mail\": {\"connector\": \"smtq\", \"url\": \"smtp://127.0.0.1:25\",",
-     {"$.connectors.mail: there is no connector \"smtq\""}},
+     {"$.connectors.mail.connector: \"smtq\" is no kind of connector; did you mean \"smtp\"?"}},
     {8,
      "   \"jira\": {\"connector\": \"jira\", \"url\": \"https://x.atlassian.net\", \"usr\": "
      "\"u@example.com\",",
      {"$.connectors.jira.usr: ", "user"}},
     {4,
      " \"sources\": {\"prom\": {\"kind\": \"alertmanager\", \"response_plan\": \"wbe\",",
-     {"response_plan \"wbe\" is not under $.resources.response_plans; did you mean \"web\"?"}},
+     {"$.sources.prom.response_plan: \"wbe\" is no plan under $.resources.response_plans; did you "
+      "mean \"web\"?"}},
     {16,
      "   \"response_plans\": [{\"name\": \"web\", \"engagements\": [\"alise\"], \"connectors\": "
      "[\"jiira\"],"
      " \"incidentTemplate\": {\"title\": \"Web\", \"impact\": 2}",
-     {"\"alise\" is no contact of this file; did you mean \"alice\"?", "did you mean \"jira\"?"}},
+     {"$.resources.response_plans[0].engagements[0]: \"alise\" is no contact",
+      "$.resources.response_plans[0].connectors[0]: \"jiira\" is no connector"}},
     {17, "     }]}}", {NULL}},
 };
 #define N_MISTAKES (sizeof mistakes / sizeof *mistakes)

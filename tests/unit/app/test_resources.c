@@ -17,7 +17,9 @@ struct fixture {
 
 static void read_text(struct fixture *f, const char *text)
 {
-    static const char *const connectors[] = {"snow", "jira", NULL};
+    static const char *const with_tickets[] = {"snow", "jira", NULL}, *const without[] = {"mail",
+                                                                                          NULL};
+    static const struct tcn_connector_names connectors = {with_tickets, without};
     struct tcn_node root;
 
     memset(f, 0, sizeof *f);
@@ -25,7 +27,7 @@ static void read_text(struct fixture *f, const char *text)
     tcn_problems_init(&f->problems);
     assert_int_equal(tcn_doc_parse(&f->doc, "t.json", tcn_str(text), &f->problems), 0);
     root = tcn_node_root(&f->doc);
-    f->r = tcn_resources_read(&root, connectors, &f->arena, &f->dir);
+    f->r = tcn_resources_read(&root, &connectors, &f->arena, &f->dir);
 }
 
 static void release(struct fixture *f)
@@ -77,63 +79,164 @@ static void test_reads_everything(void **state)
     release(&f);
 }
 
+/* One mistake is one line, at its own place: it hides no other one and invents none. */
 static const struct {
     const char *name, *text, *want;
 } mistakes[] = {
-    {"typo in a member", "{\"contact\":[]}", "contacts"},
+    {"typo in a member", "{\"contact\":[]}",
+     "$.contact: \"contact\" is not known here; did you mean \"contacts\"?"},
     {"alias in capitals",
      "{\"contacts\":[{\"Alias\":\"Al\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[]}}]}",
-     "use 1-255 of a-z"},
+     "$.contacts[0].Alias: Alias \"Al\": use 1-255 of a-z"},
     {"alias twice",
-     "{\"contacts\":[{\"Alias\":\"a\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[]}},"
-     "{\"Alias\":\"a\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[]}}]}",
-     "used twice"},
-    {"unknown type", "{\"contacts\":[{\"Alias\":\"a\",\"Type\":\"PERSNAL\"}]}", "PERSONAL"},
+     "{\"contacts\":[{\"Alias\":\"a\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[]}},{\"Alias\":"
+     "\"a\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[]}}]}",
+     "$.contacts[1].Alias: \"a\" is used twice, first on line 1; rename one"},
+    {"contacts that are no list",
+     "{\"contacts\":{},\"response_plans\":[{\"name\":\"p\",\"incidentTemplate\":{\"title\":\"t\","
+     "\"impact\":1},\"engagements\":[\"bob\"]}]}",
+     "$.contacts: must be an array, not an object"},
+    {"a contact that is no object", "{\"contacts\":[\"alice\"]}",
+     "$.contacts[0]: must be an object, not text"},
+    {"unknown type",
+     "{\"contacts\":[{\"Alias\":\"a\",\"Type\":\"PERSNAL\",\"Plan\":{\"Stages\":[{\"Targets\":[{"
+     "\"ChannelTargetInfo\":{\"ContactChannelId\":\"mail\"}}]}]}}],\"contact_channels\":[{"
+     "\"ContactId\":\"a\",\"Name\":\"mail\",\"Type\":\"EMAIL\",\"DeliveryAddress\":{"
+     "\"SimpleAddress\":\"a@b\"}}]}",
+     "$.contacts[0].Type: \"PERSNAL\" is not one of the choices; did you mean \"PERSONAL\"?"},
+    {"no type",
+     "{\"contacts\":[{\"Alias\":\"a\",\"Plan\":{\"Stages\":[{\"Targets\":[{\"ChannelTargetInfo\":{"
+     "\"ContactChannelId\":\"mail\"}}]}]}}],\"contact_channels\":[{\"ContactId\":\"a\",\"Name\":"
+     "\"mail\",\"Type\":\"EMAIL\",\"DeliveryAddress\":{\"SimpleAddress\":\"a@b\"}}]}",
+     "$.contacts[0].Type: is missing; add it"},
+    {"type of another kind",
+     "{\"contacts\":[{\"Alias\":\"a\",\"Type\":1,\"Plan\":{\"Stages\":[{\"Targets\":[{"
+     "\"ChannelTargetInfo\":{\"ContactChannelId\":\"mail\"}}]}]}}],\"contact_channels\":[{"
+     "\"ContactId\":\"a\",\"Name\":\"mail\",\"Type\":\"EMAIL\",\"DeliveryAddress\":{"
+     "\"SimpleAddress\":\"a@b\"}}]}",
+     "$.contacts[0].Type: must be text in double quotes, not a number"},
+    {"unknown type of an engaged plan",
+     "{\"contacts\":[{\"Alias\":\"a\",\"Type\":\"ESCALATON\",\"Plan\":{\"Stages\":[{\"Targets\":[{"
+     "\"ContactTargetInfo\":{\"ContactId\":\"b\",\"IsEssential\":true}}]}]}},{\"Alias\":\"b\","
+     "\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[]}}],\"response_plans\":[{\"name\":\"p\","
+     "\"incidentTemplate\":{\"title\":\"t\",\"impact\":1},\"engagements\":[\"a\"]}]}",
+     "$.contacts[0].Type: \"ESCALATON\" is not one of the choices; did you mean \"ESCALATION\"?"},
+    {"schedule", "{\"contacts\":[{\"Alias\":\"a\",\"Type\":\"ONCALL_SCHEDULE\"}]}",
+     "$.contacts[0].Type: on-call schedules are not supported yet"},
+    {"misspelt alias",
+     "{\"contacts\":[{\"Alais\":\"a\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[]}}],\"response_"
+     "plans\":[{\"name\":\"p\",\"incidentTemplate\":{\"title\":\"t\",\"impact\":1},\"engagements\":"
+     "[\"a\"]}]}",
+     "$.contacts[0].Alais: \"Alais\" is not known here; did you mean \"Alias\"?"},
     {"channel target in an escalation plan",
-     "{\"contacts\":[{\"Alias\":\"a\",\"Type\":\"ESCALATION\",\"Plan\":{\"Stages\":[{\"Targets\":["
-     "{\"ChannelTargetInfo\":{\"ContactChannelId\":\"x\"}}]}]}}]}",
-     "engages contacts"},
+     "{\"contacts\":[{\"Alias\":\"a\",\"Type\":\"ESCALATION\",\"Plan\":{\"Stages\":[{\"Targets\":[{"
+     "\"ChannelTargetInfo\":{\"ContactChannelId\":\"x\"}}]}]}}]}",
+     "$.contacts[0].Plan.Stages[0].Targets[0].ChannelTargetInfo: an escalation plan engages "
+     "contacts"},
     {"contact target in a person's plan",
-     "{\"contacts\":[{\"Alias\":\"a\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[{\"Targets\":["
-     "{\"ContactTargetInfo\":{\"ContactId\":\"x\",\"IsEssential\":true}}]}]}}]}",
-     "engages channels"},
+     "{\"contacts\":[{\"Alias\":\"a\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[{\"Targets\":[{"
+     "\"ContactTargetInfo\":{\"ContactId\":\"x\",\"IsEssential\":true}}]}]}}]}",
+     "$.contacts[0].Plan.Stages[0].Targets[0].ContactTargetInfo: a person's plan engages channels"},
+    {"target misspelt",
+     "{\"contacts\":[{\"Alias\":\"a\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[{\"Targets\":[{"
+     "\"ChanelTargetInfo\":{\"ContactChannelId\":\"mail\"}}]}]}}],\"contact_channels\":[{"
+     "\"ContactId\":\"a\",\"Name\":\"mail\",\"Type\":\"EMAIL\",\"DeliveryAddress\":{"
+     "\"SimpleAddress\":\"a@b\"}}]}",
+     "$.contacts[0].Plan.Stages[0].Targets[0].ChanelTargetInfo: \"ChanelTargetInfo\" is not known "
+     "here"},
     {"stage that neither waits nor engages",
      "{\"contacts\":[{\"Alias\":\"a\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[{}]}}]}",
      "must wait"},
     {"too long a stage",
-     "{\"contacts\":[{\"Alias\":\"a\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":["
-     "{\"DurationInMinutes\":31}]}}]}",
-     "DurationInMinutes"},
-    {"channel that does not exist", "{\"contacts\":[" ALICE "]}", "which alice does not have"},
-    {"channel of nobody", "{\"contact_channels\":[" ALICE_MAIL "]}", "no contact of this file"},
+     "{\"contacts\":[{\"Alias\":\"a\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[{"
+     "\"DurationInMinutes\":31}]}}]}",
+     "$.contacts[0].Plan.Stages[0].DurationInMinutes: 31 is out of range; use 0 to 30"},
+    {"channel that does not exist", "{\"contacts\":[" ALICE "]}",
+     "$.contacts[0].Plan.Stages[0].Targets[0].ChannelTargetInfo.ContactChannelId: \"mail\" is no "
+     "channel of alice under $.resources.contact_channels; none is there yet: add it"},
+    {"channel misspelt",
+     "{\"contacts\":[{\"Alias\":\"a\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[{\"Targets\":[{"
+     "\"ChannelTargetInfo\":{\"ContactChannelId\":\"mial\"}}]}]}}],\"contact_channels\":[{"
+     "\"ContactId\":\"a\",\"Name\":\"mail\",\"Type\":\"EMAIL\",\"DeliveryAddress\":{"
+     "\"SimpleAddress\":\"a@b\"}}]}",
+     "ContactChannelId: \"mial\" is no channel of a under $.resources.contact_channels; did you "
+     "mean \"mail\"?"},
+    {"channel of nobody", "{\"contact_channels\":[" ALICE_MAIL "]}",
+     "$.contact_channels[0].ContactId: \"alice\" is no contact under $.resources.contacts; none is "
+     "there yet: add it"},
+    {"channel of a misspelt contact",
+     "{\"contacts\":[" ALICE
+     "],\"contact_channels\":[{\"ContactId\":\"alise\",\"Name\":\"mail\",\"Type\":\"EMAIL\","
+     "\"DeliveryAddress\":{\"SimpleAddress\":\"a@b\"}}]}",
+     "$.contact_channels[0].ContactId: \"alise\" is no contact under $.resources.contacts; did you "
+     "mean \"alice\"?"},
+    {"channel of unknown type",
+     "{\"contacts\":[" ALICE "],\"contact_channels\":[{\"ContactId\":\"alice\",\"Name\":\"mail\","
+     "\"Type\":\"MAIL\",\"DeliveryAddress\":{\"SimpleAddress\":\"a@b\"}}]}",
+     "$.contact_channels[0].Type: \"MAIL\" is not one of the choices; did you mean \"EMAIL\"?"},
+    {"channel twice",
+     "{\"contacts\":[" ALICE "],\"contact_channels\":[" ALICE_MAIL "," ALICE_MAIL "]}",
+     "$.contact_channels[1].Name: alice has two channels named \"mail\"; rename one"},
     {"mail without @",
-     "{\"contacts\":[" ALICE "],\"contact_channels\":[{\"ContactId\":\"alice\",\"Name\":\"mail\","
-     "\"Type\":\"EMAIL\",\"DeliveryAddress\":{\"SimpleAddress\":\"alice\"}}]}",
-     "no mail address"},
+     "{\"contacts\":[" ALICE
+     "],\"contact_channels\":[{\"ContactId\":\"alice\",\"Name\":\"mail\",\"Type\":\"EMAIL\","
+     "\"DeliveryAddress\":{\"SimpleAddress\":\"alice\"}}]}",
+     "$.contact_channels[0].DeliveryAddress.SimpleAddress: \"alice\" is no mail address"},
     {"line break in an address",
-     "{\"contacts\":[" ALICE "],\"contact_channels\":[{\"ContactId\":\"alice\",\"Name\":\"mail\","
-     "\"Type\":\"EMAIL\",\"DeliveryAddress\":{\"SimpleAddress\":\"a@b\\r\\nBcc: c@d\"}}]}",
+     "{\"contacts\":[" ALICE
+     "],\"contact_channels\":[{\"ContactId\":\"alice\",\"Name\":\"mail\",\"Type\":\"EMAIL\","
+     "\"DeliveryAddress\":{\"SimpleAddress\":\"a@b\\r\\nBcc: c@d\"}}]}",
      "line breaks"},
     {"number without country",
-     "{\"contacts\":[" ALICE "],\"contact_channels\":[{\"ContactId\":\"alice\",\"Name\":\"mail\","
-     "\"Type\":\"SMS\",\"DeliveryAddress\":{\"SimpleAddress\":\"0301234\"}}]}",
-     "+COUNTRYNUMBER"},
+     "{\"contacts\":[" ALICE
+     "],\"contact_channels\":[{\"ContactId\":\"alice\",\"Name\":\"mail\",\"Type\":\"SMS\","
+     "\"DeliveryAddress\":{\"SimpleAddress\":\"0301234\"}}]}",
+     "SimpleAddress: \"0301234\": write telephone numbers as +COUNTRYNUMBER"},
     {"plan engages nobody known",
      "{\"response_plans\":[{\"name\":\"p\",\"incidentTemplate\":{\"title\":\"t\",\"impact\":1},"
      "\"engagements\":[\"bob\"]}]}",
-     "\"bob\" is no contact"},
+     "$.response_plans[0].engagements[0]: \"bob\" is no contact under $.resources.contacts; none "
+     "is there yet: add it"},
+    {"the second of the engaged misspelt",
+     "{\"contacts\":[" ALICE "],\"contact_channels\":[" ALICE_MAIL
+     "],\"response_plans\":[{\"name\":\"p\",\"incidentTemplate\":{\"title\":\"t\",\"impact\":1},"
+     "\"engagements\":[\"alice\",\"alise\"]}]}",
+     "$.response_plans[0].engagements[1]: \"alise\" is no contact under $.resources.contacts; did "
+     "you mean \"alice\"?"},
     {"connector misspelt",
      "{\"response_plans\":[{\"name\":\"p\",\"incidentTemplate\":{\"title\":\"t\",\"impact\":1},"
      "\"connectors\":[\"jria\"]}]}",
-     "did you mean \"jira\""},
+     "$.response_plans[0].connectors[0]: \"jria\" is no connector with tickets under $.connectors; "
+     "did you mean "
+     "\"jira\"? known are: snow, jira"},
+    {"connector without tickets",
+     "{\"response_plans\":[{\"name\":\"p\",\"incidentTemplate\":{\"title\":\"t\",\"impact\":1},"
+     "\"connectors\":[\"jira\",\"mail\"]}]}",
+     "$.response_plans[0].connectors[1]: \"mail\" has no tickets, it only sends; take it out here "
+     "and name it in $.channels"},
+    {"plan twice",
+     "{\"response_plans\":[{\"name\":\"p\",\"incidentTemplate\":{\"title\":\"t\",\"impact\":1}},{"
+     "\"name\":\"p\",\"incidentTemplate\":{\"title\":\"t\",\"impact\":1}}]}",
+     "$.response_plans[1].name: \"p\" is used twice, first on line 1; rename one"},
     {"impact out of range",
      "{\"response_plans\":[{\"name\":\"p\",\"incidentTemplate\":{\"title\":\"t\",\"impact\":6}}]}",
-     "impact"},
-    {"no template", "{\"response_plans\":[{\"name\":\"p\"}]}", "incidentTemplate"},
+     "$.response_plans[0].incidentTemplate.impact: 6 is out of range"},
+    {"no template", "{\"response_plans\":[{\"name\":\"p\"}]}",
+     "$.response_plans[0].incidentTemplate: is missing"},
+    {"tag that is no text",
+     "{\"response_plans\":[{\"name\":\"p\",\"incidentTemplate\":{\"title\":\"t\",\"impact\":1,"
+     "\"incidentTags\":{\"team\":7}},\"engagements\":[]}]}",
+     "$.response_plans[0].incidentTemplate.incidentTags.team: must be text"},
     {"escalation engages an escalation",
-     "{\"contacts\":[{\"Alias\":\"a\",\"Type\":\"ESCALATION\",\"Plan\":{\"Stages\":[{\"Targets\":["
-     "{\"ContactTargetInfo\":{\"ContactId\":\"a\",\"IsEssential\":true}}]}]}}]}",
-     "another escalation plan"},
+     "{\"contacts\":[{\"Alias\":\"a\",\"Type\":\"ESCALATION\",\"Plan\":{\"Stages\":[{\"Targets\":[{"
+     "\"ContactTargetInfo\":{\"ContactId\":\"a\",\"IsEssential\":true}}]}]}}]}",
+     "$.contacts[0].Plan.Stages[0].Targets[0].ContactTargetInfo.ContactId: \"a\" is another "
+     "escalation plan"},
+    {"escalation engages nobody",
+     "{\"contacts\":[{\"Alias\":\"a\",\"Type\":\"ESCALATION\",\"Plan\":{\"Stages\":[{\"Targets\":[{"
+     "\"ContactTargetInfo\":{\"ContactId\":\"c\",\"IsEssential\":true}}]}]}}]}",
+     "$.contacts[0].Plan.Stages[0].Targets[0].ContactTargetInfo.ContactId: \"c\" is no contact "
+     "under $.resources.contacts; known is: a"},
 };
 
 static void test_mistakes_are_told(void **state)
@@ -143,7 +246,7 @@ static void test_mistakes_are_told(void **state)
         struct fixture f;
 
         read_text(&f, mistakes[i].text);
-        if (f.r == 0 || !strstr(f.problems.text.ptr, mistakes[i].want))
+        if (f.r == 0 || f.problems.n != 1 || !strstr(f.problems.text.ptr, mistakes[i].want))
             fail_msg("%s: r %d, told \"%s\", want \"%s\"", mistakes[i].name, f.r,
                      f.problems.text.ptr, mistakes[i].want);
         assert_non_null(strstr(f.problems.text.ptr, "t.json:1: $"));
@@ -151,11 +254,33 @@ static void test_mistakes_are_told(void **state)
     }
 }
 
+/* A wrong type of a contact hides nothing else of it. */
+static void test_a_wrong_type_hides_nothing(void **state)
+{
+    static const char *const wanted[] = {
+        "$.contacts[0].Type: ", "$.contacts[0].TimeZon: ", "$.contacts[0].Alias: ",
+        "$.contacts[0].Plan.Stages[0].DurationInMinutes: ",
+        "$.contacts[0].Plan.Stages[1].Targets[0].ContactTargetInfo.ContactId: "};
+    struct fixture f;
+
+    (void)state;
+    read_text(&f,
+              "{\"contacts\":[{\"Type\":\"PERSON\",\"Alias\":\"A\",\"TimeZon\":\"UTC\",\"Plan\":{"
+              "\"Stages\":[{\"DurationInMinutes\":99},{\"Targets\":[{\"ContactTargetInfo\":{"
+              "\"ContactId\":\"zed\",\"IsEssential\":true}}]}]}}]}");
+    assert_int_equal(f.problems.n, sizeof wanted / sizeof *wanted);
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        if (!strstr(f.problems.text.ptr, wanted[i]))
+            fail_msg("%s is not told in:\n%s", wanted[i], f.problems.text.ptr);
+    release(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reads_everything),
         cmocka_unit_test(test_mistakes_are_told),
+        cmocka_unit_test(test_a_wrong_type_hides_nothing),
     };
 
     return cmocka_run_group_tests_name("resources", tests, NULL, NULL);

@@ -88,7 +88,12 @@ static void test_mistakes_are_told_without_the_secret(void **state)
          "fewer than"},
         {"[{\"name\":\"a\",\"role\":\"viewer\"}]", "needs \"token\""},
         {"[{\"name\":\"a\",\"role\":\"root\",\"token\":{\"env\":\"TEST_TOKEN_A\"}}]", "role"},
-        {"[{\"name\":\"a\",\"role\":\"viewer\",\"token\":{\"file\":\"/nonexistent/x\"}}]", "open"},
+        {"[{\"name\":\"a\",\"role\":\"viewer\",\"token\":{\"file\":\"/nonexistent/x\"}}]",
+         "$[0].token.file: there is no file /nonexistent/x"},
+        {"[{\"name\":\"a\",\"role\":\"viewer\",\"token\":{\"env\":\"TEST_TOKEN_A\"}},"
+         "{\"name\":\"a\",\"role\":\"viewer\",\"token\":{\"env\":\"TEST_TOKEN_A\"}}]",
+         "$[1].name: \"a\" is used twice, first on line 1"},
+        {"[\"hunter2\"]", "$[0]: must be an object, not text"},
     };
 
     (void)state;
@@ -100,6 +105,7 @@ static void test_mistakes_are_told_without_the_secret(void **state)
 
         read_text(&f, cases[i].text);
         assert_true(f.r < 0);
+        assert_int_equal(f.problems.n, 1);
         assert_non_null(strstr(f.problems.text.ptr, cases[i].want));
         assert_null(strstr(f.problems.text.ptr, "hunter2"));
         release(&f);
