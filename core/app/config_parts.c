@@ -1,5 +1,6 @@
 /* Sources, connectors and channels: each gets its code, its mapping file and its secrets here. */
 #include "app/config_parts.h"
+#include "app/names.h"
 #include "app/shipped.h"
 #include "connect/host.h"
 #include "connect/registry.h"
@@ -270,39 +271,32 @@ int tcn_config_senders(const struct tcn_node *root, const struct tcn_config *c)
     return r;
 }
 
-static const char **plan_names(struct tcn_config *c)
-{
-    const struct tcn_directory *dir = &c->directory;
-    const char **names = TCN_NEW_N(&c->arena, const char *, dir->n_plans + 1);
-
-    for (size_t i = 0; i < dir->n_plans; i++)
-        names[i] = dir->plans[i].name;
-    return names;
-}
-
-static int check_plan(const struct tcn_node *at, struct tcn_config *c, const char *plan)
+/* plans NULL: they could not be read. */
+static int check_plan(const struct tcn_node *at, struct tcn_names *plans, const char *plan)
 {
     struct tcn_node node = tcn_node_member(at, "response_plan");
 
-    if (!plan || !c->directory.plans || tcn_directory_plan(&c->directory, plan))
+    if (!plan || !plans || tcn_names_know(plans, plan))
         return 0;
-    return tcn_node_no_such(&node, plan, "no plan under $.resources.response_plans", plan_names(c));
+    return tcn_node_no_such(&node, plan, "no plan under $.resources.response_plans", plans->items);
 }
 
-static int read_source(const struct tcn_node *at, struct tcn_config *c)
+static int read_source(const struct tcn_node *at, struct tcn_names *plans, struct tcn_config *c)
 {
     struct tcn_source *source = NULL;
     int r = tcn_source_read(at, load_mapping, &source);
 
     c->sources[c->n_sources] = source;
     c->policies[c->n_sources++] = &source->policy;
-    r |= check_plan(at, c, source->policy.response_plan);
+    r |= check_plan(at, plans, source->policy.response_plan);
     return r < 0 ? TCN_EINVALID : 0;
 }
 
 int tcn_config_sources(const struct tcn_node *root, struct tcn_config *c)
 {
-    struct tcn_node all;
+    struct tcn_node all, resources = tcn_node_member(root, "resources"),
+                         list = tcn_node_member(&resources, "response_plans");
+    struct tcn_names plans;
     const char *name;
     json_t *value;
     size_t n;
@@ -315,11 +309,12 @@ int tcn_config_sources(const struct tcn_node *root, struct tcn_config *c)
         return tcn_node_problem(&all, "%zu sources; at most %d", n, TCN_SOURCES_MAX);
     c->sources = TCN_NEW_N(&c->arena, struct tcn_source *, n + 1);
     c->policies = TCN_NEW_N(&c->arena, const struct tcn_source_policy *, n + 1);
+    tcn_names_of(&plans, &list, "name", &c->arena);
     json_object_foreach(all.json, name, value)
     {
         struct tcn_node at = tcn_node_member(&all, name);
 
-        r |= read_source(&at, c);
+        r |= read_source(&at, c->directory.plans ? &plans : NULL, c);
     }
     return r < 0 ? TCN_EINVALID : 0;
 }

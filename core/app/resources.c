@@ -183,23 +183,13 @@ static int read_contacts(const struct tcn_node *list, struct tcn_arena *arena,
     return r;
 }
 
-/* What references are judged by; a list is NULL when the section it comes from could not be read. */
+/* What references are judged by. */
 struct known {
     const struct tcn_directory *dir;
-    const char **contacts;
-    struct tcn_orphans orphans;
+    struct tcn_names contacts, orphans;
 };
 
-static const char **aliases(const struct tcn_directory *dir, struct tcn_arena *arena)
-{
-    const char **ret = TCN_NEW_N(arena, const char *, dir->n_contacts + 1);
-
-    for (size_t i = 0; i < dir->n_contacts; i++)
-        ret[i] = dir->contacts[i].alias;
-    return ret;
-}
-
-static int check_contact_target(const struct tcn_node *at, const struct known *known)
+static int check_contact_target(const struct tcn_node *at, struct known *known)
 {
     struct tcn_node node = tcn_node_member(at, "ContactId");
     const char *alias = json_string_value(node.json);
@@ -208,15 +198,17 @@ static int check_contact_target(const struct tcn_node *at, const struct known *k
     if (!alias)
         return 0;
     if (!engaged)
-        return tcn_node_no_such(&node, alias, "no contact under $.resources.contacts",
-                                known->contacts);
+        return tcn_names_know(&known->contacts, alias)
+                   ? 0
+                   : tcn_node_no_such(&node, alias, "no contact under $.resources.contacts",
+                                      known->contacts.items);
     return engaged->type == TCN_ESCALATION
                ? tcn_node_problem(
                      &node, "\"%s\" is another escalation plan; engage persons or schedules", alias)
                : 0;
 }
 
-static int check_channel_target(const struct tcn_node *at, const struct known *known,
+static int check_channel_target(const struct tcn_node *at, struct known *known,
                                 const struct tcn_contact *owner)
 {
     struct tcn_node node = tcn_node_member(at, "ContactChannelId");
@@ -224,7 +216,7 @@ static int check_channel_target(const struct tcn_node *at, const struct known *k
     char problem[300];
 
     if (!name || tcn_directory_channel(known->dir, owner->alias, name) ||
-        tcn_orphans_has(&known->orphans, name))
+        tcn_names_know(&known->orphans, name))
         return 0;
     for (size_t i = 0; i < owner->n_channels; i++)
         names[i] = owner->channels[i].name;
@@ -234,7 +226,7 @@ static int check_channel_target(const struct tcn_node *at, const struct known *k
 }
 
 /* A target of the wrong kind was told when it was read. */
-static int check_target(const struct tcn_node *at, const struct known *known,
+static int check_target(const struct tcn_node *at, struct known *known,
                         const struct tcn_contact *owner)
 {
     struct tcn_node channel = tcn_node_member(at, "ChannelTargetInfo"),
@@ -248,7 +240,7 @@ static int check_target(const struct tcn_node *at, const struct known *known,
     return r;
 }
 
-static int check_plan(const struct tcn_node *contact, const struct known *known)
+static int check_plan(const struct tcn_node *contact, struct known *known)
 {
     struct tcn_node plan = tcn_node_member(contact, "Plan"),
                     node = tcn_node_member(contact, "Alias"),
@@ -273,7 +265,7 @@ static int check_plan(const struct tcn_node *contact, const struct known *known)
 }
 
 /* References can be checked only when every contact and channel is known. */
-static int check_references(const struct tcn_node *list, const struct known *known)
+static int check_references(const struct tcn_node *list, struct known *known)
 {
     int r = 0;
 
@@ -295,10 +287,11 @@ static int read_people(const struct tcn_node *node, struct tcn_arena *arena,
 
     if (r < 0 || (r = read_contacts(&contacts, arena, ret), !ret->contacts))
         return TCN_EINVALID;
-    known->contacts = aliases(ret, arena);
+    tcn_names_of(&known->contacts, &contacts, "Alias", arena);
     if (of_channels < 0)
         return TCN_EINVALID;
-    r |= tcn_resources_channels(&channels, known->contacts, ret, &known->orphans);
+    tcn_names_init(&known->orphans, json_array_size(channels.json), arena);
+    r |= tcn_resources_channels(&channels, &known->contacts, ret, &known->orphans);
     r |= check_references(&contacts, known);
     return r;
 }
@@ -314,6 +307,7 @@ int tcn_resources_read(const struct tcn_node *node, const struct tcn_connector_n
     r |= read_people(node, arena, ret, &known);
     if (tcn_node_array(node, "response_plans", TCN_OPTIONAL, &plans) < 0)
         return TCN_EINVALID;
-    r |= tcn_resources_plans(&plans, known.contacts, connectors, arena, ret);
+    r |= tcn_resources_plans(&plans, known.contacts.items ? &known.contacts : NULL, connectors,
+                             arena, ret);
     return r < 0 ? TCN_EINVALID : 0;
 }

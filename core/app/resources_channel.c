@@ -2,20 +2,6 @@
 
 static const char *const channel_types[] = {"EMAIL", "SMS", "VOICE", NULL};
 
-bool tcn_orphans_has(const struct tcn_orphans *o, const char *name)
-{
-    for (size_t i = 0; i < o->n; i++)
-        if (strcmp(o->names[i], name) == 0)
-            return true;
-    return false;
-}
-
-static void add_orphan(struct tcn_orphans *o, const char *name)
-{
-    if (name && o->n < TCN_MAX_PROBLEMS)
-        o->names[o->n++] = name;
-}
-
 static struct tcn_contact *find_contact(struct tcn_directory *dir, const char *alias)
 {
     for (size_t i = 0; i < dir->n_contacts; i++)
@@ -85,32 +71,32 @@ static int give(const struct tcn_node *at, const struct tcn_directory *dir,
     return 0;
 }
 
-static int add_channel(const struct tcn_node *at, const char *const aliases[],
-                       struct tcn_directory *dir, struct tcn_orphans *orphans)
+static int add_channel(const struct tcn_node *at, struct tcn_names *aliases,
+                       struct tcn_directory *dir, struct tcn_names *orphans)
 {
     struct tcn_channel channel = {0};
     int r = read_channel(at, &channel);
     struct tcn_contact *owner = channel.contact ? find_contact(dir, channel.contact) : NULL;
     struct tcn_node of = tcn_node_member(at, "ContactId");
 
-    if (!owner) {
-        add_orphan(orphans, channel.name);
-        return channel.contact ? tcn_node_no_such(&of, channel.contact,
-                                                  "no contact under $.resources.contacts", aliases)
-                               : r;
-    }
-    return channel.name ? r | give(at, dir, owner, &channel) : r;
+    if (owner && channel.name)
+        return r | give(at, dir, owner, &channel);
+    tcn_names_add(orphans, channel.name);
+    if (!channel.contact || tcn_names_know(aliases, channel.contact))
+        return r;
+    return tcn_node_no_such(&of, channel.contact, "no contact under $.resources.contacts",
+                            aliases->items);
 }
 
-int tcn_resources_channels(const struct tcn_node *list, const char *const aliases[],
-                           struct tcn_directory *dir, struct tcn_orphans *ret_orphans)
+int tcn_resources_channels(const struct tcn_node *list, struct tcn_names *aliases,
+                           struct tcn_directory *dir, struct tcn_names *orphans)
 {
     int r = 0;
 
     for (size_t i = 0; i < json_array_size(list->json); i++) {
         struct tcn_node item = tcn_node_item(list, i);
 
-        r |= add_channel(&item, aliases, dir, ret_orphans);
+        r |= add_channel(&item, aliases, dir, orphans);
     }
     return r < 0 ? TCN_EINVALID : 0;
 }

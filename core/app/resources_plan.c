@@ -91,7 +91,7 @@ static bool is_one_of(const char *const names[], const char *word)
     return false;
 }
 
-static int check_engagements(const struct tcn_node *at, const char *const contacts[])
+static int check_engagements(const struct tcn_node *at, struct tcn_names *contacts)
 {
     struct tcn_node list = tcn_node_member(at, "engagements");
     int r = 0;
@@ -100,8 +100,9 @@ static int check_engagements(const struct tcn_node *at, const char *const contac
         struct tcn_node item = tcn_node_item(&list, i);
         const char *alias = json_string_value(item.json);
 
-        if (alias && !is_one_of(contacts, alias))
-            r = tcn_node_no_such(&item, alias, "no contact under $.resources.contacts", contacts);
+        if (alias && !tcn_names_know(contacts, alias))
+            r = tcn_node_no_such(&item, alias, "no contact under $.resources.contacts",
+                                 contacts->items);
     }
     return r;
 }
@@ -161,7 +162,7 @@ static int read_plan(const struct tcn_node *at, struct tcn_arena *arena,
     return r < 0 ? TCN_EINVALID : 0;
 }
 
-int tcn_resources_plans(const struct tcn_node *list, const char *const contacts[],
+int tcn_resources_plans(const struct tcn_node *list, struct tcn_names *contacts,
                         const struct tcn_connector_names *connectors, struct tcn_arena *arena,
                         struct tcn_directory *dir)
 {

@@ -2,11 +2,12 @@
 #ifndef TCN_APP_RESOURCES_PLAN_H
 #define TCN_APP_RESOURCES_PLAN_H
 
+#include "app/names.h"
 #include "app/resources.h"
 
 /* The array at list, in the shape of CreateResponsePlan, plus "connectors": the instances that get a ticket. contacts are
- * the aliases that plans may engage, ended by NULL; NULL when they could not be read. */
-int tcn_resources_plans(const struct tcn_node *list, const char *const contacts[],
+ * the aliases that plans may engage; NULL when they could not be read. */
+int tcn_resources_plans(const struct tcn_node *list, struct tcn_names *contacts,
                         const struct tcn_connector_names *connectors, struct tcn_arena *arena,
                         struct tcn_directory *dir);
 

@@ -82,6 +82,8 @@ TEN: list[tuple[typing.Callable[[Config], typing.Any], str]] = [
 HASTY: list[Mistake] = [
     (lambda c: person(c).update(Type="Personal"), r'contacts\[0\]\.Type: "Personal" .*; did you mean "PERSONAL"\?'),
     (lambda c: rename(person(c), "Alias", "alias"), r'contacts\[0\]\.alias: .*; did you mean "Alias"\?'),
+    (lambda c: (person(c).pop("Alias"), None)[1], r"contacts\[0\]\.Alias: is missing; add it"),
+    (lambda c: (plan(c).pop("name"), None)[1], r"response_plans\[0\]\.name: is missing; add it"),
     (lambda c: person(c).update(Plan=[]), r"contacts\[0\]\.Plan: must be an object, not an array"),
     (lambda c: c["resources"]["contact_channels"][0].update(ContactId="alicia"),
      r'contact_channels\[0\]\.ContactId: "alicia" is no contact .*; did you mean "alice"\?'),

@@ -174,6 +174,15 @@ static const struct {
      "{\"contacts\":[" ALICE "],\"contact_channels\":[{\"ContactId\":\"alice\",\"Name\":\"mail\","
      "\"Type\":\"MAIL\",\"DeliveryAddress\":{\"SimpleAddress\":\"a@b\"}}]}",
      "$.contact_channels[0].Type: \"MAIL\" is not one of the choices; did you mean \"EMAIL\"?"},
+    {"no alias",
+     "{\"contacts\":[{\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[]}}],\"contact_channels\":"
+     "[" ALICE_MAIL "],\"response_plans\":[{\"name\":\"p\",\"incidentTemplate\":{\"title\":\"t\","
+     "\"impact\":1},\"engagements\":[\"alice\"]}]}",
+     "$.contacts[0].Alias: is missing; add it"},
+    {"no name of a channel",
+     "{\"contacts\":[" ALICE "],\"contact_channels\":[{\"ContactId\":\"alice\",\"Type\":\"EMAIL\","
+     "\"DeliveryAddress\":{\"SimpleAddress\":\"a@b\"}}]}",
+     "$.contact_channels[0].Name: is missing; add it"},
     {"channel twice",
      "{\"contacts\":[" ALICE "],\"contact_channels\":[" ALICE_MAIL "," ALICE_MAIL "]}",
      "$.contact_channels[1].Name: alice has two channels named \"mail\"; rename one"},

@@ -1,0 +1,24 @@
+/* The names that references to a section of the configuration are judged by. */
+#ifndef TCN_APP_NAMES_H
+#define TCN_APP_NAMES_H
+
+#include "base/arena.h"
+#include "base/json.h"
+
+/* An element whose name could not be read is a mistake that is told; it is believed to be the first unknown one that
+ * somebody refers to, so that this is no second mistake. */
+struct tcn_names {
+    const char **items; /* ended by NULL */
+    size_t n, nameless;
+};
+
+/* Room for max elements. */
+void tcn_names_init(struct tcn_names *names, size_t max, struct tcn_arena *arena);
+/* NULL: an element without a name. */
+void tcn_names_add(struct tcn_names *names, const char *name);
+/* The texts at key of the elements of the list. */
+void tcn_names_of(struct tcn_names *names, const struct tcn_node *list, const char *key,
+                  struct tcn_arena *arena);
+bool tcn_names_know(struct tcn_names *names, const char *name);
+
+#endif
