@@ -26,7 +26,8 @@ int tcn_json_parse(struct tcn_str text, const struct tcn_json_limits *limits, js
 #define TCN_MAX_PROBLEMS 100
 struct tcn_problems {
     struct tcn_buf text; /* one line each: FILE:LINE: PATH: what is wrong; what to do */
-    size_t n;
+    size_t n;            /* how often something was wrong; what is the same stands in text once */
+    size_t lines;
     struct tcn_place {   /* of each line of text */
         size_t file_len; /* FILE is that much of the line; 0 when it names no line of a file */
         int line;

@@ -121,7 +121,7 @@ int tcn_node_problem(const struct tcn_node *n, const char *fmt, ...)
 
     if (tcn_slips_has(n))
         return TCN_EINVALID;
-    if (p->n > TCN_MAX_PROBLEMS) { /* not shown, so its place is not looked for */
+    if (p->lines > TCN_MAX_PROBLEMS) { /* not shown, so its place is not looked for */
         p->n++;
         return TCN_EINVALID;
     }

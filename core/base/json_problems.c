@@ -16,7 +16,7 @@ void tcn_problems_init(struct tcn_problems *p)
 void tcn_problems_done(struct tcn_problems *p)
 {
     tcn_buf_done(&p->text);
-    p->n = 0;
+    p->n = p->lines = 0;
 }
 
 /* Two readers of one member say the same of it. */
@@ -35,15 +35,15 @@ static void add_line(struct tcn_problems *p, struct tcn_place place, char *line)
     for (char *c = line; *c; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             *c = ' ';
-    if (is_told(p, line))
-        return;
     p->n++;
-    if (p->n > TCN_MAX_PROBLEMS + 1)
+    if (p->lines > TCN_MAX_PROBLEMS || is_told(p, line))
         return;
-    if (p->n <= TCN_MAX_PROBLEMS)
-        p->places[p->n - 1] = place;
-    tcn_buf_z(&p->text,
-              p->n > TCN_MAX_PROBLEMS ? "more problems are not shown; solve these first" : line);
+    if (p->lines < TCN_MAX_PROBLEMS)
+        p->places[p->lines] = place;
+    p->lines++;
+    tcn_buf_z(&p->text, p->lines > TCN_MAX_PROBLEMS
+                            ? "more problems are not shown; solve these first"
+                            : line);
     tcn_buf_char(&p->text, '\n');
 }
 
@@ -111,7 +111,7 @@ static size_t split(const struct tcn_problems *p, const char *file, struct row r
     struct tcn_str rest = tcn_buf_view(&p->text), line;
     size_t n = 0;
 
-    while (n < p->n && n < TCN_MAX_PROBLEMS && tcn_str_cut(&rest, '\n', &line)) {
+    while (n < p->lines && n < TCN_MAX_PROBLEMS && tcn_str_cut(&rest, '\n', &line)) {
         rows[n] = (struct row){.text = line, .line = p->places[n].line};
         rows[n].file = (struct tcn_str){line.ptr, p->places[n].file_len};
         rows[n].group = group_of(rows, n, file);

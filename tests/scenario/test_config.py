@@ -200,6 +200,14 @@ class Check(unittest.TestCase):
                 self.assertEqual((1, 1), (status, len(text.splitlines())), text)
                 self.assertRegex(text, wanted)
 
+    def test_two_users_of_a_broken_mapping(self) -> None:
+        (self.folder / "own.json").write_text('{"mapping": 1, "kind": "source", "name": "own",\n"event": {"titel": 1}}')
+        for name in ("prom", "events"):
+            self.config["sources"][name]["mapping"] = str(self.folder / "own.json")
+        status, text = check(self.write(self.config), SECRETS)
+        self.assertEqual((1, 2), (status, len(text.splitlines())), text)
+        self.assertRegex(text, r"own\.json:2: \$\.event\.dedupe_key: .*\n.*own\.json:2: \$\.event\.titel: ")
+
     def test_the_line_of_a_reference(self) -> None:
         plan(self.config)["engagements"].append("alise")
         path = self.write(self.config)
