@@ -19,6 +19,7 @@ folder=
 port=8080
 sandbox_pid=
 tocsin_pid=
+is_made=no
 is_up=no
 
 usage() {
@@ -57,7 +58,7 @@ finish() {
     trap - EXIT INT TERM HUP
     stop "$tocsin_pid"
     stop "$sandbox_pid"
-    if [ -z "$folder" ] || [ ! -d "$folder" ]; then
+    if [ $is_made = no ]; then
         exit $status
     elif [ $is_up = yes ]; then
         printf '\nstopped. What it wrote: %s\n' "$folder"
@@ -116,13 +117,23 @@ new_secret() { # new_secret NAME [VALUE]
     printf '%s\n' "${2:-$(openssl rand -hex 24)}" >"$folder/secrets/$1"
 }
 
-make_folder() {
-    if [ $is_once = yes ] && [ -z "$folder" ]; then
-        folder=$(mktemp -d "${TMPDIR:-/tmp}/tocsin-quickstart.XXXXXX") || fail "cannot make a folder"
-    else
-        folder=${folder:-$root/data/quickstart}
-        [ ! -e "$folder" ] || fail "$folder is there already, from an earlier run; remove it: rm -rf $folder"
+# Before the build: who has to remove something first should not wait for it.
+choose_folder() {
+    local pid
+
+    [ $is_once = no ] || [ -n "$folder" ] || return 0
+    folder=${folder:-$root/data/quickstart}
+    [ -e "$folder" ] || return 0
+    pid=$(cat "$folder/tocsin.pid" 2>/dev/null)
+    if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; then
+        fail "a quickstart runs in $folder (its tocsin is process $pid); press Ctrl-C in its terminal, or use --folder DIR"
     fi
+    fail "$folder is there already, from an earlier run; remove it: rm -rf $folder"
+}
+
+make_folder() {
+    [ -n "$folder" ] || folder=$(mktemp -d "${TMPDIR:-/tmp}/tocsin-quickstart.XXXXXX") || fail "cannot make a folder"
+    is_made=yes
     umask 077
     mkdir -p "$folder/secrets" "$folder/keys" || fail "cannot write $folder"
     new_secret api-token
@@ -265,6 +276,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 [ -z "$program" ] || [ -x "$program" ] || fail "$program is no program"
+choose_folder
 [ -n "$program" ] || build
 command -v openssl >/dev/null || fail "openssl is needed: apt-get install openssl"
 /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null || fail "python3-aiosmtpd is needed: apt-get install python3-aiosmtpd"

@@ -45,6 +45,13 @@ class Readme(unittest.TestCase):
         eventually("the quickstart is up", up, 120)
         return process
 
+    def second_run(self) -> None:
+        """Told at once, before anything is built, and without the words of the first one's logs."""
+        done = subprocess.run([str(ROOT / "examples/quickstart.sh"), "--folder", f"{self.folder}/data/quickstart"],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20)
+        self.assertEqual(1, done.returncode)
+        self.assertRegex(done.stdout, r"^\nquickstart: a quickstart runs in .*; press Ctrl-C in its terminal.*\n$")
+
     def run_block(self, text: str) -> str:
         done = subprocess.run(["bash", "-euo", "pipefail", "-c", text], cwd=self.folder, text=True, timeout=120,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -60,6 +67,7 @@ class Readme(unittest.TestCase):
         found = BLOCK.findall((ROOT / "README.md").read_text())
         self.assertGreaterEqual(len(found), 6)
         quickstart = self.quickstart()
+        self.second_run()
         for text, wanted in found:
             with self.subTest(text):
                 printed = self.run_block(text)
