@@ -100,6 +100,18 @@ static enum tcn_news news_of(struct tcn_arrival *x)
     return news_of_group(x);
 }
 
+/* An incident that opens tells it by itself; a repeat of what the lane was told already is no news. */
+static void tell_failure(const struct tcn_arrival *x, enum tcn_intake verdict, bool is_told)
+{
+    bool is_news = verdict != TCN_INTAKE_NOTHING && verdict != TCN_INTAKE_IGNORED &&
+                   verdict != TCN_INTAKE_LATE && !x->step.d->incident_opened;
+
+    if (is_news && !is_told && x->in->alarm->mapping_error)
+        tcn_step_say_again(&x->step,
+                           "the mapping of source %s failed, this is what could be known: %s",
+                           x->in->alarm->source, x->in->alarm->mapping_error);
+}
+
 enum tcn_intake tcn_engine_alarm(const struct tcn_intake_input *in, struct tcn_aggregate *aggregate,
                                  struct tcn_storm *storm, struct tcn_aggregate *storm_aggregate,
                                  struct tcn_decision *ret)
@@ -111,12 +123,15 @@ enum tcn_intake tcn_engine_alarm(const struct tcn_intake_input *in, struct tcn_a
         .storm_aggregate = storm_aggregate,
     };
     enum tcn_intake verdict;
+    bool is_told;
 
     assert(in->alarm->dedupe_key && in->alarm->source && in->policy);
     if (in->alarm->clock_ms <= in->now_ms + FUTURE_MS)
         x.clock_ms = in->alarm->clock_ms;
     tcn_content_hash(in->alarm, x.content);
+    is_told = strcmp(aggregate->lane.content_sha256, x.content) == 0;
     verdict = tcn_lane_accept(&x, news_of(&x));
+    tell_failure(&x, verdict, is_told);
     if (ret->subject != aggregate)
         aggregate->lane = ret->subject->lane;
     tcn_flap_damp_tickets(&x.step, in->policy);

@@ -443,6 +443,47 @@ static void mapping_failure_still_opens(void **state)
     fx_done(&f);
 }
 
+/* The incident is open already: what failed is told when it is new, whatever the delivery does. */
+static void later_mapping_failures_are_told(void **state)
+{
+    static const struct {
+        const char *name, *before;
+        char comes;
+        enum tcn_intake verdict;
+        bool is_told;
+    } cases[] = {
+        {"folded", "F", 'F', TCN_INTAKE_FOLDED, true},
+        {"updated", "F", 'U', TCN_INTAKE_UPDATED, true},
+        {"resolved", "F", 'R', TCN_INTAKE_RESOLVED, true},
+        {"reopened", "FR", 'F', TCN_INTAKE_REOPENED, true},
+        {"ignored", "F", 'I', TCN_INTAKE_IGNORED, false},
+        {"nothing is open", "FR", 'R', TCN_INTAKE_IGNORED, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct tcn_alarm broken;
+        struct fixture f;
+        bool is_told;
+
+        fx_init(&f);
+        deliver(&f, cases[i].before);
+        f.now += MIN;
+        broken = fx_alarm(action_of(cases[i].comes), f.now);
+        broken.mapping_error = "$.event.impact: is odd";
+        assert_int_equal(fx_send(&f, &broken), cases[i].verdict);
+        is_told = fx_event(&f, TCN_EVENT_TOCSIN, "$.event.impact: is odd") != NULL;
+        if (is_told != cases[i].is_told)
+            fail_msg("%s: told %d", cases[i].name, is_told);
+        f.now += MIN;
+        broken.clock_ms = f.now;
+        fx_send(&f, &broken);
+        if (strcmp(cases[i].name, "folded") == 0)
+            assert_null(fx_event(&f, TCN_EVENT_TOCSIN, "$.event.impact: is odd"));
+        fx_done(&f);
+    }
+}
+
 static void missing_plan_still_opens(void **state)
 {
     struct fixture f;
@@ -589,6 +630,7 @@ int main(void)
         cmocka_unit_test(other_lane_holds_the_incident),
         cmocka_unit_test(second_alarm_folds_and_owns_nothing),
         cmocka_unit_test(mapping_failure_still_opens),
+        cmocka_unit_test(later_mapping_failures_are_told),
         cmocka_unit_test(missing_plan_still_opens),
         cmocka_unit_test(group_lives_by_its_items),
         cmocka_unit_test(impossible_end_is_not_believed),
