@@ -19,7 +19,6 @@ static void add_counts(const struct tcn_eval *ev, struct tcn_mapping_counts *to)
     if (!to)
         return;
     to->texts_cut += ev->counts.texts_cut;
-    to->clamped += ev->counts.clamped;
     to->table_misses += ev->counts.table_misses;
     to->items_dropped += ev->counts.items_dropped;
 }
@@ -94,7 +93,7 @@ static void begin_alarm(const struct delivery *d, struct tcn_alarm *a)
 static void map_alarm(struct tcn_eval *ev, const struct delivery *d, const struct tcn_plan *p,
                       size_t i, struct tcn_alarm *a)
 {
-    struct tcn_sink sink = {ev, d->arena, a};
+    struct tcn_sink sink = {.ev = ev, .arena = d->arena, .alarm = a};
 
     begin_alarm(d, a);
     tcn_plan_element(ev, p, i);
@@ -107,10 +106,10 @@ static void map_alarm(struct tcn_eval *ev, const struct delivery *d, const struc
 static void tell_unread(struct tcn_eval *ev, const struct delivery *d, const struct tcn_plan *p,
                         struct tcn_alarm *a)
 {
-    struct tcn_sink sink = {ev, d->arena, a};
+    struct tcn_sink sink = {.ev = ev, .arena = d->arena, .alarm = a};
 
     begin_alarm(d, a);
-    tcn_sink_error(&sink, p->rule->name, p->why);
+    tcn_sink_error(&sink, p->rule->name, p->why, TCN_ABSENT);
     tcn_sink_unreadable(&sink, d->in, p->n);
 }
 

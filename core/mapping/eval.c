@@ -14,6 +14,7 @@ void tcn_eval_init(struct tcn_eval *ev, const struct tcn_mapping *m, struct tcn_
     if (m->n_vars) {
         ev->vars = tcn_work_array(&ev->work, m->n_vars, sizeof *ev->vars);
         ev->var_known = tcn_work_alloc(&ev->work, m->n_vars);
+        ev->var_odds = tcn_work_array(&ev->work, m->n_vars, sizeof *ev->var_odds);
     }
 }
 
@@ -45,10 +46,10 @@ static void trace_absent(struct tcn_eval *ev, const struct tcn_path *path)
     t->absent = ev->absent;
 }
 
-void tcn_eval_soft(struct tcn_eval *ev, const char *what)
+void tcn_eval_limit(struct tcn_eval *ev, const char *what)
 {
-    if (!ev->soft)
-        ev->soft = what;
+    if (!ev->limit)
+        ev->limit = what;
 }
 
 /* Header values come from the network as they are: what is no UTF-8 is absent. */
@@ -64,30 +65,51 @@ static struct tcn_value header(struct tcn_eval *ev, struct tcn_str name)
     return TCN_ABSENT;
 }
 
-/* Vars are evaluated when first asked for, once; the locals around are not seen by them. */
+/* The locals around are not seen by it. */
+static void eval_var(struct tcn_eval *ev, unsigned slot)
+{
+    struct tcn_value outside[TCN_LOCALS_MAX + 1];
+    struct tcn_odd odd = ev->odd;
+
+    memcpy(outside, ev->locals, sizeof outside);
+    ev->odd = (struct tcn_odd){0};
+    ev->vars[slot] = tcn_eval(ev, ev->m->vars[slot]);
+    ev->var_odds[slot] = ev->odd;
+    ev->var_known[slot] = 1;
+    ev->odd = odd;
+    memcpy(ev->locals, outside, sizeof outside);
+}
+
+/* Evaluated when first asked for, once. What it could not read is told wherever it is used. */
 static struct tcn_value var(struct tcn_eval *ev, unsigned slot)
 {
-    if (!ev->vars || !ev->var_known)
+    if (!ev->vars || !ev->var_known || !ev->var_odds)
         return TCN_ABSENT;
-    if (!ev->var_known[slot]) {
-        struct tcn_value outside[TCN_LOCALS_MAX + 1];
-
-        memcpy(outside, ev->locals, sizeof outside);
-        ev->vars[slot] = tcn_eval(ev, ev->m->vars[slot]);
-        ev->var_known[slot] = 1;
-        memcpy(ev->locals, outside, sizeof outside);
-    }
+    if (!ev->var_known[slot])
+        eval_var(ev, slot);
+    tcn_odd_keep(&ev->odd, &ev->var_odds[slot]);
     return ev->vars[slot];
 }
 
 static struct tcn_value settings(struct tcn_eval *ev, struct tcn_steps steps)
 {
     struct tcn_value v =
-        tcn_path_walk(&ev->work, tcn_value_of_json(ev->roots[TCN_ROOT_SETTINGS]), steps);
+        tcn_path_walk(&ev->work, tcn_value_of_json(ev->roots[TCN_ROOT_SETTINGS]), steps, NULL);
 
     if (v.kind != TCN_V_ABSENT)
         return v;
-    return tcn_path_walk(&ev->work, tcn_value_of_json(ev->m->settings), steps);
+    return tcn_path_walk(&ev->work, tcn_value_of_json(ev->m->settings), steps, NULL);
+}
+
+static struct tcn_value walk(struct tcn_eval *ev, const struct tcn_path *path,
+                             struct tcn_value from)
+{
+    struct tcn_value misfit = TCN_ABSENT;
+    struct tcn_value v = tcn_path_walk(&ev->work, from, path->steps, &misfit);
+
+    if (misfit.kind != TCN_V_ABSENT)
+        tcn_odd_note(&ev->odd, path->text, "is looked for in what has no such members", &misfit);
+    return v;
 }
 
 struct tcn_value tcn_eval_path(struct tcn_eval *ev, const struct tcn_path *path)
@@ -96,13 +118,13 @@ struct tcn_value tcn_eval_path(struct tcn_eval *ev, const struct tcn_path *path)
     case TCN_ROOT_HDR:
         return header(ev, path->steps.steps[0].key);
     case TCN_ROOT_VAR:
-        return tcn_path_walk(&ev->work, var(ev, path->slot), path->steps);
+        return walk(ev, path, var(ev, path->slot));
     case TCN_ROOT_NOW:
         return tcn_value_time(ev->now_ms);
     case TCN_ROOT_SETTINGS:
         return settings(ev, path->steps);
     case TCN_ROOT_LOCAL:
-        return tcn_path_walk(&ev->work, ev->locals[path->slot], path->steps);
+        return walk(ev, path, ev->locals[path->slot]);
     case TCN_ROOT_IN:
     case TCN_ROOT_ENV:
     case TCN_ROOT_OLD:
@@ -110,7 +132,7 @@ struct tcn_value tcn_eval_path(struct tcn_eval *ev, const struct tcn_path *path)
     case TCN_ROOT_REMOTE:
         break;
     }
-    return tcn_path_walk(&ev->work, tcn_value_of_json(ev->roots[path->root]), path->steps);
+    return walk(ev, path, tcn_value_of_json(ev->roots[path->root]));
 }
 
 static struct tcn_value eval_part(struct tcn_eval *ev, const struct tcn_part *part)
@@ -122,8 +144,11 @@ static struct tcn_value eval_part(struct tcn_eval *ev, const struct tcn_part *pa
     v = tcn_eval_path(ev, part->path);
     if (v.kind == TCN_V_ABSENT)
         trace_absent(ev, part->path);
-    for (size_t i = 0; i < part->n_filters; i++)
+    for (size_t i = 0; i < part->n_filters; i++) {
+        if (tcn_filter_is_misfit(&ev->work, &part->filters[i], &v))
+            tcn_odd_note(&ev->odd, part->path->text, "is no ARN", &v);
         v = tcn_filter_apply(&ev->work, &part->filters[i], v);
+    }
     return v;
 }
 
@@ -195,14 +220,21 @@ static struct tcn_value eval_object(struct tcn_eval *ev, const struct tcn_expr *
     return members ? (struct tcn_value){.kind = TCN_V_MAP, .map = {members, n}} : TCN_ABSENT;
 }
 
+/* Another way to read the same makes up for what could not be read before it; a default does not. */
 static struct tcn_value eval_first(struct tcn_eval *ev, const struct tcn_expr *x)
 {
-    for (size_t i = 0; i < x->list.n; i++) {
-        struct tcn_value v = tcn_eval(ev, x->list.items[i]);
+    struct tcn_odd before = ev->odd, missed = before;
 
+    for (size_t i = 0; i < x->list.n; i++) {
+        struct tcn_value v;
+
+        ev->odd = before;
+        v = tcn_eval(ev, x->list.items[i]);
         if (x->keeps_empty ? !tcn_value_is_absent(&v) : !tcn_value_is_empty(&v))
             return v;
+        tcn_odd_keep(&missed, &ev->odd);
     }
+    ev->odd = missed;
     return tcn_eval(ev, x->list.otherwise);
 }
 
@@ -221,8 +253,10 @@ static struct tcn_value eval_table(struct tcn_eval *ev, const struct tcn_expr *x
                       : tcn_table_forth(x->table.table, text);
     if (v.kind != TCN_V_ABSENT || x->is_reverse)
         return v;
-    if (x->table.table->otherwise.kind == TCN_V_ABSENT)
+    if (x->table.table->otherwise.kind == TCN_V_ABSENT && text.len) {
         ev->counts.table_misses++;
+        tcn_odd_note(&ev->odd, x->where, "is not in the table", &of);
+    }
     return x->table.table->otherwise;
 }
 
@@ -244,11 +278,11 @@ static struct tcn_value eval_json(struct tcn_eval *ev, const struct tcn_expr *x)
         return of;
     text = of.s;
     if (ev->n_trees == TCN_TREES_MAX || !tcn_work_spend(&ev->work, text.len)) {
-        tcn_eval_soft(ev, "more JSON texts than are read");
+        tcn_eval_limit(ev, "more JSON texts than are read");
         return TCN_ABSENT;
     }
     if (tcn_json_parse(text, &tcn_json_source, &tree, NULL) < 0) {
-        tcn_eval_soft(ev, "a text that should hold JSON does not");
+        tcn_odd_note(&ev->odd, x->where, "a text that should hold JSON does not", &of);
         return TCN_ABSENT;
     }
     ev->trees[ev->n_trees++] = tree;
@@ -261,6 +295,16 @@ static struct tcn_value eval_adf(struct tcn_eval *ev, const struct tcn_expr *x)
     struct tcn_str text = tcn_value_text(&ev->work, &of);
 
     return tcn_value_is_absent(&of) || !text.ptr ? TCN_ABSENT : tcn_markdown_adf(&ev->work, text);
+}
+
+static struct tcn_value eval_time(struct tcn_eval *ev, const struct tcn_expr *x)
+{
+    struct tcn_value of = tcn_eval(ev, x->time.of);
+    struct tcn_value v = tcn_moment_of(&ev->work, x->time.rule, of);
+
+    if (v.kind == TCN_V_ABSENT && !tcn_moment_is_zero(x->time.rule, &of))
+        tcn_odd_note(&ev->odd, x->where, "is no time in one of its formats", &of);
+    return v;
 }
 
 static struct tcn_value eval_form(struct tcn_eval *ev, const struct tcn_expr *x)
@@ -301,7 +345,7 @@ static struct tcn_value eval_form(struct tcn_eval *ev, const struct tcn_expr *x)
     case TCN_FORM_TIME:
         break;
     }
-    return tcn_moment_of(&ev->work, x->time.rule, tcn_eval(ev, x->time.of));
+    return eval_time(ev, x);
 }
 
 static bool passes_through(enum tcn_form form)

@@ -16,7 +16,7 @@ static bool eval_match(struct tcn_eval *ev, const struct tcn_cond *c)
         ev->regex_memory = tcn_regex_memory_new();
     matches = tcn_regex_match(c->regex, ev->regex_memory, text, &gave_up);
     if (gave_up) {
-        tcn_eval_soft(ev, "a regular expression took too many steps");
+        tcn_eval_limit(ev, "a regular expression took too many steps");
         tcn_work_spend(&ev->work, TCN_WORK_STEPS / 16);
     }
     return matches;
@@ -73,12 +73,10 @@ static bool eval_parts(struct tcn_eval *ev, const struct tcn_cond *c, bool stops
     return !stops_at;
 }
 
-bool tcn_eval_cond(struct tcn_eval *ev, const struct tcn_cond *c)
+static bool eval_test(struct tcn_eval *ev, const struct tcn_cond *c)
 {
     struct tcn_value v;
 
-    if (!c)
-        return true;
     if (!tcn_work_spend(&ev->work, 1))
         return false;
     switch (c->test) {
@@ -104,4 +102,18 @@ bool tcn_eval_cond(struct tcn_eval *ev, const struct tcn_cond *c)
         break;
     }
     return eval_two(ev, c);
+}
+
+/* To look whether something is there, and of which kind, is what a condition is for: what it cannot read is no mistake. */
+bool tcn_eval_cond(struct tcn_eval *ev, const struct tcn_cond *c)
+{
+    struct tcn_odd odd;
+    bool holds;
+
+    if (!c)
+        return true;
+    odd = ev->odd;
+    holds = eval_test(ev, c);
+    ev->odd = odd;
+    return holds;
 }

@@ -11,7 +11,7 @@ struct tcn_value tcn_eval_concat(struct tcn_eval *ev, const struct tcn_expr *x);
 struct tcn_value tcn_eval_extreme(struct tcn_eval *ev, const struct tcn_expr *x, int wanted);
 /* The texts in one, in one allocation of the exact length. */
 struct tcn_value tcn_eval_join(struct tcn_eval *ev, const struct tcn_str *texts, size_t n);
-/* Remembers the first oddity that is no error by itself; what is a literal. */
-void tcn_eval_soft(struct tcn_eval *ev, const char *what);
+/* Remembers the first limit that something met; what is a literal. */
+void tcn_eval_limit(struct tcn_eval *ev, const char *what);
 
 #endif

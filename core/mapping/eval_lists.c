@@ -98,17 +98,22 @@ static void merge_member(struct tcn_eval *ev, struct merge *m, struct tcn_str ke
     m->n += i == m->n;
 }
 
-static void merge_value(struct tcn_eval *ev, struct merge *m, const struct tcn_value *v)
+static void merge_value(struct tcn_eval *ev, const struct tcn_expr *x, struct merge *m,
+                        const struct tcn_value *v)
 {
     struct tcn_value_iter it = tcn_value_iter(v);
     bool is_map = tcn_value_is_map(v);
     struct tcn_value key, value;
 
+    if (!is_map && !tcn_value_is_list(v) && !tcn_value_is_empty(v))
+        tcn_odd_note(&ev->odd, x->where, "is no object to merge", v);
     while (tcn_value_next(&it)) {
         if (is_map && it.value.kind != TCN_V_ABSENT)
             merge_member(ev, m, it.key, it.value);
         else if (!is_map && tcn_pair_of(&it.value, &key, &value))
             merge_member(ev, m, key.s, value);
+        else if (!is_map)
+            tcn_odd_note(&ev->odd, x->where, "is no pair of a key and a value", &it.value);
     }
 }
 
@@ -126,7 +131,7 @@ struct tcn_value tcn_eval_merge(struct tcn_eval *ev, const struct tcn_expr *x)
     if (!present || !(m.members = tcn_work_array(&ev->work, size + 1, sizeof *m.members)))
         return TCN_ABSENT;
     for (size_t i = 0; i < x->list.n; i++)
-        merge_value(ev, &m, &values[i]);
+        merge_value(ev, x->list.items[i], &m, &values[i]);
     return (struct tcn_value){.kind = TCN_V_MAP, .map = {m.members, m.n}};
 }
 

@@ -23,11 +23,13 @@ static void print_value(struct explain *x, const struct tcn_value *v)
 static void explain_field(struct explain *x, const char *name, const struct tcn_expr *e)
 {
     struct tcn_trace trace = {0};
+    char text[TCN_ODD_TEXT];
     struct tcn_value v;
 
     if (!e)
         return;
     x->ev->trace = &trace;
+    x->ev->odd = (struct tcn_odd){0};
     v = tcn_eval(x->ev, e);
     x->ev->trace = NULL;
     tcn_buf_fmt(x->out, "  %-12s ", name);
@@ -39,6 +41,10 @@ static void explain_field(struct explain *x, const char *name, const struct tcn_
     }
     for (size_t i = 0; i < trace.n_absent; i++)
         tcn_buf_fmt(x->out, "%15s%s %s\n", "", i == 0 ? "absent" : "      ", trace.absent[i]);
+    if (!x->ev->odd.where)
+        return;
+    tcn_odd_text(&x->ev->work, &x->ev->odd, text);
+    tcn_buf_fmt(x->out, "%15sunread %s\n", "", text);
 }
 
 static void explain_rule(struct explain *x, const struct tcn_rule *rule)
@@ -75,8 +81,8 @@ static void explain_plan(struct explain *x, const struct tcn_mapping *m)
         tcn_plan_element(x->ev, &p, i);
         explain_rule(x, p.rule);
     }
-    if (x->ev->soft)
-        tcn_buf_fmt(x->out, "note: %s\n", x->ev->soft);
+    if (x->ev->limit)
+        tcn_buf_fmt(x->out, "note: %s\n", x->ev->limit);
     if (x->ev->work.spent)
         tcn_buf_fmt(x->out, "stopped: %s\n", x->ev->work.spent);
 }

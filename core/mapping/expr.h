@@ -5,6 +5,7 @@
 #include "mapping/filter.h"
 #include "mapping/mapping.h"
 #include "mapping/moment.h"
+#include "mapping/odd.h"
 #include "mapping/path.h"
 #include "mapping/regex.h"
 #include "mapping/table.h"
@@ -163,12 +164,14 @@ struct tcn_eval {
     int64_t now_ms;
     struct tcn_value *vars;
     char *var_known;
+    struct tcn_odd *var_odds;
     struct tcn_value locals[TCN_LOCALS_MAX + 1];
     json_t *trees[TCN_TREES_MAX]; /* owned: parsed JSON texts */
     size_t n_trees;
     struct tcn_regex_memory *regex_memory; /* owned; made at the first match */
     struct tcn_mapping_counts counts;
-    const char *soft;        /* the first thing that was odd without being an error */
+    struct tcn_odd odd;      /* the first since somebody looked; conditions leave none */
+    const char *limit;       /* the first limit that was met without spending the budget */
     struct tcn_trace *trace; /* NULL: nobody asks */
     const char *absent[TCN_ABSENT_MAX];
 };

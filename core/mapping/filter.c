@@ -159,16 +159,24 @@ static const char *const arn_parts[] = {"arn",     "partition", "service", "regi
                                         "account", "resource",  NULL};
 
 /* arn:partition:service:region:account-id:resource; the resource may hold colons. */
+static bool is_arn(struct tcn_str text)
+{
+    size_t colons = 0;
+
+    for (size_t i = 0; i < text.len && colons < 5; i++)
+        colons += text.ptr[i] == ':';
+    return colons == 5 && tcn_str_starts(text, TCN_STR("arn:"));
+}
+
 static struct tcn_value arn(struct tcn_work *w, const struct tcn_filter *f, struct tcn_value v)
 {
     struct tcn_str rest = tcn_value_text(w, &v), part = {0};
     size_t i = 0;
 
-    if (!tcn_str_starts(rest, TCN_STR("arn:")))
+    if (!is_arn(rest))
         return TCN_ABSENT;
     for (; i < 5; i++) {
-        if (!tcn_str_cut(&rest, ':', &part))
-            return TCN_ABSENT;
+        (void)tcn_str_cut(&rest, ':', &part);
         if (tcn_str_eq(tcn_str(arn_parts[i]), f->text))
             break;
     }
@@ -258,6 +266,11 @@ struct tcn_value tcn_filter_apply(struct tcn_work *w, const struct tcn_filter *f
     if (!tcn_work_spend(w, 1) || (tcn_value_is_absent(&v) && !f->type->takes_absent))
         return TCN_ABSENT;
     return f->type->apply(w, f, v);
+}
+
+bool tcn_filter_is_misfit(struct tcn_work *w, const struct tcn_filter *f, const struct tcn_value *v)
+{
+    return f->type->apply == arn && !tcn_value_is_empty(v) && !is_arn(tcn_value_text(w, v));
 }
 
 static int find_type(struct tcn_str name, const struct tcn_filter_type **ret, struct tcn_err *err)

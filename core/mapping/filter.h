@@ -19,6 +19,9 @@ int tcn_filters_parse(struct tcn_str *text, struct tcn_arena *arena, struct tcn_
 /* Absent stays absent, save for default and count. */
 struct tcn_value tcn_filter_apply(struct tcn_work *w, const struct tcn_filter *f,
                                   struct tcn_value v);
+/* A value that this filter cannot read, and so makes absent. */
+bool tcn_filter_is_misfit(struct tcn_work *w, const struct tcn_filter *f,
+                          const struct tcn_value *v);
 /* In hex; of a list or object that of its JSON with sorted names. */
 struct tcn_value tcn_value_sha256(struct tcn_work *w, struct tcn_value v);
 /* On one line, without control characters and doubled blanks. */

@@ -54,7 +54,6 @@ struct tcn_mapping_header {
 /* What an evaluation could not keep. Counted by the caller, because a mapping never changes. */
 struct tcn_mapping_counts {
     uint64_t texts_cut;     /* a text was longer than its field */
-    uint64_t clamped;       /* an impact outside 1-5 */
     uint64_t table_misses;  /* a value that a table without default does not know */
     uint64_t items_dropped; /* items, tags, resources or related items over their cap */
 };
@@ -75,8 +74,8 @@ struct tcn_mapping_input {
 /* True when the file's "match" holds and one of its rules applies. */
 bool tcn_mapping_matches(const struct tcn_mapping *m, const struct tcn_mapping_input *in);
 /* The alarms of one delivery, wholly in the arena: they borrow nothing from in. Zero alarms when no rule applies or
- * "when" forbids. A field whose value does not fit is left out and told in alarm->mapping_error; an alarm without a
- * dedupe key gets one of the body's hash and the title "Unreadable alarm from NAME". What the arena's cap cannot
+ * "when" forbids. What could not be read or does not fit is left out and told in alarm->mapping_error; an alarm without a
+ * dedupe key gets one of the body's hash, fires, and has the title "Unreadable alarm from NAME". What the arena's cap cannot
  * hold becomes such an alarm too. TCN_ELIMIT when the arena has less than TCN_MAPPING_ARENA_MIN left. */
 int tcn_mapping_alarms(const struct tcn_mapping *m, const struct tcn_mapping_input *in,
                        struct tcn_arena *arena, struct tcn_alarm **ret, size_t *ret_n,

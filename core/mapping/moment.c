@@ -274,3 +274,8 @@ struct tcn_value tcn_moment_of(struct tcn_work *w, const struct tcn_moment_rule 
         return TCN_ABSENT;
     return rule->out.type ? write_moment(w, rule, ms) : tcn_value_time(ms);
 }
+
+bool tcn_moment_is_zero(const struct tcn_moment_rule *rule, const struct tcn_value *v)
+{
+    return tcn_value_is_empty(v) || (v->kind == TCN_V_STR && is_zero(rule, v->s));
+}

@@ -24,6 +24,8 @@ struct tcn_moment_rule {
 
 /* Reads formats, zero, out and tz of the form; problems go to the node's document. */
 int tcn_moment_compile(const struct tcn_node *n, struct tcn_moment_rule *ret);
+/* "" and the texts of "zero": absence in words. */
+bool tcn_moment_is_zero(const struct tcn_moment_rule *rule, const struct tcn_value *v);
 struct tcn_value tcn_moment_of(struct tcn_work *w, const struct tcn_moment_rule *rule,
                                struct tcn_value v);
 

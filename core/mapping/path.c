@@ -255,15 +255,28 @@ static struct tcn_value hop(struct tcn_work *w, const struct tcn_value *v,
     return *v;
 }
 
+/* A step asks for members or elements that a value of this kind cannot have. */
+static bool is_misfit(const struct tcn_value *v, const struct tcn_step *step)
+{
+    bool is_list = tcn_value_is_list(v), is_map = tcn_value_is_map(v);
+
+    if (tcn_value_is_absent(v))
+        return false;
+    if (step->kind == TCN_STEP_KEY)
+        return !is_map;
+    return step->kind == TCN_STEP_INDEX ? !is_list : !is_list && !is_map;
+}
+
 /* What [*] has spread so far; elements are walked one step at a time. */
 struct spread {
     struct tcn_value *items;
     size_t n;
+    struct tcn_value *misfit; /* or NULL */
 };
 
 static bool spread_all(struct tcn_work *w, struct spread *s)
 {
-    struct spread wide = {0};
+    struct spread wide = {.misfit = s->misfit};
     size_t n = 0;
 
     for (size_t i = 0; i < s->n; i++)
@@ -291,14 +304,17 @@ static void spread_hop(struct tcn_work *w, struct spread *s, const struct tcn_st
 
         if (!tcn_value_is_absent(&v))
             s->items[kept++] = v;
+        else if (s->misfit && is_misfit(&s->items[i], step))
+            *s->misfit = s->items[i];
     }
     s->n = kept;
 }
 
 static struct tcn_value walk_spread(struct tcn_work *w, struct tcn_value *from,
-                                    const struct tcn_step *steps, size_t n)
+                                    const struct tcn_step *steps, size_t n,
+                                    struct tcn_value *ret_misfit)
 {
-    struct spread s = {from, 1};
+    struct spread s = {from, 1, ret_misfit};
 
     for (size_t i = 0; i < n; i++) {
         if (steps[i].kind != TCN_STEP_ALL)
@@ -309,18 +325,20 @@ static struct tcn_value walk_spread(struct tcn_work *w, struct tcn_value *from,
     return (struct tcn_value){.kind = TCN_V_LIST, .list = {s.items, s.n}};
 }
 
-struct tcn_value tcn_path_walk(struct tcn_work *w, struct tcn_value from, struct tcn_steps steps)
+struct tcn_value tcn_path_walk(struct tcn_work *w, struct tcn_value from, struct tcn_steps steps,
+                               struct tcn_value *ret_misfit)
 {
     if (!tcn_work_spend(w, 1 + steps.n / 4))
         return TCN_ABSENT;
     for (size_t i = 0; i < steps.n && from.kind != TCN_V_ABSENT; i++) {
-        if (steps.steps[i].kind != TCN_STEP_ALL) {
-            from = hop(w, &from, &steps.steps[i]);
-            continue;
-        }
-        if (!tcn_value_is_list(&from) && !tcn_value_is_map(&from))
+        if (is_misfit(&from, &steps.steps[i])) {
+            if (ret_misfit)
+                *ret_misfit = from;
             return TCN_ABSENT;
-        return walk_spread(w, &from, steps.steps + i, steps.n - i);
+        }
+        if (steps.steps[i].kind == TCN_STEP_ALL)
+            return walk_spread(w, &from, steps.steps + i, steps.n - i, ret_misfit);
+        from = hop(w, &from, &steps.steps[i]);
     }
     return from.kind == TCN_V_NULL ? TCN_ABSENT : from;
 }

@@ -35,7 +35,9 @@ struct tcn_steps {
 /* Reads a path at the front of *text, up to '|', "}}" or the end, into arena memory. TCN_ESYNTAX. */
 int tcn_path_parse(struct tcn_str *text, struct tcn_arena *arena, struct tcn_steps *ret,
                    struct tcn_err *err);
-/* null at the end counts as absent. With [*] the result is a list of what is there. */
-struct tcn_value tcn_path_walk(struct tcn_work *w, struct tcn_value from, struct tcn_steps steps);
+/* null at the end counts as absent. With [*] the result is a list of what is there. A value on the way that is there
+ * but has no members or elements to step to goes to *ret_misfit; NULL: nobody asks. */
+struct tcn_value tcn_path_walk(struct tcn_work *w, struct tcn_value from, struct tcn_steps steps,
+                               struct tcn_value *ret_misfit);
 
 #endif

@@ -4,16 +4,59 @@
 #include "base/text.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* AWS limits of a tag: Tag in the ssm-incidents model. */
 enum { TAG_KEY_MAX = 128, TAG_VALUE_MAX = 256, STATE_MAX = 100, RESOURCE_MAX = 1000 };
 /* Longer keys are cut to this and get a hash: people read keys in lists. */
 enum { READABLE_KEY = 200, HASH_TEXT = 64 };
+enum { ERRORS_MAX = 4 }; /* a few show what is wrong; a timeline is for people */
 
-void tcn_sink_error(struct tcn_sink *s, const char *where, const char *what)
+/* The first is told whatever is left of the budget. */
+static const char *add_error(struct tcn_sink *s, const char *text)
 {
-    if (!s->alarm->mapping_error)
-        s->alarm->mapping_error = tcn_arena_fmt(s->arena, "%.200s: %.200s", where, what);
+    const char *told = s->alarm->mapping_error;
+    size_t size = told ? strlen(told) + strlen(text) + sizeof "; " : 0;
+    char *both;
+
+    if (!told)
+        return tcn_arena_strdup(s->arena, text);
+    if (!(both = tcn_work_alloc(&s->ev->work, size)))
+        return told;
+    (void)snprintf(both, size, "%s; %s", told, text);
+    return both;
+}
+
+void tcn_sink_error(struct tcn_sink *s, const char *where, const char *what, struct tcn_value value)
+{
+    const struct tcn_odd odd = {where, what, value};
+    char text[TCN_ODD_TEXT];
+
+    if (s->n_errors > ERRORS_MAX)
+        return;
+    tcn_odd_text(&s->ev->work, &odd, text);
+    if (s->alarm->mapping_error && strstr(s->alarm->mapping_error, text))
+        return;
+    s->alarm->mapping_error = add_error(s, s->n_errors < ERRORS_MAX ? text : "and more");
+    s->n_errors++;
+}
+
+struct tcn_value tcn_sink_eval(struct tcn_sink *s, const struct tcn_expr *x)
+{
+    struct tcn_value v;
+
+    s->ev->odd = (struct tcn_odd){0};
+    v = tcn_eval(s->ev, x);
+    if (s->ev->odd.where)
+        tcn_sink_error(s, s->ev->odd.where, s->ev->odd.what, s->ev->odd.value);
+    return v;
+}
+
+/* For a member that must be there: why it is not, unless that was told. */
+static void tell_absent(struct tcn_sink *s, const struct tcn_expr *x, const char *what)
+{
+    if (!s->ev->odd.where)
+        tcn_sink_error(s, x->where, what, TCN_ABSENT);
 }
 
 static const char *copy(struct tcn_sink *s, struct tcn_str text)
@@ -48,7 +91,7 @@ const char *tcn_sink_text(struct tcn_sink *s, const struct tcn_value *v, size_t 
 
 static const char *eval_text(struct tcn_sink *s, const struct tcn_expr *x, size_t max_points)
 {
-    struct tcn_value v = tcn_eval(s->ev, x);
+    struct tcn_value v = tcn_sink_eval(s, x);
 
     return tcn_sink_text(s, &v, max_points);
 }
@@ -62,17 +105,20 @@ int64_t tcn_sink_time(struct tcn_sink *s, const char *where, const struct tcn_va
     if (tcn_value_is_empty(v))
         return 0;
     if (v->kind != TCN_V_STR || tcn_time_rfc3339(v->s, &ms) < 0)
-        tcn_sink_error(s, where, "is no RFC 3339 time; use {\"time\": ..., \"formats\": [...]}");
+        tcn_sink_error(s, where, "is no RFC 3339 time; use {\"time\": ..., \"formats\": [...]}",
+                       *v);
     return ms;
 }
 
 static void set_key(struct tcn_sink *s, const struct tcn_rule *rule)
 {
-    struct tcn_value v = tcn_eval(s->ev, rule->dedupe_key);
+    struct tcn_value v = tcn_sink_eval(s, rule->dedupe_key);
     struct tcn_str text = tcn_value_text(&s->ev->work, &v), head;
     char hex[HASH_TEXT + 1];
 
-    if (!text.len || text.len <= READABLE_KEY) {
+    if (!text.len)
+        tell_absent(s, rule->dedupe_key, "nothing is there to name the alarm");
+    if (text.len <= READABLE_KEY) {
         s->alarm->dedupe_key = tcn_sink_text(s, &v, READABLE_KEY);
         return;
     }
@@ -86,7 +132,7 @@ static void set_key(struct tcn_sink *s, const struct tcn_rule *rule)
 static void set_action(struct tcn_sink *s, const struct tcn_rule *rule)
 {
     static const char *const words[] = {"fire", "resolve", "update", "ignore"};
-    struct tcn_value v = tcn_eval(s->ev, rule->action);
+    struct tcn_value v = tcn_sink_eval(s, rule->action);
 
     s->alarm->action = TCN_ACTION_FIRE;
     if (!rule->action)
@@ -97,7 +143,10 @@ static void set_action(struct tcn_sink *s, const struct tcn_rule *rule)
             return;
         }
     }
-    tcn_sink_error(s, rule->action->where, "gives no fire, resolve, update or ignore");
+    if (tcn_value_is_empty(&v))
+        tell_absent(s, rule->action, "tells neither that it fires nor that it is over");
+    else
+        tcn_sink_error(s, rule->action->where, "gives no fire, resolve, update or ignore", v);
 }
 
 static bool is_one_line(struct tcn_str text)
@@ -112,27 +161,27 @@ static bool is_one_line(struct tcn_str text)
 /* Titles become subjects of mails and names of tickets, which are one line. */
 static void set_title(struct tcn_sink *s, const struct tcn_rule *rule)
 {
-    struct tcn_value v = tcn_eval(s->ev, rule->title);
+    struct tcn_value v = tcn_sink_eval(s, rule->title);
 
     if (!is_one_line(tcn_value_text(&s->ev->work, &v)))
         v = tcn_value_line(&s->ev->work, v);
     s->alarm->title = tcn_sink_text(s, &v, TCN_TITLE_MAX);
+    if (rule->title && !s->alarm->title)
+        tell_absent(s, rule->title, "gives no text");
 }
 
+/* What is none leaves the impact to the response plan: a guess could hide that an alarm is critical. */
 static void set_impact(struct tcn_sink *s, const struct tcn_rule *rule)
 {
-    struct tcn_value v = tcn_eval(s->ev, rule->impact);
+    struct tcn_value v = tcn_sink_eval(s, rule->impact);
     double d;
 
     if (tcn_value_is_empty(&v))
         return;
-    if (!tcn_value_number(&v, &d) || !isfinite(d)) {
-        tcn_sink_error(s, rule->impact->where, "gives no number of 1 to 5");
-        return;
-    }
-    if (d < 1 || d > 5)
-        s->ev->counts.clamped++;
-    s->alarm->impact = d < 1 ? 1 : d > 5 ? 5 : (int)d;
+    if (tcn_value_number(&v, &d) && d >= 1 && d <= 5 && floor(d) >= d)
+        s->alarm->impact = (int)d;
+    else
+        tcn_sink_error(s, rule->impact->where, "gives no whole number of 1 to 5", v);
 }
 
 static void set_state(struct tcn_sink *s, const struct tcn_rule *rule)
@@ -143,7 +192,7 @@ static void set_state(struct tcn_sink *s, const struct tcn_rule *rule)
     s->alarm->state = eval_text(s, rule->state_raw, STATE_MAX);
     if (!clock)
         return;
-    v = tcn_eval(s->ev, clock);
+    v = tcn_sink_eval(s, clock);
     s->alarm->clock_ms = tcn_sink_time(s, clock->where, &v);
 }
 
@@ -168,13 +217,16 @@ static bool has_tag(const struct tcn_alarm *a, const char *key)
     return false;
 }
 
-static void add_tag(struct tcn_sink *s, const struct tcn_value *key, const struct tcn_value *value)
+static void add_tag(struct tcn_sink *s, const char *where, const struct tcn_value *key,
+                    const struct tcn_value *value)
 {
     struct tcn_alarm *a = s->alarm;
     const char *k, *v;
 
-    if (tcn_value_is_list(value) || tcn_value_is_map(value))
+    if (tcn_value_is_list(value) || tcn_value_is_map(value)) {
+        tcn_sink_error(s, where, "gives a tag that is no text", *value);
         return;
+    }
     k = tcn_sink_text(s, key, TAG_KEY_MAX);
     v = tcn_sink_text(s, value, TAG_VALUE_MAX);
     if (!k || !v || has_tag(a, k))
@@ -187,7 +239,7 @@ static void add_tag(struct tcn_sink *s, const struct tcn_value *key, const struc
 
 static void set_tags(struct tcn_sink *s, const struct tcn_rule *rule)
 {
-    struct tcn_value v = tcn_eval(s->ev, rule->tags), key, value;
+    struct tcn_value v = tcn_sink_eval(s, rule->tags), key, value;
     struct tcn_value_iter it = tcn_value_iter(&v);
     size_t n = tcn_value_count(&v);
     bool is_map = tcn_value_is_map(&v);
@@ -195,7 +247,7 @@ static void set_tags(struct tcn_sink *s, const struct tcn_rule *rule)
     if (tcn_value_is_absent(&v))
         return;
     if (!is_map && !tcn_value_is_list(&v)) {
-        tcn_sink_error(s, rule->tags->where, "gives no object of tags");
+        tcn_sink_error(s, rule->tags->where, "gives no object of tags", v);
         return;
     }
     s->alarm->tags =
@@ -205,7 +257,7 @@ static void set_tags(struct tcn_sink *s, const struct tcn_rule *rule)
         value = it.value;
         if (!is_map && !tcn_pair_of(&it.value, &key, &value))
             split_tag(&it.value, &key, &value);
-        add_tag(s, &key, &value);
+        add_tag(s, rule->tags->where, &key, &value);
     }
 }
 
@@ -227,7 +279,7 @@ static void add_resource(struct tcn_sink *s, const struct tcn_value *v)
 
 static void set_resources(struct tcn_sink *s, const struct tcn_rule *rule)
 {
-    struct tcn_value v = tcn_eval(s->ev, rule->resources);
+    struct tcn_value v = tcn_sink_eval(s, rule->resources);
     struct tcn_value_iter it = tcn_value_iter(&v);
     struct tcn_alarm *a = s->alarm;
     size_t n = tcn_value_is_list(&v) ? tcn_value_count(&v) : 1;
@@ -248,7 +300,7 @@ static void set_resources(struct tcn_sink *s, const struct tcn_rule *rule)
 
 static void set_truncated(struct tcn_sink *s, const struct tcn_rule *rule)
 {
-    struct tcn_value v = tcn_eval(s->ev, rule->truncated);
+    struct tcn_value v = tcn_sink_eval(s, rule->truncated);
     double d;
 
     if (v.kind == TCN_V_BOOL)
@@ -256,7 +308,7 @@ static void set_truncated(struct tcn_sink *s, const struct tcn_rule *rule)
     else if (tcn_value_number(&v, &d))
         s->alarm->is_truncated |= d > 0;
     else if (!tcn_value_is_empty(&v))
-        tcn_sink_error(s, rule->truncated->where, "gives neither true or false nor a number");
+        tcn_sink_error(s, rule->truncated->where, "gives neither true or false nor a number", v);
 }
 
 void tcn_sink_rule(struct tcn_sink *s, const struct tcn_rule *rule)
@@ -273,10 +325,9 @@ void tcn_sink_rule(struct tcn_sink *s, const struct tcn_rule *rule)
     set_truncated(s, rule);
     tcn_sink_items(s, rule->items);
     if (s->ev->work.spent)
-        tcn_sink_error(s, rule->name, s->ev->work.spent);
-    if (!s->alarm->dedupe_key)
-        tcn_sink_error(s, rule->dedupe_key->where,
-                       s->ev->soft ? s->ev->soft : "nothing is there to name the alarm");
+        tcn_sink_error(s, rule->name, s->ev->work.spent, TCN_ABSENT);
+    if (s->ev->limit)
+        tcn_sink_error(s, rule->name, s->ev->limit, TCN_ABSENT);
 }
 
 void tcn_sink_unreadable(struct tcn_sink *s, const struct tcn_mapping_input *in, size_t number)
@@ -287,6 +338,9 @@ void tcn_sink_unreadable(struct tcn_sink *s, const struct tcn_mapping_input *in,
     tcn_sha256_hex(in->raw, hex);
     a->dedupe_key = number == 0 ? tcn_arena_fmt(s->arena, "%.100s:%s", in->source, hex)
                                 : tcn_arena_fmt(s->arena, "%.100s:%s:%zu", in->source, hex, number);
+    /* Its end names nothing that is open either: somebody must look at it. */
+    if (a->action != TCN_ACTION_IGNORE)
+        a->action = TCN_ACTION_FIRE;
     if (!a->title)
         a->title = tcn_arena_fmt(s->arena, "Unreadable alarm from %.100s", in->source);
 }

@@ -43,19 +43,19 @@ static const char *kind_of(struct tcn_sink *s, const struct tcn_expr *x, const s
     for (size_t i = 0; i < 5; i++)
         if (kind.kind == TCN_V_STR && tcn_str_eq(tcn_str(kinds[i]), kind.s))
             return kinds[i];
-    tcn_sink_error(s, x->where, "gives a kind that is not metric, url, arn, runbook or task");
+    tcn_sink_error(s, x->where, "gives a kind that is not metric, url, arn, runbook or task", kind);
     return NULL;
 }
 
 /* An entry without a value tells nothing and is left out. */
 void tcn_sink_related(struct tcn_sink *s, const struct tcn_expr *x)
 {
-    struct tcn_value v = tcn_eval(s->ev, x);
+    struct tcn_value v = tcn_sink_eval(s, x);
     struct tcn_value_iter it = tcn_value_iter(&v);
 
     if (!tcn_value_is_list(&v)) {
         if (!tcn_value_is_absent(&v))
-            tcn_sink_error(s, x->where, "gives no list");
+            tcn_sink_error(s, x->where, "gives no list", v);
         return;
     }
     while (tcn_value_next(&it) && tcn_work_spend(&s->ev->work, 4)) {
@@ -70,7 +70,9 @@ void tcn_sink_related(struct tcn_sink *s, const struct tcn_expr *x)
     }
 }
 
-static enum tcn_item_status status_of(const struct tcn_value *v)
+/* What nobody understands is no state of its own: the item follows the delivery then. */
+static enum tcn_item_status status_of(struct tcn_sink *s, const struct tcn_expr *x,
+                                      const struct tcn_value *v)
 {
     struct tcn_value status = member(v, "status");
 
@@ -80,7 +82,8 @@ static enum tcn_item_status status_of(const struct tcn_value *v)
         return TCN_ITEM_FIRING;
     if (status.kind == TCN_V_STR && tcn_str_eq(status.s, TCN_STR("resolved")))
         return TCN_ITEM_RESOLVED;
-    return TCN_ITEM_UNKNOWN;
+    tcn_sink_error(s, x->where, "gives a status that is neither firing nor resolved", status);
+    return TCN_ITEM_UNSET;
 }
 
 static void add_links(struct tcn_sink *s, const struct tcn_value *v, const char *title)
@@ -101,13 +104,13 @@ static bool read_item(struct tcn_sink *s, const struct tcn_expr *x, const struct
 {
     struct tcn_value since = member(v, "since"), ended = member(v, "ended");
 
-    if (!tcn_value_is_map(v))
+    item->key = tcn_value_is_map(v) ? member_text(s, v, "key", KEY_MAX) : NULL;
+    if (!item->key) {
+        tcn_sink_error(s, x->where, "gives an item without a key", *v);
         return false;
-    item->key = member_text(s, v, "key", KEY_MAX);
-    if (!item->key)
-        return false;
+    }
     item->title = member_text(s, v, "title", TCN_TITLE_MAX);
-    item->status = status_of(v);
+    item->status = status_of(s, x, v);
     item->since_ms = tcn_sink_time(s, x->where, &since);
     item->ended_ms = tcn_sink_time(s, x->where, &ended);
     add_links(s, v, item->title);
@@ -157,18 +160,26 @@ static void keep_item(struct tcn_sink *s, uint16_t *slots, const struct tcn_item
     a->is_group |= item->status != TCN_ITEM_UNSET;
 }
 
+static bool is_any_firing(const struct tcn_alarm *a)
+{
+    for (size_t i = 0; i < a->n_items; i++)
+        if (a->items[i].status == TCN_ITEM_FIRING)
+            return true;
+    return false;
+}
+
 void tcn_sink_items(struct tcn_sink *s, const struct tcn_expr *x)
 {
-    struct tcn_value v = tcn_eval(s->ev, x);
+    struct tcn_value v = tcn_sink_eval(s, x);
     struct tcn_value_iter it = tcn_value_iter(&v);
-    size_t n = tcn_value_count(&v);
+    size_t n = tcn_value_count(&v), unread = 0;
     uint16_t slots[SLOTS] = {0};
     struct tcn_item item;
 
     if (tcn_value_is_absent(&v) || n == 0)
         return;
     if (!tcn_value_is_list(&v)) {
-        tcn_sink_error(s, x->where, "gives no list");
+        tcn_sink_error(s, x->where, "gives no list", v);
         return;
     }
     s->alarm->items = tcn_work_array(&s->ev->work, n < TCN_ITEMS_MAX ? n : TCN_ITEMS_MAX,
@@ -177,7 +188,12 @@ void tcn_sink_items(struct tcn_sink *s, const struct tcn_expr *x)
         item = (struct tcn_item){0};
         if (read_item(s, x, &it.value, &item))
             keep_item(s, slots, &item);
+        else
+            unread++;
     }
+    /* the one that fires may be among those that could not be read: the delivery as a whole says so */
+    if (unread && s->alarm->action == TCN_ACTION_FIRE && !is_any_firing(s->alarm))
+        s->alarm->is_group = false;
     /* a list that we cut tells nothing of the rest; a group that is resolved as a whole needs no list */
     if (v.kind == TCN_V_LIST && v.is_cut && s->alarm->action != TCN_ACTION_RESOLVE)
         s->alarm->is_truncated = true;
