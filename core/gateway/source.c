@@ -18,6 +18,9 @@ static const struct shipped {
     {"cloudwatch-sns", "aws.cloudwatch"},
     {"eventbridge", "aws.events"},
     {"alertmanager", "alertmanager"},
+    {"grafana", "grafana"},
+    {"datadog", "datadog"},
+    {"zabbix", "zabbix"},
 };
 
 bool tcn_source_is_name(const char *name)
@@ -116,8 +119,9 @@ static int read_mapping(const struct tcn_node *at, tcn_source_mapping *load, str
         tcn_node_text(at, "mapping", TCN_OPTIONAL, &name) < 0)
         return TCN_EINVALID;
     if (!s->kind && !name)
-        return tcn_node_problem(at, "give \"kind\" (cloudwatch-sns, eventbridge, alertmanager) or "
-                                    "\"mapping\": a mapping file");
+        return tcn_node_problem(
+            at, "give \"kind\" (cloudwatch-sns, eventbridge, alertmanager, grafana, "
+                "datadog, zabbix) or \"mapping\": a mapping file");
     node = tcn_node_member(at, name ? "mapping" : "kind");
     if (!name && check_kind(&node, s->kind) < 0)
         return TCN_EINVALID;

@@ -10,7 +10,7 @@
 
 struct tcn_source {
     const char *name; /* POST /sources/NAME; borrowed from the configuration */
-    const char *kind; /* cloudwatch-sns, eventbridge, alertmanager, or the mapping's name */
+    const char *kind; /* of a shipped mapping, or the mapping's name */
     struct tcn_cred_list auth;
     struct tcn_mapping *mapping; /* owned */
     json_t *settings;            /* given to the mapping; borrowed, may be NULL */

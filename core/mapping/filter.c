@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "mapping/markdown.h"
 
-enum argument { ARG_NONE, ARG_TEXT, ARG_NUMBER, ARG_ARN_PART };
+enum argument { ARG_NONE, ARG_TEXT, ARG_CHAR, ARG_NUMBER, ARG_ARN_PART };
 enum { MAX_CUT = 1000000, BYTES_A_STEP = 128 };
 
 struct tcn_filter_type {
@@ -204,6 +204,30 @@ static struct tcn_value join(struct tcn_work *w, const struct tcn_filter *f, str
     return tcn_value_built(tcn_text_done(&t));
 }
 
+/* The pieces between a character, without the blanks around them; empty ones go. */
+static struct tcn_value split(struct tcn_work *w, const struct tcn_filter *f, struct tcn_value v)
+{
+    struct tcn_str rest = tcn_value_text(w, &v), piece;
+    struct tcn_value *items;
+    size_t n = 1, kept = 0;
+
+    if (tcn_value_is_list(&v))
+        return v;
+    for (size_t i = 0; i < rest.len; i++)
+        n += rest.ptr[i] == f->text.ptr[0];
+    if (!tcn_work_spend(w, n + rest.len / BYTES_A_STEP) ||
+        !(items = tcn_work_array(w, n, sizeof *items)))
+        return TCN_ABSENT;
+    while (n-- > 0) {
+        if (n == 0 || !tcn_str_cut(&rest, f->text.ptr[0], &piece))
+            piece = rest;
+        piece = tcn_str_trim(piece);
+        items[kept] = tcn_value_str(piece);
+        kept += piece.len > 0;
+    }
+    return (struct tcn_value){.kind = TCN_V_LIST, .list = {items, kept}};
+}
+
 static struct tcn_value first(struct tcn_work *w, const struct tcn_filter *f, struct tcn_value v)
 {
     struct tcn_value item = tcn_value_item(&v, 0);
@@ -256,7 +280,8 @@ static const struct tcn_filter_type types[] = {
     {"html", ARG_NONE, false, html},          {"md", ARG_NONE, false, plain},
     {"arn", ARG_ARN_PART, false, arn},        {"join", ARG_TEXT, false, join},
     {"first", ARG_NONE, false, first},        {"count", ARG_NONE, true, count},
-    {"sha256", ARG_NONE, false, sha256},      {"json", ARG_NONE, false, json},
+    {"split", ARG_CHAR, false, split},        {"sha256", ARG_NONE, false, sha256},
+    {"json", ARG_NONE, false, json},
 };
 enum { N_TYPES = sizeof types / sizeof types[0] };
 
@@ -294,7 +319,7 @@ static int find_type(struct tcn_str name, const struct tcn_filter_type **ret, st
     return tcn_fail(
         err, TCN_ESYNTAX,
         "there is no filter \"%s\"; known are: default trim line lower upper cut tail url html md "
-        "arn join first count sha256 json",
+        "arn join split first count sha256 json",
         word);
 }
 
@@ -344,6 +369,9 @@ static int check_argument(struct tcn_filter *f, bool is_given, struct tcn_err *e
     if (f->type->argument == ARG_TEXT && !is_given)
         return tcn_fail(err, TCN_ESYNTAX, "the filter %s needs an argument: write %s:text",
                         f->type->name, f->type->name);
+    if (f->type->argument == ARG_CHAR && (f->text.len != 1 || (unsigned char)f->text.ptr[0] > 0x7e))
+        return tcn_fail(err, TCN_ESYNTAX, "%s needs one ASCII character: write %s:,", f->type->name,
+                        f->type->name);
     if (f->type->argument == ARG_NUMBER)
         return check_number(f, err);
     if (f->type->argument != ARG_ARN_PART)

@@ -161,6 +161,8 @@ static void test_sources_of_incident_records(void **state)
     } cases[] = {{"cloudwatch-sns", "aws.cloudwatch"},
                  {"eventbridge", "aws.events"},
                  {"alertmanager", "alertmanager"},
+                 {"grafana", "grafana"},
+                 {"datadog", "datadog"},
                  {"zabbix", "zabbix"}};
 
     (void)state;
@@ -189,6 +191,7 @@ static void test_mistakes(void **state)
          "\"alertmanager\"?"},
         {"{\"a\": {\"kind\": \"eventbrigde\", " AUTH ", " PLAN "}}",
          "did you mean \"eventbridge\"?"},
+        {"{\"a\": {\"kind\": \"zabix\", " AUTH ", " PLAN "}}", "did you mean \"zabbix\"?"},
         {"{\"a\": {\"kind\": \"cloudwatch\", " AUTH ", " PLAN "}}", NULL},
         {"{\"a\": {\n\n\"kind\": \"none\", " AUTH ", " PLAN "}}",
          "tocsin.json:3: $.a.kind: there is no mapping"},

@@ -46,7 +46,7 @@ static void own_tests(void **state)
         tcn_mapping_free(m);
         files++;
     }
-    assert_true(files >= 7);
+    assert_true(files >= 10);
 }
 
 /* The alarms of a body, as one JSON array. */
@@ -104,10 +104,13 @@ static void goldens(void **state)
         {"builtin/cloudwatch-sns", "cloudwatch-sns-alarm.json"},
         {"builtin/cloudwatch-sns", "cloudwatch-sns-composite.json"},
         {"builtin/cloudwatch-sns", "cloudwatch-sns-math.json"},
+        {"builtin/datadog", "datadog-triggered.json"},
         {"builtin/eventbridge", "eventbridge-alarm.json"},
         {"builtin/eventbridge", "eventbridge-composite.json"},
         {"builtin/eventbridge", "eventbridge-health.json"},
         {"builtin/eventbridge", "eventbridge-math.json"},
+        {"builtin/grafana", "grafana-group.json"},
+        {"builtin/zabbix", "zabbix-problem.json"},
     };
 
     (void)state;
@@ -170,8 +173,6 @@ static void samples(void **state)
         {"builtin/alertmanager", "alertmanager-resolved"},
         {"builtin/alertmanager", "alertmanager-truncated"},
         {"builtin/alertmanager", "alertmanager-watchdog"},
-        {"builtin/alertmanager", "grafana-firing"},
-        {"builtin/alertmanager", "grafana-resolved"},
         {"builtin/cloudwatch-sns", "cloudwatch-sns-anomaly-alarm"},
         {"builtin/cloudwatch-sns", "cloudwatch-sns-composite-alarm"},
         {"builtin/cloudwatch-sns", "cloudwatch-sns-insufficient-data"},
@@ -191,6 +192,11 @@ static void samples(void **state)
         {"builtin/eventbridge", "eventbridge-alarm-single-metric"},
         {"builtin/eventbridge", "eventbridge-custom-event"},
         {"builtin/eventbridge", "eventbridge-health-event"},
+        {"builtin/datadog", "datadog-triggered"},
+        {"builtin/grafana", "grafana-firing"},
+        {"builtin/grafana", "grafana-resolved"},
+        {"builtin/zabbix", "zabbix-problem"},
+        {"builtin/zabbix", "zabbix-resolved"},
     };
     const char *folder = getenv("TOCSIN_SAMPLES");
 
