@@ -76,6 +76,18 @@ class Unreadable(Sources):
         self.assertIn(text[:100], incident["summary"])
         self.assertIn("a text that should hold JSON does not", line)
 
+    def test_a_message_of_any_size(self) -> None:
+        """What names the alarm may stand at either end of 256 KiB."""
+        large = {"NewStateReason": '"x" ' * 40_000}
+        for order in ("first", "last"):
+            with self.subTest(order):
+                message = alarm(fresh("large"), "ALARM")
+                del message["NewStateReason"]
+                incident = self.app.incident(self.opened(self.sent(
+                    {**message, **large} if order == "first" else {**large, **message})))
+                self.assertEqual(message["AlarmName"], incident["title"])
+                self.assertNotIn(FAILED, self.texts(incident["id"]))
+
     def test_alerts_of_alertmanager_that_are_wrong(self) -> None:
         cases: dict[str, tuple[Config | int | str, str]] = {
             "a number": (5, "is looked for in what has no such members: 5"),

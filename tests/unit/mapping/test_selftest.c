@@ -145,6 +145,13 @@ static void explains(void **state)
                         "               absent a.c\n");
     json_decref(in.body);
     tcn_buf_clear(&out);
+    in.body = parse_json("{\"k\": [1], \"a\": 5}");
+    assert_int_equal(tcn_mapping_explain(m, &in, &out), 0);
+    assert_non_null(
+        strstr(tcn_buf_view(&out).ptr,
+               "               unread a.c: is looked for in what has no such members: 5\n"));
+    json_decref(in.body);
+    tcn_buf_clear(&out);
     in.body = parse_json("{}");
     assert_int_equal(tcn_mapping_explain(m, &in, &out), 0);
     assert_string_equal(tcn_buf_view(&out).ptr, "match: no, so the delivery would be put aside\n");
