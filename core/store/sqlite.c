@@ -44,17 +44,23 @@ static void die(const struct tcn_db *db, const char *doing, const char *why)
     _exit(EXIT_SYNC_FAILED);
 }
 
-static bool is_unknown_disk(const struct tcn_db *db, int rc)
-{
-    return rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC ||
-           (db->is_settling && (rc == SQLITE_IOERR_WRITE || rc == SQLITE_IOERR_TRUNCATE));
-}
-
-/* The index of the WAL is a mapped file: it grows by writing, and says so in its own way when it cannot. */
+/* The index of the WAL is a mapped file: it grows by writing, and says so in its own way when it cannot. A checkpoint
+ * that meets a quota does not call it a full disk. */
 static bool is_no_space(const struct tcn_db *db, int rc)
 {
+    int why = db->handle ? sqlite3_system_errno(db->handle) : 0;
+
     return (rc & 0xFF) == SQLITE_FULL ||
-           (rc == SQLITE_IOERR_SHMSIZE && db->handle && sqlite3_system_errno(db->handle) == ENOSPC);
+           ((rc == SQLITE_IOERR_WRITE || rc == SQLITE_IOERR_SHMSIZE) &&
+            (why == ENOSPC || why == EDQUOT));
+}
+
+static bool is_unknown_disk(const struct tcn_db *db, int rc)
+{
+    if (is_no_space(db, rc))
+        return false;
+    return rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC ||
+           (db->is_settling && (rc == SQLITE_IOERR_WRITE || rc == SQLITE_IOERR_TRUNCATE));
 }
 
 int tcn_sqlite_fail(struct tcn_db *db, int rc, const char *doing, struct tcn_err *err)

@@ -10,6 +10,7 @@
 
 #include "base/xalloc.h"
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -45,13 +46,21 @@ static sqlite3_file *below(sqlite3_file *file)
     return wal_of(file)->real;
 }
 
+/* SQLite knows a full disk by ENOSPC alone and takes a quota that is used up for a broken one. */
+static int write_below(const struct wal_file *f, const void *bytes, int len, sqlite3_int64 at)
+{
+    int rc = f->real->pMethods->xWrite(f->real, bytes, len, at);
+
+    return rc == SQLITE_IOERR_WRITE && errno == EDQUOT ? SQLITE_FULL : rc;
+}
+
 /* What could not be written is forgotten: its transaction fails, and SQLite writes the place anew. */
 static int flush(struct wal_file *f)
 {
     int len = f->len;
 
     f->len = 0;
-    return len ? f->real->pMethods->xWrite(f->real, f->bytes, len, f->at) : SQLITE_OK;
+    return len ? write_below(f, f->bytes, len, f->at) : SQLITE_OK;
 }
 
 static int gather(sqlite3_file *file, const void *bytes, int len, sqlite3_int64 at)
@@ -64,7 +73,7 @@ static int gather(sqlite3_file *file, const void *bytes, int len, sqlite3_int64 
     if (rc != SQLITE_OK)
         return rc;
     if (len > GATHERED_BYTES)
-        return f->real->pMethods->xWrite(f->real, bytes, len, at);
+        return write_below(f, bytes, len, at);
     if (f->len == 0)
         f->at = at;
     memcpy(f->bytes + f->len, bytes, (size_t)len);

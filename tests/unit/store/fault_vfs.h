@@ -3,6 +3,7 @@
 #ifndef TCN_TESTS_STORE_FAULT_VFS_H
 #define TCN_TESTS_STORE_FAULT_VFS_H
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <string.h>
@@ -13,6 +14,7 @@ static struct {
     enum fault_kind kind;
     int left;      /* the call that fails, counted down */
     int code;      /* what it answers */
+    int why;       /* and leaves in errno; 0: EIO */
     bool for_good; /* and every one after it */
     int fired;
     int syncs;             /* so many were asked for */
@@ -43,6 +45,7 @@ static inline int fault_now(enum fault_kind kind)
     if (!fault.for_good)
         fault.left = 0;
     fault.fired++;
+    errno = fault.why ? fault.why : EIO;
     return fault.code;
 }
 
