@@ -1,5 +1,6 @@
 /* From a configuration to a listening process. The door opens only when the store is ready. */
 #include "app/app.h"
+#include "app/disk.h"
 #include "app/outbound.h"
 #include "app/refused.h"
 #include "app/routes.h"
@@ -23,7 +24,9 @@ static int start_store(struct tcn_app *app, struct tcn_err *err)
     struct tcn_storethread_options o = {
         .store = {app->config->store, app->config->account_id, app->config->node},
         .max_waiting = (size_t)app->config->limits.waiting,
-        .now_ms = clock_now};
+        .now_ms = clock_now,
+        .on_full = tcn_disk_told,
+        .full_ctx = app};
     int r = tcn_dir_make(app->options.data_dir, err);
 
     return r < 0 ? r : tcn_storethread_start(app->base, &o, &app->store, err);

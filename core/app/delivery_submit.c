@@ -1,5 +1,6 @@
 /* From a parsed body to a job of the store thread, and from its result to the answer. */
 #include "app/delivery.h"
+#include "app/disk.h"
 #include "app/routes.h"
 #include "base/text.h"
 #include "sys/clock.h"
@@ -93,15 +94,6 @@ static void on_done(struct tcn_job *base, int r, const struct tcn_err *err)
     job->answer(job, r, err);
 }
 
-/* New alarms must not eat the last of the disk that pages and receipts still need. */
-static bool is_disk_full(const struct tcn_app *app)
-{
-    struct tcn_storethread_stats stats;
-
-    tcn_storethread_stats(app->store, &stats);
-    return stats.disk_full;
-}
-
 static void post(struct tcn_delivery_state *d, struct tcn_intake_job *job,
                  void (*when_done)(struct tcn_intake_job *, int, const struct tcn_err *))
 {
@@ -116,7 +108,7 @@ static void post(struct tcn_delivery_state *d, struct tcn_intake_job *job,
     job->inbox.peer = d->rq->peer;
     job->inbox.subject = d->subject;
     job->inbox.body = (struct tcn_str){d->rq->body, d->rq->body_len};
-    if (is_disk_full(d->app))
+    if (tcn_disk_is_full(d->app))
         why = "the disk is full; nothing was accepted";
     else if (tcn_storethread_post(d->app->store, &job->job) == 0)
         return;

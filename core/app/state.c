@@ -1,5 +1,6 @@
 #include "app/state.h"
 #include "api/json.h"
+#include "app/disk.h"
 #include "app/outbound.h"
 #include "app/routes.h"
 #include "base/xalloc.h"
@@ -55,7 +56,7 @@ void tcn_route_health(struct tcn_app *app, struct tcn_request *rq)
     tcn_answer_text(app, rq, 200, "text/plain; charset=utf-8", NULL, TCN_STR("ok\n"));
 }
 
-/* -- ready: the store takes a write now ----------------------------------------------------------------- */
+/* -- ready: an alarm would be accepted now ----------------------------------------------------------------- */
 
 struct look_job {
     struct tcn_job job; /* first */
@@ -113,10 +114,12 @@ static void answer_ready(struct look_job *j)
 
 void tcn_route_ready(struct tcn_app *app, struct tcn_request *rq)
 {
-    if (app->is_ready)
-        post(app, rq, run_ready, answer_ready);
-    else
+    if (!app->is_ready)
         tcn_answer_busy(app, rq, "not ready");
+    else if (tcn_disk_is_full(app))
+        tcn_answer_busy(app, rq, "the disk is full: alarms are not accepted");
+    else
+        post(app, rq, run_ready, answer_ready);
 }
 
 /* -- metrics -------------------------------------------------------------------------------------------- */

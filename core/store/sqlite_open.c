@@ -162,11 +162,11 @@ int tcn_sqlite_open(const char *path, struct tcn_db **ret, struct tcn_err *err)
         db->path = tcn_xstrdup(path);
         if ((r = check_place(path, err)) < 0 || (r = take_ownership(db, err)) < 0)
             goto out;
+        /* Before the first write: on a full disk that one needs it. */
+        tcn_reserve_init(&db->reserve, db->path);
     }
     if ((r = connect_file(db, path, err)) < 0)
         goto out;
-    if (db->path)
-        tcn_reserve_init(&db->reserve, db->path);
     *ret = db;
     return 0;
 out:

@@ -57,9 +57,9 @@ static int take_epoch(struct tcn_store *s, const char *node, int64_t now_ms, str
     return tcn_store_commit(s, err);
 }
 
-int tcn_store_open_with(const struct tcn_db_driver *driver, const char *target,
-                        const struct tcn_store_options *options, int64_t now_ms,
-                        struct tcn_store **ret, struct tcn_err *err)
+static int open_once(const struct tcn_db_driver *driver, const char *target,
+                     const struct tcn_store_options *options, int64_t now_ms,
+                     struct tcn_store **ret, struct tcn_err *err)
 {
     struct tcn_store *s = tcn_xcalloc(1, sizeof *s);
     int r;
@@ -75,6 +75,23 @@ int tcn_store_open_with(const struct tcn_db_driver *driver, const char *target,
         return 0;
     }
     tcn_store_close(s);
+    return r;
+}
+
+int tcn_store_open_with(const struct tcn_db_driver *driver, const char *target,
+                        const struct tcn_store_options *options, int64_t now_ms,
+                        struct tcn_store **ret, struct tcn_err *err)
+{
+    int r = open_once(driver, target, options, now_ms, ret, err);
+
+    /* The write that met the full disk gave the reserve of an earlier run back: the next one has room. */
+    if (r == TCN_EFULL)
+        r = open_once(driver, target, options, now_ms, ret, err);
+    if (r == TCN_EFULL)
+        return tcn_fail(err, r,
+                        "%s: no space left on the disk and no reserve to start from; make room of "
+                        "at least 4 MiB there, then start again",
+                        target);
     return r;
 }
 

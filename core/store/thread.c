@@ -34,6 +34,9 @@ struct tcn_storethread {
     size_t max_waiting, max_batch;
     int64_t (*now_ms)(void *ctx);
     void *now_ctx; /* borrowed */
+    void (*on_full)(void *ctx, bool is_full);
+    void *full_ctx;    /* borrowed */
+    bool is_told_full; /* the loop's */
     pthread_t thread, sync_thread;
     bool batch_unsynced; /* the batch in hand; the thread's */
     int64_t upkeep_us;   /* the last one, monotonic; the thread's */
@@ -283,15 +286,18 @@ static int64_t patience_ms(struct tcn_storethread *t)
 
 static void upkeep(struct tcn_storethread *t)
 {
-    bool is_full;
+    bool is_full, is_news;
 
     /* What fails here is tried again later; nothing that was acknowledged depends on it. */
     tcn_store_checkpoint(t->store, NULL);
     t->upkeep_us = tcn_clock_mono_us();
     is_full = tcn_store_is_full(t->store);
     pthread_mutex_lock(&t->mutex);
+    is_news = is_full != t->stats.disk_full;
     t->stats.disk_full = is_full;
     pthread_mutex_unlock(&t->mutex);
+    if (is_news)
+        wake_loop(t);
 }
 
 /* A full disk is looked at again also while jobs never let the thread be idle. */
@@ -334,14 +340,26 @@ static void *run(void *arg)
 
 /* -- the loop's side ---------------------------------------------------------------------------------------- */
 
+static void tell_full(struct tcn_storethread *t, bool is_full)
+{
+    if (is_full == t->is_told_full)
+        return;
+    t->is_told_full = is_full;
+    if (t->on_full)
+        t->on_full(t->full_ctx, is_full);
+}
+
 static void finish(struct tcn_storethread *t)
 {
     struct job_list list;
+    bool is_full;
 
     pthread_mutex_lock(&t->mutex);
     list = t->finished;
     t->finished = (struct job_list){0};
+    is_full = t->stats.disk_full;
     pthread_mutex_unlock(&t->mutex);
+    tell_full(t, is_full);
     for (struct tcn_job *job; (job = pop(&list)) != NULL;)
         job->done(job, job->r, &job->err);
 }
@@ -379,6 +397,8 @@ static struct tcn_storethread *new_thread(const struct tcn_storethread_options *
     t->max_batch = options->max_batch ? options->max_batch : DEFAULT_BATCH;
     t->now_ms = options->now_ms;
     t->now_ctx = options->now_ctx;
+    t->on_full = options->on_full;
+    t->full_ctx = options->full_ctx;
     t->wake_fd = -1;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -409,13 +429,14 @@ int tcn_storethread_start(struct event_base *base, const struct tcn_storethread_
                           struct tcn_storethread **ret, struct tcn_err *err)
 {
     struct tcn_storethread *t = new_thread(options);
+    bool is_full;
     int r, rc;
 
     assert(options->now_ms);
     if ((r = tcn_store_open(&options->store, t->now_ms(t->now_ctx), &t->store, err)) < 0)
         goto out;
     t->stats.epoch = tcn_store_epoch(t->store);
-    t->stats.disk_full = tcn_store_is_full(t->store);
+    t->stats.disk_full = is_full = tcn_store_is_full(t->store);
     if ((t->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0) {
         r = tcn_fail(err, TCN_EIO, "eventfd: %s", strerror(errno));
         goto out;
@@ -429,6 +450,8 @@ int tcn_storethread_start(struct event_base *base, const struct tcn_storethread_
         r = tcn_fail(err, TCN_EIO, "cannot start a thread: %s", strerror(rc));
         goto out;
     }
+    if (is_full)
+        wake_loop(t);
     *ret = t;
     return 0;
 out:

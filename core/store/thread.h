@@ -32,6 +32,10 @@ struct tcn_storethread_options {
     size_t max_batch;             /* jobs of one transaction. 0 = 512 */
     int64_t (*now_ms)(void *ctx); /* the clock, so that tests bring their own */
     void *now_ctx;
+    /* On the loop thread, when the disk became full (stats.disk_full) and when it is well again, before the results of
+     * the jobs that met it. A start on a full disk is told too. May be NULL. */
+    void (*on_full)(void *ctx, bool is_full);
+    void *full_ctx; /* borrowed */
 };
 
 /* Opens the store on the calling thread (so that errors are told at start), then hands it to the new thread. */

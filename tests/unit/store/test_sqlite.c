@@ -432,6 +432,51 @@ static void fill_disk(const char *path)
     close(fd);
 }
 
+static void plan_quota(void)
+{
+    memset(&fault, 0, sizeof fault);
+    fault.kind = FAULT_WRITE;
+    fault.left = 1;
+    fault.code = SQLITE_IOERR_WRITE;
+    fault.why = EDQUOT;
+}
+
+/* SQLite calls a quota that is used up an I/O error: in the log, and in the file at a checkpoint. */
+static void quota_is_no_space(void **state)
+{
+    struct fixture *f = *state;
+
+    plan_quota();
+    assert_int_equal(put(f, 1), TCN_EFULL);
+    assert_true(tcn_store_is_full(f->s));
+    OK(f, put(f, 1));
+    plan_quota();
+    assert_int_equal(tcn_store_checkpoint(f->s, &f->err), TCN_EFULL);
+    assert_true(tcn_store_is_full(f->s));
+    OK(f, tcn_store_checkpoint(f->s, &f->err));
+    assert_false(tcn_store_is_full(f->s));
+}
+
+/* Each write of a start in turn meets a full disk: it lives on the reserve that an earlier run left. */
+static void start_lives_on_the_reserve(void **state)
+{
+    struct fixture *f = *state;
+    int call = 0;
+
+    do {
+        tcn_store_close(f->s);
+        f->s = NULL;
+        memset(&fault, 0, sizeof fault);
+        fault.kind = FAULT_WRITE;
+        fault.left = ++call;
+        fault.code = SQLITE_FULL;
+        OK(f, try_open(f, f->url, &f->s));
+        fault.left = 0;
+        OK(f, put(f, call));
+    } while (fault.fired);
+    assert_true(call > 1);
+}
+
 static int acknowledge_until_full(struct fixture *f, int from, int *ret_n)
 {
     int r = 0, n = from;
@@ -486,6 +531,42 @@ static void small_tmpfs(void **state)
     assert_int_equal(umount2(f->dir, MNT_DETACH), 0);
 }
 
+/* Starts on a disk that gets ever fuller: from the reserve, from what the reserve left, and then not at all. */
+static void start_on_full_tmpfs(void **state)
+{
+    struct fixture *f = *state;
+    char filler[96];
+
+    if (geteuid() != 0 || mount("tocsin-test", f->dir, "tmpfs", 0, "size=8m,mode=0700") != 0) {
+        print_message("skipped: no right to mount a tmpfs\n");
+        return;
+    }
+    snprintf(filler, sizeof filler, "%s/filler", f->dir);
+    OK(f, try_open(f, f->url, &f->s));
+    OK(f, put(f, 0));
+    tcn_store_close(f->s);
+    f->s = NULL;
+    fill_disk(filler);
+    for (int i = 1; i <= 2; i++) {
+        OK(f, try_open(f, f->url, &f->s));
+        assert_true(tcn_store_is_full(f->s));
+        OK(f, put(f, i));
+        tcn_store_close(f->s);
+        f->s = NULL;
+    }
+    fill_disk(filler);
+    assert_int_equal(try_open(f, f->url, &f->s), TCN_EFULL);
+    assert_non_null(strstr(f->err.msg, f->path));
+    assert_non_null(strstr(f->err.msg, "make room"));
+    unlink(filler);
+    OK(f, try_open(f, f->url, &f->s));
+    assert_false(tcn_store_is_full(f->s));
+    tcn_store_close(f->s);
+    f->s = NULL;
+    assert_sound(f->path);
+    assert_int_equal(umount2(f->dir, MNT_DETACH), 0);
+}
+
 #define IN_DIR(name) cmocka_unit_test_setup_teardown(name, setup_dir, teardown)
 #define WITH_FAULT(name) cmocka_unit_test_setup_teardown(name, setup_fault, teardown_fault)
 
@@ -502,6 +583,7 @@ int main(void)
         IN_FILE(damaged_rows),
         IN_FILE(log_is_settled),
         IN_DIR(small_tmpfs),
+        IN_DIR(start_on_full_tmpfs),
         IN_DIR(failing_sync),
         IN_DIR(failing_folder_sync),
         IN_DIR(failing_write),
@@ -509,6 +591,8 @@ int main(void)
         IN_DIR(full_disk_once),
         IN_DIR(says_why),
         WITH_FAULT(reserve_is_given_and_taken),
+        WITH_FAULT(start_lives_on_the_reserve),
+        WITH_FAULT(quota_is_no_space),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@ struct bed {
     struct event_base *base;
     struct tcn_storethread *t;
     size_t n_done;
+    int told[2]; /* how often the disk was told to be well, to be full */
 };
 
 static int64_t fixed_clock(void *ctx)
@@ -32,10 +33,20 @@ static int setup(void **state)
     return 0;
 }
 
+static void on_full(void *ctx, bool is_full)
+{
+    struct bed *b = ctx;
+
+    b->told[is_full]++;
+}
+
 static struct tcn_storethread_options options_of(struct bed *b)
 {
     return (struct tcn_storethread_options){
-        .store = {.url = b->f.url, .account_id = ACCOUNT, .node = "t"}, .now_ms = fixed_clock};
+        .store = {.url = b->f.url, .account_id = ACCOUNT, .node = "t"},
+        .now_ms = fixed_clock,
+        .on_full = on_full,
+        .full_ctx = b};
 }
 
 static void start(struct bed *b, size_t max_waiting, size_t max_batch)
@@ -524,6 +535,7 @@ static void full_disk_is_told_and_forgotten(void **state)
     assert_int_equal(tcn_storethread_post(b->t, &n.job), 0);
     loop_until(b, 1);
     assert_int_equal(n.result, TCN_EFULL);
+    assert_int_equal(b->told[true], 1);
     assert_true(is_full(b));
     /* Busy all the time, it still finds out that there is room again. */
     while (is_full(b)) {
@@ -533,10 +545,32 @@ static void full_disk_is_told_and_forgotten(void **state)
         assert_int_equal(next.result, 0);
         assert_true(done < 1000000);
     }
+    while (!b->told[false])
+        assert_int_equal(event_base_loop(b->base, EVLOOP_ONCE), 0);
     stop_and_look(b);
+    assert_int_equal(b->told[false], 1);
+    assert_int_equal(b->told[true], 1);
     assert_false(is_stored(b, "a"));
     assert_int_equal(is_stored(b, "b"), done > 1);
     look_no_more(b);
+}
+
+static void start_on_full_disk_is_told(void **state)
+{
+    struct bed *b = *state;
+    char reserve[128];
+
+    /* No reserve can be taken as long as a folder is in its place. */
+    snprintf(reserve, sizeof reserve, "%s.reserve", b->f.path);
+    assert_int_equal(mkdir(reserve, 0700), 0);
+    start(b, 0, 0);
+    while (!b->told[true])
+        assert_int_equal(event_base_loop(b->base, EVLOOP_ONCE), 0);
+    assert_int_equal(b->told[false], 0);
+    assert_int_equal(rmdir(reserve), 0);
+    while (!b->told[false])
+        assert_int_equal(event_base_loop(b->base, EVLOOP_ONCE), 0);
+    assert_int_equal(b->told[true], 1);
 }
 
 /* -- four threads of producers ------------------------------------------------------------------------------ */
@@ -635,6 +669,7 @@ int main(void)
         ON_BED(stop_finishes_what_was_posted),
         ON_BED(log_is_settled_when_idle),
         ON_BED(full_disk_is_told_and_forgotten),
+        ON_BED(start_on_full_disk_is_told),
         ON_BED(four_producers),
     };
 
