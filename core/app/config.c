@@ -156,6 +156,9 @@ static int read_tls(const struct tcn_node *root, struct tcn_config *c)
         r |= check_file(&at, names[i], strcmp(names[i], "key_file") == 0);
     if (r == 0 && !c->tls_cert != !c->tls_key)
         r |= tcn_node_problem(&at, "give both cert_file and key_file, or neither");
+    if (c->tls_client_ca && !c->tls_cert)
+        r |= tcn_node_problem(&at, "client_ca_file without cert_file checks nobody; add cert_file "
+                                   "and key_file");
     return r < 0 ? TCN_EINVALID : 0;
 }
 

@@ -8,6 +8,7 @@ import pathlib
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -57,14 +58,14 @@ class Response(typing.NamedTuple):
 
 
 def http(method: str, url: str, body: typing.Any = None, headers: dict[str, str] | None = None,
-         timeout: float = 10.0) -> Response:
+         timeout: float = 10.0, context: ssl.SSLContext | None = None) -> Response:
     """One request; any HTTP status is an answer, only a broken connection raises OSError."""
     raw = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
     request = urllib.request.Request(url, data=raw, method=method, headers=headers or {})
     if raw is not None and "Content-type" not in request.headers:
         request.add_header("Content-Type", "application/json")
     try:
-        with urllib.request.urlopen(request, timeout=timeout) as answer:
+        with urllib.request.urlopen(request, timeout=timeout, context=context) as answer:
             return Response(answer.status, answer.headers, answer.read())
     except urllib.error.HTTPError as error:
         with error:
@@ -144,12 +145,14 @@ class Sandbox(Process):
 
 
 class Tocsin(Process):
-    """One tocsin serve with a data folder of its own; restart keeps the folder."""
+    """One tocsin serve with a data folder of its own; restart keeps the folder. With a context it is spoken to in
+    TLS."""
 
-    def __init__(self, folder: pathlib.Path, config: dict[str, typing.Any], env: dict[str, str]) -> None:
+    def __init__(self, folder: pathlib.Path, config: dict[str, typing.Any], env: dict[str, str],
+                 context: ssl.SSLContext | None = None) -> None:
         self.folder, self.port = folder, free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.env = env
+        self.url = f"http{'s' if context else ''}://127.0.0.1:{self.port}"
+        self.env, self.context = env, context
         self.config_file = folder / "tocsin.json"
         self.write_config(config)
         self.start()
@@ -168,7 +171,7 @@ class Tocsin(Process):
         def ready() -> bool:
             if self.child.poll() is not None:
                 raise RuntimeError(f"tocsin ended with {self.child.returncode}:\n{self.tail()}")
-            return http("GET", self.url + "/readyz").status == 200
+            return http("GET", self.url + "/readyz", context=self.context).status == 200
         eventually("tocsin is ready", ready)
 
     def end(self) -> str:
@@ -180,11 +183,11 @@ class Tocsin(Process):
         return f"tocsin ended with {code} and said {found}:\n{self.tail(100)}" if code or found else ""
 
     def api(self, method: str, path: str, body: typing.Any = None, role: str = "admin") -> Response:
-        return http(method, self.url + path, body, {"Authorization": f"Bearer {TOKENS[role]}"})
+        return http(method, self.url + path, body, {"Authorization": f"Bearer {TOKENS[role]}"}, context=self.context)
 
     def alarm(self, source: str, body: typing.Any, headers: dict[str, str] | None = None) -> Response:
         return http("POST", f"{self.url}/sources/{source}", body,
-                    {"Authorization": f"Bearer {SOURCE_TOKEN}", **(headers or {})})
+                    {"Authorization": f"Bearer {SOURCE_TOKEN}", **(headers or {})}, context=self.context)
 
     def incidents(self, query: str = "") -> list[dict[str, typing.Any]]:
         answer = self.api("GET", "/v1/incidents" + query)
@@ -226,8 +229,9 @@ class World:
         self.processes.append(Sandbox(self.folder))
         return typing.cast(Sandbox, self.processes[-1])
 
-    def tocsin(self, config: dict[str, typing.Any], env: dict[str, str]) -> Tocsin:
-        self.processes.append(Tocsin(self.folder, config, env))
+    def tocsin(self, config: dict[str, typing.Any], env: dict[str, str],
+               context: ssl.SSLContext | None = None) -> Tocsin:
+        self.processes.append(Tocsin(self.folder, config, env, context))
         return typing.cast(Tocsin, self.processes[-1])
 
 
