@@ -126,8 +126,11 @@ static void set_options(struct fetch *x, const char *url)
     curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
-    if (x->owner->ca_file)
+    if (x->owner->ca_file) {
         curl_easy_setopt(c, CURLOPT_CAINFO, x->owner->ca_file);
+        /* Else the folder that libcurl was built with is trusted beside it. */
+        curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
+    }
     curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, on_socket);
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, x);

@@ -103,8 +103,11 @@ static void set_trust(struct tcn_transfer *t)
     curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
-    if (t->instance->ca_file)
+    if (t->instance->ca_file) {
         curl_easy_setopt(c, CURLOPT_CAINFO, t->instance->ca_file);
+        /* Else the folder that libcurl was built with is trusted beside it. */
+        curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
+    }
     curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, tcn_transfer_on_socket);
     curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, t);
     curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, tcn_transfer_on_request);

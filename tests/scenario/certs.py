@@ -35,7 +35,7 @@ class Authority:
     """A certificate authority; its own certificate is `pair.cert`."""
 
     def __init__(self, folder: pathlib.Path, name: str = "ca") -> None:
-        self.folder, self.pair = folder, pair_in(folder, name)
+        self.folder, self.name, self.pair = folder, name, pair_in(folder, name)
         openssl("req", "-x509", *EC, "-noenc", "-days", "2", "-subj", f"/CN={name}", "-keyout", self.pair.key,
                 "-out", self.pair.cert, "-addext", "keyUsage=critical,keyCertSign")
 

@@ -20,6 +20,9 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("TOCSIN_BINARY", ROOT / "build/dev/tocsin"))
 TOKENS = {role: f"test-{role}-0123456789abcdef" for role in ("viewer", "responder", "manager", "admin")}
+NAMESPACES_MARK = "TOCSIN_TEST_NAMESPACES"
+OWN_NAMESPACES = NAMESPACES_MARK in os.environ
+SKIPPED = 77  # CTest's SKIP_RETURN_CODE
 SOURCE_TOKEN = "test-source-0123456789abcdef"
 
 
@@ -31,6 +34,18 @@ def free_port() -> int:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+def in_namespaces(*kinds: str) -> bool:
+    """Runs this program again in namespaces of its own (words of unshare(1)), so that no mount and no address outlives
+    it, however it ends. True in that second run; False when there is no right to it."""
+    if OWN_NAMESPACES:
+        return True
+    words = ["unshare", *kinds]
+    if subprocess.run([*words, "true"], capture_output=True).returncode != 0:
+        return False
+    os.environ[NAMESPACES_MARK] = "1"
+    os.execvp(words[0], [*words, sys.executable, *sys.orig_argv[1:]])
 
 
 def eventually(what: str, check: typing.Callable[[], typing.Any], timeout: float = 20.0) -> typing.Any:

@@ -1,18 +1,15 @@
 """A full disk from outside: senders are told to come back, what was accepted goes on, room is enough to be well."""
 from __future__ import annotations
 
-import os
 import pathlib
 import signal
 import subprocess
 import sys
-import typing
 import unittest
 
-from harness import Failure, Response, eventually, http
+from harness import SKIPPED, Failure, Response, eventually, http, in_namespaces
 from worlds import VENDORS, Config, Scenario, believe_searches, fresh
 
-SKIPPED = 77  # CTest's SKIP_RETURN_CODE
 DISK_BYTES = 12 << 20
 MANY = 5000  # alarms that no disk of that size takes
 FULL, WELL = "the disk is full: ", "the disk has room again"
@@ -234,18 +231,8 @@ class Restart(Disk):
         self.check_kept()
 
 
-def with_own_mounts() -> typing.NoReturn | None:
-    """Runs this program again in a mount namespace, so that no mount outlives it, however it ends."""
-    if os.environ.get("TOCSIN_OWN_MOUNTS"):
-        return None
-    if subprocess.run(["unshare", "--mount", "mount", "-t", "tmpfs", "tocsin-test", "/mnt"],
-                      capture_output=True).returncode != 0:
+if __name__ == "__main__":
+    if not in_namespaces("--mount"):
         print("skipped: no right to mount a file system; run as root")
         sys.exit(SKIPPED)
-    os.environ["TOCSIN_OWN_MOUNTS"] = "1"
-    os.execvp("unshare", ["unshare", "--mount", sys.executable, *sys.orig_argv[1:]])
-
-
-if __name__ == "__main__":
-    with_own_mounts()
     unittest.main()

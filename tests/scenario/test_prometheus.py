@@ -8,11 +8,10 @@ import signal
 import sys
 import unittest
 
-from harness import SOURCE_TOKEN, Process, eventually, free_port, http
+from harness import SKIPPED, SOURCE_TOKEN, Process, eventually, free_port, http
 from worlds import Config, Scenario
 
 PROGRAMS = ("prometheus", "prometheus-alertmanager")
-SKIPPED = 77  # CTest's SKIP_RETURN_CODE
 NAME = "ShopIsDown"
 
 
