@@ -191,7 +191,7 @@ static enum tcn_cred_verdict check_hmac(const struct tcn_cred *a, const struct t
     return is_good ? TCN_CRED_OK : TCN_CRED_WRONG;
 }
 
-static enum tcn_cred_verdict check_one(const struct tcn_cred *a, const struct tcn_cred_request *rq)
+static enum tcn_cred_verdict check_kind(const struct tcn_cred *a, const struct tcn_cred_request *rq)
 {
     switch (a->kind) {
     case TCN_CRED_BEARER:
@@ -208,6 +208,14 @@ static enum tcn_cred_verdict check_one(const struct tcn_cred *a, const struct tc
     default:
         return TCN_CRED_WRONG;
     }
+}
+
+/* The second one is asked first: who lacks it costs no fetch of a certificate. */
+static enum tcn_cred_verdict check_one(const struct tcn_cred *a, const struct tcn_cred_request *rq)
+{
+    enum tcn_cred_verdict second = a->second ? check_kind(a->second, rq) : TCN_CRED_OK;
+
+    return second == TCN_CRED_OK ? check_kind(a, rq) : second;
 }
 
 /* What tells the sender most: let in, then still to be verified, then wrong, malformed, missing. */
@@ -241,9 +249,11 @@ enum tcn_cred_verdict tcn_cred_check(const struct tcn_cred_list *list,
 const char *tcn_cred_challenge(const struct tcn_cred_list *list)
 {
     for (size_t i = 0; i < list->n; i++) {
-        if (list->items[i].kind == TCN_CRED_BASIC)
+        const struct tcn_cred *a = list->items[i].second ? list->items[i].second : &list->items[i];
+
+        if (a->kind == TCN_CRED_BASIC)
             return "Basic realm=\"tocsin\", charset=\"UTF-8\"";
-        if (list->items[i].kind == TCN_CRED_BEARER)
+        if (a->kind == TCN_CRED_BEARER)
             return "Bearer realm=\"tocsin\"";
     }
     return NULL;

@@ -39,6 +39,7 @@ struct tcn_cred {
     struct tcn_secret secrets[TCN_CRED_SECRETS];
     size_t n_secrets;
     struct tcn_sns_policy *sns; /* SNS: owned */
+    struct tcn_cred *second;    /* SNS: must hold beside the signature; owned, NULL without one */
 };
 
 struct tcn_cred_list {
@@ -60,7 +61,7 @@ int tcn_cred_read(const struct tcn_node *node, struct tcn_cred_list *ret);
 void tcn_cred_done(struct tcn_cred_list *list); /* wipes the secrets */
 
 /* The best verdict of the alternatives; *ret_by is the one that gave it, NULL with NO_VERDICT, when there are none. IS_SNS
- * only when no other let it in. */
+ * only when no other let it in, and the second credential holds when there is one. */
 enum tcn_cred_verdict tcn_cred_check(const struct tcn_cred_list *list,
                                      const struct tcn_cred_request *request,
                                      const struct tcn_cred **ret_by);

@@ -1,6 +1,9 @@
 /* Authentication of a source as the configuration says it. */
+#include "base/xalloc.h"
 #include "gateway/cred.h"
 #include "gateway/sns.h"
+
+#include <stdlib.h>
 
 #define MAX_AGE_MS INT64_C(300000) /* Svix, Stripe and Slack use five minutes */
 #define MAX_AGE_LIMIT_MS INT64_C(86400000)
@@ -118,16 +121,46 @@ static int read_hmac(const struct tcn_node *at, struct tcn_cred *a)
     return r | read_secrets(at, a);
 }
 
-static int read_one(const struct tcn_node *at, struct tcn_cred *a)
+static int read_bearer(const struct tcn_node *at, struct tcn_cred *a)
 {
-    static const char *const bearer_names[] = {"kind", "secret", "secrets", NULL};
+    static const char *const names[] = {"kind", "secret", "secrets", NULL};
+
+    return tcn_node_only(at, names) | read_secrets(at, a);
+}
+
+static int read_kind(const struct tcn_node *at, const char *const *allowed, struct tcn_cred *a)
+{
     int kind = 0;
 
     if (!json_is_object(at->json))
         return tcn_node_problem(at, "must be an object with \"kind\"");
-    if (tcn_node_choice(at, "kind", TCN_NEED, kinds, &kind) < 0)
+    if (tcn_node_choice(at, "kind", TCN_NEED, allowed, &kind) < 0)
         return TCN_EINVALID;
     a->kind = (enum tcn_cred_kind)(kind + TCN_CRED_BEARER);
+    return 0;
+}
+
+/* "and": what the request must bring beside the signature. SNS itself can send a user and password only; a proxy in
+ * front of Tocsin may add the others. */
+static int read_second(const struct tcn_node *sns, struct tcn_cred **ret)
+{
+    static const char *const seconds[] = {"bearer", "basic", "header", NULL};
+    struct tcn_node at = tcn_node_member(sns, TCN_SNS_SECOND);
+
+    if (!at.json)
+        return 0;
+    *ret = tcn_xcalloc(1, sizeof **ret);
+    if (read_kind(&at, seconds, *ret) < 0)
+        return TCN_EINVALID;
+    if ((*ret)->kind == TCN_CRED_BASIC)
+        return read_basic(&at, *ret);
+    return (*ret)->kind == TCN_CRED_HEADER ? read_header(&at, *ret) : read_bearer(&at, *ret);
+}
+
+static int read_one(const struct tcn_node *at, struct tcn_cred *a)
+{
+    if (read_kind(at, kinds, a) < 0)
+        return TCN_EINVALID;
     switch (a->kind) {
     case TCN_CRED_BASIC:
         return read_basic(at, a);
@@ -136,11 +169,11 @@ static int read_one(const struct tcn_node *at, struct tcn_cred *a)
     case TCN_CRED_HMAC:
         return read_hmac(at, a);
     case TCN_CRED_SNS:
-        return tcn_sns_policy_read(at, &a->sns);
+        return tcn_sns_policy_read(at, &a->sns) | read_second(at, &a->second);
     case TCN_CRED_UNSET:
     case TCN_CRED_BEARER:
     default:
-        return tcn_node_only(at, bearer_names) | read_secrets(at, a);
+        return read_bearer(at, a);
     }
 }
 
@@ -168,11 +201,19 @@ int tcn_cred_read(const struct tcn_node *node, struct tcn_cred_list *ret)
     return r < 0 ? TCN_EINVALID : 0;
 }
 
+static void wipe(struct tcn_cred *a)
+{
+    for (size_t i = 0; i < a->n_secrets; i++)
+        tcn_secret_done(&a->secrets[i]);
+}
+
 void tcn_cred_done(struct tcn_cred_list *list)
 {
     for (size_t i = 0; i < list->n; i++) {
-        for (size_t k = 0; k < list->items[i].n_secrets; k++)
-            tcn_secret_done(&list->items[i].secrets[k]);
+        wipe(&list->items[i]);
+        if (list->items[i].second)
+            wipe(list->items[i].second);
+        free(list->items[i].second);
         tcn_sns_policy_free(list->items[i].sns);
     }
     *list = (struct tcn_cred_list){0};

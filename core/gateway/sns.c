@@ -74,8 +74,9 @@ static int read_pinned(const struct tcn_node *at, struct tcn_sns_policy *p)
 
 int tcn_sns_policy_read(const struct tcn_node *at, struct tcn_sns_policy **ret)
 {
-    static const char *const names[] = {
-        "kind", "topics", "signature_versions", "cert_file", "confirm", "replay_window", NULL};
+    static const char *const names[] = {"kind",         "topics",  "signature_versions",
+                                        "cert_file",    "confirm", "replay_window",
+                                        TCN_SNS_SECOND, NULL};
     static const char *const confirms[] = {"auto", "manual", "never", NULL};
     static const char *const windows[] = {"on", "off", NULL};
     struct tcn_sns_policy *p = tcn_xcalloc(1, sizeof *p);

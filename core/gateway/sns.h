@@ -9,7 +9,8 @@
 
 #define TCN_SNS_TOPICS_MAX 50
 #define TCN_SNS_URL_MAX 512
-#define TCN_SNS_ID_MAX 200 /* MessageId; SNS writes UUIDs */
+#define TCN_SNS_SECOND "and" /* of another credential, which cred.h reads */
+#define TCN_SNS_ID_MAX 200   /* MessageId; SNS writes UUIDs */
 #define TCN_SNS_PAST_MS                                                                            \
     INT64_C(3600000) /* SNS retries for at most 3,600 s with the first Timestamp */
 #define TCN_SNS_FUTURE_MS INT64_C(300000) /* clocks */

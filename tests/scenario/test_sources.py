@@ -36,6 +36,11 @@ class Sources(Scenario):
             "manual": {**config["sources"]["cloudwatch"],
                        "auth": {**config["sources"]["cloudwatch"]["auth"], "confirm": "manual"}},
             "storm": {**plain, "auth": bearer(), "storm_new": 3, "storm_window": "10m"},
+            "both": {**config["sources"]["cloudwatch"],
+                     "auth": {**config["sources"]["cloudwatch"]["auth"],
+                              "and": {"kind": "basic", "user": "sns", "secret": secret("BASIC_PASSWORD")}}},
+            "unpinned": {**config["sources"]["cloudwatch"],
+                         "auth": {"kind": "sns", "topics": config["sources"]["cloudwatch"]["auth"]["topics"]}},
             "strict": {**config["sources"]["cloudwatch"],
                        "auth": {**config["sources"]["cloudwatch"]["auth"], "replay_window": "off",
                                 "signature_versions": ["1", "2"]}},
@@ -141,6 +146,46 @@ class CloudWatch(Sources):
     def test_sha1_where_it_is_allowed(self) -> None:
         body = self.topic.notification(alarm(fresh("old"), "ALARM"), digest="sha1", Timestamp=iso(time.time() - 9000))
         self.assertEqual(202, self.sns(body, "strict").status)
+
+    def test_a_second_credential_beside_the_signature(self) -> None:
+        """SNS tries without the user and password of its address first, and sends them after a 401 that asks."""
+        good = self.topic.notification(alarm(fresh("both"), "ALARM"))
+        forged = {**good, "Message": good["Message"].replace("5.0", "6.0")}
+        right = {"Authorization": basic("sns", PASSWORD)}
+        before = len(self.app.incidents())
+        first = self.post("both", good)
+        self.assertEqual(401, first.status)
+        self.assertTrue(first.headers["WWW-Authenticate"].startswith("Basic realm="))
+        self.assertEqual(403, self.post("both", good, {"Authorization": basic("sns", "guess")}).status)
+        self.assertEqual(403, self.post("both", forged, right).status)
+        self.assertEqual(before, len(self.app.incidents()))
+        self.opened(self.post("both", good, right))
+        self.assertEqual(before + 1, len(self.app.incidents()))
+
+    def test_bodies_that_are_no_message(self) -> None:
+        """Refused before anything in them is believed, whatever else they hold."""
+        text = json.dumps(self.topic.notification(alarm(fresh("shape"), "ALARM")))
+        cases = {
+            "NUL": text.replace("ALARM", "AL\x00ARM", 1), "an escaped NUL": text.replace("ALARM", "AL\\u0000ARM", 1),
+            "a member twice": text[:-1] + ', "Type": "Notification"}', "an array": f"[{text}]", "text behind": text + "x",
+            "not UTF-8": text.encode().replace(b"ALARM", b"AL\xffARM", 1),
+        }
+        for why, raw in cases.items():
+            with self.subTest(why):
+                self.assertEqual(400, self.post("cloudwatch", raw if isinstance(raw, bytes) else raw.encode()).status)
+
+    def test_nothing_is_fetched_for_a_stranger(self) -> None:
+        """Where the certificate must be fetched, a message that is not ours is refused for good, and not put off."""
+        trap = self.box.urls["admin"] + "/trap"
+        strangers = {
+            "a foreign topic": self.topic.signed("Notification", "x", TopicArn="arn:aws:sns:us-east-1:999999999999:ops-a"),
+            "a certificate elsewhere": self.topic.signed("Notification", "x", SigningCertURL=trap),
+            "a bucket named sns": self.topic.signed("Notification", "x", SigningCertURL="https://sns.s3-us-east-1."
+                                                    "amazonaws.com/SimpleNotificationService-" + "0" * 32 + ".pem"),
+        }
+        for why, body in strangers.items():
+            with self.subTest(why):
+                self.assertEqual(403, self.sns(body, "unpinned").status)
 
     def test_messages_about_the_subscription(self) -> None:
         """Answered, told in the log, and no alarm; the address in them is asked by nobody."""

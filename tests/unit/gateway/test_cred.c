@@ -309,6 +309,97 @@ static void test_sns_beside_another(void **state)
     release(&f);
 }
 
+#define SNS_AND(second)                                                                            \
+    "{\"kind\":\"sns\",\"topics\":[\"arn:aws:sns:us-east-1:123456789012:ops-*\"],\"and\":" second  \
+    "}"
+
+/* The signature alone is not enough, and neither is what comes beside it: the message is still to be verified. */
+static void test_sns_and_another(void **state)
+{
+    static const char with_basic[] = SNS_AND("{\"kind\":\"basic\",\"user\":\"sns\"," SECRETS "}");
+    static const char with_header[] =
+        SNS_AND("{\"kind\":\"header\",\"header\":\"X-Key\"," SECRETS "}");
+    static const char with_bearer[] = SNS_AND("{\"kind\":\"bearer\"," SECRETS "}");
+    static const struct {
+        const char *name, *auth, *header, *value;
+        enum tcn_cred_verdict want;
+    } cases[] = {
+        {"basic, first request of SNS", with_basic, NULL, NULL, TCN_CRED_MISSING},
+        /* sns:new-secret-0123456789 */
+        {"basic, right", with_basic, "Authorization",
+         "Basic c25zOm5ldy1zZWNyZXQtMDEyMzQ1Njc4OQ==", TCN_CRED_IS_SNS},
+        /* sns:guess */
+        {"basic, wrong", with_basic, "Authorization", "Basic c25zOmd1ZXNz", TCN_CRED_WRONG},
+        {"basic, unreadable", with_basic, "Authorization", "Basic !!!", TCN_CRED_MALFORMED},
+        {"basic, another scheme", with_basic, "Authorization", "Bearer " NEW, TCN_CRED_MISSING},
+        {"header, right", with_header, "X-Key", OLD, TCN_CRED_IS_SNS},
+        {"header, wrong", with_header, "X-Key", OLD "x", TCN_CRED_WRONG},
+        {"header, missing", with_header, NULL, NULL, TCN_CRED_MISSING},
+        {"bearer, right", with_bearer, "Authorization", "Bearer " NEW, TCN_CRED_IS_SNS},
+        {"bearer, wrong", with_bearer, "Authorization", "Bearer x" NEW, TCN_CRED_WRONG},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct header h = {cases[i].header, cases[i].value};
+        struct tcn_cred_request rq = {header_of, &h, TCN_STR(BODY), NOW};
+        const struct tcn_cred *by = NULL;
+        struct fixture f;
+
+        load(&f, cases[i].auth);
+        if (f.r < 0 || tcn_cred_check(&f.list, &rq, &by) != cases[i].want)
+            fail_msg("%s: %s", cases[i].name, f.problems.text.ptr);
+        assert_int_equal(by->kind, TCN_CRED_SNS);
+        assert_non_null(by->sns);
+        release(&f);
+    }
+}
+
+/* SNS sends the user and password of its address only after a 401 that asks for them. */
+static void test_challenge_of_a_second_credential(void **state)
+{
+    static const struct {
+        const char *auth, *want;
+    } cases[] = {
+        {SNS_AND("{\"kind\":\"basic\",\"user\":\"sns\"," SECRETS "}"),
+         "Basic realm=\"tocsin\", charset=\"UTF-8\""},
+        {SNS_AND("{\"kind\":\"bearer\"," SECRETS "}"), "Bearer realm=\"tocsin\""},
+        {SNS_AND("{\"kind\":\"header\"," SECRETS "}"), NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fixture f;
+
+        load(&f, cases[i].auth);
+        assert_int_equal(f.r, 0);
+        if (cases[i].want)
+            assert_string_equal(tcn_cred_challenge(&f.list), cases[i].want);
+        else
+            assert_null(tcn_cred_challenge(&f.list));
+        release(&f);
+    }
+}
+
+/* Who brings a credential that is enough by itself needs no second one. */
+static void test_an_alternative_to_sns_and_another(void **state)
+{
+    struct header h = {"Authorization", "Bearer " OLD};
+    struct tcn_cred_request rq = {header_of, &h, TCN_STR(BODY), NOW};
+    const struct tcn_cred *by = NULL;
+    struct fixture f;
+
+    (void)state;
+    load(&f, "[" SNS_AND("{\"kind\":\"header\",\"header\":\"X-Key\"," SECRETS
+                         "}") ",{\"kind\":\"bearer\",\"secret\":{\"env\":\"TEST_OLD\"}}]");
+    assert_int_equal(f.r, 0);
+    assert_int_equal(tcn_cred_check(&f.list, &rq, &by), TCN_CRED_OK);
+    assert_int_equal(by->kind, TCN_CRED_BEARER);
+    h.value = "Bearer " NEW;
+    assert_int_equal(tcn_cred_check(&f.list, &rq, &by), TCN_CRED_WRONG);
+    release(&f);
+}
+
 static void test_nothing_configured_lets_nobody_in(void **state)
 {
     struct tcn_cred_list list = {0};
@@ -393,6 +484,15 @@ static void test_mistakes_are_told(void **state)
         {"{\"kind\":\"sns\"}", "topics"},
         {"{\"kind\":\"sns\",\"topics\":[]}", "anyone can"},
         {"{\"kind\":\"sns\",\"topics\":[\"mytopic\"]}", "ARN"},
+        {SNS_AND("{\"kind\":\"basic\",\"secret\":{\"env\":\"TEST_OLD\"}}"),
+         "$.and.user: is missing"},
+        {SNS_AND("{\"kind\":\"bearer\"}"), "$.and: needs \"secret\""},
+        {SNS_AND("{\"kind\":\"hmac\"}"), "$.and.kind"},
+        {SNS_AND("{\"kind\":\"sns\"}"), "bearer, basic, header"},
+        {SNS_AND("{}"), "$.and.kind: is missing"},
+        {SNS_AND("[]"), "$.and: must be an object"},
+        {SNS_AND("{\"kind\":\"bearer\",\"secret\":\"inline-secret-123\"}"), "never in the file"},
+        {"{\"kind\":\"bearer\",\"secret\":{\"env\":\"TEST_OLD\"},\"and\":{}}", "$.and"},
         {"[]", "alternatives"},
         {"[1]", "must be an object"},
     };
@@ -420,6 +520,9 @@ int main(void)
         cmocka_unit_test(test_hmac_with_time),
         cmocka_unit_test(test_alternatives),
         cmocka_unit_test(test_sns_beside_another),
+        cmocka_unit_test(test_sns_and_another),
+        cmocka_unit_test(test_challenge_of_a_second_credential),
+        cmocka_unit_test(test_an_alternative_to_sns_and_another),
         cmocka_unit_test(test_nothing_configured_lets_nobody_in),
         cmocka_unit_test(test_kind_names),
         cmocka_unit_test(test_flood_of_signatures),
