@@ -25,6 +25,60 @@ static int only(struct tcn_api_call *call, const char *const names[])
     return 0;
 }
 
+/* The code point at *at of valid UTF-8, as JSON strings are; *at moves behind it. */
+static uint32_t next_point(const char *text, size_t *at)
+{
+    const unsigned char *p = (const unsigned char *)text + *at;
+    size_t more = *p < 0x80 ? 0 : *p < 0xe0 ? 1 : *p < 0xf0 ? 2 : 3;
+    uint32_t point = more == 0 ? *p : *p & (0x3fu >> more);
+
+    for (size_t i = 1; i <= more; i++)
+        point = point << 6 | (p[i] & 0x3fu);
+    *at += more + 1;
+    return point;
+}
+
+/* Unicode category Cc, but for what lines and columns are made of. */
+static bool is_control(uint32_t point)
+{
+    return point != '\n' && point != '\t' && (point < 0x20 || (point >= 0x7f && point < 0xa0));
+}
+
+/* Property White_Space, and the two that are as wide as nothing. */
+static bool is_space(uint32_t point)
+{
+    static const uint32_t others[] = {0xa0,   0x1680, 0x2028, 0x2029, 0x202f,
+                                      0x205f, 0x2060, 0x3000, 0xfeff};
+
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (point == others[i])
+            return true;
+    return point == ' ' || point == '\t' || point == '\n' || (point >= 0x2000 && point <= 0x200b);
+}
+
+static int check_text(struct tcn_api_call *call, const char *name, const char *text)
+{
+    bool is_blank = true;
+    size_t at = 0, n = 0;
+
+    while (text[at]) {
+        uint32_t point = next_point(text, &at);
+
+        n++;
+        if (is_control(point))
+            return tcn_api_refuse(call, 400, "bad_request", name,
+                                  "character %zu is the control character U+%04X; of those only "
+                                  "line feeds and tabs are taken",
+                                  n, (unsigned)point),
+                   -1;
+        is_blank &= is_space(point);
+    }
+    if (is_blank)
+        return tcn_api_refuse(call, 400, "bad_request", name, "is blank"), -1;
+    return 0;
+}
+
+/* A text that may be missing may be empty too, which is the same. */
 static int text_member(struct tcn_api_call *call, const char *name, bool is_needed,
                        const char **ret)
 {
@@ -40,6 +94,10 @@ static int text_member(struct tcn_api_call *call, const char *name, bool is_need
         return tcn_api_refuse(call, 400, "bad_request", name, "\"%s\" is longer than %d characters",
                               name, NOTE_MAX),
                -1;
+    if (json_string_length(value) == 0)
+        return 0;
+    if (check_text(call, name, json_string_value(value)) < 0)
+        return -1;
     *ret = tcn_arena_strdup(call->arena, json_string_value(value));
     return 0;
 }

@@ -41,6 +41,15 @@ static int decide(struct tcn_aggregate *a, const struct tcn_command *c,
                              now_ms, d, err);
 }
 
+/* Acknowledged or resolved already: what the person wrote is kept all the same. */
+static int keep_note(struct tcn_aggregate *a, const struct tcn_command *c, int64_t now_ms,
+                     struct tcn_decision *d, struct tcn_err *err)
+{
+    if (d->events.n > 0 || !c->text)
+        return 0;
+    return tcn_engine_note(a, c->text, c->actor, now_ms, d, err);
+}
+
 static int on_incident(struct tcn_api_call *call, const struct tcn_command_world *world,
                        struct tcn_store *s, int64_t now_ms, bool *ret_changed, struct tcn_err *err)
 {
@@ -57,6 +66,8 @@ static int on_incident(struct tcn_api_call *call, const struct tcn_command_world
     d.subject = a;
     d.directory = world->directory;
     r = decide(a, &call->command, world, now_ms, &d, &why);
+    if (r == 0)
+        r = keep_note(a, &call->command, now_ms, &d, &why);
     if (r == TCN_ENOTFOUND)
         return tcn_api_refuse(call, 404, "not_found", "page", "the incident has no such page");
     if (r < 0)

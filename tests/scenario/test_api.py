@@ -179,6 +179,18 @@ class Commands(Api):
             return classes["servicenow"] != "RESOLVED" and classes["jira"] != "RESOLVED"
         eventually("tickets are open again", followed, 30)
 
+    def test_a_note_with_a_command_that_changes_nothing(self) -> None:
+        """Somebody else was faster: what this person wrote is on the timeline and in the tickets all the same."""
+        name, ident = self.open_one("late")
+        for command, member in (("acknowledge", "note"), ("resolve", "notes")):
+            with self.subTest(command):
+                text = fresh(f"I am the second to {command}")
+                path = f"/v1/incidents/{ident}/{command}"
+                self.assertEqual(200, self.app.api("POST", path, {}, "admin").status)
+                self.assertEqual(200, self.app.api("POST", path, {member: text}, "responder").status)
+                rows = [row for row in self.app.incident(ident)["timeline"] if text in str(row["text"])]
+                self.assertEqual([("Note", "token:responder")], [(row["type"], row["actor"]) for row in rows])
+
     def test_notes_reach_every_ticket(self) -> None:
         name, ident = self.open_one("note")
         self.linked(ident)
@@ -199,6 +211,8 @@ class Commands(Api):
         before = self.app.incident(ident)["timeline"]
         for path, body, field in (
                 ("notes", {}, "text"), ("notes", {"text": ""}, "text"), ("notes", {"text": 7}, "text"),
+                ("notes", {"text": " \n\t"}, "text"), ("notes", {"text": "a\u001b[31m"}, "text"),
+                ("acknowledge", {"note": " "}, "note"), ("resolve", {"notes": "a\r\nb"}, "notes"),
                 ("notes", {"text": "x" * 12001}, "text"), ("notes", {"text": "a", "colour": 1}, "colour"),
                 ("acknowledge", {"notes": "x"}, "notes"), ("resolve", {"code": ["x"]}, "code"),
                 ("resolve", [], None), ("reopen", {"why": "x"}, "why"), ("notes", b"{", None)):
@@ -219,9 +233,10 @@ class Commands(Api):
         name, ident = self.open_one("hostile")
         self.linked(ident)
         text = '\u202e"}],<script>\u0000 {code} ${jndi:ldap://x} %s\n\r\n.\r\nMAIL FROM'
-        answer = self.app.api("POST", f"/v1/incidents/{ident}/notes", {"text": text})
-        self.assertIn(answer.status, (200, 400), "NUL may be refused, never cut")
-        plain = text.replace("\u0000", "")
+        for refused in (text, text.replace("\u0000", "")):
+            answer = self.app.api("POST", f"/v1/incidents/{ident}/notes", {"text": refused})
+            self.assertEqual(400, answer.status, "NUL and CR are refused, never cut")
+        plain = text.replace("\u0000", "").replace("\r", "")
         self.assertEqual(200, self.app.api("POST", f"/v1/incidents/{ident}/notes", {"text": plain}).status)
         self.assertIn(plain, self.texts(ident))
 

@@ -437,6 +437,75 @@ static void test_unknown_members_of_a_body(void **state)
     json_decref(call.reply);
 }
 
+static int acknowledge_with(struct tcn_api_call *call, const char *text)
+{
+    call->body = json_pack("{s:s}", "note", text);
+    return tcn_v1_acknowledge(call);
+}
+
+static int resolve_with(struct tcn_api_call *call, const char *text)
+{
+    call->body = json_pack("{s:s}", "notes", text);
+    return tcn_v1_resolve(call);
+}
+
+static int note_with(struct tcn_api_call *call, const char *text)
+{
+    call->body = json_pack("{s:s}", "text", text);
+    return tcn_v1_note(call);
+}
+
+/* A blank note says nothing, and a control character would do something where the note is shown. */
+static void test_what_a_note_may_hold(void **state)
+{
+    static const struct {
+        int (*read)(struct tcn_api_call *call, const char *text);
+        const char *field;
+    } ways[] = {{acknowledge_with, "note"}, {resolve_with, "notes"}, {note_with, "text"}};
+    static const struct {
+        const char *name, *text, *want; /* want: in the message, NULL = taken */
+    } cases[] = {
+        {"lines and columns", "one\n\ttwo\n", NULL},
+        {"many scripts", "\xc3\xa9 \xe2\x82\xac \xe6\x97\xa5 \xf0\x9f\x94\xa5", NULL},
+        {"blanks around", "  x ", NULL},
+        {"one point behind a blank", "\xc2\xa0.", NULL},
+        {"a blank", " ", "is blank"},
+        {"lines of nothing", " \n\t\n ", "is blank"},
+        {"blanks of other scripts", "\xe3\x80\x80\xc2\xa0\xe2\x80\x83\xe2\x80\x8b\xef\xbb\xbf",
+         "is blank"},
+        {"a carriage return", "ab\r\ncd", "character 3 is the control character U+000D"},
+        {"an escape", "\x1b[31mred", "character 1 is the control character U+001B"},
+        {"a bell behind a wide one", "\xe2\x82\xac\a",
+         "character 2 is the control character U+0007"},
+        {"delete", "a\x7f", "character 2 is the control character U+007F"},
+        {"one of C1", "a\xc2\x9b", "character 2 is the control character U+009B"},
+        {"a control behind blanks", " \x01", "character 2 is the control character U+0001"},
+    };
+    char id[TCN_ID_TEXT];
+
+    (void)state;
+    tcn_id_text(id_of(1), id);
+    for (size_t i = 0; i < 3 * sizeof cases / sizeof *cases; i++) {
+        const char *want = cases[i / 3].want;
+        struct tcn_api_call call = call_of("");
+        int r;
+
+        call.path_id = id;
+        r = ways[i % 3].read(&call, cases[i / 3].text);
+        if (r != (want ? -1 : 0))
+            fail_msg("%s: %d", cases[i / 3].name, r);
+        if (want) {
+            assert_int_equal(call.status, 400);
+            assert_string_equal(error_of(&call, "field"), ways[i % 3].field);
+            assert_non_null(strstr(error_of(&call, "message"), want));
+        } else {
+            assert_string_equal(call.command.text, cases[i / 3].text);
+        }
+        json_decref(call.reply);
+        json_decref(call.body);
+    }
+}
+
 /* -- the table of routes ---------------------------------------------------------------------------------- */
 
 static void test_every_route_has_a_role_and_one_way(void **state)
@@ -474,6 +543,7 @@ int main(void)
         CASE(test_bodies),
         CASE(test_the_longest_note),
         CASE(test_unknown_members_of_a_body),
+        CASE(test_what_a_note_may_hold),
         CASE(test_every_route_has_a_role_and_one_way),
     };
 

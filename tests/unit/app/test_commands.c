@@ -50,24 +50,65 @@ static void test_the_life_of_an_incident(void **state)
     struct tcn_id incident = alarm_of("k", TCN_ACTION_FIRE);
     const struct {
         enum tcn_command_kind kind;
+        const char *text;
         bool changes;
         const char *status;
     } steps[] = {
-        {TCN_COMMAND_ACKNOWLEDGE, true, "OPEN"},  {TCN_COMMAND_ACKNOWLEDGE, false, "OPEN"},
-        {TCN_COMMAND_NOTE, true, "OPEN"},         {TCN_COMMAND_RESOLVE, true, "RESOLVED"},
-        {TCN_COMMAND_RESOLVE, false, "RESOLVED"}, {TCN_COMMAND_REOPEN, true, "OPEN"},
-        {TCN_COMMAND_REOPEN, false, "OPEN"},
+        {TCN_COMMAND_ACKNOWLEDGE, "why", true, "OPEN"},
+        {TCN_COMMAND_ACKNOWLEDGE, NULL, false, "OPEN"},
+        {TCN_COMMAND_ACKNOWLEDGE, "more", true, "OPEN"},
+        {TCN_COMMAND_NOTE, "why", true, "OPEN"},
+        {TCN_COMMAND_RESOLVE, "why", true, "RESOLVED"},
+        {TCN_COMMAND_RESOLVE, NULL, false, "RESOLVED"},
+        {TCN_COMMAND_RESOLVE, "more", true, "RESOLVED"},
+        {TCN_COMMAND_REOPEN, NULL, true, "OPEN"},
+        {TCN_COMMAND_REOPEN, NULL, false, "OPEN"},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         now += 1000;
-        execute((struct tcn_command){.kind = steps[i].kind, .incident = incident, .text = "why"});
+        execute((struct tcn_command){
+            .kind = steps[i].kind, .incident = incident, .text = steps[i].text});
         assert_int_equal(call.status, 200);
         assert_int_equal(has_changed, steps[i].changes);
         assert_string_equal(text_of("status"), steps[i].status);
     }
     assert_int_equal(claim_sends(), 0); /* acknowledged before the page left */
+    drop_reply();
+}
+
+/* A note that comes with a command which changes nothing is a note like any other: by that person, once, whole, and for
+ * the tickets. */
+static void test_a_note_with_a_command_that_changes_nothing(void **state)
+{
+    static const enum tcn_command_kind kinds[] = {TCN_COMMAND_ACKNOWLEDGE, TCN_COMMAND_RESOLVE};
+    struct tcn_id incident = alarm_of("k", TCN_ACTION_FIRE);
+    char text[2001];
+
+    (void)state;
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct tcn_command command = {.kind = kinds[i], .incident = incident};
+        struct tcn_event *events;
+        size_t before, n;
+
+        execute(command);
+        assert_int_equal(
+            tcn_store_event_list(store, incident, 0, 1000, &arena, &events, &before, &err), 0);
+        command.text = text;
+        execute(command);
+        assert_int_equal(call.status, 200);
+        assert_true(has_changed);
+        assert_int_equal(tcn_store_event_list(store, incident, 0, 1000, &arena, &events, &n, &err),
+                         0);
+        assert_int_equal(n, before + 1);
+        assert_string_equal(events[before].type, "Note");
+        assert_string_equal(events[before].text, text);
+        assert_string_equal(events[before].actor, "token:test");
+        assert_true(events[before].to_tickets);
+    }
     drop_reply();
 }
 
@@ -159,9 +200,13 @@ static void test_the_policy_of_a_source(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_no_such_thing),    CASE(test_the_life_of_an_incident),
-        CASE(test_refusals_say_why), CASE(test_letters_of_tickets),
-        CASE(test_letters_of_pages), CASE(test_the_policy_of_a_source),
+        CASE(test_no_such_thing),
+        CASE(test_the_life_of_an_incident),
+        CASE(test_a_note_with_a_command_that_changes_nothing),
+        CASE(test_refusals_say_why),
+        CASE(test_letters_of_tickets),
+        CASE(test_letters_of_pages),
+        CASE(test_the_policy_of_a_source),
     };
 
     return cmocka_run_group_tests_name("commands", tests, NULL, NULL);
