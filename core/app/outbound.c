@@ -7,6 +7,7 @@
 #include "connect/lanes.h"
 #include "connect/sends.h"
 #include "sys/clock.h"
+#include "sys/random.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -121,35 +122,37 @@ static int on_message(void *ctx, struct tcn_store *s, const struct tcn_send_row 
     return tcn_page_message(g->config, g->app->ack_key, s, row, now_ms, arena, ret, ret_why, err);
 }
 
-static int write_result(struct generation *g, struct tcn_store *s, const struct tcn_send_row *row,
-                        bool is_sent, const char *note, int64_t now_ms, struct tcn_arena *arena,
-                        struct tcn_err *err)
+static int note_result(struct tcn_aggregate *a, const struct tcn_send_row *row,
+                       enum tcn_send_news news, const char *note, int64_t now_ms,
+                       struct tcn_decision *d)
 {
-    struct tcn_aggregate *a = TCN_NEW(arena, struct tcn_aggregate);
-    struct tcn_decision d;
-    int r = tcn_turn_load(s, row->incident, arena, a, err);
-
-    if (r < 0)
-        return r == TCN_ENOTFOUND ? 0 : r;
-    tcn_decision_init(&d, arena);
-    d.subject = a;
-    d.directory = &g->config->directory;
-    r = tcn_engine_send_result(a, row->page, is_sent ? TCN_SENT : TCN_ERROR, note, now_ms, &d);
-    if (r == TCN_ENOTFOUND)
-        return 0;
-    return r < 0 ? r : tcn_turn_write(s, &d, NULL, now_ms, err);
+    if (news == TCN_SEND_LATE)
+        return tcn_engine_send_late(a, row->page, now_ms, d);
+    return tcn_engine_send_result(a, row->page, news == TCN_SEND_SENT ? TCN_SENT : TCN_ERROR, note,
+                                  now_ms, d);
 }
 
-static int on_result(void *ctx, struct tcn_store *s, const struct tcn_send_row *row, bool is_sent,
-                     const char *note, int64_t now_ms, struct tcn_err *err)
+static int on_result(void *ctx, struct tcn_store *s, const struct tcn_send_row *row,
+                     enum tcn_send_news news, const char *note, int64_t now_ms, struct tcn_err *err)
 {
+    const struct generation *g = ctx;
+    struct tcn_aggregate *a;
+    struct tcn_decision d;
     struct tcn_arena arena;
     int r;
 
     tcn_arena_init(&arena, TCN_TURN_ARENA);
-    r = write_result(ctx, s, row, is_sent, note, now_ms, &arena, err);
+    a = TCN_NEW(&arena, struct tcn_aggregate);
+    tcn_decision_init(&d, &arena);
+    d.subject = a;
+    d.directory = &g->config->directory;
+    r = tcn_turn_load(s, row->incident, &arena, a, err);
+    if (r == 0 && (r = note_result(a, row, news, note, now_ms, &d)) == 0) {
+        tcn_engine_pages(a, d.directory, (uint32_t)tcn_random_u64(), now_ms, &d);
+        r = tcn_turn_write(s, &d, NULL, now_ms, err);
+    }
     tcn_arena_done(&arena);
-    return r;
+    return r == TCN_ENOTFOUND ? 0 : r;
 }
 
 /* -- generations ------------------------------------------------------------------------------------------ */

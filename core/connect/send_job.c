@@ -63,15 +63,30 @@ static int bury(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_se
     return tcn_store_deadletter_put(s, &d, err);
 }
 
+static int tell(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_send_row *row,
+                enum tcn_send_news news, const char *note, int64_t now_ms, struct tcn_err *err)
+{
+    const struct tcn_sends_app *app = &j->sends->options.app;
+
+    j->has_news = true;
+    return app->result(app->ctx, s, row, news, note, now_ms, err);
+}
+
 static int finish(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_send_row *row,
                   bool is_sent, const char *note, int64_t now_ms, struct tcn_err *err)
 {
-    const struct tcn_sends_app *app = &j->sends->options.app;
     int r =
         tcn_store_send_finish(s, row->id, is_sent ? TCN_SEND_DONE : TCN_SEND_FAILED, 0, note, err);
 
-    j->has_news = true;
-    return r < 0 ? r : app->result(app->ctx, s, row, is_sent, note, now_ms, err);
+    return r < 0 ? r : tell(j, s, row, is_sent ? TCN_SEND_SENT : TCN_SEND_LOST, note, now_ms, err);
+}
+
+static int put_off(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_send_row *row,
+                   int64_t due_ms, const char *note, int64_t now_ms, struct tcn_err *err)
+{
+    int r = tcn_store_send_finish(s, row->id, TCN_SEND_PENDING, due_ms, note, err);
+
+    return r < 0 ? r : tell(j, s, row, TCN_SEND_LATE, note, now_ms, err);
 }
 
 static int give_up(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_send_row *row,
@@ -164,15 +179,16 @@ static bool may_retry(const struct tcn_send_run *run)
 {
     uint32_t o = run->outcome->result.outcome;
 
-    return run->row.attempt < TCN_SEND_TRIES &&
-           (o == TOCSIN_RETRY || o == TOCSIN_UNKNOWN || o == TOCSIN_CONFLICT);
+    if (o == TOCSIN_UNKNOWN)
+        return run->row.attempt < TCN_SEND_DOUBTS;
+    return run->row.attempt < TCN_SEND_TRIES && (o == TOCSIN_RETRY || o == TOCSIN_CONFLICT);
 }
 
 static int64_t wait_ms(const struct tcn_send_run *run)
 {
     int64_t asked = (int64_t)run->outcome->result.retry_after_s * 1000, wait = FIRST_WAIT_MS;
 
-    for (int64_t n = 1; n < run->row.attempt; n++)
+    for (int64_t n = 1; n < run->row.attempt && wait < WAIT_MAX_MS; n++)
         wait *= 3;
     wait = asked > wait ? asked : wait;
     return wait < WAIT_MAX_MS ? wait : WAIT_MAX_MS;
@@ -192,8 +208,7 @@ static int result_of(struct tcn_send_job *j, struct tcn_store *s, int64_t now_ms
                    : finish(j, s, &run->row, true, result->reason, now_ms, err);
     }
     if (may_retry(run))
-        return tcn_store_send_finish(s, run->row.id, TCN_SEND_PENDING, now_ms + wait_ms(run),
-                                     result->reason, err);
+        return put_off(j, s, &run->row, now_ms + wait_ms(run), result->reason, now_ms, err);
     return give_up(j, s, &run->row, run->outcome, result->reason, now_ms, err);
 }
 

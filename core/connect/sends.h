@@ -9,9 +9,13 @@
 
 #define TCN_SENDS_CHANNELS 4 /* by enum tcn_channel_type */
 #define TCN_SENDS_MAX 32     /* claimed and not yet finished */
-#define TCN_SEND_TRIES 3     /* quick ones; then the page is told to have failed */
+#define TCN_SEND_TRIES 9     /* within about a minute; then the page is told to have failed */
+#define TCN_SEND_DOUBTS 3    /* fewer when each may have arrived: a person is not flooded */
 
 struct tcn_sends;
+
+/* What became of a message. LATE: it was not taken yet, and is tried again. */
+enum tcn_send_news { TCN_SEND_NO_NEWS = 0, TCN_SEND_SENT, TCN_SEND_LATE, TCN_SEND_LOST };
 
 /* On the store thread, inside the transaction; 0 or the store's error. The job may run again. */
 struct tcn_sends_app {
@@ -21,9 +25,9 @@ struct tcn_sends_app {
     int (*message)(void *ctx, struct tcn_store *s, const struct tcn_send_row *row, int64_t now_ms,
                    struct tcn_arena *arena, json_t **ret, const char **ret_why,
                    struct tcn_err *err);
-    /* It was sent, or given up; note is the reason or what the connector said. */
-    int (*result)(void *ctx, struct tcn_store *s, const struct tcn_send_row *row, bool is_sent,
-                  const char *note, int64_t now_ms, struct tcn_err *err);
+    /* note is the reason or what the connector said. */
+    int (*result)(void *ctx, struct tcn_store *s, const struct tcn_send_row *row,
+                  enum tcn_send_news news, const char *note, int64_t now_ms, struct tcn_err *err);
     /* On the loop, after a commit with results. May be NULL. */
     void (*changed)(void *ctx);
 };

@@ -1,30 +1,9 @@
-/* A person answers: what an acknowledgement stops (spec incidents-contacts 5.5), and what becomes of sends. */
+/* A person answers: what an acknowledgement stops (spec incidents-contacts 5.5). */
 #include "engine/engine.h"
 #include "engine/event_data.h"
+#include "engine/page.h"
 #include "engine/run.h"
 #include "engine/step.h"
-
-#define NOTE_POINTS 1000
-
-static struct tcn_page *find_page(struct tcn_aggregate *a, struct tcn_id id,
-                                  struct tcn_engagement **ret_engagement)
-{
-    for (size_t i = 0; i < a->n_engagements; i++)
-        for (size_t k = 0; k < a->engagements[i].n_pages; k++)
-            if (tcn_id_eq(a->engagements[i].pages[k].id, id)) {
-                *ret_engagement = &a->engagements[i];
-                return &a->engagements[i].pages[k];
-            }
-    return NULL;
-}
-
-static void add_receipt(const struct tcn_step *s, const struct tcn_page *p,
-                        enum tcn_receipt_type type, const char *channel, const char *note)
-{
-    struct tcn_receipt *r = TCN_VEC_PUSH(s->d->arena, &s->d->receipts);
-
-    *r = (struct tcn_receipt){p->id, type, s->now_ms, channel, note};
-}
 
 /* The first answer counts; a later one is on the timeline only. */
 static void mark_incident(const struct tcn_step *s, const char *actor)
@@ -75,7 +54,7 @@ static void read_page(const struct tcn_step *s, struct tcn_engagement *e, struct
         return;
     p->read_ms = s->now_ms;
     stop_runs_of(s, e, p->contact);
-    add_receipt(s, p, TCN_READ, NULL, note);
+    tcn_page_receipt(s, p, TCN_READ, NULL, note);
     mark_incident(s, actor);
     add_event(s, TCN_EVENT_ACK, tcn_event_data_page(s, e, p, note), actor, note,
               tcn_event_ref_engagement(s, e));
@@ -133,44 +112,18 @@ int tcn_engine_acknowledge(struct tcn_aggregate *aggregate, struct tcn_id page, 
     struct tcn_engagement *e = NULL;
     struct tcn_page *p;
 
-    note = tcn_step_cut(&s, note, NOTE_POINTS);
+    note = tcn_step_cut(&s, note, TCN_RECEIPT_POINTS);
     actor = actor ? actor : "somebody";
     if (!aggregate->incident.exists)
         return TCN_ENOTFOUND;
     if (tcn_id_is_zero(page)) {
         read_incident(&s, actor, note);
     } else {
-        p = find_page(aggregate, page, &e);
+        p = tcn_page_find(aggregate, page, &e);
         if (!p)
             return TCN_ENOTFOUND;
         read_page(&s, e, p, actor, note);
     }
-    tcn_step_end(&s);
-    return 0;
-}
-
-int tcn_engine_send_result(struct tcn_aggregate *aggregate, struct tcn_id page,
-                           enum tcn_receipt_type type, const char *note, int64_t now_ms,
-                           struct tcn_decision *ret)
-{
-    struct tcn_step s = tcn_step_begin(aggregate, NULL, 0, now_ms, ret);
-    struct tcn_engagement *e = NULL;
-    struct tcn_page *p = find_page(aggregate, page, &e);
-
-    if (!p)
-        return TCN_ENOTFOUND;
-    if (type != TCN_SENT && type != TCN_DELIVERED && type != TCN_ERROR)
-        return TCN_EINVALID;
-    note = tcn_step_cut(&s, note, NOTE_POINTS);
-    add_receipt(&s, p, type, p->channel, note);
-    if (type == TCN_SENT)
-        p->sent_ms = now_ms;
-    else if (type == TCN_DELIVERED && p->delivered_ms == 0)
-        p->delivered_ms = now_ms;
-    else if (type == TCN_ERROR)
-        tcn_step_say_again(&s, "could not page %s by %s%s%s", p->contact, p->channel,
-                           note ? ": " : "", note ? note : "");
-    e->is_dirty = true;
     tcn_step_end(&s);
     return 0;
 }

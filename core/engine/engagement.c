@@ -84,12 +84,81 @@ static void engage_target(const struct tcn_step *s, struct tcn_engagement *e,
                      c ? "an escalation plan cannot contain another" : "no such contact");
 }
 
+/* Of those whom the latest stage engaged. */
+static int64_t latest_start(const struct tcn_engagement *e)
+{
+    int64_t latest = 0;
+
+    for (size_t i = 0; i < e->n_runs; i++)
+        if (e->runs[i].start_ms > latest)
+            latest = e->runs[i].start_ms;
+    return latest;
+}
+
+/* From when on nobody whom the latest stage engaged is reached any more; 0 = somebody may be, or has answered. Who could
+ * not be paged at all does not count: such a stage is waited for. */
+static int64_t nobody_reached(const struct tcn_engagement *e, int64_t latest)
+{
+    int64_t lost = 0;
+
+    for (size_t i = 0; i < e->n_runs; i++) {
+        int64_t at = 0;
+
+        if (e->runs[i].start_ms != latest)
+            continue;
+        if (tcn_run_reach(e, &e->runs[i], &at) == TCN_REACH_MAYBE)
+            return 0;
+        if (at > lost)
+            lost = at;
+    }
+    return lost;
+}
+
+static bool is_engaged_since(const struct tcn_engagement *e, const char *contact, int64_t start_ms)
+{
+    for (size_t i = 0; i < e->n_runs; i++)
+        if (e->runs[i].start_ms == start_ms && strcmp(e->runs[i].contact, contact) == 0)
+            return true;
+    return false;
+}
+
+static bool has_another_person(const struct tcn_engagement *e, int64_t latest, int64_t at_ms)
+{
+    for (size_t i = e->next_stage; i < e->plan.n_stages; i++)
+        for (size_t k = 0; k < e->plan.stages[i].n_targets; k++) {
+            const char *contact = e->plan.stages[i].targets[k].contact;
+
+            if (contact && !is_engaged_since(e, contact, latest) &&
+                tcn_run_may_start(e, contact, at_ms))
+                return true;
+        }
+    return false;
+}
+
+/* When the next stage of the escalation plan is due, 0 when none is left. One that names nobody but those who are not
+ * reached keeps its time, at which they may be. */
+static int64_t next_stage(const struct tcn_engagement *e)
+{
+    int64_t latest, lost;
+
+    if (e->next_stage_ms == 0)
+        return 0;
+    latest = latest_start(e);
+    lost = nobody_reached(e, latest);
+    return lost != 0 && lost < e->next_stage_ms && has_another_person(e, latest, lost)
+               ? lost
+               : e->next_stage_ms;
+}
+
 void tcn_engagement_stage(const struct tcn_step *s, struct tcn_engagement *e)
 {
     const struct tcn_stage *stage = &e->plan.stages[e->next_stage];
-    int64_t start = tcn_step_start(e->next_stage_ms, s->now_ms);
+    int64_t due = next_stage(e), start = tcn_step_start(due, s->now_ms);
 
     assert(e->next_stage < e->plan.n_stages && e->stop_ms == 0 && !e->progression_stopped);
+    if (due < e->next_stage_ms)
+        tcn_step_say(s, false, "nobody of %s is reached: its stage %zu begins now", e->contact,
+                     e->next_stage + 1);
     for (size_t i = 0; i < stage->n_targets; i++)
         engage_target(s, e, &stage->targets[i], start);
     e->next_stage++;
@@ -206,9 +275,9 @@ static struct due earliest(const struct tcn_aggregate *a)
     for (size_t i = 0; i < a->n_engagements; i++) {
         struct tcn_engagement *e = &a->engagements[i];
 
-        consider(&best, e->next_stage_ms, WORK_ESCALATE, e, 0);
+        consider(&best, next_stage(e), WORK_ESCALATE, e, 0);
         for (size_t k = 0; k < e->n_runs; k++)
-            consider(&best, e->runs[k].next_stage_ms, WORK_STAGE, e, k);
+            consider(&best, tcn_run_next_due(e, &e->runs[k]), WORK_STAGE, e, k);
         for (size_t k = 0; k < e->n_pages; k++)
             consider(&best, e->pages[k].next_send_ms, WORK_RESEND, e, k);
     }

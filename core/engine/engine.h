@@ -48,6 +48,11 @@ void tcn_engine_timer(struct tcn_aggregate *aggregate, const struct tcn_source_p
                       const struct tcn_directory *directory, uint32_t salt, int64_t now_ms,
                       struct tcn_decision *ret);
 
+/* Of that only the stages and re-sends, for turns that know of no lane: nothing when the lane is due as well, since what
+ * it resolves needs no more pages. */
+void tcn_engine_pages(struct tcn_aggregate *aggregate, const struct tcn_directory *directory,
+                      uint32_t salt, int64_t now_ms, struct tcn_decision *ret);
+
 /* When this lane wants tcn_engine_timer (resolve delay, end of flapping), 0 = never. Of several lanes of an incident
  * the timer gets the one with the earliest; the next one's time is others_due_ms. */
 int64_t tcn_engine_lane_due(const struct tcn_lane *lane);
@@ -93,11 +98,18 @@ enum tcn_intake tcn_engine_start(const struct tcn_start *start,
                                  uint32_t salt, int64_t now_ms, struct tcn_aggregate *aggregate,
                                  struct tcn_decision *ret, struct tcn_err *err);
 
-/* What became of a send effect: SENT, DELIVERED or ERROR with the provider's id or the reason (6).
+/* What became of a send effect: SENT, DELIVERED or ERROR with the provider's id or the reason (6). ERROR is for good:
+ * when nothing of the person's stage has left, the next stage is due at once; when nothing of the whole plan has, the
+ * escalation's next one (reliability F17). So call tcn_engine_pages for the same decision.
  * TCN_ENOTFOUND for an unknown page, TCN_EINVALID for another type. */
 int tcn_engine_send_result(struct tcn_aggregate *aggregate, struct tcn_id page,
                            enum tcn_receipt_type type, const char *note, int64_t now_ms,
                            struct tcn_decision *ret);
+
+/* The provider has not taken the message, and it is tried again: when nothing has left 30 s after the page began, the
+ * page counts as failed until something does. Only the first time changes anything. TCN_ENOTFOUND. */
+int tcn_engine_send_late(struct tcn_aggregate *aggregate, struct tcn_id page, int64_t now_ms,
+                         struct tcn_decision *ret);
 
 /* The dedupe string of an incident that this alarm would open: the plan's own, or derived (8.2). */
 void tcn_engine_dedupe_string(const struct tcn_alarm *alarm, const struct tcn_response_plan *plan,

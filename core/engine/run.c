@@ -14,6 +14,103 @@ bool tcn_run_is_over(const struct tcn_run *run, int64_t at_ms)
     return run->is_stopped || (run->next_stage_ms == 0 && at_ms >= run->ends_ms);
 }
 
+/* The latest stage that paged anybody; stages of no length count as one. */
+static int64_t latest_first(const struct tcn_engagement *e, const struct tcn_run *run)
+{
+    int64_t latest = 0;
+
+    for (size_t i = 0; i < e->n_pages; i++)
+        if (e->pages[i].run_no == run->no && e->pages[i].first_ms > latest)
+            latest = e->pages[i].first_ms;
+    return latest;
+}
+
+static bool has_left_since(const struct tcn_engagement *e, const struct tcn_run *run, int64_t at_ms)
+{
+    for (size_t i = 0; i < e->n_pages; i++)
+        if (e->pages[i].run_no == run->no && e->pages[i].sent_ms >= at_ms)
+            return true;
+    return false;
+}
+
+/* From when on all pages of its latest stage are lost; 0 = one may still arrive, or something has left since, of whatever
+ * stage, or there is none. */
+static int64_t lost_since(const struct tcn_engagement *e, const struct tcn_run *run)
+{
+    int64_t latest = latest_first(e, run), lost = 0;
+
+    for (size_t i = 0; i < e->n_pages; i++) {
+        const struct tcn_page *p = &e->pages[i];
+
+        if (p->run_no != run->no || p->first_ms != latest)
+            continue;
+        if (p->lost_ms == 0)
+            return 0;
+        if (p->lost_ms > lost)
+            lost = p->lost_ms;
+    }
+    return has_left_since(e, run, lost) ? 0 : lost;
+}
+
+static bool is_lost_channel(const struct tcn_engagement *e, const struct tcn_run *run,
+                            const char *channel, int64_t at_ms)
+{
+    for (size_t i = 0; i < e->n_pages; i++) {
+        const struct tcn_page *p = &e->pages[i];
+
+        if (p->run_no == run->no && p->lost_ms != 0 && p->lost_ms <= at_ms &&
+            strcmp(p->channel, channel) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool has_another_channel(const struct tcn_engagement *e, const struct tcn_run *run,
+                                int64_t at_ms)
+{
+    for (size_t i = run->next_stage; i < run->plan.n_stages; i++)
+        for (size_t k = 0; k < run->plan.stages[i].n_targets; k++) {
+            const char *channel = run->plan.stages[i].targets[k].channel;
+
+            if (channel && !is_lost_channel(e, run, channel, at_ms))
+                return true;
+        }
+    return false;
+}
+
+/* A stage that has nothing but what just failed keeps its time, at which it may work again. */
+int64_t tcn_run_next_due(const struct tcn_engagement *e, const struct tcn_run *run)
+{
+    int64_t lost = run->next_stage_ms == 0 ? 0 : lost_since(e, run);
+
+    return lost != 0 && lost < run->next_stage_ms && has_another_channel(e, run, lost)
+               ? lost
+               : run->next_stage_ms;
+}
+
+static bool has_pages(const struct tcn_engagement *e, const struct tcn_run *run)
+{
+    for (size_t i = 0; i < e->n_pages; i++)
+        if (e->pages[i].run_no == run->no)
+            return true;
+    return false;
+}
+
+enum tcn_run_reach tcn_run_reach(const struct tcn_engagement *e, const struct tcn_run *run,
+                                 int64_t *ret_lost_ms)
+{
+    int64_t lost = lost_since(e, run);
+
+    if (run->is_stopped || (run->next_stage_ms != 0 && has_another_channel(e, run, lost)))
+        return TCN_REACH_MAYBE;
+    if (!has_pages(e, run))
+        return TCN_REACH_NONE;
+    if (lost == 0)
+        return TCN_REACH_MAYBE;
+    *ret_lost_ms = lost;
+    return TCN_REACH_LOST;
+}
+
 struct tcn_run *tcn_run_of_page(const struct tcn_engagement *e, const struct tcn_page *p)
 {
     assert(p->run_no >= 1 && (size_t)p->run_no <= e->n_runs);
@@ -35,6 +132,11 @@ static struct tcn_run *unfinished(const struct tcn_engagement *e, const char *co
         if (strcmp(e->runs[i].contact, contact) == 0 && !tcn_run_is_over(&e->runs[i], at_ms))
             return &e->runs[i];
     return NULL;
+}
+
+bool tcn_run_may_start(const struct tcn_engagement *e, const char *contact, int64_t at_ms)
+{
+    return !has_acknowledged(e, contact) && !unfinished(e, contact, at_ms);
 }
 
 static struct tcn_run *add_run(const struct tcn_step *s, struct tcn_engagement *e)
@@ -210,12 +312,20 @@ static void page_target(const struct tcn_step *s, struct tcn_engagement *e,
 void tcn_run_stage(const struct tcn_step *s, struct tcn_engagement *e, struct tcn_run *run)
 {
     const struct tcn_stage *stage = &run->plan.stages[run->next_stage];
-    int64_t start = tcn_step_start(run->next_stage_ms, s->now_ms);
+    int64_t due = tcn_run_next_due(e, run), start = tcn_step_start(due, s->now_ms);
     int64_t end = start + stage->duration_ms;
+    bool is_early = due < run->next_stage_ms;
 
     assert(!run->is_stopped && run->next_stage < run->plan.n_stages);
-    for (size_t i = 0; i < stage->n_targets; i++)
-        page_target(s, e, run, &stage->targets[i], start, end);
+    if (is_early)
+        tcn_step_say(s, false, "%s is not reached: stage %zu of the plan begins now", run->contact,
+                     run->next_stage + 1);
+    for (size_t i = 0; i < stage->n_targets; i++) {
+        const struct tcn_target *target = &stage->targets[i];
+
+        if (!is_early || !target->channel || !is_lost_channel(e, run, target->channel, due))
+            page_target(s, e, run, target, start, end);
+    }
     run->next_stage++;
     run->next_stage_ms = run->next_stage < run->plan.n_stages ? end : 0;
     run->ends_ms = run->next_stage_ms == 0 ? end : 0;

@@ -28,6 +28,25 @@ int64_t tcn_engine_next_due(const struct tcn_aggregate *aggregate)
     return due;
 }
 
+static bool is_lane_due(const struct tcn_aggregate *a, int64_t now_ms)
+{
+    int64_t due = a->others_due_ms;
+
+    if (tcn_aggregate_is_joined(a))
+        due = earlier(due, tcn_engine_lane_due(&a->lane));
+    return due != 0 && due <= now_ms;
+}
+
+void tcn_engine_pages(struct tcn_aggregate *aggregate, const struct tcn_directory *directory,
+                      uint32_t salt, int64_t now_ms, struct tcn_decision *ret)
+{
+    struct tcn_step s = tcn_step_begin(aggregate, directory, salt, now_ms, ret);
+
+    if (tcn_aggregate_is_open(aggregate) && !is_lane_due(aggregate, now_ms))
+        tcn_engagement_run_due(&s);
+    tcn_step_end(&s);
+}
+
 void tcn_engine_timer(struct tcn_aggregate *aggregate, const struct tcn_source_policy *policy,
                       const struct tcn_directory *directory, uint32_t salt, int64_t now_ms,
                       struct tcn_decision *ret)

@@ -307,6 +307,12 @@ static const char *const v4_links[] = {
     NULL,
 };
 
+static const char *const v5_lost_pages[] = {
+    "ALTER TABLE pages ADD COLUMN lost_ms {INT} NOT NULL DEFAULT 0",
+    NULL,
+};
+
 const struct tcn_migration tcn_migrations[] = {
-    {1, 1, v1_base}, {2, 1, v2_incidents}, {3, 1, v3_paging}, {4, 1, v4_links}, {0, 0, NULL},
+    {1, 1, v1_base},  {2, 1, v2_incidents},  {3, 1, v3_paging},
+    {4, 1, v4_links}, {5, 1, v5_lost_pages}, {0, 0, NULL},
 };

@@ -13,7 +13,7 @@ enum { ENGAGEMENT_PUT, RUN_PUT, PAGE_PUT, ENGAGEMENT_LIST, RUN_LIST, PAGE_LIST, 
     "is_essential, is_stopped, path"
 #define PAGE_COLUMNS                                                                               \
     "engagement_no, no, id, run_no, contact, channel, retry_ms, first_ms, stage_end_ms, "          \
-    "next_send_ms, sends, sent_ms, delivered_ms, read_ms, accept_code"
+    "next_send_ms, sends, sent_ms, delivered_ms, read_ms, accept_code, lost_ms"
 static const char *const sql[] = {
     [ENGAGEMENT_PUT] =
         "INSERT INTO engagements (account_id, epoch, incident, " ENGAGEMENT_COLUMNS ")"
@@ -31,14 +31,15 @@ static const char *const sql[] = {
                 " ends_ms = excluded.ends_ms, is_essential = excluded.is_essential,"
                 " is_stopped = excluded.is_stopped, path = excluded.path",
     [PAGE_PUT] = "INSERT INTO pages (account_id, epoch, incident, " PAGE_COLUMNS ") VALUES ($1, $2,"
-                 " $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
+                 " $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
                  " ON CONFLICT (incident, engagement_no, no) DO UPDATE SET epoch = excluded.epoch,"
                  " id = excluded.id, run_no = excluded.run_no, contact = excluded.contact,"
                  " channel = excluded.channel, retry_ms = excluded.retry_ms,"
                  " first_ms = excluded.first_ms, stage_end_ms = excluded.stage_end_ms,"
                  " next_send_ms = excluded.next_send_ms, sends = excluded.sends,"
                  " sent_ms = excluded.sent_ms, delivered_ms = excluded.delivered_ms,"
-                 " read_ms = excluded.read_ms, accept_code = excluded.accept_code",
+                 " read_ms = excluded.read_ms, accept_code = excluded.accept_code,"
+                 " lost_ms = excluded.lost_ms",
     [ENGAGEMENT_LIST] = "SELECT " ENGAGEMENT_COLUMNS " FROM engagements"
                         " WHERE account_id = $1 AND incident = $2 ORDER BY no",
     [RUN_LIST] = "SELECT " RUN_COLUMNS " FROM runs"
@@ -134,6 +135,7 @@ static int put_page(struct tcn_store *s, const struct tcn_id *incident, int64_t 
     tcn_q_int(&q, page->delivered_ms);
     tcn_q_int(&q, page->read_ms);
     tcn_q_text(&q, page->accept_code);
+    tcn_q_int(&q, page->lost_ms);
     return tcn_query_run(&q, err);
 }
 
@@ -206,6 +208,7 @@ static int read_page(struct tcn_query *q, struct tcn_arena *a, struct tcn_page *
     ret->delivered_ms = tcn_c_int(q);
     ret->read_ms = tcn_c_int(q);
     tcn_c_array(q, ret->accept_code, sizeof ret->accept_code);
+    ret->lost_ms = tcn_c_int(q);
     return tcn_query_row_ok(q, err);
 }
 

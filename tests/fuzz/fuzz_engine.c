@@ -224,10 +224,15 @@ static void answer_op(struct world *w, struct tcn_aggregate *a, const uint8_t op
             page = e->pages[op[3] % e->n_pages].id;
     }
     begin(w, &d);
-    if (op[1] & 64)
-        tcn_engine_send_result(a, page, (enum tcn_receipt_type)(op[3] % 6), "n", w->now, &d);
-    else
+    if (op[1] & 64) {
+        if (op[1] & 32)
+            tcn_engine_send_late(a, page, w->now, &d);
+        else
+            tcn_engine_send_result(a, page, (enum tcn_receipt_type)(op[3] % 6), "n", w->now, &d);
+        tcn_engine_pages(a, &w->directory, 7, w->now, &d);
+    } else {
         tcn_engine_acknowledge(a, page, "contact:ann", "n", w->now, &d);
+    }
     if (d.subject->incident.exists && wrote(&d))
         check(w, &d);
 }

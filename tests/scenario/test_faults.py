@@ -4,7 +4,7 @@ from __future__ import annotations
 import unittest
 
 from harness import eventually
-from worlds import VENDORS, Config, Scenario, believe_searches, changed, secret
+from worlds import VENDORS, Config, Scenario, believe_searches, changed, contact, mail_channel, secret
 
 CREATE = {"servicenow": ("POST", "/table/incident$"), "jira": ("POST", "/rest/api/3/issue$"),
           "pagerduty": ("POST", "/incidents$")}
@@ -188,6 +188,84 @@ class Mail(Faults):
         eventually("an ERROR receipt", lambda: "ERROR" in receipts(), 30)
         self.tickets(name)
         self.assertEqual([], self.box.mails(name))
+
+
+class Unreachable(Faults):
+    """A page that does not get through brings the next channel, then the next person, before their time: all stages here
+    are minutes apart."""
+
+    @classmethod
+    def configure(cls, config: Config) -> None:
+        def stage(*targets: Config) -> Config:
+            return {"DurationInMinutes": 5, "Targets": list(targets)}
+
+        def person(alias: str, *names: str) -> Config:
+            return {**contact(alias), "Plan": {"Stages": [
+                stage({"ChannelTargetInfo": {"ContactChannelId": name}}) for name in names]}}
+
+        def channel(alias: str, name: str) -> Config:
+            return {**mail_channel(alias, name), "DeliveryAddress": {"SimpleAddress": f"{alias}-{name}@example.com"}}
+
+        plan = {"Stages": [stage({"ContactTargetInfo": {"ContactId": alias, "IsEssential": True}})
+                           for alias in ("ann", "bob")]}
+        config["resources"]["contacts"] = [person("ann", "home", "work"), person("bob", "home"),
+                                           {"Alias": "esc", "DisplayName": "Esc", "Type": "ESCALATION", "Plan": plan}]
+        config["resources"]["contact_channels"] = [channel("ann", "home"), channel("ann", "work"), channel("bob", "home")]
+        config["resources"]["response_plans"][0] |= {"engagements": ["esc"], "connectors": []}
+
+    def refuse(self, recipients: str, status: int) -> None:
+        self.box.fault(vendor="smtp", action="status", method="RCPT", path_re=recipients, status=status, times=0)
+
+    def to(self, name: str, address: str, timeout: float = 10) -> None:
+        def came() -> list[Config]:
+            return [row for row in self.box.mails(name) if row["to"] == [address + "@example.com"]]
+        eventually(f"mail to {address}", came, timeout)
+
+    def tries(self, address: str) -> int:
+        return len(self.box.calls("smtp", "RCPT", address))
+
+    def test_an_address_that_is_refused(self) -> None:
+        self.refuse("^ann-home@", 550)
+        name, ident = self.open_one("address")
+        self.to(name, "ann-work")
+        texts = self.texts(ident)
+        self.assertIn("could not page ann by home", texts)
+        self.assertIn("ann is not reached: stage 2 of the plan begins now", texts)
+        pages = self.app.incident(ident)["engagements"][0]["pages"]
+        self.assertEqual(["home", "work"], [page["channel"] for page in pages])
+        eventually("the second is sent", lambda: [["ERROR"], ["SENT"]] == [
+            [row["type"] for row in page["receipts"]]
+            for page in self.app.incident(ident)["engagements"][0]["pages"]], 10)
+        self.assertEqual(1, len(self.box.mails(name)), "bob's turn comes in five minutes")
+
+    def test_a_person_who_cannot_be_reached(self) -> None:
+        self.refuse("^ann-", 550)
+        name, ident = self.open_one("person")
+        self.to(name, "bob-home")
+        self.assertIn("nobody of esc is reached: its stage 2 begins now", self.texts(ident))
+
+    def test_an_answer_that_came_first(self) -> None:
+        """What she acknowledged before the refusal came back stays quiet."""
+        self.box.fault(vendor="smtp", action="delay", method="MAIL", ms=3000, times=1)
+        self.refuse("^ann-home@", 550)
+        name, ident = self.open_one("first")
+        eventually("the mail server has it", lambda: self.box.admin("GET", "/faults")["faults"][0]["struck"], 10)
+        self.app.api("POST", f"/v1/incidents/{ident}/acknowledge", {})
+        eventually("it was refused", lambda: "could not page ann by home" in self.texts(ident), 20)
+        self.assertEqual(1, len(self.app.incident(ident)["engagements"][0]["pages"]))
+        self.assertEqual([], self.box.mails(name))
+
+    def test_a_server_that_takes_nothing_for_her(self) -> None:
+        """Half a minute is waited; the first message is tried on beside the second, and arrives when it can."""
+        self.refuse("^ann-home@", 451)
+        name, ident = self.open_one("busy")
+        eventually("a second try", lambda: self.tries("ann-home@") >= 2, 20)
+        self.assertEqual(1, len(self.app.incident(ident)["engagements"][0]["pages"]), "one try is no loss")
+        self.to(name, "ann-work", 45)
+        self.assertNotIn("could not page", self.texts(ident))
+        self.box.no_faults()
+        self.to(name, "ann-home", 30)
+        self.assertEqual(2, len(self.box.mails(name)))
 
 
 class Credentials(Faults):

@@ -1,13 +1,24 @@
-/* Which pages are due when: worked out from the plans alone, in the plainest way, and compared with what was sent.
- * Nothing here looks at the engine's schedule (next_*, runs, pages). */
+/* Which pages are due when: worked out from the plans and from what providers said, in the plainest way, and compared
+ * with what was sent. Nothing here looks at the engine's schedule (next_*, runs, lost_ms); of its pages, only which one
+ * belongs to which stage. */
 #include "world.h"
 
 #define MAX_DUE 4000
+#define MAX_RUNS 200
+#define PATIENCE (30 * SEC) /* a message that was not taken counts as lost then */
 
 struct due {
     const char *contact, *channel;
     int64_t at_ms;
     bool is_found, may_lack; /* answered between the due time and the timer's turn */
+};
+
+/* One person's plan as it ran: when its stages began, and which of them paged somebody. */
+struct run {
+    const struct tcn_contact *person;
+    int64_t starts[TCN_STAGES_MAX];
+    bool has_paged[TCN_STAGES_MAX];
+    size_t n;
 };
 
 struct reckoning {
@@ -20,7 +31,10 @@ struct reckoning {
     /* Of the person's latest run: when its last stage starts and ends; 0 = none. */
     int64_t last_starts[MAX_PEOPLE], run_ends[MAX_PEOPLE];
     bool is_essential[MAX_PEOPLE];
-    bool is_uncertain; /* somebody answered between a stage's time and the timer's turn */
+    struct run runs[MAX_RUNS];
+    size_t n_runs;
+    bool
+        is_uncertain; /* somebody answered, or a message left, between a time and the timer's turn */
 };
 
 static size_t index_of(const struct world *w, const char *contact)
@@ -58,30 +72,223 @@ static void add(struct reckoning *r, const char *contact, const char *channel, i
     r->due[r->n++] = (struct due){contact, channel, at_ms, false, end - at_ms <= r->w->latency};
 }
 
+/* -- what providers said -------------------------------------------------------------------------------------- */
+
+/* Since when the page is lost, as of at_ms; 0 = it is not. */
+static int64_t page_lost(const struct reckoning *r, const struct tcn_page *p, int64_t at_ms)
+{
+    int64_t lost = 0;
+
+    for (size_t i = 0; i < r->row->n_results; i++) {
+        const struct result *x = &r->row->results[i];
+        int64_t since = x->at_ms > p->first_ms ? x->at_ms : p->first_ms;
+
+        if (x->at_ms > at_ms || !tcn_id_eq(x->page, p->id))
+            continue;
+        if (x->type == TCN_SENT)
+            return 0; /* a later failure loses nothing */
+        if (x->type == TCN_RECEIPT_UNSET && since < p->first_ms + PATIENCE)
+            since = p->first_ms + PATIENCE;
+        if (lost == 0 || since < lost)
+            lost = since;
+    }
+    return lost <= at_ms ? lost : 0;
+}
+
+static bool is_of_run(const struct run *run, const struct tcn_page *p)
+{
+    for (size_t i = 0; i < run->n; i++)
+        if (run->starts[i] == p->first_ms && strcmp(p->contact, run->person->alias) == 0)
+            return true;
+    return false;
+}
+
+/* The latest stage that began until then and paged somebody; 0 = none did. */
+static int64_t latest_paged(const struct run *run, int64_t at_ms)
+{
+    int64_t latest = 0;
+
+    for (size_t i = 0; i < run->n; i++)
+        if (run->has_paged[i] && run->starts[i] <= at_ms)
+            latest = run->starts[i];
+    return latest;
+}
+
+static bool has_left_since(const struct reckoning *r, const struct run *run, int64_t from_ms,
+                           int64_t at_ms)
+{
+    for (size_t i = 0; i < r->e->n_pages; i++)
+        for (size_t k = 0; k < r->row->n_results; k++) {
+            const struct result *x = &r->row->results[k];
+
+            if (x->type == TCN_SENT && x->at_ms >= from_ms && x->at_ms <= at_ms &&
+                tcn_id_eq(x->page, r->e->pages[i].id) && is_of_run(run, &r->e->pages[i]))
+                return true;
+        }
+    return false;
+}
+
+/* Since when all pages of that stage are lost, as of at_ms; 0 = they are not, or another page has left since. */
+static int64_t stage_lost(const struct reckoning *r, const struct run *run, int64_t at_ms)
+{
+    int64_t latest = latest_paged(run, at_ms), lost = 0;
+
+    for (size_t i = 0; i < r->e->n_pages; i++) {
+        const struct tcn_page *p = &r->e->pages[i];
+        int64_t since;
+
+        if (p->first_ms != latest || strcmp(p->contact, run->person->alias) != 0)
+            continue;
+        since = page_lost(r, p, at_ms);
+        if (since == 0)
+            return 0;
+        if (since > lost)
+            lost = since;
+    }
+    return has_left_since(r, run, lost, at_ms) ? 0 : lost;
+}
+
+static bool channel_lost(const struct reckoning *r, const struct run *run, const char *channel,
+                         int64_t at_ms)
+{
+    for (size_t i = 0; i < r->e->n_pages; i++) {
+        const struct tcn_page *p = &r->e->pages[i];
+
+        if (is_of_run(run, p) && strcmp(p->channel, channel) == 0 && page_lost(r, p, at_ms) != 0)
+            return true;
+    }
+    return false;
+}
+
+static bool other_channel_left(const struct reckoning *r, const struct run *run, int64_t at_ms)
+{
+    const struct tcn_plan *plan = &run->person->plan;
+
+    for (size_t i = 0; i < plan->n_stages; i++)
+        for (size_t k = 0; k < plan->stages[i].n_targets; k++)
+            if ((i >= run->n || run->starts[i] > at_ms) &&
+                !channel_lost(r, run, plan->stages[i].targets[k].channel, at_ms))
+                return true;
+    return false;
+}
+
+static void doubt(struct reckoning *r, int64_t at_ms, int64_t lost_ms)
+{
+    r->is_uncertain |= lost_ms != at_ms; /* something else than the loss made the stage due */
+    for (size_t i = 0; i < r->row->n_results; i++) {
+        const struct result *x = &r->row->results[i];
+
+        r->is_uncertain |= x->engagement_no == r->e->no && x->type == TCN_SENT &&
+                           x->at_ms > at_ms && x->at_ms <= at_ms + r->w->latency;
+    }
+}
+
+/* The earliest moment at which a stage may come before its time. */
+struct search {
+    struct reckoning *r;
+    int64_t from_ms, best_ms, since_ms;
+    const void *ctx;
+    int64_t (*is_due)(const struct reckoning *r, const void *ctx, int64_t at_ms); /* since when */
+};
+
+static void consider(struct search *x, int64_t at_ms)
+{
+    int64_t since;
+
+    if (at_ms < x->from_ms || at_ms >= x->best_ms)
+        return;
+    since = x->is_due(x->r, x->ctx, at_ms);
+    if (since == 0)
+        return;
+    x->best_ms = at_ms;
+    x->since_ms = since;
+}
+
+static void consider_results(struct search *x, const struct tcn_page *p)
+{
+    for (size_t i = 0; i < x->r->row->n_results; i++) {
+        const struct result *said = &x->r->row->results[i];
+        int64_t at = said->at_ms > p->first_ms ? said->at_ms : p->first_ms;
+
+        if (said->type != TCN_SENT && tcn_id_eq(said->page, p->id))
+            consider(x, said->type == TCN_RECEIPT_UNSET && at < p->first_ms + PATIENCE
+                            ? p->first_ms + PATIENCE
+                            : at);
+    }
+}
+
+/* Losses, and stages after which nothing is left to try; until_ms when nothing makes it due before. */
+static int64_t first_loss(struct search *x, int64_t until_ms)
+{
+    x->best_ms = until_ms;
+    for (size_t i = 0; i < x->r->e->n_pages; i++)
+        consider_results(x, &x->r->e->pages[i]);
+    for (size_t i = 0; i < x->r->n_runs; i++)
+        for (size_t k = 0; k < x->r->runs[i].n; k++)
+            consider(x, x->r->runs[i].starts[k]);
+    if (x->best_ms < until_ms)
+        doubt(x->r, x->best_ms, x->since_ms);
+    return x->best_ms;
+}
+
+/* -- a person's plan -------------------------------------------------------------------------------------------- */
+
+static int64_t next_stage_due(const struct reckoning *r, const void *ctx, int64_t at_ms)
+{
+    const struct run *run = ctx;
+    int64_t lost = stage_lost(r, run, at_ms);
+
+    return lost != 0 && other_channel_left(r, run, at_ms) ? lost : 0;
+}
+
+static bool page_stage(struct reckoning *r, const struct run *run, const struct tcn_stage *s,
+                       int64_t at_ms, bool is_early)
+{
+    const struct tcn_contact *c = run->person;
+    bool has_paged = false;
+
+    for (size_t k = 0; k < s->n_targets; k++) {
+        const struct tcn_target *t = &s->targets[k];
+        const struct tcn_channel *ch =
+            tcn_directory_channel(&r->w->directory, c->alias, t->channel);
+
+        if (!ch->is_activated || (is_early && channel_lost(r, run, ch->name, at_ms)))
+            continue;
+        has_paged = true;
+        add(r, c->alias, ch->name, at_ms);
+        for (int64_t m = 1; t->retry_ms > 0 && m * t->retry_ms < s->duration_ms; m++)
+            add(r, c->alias, ch->name, at_ms + m * t->retry_ms);
+    }
+    return has_paged;
+}
+
 static void run_person(struct reckoning *r, size_t person, int64_t start_ms)
 {
     const struct tcn_contact *c = &r->w->contacts[person];
+    struct run *run = &r->runs[r->n_runs++];
     int64_t at = start_ms;
+    bool is_early = false;
 
+    if (r->n_runs == MAX_RUNS)
+        fail(r->w, "too many runs for the oracle");
+    *run = (struct run){.person = c};
     for (size_t i = 0; i < c->plan.n_stages; i++) {
-        const struct tcn_stage *s = &c->plan.stages[i];
+        int64_t end = at + c->plan.stages[i].duration_ms;
+        bool has_paged = page_stage(r, run, &c->plan.stages[i], at, is_early);
 
-        for (size_t k = 0; k < s->n_targets; k++) {
-            const struct tcn_target *t = &s->targets[k];
-            const struct tcn_channel *ch =
-                tcn_directory_channel(&r->w->directory, c->alias, t->channel);
-
-            if (!ch->is_activated)
-                continue;
-            add(r, c->alias, ch->name, at);
-            for (int64_t m = 1; t->retry_ms > 0 && m * t->retry_ms < s->duration_ms; m++)
-                add(r, c->alias, ch->name, at + m * t->retry_ms);
-        }
+        run->starts[i] = at;
+        run->has_paged[i] = has_paged;
+        run->n++;
         r->last_starts[person] = at;
-        at += s->duration_ms;
+        r->run_ends[person] = end;
+        /* The one after it and the next people are due in the same instant. */
+        r->is_uncertain |= is_early && end == at;
+        at = first_loss(&(struct search){r, at, 0, 0, run, next_stage_due}, end);
+        is_early = at < end;
     }
-    r->run_ends[person] = at;
 }
+
+/* -- an escalation plan ----------------------------------------------------------------------------------------- */
 
 /* A stage starts unless an essential person had answered, or a user, before it. */
 static bool is_stopped(struct reckoning *r, int64_t at_ms)
@@ -100,7 +307,19 @@ static bool is_stopped(struct reckoning *r, int64_t at_ms)
     return at_ms > r->until_ms;
 }
 
-static void engage(struct reckoning *r, const struct tcn_target *t, int64_t at_ms)
+/* A last stage of no length, starting in this very instant, is not over yet, unless its loss is why the next people are
+ * engaged now. */
+static bool is_run_over(const struct reckoning *r, size_t person, int64_t at_ms, bool is_early)
+{
+    for (size_t i = r->n_runs; i > 0; i--)
+        if (r->runs[i - 1].person == &r->w->contacts[person])
+            return r->run_ends[person] <= at_ms &&
+                   (r->last_starts[person] != at_ms ||
+                    (is_early && r->runs[i - 1].starts[0] != at_ms));
+    return true;
+}
+
+static void engage(struct reckoning *r, const struct tcn_target *t, int64_t at_ms, bool is_early)
 {
     size_t person = index_of(r->w, t->contact);
 
@@ -108,19 +327,80 @@ static void engage(struct reckoning *r, const struct tcn_target *t, int64_t at_m
         r->w->contacts[person].plan.n_stages == 0)
         return;
     r->is_essential[person] |= t->is_essential;
-    /* A last stage of no length, starting in this very instant, is not over yet. */
-    if (r->run_ends[person] <= at_ms && r->last_starts[person] != at_ms)
+    if (is_run_over(r, person, at_ms, is_early))
         run_person(r, person, at_ms);
+}
+
+struct escalation {
+    const struct tcn_plan *plan;
+    size_t next;
+};
+
+/* The runs of the latest stage with people in it. */
+static bool is_latest(const struct reckoning *r, const struct run *run)
+{
+    for (size_t i = 0; i < r->n_runs; i++)
+        if (r->runs[i].starts[0] > run->starts[0])
+            return false;
+    return true;
+}
+
+static bool is_in_latest(const struct reckoning *r, size_t person)
+{
+    for (size_t i = 0; i < r->n_runs; i++)
+        if (r->runs[i].person == &r->w->contacts[person] && is_latest(r, &r->runs[i]))
+            return true;
+    return false;
+}
+
+static bool other_person_left(const struct reckoning *r, const struct escalation *x, int64_t at_ms)
+{
+    for (size_t i = x->next; i < x->plan->n_stages; i++)
+        for (size_t k = 0; k < x->plan->stages[i].n_targets; k++) {
+            const char *contact = x->plan->stages[i].targets[k].contact;
+            size_t person = index_of(r->w, contact);
+
+            if (person == MAX_PEOPLE || (answered_at(r, contact) > at_ms &&
+                                         r->run_ends[person] <= at_ms && !is_in_latest(r, person)))
+                return true;
+        }
+    return false;
+}
+
+/* Nobody whom the latest stage engaged is reached, as of at_ms. */
+static int64_t next_people_due(const struct reckoning *r, const void *ctx, int64_t at_ms)
+{
+    int64_t all_lost = 0;
+
+    for (size_t i = 0; i < r->n_runs; i++) {
+        const struct run *run = &r->runs[i];
+        int64_t lost = stage_lost(r, run, at_ms);
+
+        if (!is_latest(r, run))
+            continue;
+        if (answered_at(r, run->person->alias) <= at_ms || other_channel_left(r, run, at_ms) ||
+            (lost == 0 && latest_paged(run, at_ms) != 0))
+            return 0;
+        if (lost > all_lost)
+            all_lost = lost;
+    }
+    return other_person_left(r, ctx, at_ms) ? all_lost : 0;
 }
 
 static void escalate(struct reckoning *r, const struct tcn_contact *c)
 {
+    struct escalation x = {.plan = &c->plan};
     int64_t at = r->e->start_ms;
+    bool is_early = false;
 
-    for (size_t i = 0; i < c->plan.n_stages && !is_stopped(r, at); i++) {
-        for (size_t k = 0; k < c->plan.stages[i].n_targets; k++)
-            engage(r, &c->plan.stages[i].targets[k], at);
-        at += c->plan.stages[i].duration_ms;
+    while (x.next < c->plan.n_stages && !is_stopped(r, at)) {
+        const struct tcn_stage *s = &c->plan.stages[x.next++];
+        int64_t end = at + s->duration_ms;
+
+        for (size_t k = 0; k < s->n_targets; k++)
+            engage(r, &s->targets[k], at, is_early);
+        at = first_loss(&(struct search){r, at, 0, 0, &x, next_people_due}, end);
+        is_early = at < end;
     }
 }
 
@@ -173,6 +453,19 @@ void oracle_pages(struct world *w, const struct incident_row *row)
     }
 }
 
+/* One of the messages of the page's run was refused or not taken at first: the next stage may come at any time. */
+static bool may_hurry(const struct incident_row *row, int64_t engagement_no,
+                      const struct tcn_page *of)
+{
+    const struct tcn_engagement *e = &row->engagements[engagement_no - 1];
+
+    for (size_t i = 0; i < row->n_results; i++)
+        for (size_t k = 0; k < e->n_pages && row->results[i].type != TCN_SENT; k++)
+            if (e->pages[k].run_no == of->run_no && tcn_id_eq(e->pages[k].id, row->results[i].page))
+                return true;
+    return false;
+}
+
 static const struct tcn_page *page_of(const struct incident_row *row, const struct sent *sent)
 {
     const struct tcn_engagement *e = &row->engagements[sent->engagement_no - 1];
@@ -184,14 +477,14 @@ static const struct tcn_page *page_of(const struct incident_row *row, const stru
 }
 
 /* Stages of one run are whole minutes apart in every plan: their messages never go out together, nor does a re-send
- * go out with the first message of the next stage. */
+ * go out with the first message of the next stage, unless a page was lost. */
 static void check_pair(struct world *w, const struct incident_row *row, const struct sent *a,
                        const struct sent *b)
 {
     const struct tcn_page *p = page_of(row, a), *q = page_of(row, b);
     int64_t apart = b->at_ms - a->at_ms;
 
-    if (p->run_no != q->run_no || p->first_ms == q->first_ms)
+    if (p->run_no != q->run_no || p->first_ms == q->first_ms || may_hurry(row, a->engagement_no, p))
         return;
     if (a->send_no == 1 && b->send_no == 1 && apart < 30 * SEC)
         fail(w, "two stages of %s within %lld ms", a->contact, (long long)apart);

@@ -3,22 +3,55 @@
 
 #include <stdlib.h>
 
+static void add_result(struct world *w, size_t incident, struct tcn_id page, int64_t delay_ms,
+                       enum tcn_receipt_type type)
+{
+    struct pending *p = pending_add(w, PENDING_RESULT, delay_ms);
+
+    p->key = incident;
+    p->page = page;
+    p->result = type;
+}
+
+/* Taken, refused, or not taken yet: then the verdict comes later, and what it says meanwhile says nothing new. */
+static void add_results(struct world *w, size_t incident, struct tcn_id page)
+{
+    int64_t delay_ms = 100 + rng_below(&w->rng, 3 * SEC), dice = rng_below(&w->rng, 100);
+
+    if (dice < 85) {
+        add_result(w, incident, page, delay_ms, dice < 70 ? TCN_SENT : TCN_ERROR);
+        return;
+    }
+    add_result(w, incident, page, delay_ms, TCN_RECEIPT_UNSET);
+    delay_ms += rng_below(&w->rng, 45 * SEC);
+    add_result(w, incident, page, delay_ms, TCN_RECEIPT_UNSET);
+    delay_ms += rng_below(&w->rng, 45 * SEC);
+    add_result(w, incident, page, delay_ms, dice < 92 ? TCN_SENT : TCN_ERROR);
+}
+
 void people_see(struct world *w, const struct incident_row *row, const struct sent *sent)
 {
     size_t incident = (size_t)(row - w->incidents);
     struct pending *p;
 
-    if (w->n_pending + 3 > MAX_PENDING)
+    if (w->n_pending + 5 > MAX_PENDING)
         return;
-    p = pending_add(w, PENDING_RESULT, 100 + rng_below(&w->rng, 3 * SEC));
-    p->key = incident;
-    p->page = sent->page;
-    p->result = rng_chance(&w->rng, 90) ? TCN_SENT : TCN_ERROR;
+    add_results(w, incident, sent->page);
     if (!rng_chance(&w->rng, 25))
         return;
     p = pending_add(w, PENDING_ANSWER, 10 * SEC + rng_below(&w->rng, 20 * MIN));
     p->key = incident;
     p->page = sent->page;
+}
+
+static void keep_result(struct incident_row *row, int64_t at_ms, int64_t engagement_no,
+                        const struct pending *p)
+{
+    if (row->n_results == row->size_results) {
+        row->size_results = row->size_results ? 2 * row->size_results : 16;
+        row->results = realloc(row->results, row->size_results * sizeof *row->results);
+    }
+    row->results[row->n_results++] = (struct result){p->page, at_ms, engagement_no, p->result};
 }
 
 static void keep_answer(struct incident_row *row, int64_t at_ms, int64_t engagement_no,
@@ -31,12 +64,23 @@ static void keep_answer(struct incident_row *row, int64_t at_ms, int64_t engagem
     row->answers[row->n_answers++] = (struct answer){at_ms, engagement_no, contact};
 }
 
+static int decide_result(struct world *w, struct tcn_aggregate *a, const struct pending *p,
+                         struct tcn_decision *d)
+{
+    int r = p->result == TCN_RECEIPT_UNSET
+                ? tcn_engine_send_late(a, p->page, now_of(w), d)
+                : tcn_engine_send_result(a, p->page, p->result, "id", now_of(w), d);
+
+    tcn_engine_pages(a, &w->directory, 7, now_of(w), d);
+    return r;
+}
+
 static enum tcn_intake decide_answer(struct world *w, struct tcn_aggregate *a, void *ctx,
                                      struct tcn_decision *d)
 {
     const struct pending *p = ctx;
     int r = p->kind == PENDING_RESULT
-                ? tcn_engine_send_result(a, p->page, p->result, "id", now_of(w), d)
+                ? decide_result(w, a, p, d)
                 : tcn_engine_acknowledge(a, p->page, "contact:x", NULL, now_of(w), d);
 
     if (r < 0)
@@ -44,22 +88,31 @@ static enum tcn_intake decide_answer(struct world *w, struct tcn_aggregate *a, v
     return TCN_INTAKE_UNSET;
 }
 
+static const struct sent *find_sent(struct world *w, const struct incident_row *row,
+                                    struct tcn_id page)
+{
+    for (size_t i = 0; i < row->n_sent; i++)
+        if (tcn_id_eq(row->sent[i].page, page))
+            return &row->sent[i];
+    fail(w, "an answer to a page that was never sent");
+}
+
 void people_answer(struct world *w, const struct pending *p)
 {
     struct incident_row *row = &w->incidents[p->key];
+    const struct sent *sent = find_sent(w, row, p->page);
+    int64_t engagement_no = sent->engagement_no;
+    const char *contact = sent->contact;
     struct tcn_aggregate unused;
     struct pending copy = *p;
 
     turn_run(w, store_lane_of(w, row, NULL, &unused), row, decide_answer, &copy);
-    if (p->kind != PENDING_ANSWER)
+    if (p->kind == PENDING_RESULT) {
+        keep_result(row, now_of(w), engagement_no, p);
         return;
+    }
     w->answers++;
-    for (size_t i = 0; i < row->n_sent; i++)
-        if (tcn_id_eq(row->sent[i].page, p->page)) {
-            keep_answer(row, now_of(w), row->sent[i].engagement_no, row->sent[i].contact);
-            return;
-        }
-    fail(w, "an answer to a page that was never sent");
+    keep_answer(row, now_of(w), engagement_no, contact);
 }
 
 /* -- users --------------------------------------------------------------------------------------------------- */

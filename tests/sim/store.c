@@ -260,6 +260,7 @@ static void check_events(struct world *w, struct incident_row *row, const struct
             fail(w, "a note for the tickets without a revision: %s", e->text);
         if (e->text && strncmp(e->text, "cannot", 6) == 0)
             row->reasons++;
+        w->early += e->text && strstr(e->text, "begins now");
     }
 }
 
@@ -343,6 +344,7 @@ void store_done(struct world *w)
         tcn_arena_done(&w->incidents[i].arena);
         free(w->incidents[i].sent);
         free(w->incidents[i].answers);
+        free(w->incidents[i].results);
     }
     for (size_t i = 0; i < w->n_keys; i++)
         tcn_arena_done(&w->keys[i].arena);

@@ -37,6 +37,13 @@ struct answer {
     const char *contact;
 };
 
+/* What a provider said of a message. type UNSET: that it is tried again. */
+struct result {
+    struct tcn_id page;
+    int64_t at_ms, engagement_no;
+    enum tcn_receipt_type type;
+};
+
 struct incident_row {
     struct tcn_arena arena;
     struct tcn_incident incident;
@@ -46,6 +53,8 @@ struct incident_row {
     size_t n_sent, size_sent;
     struct answer *answers;
     size_t n_answers, size_answers;
+    struct result *results;
+    size_t n_results, size_results;
     int64_t events, reasons; /* "cannot page" and the like */
     bool person_reopened, person_resolved;
     int64_t due_ms; /* when its timer runs, 0 = never */
@@ -80,8 +89,8 @@ struct pending {
     enum tcn_action action;
     int64_t clock;
     struct tcn_id page;
-    enum tcn_receipt_type result;
-    int wording; /* texts of this path */
+    enum tcn_receipt_type result; /* UNSET: it is tried again */
+    int wording;                  /* texts of this path */
     bool is_truncated;
     unsigned members; /* bits: in the message */
     struct {
@@ -121,7 +130,7 @@ struct world {
     struct pending *pending;
     size_t n_pending;
     int64_t verdicts[TCN_INTAKE_STORM + 1], flapped;
-    int64_t sends, answers, turns, crashes;
+    int64_t sends, answers, turns, crashes, early; /* early: stages before their time */
 };
 
 /* Prints seed, step and what is wrong, and ends the program with 1. */

@@ -23,7 +23,7 @@ struct server {
     struct ticket tickets[16];
     size_t n;
     unsigned creates, finds, gets, writes, notes, sends, checks;
-    enum { WELL = 0, LOSE_CREATE, REFUSE, DOWN, NO_AUTH, SILENT } mood;
+    enum { WELL = 0, LOSE_CREATE, REFUSE, DOWN, BUSY, NO_AUTH, SILENT } mood;
     size_t stop_after_sends;
 };
 
@@ -134,6 +134,8 @@ static inline void on_request(struct server *s, struct bufferevent *bev, char *t
         respond(bev, 401, json_object());
     else if (s->mood == DOWN)
         respond(bev, 500, json_object());
+    else if (s->mood == BUSY)
+        respond(bev, 429, json_object());
     else if (s->mood == SILENT)
         event_base_loopbreak(s->loop.base); /* the call is out, and nobody answers */
     else
@@ -276,8 +278,9 @@ struct world {
     struct tcn_sends *sends;
     struct tcn_id incident, link;
     char said[2048], linked_url[128];
-    unsigned changes;                       /* how often lanes and sends said so */
-    atomic_uint results_ok, results_failed; /* written on the store thread, after result_note */
+    unsigned changes; /* how often lanes and sends said so */
+    atomic_uint results_ok, results_failed,
+        results_late; /* written on the store thread, after result_note */
     char result_note[256];
 };
 
@@ -327,7 +330,7 @@ static inline int on_message(void *ctx, struct tcn_store *s, const struct tcn_se
 }
 
 static inline int on_send_result(void *ctx, struct tcn_store *s, const struct tcn_send_row *row,
-                                 bool is_sent, const char *note, int64_t now_ms,
+                                 enum tcn_send_news news, const char *note, int64_t now_ms,
                                  struct tcn_err *err)
 {
     struct world *w = ctx;
@@ -337,7 +340,10 @@ static inline int on_send_result(void *ctx, struct tcn_store *s, const struct tc
     (void)now_ms;
     (void)err;
     snprintf(w->result_note, sizeof w->result_note, "%s", note);
-    atomic_fetch_add(is_sent ? &w->results_ok : &w->results_failed, 1);
+    atomic_fetch_add(news == TCN_SEND_SENT   ? &w->results_ok
+                     : news == TCN_SEND_LOST ? &w->results_failed
+                                             : &w->results_late,
+                     1);
     return 0;
 }
 

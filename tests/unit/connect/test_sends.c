@@ -2,7 +2,7 @@
 #include "lanes_world.h"
 
 static const char *send_contact;
-static int send_type, send_count;
+static int send_type, send_count, send_attempts;
 
 static int add_sends(struct world *w, struct tcn_store *s, int64_t now_ms, struct tcn_arena *a,
                      struct tcn_err *err)
@@ -16,6 +16,7 @@ static int add_sends(struct world *w, struct tcn_store *s, int64_t now_ms, struc
                                    .incident = w->incident,
                                    .send_no = i + 1,
                                    .due_ms = now_ms,
+                                   .attempt = send_attempts,
                                    .contact = send_contact,
                                    .channel = "mail",
                                    .channel_type = send_type,
@@ -90,7 +91,23 @@ static void failing_pages_are_tried_three_times(void **unused)
     send_all(w, "alice", TCN_EMAIL, 1);
     assert_int_equal(w->results_failed, 1);
     assert_true(tcn_sends_health(w->sends, "test", &h));
-    assert_int_equal(h.calls, TCN_SEND_TRIES);
+    assert_int_equal(h.calls, TCN_SEND_DOUBTS);
+    assert_int_equal(w->results_late, TCN_SEND_DOUBTS - 1);
+}
+
+/* What surely did not leave is tried on for a minute, here for its last two tries. */
+static void pages_not_taken_are_tried_for_a_minute(void **unused)
+{
+    struct world *w = &world;
+
+    (void)unused;
+    w->server.mood = BUSY;
+    send_attempts = TCN_SEND_TRIES - 2;
+    send_all(w, "alice", TCN_EMAIL, 1);
+    send_attempts = 0;
+    assert_int_equal(w->results_failed, 1);
+    assert_int_equal(w->results_late, 1);
+    assert_non_null(strstr(w->result_note, "429"));
 }
 
 static size_t n_pending;
@@ -158,6 +175,7 @@ int main(void)
         TEST(unwritable_pages_fail),
         TEST(refused_pages_fail_at_once),
         TEST(failing_pages_are_tried_three_times),
+        TEST(pages_not_taken_are_tried_for_a_minute),
         TEST(pages_that_cannot_leave_are_not_claimed),
         TEST(retired_sends_tell_what_is_due),
     };

@@ -14,7 +14,7 @@ _Static_assert(sizeof(struct tcn_related_item) == 120, "struct tcn_related_item 
 _Static_assert(sizeof(struct tcn_target) == 32, "struct tcn_target has changed");
 _Static_assert(sizeof(struct tcn_stage) == 336, "struct tcn_stage has changed");
 _Static_assert(sizeof(struct tcn_run) == 3432, "struct tcn_run has changed");
-_Static_assert(sizeof(struct tcn_page) == 120, "struct tcn_page has changed");
+_Static_assert(sizeof(struct tcn_page) == 128, "struct tcn_page has changed");
 _Static_assert(sizeof(struct tcn_receipt) == 48, "struct tcn_receipt has changed");
 _Static_assert(sizeof(struct tcn_engagement) == 3504, "struct tcn_engagement has changed");
 _Static_assert(sizeof(struct tcn_link) == 216, "struct tcn_link has changed");
@@ -186,7 +186,8 @@ static inline struct tcn_page gen_page(struct gen *g, int64_t no)
                          .sends = g_int(g),
                          .sent_ms = g_int(g),
                          .delivered_ms = g_int(g),
-                         .read_ms = g_int(g)};
+                         .read_ms = g_int(g),
+                         .lost_ms = g_int(g)};
 
     snprintf(p.accept_code, sizeof p.accept_code, "%06u", (unsigned)((uint64_t)g_int(g) % 1000000));
     return p;
@@ -451,6 +452,7 @@ static inline void same_page(const struct tcn_page *a, const struct tcn_page *b)
     SAME_INT(sent_ms);
     SAME_INT(delivered_ms);
     SAME_INT(read_ms);
+    SAME_INT(lost_ms);
     SAME_TEXT(accept_code);
 }
 

@@ -1,0 +1,96 @@
+/* What becomes of the messages of a page. A page is lost when none of them has left and none will soon: its provider
+ * refused it for good, or has not taken it within half a minute. What a lost page brings forward: run.c, engagement.c. */
+#include "engine/page.h"
+#include "engine/engine.h"
+
+#define PATIENCE_MS 30000 /* reliability F17 */
+
+struct tcn_page *tcn_page_find(struct tcn_aggregate *a, struct tcn_id id,
+                               struct tcn_engagement **ret_engagement)
+{
+    for (size_t i = 0; i < a->n_engagements; i++)
+        for (size_t k = 0; k < a->engagements[i].n_pages; k++)
+            if (tcn_id_eq(a->engagements[i].pages[k].id, id)) {
+                *ret_engagement = &a->engagements[i];
+                return &a->engagements[i].pages[k];
+            }
+    return NULL;
+}
+
+void tcn_page_receipt(const struct tcn_step *s, const struct tcn_page *p,
+                      enum tcn_receipt_type type, const char *channel, const char *note)
+{
+    struct tcn_receipt *r = TCN_VEC_PUSH(s->d->arena, &s->d->receipts);
+
+    *r = (struct tcn_receipt){p->id, type, s->now_ms, channel, note};
+}
+
+static bool has_left(const struct tcn_page *p)
+{
+    return p->sent_ms != 0 || p->delivered_ms != 0;
+}
+
+/* What left once is not lost by a later failure, and what is lost does not come to be lost later. A clock that went
+ * backwards loses nothing before it began. */
+static void lose(struct tcn_page *p, int64_t at_ms)
+{
+    if (at_ms < p->first_ms)
+        at_ms = p->first_ms;
+    if (!has_left(p) && (p->lost_ms == 0 || at_ms < p->lost_ms))
+        p->lost_ms = at_ms;
+}
+
+static void record(const struct tcn_step *s, struct tcn_page *p, enum tcn_receipt_type type,
+                   const char *note)
+{
+    if (type == TCN_ERROR) {
+        lose(p, s->now_ms);
+        tcn_step_say_again(s, "could not page %s by %s%s%s", p->contact, p->channel,
+                           note ? ": " : "", note ? note : "");
+        return;
+    }
+    p->lost_ms = 0;
+    if (type == TCN_SENT)
+        p->sent_ms = s->now_ms;
+    else if (p->delivered_ms == 0)
+        p->delivered_ms = s->now_ms;
+}
+
+int tcn_engine_send_result(struct tcn_aggregate *aggregate, struct tcn_id page,
+                           enum tcn_receipt_type type, const char *note, int64_t now_ms,
+                           struct tcn_decision *ret)
+{
+    struct tcn_step s = tcn_step_begin(aggregate, NULL, 0, now_ms, ret);
+    struct tcn_engagement *e = NULL;
+    struct tcn_page *p = tcn_page_find(aggregate, page, &e);
+
+    if (!p)
+        return TCN_ENOTFOUND;
+    if (type != TCN_SENT && type != TCN_DELIVERED && type != TCN_ERROR)
+        return TCN_EINVALID;
+    note = tcn_step_cut(&s, note, TCN_RECEIPT_POINTS);
+    tcn_page_receipt(&s, p, type, p->channel, note);
+    record(&s, p, type, note);
+    e->is_dirty = true;
+    tcn_step_end(&s);
+    return 0;
+}
+
+int tcn_engine_send_late(struct tcn_aggregate *aggregate, struct tcn_id page, int64_t now_ms,
+                         struct tcn_decision *ret)
+{
+    struct tcn_step s = tcn_step_begin(aggregate, NULL, 0, now_ms, ret);
+    struct tcn_engagement *e = NULL;
+    struct tcn_page *p = tcn_page_find(aggregate, page, &e);
+    int64_t patience_ends;
+
+    if (!p)
+        return TCN_ENOTFOUND;
+    patience_ends = p->first_ms + PATIENCE_MS;
+    if (!has_left(p) && p->lost_ms == 0) {
+        lose(p, now_ms > patience_ends ? now_ms : patience_ends);
+        e->is_dirty = true;
+    }
+    tcn_step_end(&s);
+    return 0;
+}
