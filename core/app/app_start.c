@@ -19,14 +19,31 @@ static int64_t clock_now(void *ctx)
     return tcn_clock_now_ms();
 }
 
+static void on_away(void *ctx, bool is_away, const char *why)
+{
+    struct tcn_app *app = ctx;
+
+    if (is_away) {
+        tcn_log(TCN_LOG_ERROR, "store", "the database is away: senders are told to come again",
+                "why", why, NULL);
+        return;
+    }
+    tcn_log(TCN_LOG_INFO, "store", "the database is back", NULL);
+    tcn_app_wake(app);
+}
+
 static int start_store(struct tcn_app *app, struct tcn_err *err)
 {
-    struct tcn_storethread_options o = {
-        .store = {app->config->store, app->config->account_id, app->config->node},
-        .max_waiting = (size_t)app->config->limits.waiting,
-        .now_ms = clock_now,
-        .on_full = tcn_disk_told,
-        .full_ctx = app};
+    struct tcn_storethread_options o = {.store = {.url = app->config->store,
+                                                  .account_id = app->config->account_id,
+                                                  .node = app->config->node,
+                                                  .password = app->config->store_password.ptr},
+                                        .max_waiting = (size_t)app->config->limits.waiting,
+                                        .now_ms = clock_now,
+                                        .on_full = tcn_disk_told,
+                                        .full_ctx = app,
+                                        .on_away = on_away,
+                                        .away_ctx = app};
     int r = tcn_dir_make(app->options.data_dir, err);
 
     return r < 0 ? r : tcn_storethread_start(app->base, &o, &app->store, err);

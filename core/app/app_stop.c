@@ -63,7 +63,8 @@ static void check_fixed(const struct tcn_config *old, const struct tcn_config *f
 {
     if (differs(old->account_id, fresh->account_id))
         tcn_problems_add(problems, "$.account_id: cannot change while tocsin runs; restart it");
-    if (differs(old->store, fresh->store))
+    if (differs(old->store, fresh->store) ||
+        differs(old->store_password.ptr, fresh->store_password.ptr))
         tcn_problems_add(problems, "$.store: cannot change while tocsin runs; restart it");
 }
 

@@ -4,6 +4,7 @@
 #include "app/resources.h"
 #include "base/xalloc.h"
 #include "gateway/server_address.h"
+#include "store/store.h"
 #include "sys/file.h"
 
 #include <arpa/inet.h>
@@ -162,23 +163,54 @@ static int read_tls(const struct tcn_node *root, struct tcn_config *c)
     return r < 0 ? TCN_EINVALID : 0;
 }
 
-/* sqlite:PATH with PATH relative to the data folder. */
-static int read_store(const struct tcn_node *root, const char *data_dir, struct tcn_config *c)
+/* The PATH of sqlite:PATH is relative to the data folder. */
+static int use_sqlite(const struct tcn_node *at, const char *url, const char *data_dir,
+                      struct tcn_config *c)
 {
-    struct tcn_node at = tcn_node_member(root, "store");
-    const char *url = "sqlite:tocsin.db", *path;
+    const char *path = url + strlen("sqlite:");
 
-    if (tcn_node_text(root, "store", TCN_OPTIONAL, &url) < 0)
-        return TCN_EINVALID;
-    if (!tcn_str_starts(tcn_str(url), TCN_STR("sqlite:")))
-        return tcn_node_problem(&at, "\"%s\": write sqlite:PATH", url);
-    path = url + strlen("sqlite:");
+    if (c->store_password.ptr)
+        return tcn_node_problem(at, "SQLite has no password; name it for postgresql:// only");
     if (*path == 0)
-        return tcn_node_problem(&at, "the path is missing; write sqlite:tocsin.db");
+        return tcn_node_problem(at, "the path is missing; write sqlite:tocsin.db");
     c->store = *path == '/' || *path == ':'
                    ? url
                    : tcn_arena_fmt(&c->arena, "sqlite:%s/%s", data_dir, path);
     return 0;
+}
+
+/* Nothing of a URL is repeated that may have a password inside. */
+static int use_postgres(const struct tcn_node *at, const char *url, struct tcn_config *c)
+{
+    struct tcn_err err;
+
+    if (tcn_store_check_postgres(url, &err) < 0)
+        return tcn_node_problem(at, "%s", err.msg);
+    c->store = url;
+    return 0;
+}
+
+/* "URL", or {"url": "URL", "password": a secret by reference}. */
+static int read_store(const struct tcn_node *root, const char *data_dir, struct tcn_config *c)
+{
+    static const char *const names[] = {"url", "password", NULL};
+    struct tcn_node at = tcn_node_member(root, "store"), password;
+    const char *url = "sqlite:tocsin.db";
+
+    if (json_is_object(at.json)) {
+        password = tcn_node_member(&at, "password");
+        if (tcn_node_only(&at, names) < 0 || tcn_node_text(&at, "url", TCN_NEED, &url) < 0 ||
+            (password.json && tcn_secret_load(&password, &c->store_password) < 0))
+            return TCN_EINVALID;
+    } else if (tcn_node_text(root, "store", TCN_OPTIONAL, &url) < 0) {
+        return TCN_EINVALID;
+    }
+    if (tcn_store_is_postgres(url))
+        return use_postgres(&at, url, c);
+    if (tcn_str_starts(tcn_str(url), TCN_STR("sqlite:")))
+        return use_sqlite(&at, url, data_dir, c);
+    return tcn_node_problem(&at, "\"%s\": write sqlite:PATH or postgresql://USER@HOST/DATABASE",
+                            url);
 }
 
 static bool is_cidr(const char *text)
@@ -362,6 +394,7 @@ void tcn_config_unref(struct tcn_config *c)
     if (--c->refs > 0)
         return;
     tcn_config_parts_done(c);
+    tcn_secret_done(&c->store_password);
     tcn_doc_done(&c->doc);
     tcn_buf_done(&c->text);
     tcn_arena_done(&c->arena);

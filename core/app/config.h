@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "engine/directory.h"
 #include "sys/log.h"
+#include "sys/secret.h"
 
 #define TCN_SOURCES_MAX 200
 
@@ -40,7 +41,8 @@ struct tcn_config {
     const char *account_id, *region, *node;
     const char *listen;     /* HOST:PORT */
     const char *public_url; /* how people's browsers reach this process; no slash at the end */
-    const char *store;      /* sqlite:PATH */
+    const char *store;      /* sqlite:PATH or postgresql://... without a password */
+    struct tcn_secret store_password;                         /* owned; unset: as libpq finds one */
     const char *tls_cert, *tls_key, *tls_client_ca, *ca_file; /* NULL when not given */
     enum tcn_log_level log_level;
     struct tcn_config_limits limits;

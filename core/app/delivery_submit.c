@@ -97,7 +97,7 @@ static void on_done(struct tcn_job *base, int r, const struct tcn_err *err)
 static void post(struct tcn_delivery_state *d, struct tcn_intake_job *job,
                  void (*when_done)(struct tcn_intake_job *, int, const struct tcn_err *))
 {
-    const char *why = "too many deliveries wait for the store";
+    bool is_full;
 
     job->ctx = d;
     job->answer = when_done;
@@ -108,13 +108,15 @@ static void post(struct tcn_delivery_state *d, struct tcn_intake_job *job,
     job->inbox.peer = d->rq->peer;
     job->inbox.subject = d->subject;
     job->inbox.body = (struct tcn_str){d->rq->body, d->rq->body_len};
-    if (tcn_disk_is_full(d->app))
-        why = "the disk is full; nothing was accepted";
-    else if (tcn_storethread_post(d->app->store, &job->job) == 0)
+    is_full = tcn_disk_is_full(d->app);
+    if (!is_full && tcn_storethread_post(d->app->store, &job->job) == 0)
         return;
     tcn_intake_free(job);
     tcn_delivery_count(d->app, d->source, "busy");
-    tcn_answer_busy(d->app, d->rq, why);
+    if (is_full)
+        tcn_answer_busy(d->app, d->rq, "the disk is full; nothing was accepted");
+    else
+        tcn_answer_refused(d->app, d->rq);
     d->rq = NULL;
     tcn_delivery_free(d);
 }

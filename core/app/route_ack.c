@@ -180,6 +180,6 @@ void tcn_route_ack(struct tcn_app *app, struct tcn_request *rq)
     tcn_buf_init(&j->html, 256u << 10);
     if (tcn_storethread_post(app->store, &j->job) == 0)
         return;
-    tcn_answer_busy(app, rq, "too many requests wait for the store");
+    tcn_answer_refused(app, rq);
     free_job(j);
 }

@@ -96,7 +96,7 @@ static void submit(struct api_job *j)
     j->call.arena = &j->arena;
     if (tcn_storethread_post(j->app->store, &j->job) == 0)
         return;
-    tcn_answer_busy(j->app, j->rq, "too many requests wait for the store");
+    tcn_answer_refused(j->app, j->rq);
     free_job(j);
 }
 

@@ -215,6 +215,17 @@ void tcn_answer_delivery(struct tcn_app *app, struct tcn_request *rq, int status
     send_reply(app, rq, &reply);
 }
 
+/* The store takes no job. */
+void tcn_answer_refused(struct tcn_app *app, struct tcn_request *rq)
+{
+    struct tcn_storethread_stats stats;
+
+    tcn_storethread_stats(app->store, &stats);
+    tcn_answer_busy(app, rq,
+                    stats.is_away ? "the database is away; nothing was accepted"
+                                  : "too many requests wait for the store");
+}
+
 void tcn_answer_failure(struct tcn_app *app, struct tcn_request *rq, int r,
                         const struct tcn_err *err)
 {

@@ -26,6 +26,8 @@ void tcn_answer_error(struct tcn_app *app, struct tcn_request *rq, int status, c
                       const char *message);
 /* 503 with Retry-After: the sender must try again; every sender does so on 5xx, not all on 429. */
 void tcn_answer_busy(struct tcn_app *app, struct tcn_request *rq, const char *message);
+void tcn_answer_refused(struct tcn_app *app,
+                        struct tcn_request *rq); /* the same, why the store takes no job */
 /* 401 with that WWW-Authenticate. */
 void tcn_answer_challenge(struct tcn_app *app, struct tcn_request *rq, const char *challenge,
                           const char *message);

@@ -103,7 +103,7 @@ static void post(struct tcn_app *app, struct tcn_request *rq, tcn_job_run *run,
         .job = {.run = run, .done = look_done}, .app = app, .rq = rq, .answer = answer};
     if (tcn_storethread_post(app->store, &j->job) == 0)
         return;
-    tcn_answer_busy(app, rq, "too many jobs wait for the store");
+    tcn_answer_refused(app, rq);
     free(j);
 }
 
@@ -138,6 +138,9 @@ static void collect(struct tcn_app *app)
     tcn_metrics_set(m, "tocsin_store_jobs_total", "", (double)store.jobs);
     tcn_metrics_set(m, "tocsin_store_commits_total", "", (double)store.batches);
     tcn_metrics_set(m, "tocsin_store_waiting", "", (double)store.waiting);
+    tcn_metrics_set(m, "tocsin_database_away", "", store.is_away ? 1 : 0);
+    tcn_metrics_set(m, "tocsin_database_connections_lost_total", "", (double)store.lost);
+    tcn_metrics_set(m, "tocsin_database_commits_undecided_total", "", (double)store.undecided);
     tcn_metrics_set(m, "tocsin_disk_full", "", store.disk_full ? 1 : 0);
     snprintf(labels, sizeof labels, "version=\"%s\",node=\"%.100s\"", TOCSIN_VERSION,
              app->config->node);
@@ -150,7 +153,8 @@ static void answer_metrics(struct look_job *j)
 
     collect(j->app);
     tcn_outbound_metrics(j->app, j->app->metrics);
-    tcn_metrics_set(j->app->metrics, "tocsin_incidents_open", "", (double)j->n_open);
+    if (j->n_open >= 0)
+        tcn_metrics_set(j->app->metrics, "tocsin_incidents_open", "", (double)j->n_open);
     tcn_buf_init(&text, 4u << 20);
     tcn_metrics_write(j->app->metrics, &text);
     tcn_answer_text(j->app, j->rq, 200, "text/plain; version=0.0.4; charset=utf-8", NULL,
@@ -158,7 +162,15 @@ static void answer_metrics(struct look_job *j)
     tcn_buf_done(&text);
 }
 
+/* What this process knows by itself is told also while the database is away. */
 void tcn_route_metrics(struct tcn_app *app, struct tcn_request *rq)
 {
-    post(app, rq, run_count, answer_metrics);
+    struct look_job alone = {.app = app, .rq = rq, .n_open = -1};
+    struct tcn_storethread_stats stats;
+
+    tcn_storethread_stats(app->store, &stats);
+    if (stats.is_away)
+        answer_metrics(&alone);
+    else
+        post(app, rq, run_count, answer_metrics);
 }

@@ -10,10 +10,21 @@
 struct tcn_db;     /* a connection; each driver defines its own */
 struct tcn_dbstmt; /* a prepared statement of a connection */
 
-/* In migrations {NAME} is replaced by text: {ID} {INT} {REAL} {BYTES} are column types, {SERIAL} a key that counts
- * by itself, {PLAIN} and {CLUSTERED} end a CREATE TABLE (clustered: rows live in the primary key's tree). */
+/* In migrations {NAME} is replaced by text: {ID} {INT} {REAL} {BYTES} are column types, {TEXT} is text that is ordered
+ * by its bytes (what is part of a key), {SERIAL} a key that counts by itself, {PLAIN} and {CLUSTERED} end a CREATE TABLE
+ * (clustered: rows live in the primary key's tree), {TABLES} has the name of every table. */
 struct tcn_db_word {
     const char *name, *text;
+};
+
+/* What a commit answers whose connection broke while it was on its way. */
+#define TCN_UNDECIDED 1
+
+/* Where the database is and who comes. */
+struct tcn_db_place {
+    const char *target;   /* the store's URL; SQLite: after the scheme */
+    const char *password; /* NULL: none, or found by the driver's own ways */
+    const char *node;     /* name of this process, for people */
 };
 
 /* What a driver may have to do between transactions. */
@@ -24,13 +35,14 @@ enum tcn_db_chore {
 };
 
 /* Codes of every function that can fail: TCN_EIO, TCN_EFULL, TCN_EBUSY, TCN_ECONFLICT (a constraint). A driver that
- * cannot know any more what the disk holds ends the process with status 70. */
+ * cannot know any more what the disk holds, or whose database is another process's now, ends the process with status
+ * 70. What is marked "may be NULL" is what not every driver needs. */
 struct tcn_db_driver {
     const char *name;
     const struct tcn_db_word *words; /* ends with a NULL name */
 
-    /* target: the store's URL after the scheme. TCN_EINVALID: a place that cannot keep its promises. */
-    int (*open)(const char *target, struct tcn_db **ret, struct tcn_err *err);
+    /* TCN_EINVALID: a place that cannot keep its promises. place is borrowed for the call. */
+    int (*open)(const struct tcn_db_place *place, struct tcn_db **ret, struct tcn_err *err);
     void (*close)(struct tcn_db *db); /* after every statement is finalized */
     /* Whole-database check at start, TCN_EIO when damaged. May skip what would take too long. */
     int (*check)(struct tcn_db *db, struct tcn_err *err);
@@ -50,6 +62,10 @@ struct tcn_db_driver {
     void (*reset)(struct tcn_dbstmt *st);
     int64_t (*changes)(
         struct tcn_dbstmt *st); /* rows that the last INSERT, UPDATE or DELETE touched */
+    /* Instead of step, when nobody reads the rows: to the end. With conflict (a static text, may be NULL) a statement
+     * that touches no row is TCN_ECONFLICT. A driver may send it and go on: then its error comes with a later step or
+     * run, or with commit. */
+    int (*run)(struct tcn_dbstmt *st, const char *conflict, struct tcn_err *err);
 
     /* Columns count from 0; valid until the next step or reset. */
     bool (*is_null)(struct tcn_dbstmt *st, int column);
@@ -59,13 +75,23 @@ struct tcn_db_driver {
     struct tcn_str (*column_blob)(struct tcn_dbstmt *st, int column);
     int (*column_id)(struct tcn_dbstmt *st, int column, struct tcn_id *ret); /* TCN_EIO: no id */
 
-    int (*begin)(struct tcn_db *db, struct tcn_err *err);  /* for writing */
-    int (*commit)(struct tcn_db *db, struct tcn_err *err); /* durable on 0; rolled back otherwise */
+    int (*begin)(struct tcn_db *db, struct tcn_err *err); /* for writing */
+    /* For starts and migrations: no other process has such a transaction at the same time. */
+    int (*begin_alone)(struct tcn_db *db, struct tcn_err *err);
+    /* Durable on 0, rolled back when negative; TCN_UNDECIDED when only recover can tell. */
+    int (*commit)(struct tcn_db *db, struct tcn_err *err);
     void (*rollback)(struct tcn_db *db);
     /* Both or none. A commit that others see and the disk may not know yet: *ret_unsynced says so; sync makes all of
      * them durable that returned before it was called. sync may run on a thread of its own beside everything but close. */
     int (*commit_unsynced)(struct tcn_db *db, bool *ret_unsynced, struct tcn_err *err);
     void (*sync)(struct tcn_db *db);
+
+    /* May be NULL. From now on a transaction that writes proves that this row of epochs is in force. */
+    int (*own)(struct tcn_db *db, int64_t epoch, struct tcn_err *err);
+    /* May be NULL: the connection cannot be lost. While it is, begin answers TCN_EBUSY. recover tries for about wait_ms
+     * to get it back: 0 with what became of a commit that was undecided, TCN_EBUSY when not yet. */
+    bool (*is_lost)(struct tcn_db *db);
+    int (*recover)(struct tcn_db *db, int64_t wait_ms, bool *ret_committed, struct tcn_err *err);
 
     /* Outside a transaction. chore: what upkeep would do now. is_full: space ran out and has not come back. */
     enum tcn_db_chore (*chore)(struct tcn_db *db);
@@ -74,5 +100,6 @@ struct tcn_db_driver {
 };
 
 extern const struct tcn_db_driver tcn_sqlite_driver;
+extern const struct tcn_db_driver tcn_postgres_driver;
 
 #endif

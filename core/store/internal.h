@@ -46,7 +46,7 @@ struct tcn_store {
     struct tcn_dbstmt *prepared[TCN_SQL_TABLES][TCN_SQL_MAX]; /* owned; made at first use */
 };
 
-/* tcn_store_open with a driver of the caller's choice; target is the URL after its scheme. */
+/* tcn_store_open with a driver of the caller's choice; target as in struct tcn_db_place. */
 int tcn_store_open_with(const struct tcn_db_driver *driver, const char *target,
                         const struct tcn_store_options *options, int64_t now_ms,
                         struct tcn_store **ret, struct tcn_err *err);
@@ -66,9 +66,12 @@ int tcn_query_start(struct tcn_store *s, enum tcn_sql_table table, size_t no, co
                     struct tcn_query *ret, struct tcn_err *err);
 int tcn_query_step(struct tcn_query *q, struct tcn_err *err);
 void tcn_query_done(struct tcn_query *q);
-/* To the end and done, for statements without results. */
+/* To the end and done, for statements without results. The driver may only send it: an error of it may come with a
+ * later statement of the transaction or with its commit. */
 int tcn_query_run(struct tcn_query *q, struct tcn_err *err);
-/* The same, for statements that may touch no row: ret_changes says how many they did. */
+/* The same, TCN_ECONFLICT with the text (static) when no row was touched; that ends the transaction as well. */
+int tcn_query_run_touching(struct tcn_query *q, const char *conflict, struct tcn_err *err);
+/* Waits for the end; ret_changes says how many rows were touched. */
 int tcn_query_run_count(struct tcn_query *q, int64_t *ret_changes, struct tcn_err *err);
 /* One row expected: 0, TCN_ENOTFOUND with the text, or an error. The row is readable until done. */
 int tcn_query_one(struct tcn_query *q, struct tcn_err *err, const char *what);

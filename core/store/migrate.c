@@ -52,14 +52,14 @@ static int run(const struct tcn_db_driver *driver, struct tcn_db *db, const char
 }
 
 static int run_translated(const struct tcn_db_driver *driver, struct tcn_db *db, const char *sql,
-                          struct tcn_err *err)
+                          int64_t ret_row[2], struct tcn_err *err)
 {
     struct tcn_buf text;
     int r;
 
     tcn_buf_init(&text, MAX_STATEMENT_BYTES);
     translate(driver, sql, &text);
-    r = run(driver, db, text.ptr, NULL, NULL, err);
+    r = run(driver, db, text.ptr, NULL, ret_row, err);
     tcn_buf_done(&text);
     return r;
 }
@@ -70,43 +70,75 @@ static const char versions_table[] = "CREATE TABLE IF NOT EXISTS schema_version 
                                      " applied_ms {INT} NOT NULL"
                                      "){PLAIN}";
 
+static const char find_table[] = "SELECT COUNT(*), 0 FROM {TABLES} WHERE name = 'schema_version'";
+
+/* A role that may not create tables must get by when they are there. */
+static int need_versions(const struct tcn_db_driver *driver, struct tcn_db *db, struct tcn_err *err)
+{
+    int64_t found[2] = {0};
+    int r = run_translated(driver, db, find_table, found, err);
+
+    return r < 0 || found[0] > 0 ? r : run_translated(driver, db, versions_table, NULL, err);
+}
+
+/* A start whose commit is undecided is no start: the next one looks at what is there. */
+static int commit(const struct tcn_db_driver *driver, struct tcn_db *db, struct tcn_err *err)
+{
+    int r = driver->commit(db, err);
+
+    return r == TCN_UNDECIDED ? TCN_EIO : r;
+}
+
+static const char select_version[] = "SELECT version, oldest FROM schema_version"
+                                     " ORDER BY version DESC LIMIT 1";
+
 static int read_version(const struct tcn_db_driver *driver, struct tcn_db *db, int64_t ret[2],
                         struct tcn_err *err)
 {
     int r;
 
     ret[0] = ret[1] = 0;
-    if ((r = driver->begin(db, err)) < 0)
+    if ((r = driver->begin_alone(db, err)) < 0)
         return r;
-    if ((r = run_translated(driver, db, versions_table, err)) < 0 ||
-        (r = run(driver, db,
-                 "SELECT version, oldest FROM schema_version ORDER BY version DESC LIMIT 1", NULL,
-                 ret, err)) < 0) {
+    if ((r = need_versions(driver, db, err)) < 0 ||
+        (r = run(driver, db, select_version, NULL, ret, err)) < 0) {
         driver->rollback(db);
         return r;
     }
-    return driver->commit(db, err);
+    return commit(driver, db, err);
+}
+
+static int write(const struct tcn_db_driver *driver, struct tcn_db *db,
+                 const struct tcn_migration *m, int64_t now_ms, struct tcn_err *err)
+{
+    const int64_t row[3] = {m->version, m->oldest, now_ms};
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && m->statements[i]; i++)
+        r = run_translated(driver, db, m->statements[i], NULL, err);
+    if (r < 0)
+        return r;
+    return run(driver, db,
+               "INSERT INTO schema_version (version, oldest, applied_ms) VALUES ($1, $2, $3)", row,
+               NULL, err);
 }
 
 static int apply(const struct tcn_db_driver *driver, struct tcn_db *db,
                  const struct tcn_migration *m, int64_t now_ms, struct tcn_err *err)
 {
-    const int64_t row[3] = {m->version, m->oldest, now_ms};
+    int64_t found[2] = {0};
     int r;
 
-    if ((r = driver->begin(db, err)) < 0)
+    if ((r = driver->begin_alone(db, err)) < 0)
         return r;
-    for (size_t i = 0; r == 0 && m->statements[i]; i++)
-        r = run_translated(driver, db, m->statements[i], err);
-    if (r == 0)
-        r = run(driver, db,
-                "INSERT INTO schema_version (version, oldest, applied_ms) VALUES ($1, $2, $3)", row,
-                NULL, err);
+    /* Another process may have been faster. */
+    if ((r = run(driver, db, select_version, NULL, found, err)) == 0 && found[0] < m->version)
+        r = write(driver, db, m, now_ms, err);
     if (r < 0) {
         driver->rollback(db);
         return r;
     }
-    return driver->commit(db, err);
+    return commit(driver, db, err);
 }
 
 int tcn_migrate(const struct tcn_db_driver *driver, struct tcn_db *db,

@@ -15,8 +15,8 @@ static const char *const v1_base[] = {
     " started_ms {INT} NOT NULL"
     "){PLAIN}",
     "CREATE TABLE meta ("
-    " account_id TEXT NOT NULL,"
-    " name TEXT NOT NULL,"
+    " account_id {TEXT} NOT NULL,"
+    " name {TEXT} NOT NULL,"
     " epoch {INT} NOT NULL,"
     " value TEXT NOT NULL,"
     " PRIMARY KEY (account_id, name)"
@@ -75,8 +75,8 @@ static const char *const v2_incidents[] = {
     "CREATE INDEX lanes_flapping ON lanes (incident, received_ms) WHERE is_flapping = 1",
 
     "CREATE TABLE storms ("
-    " account_id TEXT NOT NULL,"
-    " source TEXT NOT NULL,"
+    " account_id {TEXT} NOT NULL,"
+    " source {TEXT} NOT NULL,"
     " epoch {INT} NOT NULL,"
     " tokens {REAL} NOT NULL,"
     " at_ms {INT} NOT NULL,"
@@ -142,7 +142,7 @@ static const char *const v2_incidents[] = {
 
     "CREATE TABLE related_items ("
     " incident {ID} NOT NULL,"
-    " generated_id TEXT NOT NULL,"
+    " generated_id {TEXT} NOT NULL,"
     " account_id TEXT NOT NULL,"
     " epoch {INT} NOT NULL,"
     " seq {INT} NOT NULL,"
@@ -259,7 +259,7 @@ static const char *const v3_paging[] = {
 static const char *const v4_links[] = {
     "CREATE TABLE links ("
     " incident {ID} NOT NULL,"
-    " connector TEXT NOT NULL,"
+    " connector {TEXT} NOT NULL,"
     " account_id TEXT NOT NULL,"
     " epoch {INT} NOT NULL,"
     " id {ID} NOT NULL,"
@@ -312,7 +312,15 @@ static const char *const v5_lost_pages[] = {
     NULL,
 };
 
+/* session: 0 is a process that was taken over; else the number of its connection. commit_no: its last commit. With both
+ * a driver that can lose its connection proves who it is and learns what became of a commit. */
+static const char *const v6_fences[] = {
+    "ALTER TABLE epochs ADD COLUMN session {INT} NOT NULL DEFAULT 0",
+    "ALTER TABLE epochs ADD COLUMN commit_no {INT} NOT NULL DEFAULT 0",
+    NULL,
+};
+
 const struct tcn_migration tcn_migrations[] = {
-    {1, 1, v1_base},  {2, 1, v2_incidents},  {3, 1, v3_paging},
-    {4, 1, v4_links}, {5, 1, v5_lost_pages}, {0, 0, NULL},
+    {1, 1, v1_base},       {2, 1, v2_incidents}, {3, 1, v3_paging}, {4, 1, v4_links},
+    {5, 1, v5_lost_pages}, {6, 1, v6_fences},    {0, 0, NULL},
 };

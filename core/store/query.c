@@ -77,11 +77,19 @@ int tcn_query_run_count(struct tcn_query *q, int64_t *ret_changes, struct tcn_er
     return r;
 }
 
+int tcn_query_run_touching(struct tcn_query *q, const char *conflict, struct tcn_err *err)
+{
+    int r = q->driver->run(q->st, conflict, err);
+
+    if (r < 0 && q->s->broken == 0)
+        q->s->broken = r;
+    tcn_query_done(q);
+    return r;
+}
+
 int tcn_query_run(struct tcn_query *q, struct tcn_err *err)
 {
-    int64_t changes;
-
-    return tcn_query_run_count(q, &changes, err);
+    return tcn_query_run_touching(q, NULL, err);
 }
 
 int tcn_query_one(struct tcn_query *q, struct tcn_err *err, const char *what)

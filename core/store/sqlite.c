@@ -199,6 +199,17 @@ static int64_t changes(struct tcn_dbstmt *st)
     return sqlite3_changes64(st->db->handle);
 }
 
+static int run(struct tcn_dbstmt *st, const char *conflict, struct tcn_err *err)
+{
+    int r;
+
+    while ((r = step(st, err)) == 1)
+        ;
+    if (r == 0 && conflict && changes(st) == 0)
+        return tcn_fail(err, TCN_ECONFLICT, "%s", conflict);
+    return r;
+}
+
 static bool is_null(struct tcn_dbstmt *st, int column)
 {
     return sqlite3_column_type(st->handle, column) == SQLITE_NULL;
@@ -368,9 +379,11 @@ static const struct tcn_db_word words[] = {
     {"INT", "INTEGER"},
     {"REAL", "REAL"},
     {"BYTES", "BLOB"},
+    {"TEXT", "TEXT"},
     {"SERIAL", "INTEGER PRIMARY KEY"},
     {"PLAIN", " STRICT"},
     {"CLUSTERED", " STRICT, WITHOUT ROWID"},
+    {"TABLES", "sqlite_master"},
     {NULL, NULL},
 };
 
@@ -391,6 +404,7 @@ const struct tcn_db_driver tcn_sqlite_driver = {
     .step = step,
     .reset = reset,
     .changes = changes,
+    .run = run,
     .is_null = is_null,
     .column_int = column_int,
     .column_double = column_double,
@@ -398,6 +412,7 @@ const struct tcn_db_driver tcn_sqlite_driver = {
     .column_blob = column_blob,
     .column_id = column_id,
     .begin = begin,
+    .begin_alone = begin, /* every one is */
     .commit = commit,
     .rollback = rollback,
     .commit_unsynced = commit_unsynced,

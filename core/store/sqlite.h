@@ -58,7 +58,7 @@ int tcn_sqlite_fail(struct tcn_db *db, int rc, const char *doing, struct tcn_err
 /* Runs statements without parameters and results. */
 int tcn_sqlite_exec(struct tcn_db *db, const char *sql, struct tcn_err *err);
 
-int tcn_sqlite_open(const char *path, struct tcn_db **ret, struct tcn_err *err);
+int tcn_sqlite_open(const struct tcn_db_place *place, struct tcn_db **ret, struct tcn_err *err);
 /* A second connection to a database that this process has open, for one thread of its own. */
 int tcn_sqlite_open_beside(const char *path, struct tcn_db **ret, struct tcn_err *err);
 void tcn_sqlite_close(struct tcn_db *db);

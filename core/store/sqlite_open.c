@@ -152,9 +152,10 @@ static int connect_file(struct tcn_db *db, const char *name, struct tcn_err *err
     return 0;
 }
 
-int tcn_sqlite_open(const char *path, struct tcn_db **ret, struct tcn_err *err)
+int tcn_sqlite_open(const struct tcn_db_place *place, struct tcn_db **ret, struct tcn_err *err)
 {
     struct tcn_db *db = tcn_xcalloc(1, sizeof *db);
+    const char *path = place->target;
     int r;
 
     db->lock_fd = -1;

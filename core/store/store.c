@@ -9,12 +9,15 @@
 
 #define EPOCHS_KEPT 1000
 
-enum { EPOCH_ADD, EPOCH_TRIM };
+enum { EPOCH_ADD, EPOCH_FENCE, EPOCH_TRIM };
 static const char *const sql[] = {
     /* Epochs grow over all accounts of the database. */
-    [EPOCH_ADD] = "INSERT INTO epochs (account_id, epoch, node, started_ms)"
-                  " VALUES ($1, (SELECT COALESCE(MAX(epoch), 0) + 1 FROM epochs), $2, $3)"
+    [EPOCH_ADD] = "INSERT INTO epochs (account_id, epoch, node, started_ms, session, commit_no)"
+                  " VALUES ($1, (SELECT COALESCE(MAX(epoch), 0) + 1 FROM epochs), $2, $3, 1, 0)"
                   " RETURNING epoch",
+    /* Who still thinks that it owns the store does not any more. */
+    [EPOCH_FENCE] = ("UPDATE epochs SET session = 0"
+                     " WHERE account_id = $1 AND epoch < $2 AND session > 0"),
     [EPOCH_TRIM] = "DELETE FROM epochs WHERE account_id = $1 AND epoch < $2",
 };
 
@@ -33,14 +36,14 @@ static int add_epoch(struct tcn_store *s, const char *node, int64_t now_ms, stru
     return r;
 }
 
-static int trim_epochs(struct tcn_store *s, struct tcn_err *err)
+static int older_epochs(struct tcn_store *s, size_t no, int64_t before, struct tcn_err *err)
 {
     struct tcn_query q;
     int r;
 
-    if ((r = tcn_query_start(s, TCN_SQL_STORE, EPOCH_TRIM, sql[EPOCH_TRIM], &q, err)) < 0)
+    if ((r = tcn_query_start(s, TCN_SQL_STORE, no, sql[no], &q, err)) < 0)
         return r;
-    tcn_q_int(&q, s->epoch - EPOCHS_KEPT);
+    tcn_q_int(&q, before);
     return tcn_query_run(&q, err);
 }
 
@@ -48,19 +51,24 @@ static int take_epoch(struct tcn_store *s, const char *node, int64_t now_ms, str
 {
     int r;
 
-    if ((r = tcn_store_begin(s, err)) < 0)
+    if ((r = s->driver->begin_alone(s->db, err)) < 0)
         return r;
-    if ((r = add_epoch(s, node, now_ms, err)) < 0 || (r = trim_epochs(s, err)) < 0) {
+    if ((r = add_epoch(s, node, now_ms, err)) < 0 ||
+        (r = older_epochs(s, EPOCH_FENCE, s->epoch, err)) < 0 ||
+        (r = older_epochs(s, EPOCH_TRIM, s->epoch - EPOCHS_KEPT, err)) < 0) {
         tcn_store_rollback(s);
         return r;
     }
-    return tcn_store_commit(s, err);
+    if ((r = tcn_store_commit(s, err)) == TCN_UNDECIDED)
+        r = TCN_EIO; /* the next start takes another one */
+    return r < 0 || !s->driver->own ? r : s->driver->own(s->db, s->epoch, err);
 }
 
 static int open_once(const struct tcn_db_driver *driver, const char *target,
                      const struct tcn_store_options *options, int64_t now_ms,
                      struct tcn_store **ret, struct tcn_err *err)
 {
+    const struct tcn_db_place place = {target, options->password, options->node};
     struct tcn_store *s = tcn_xcalloc(1, sizeof *s);
     int r;
 
@@ -68,7 +76,7 @@ static int open_once(const struct tcn_db_driver *driver, const char *target,
     s->driver = driver;
     tcn_arena_init(&s->scratch, TCN_TURN_ARENA);
     snprintf(s->account_id, sizeof s->account_id, "%s", options->account_id);
-    if ((r = driver->open(target, &s->db, err)) == 0 && (r = driver->check(s->db, err)) == 0 &&
+    if ((r = driver->open(&place, &s->db, err)) == 0 && (r = driver->check(s->db, err)) == 0 &&
         (r = tcn_migrate(driver, s->db, tcn_migrations, now_ms, err)) == 0 &&
         (r = take_epoch(s, options->node, now_ms, err)) == 0) {
         *ret = s;
@@ -95,6 +103,12 @@ int tcn_store_open_with(const struct tcn_db_driver *driver, const char *target,
     return r;
 }
 
+bool tcn_store_is_postgres(const char *url)
+{
+    return tcn_str_starts(tcn_str(url), TCN_STR("postgresql:")) ||
+           tcn_str_starts(tcn_str(url), TCN_STR("postgres:"));
+}
+
 int tcn_store_open(const struct tcn_store_options *options, int64_t now_ms, struct tcn_store **ret,
                    struct tcn_err *err)
 {
@@ -102,10 +116,10 @@ int tcn_store_open(const struct tcn_store_options *options, int64_t now_ms, stru
 
     if (tcn_str_starts(url, TCN_STR("sqlite:")) && url.len > 7)
         return tcn_store_open_with(&tcn_sqlite_driver, url.ptr + 7, options, now_ms, ret, err);
-    if (tcn_str_starts(url, TCN_STR("postgresql:")) || tcn_str_starts(url, TCN_STR("postgres:")))
-        return tcn_fail(err, TCN_EINVALID,
-                        "this tocsin has no PostgreSQL driver; use \"sqlite:PATH\"");
-    return tcn_fail(err, TCN_EINVALID, "store \"%.100s\" is no \"sqlite:PATH\"",
+    if (tcn_store_is_postgres(options->url))
+        return tcn_store_open_with(&tcn_postgres_driver, url.ptr, options, now_ms, ret, err);
+    return tcn_fail(err, TCN_EINVALID,
+                    "store \"%.100s\" is no \"sqlite:PATH\" and no \"postgresql://...\"",
                     options->url ? options->url : "");
 }
 
@@ -137,6 +151,18 @@ int tcn_store_begin(struct tcn_store *s, struct tcn_err *err)
 {
     s->broken = 0;
     return s->driver->begin(s->db, err);
+}
+
+bool tcn_store_is_lost(struct tcn_store *s)
+{
+    return s->driver->is_lost && s->driver->is_lost(s->db);
+}
+
+int tcn_store_recover(struct tcn_store *s, int64_t wait_ms, bool *ret_committed,
+                      struct tcn_err *err)
+{
+    assert(s->driver->recover);
+    return s->driver->recover(s->db, wait_ms, ret_committed, err);
 }
 
 /* A statement failed and nobody minded: half a job must not be kept. */

@@ -1,6 +1,10 @@
 /* The store: model structs in, rows out. One struct tcn_store is one database connection, used by one thread.
  * Every function works inside the transaction that the caller opened (tcn_store_begin); reads allocate from the
- * arena given. Every row carries account_id and the epoch of its writer. */
+ * arena given. Every row carries account_id and the epoch of its writer.
+ *
+ * A database that is not in this process is not waited for by what only writes: an error of a put, TCN_ECONFLICT too, may
+ * be the answer of a later function of the transaction or of its commit. The transaction has failed then, as after every
+ * error but TCN_ENOTFOUND and that of tcn_store_inbox_add, which comes at once and is an answer. */
 #ifndef TCN_STORE_STORE_H
 #define TCN_STORE_STORE_H
 
@@ -14,13 +18,19 @@
 struct tcn_store;
 
 struct tcn_store_options {
-    const char *url;        /* sqlite:PATH, sqlite::memory: or (later) postgresql://... */
+    const char *url;        /* sqlite:PATH, sqlite::memory: or postgresql://... */
     const char *account_id; /* 12 digits */
     const char *node;       /* name of this process, for people */
+    const char *password;   /* of PostgreSQL; NULL: none, or as libpq finds one */
 };
 
-/* Opens, checks (file system, integrity, schema version), migrates, and takes the next epoch.
- * TCN_EIO, TCN_EINVALID (NFS or SMB, newer schema: err says the remedy), TCN_EBUSY (another process owns it). */
+bool tcn_store_is_postgres(const char *url);
+/* The connection URI alone, without asking a server: TCN_EINVALID says what is wrong with it, such as a password inside. */
+int tcn_store_check_postgres(const char *url, struct tcn_err *err);
+
+/* Opens, checks (file system, integrity, schema version), migrates, and takes the next epoch. options are borrowed for
+ * the call. TCN_EIO, TCN_EINVALID (NFS or SMB, newer schema, missing rights: err says the remedy), TCN_EBUSY (another
+ * process owns it). */
 int tcn_store_open(const struct tcn_store_options *options, int64_t now_ms, struct tcn_store **ret,
                    struct tcn_err *err);
 void tcn_store_close(struct tcn_store *s);
@@ -28,7 +38,8 @@ int64_t tcn_store_epoch(const struct tcn_store *s);
 
 /* One transaction at a time. All return 0 or TCN_EIO, TCN_EFULL, TCN_EBUSY. A failed fsync ends the process
  * (exit 70): what the disk holds is then unknown. Commit refuses, with that code, what a failed statement left
- * half done, also when its caller went on. */
+ * half done, also when its caller went on. It may be TCN_UNDECIDED (db.h): the connection to the database broke while the
+ * commit was on its way, and tcn_store_recover will tell. */
 int tcn_store_begin(struct tcn_store *s, struct tcn_err *err);
 int tcn_store_commit(struct tcn_store *s, struct tcn_err *err);
 void tcn_store_rollback(struct tcn_store *s);
@@ -37,6 +48,13 @@ void tcn_store_rollback(struct tcn_store *s);
  * beside everything but tcn_store_close, and ends the process when it fails. */
 int tcn_store_commit_unsynced(struct tcn_store *s, bool *ret_unsynced, struct tcn_err *err);
 void tcn_store_sync(struct tcn_store *s);
+/* The connection is lost; until it is back begin answers TCN_EBUSY. */
+bool tcn_store_is_lost(struct tcn_store *s);
+/* Tries for about wait_ms to get it back. 0: it is, and *ret_committed says whether the commit that was undecided, if one
+ * was, is in; what had not come to its commit is not. TCN_EBUSY: not yet. A process that was taken over, or whose database
+ * has forgotten what it confirmed, is ended (exit 70). */
+int tcn_store_recover(struct tcn_store *s, int64_t wait_ms, bool *ret_committed,
+                      struct tcn_err *err);
 /* Outside a transaction; keeps checkpoints off the commit path. Takes back the disk's reserve when it can. */
 int tcn_store_checkpoint(struct tcn_store *s, struct tcn_err *err);
 /* What tcn_store_checkpoint would do now: 0 nothing, 1 something when idle, 2 something that should not wait. */

@@ -154,15 +154,12 @@ int tcn_store_incident_put(struct tcn_store *s, const struct tcn_incident *incid
     struct tcn_id hash = tcn_store_hash(s, incident->dedupe_string, NULL);
     struct tcn_buf tags = {0};
     struct tcn_query q;
-    int64_t changes;
     int r;
 
     if ((r = tcn_pack_tags(incident->tags, incident->n_tags, &tags, err)) == 0 &&
         (r = start(s, INCIDENT_PUT, &q, err)) == 0) {
         bind_incident(&q, incident, &hash, &tags);
-        r = tcn_query_run_count(&q, &changes, err);
-        if (r == 0 && changes == 0)
-            r = tcn_fail(err, TCN_ECONFLICT, "the incident belongs to another account");
+        r = tcn_query_run_touching(&q, "the incident belongs to another account", err);
     }
     tcn_buf_done(&tags);
     return r;

@@ -96,7 +96,6 @@ static int put_lane(struct tcn_store *s, const struct tcn_lane *lane, const stru
 {
     struct tcn_id hash = tcn_store_hash(s, lane->dedupe_key, NULL);
     struct tcn_query q;
-    int64_t changes;
     int r;
 
     if ((r = start(s, LANE_PUT, &q, err)) < 0)
@@ -119,12 +118,7 @@ static int put_lane(struct tcn_store *s, const struct tcn_lane *lane, const stru
     tcn_q_packed(&q, times);
     tcn_q_packed(&q, items);
     tcn_q_int(&q, lane->revision);
-    if ((r = tcn_query_run_count(&q, &changes, err)) < 0)
-        return r;
-    if (changes == 0)
-        return tcn_fail(err, TCN_ECONFLICT, "lane %.100s has changed since it was read",
-                        lane->dedupe_key);
-    return 0;
+    return tcn_query_run_touching(&q, "the lane has changed since it was read", err);
 }
 
 int tcn_store_lane_put(struct tcn_store *s, const struct tcn_lane *lane, struct tcn_err *err)

@@ -82,17 +82,12 @@ static void bind_link(struct tcn_query *q, const struct tcn_link *l)
 int tcn_store_link_put(struct tcn_store *s, const struct tcn_link *link, struct tcn_err *err)
 {
     struct tcn_query q;
-    int64_t changes;
     int r;
 
     if ((r = start(s, LINK_PUT, &q, err)) < 0)
         return r;
     bind_link(&q, link);
-    if ((r = tcn_query_run_count(&q, &changes, err)) < 0)
-        return r;
-    if (changes == 0)
-        return tcn_fail(err, TCN_ECONFLICT, "the link's id is that of another incident's");
-    return 0;
+    return tcn_query_run_touching(&q, "the link's id is that of another incident's", err);
 }
 
 static void read_link(struct tcn_query *q, struct tcn_arena *a, struct tcn_link *ret)

@@ -35,7 +35,6 @@ int tcn_store_event_add(struct tcn_store *s, struct tcn_id incident, const struc
                         struct tcn_err *err)
 {
     struct tcn_query q;
-    int64_t changes;
     int r;
 
     if ((r = start(s, EVENT_ADD, &q, err)) < 0)
@@ -52,12 +51,7 @@ int tcn_store_event_add(struct tcn_store *s, struct tcn_id incident, const struc
     tcn_q_text(&q, event->actor);
     tcn_q_int(&q, event->to_tickets);
     tcn_q_text(&q, event->references);
-    if ((r = tcn_query_run_count(&q, &changes, err)) < 0)
-        return r;
-    if (changes == 0)
-        return tcn_fail(err, TCN_ECONFLICT, "the timeline has another event with number %lld",
-                        (long long)event->seq);
-    return 0;
+    return tcn_query_run_touching(&q, "the timeline has another event with that number", err);
 }
 
 static void read_event(struct tcn_query *q, struct tcn_arena *a, struct tcn_event *ret)

@@ -1,16 +1,12 @@
-/* The store thread and the sync thread. Jobs go through three lists under one mutex: those that wait, those that are
- * committed and not durable yet, those that are done. The store thread takes everything that waits, at once and without
- * lingering; while the sync thread waits for the disk, it runs the next batch. A sync serves every batch that was
- * committed before it began. The loop is woken by an eventfd, once for each time the list of done jobs becomes
- * non-empty. */
-#include "store/thread.h"
+/* The store thread. It takes everything that waits, at once and without lingering, so that a group is as large as the last
+ * one was slow; what it committed it hands on, see thread_sync.c. The loop is woken by an eventfd, once for each time
+ * the list of done jobs becomes non-empty. */
+#include "store/thread_internal.h"
 
 #include "base/xalloc.h"
-#include "store/db.h"
 #include "sys/clock.h"
 #include <assert.h>
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -18,73 +14,9 @@
 
 #define DEFAULT_WAITING 10000
 #define DEFAULT_BATCH 512
-#define COMMITTED_MAX                                                                              \
-    4 /* batches' worth of jobs that may wait for the disk before the store thread waits, too */
 /* Idle for so long, the store may spend time on its upkeep; while the disk is full, the time between looks. */
 #define IDLE_MS 100
 #define FULL_MS 1000
-
-struct job_list {
-    struct tcn_job *head, *tail;
-    size_t n;
-};
-
-struct tcn_storethread {
-    struct tcn_store *store; /* owned; the thread's while it runs */
-    size_t max_waiting, max_batch;
-    int64_t (*now_ms)(void *ctx);
-    void *now_ctx; /* borrowed */
-    void (*on_full)(void *ctx, bool is_full);
-    void *full_ctx;    /* borrowed */
-    bool is_told_full; /* the loop's */
-    pthread_t thread, sync_thread;
-    bool batch_unsynced; /* the batch in hand; the thread's */
-    int64_t upkeep_us;   /* the last one, monotonic; the thread's */
-    struct event *wake;  /* owned; on the loop of the creator */
-    int wake_fd;
-
-    pthread_mutex_t mutex; /* guards all below */
-    pthread_cond_t posted, committed_more, synced;
-    struct job_list waiting, committed, finished;
-    bool is_unsynced; /* something of committed needs a sync */
-    bool is_syncing;
-    bool is_stopping, is_last_committed;
-    struct tcn_storethread_stats stats;
-};
-
-/* -- lists -------------------------------------------------------------------------------------------------- */
-
-static void push(struct job_list *list, struct tcn_job *job)
-{
-    job->next = NULL;
-    if (list->tail)
-        list->tail->next = job;
-    else
-        list->head = job;
-    list->tail = job;
-    list->n++;
-}
-
-static struct tcn_job *pop(struct job_list *list)
-{
-    struct tcn_job *job = list->head;
-
-    if (!job)
-        return NULL;
-    list->head = job->next;
-    if (!list->head)
-        list->tail = NULL;
-    list->n--;
-    job->next = NULL;
-    return job;
-}
-
-/* Moves up to max jobs from the front of one list to the end of another. */
-static void move(struct job_list *from, struct job_list *to, size_t max)
-{
-    for (struct tcn_job *job; max > 0 && (job = pop(from)) != NULL; max--)
-        push(to, job);
-}
 
 /* -- the thread --------------------------------------------------------------------------------------------- */
 
@@ -117,7 +49,7 @@ static int run_in_transaction(struct tcn_storethread *t, struct tcn_job *first, 
     return r;
 }
 
-static void set_results(struct tcn_job *first, int r, const struct tcn_err *err)
+void tcn_storethread_set_results(struct tcn_job *first, int r, const struct tcn_err *err)
 {
     for (struct tcn_job *job = first; job; job = job->next) {
         job->r = r;
@@ -138,27 +70,27 @@ static void run_one_by_one(struct tcn_storethread *t, struct tcn_job *first, int
         job->next = NULL;
         if (began)
             r = run_in_transaction(t, job, now_ms, &began, &err);
-        set_results(job, r, &err);
+        tcn_storethread_set_results(job, r, &err);
         job->next = next;
     }
 }
 
 /* Every job has its result after this. Returns how many ran a second time. */
-static size_t run_batch(struct tcn_storethread *t, const struct job_list *batch)
+static size_t run_batch(struct tcn_storethread *t, const struct tcn_jobs *batch)
 {
     int64_t now_ms = t->now_ms(t->now_ctx);
     struct tcn_err err = {0};
     bool began;
     int r = run_in_transaction(t, batch->head, now_ms, &began, &err);
 
-    set_results(batch->head, r, &err);
-    if (r == 0 || !began || batch->n == 1)
+    tcn_storethread_set_results(batch->head, r, &err);
+    if (r >= 0 || !began || batch->n == 1 || tcn_store_is_lost(t->store))
         return 0;
     run_one_by_one(t, batch->head, now_ms);
     return batch->n;
 }
 
-static void wake_loop(struct tcn_storethread *t)
+void tcn_storethread_wake_loop(struct tcn_storethread *t)
 {
     const uint64_t one = 1;
 
@@ -166,96 +98,17 @@ static void wake_loop(struct tcn_storethread *t)
         ;
 }
 
-static void count(struct tcn_storethread *t, const struct job_list *batch, size_t retried)
+void tcn_storethread_run(struct tcn_storethread *t, struct tcn_jobs *batch)
 {
-    t->stats.jobs += batch->n;
-    t->stats.batches++;
-    t->stats.retried += retried;
-    t->stats.disk_full = tcn_store_is_full(t->store);
-    for (struct tcn_job *job = batch->head; job; job = job->next)
-        t->stats.failed += job->r < 0;
+    size_t retried = run_batch(t, batch);
+
+    if (tcn_store_is_lost(t->store))
+        tcn_storethread_keep(t, batch);
+    if (batch->n > 0)
+        tcn_storethread_hand_back(t, batch, retried);
 }
 
-/* Returns whether the loop must be woken. The mutex is held. */
-static bool finish_all(struct tcn_storethread *t, struct job_list *batch)
-{
-    bool was_empty = t->finished.n == 0;
-
-    move(batch, &t->finished, batch->n);
-    return was_empty;
-}
-
-/* What a batch read may be what waits for the disk: then its results wait, too. The mutex is held. */
-static bool is_durable(const struct tcn_storethread *t)
-{
-    return !t->batch_unsynced && t->committed.n == 0 && !t->is_syncing;
-}
-
-static void hand_on(struct tcn_storethread *t, struct job_list *batch, size_t retried)
-{
-    bool must_wake = false;
-
-    pthread_mutex_lock(&t->mutex);
-    count(t, batch, retried);
-    if (is_durable(t)) {
-        must_wake = finish_all(t, batch);
-    } else {
-        move(batch, &t->committed, batch->n);
-        t->is_unsynced |= t->batch_unsynced;
-        pthread_cond_signal(&t->committed_more);
-    }
-    while (t->committed.n > COMMITTED_MAX * t->max_batch)
-        pthread_cond_wait(&t->synced, &t->mutex);
-    pthread_mutex_unlock(&t->mutex);
-    t->batch_unsynced = false;
-    if (must_wake)
-        wake_loop(t);
-}
-
-/* Makes what is committed durable, and says so to the loop. The mutex is held, but not meanwhile. */
-static void sync_committed(struct tcn_storethread *t)
-{
-    struct job_list batch = {0};
-    bool is_unsynced = t->is_unsynced, must_wake;
-
-    move(&t->committed, &batch, t->committed.n);
-    t->is_unsynced = false;
-    t->is_syncing = true;
-    pthread_mutex_unlock(&t->mutex);
-    if (is_unsynced)
-        tcn_store_sync(t->store);
-    pthread_mutex_lock(&t->mutex);
-    t->is_syncing = false;
-    must_wake = finish_all(t, &batch);
-    pthread_cond_signal(&t->synced);
-    if (must_wake)
-        wake_loop(t);
-}
-
-static void *run_syncs(void *arg)
-{
-    struct tcn_storethread *t = arg;
-
-    pthread_mutex_lock(&t->mutex);
-    for (;;) {
-        while (t->committed.n == 0 && !t->is_last_committed)
-            pthread_cond_wait(&t->committed_more, &t->mutex);
-        if (t->committed.n == 0)
-            break;
-        sync_committed(t);
-    }
-    pthread_mutex_unlock(&t->mutex);
-    return NULL;
-}
-
-static void end_syncs(struct tcn_storethread *t)
-{
-    pthread_mutex_lock(&t->mutex);
-    t->is_last_committed = true;
-    pthread_cond_signal(&t->committed_more);
-    pthread_mutex_unlock(&t->mutex);
-    pthread_join(t->sync_thread, NULL);
-}
+/* -- between batches ---------------------------------------------------------------------------------------- */
 
 /* False when ms passed without a job and without the end. The mutex is held. */
 static bool wait_for_job(struct tcn_storethread *t, int64_t ms)
@@ -297,7 +150,7 @@ static void upkeep(struct tcn_storethread *t)
     t->stats.disk_full = is_full;
     pthread_mutex_unlock(&t->mutex);
     if (is_news)
-        wake_loop(t);
+        tcn_storethread_wake_loop(t);
 }
 
 /* A full disk is looked at again also while jobs never let the thread be idle. */
@@ -311,28 +164,30 @@ static bool needs_upkeep(const struct tcn_storethread *t, bool is_idle)
 static void *run(void *arg)
 {
     struct tcn_storethread *t = arg;
-    struct job_list batch = {0};
+    struct tcn_jobs batch = {0};
     bool is_idle, is_over;
 
     for (;;) {
         int64_t patience = patience_ms(t);
 
+        if (tcn_store_is_lost(t->store)) {
+            if (!tcn_storethread_come_back(t))
+                break;
+            continue;
+        }
         pthread_mutex_lock(&t->mutex);
         is_idle = !wait_for_job(t, patience);
         is_over = t->waiting.n == 0 && t->is_stopping;
-        move(&t->waiting, &batch, t->max_batch);
+        tcn_jobs_move(&t->waiting, &batch, t->max_batch);
         pthread_mutex_unlock(&t->mutex);
         if (is_over)
             break;
-        if (batch.n > 0) {
-            size_t retried = run_batch(t, &batch);
-
-            hand_on(t, &batch, retried);
-        }
+        if (batch.n > 0)
+            tcn_storethread_run(t, &batch);
         if (needs_upkeep(t, is_idle))
             upkeep(t);
     }
-    end_syncs(t);
+    tcn_storethread_end_syncs(t);
     tcn_store_close(t->store);
     t->store = NULL;
     return NULL;
@@ -349,18 +204,31 @@ static void tell_full(struct tcn_storethread *t, bool is_full)
         t->on_full(t->full_ctx, is_full);
 }
 
+static void tell_away(struct tcn_storethread *t, bool is_away, const struct tcn_err *why)
+{
+    if (is_away == t->is_told_away)
+        return;
+    t->is_told_away = is_away;
+    if (t->on_away)
+        t->on_away(t->away_ctx, is_away, why->msg);
+}
+
 static void finish(struct tcn_storethread *t)
 {
-    struct job_list list;
-    bool is_full;
+    struct tcn_jobs list;
+    struct tcn_err why;
+    bool is_away, is_full;
 
     pthread_mutex_lock(&t->mutex);
     list = t->finished;
-    t->finished = (struct job_list){0};
+    t->finished = (struct tcn_jobs){0};
+    is_away = t->stats.is_away;
     is_full = t->stats.disk_full;
+    why = t->why;
     pthread_mutex_unlock(&t->mutex);
     tell_full(t, is_full);
-    for (struct tcn_job *job; (job = pop(&list)) != NULL;)
+    tell_away(t, is_away, &why);
+    for (struct tcn_job *job; (job = tcn_jobs_pop(&list)) != NULL;)
         job->done(job, job->r, &job->err);
 }
 
@@ -399,6 +267,8 @@ static struct tcn_storethread *new_thread(const struct tcn_storethread_options *
     t->now_ctx = options->now_ctx;
     t->on_full = options->on_full;
     t->full_ctx = options->full_ctx;
+    t->on_away = options->on_away;
+    t->away_ctx = options->away_ctx;
     t->wake_fd = -1;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -418,9 +288,9 @@ static int start_quiet(struct tcn_storethread *t)
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(&t->sync_thread, NULL, run_syncs, t);
+    rc = tcn_storethread_start_syncs(t);
     if (rc == 0 && (rc = pthread_create(&t->thread, NULL, run, t)) != 0)
-        end_syncs(t);
+        tcn_storethread_end_syncs(t);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return rc;
 }
@@ -451,7 +321,7 @@ int tcn_storethread_start(struct event_base *base, const struct tcn_storethread_
         goto out;
     }
     if (is_full)
-        wake_loop(t);
+        tcn_storethread_wake_loop(t);
     *ret = t;
     return 0;
 out:
@@ -464,9 +334,9 @@ int tcn_storethread_post(struct tcn_storethread *t, struct tcn_job *job)
     bool is_taken;
 
     pthread_mutex_lock(&t->mutex);
-    is_taken = t->waiting.n < t->max_waiting && !t->is_stopping;
+    is_taken = t->waiting.n < t->max_waiting && !t->is_stopping && !t->stats.is_away;
     if (is_taken) {
-        push(&t->waiting, job);
+        tcn_jobs_push(&t->waiting, job);
         if (t->waiting.n == 1)
             pthread_cond_signal(&t->posted);
     }

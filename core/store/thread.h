@@ -36,14 +36,18 @@ struct tcn_storethread_options {
      * the jobs that met it. A start on a full disk is told too. May be NULL. */
     void (*on_full)(void *ctx, bool is_full);
     void *full_ctx; /* borrowed */
+    /* May be NULL. On the loop thread, when the database went away (why) and when it is back. */
+    void (*on_away)(void *ctx, bool is_away, const char *why);
+    void *away_ctx;
 };
 
 /* Opens the store on the calling thread (so that errors are told at start), then hands it to the new thread. */
 int tcn_storethread_start(struct event_base *base, const struct tcn_storethread_options *options,
                           struct tcn_storethread **ret, struct tcn_err *err);
-/* TCN_EBUSY when max_waiting jobs wait: the job stays the caller's. */
+/* TCN_EBUSY when max_waiting jobs wait or the database is away: the job stays the caller's. */
 int tcn_storethread_post(struct tcn_storethread *t, struct tcn_job *job);
-/* Finishes what was posted, closes the store, joins. done of every job is called before it returns. */
+/* Finishes what was posted, closes the store, joins. done of every job is called before it returns. What waits for a
+ * database that is away fails; a commit that is undecided then is told as failed, and the next start finds out. */
 void tcn_storethread_stop(struct tcn_storethread *t);
 
 struct tcn_storethread_stats {
@@ -52,6 +56,9 @@ struct tcn_storethread_stats {
     int64_t epoch;
     bool
         disk_full; /* no space, or only the reserve: refuse what is new, go on with what was accepted */
+    bool is_away;       /* the database; nothing is taken until it is back */
+    uint64_t lost;      /* connections to the database */
+    uint64_t undecided; /* commits that only the database could tell of afterwards */
 };
 void tcn_storethread_stats(struct tcn_storethread *t, struct tcn_storethread_stats *ret);
 

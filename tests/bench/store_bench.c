@@ -3,6 +3,8 @@
  *
  *     bench_store [--alarms N] [--dir FOLDER] [--keep]
  *
+ * Under tests/postgres.py the store is in its server (give fewer alarms: --alarms 4000).
+ *
  * Times are those of the machine it runs on: compare with numbers of the same machine only. */
 #include "base/arena.h"
 #include "store/store.h"
@@ -17,7 +19,7 @@
 
 #define NOW ((int64_t)1785690280989)
 
-static char dir[64] = "/tmp/tocsin-bench-XXXXXX", path[128], url[160];
+static char dir[64] = "/tmp/tocsin-bench-XXXXXX", path[128], url[320];
 
 static void must(int r, const struct tcn_err *err)
 {
@@ -239,6 +241,8 @@ int main(int argc, char **argv)
     }
     snprintf(path, sizeof path, "%s/store.db", dir);
     snprintf(url, sizeof url, "sqlite:%s", path);
+    if (getenv("TOCSIN_POSTGRES"))
+        snprintf(url, sizeof url, "%s", getenv("TOCSIN_POSTGRES"));
     memset(body, 'b', sizeof body);
     s = open_store();
     bench_alarms(s, &next, alarms / 10, 1);

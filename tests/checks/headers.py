@@ -14,13 +14,16 @@ SDK = [
     ("C++17, g++", ["g++", "-x", "c++", "-std=c++17"]),
 ]
 CORE = [("C11, gcc", ["gcc", "-x", "c", "-std=c11", "-D_GNU_SOURCE"])]
+# Headers of libraries that are not where the compiler looks first.
+FOREIGN = subprocess.run(["pkg-config", "--cflags-only-I", "libpq"], capture_output=True, text=True,
+                         check=False).stdout.split()
 FAULT = re.compile(r"^(.+?):(\d+):(?:\d+:)? (?:fatal )?(?:error|warning): (.*)$", re.MULTILINE)
 
 
 def compile_alone(root, path, name, command):
     name_in_tree = path.relative_to(root / ("include" if "include" in path.relative_to(root).parts[:1] else "core"))
     source = f'#include "{name_in_tree}"\n#include "{name_in_tree}"\nint tcn_not_empty;\n'
-    run = subprocess.run([*command, *STRICT, f"-I{root}/include", "-iquote", f"{root}/core", "-"],
+    run = subprocess.run([*command, *STRICT, f"-I{root}/include", *FOREIGN, "-iquote", f"{root}/core", "-"],
                          input=source, capture_output=True, text=True, check=False)
     if run.returncode == 0:
         return None

@@ -18,6 +18,9 @@ import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+import postgres  # noqa: E402
+
 BINARY = pathlib.Path(os.environ.get("TOCSIN_BINARY", ROOT / "build/dev/tocsin"))
 TOKENS = {role: f"test-{role}-0123456789abcdef" for role in ("viewer", "responder", "manager", "admin")}
 NAMESPACES_MARK = "TOCSIN_TEST_NAMESPACES"
@@ -214,14 +217,25 @@ class Tocsin(Process):
         return self.api("GET", f"/v1/incidents/{ident}").json()
 
 
-class World:
-    """A temporary folder with a sandbox and a Tocsin in it; everything ends with the with block."""
+# sqlite, or postgres: a scenario is the same on both.
+STORE = os.environ.get("TOCSIN_TEST_STORE", "sqlite")
 
-    def __init__(self) -> None:
+
+class World:
+    """A temporary folder with a sandbox and a Tocsin in it, and a database server when the scenario is to run on one;
+    everything ends with the with block."""
+
+    def __init__(self, store: str = STORE) -> None:
+        if store == "postgres" and not postgres.binaries():
+            print("SKIP: PostgreSQL is not installed")
+            sys.exit(77)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tocsin-test-"))
         self.processes: list[Process] = []
+        self.database = postgres.Server() if store == "postgres" else None
 
     def __enter__(self) -> "World":
+        if self.database:
+            self.database.__enter__()
         return self
 
     def __exit__(self, kind: typing.Any, *_: typing.Any) -> None:
@@ -234,11 +248,15 @@ class World:
         finally:
             for process in self.processes:
                 process.kill()
+            if self.database:
+                self.database.end()
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def show_logs(self) -> None:
         for process in self.processes:
             print(f"--- {process.log.name}\n{process.tail()}", file=sys.stderr)
+        if self.database:
+            print(f"--- PostgreSQL\n{self.database.tail()}", file=sys.stderr)
 
     def sandbox(self) -> Sandbox:
         self.processes.append(Sandbox(self.folder))
@@ -246,6 +264,8 @@ class World:
 
     def tocsin(self, config: dict[str, typing.Any], env: dict[str, str],
                context: ssl.SSLContext | None = None) -> Tocsin:
+        if self.database:
+            config = {**config, "store": self.database.url()}
         self.processes.append(Tocsin(self.folder, config, env, context))
         return typing.cast(Tocsin, self.processes[-1])
 

@@ -11,7 +11,7 @@ import time
 import typing
 import unittest
 
-from harness import ROOT, SOURCE_TOKEN, TOKENS, Failure, Response, Sandbox, Tocsin, World, eventually, http
+from harness import ROOT, SOURCE_TOKEN, STORE, TOKENS, Failure, Response, Sandbox, Tocsin, World, eventually, http
 
 sys.path.insert(0, str(ROOT / "examples/quickstart"))
 from cloudwatch import ACCOUNT, REGION, TOPIC, Topic, alarm, iso  # noqa: E402, F401
@@ -145,6 +145,7 @@ def group(name: str, *alerts: Config, truncated: int = 0, receiver: str = "tocsi
 class Scenario(unittest.TestCase):
     """Tests of one class share one sandbox and one Tocsin; each sends alarms with names of its own."""
 
+    store = STORE
     world: World
     box: Sandbox
     app: Tocsin
@@ -153,7 +154,7 @@ class Scenario(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.world = cls.enterClassContext(World())
+        cls.world = cls.enterClassContext(World(cls.store))
         cls.box = cls.world.sandbox()
         cls.topic = Topic(cls.world.folder)
         cls.env = dict(SECRETS)

@@ -24,7 +24,8 @@ static struct tcn_id id_of(unsigned n)
 
 static int setup(void **state)
 {
-    struct tcn_store_options o = {"sqlite::memory:", "123456789012", "test"};
+    struct tcn_store_options o = {
+        .url = "sqlite::memory:", .account_id = "123456789012", .node = "test"};
 
     (void)state;
     tcn_arena_init(&arena, 64u << 20);

@@ -215,6 +215,49 @@ static void test_a_secret_in_the_file(void **state)
     assert_null(strstr(problems.text.ptr, SECRET));
 }
 
+static void test_where_the_store_is(void **state)
+{
+    static const struct {
+        const char *text, *url, *password, *told; /* told: of a mistake */
+    } cases[] = {
+        {"\"sqlite:/x/t.db\"", "sqlite:/x/t.db", NULL, NULL},
+        {"{\"url\": \"sqlite:t.db\"}", "sqlite:/var/lib/tocsin/t.db", NULL, NULL},
+        {"\"postgresql://t@a,b/d?sslmode=require\"", "postgresql://t@a,b/d?sslmode=require", NULL,
+         NULL},
+        {"{\"url\": \"postgres://t@h/d\", \"password\": " ENV "}", "postgres://t@h/d", SECRET,
+         NULL},
+        {"\"postgresql://t:" SECRET "@h/d\"", NULL, NULL,
+         "$.store: the store's URL has a password"},
+        {"\"postgresql://t@h/d?password=" SECRET "\"", NULL, NULL, "has a password inside"},
+        {"\"postgresql://t@h/d?what=" SECRET "\"", NULL, NULL, "is no connection URI"},
+        {"{\"url\": \"postgresql://t@h/d\", \"password\": \"" SECRET "\"}", NULL, NULL,
+         "$.store.password: "},
+        {"{\"password\": " ENV "}", NULL, NULL, "$.store.url: "},
+        {"{\"url\": \"sqlite:t.db\", \"password\": " ENV "}", NULL, NULL, "SQLite has no password"},
+    };
+    char text[300];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *const lines[] = {text, NULL};
+
+        snprintf(text, sizeof text, "{\"store\": %s}", cases[i].text);
+        assert_int_equal(load(lines), cases[i].told ? TCN_EINVALID : 0);
+        if (cases[i].told) {
+            assert_non_null(strstr(problems.text.ptr, cases[i].told));
+            assert_null(strstr(problems.text.ptr, SECRET));
+        } else {
+            assert_string_equal(config->store, cases[i].url);
+            assert_string_equal(config->store_password.ptr ? config->store_password.ptr : "",
+                                cases[i].password ? cases[i].password : "");
+        }
+        tcn_config_unref(config);
+        config = NULL;
+        tcn_problems_done(&problems);
+        tcn_problems_init(&problems);
+    }
+}
+
 /* References across reload: the last one releases. */
 static void test_references(void **state)
 {
@@ -236,6 +279,7 @@ int main(void)
         CASE(test_every_mistake_is_a_line_with_its_place),
         CASE(test_what_is_no_configuration),
         CASE(test_a_secret_in_the_file),
+        CASE(test_where_the_store_is),
         CASE(test_references),
     };
 

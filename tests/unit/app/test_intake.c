@@ -48,7 +48,8 @@ static const struct tcn_source_policy policy = {.name = "prom",
 
 static int setup(void **state)
 {
-    struct tcn_store_options o = {"sqlite::memory:", "123456789012", "test"};
+    struct tcn_store_options o = {
+        .url = "sqlite::memory:", .account_id = "123456789012", .node = "test"};
     struct tcn_err err;
 
     (void)state;

@@ -53,7 +53,8 @@ static size_t run(void)
 
 static void test_old_deliveries_are_forgotten_by_and_by(void **state)
 {
-    struct tcn_store_options o = {"sqlite::memory:", "123456789012", "test"};
+    struct tcn_store_options o = {
+        .url = "sqlite::memory:", .account_id = "123456789012", .node = "test"};
     int n = 0;
 
     (void)state;

@@ -48,7 +48,8 @@ static struct tcn_source_policy policy;
 
 static inline int setup(void **state)
 {
-    struct tcn_store_options o = {"sqlite::memory:", "123456789012", "test"};
+    struct tcn_store_options o = {
+        .url = "sqlite::memory:", .account_id = "123456789012", .node = "test"};
 
     (void)state;
     policy = (struct tcn_source_policy){.name = "prom",

@@ -1,4 +1,5 @@
-/* What the store's tests share: stores in memory and in a folder of their own, and a transaction around a step. */
+/* What the store's tests share: stores in memory and in a folder of their own, and a transaction around a step. Under
+ * tests/postgres.py both are schemas of its server: the same tests hold there. */
 #ifndef TCN_TESTS_STORE_TEST_H
 #define TCN_TESTS_STORE_TEST_H
 
@@ -12,6 +13,7 @@
 // clang-format on
 
 #include "base/arena.h"
+#include "pg.h"
 #include "store/store.h"
 
 #include <stdio.h>
@@ -25,7 +27,8 @@
 struct fixture {
     struct tcn_store *s;
     struct tcn_arena a;
-    char dir[64], path[96], url[112];
+    char dir[64], path[96], url[320];
+    char schema[32]; /* "": SQLite */
     bool
         in_memory; /* the folder: for what asks nothing of a disk and starts a store a thousand times */
     struct tcn_err err;
@@ -59,7 +62,10 @@ static inline int setup_memory(void **state)
     struct fixture *f = calloc(1, sizeof *f);
 
     tcn_arena_init(&f->a, (size_t)64 << 20);
-    OK(f, try_open(f, "sqlite::memory:", &f->s));
+    snprintf(f->url, sizeof f->url, "sqlite::memory:");
+    if (pg_server())
+        pg_schema(f->schema, f->url, sizeof f->url);
+    OK(f, try_open(f, f->url, &f->s));
     OK(f, tcn_store_begin(f->s, &f->err));
     *state = f;
     return 0;
@@ -80,7 +86,10 @@ static inline int setup_file(void **state)
     struct fixture *f = calloc(1, sizeof *f);
 
     tcn_arena_init(&f->a, (size_t)64 << 20);
-    make_dir(f);
+    if (pg_server())
+        pg_schema(f->schema, f->url, sizeof f->url);
+    else
+        make_dir(f);
     OK(f, try_open(f, f->url, &f->s));
     *state = f;
     return 0;
@@ -105,6 +114,8 @@ static inline int teardown(void **state)
 
     tcn_store_close(f->s);
     remove_files(f);
+    if (f->schema[0])
+        pg_drop(f->schema);
     tcn_arena_done(&f->a);
     free(f);
     return 0;
@@ -129,6 +140,26 @@ static inline void assert_id(struct tcn_id a, struct tcn_id b)
     tcn_id_text(a, x);
     tcn_id_text(b, y);
     assert_string_equal(x, y);
+}
+
+/* What is kept so far is committed; what follows is a transaction of its own. */
+static inline void commit_and_begin(struct fixture *f)
+{
+    OK(f, tcn_store_commit(f->s, &f->err));
+    OK(f, tcn_store_begin(f->s, &f->err));
+}
+
+/* The put answered r, or had only been sent: then the next read answers for it. A conflict is the end of the
+ * transaction, and the next one has begun. */
+static inline void assert_conflict(struct fixture *f, int r)
+{
+    const char *value;
+
+    if (r == 0)
+        r = tcn_store_meta_get(f->s, "none", &f->a, &value, &f->err);
+    assert_int_equal(r, TCN_ECONFLICT);
+    assert_int_equal(tcn_store_commit(f->s, &f->err), TCN_ECONFLICT);
+    OK(f, tcn_store_begin(f->s, &f->err));
 }
 
 #define IN_MEMORY(name) cmocka_unit_test_setup_teardown(name, setup_memory, teardown)

@@ -59,11 +59,12 @@ static struct tcn_db_driver dying_driver(void)
 static void migrate_to(struct fixture *f, size_t n)
 {
     struct tcn_migration list[16] = {{0}};
+    const struct tcn_db_place place = {.target = f->path};
     struct tcn_db *db = NULL;
 
     assert_true(n < 16);
     memcpy(list, tcn_migrations, n * sizeof *list);
-    OK(f, tcn_sqlite_driver.open(f->path, &db, &f->err));
+    OK(f, tcn_sqlite_driver.open(&place, &db, &f->err));
     OK(f, tcn_migrate(&tcn_sqlite_driver, db, list, NOW, &f->err));
     tcn_sqlite_driver.close(db);
 }

@@ -149,7 +149,8 @@ static void event_again(void **state)
 
     OK(f, tcn_store_event_add(f->s, id_of(99), &first, &f->err));
     OK(f, tcn_store_event_add(f->s, id_of(99), &first, &f->err));
-    assert_int_equal(tcn_store_event_add(f->s, id_of(99), &other, &f->err), TCN_ECONFLICT);
+    commit_and_begin(f);
+    assert_conflict(f, tcn_store_event_add(f->s, id_of(99), &other, &f->err));
     OK(f, tcn_store_event_list(f->s, id_of(99), 0, 10, &f->a, &out, &n, &f->err));
     assert_int_equal(n, 1);
     same_event(&first, &out[0]);

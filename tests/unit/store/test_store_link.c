@@ -70,8 +70,9 @@ static void one_link_for_incident_and_connector(void **state)
     struct tcn_link other = link_of(2, 10, "jira", 0), moved = link_of(1, 11, "jira", 0);
 
     put(f, 1, 10, "jira", 0);
-    assert_int_equal(tcn_store_link_put(f->s, &moved, &f->err), TCN_ECONFLICT);
-    assert_int_equal(tcn_store_link_put(f->s, &other, &f->err), TCN_ECONFLICT);
+    commit_and_begin(f);
+    assert_conflict(f, tcn_store_link_put(f->s, &moved, &f->err));
+    assert_conflict(f, tcn_store_link_put(f->s, &other, &f->err));
 }
 
 static void lists(void **state)

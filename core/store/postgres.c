@@ -1,0 +1,292 @@
+/* The PostgreSQL driver: statements with their parameters and rows. */
+#include "store/postgres.h"
+
+#include "base/xalloc.h"
+#include <assert.h>
+#include <endian.h>
+#include <stdlib.h>
+
+/* Types of parameters, from the catalog (pg_type.dat): they never change. */
+#define OID_BYTES 17
+#define OID_INT 20
+#define OID_TEXT 25
+#define OID_DOUBLE 701
+
+static bool is_read(const char *sql)
+{
+    return strncmp(sql, "SELECT", 6) == 0 || strncmp(sql, "WITH", 4) == 0;
+}
+
+/* The server sees it at its first use, when the types of its parameters are known. */
+int tcn_pg_prepare(struct tcn_db *db, const char *sql, struct tcn_dbstmt **ret, struct tcn_err *err)
+{
+    struct tcn_dbstmt *st = tcn_xcalloc(1, sizeof *st);
+
+    (void)err;
+    st->db = db;
+    st->sql = tcn_xstrdup(sql);
+    st->is_write = !is_read(sql);
+    *ret = st;
+    return 0;
+}
+
+static void reset(struct tcn_dbstmt *st)
+{
+    PQclear(st->result);
+    st->result = NULL;
+    for (int i = 0; i < st->n_params; i++) {
+        free(st->cleaned[i]);
+        st->cleaned[i] = NULL;
+    }
+}
+
+/* What the server has prepared ends with the session. */
+void tcn_pg_finalize(struct tcn_dbstmt *st)
+{
+    if (!st)
+        return;
+    reset(st);
+    free(st->sql);
+    free(st);
+}
+
+/* -- parameters ------------------------------------------------------------------------------------------------- */
+
+static void bind(struct tcn_dbstmt *st, int n, Oid type, const void *ptr, size_t len)
+{
+    assert(n >= 1 && n <= TCN_PG_PARAMS_MAX && len <= TCN_PG_TEXT_MAX);
+    if (n > st->n_params)
+        st->n_params = n;
+    if (ptr) /* the type of a NULL is that of its place */
+        st->types[n - 1] = type;
+    st->values[n - 1] = ptr;
+    st->lengths[n - 1] = (int)len;
+}
+
+static void bind_null(struct tcn_dbstmt *st, int n)
+{
+    bind(st, n, 0, NULL, 0);
+}
+
+static void bind_number(struct tcn_dbstmt *st, int n, Oid type, uint64_t bits)
+{
+    uint64_t big = htobe64(bits);
+
+    assert(n >= 1 && n <= TCN_PG_PARAMS_MAX);
+    memcpy(st->numbers[n - 1], &big, sizeof big);
+    bind(st, n, type, st->numbers[n - 1], sizeof big);
+}
+
+void tcn_pg_bind_int(struct tcn_dbstmt *st, int n, int64_t value)
+{
+    bind_number(st, n, OID_INT, (uint64_t)value);
+}
+
+static void bind_double(struct tcn_dbstmt *st, int n, double value)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &value, sizeof bits);
+    bind_number(st, n, OID_DOUBLE, bits);
+}
+
+/* Bytes that are no UTF-8 become U+FFFD. */
+static char *clean(struct tcn_str s, size_t *ret_len)
+{
+    char *to = tcn_xmalloc(3 * s.len + 1);
+    size_t n = 0;
+
+    while (s.len > 0) {
+        size_t good = tcn_utf8_prefix(s);
+
+        memcpy(to + n, s.ptr, good);
+        n += good;
+        s.ptr += good;
+        s.len -= good;
+        if (s.len == 0)
+            break;
+        memcpy(to + n, "\xEF\xBF\xBD", 3);
+        n += 3;
+        s.ptr++;
+        s.len--;
+    }
+    *ret_len = n;
+    return to;
+}
+
+/* A server in UTF8 refuses other bytes, and what a remote answered may hold any. A NUL cannot come here: texts of the
+ * store are C strings, and the readers of JSON and HTTP refuse NUL. */
+static void bind_text(struct tcn_dbstmt *st, int n, const char *ptr, size_t len)
+{
+    struct tcn_str s = {ptr, len};
+
+    assert(n >= 1 && n <= TCN_PG_PARAMS_MAX && !memchr(ptr, 0, len));
+    if (!tcn_utf8_ok(s)) {
+        free(st->cleaned[n - 1]);
+        s.ptr = st->cleaned[n - 1] = clean(s, &s.len);
+    }
+    bind(st, n, OID_TEXT, s.ptr, s.len);
+}
+
+static void bind_blob(struct tcn_dbstmt *st, int n, const void *ptr, size_t len)
+{
+    bind(st, n, OID_BYTES, ptr ? ptr : "", len);
+}
+
+static void bind_id(struct tcn_dbstmt *st, int n, const struct tcn_id *id)
+{
+    bind(st, n, OID_BYTES, id->b, sizeof id->b);
+}
+
+/* -- running ---------------------------------------------------------------------------------------------------- */
+
+static int fetch(struct tcn_dbstmt *st, struct tcn_err *err)
+{
+    int r = tcn_pg_send_statement(st, NULL, err);
+
+    if (r == 0)
+        r = tcn_pg_settle(st->db, &st->result, err);
+    if (r < 0)
+        return r;
+    st->row = -1;
+    st->touched = strtoll(PQcmdTuples(st->result), NULL, 10);
+    return 0;
+}
+
+static int step(struct tcn_dbstmt *st, struct tcn_err *err)
+{
+    int r = st->result ? 0 : fetch(st, err);
+
+    if (r < 0)
+        return r;
+    return ++st->row < PQntuples(st->result);
+}
+
+/* Outside a transaction a statement is one of its own. */
+static int run(struct tcn_dbstmt *st, const char *conflict, struct tcn_err *err)
+{
+    int r = tcn_pg_send_statement(st, conflict, err);
+
+    return r < 0 || st->db->in_transaction ? r : tcn_pg_settle(st->db, NULL, err);
+}
+
+static int64_t changes(struct tcn_dbstmt *st)
+{
+    return st->touched;
+}
+
+/* -- rows ------------------------------------------------------------------------------------------------------- */
+
+static bool is_null(struct tcn_dbstmt *st, int column)
+{
+    return PQgetisnull(st->result, st->row, column);
+}
+
+static struct tcn_str value(struct tcn_dbstmt *st, int column)
+{
+    if (is_null(st, column))
+        return (struct tcn_str){NULL, 0};
+    return (struct tcn_str){PQgetvalue(st->result, st->row, column),
+                            (size_t)PQgetlength(st->result, st->row, column)};
+}
+
+/* int4 or int8; NULL reads as 0. */
+static int64_t column_int(struct tcn_dbstmt *st, int column)
+{
+    struct tcn_str bytes = value(st, column);
+    uint64_t bits = bytes.len > 0 && (bytes.ptr[0] & 0x80) ? UINT64_MAX : 0;
+
+    assert(bytes.len <= sizeof bits);
+    for (size_t i = 0; i < bytes.len; i++)
+        bits = bits << 8 | (uint8_t)bytes.ptr[i];
+    return (int64_t)bits;
+}
+
+static double column_double(struct tcn_dbstmt *st, int column)
+{
+    int64_t bits = column_int(st, column);
+    double number;
+
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
+static int column_id(struct tcn_dbstmt *st, int column, struct tcn_id *ret)
+{
+    struct tcn_str bytes = value(st, column);
+
+    if (bytes.len != sizeof ret->b)
+        return TCN_EIO;
+    memcpy(ret->b, bytes.ptr, sizeof ret->b);
+    return 0;
+}
+
+/* -- upkeep ----------------------------------------------------------------------------------------------------- */
+
+/* A full disk of the server is tried again by the next that writes. */
+static enum tcn_db_chore chore(struct tcn_db *db)
+{
+    return db->is_full ? TCN_CHORE_IDLE : TCN_CHORE_NONE;
+}
+
+static int upkeep(struct tcn_db *db, struct tcn_err *err)
+{
+    (void)err;
+    db->is_full = false;
+    return 0;
+}
+
+static bool is_full(struct tcn_db *db)
+{
+    return db->is_full;
+}
+
+static const struct tcn_db_word words[] = {
+    {"ID", "BYTEA"},
+    {"INT", "BIGINT"},
+    {"REAL", "DOUBLE PRECISION"},
+    {"BYTES", "BYTEA"},
+    {"TEXT", "TEXT COLLATE \"C\""},
+    {"SERIAL", "BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY"},
+    {"PLAIN", ""},
+    {"CLUSTERED", ""},
+    {"TABLES", "(SELECT relname AS name FROM pg_catalog.pg_class"
+               " WHERE pg_catalog.pg_table_is_visible(oid)) AS visible"},
+    {NULL, NULL},
+};
+
+const struct tcn_db_driver tcn_postgres_driver = {
+    .name = "postgresql",
+    .words = words,
+    .open = tcn_pg_open,
+    .close = tcn_pg_close,
+    .check = tcn_pg_check,
+    .prepare = tcn_pg_prepare,
+    .finalize = tcn_pg_finalize,
+    .bind_null = bind_null,
+    .bind_int = tcn_pg_bind_int,
+    .bind_double = bind_double,
+    .bind_text = bind_text,
+    .bind_blob = bind_blob,
+    .bind_id = bind_id,
+    .step = step,
+    .reset = reset,
+    .changes = changes,
+    .run = run,
+    .is_null = is_null,
+    .column_int = column_int,
+    .column_double = column_double,
+    .column_text = value,
+    .column_blob = value,
+    .column_id = column_id,
+    .begin = tcn_pg_begin,
+    .begin_alone = tcn_pg_begin_alone,
+    .commit = tcn_pg_commit,
+    .rollback = tcn_pg_rollback,
+    .own = tcn_pg_own,
+    .is_lost = tcn_pg_is_lost,
+    .recover = tcn_pg_recover,
+    .chore = chore,
+    .upkeep = upkeep,
+    .is_full = is_full,
+};

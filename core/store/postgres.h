@@ -1,0 +1,141 @@
+/* Inside of the PostgreSQL driver: the connection, shared by its files. */
+#ifndef TCN_STORE_POSTGRES_H
+#define TCN_STORE_POSTGRES_H
+
+#include "store/db.h"
+#include <libpq-fe.h>
+
+#define TCN_PG_PARAMS_MAX 40
+#define TCN_PG_SENT_MAX 256 /* commands whose results wait to be read */
+#define TCN_PG_TEXT_MAX (64 << 20)
+#define TCN_PG_CONNECT_MS 3000   /* of one host */
+#define TCN_PG_PATIENCE_MS 40000 /* for an answer: more than statement_timeout */
+
+/* One command on its way to the server. */
+enum tcn_pg_kind { TCN_PG_PLAIN = 0, TCN_PG_PREPARE, TCN_PG_EXECUTE, TCN_PG_GUARD };
+struct tcn_pg_sent {
+    enum tcn_pg_kind kind;
+    struct tcn_dbstmt *st; /* PREPARE: whose name is void when it fails */
+    const char *conflict;  /* static; to touch no row is a conflict */
+};
+
+struct tcn_dbstmt {
+    struct tcn_db *db; /* borrowed */
+    char *sql;         /* owned */
+    char name[16];
+    bool is_write;
+    bool was_used;        /* once: a second use is worth a prepared statement */
+    uint64_t prepared_on; /* number of the connection that knows name; 0 = none */
+    int n_params;
+    Oid types[TCN_PG_PARAMS_MAX];
+    const char *values[TCN_PG_PARAMS_MAX]; /* borrowed until reset, or numbers and cleaned */
+    int lengths[TCN_PG_PARAMS_MAX];
+    char numbers[TCN_PG_PARAMS_MAX][8];
+    char *cleaned[TCN_PG_PARAMS_MAX]; /* owned until reset; text that was no UTF-8 */
+    PGresult *result;                 /* owned until reset */
+    int row;
+    int64_t touched;
+};
+
+/* What a URL and its place are parsed to: one list of settings for each host. */
+struct tcn_pg_hosts {
+    PQconninfoOption *options; /* owned */
+    char *password, *name;     /* owned; may be NULL */
+    size_t n;
+};
+
+struct tcn_db {
+    struct tcn_pg_hosts hosts;
+    PGconn *conn;        /* owned; NULL while lost */
+    uint64_t connection; /* counts connections, from 1 */
+    int backend;         /* its process on the server */
+    uint64_t names;      /* of prepared statements, so far */
+
+    PGconn *coming;         /* owned; a connection that is being made */
+    size_t host;            /* the one that is tried */
+    int64_t until_us;       /* for how long */
+    bool is_writing;        /* libpq waits for room, not for bytes */
+    int64_t pause_until_us; /* before the next round */
+    int64_t pause_ms;
+
+    struct tcn_pg_sent sent[TCN_PG_SENT_MAX];
+    size_t n_sent;
+    bool is_dirty; /* a command was sent and no sync after it */
+
+    bool in_transaction, is_begun, is_patient;
+    bool has_written; /* and therefore a guard before */
+    bool is_full, is_demoted;
+    struct tcn_err why; /* code 0, or the first error of this transaction */
+
+    struct tcn_dbstmt *guard; /* owned; NULL before own */
+    int64_t epoch, session;
+    int64_t commit_no; /* the last that is known to be durable */
+    bool is_undecided; /* the next one may be */
+};
+
+/* -- postgres_hosts.c: what a URL says ------------------------------------------------------------------------- */
+
+int tcn_pg_hosts_init(struct tcn_pg_hosts *h, const struct tcn_db_place *place,
+                      struct tcn_err *err);
+void tcn_pg_hosts_done(struct tcn_pg_hosts *h);
+/* Begins to connect to the i-th host; never NULL. */
+PGconn *tcn_pg_hosts_start(const struct tcn_pg_hosts *h, size_t i);
+
+/* -- postgres_fail.c: what an error means ---------------------------------------------------------------------- */
+
+int tcn_pg_fail(struct tcn_db *db, const PGresult *result, struct tcn_err *err);
+/* Of the connection: one line, without what libpq adds for terminals. */
+int tcn_pg_fail_connection(const PGconn *conn, struct tcn_err *err);
+/* The database is another process's, or is not the one that was written to: says so and ends this process. */
+void tcn_pg_die(const char *why) __attribute__((noreturn));
+
+/* -- postgres_wire.c: commands out, results in ----------------------------------------------------------------- */
+
+/* Waits until the socket is ready for what the state of conn asks. TCN_EBUSY: not by then. */
+int tcn_pg_wait(const PGconn *conn, bool to_write, int64_t until_us);
+/* The result, or NULL for the end of a command's results. 0 or TCN_EBUSY: the connection is of no use any more. */
+int tcn_pg_result(PGconn *conn, int64_t until_us, PGresult **ret);
+/* Runs SQL texts outside of the pipeline and takes the result of the last. */
+int tcn_pg_ask(struct tcn_db *db, PGconn *conn, const char *sql, PGresult **ret,
+               struct tcn_err *err);
+int tcn_pg_send_text(struct tcn_db *db, const char *sql, struct tcn_err *err);
+/* Before it what it needs: BEGIN, the guard, its preparation. */
+int tcn_pg_send_statement(struct tcn_dbstmt *st, const char *conflict, struct tcn_err *err);
+/* Reads the results of all that was sent. ret_last (may be NULL) takes the last one's, which may be an error that err
+ * tells too. */
+int tcn_pg_settle(struct tcn_db *db, PGresult **ret_last, struct tcn_err *err);
+/* The connection is gone. */
+int tcn_pg_lose(struct tcn_db *db, struct tcn_err *err);
+
+/* -- postgres_open.c ------------------------------------------------------------------------------------------- */
+
+int tcn_pg_open(const struct tcn_db_place *place, struct tcn_db **ret, struct tcn_err *err);
+void tcn_pg_close(struct tcn_db *db);
+int tcn_pg_check(struct tcn_db *db, struct tcn_err *err);
+/* Works on a connection for at most wait_ms: 1 there is one, 0 not yet, negative: no host could be had. */
+int tcn_pg_connect(struct tcn_db *db, int64_t wait_ms, struct tcn_err *err);
+/* That host will not be: the next one, or after the last a pause and the first. False: that was the last. */
+bool tcn_pg_next_host(struct tcn_db *db);
+/* Makes the connection that has come the one in use. */
+int tcn_pg_use(struct tcn_db *db, struct tcn_err *err);
+/* The settings of every session and the lock that says: mine. */
+int tcn_pg_greet(struct tcn_db *db, PGconn *conn, struct tcn_err *err);
+
+/* -- postgres_transaction.c ------------------------------------------------------------------------------------ */
+
+int tcn_pg_begin(struct tcn_db *db, struct tcn_err *err);
+int tcn_pg_begin_alone(struct tcn_db *db, struct tcn_err *err);
+int tcn_pg_commit(struct tcn_db *db, struct tcn_err *err);
+void tcn_pg_rollback(struct tcn_db *db);
+int tcn_pg_own(struct tcn_db *db, int64_t epoch, struct tcn_err *err);
+bool tcn_pg_is_lost(struct tcn_db *db);
+int tcn_pg_recover(struct tcn_db *db, int64_t wait_ms, bool *ret_committed, struct tcn_err *err);
+
+/* -- postgres.c ------------------------------------------------------------------------------------------------ */
+
+int tcn_pg_prepare(struct tcn_db *db, const char *sql, struct tcn_dbstmt **ret,
+                   struct tcn_err *err);
+void tcn_pg_finalize(struct tcn_dbstmt *st);
+void tcn_pg_bind_int(struct tcn_dbstmt *st, int n, int64_t value);
+
+#endif

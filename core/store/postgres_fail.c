@@ -1,0 +1,87 @@
+/* What an error of the server means to the store. */
+#include "store/postgres.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define EXIT_NOT_OURS 70
+
+void tcn_pg_die(const char *why)
+{
+    char line[512];
+    int len = snprintf(line, sizeof line, "tocsin: store: %s; exit %d\n", why, EXIT_NOT_OURS);
+
+    if (len >= (int)sizeof line)
+        len = (int)sizeof line - 1;
+    if (write(STDERR_FILENO, line, (size_t)len) < 0)
+        _exit(EXIT_NOT_OURS);
+    _exit(EXIT_NOT_OURS);
+}
+
+/* SQLSTATE, of which a shorter one is the whole class: postgresql.org/docs/current/errcodes-appendix.html */
+static const struct {
+    const char *state;
+    int code;
+    const char *remedy;
+} meanings[] = {
+    {"23", TCN_ECONFLICT, ""},
+    {"08", TCN_EBUSY, ""},
+    {"57P", TCN_EBUSY, ""},   /* shut down, crashed, starting */
+    {"25006", TCN_EBUSY, ""}, /* read only: it is a standby now */
+    {"40", TCN_EBUSY, ""},    /* deadlock, serialization */
+    {"55P03", TCN_EBUSY, ""}, /* lock_timeout */
+    {"57014", TCN_EBUSY, ""}, /* statement_timeout */
+    {"25P03", TCN_EBUSY, ""}, /* idle_in_transaction_session_timeout */
+    {"53100", TCN_EFULL, ""}, /* disk full */
+    {"53", TCN_EBUSY, ""},    /* memory, connections */
+    {"42501", TCN_EINVALID,   /* privilege */
+     "; start once with a role that may create tables in this schema, and give this one SELECT, "
+     "INSERT, UPDATE and DELETE on them"},
+    {"28", TCN_EINVALID, "; check user and password of the store"},
+    {"3D000", TCN_EINVALID, "; create it (createdb) or name another"},
+};
+
+static bool is_one(const char *state, const char *prefix)
+{
+    return strncmp(state, prefix, strlen(prefix)) == 0;
+}
+
+/* Details of a message may hold what senders wrote; its first line does not. */
+int tcn_pg_fail(struct tcn_db *db, const PGresult *result, struct tcn_err *err)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *why = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+
+    if (!state || !why)
+        return tcn_fail(err, TCN_EBUSY, "PostgreSQL: the connection is lost");
+    for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
+        if (!is_one(state, meanings[i].state))
+            continue;
+        db->is_full = db->is_full || meanings[i].code == TCN_EFULL;
+        db->is_demoted = db->is_demoted || is_one(state, "25006");
+        return tcn_fail(err, meanings[i].code, "PostgreSQL: %.300s (%s)%s", why, state,
+                        meanings[i].remedy);
+    }
+    return tcn_fail(err, TCN_EIO, "PostgreSQL: %.300s (%s)", why, state);
+}
+
+int tcn_pg_fail_connection(const PGconn *conn, struct tcn_err *err)
+{
+    const char *text = PQerrorMessage(conn);
+    char line[TCN_ERR_MSG];
+    size_t len = 0;
+    bool is_space = true;
+
+    for (; *text && len < sizeof line - 1; text++) {
+        bool space = *text == ' ' || *text == '\n' || *text == '\t';
+
+        if (!space || !is_space)
+            line[len++] = space ? ' ' : *text;
+        is_space = space;
+    }
+    while (len > 0 && line[len - 1] == ' ')
+        len--;
+    line[len] = '\0';
+    return tcn_fail(err, TCN_EBUSY, "PostgreSQL: %.400s", len ? line : "no answer");
+}

@@ -1,0 +1,162 @@
+/* What a connection URI says, checked, and cut into one list of settings a host: each host has its own deadline, so that
+ * one that takes a connection and never answers does not keep us from the next. */
+#include "store/postgres.h"
+
+#include "base/xalloc.h"
+#include "store/store.h"
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SETTINGS_MAX 80
+#define HOSTS_MAX 16
+#define NAME_SIZE 64 /* what PostgreSQL keeps of a name, with its end */
+
+/* Ours unless the URI has its own. A peer that is gone is noticed within 10 s. */
+static const char *const defaults[][2] = {
+    {"target_session_attrs", "read-write"},
+    {"client_encoding", "UTF8"},
+    {"keepalives_idle", "4"},
+    {"keepalives_interval", "2"},
+    {"keepalives_count", "3"},
+    {"tcp_user_timeout", "8000"},
+};
+
+static const char *value_of(const PQconninfoOption *options, const char *keyword)
+{
+    for (const PQconninfoOption *o = options; o->keyword; o++)
+        if (strcmp(o->keyword, keyword) == 0)
+            return o->val;
+    return NULL;
+}
+
+static size_t pieces(const char *list)
+{
+    size_t n = 1;
+
+    for (; list && *list; list++)
+        n += *list == ',';
+    return n;
+}
+
+/* The i-th of a list; the only one is everybody's. Yours to free. */
+static char *piece(const char *list, size_t i)
+{
+    struct tcn_str rest = tcn_str(list);
+
+    if (pieces(list) > 1)
+        for (; i > 0; i--) {
+            const char *comma = memchr(rest.ptr, ',', rest.len);
+
+            if (!comma)
+                return tcn_xstrdup("");
+            rest.len -= (size_t)(comma - rest.ptr) + 1;
+            rest.ptr = comma + 1;
+        }
+    return tcn_xstrndup(rest.ptr, strcspn(rest.ptr, ","));
+}
+
+static bool is_per_host(const char *keyword)
+{
+    return strcmp(keyword, "host") == 0 || strcmp(keyword, "hostaddr") == 0 ||
+           strcmp(keyword, "port") == 0;
+}
+
+static int parse(const char *url, PQconninfoOption **ret, struct tcn_err *err)
+{
+    char *message = NULL;
+    PQconninfoOption *options = PQconninfoParse(url, &message);
+    int r = 0;
+
+    if (!options) {
+        /* The message may repeat a part of the URI, and that may be a password. */
+        r = tcn_fail(err, TCN_EINVALID,
+                     "the store's URL is no connection URI of PostgreSQL; write "
+                     "postgresql://USER@HOST/DATABASE");
+    } else if (value_of(options, "password") || value_of(options, "sslpassword")) {
+        r = tcn_fail(err, TCN_EINVALID,
+                     "the store's URL has a password inside; write {\"url\": ..., \"password\": "
+                     "{\"file\": PATH}}, or passfile=PATH in the URL");
+    } else if (pieces(value_of(options, "host")) > HOSTS_MAX) {
+        r = tcn_fail(err, TCN_EINVALID, "the store's URL has more than %d hosts", HOSTS_MAX);
+    }
+    PQfreemem(message);
+    if (r < 0)
+        PQconninfoFree(options);
+    else
+        *ret = options;
+    return r;
+}
+
+int tcn_store_check_postgres(const char *url, struct tcn_err *err)
+{
+    PQconninfoOption *options = NULL;
+    int r = parse(url, &options, err);
+
+    PQconninfoFree(options);
+    return r;
+}
+
+int tcn_pg_hosts_init(struct tcn_pg_hosts *h, const struct tcn_db_place *place, struct tcn_err *err)
+{
+    const char *hosts;
+    int r = parse(place->target, &h->options, err);
+
+    if (r < 0)
+        return r;
+    hosts = value_of(h->options, "hostaddr");
+    h->n = pieces(hosts ? hosts : value_of(h->options, "host"));
+    h->password = place->password ? tcn_xstrdup(place->password) : NULL;
+    h->name = tcn_xmalloc(NAME_SIZE);
+    snprintf(h->name, NAME_SIZE, "tocsin/%s", place->node ? place->node : "");
+    return 0;
+}
+
+void tcn_pg_hosts_done(struct tcn_pg_hosts *h)
+{
+    PQconninfoFree(h->options);
+    if (h->password)
+        explicit_bzero(h->password, strlen(h->password));
+    free(h->password);
+    free(h->name);
+    *h = (struct tcn_pg_hosts){0};
+}
+
+struct settings {
+    const char *keywords[SETTINGS_MAX + 1], *values[SETTINGS_MAX + 1];
+    char *owned[3]; /* host, hostaddr, port */
+    size_t n, n_owned;
+};
+
+static void set(struct settings *s, const char *keyword, const char *value)
+{
+    assert(s->n < SETTINGS_MAX);
+    s->keywords[s->n] = keyword;
+    s->values[s->n++] = value;
+}
+
+PGconn *tcn_pg_hosts_start(const struct tcn_pg_hosts *h, size_t i)
+{
+    struct settings s = {0};
+    PGconn *conn;
+
+    for (size_t k = 0; k < sizeof defaults / sizeof *defaults; k++)
+        set(&s, defaults[k][0], defaults[k][1]);
+    for (const PQconninfoOption *o = h->options; o->keyword; o++) {
+        if (o->val && is_per_host(o->keyword)) {
+            s.owned[s.n_owned] = piece(o->val, i);
+            set(&s, o->keyword, s.owned[s.n_owned++]);
+        } else if (o->val) {
+            set(&s, o->keyword, o->val);
+        }
+    }
+    if (h->password)
+        set(&s, "password", h->password);
+    set(&s, "application_name", h->name);
+    conn = PQconnectStartParams(s.keywords, s.values, 0);
+    if (!conn)
+        abort(); /* no memory */
+    for (size_t k = 0; k < s.n_owned; k++)
+        free(s.owned[k]);
+    return conn;
+}

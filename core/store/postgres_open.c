@@ -1,0 +1,189 @@
+/* From a URL to a session whose commits mean what they say. */
+#include "store/postgres.h"
+
+#include "base/xalloc.h"
+#include "sys/clock.h"
+#include "sys/random.h"
+#include <assert.h>
+#include <stdlib.h>
+
+#define OLDEST_SERVER 130000
+#define PAUSE_MIN_MS 50
+#define PAUSE_MAX_MS 2000
+
+/* The server's side notices a dead client as we notice a dead server. Timeouts are in milliseconds. */
+static const char settings[] = "SET synchronous_commit = on;"
+                               "SET statement_timeout = 30000;"
+                               "SET lock_timeout = 5000;"
+                               "SET idle_in_transaction_session_timeout = 10000;"
+                               "SET tcp_keepalives_idle = 4;"
+                               "SET tcp_keepalives_interval = 2;"
+                               "SET tcp_keepalives_count = 3;"
+                               "SET tcp_user_timeout = 8000;"
+                               "SET standard_conforming_strings = on;"
+                               "SET client_min_messages = error";
+/* Held as long as the session; the number is of "tocs". A process that was killed is a moment ago. */
+static const char mine[] =
+    "SELECT pg_advisory_lock(1953456499, hashtext('owner ' || current_schema()))";
+
+static void ignore(void *arg, const PGresult *notice)
+{
+    (void)arg;
+    (void)notice;
+}
+
+/* -- making a connection, a slice at a time --------------------------------------------------------------------- */
+
+static void start_host(struct tcn_db *db)
+{
+    db->coming = tcn_pg_hosts_start(&db->hosts, db->host);
+    db->until_us = tcn_clock_mono_us() + TCN_PG_CONNECT_MS * INT64_C(1000);
+    db->is_writing = true; /* as PQconnectPoll wants it at first */
+    PQsetNoticeReceiver(db->coming, ignore, NULL);
+}
+
+/* Between half and all of it, so that nodes do not come back in step. */
+static void pause(struct tcn_db *db)
+{
+    int64_t ms = db->pause_ms ? 2 * db->pause_ms : PAUSE_MIN_MS;
+
+    db->pause_ms = ms < PAUSE_MAX_MS ? ms : PAUSE_MAX_MS;
+    ms = db->pause_ms / 2;
+    ms += (int64_t)(tcn_random_u64() % (uint64_t)(ms + 1));
+    db->pause_until_us = tcn_clock_mono_us() + ms * 1000;
+}
+
+bool tcn_pg_next_host(struct tcn_db *db)
+{
+    PQfinish(db->coming);
+    db->coming = NULL;
+    if (++db->host < db->hosts.n)
+        return true;
+    db->host = 0;
+    pause(db);
+    return false;
+}
+
+/* 1 connected, 0 goes on, negative: this host will not be. */
+static int advance(struct tcn_db *db, int64_t until_us)
+{
+    PostgresPollingStatusType state;
+
+    if (until_us > db->until_us)
+        until_us = db->until_us;
+    for (;;) {
+        if (PQstatus(db->coming) == CONNECTION_BAD || tcn_clock_mono_us() >= db->until_us)
+            return TCN_EBUSY;
+        if (tcn_pg_wait(db->coming, db->is_writing, until_us) < 0)
+            return tcn_clock_mono_us() >= db->until_us ? TCN_EBUSY : 0;
+        state = PQconnectPoll(db->coming);
+        if (state == PGRES_POLLING_OK)
+            return 1;
+        if (state == PGRES_POLLING_FAILED)
+            return TCN_EBUSY;
+        db->is_writing = state == PGRES_POLLING_WRITING;
+    }
+}
+
+int tcn_pg_connect(struct tcn_db *db, int64_t wait_ms, struct tcn_err *err)
+{
+    int64_t until_us = tcn_clock_mono_us() + wait_ms * 1000;
+    int r;
+
+    if (!db->coming)
+        start_host(db);
+    if ((r = advance(db, until_us)) >= 0)
+        return r;
+    tcn_pg_fail_connection(db->coming, err);
+    return tcn_pg_next_host(db) ? 0 : r;
+}
+
+/* -- the session ------------------------------------------------------------------------------------------------ */
+
+static int check_server(const PGconn *conn, struct tcn_err *err)
+{
+    const char *encoding = PQparameterStatus(conn, "server_encoding");
+
+    if (PQserverVersion(conn) < OLDEST_SERVER)
+        return tcn_fail(err, TCN_EINVALID, "PostgreSQL %d is too old; use 13 or newer",
+                        PQserverVersion(conn) / 10000);
+    if (!encoding || strcmp(encoding, "UTF8") != 0)
+        return tcn_fail(
+            err, TCN_EINVALID,
+            "the database %s is in %s; create one in UTF8 (createdb -E UTF8 -T template0)",
+            PQdb(conn), encoding ? encoding : "an unknown encoding");
+    return 0;
+}
+
+int tcn_pg_greet(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
+{
+    int r;
+
+    if ((r = check_server(conn, err)) < 0 || (r = tcn_pg_ask(db, conn, settings, NULL, err)) < 0 ||
+        (r = tcn_pg_ask(db, conn, mine, NULL, err)) == 0)
+        return r;
+    if (r == TCN_EBUSY && PQstatus(conn) == CONNECTION_OK)
+        tcn_fail(err, r,
+                 "another tocsin uses this schema of the database %s; several nodes are not there "
+                 "yet: stop the other one, or name another database",
+                 PQdb(conn));
+    return r;
+}
+
+int tcn_pg_use(struct tcn_db *db, struct tcn_err *err)
+{
+    assert(db->coming && !db->conn);
+    db->conn = db->coming;
+    db->coming = NULL;
+    db->connection++;
+    db->backend = PQbackendPID(db->conn);
+    db->host = 0;
+    db->pause_ms = db->pause_until_us = 0;
+    if (PQsetnonblocking(db->conn, 1) < 0 || !PQenterPipelineMode(db->conn))
+        return tcn_pg_lose(db, err);
+    return 0;
+}
+
+static int first_connection(struct tcn_db *db, struct tcn_err *err)
+{
+    int r;
+
+    while ((r = tcn_pg_connect(db, TCN_PG_CONNECT_MS, err)) == 0)
+        ;
+    if (r < 0)
+        return r;
+    r = tcn_pg_greet(db, db->coming, err);
+    return r < 0 ? r : tcn_pg_use(db, err);
+}
+
+int tcn_pg_open(const struct tcn_db_place *place, struct tcn_db **ret, struct tcn_err *err)
+{
+    struct tcn_db *db = tcn_xcalloc(1, sizeof *db);
+    int r;
+
+    if ((r = tcn_pg_hosts_init(&db->hosts, place, err)) == 0 &&
+        (r = first_connection(db, err)) == 0)
+        *ret = db;
+    else
+        tcn_pg_close(db);
+    return r;
+}
+
+void tcn_pg_close(struct tcn_db *db)
+{
+    tcn_pg_finalize(db->guard);
+    if (db->coming)
+        PQfinish(db->coming);
+    if (db->conn)
+        PQfinish(db->conn);
+    tcn_pg_hosts_done(&db->hosts);
+    free(db);
+}
+
+/* The server looks after its files. */
+int tcn_pg_check(struct tcn_db *db, struct tcn_err *err)
+{
+    (void)db;
+    (void)err;
+    return 0;
+}

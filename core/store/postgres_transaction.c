@@ -1,0 +1,215 @@
+/* Transactions, and what becomes of them when the connection breaks.
+ *
+ * A transaction that writes begins with a guard: an update of this process's row in epochs, which holds the number of the
+ * connection (session) and gets the number of the commit. Nobody else changes that row but a process that takes over, by
+ * setting session to 0. So a guard that touches no row means that this process has lost the database; and after a
+ * reconnect the row, whose lock a transaction of the old connection would still hold, says whether the last commit is in.
+ * COMMIT is sent only after the results of all before it, the guard's too, have been read. */
+#include "store/postgres.h"
+
+#include "store/store.h"
+#include "sys/clock.h"
+#include <assert.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* One starts at a time; the number is of "tocs". */
+#define ALONE "SELECT pg_advisory_xact_lock(1953456499, hashtext('start ' || current_schema()))"
+
+#define LOOKS_MAX 8
+
+static void leave(struct tcn_db *db)
+{
+    db->in_transaction = db->is_begun = db->is_patient = db->has_written = false;
+    db->why = (struct tcn_err){0};
+}
+
+/* A server that went away while nobody looked is noticed before work is begun on it. */
+static int look(struct tcn_db *db, struct tcn_err *err)
+{
+    struct pollfd p = {.events = POLLIN};
+
+    if (!db->conn)
+        return tcn_fail(err, TCN_EBUSY, "PostgreSQL: the connection is lost");
+    p.fd = PQsocket(db->conn);
+    /* The last words of a server come before the end of its connection. */
+    for (int i = 0; i < LOOKS_MAX && poll(&p, 1, 0) > 0; i++)
+        if (!PQconsumeInput(db->conn) || PQstatus(db->conn) != CONNECTION_OK)
+            return tcn_pg_lose(db, err);
+    return 0;
+}
+
+/* BEGIN travels with the first statement. */
+int tcn_pg_begin(struct tcn_db *db, struct tcn_err *err)
+{
+    int r;
+
+    assert(!db->in_transaction);
+    if ((r = look(db, err)) < 0)
+        return r;
+    leave(db);
+    db->in_transaction = true;
+    return 0;
+}
+
+int tcn_pg_begin_alone(struct tcn_db *db, struct tcn_err *err)
+{
+    int r = tcn_pg_begin(db, err);
+
+    if (r < 0)
+        return r;
+    db->is_begun = db->is_patient = true; /* a new index may take its time */
+    if ((r = tcn_pg_send_text(db, "BEGIN", err)) < 0 ||
+        (r = tcn_pg_send_text(db, "SET LOCAL lock_timeout = 60000", err)) < 0 ||
+        (r = tcn_pg_send_text(db, ALONE, err)) < 0 ||
+        (r = tcn_pg_send_text(db, "SET LOCAL statement_timeout = 0", err)) < 0 ||
+        (r = tcn_pg_settle(db, NULL, err)) < 0)
+        tcn_pg_rollback(db);
+    return r;
+}
+
+void tcn_pg_rollback(struct tcn_db *db)
+{
+    struct tcn_err ignored;
+
+    /* What an error made the server skip ends with a sync; only then it listens again. */
+    if (db->conn && db->is_begun) {
+        tcn_pg_settle(db, NULL, &ignored);
+        db->why = (struct tcn_err){0};
+        if (db->conn && tcn_pg_send_text(db, "ROLLBACK", &ignored) == 0)
+            tcn_pg_settle(db, NULL, &ignored);
+    }
+    leave(db);
+}
+
+static int send_commit(struct tcn_db *db, struct tcn_err *err)
+{
+    PGresult *result = NULL;
+    int r = tcn_pg_send_text(db, "COMMIT", err);
+
+    if (r == 0)
+        r = tcn_pg_settle(db, &result, err);
+    /* An aborted transaction answers ROLLBACK. */
+    if (r == 0 && strcmp(PQcmdStatus(result), "COMMIT") != 0)
+        r = tcn_fail(err, TCN_EIO, "PostgreSQL: the transaction has ended");
+    PQclear(result);
+    return r;
+}
+
+int tcn_pg_commit(struct tcn_db *db, struct tcn_err *err)
+{
+    bool has_written = db->has_written;
+    int r;
+
+    assert(db->in_transaction);
+    if (db->is_begun && (r = tcn_pg_settle(db, NULL, err)) < 0) {
+        tcn_pg_rollback(db);
+        return r;
+    }
+    r = db->is_begun ? send_commit(db, err) : 0;
+    if (r < 0 && db->conn)
+        tcn_pg_rollback(db);
+    leave(db);
+    if (r == 0) {
+        db->commit_no += has_written && db->guard;
+        db->is_full = db->is_full && !has_written;
+        return 0;
+    }
+    if (db->conn || !has_written)
+        return r;
+    db->is_undecided = db->guard != NULL;
+    return db->guard ? TCN_UNDECIDED : r;
+}
+
+/* -- the guard -------------------------------------------------------------------------------------------------- */
+
+static const char guard[] = "UPDATE epochs SET commit_no = $3 WHERE epoch = $1 AND session = $2";
+static const char next_session[] = "UPDATE epochs SET session = session + 1"
+                                   " WHERE epoch = %lld AND session > 0"
+                                   " RETURNING session, commit_no";
+/* The server may not have noticed that the old connection is dead. */
+static const char end_other[] =
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = %d"
+    " AND pid <> pg_backend_pid() AND usename = current_user"
+    " AND application_name = current_setting('application_name')";
+
+int tcn_pg_own(struct tcn_db *db, int64_t epoch, struct tcn_err *err)
+{
+    db->epoch = epoch;
+    db->session = 1;
+    db->commit_no = 0;
+    return tcn_pg_prepare(db, guard, &db->guard, err);
+}
+
+bool tcn_pg_is_lost(struct tcn_db *db)
+{
+    return db->conn == NULL;
+}
+
+static int64_t number(const PGresult *result, int column)
+{
+    return strtoll(PQgetvalue(result, 0, column), NULL, 10);
+}
+
+/* What the row says of us and of the commit that is undecided. */
+static void learn(struct tcn_db *db, const PGresult *row, bool *ret_committed)
+{
+    int64_t found;
+
+    if (PQntuples(row) != 1)
+        tcn_pg_die("another tocsin took this database over, or it is not the one that was written "
+                   "to (a restored copy?)");
+    db->session = number(row, 0);
+    found = number(row, 1);
+    *ret_committed = db->is_undecided && found == db->commit_no + 1;
+    if (found != db->commit_no && !*ret_committed)
+        tcn_pg_die("the database has forgotten commits that it had confirmed, as a standby does "
+                   "that was promoted before it had them; start again to go on from what it has");
+    db->commit_no = found;
+    db->is_undecided = false;
+}
+
+static int come_back(struct tcn_db *db, PGconn *conn, bool *ret_committed, struct tcn_err *err)
+{
+    PGresult *row = NULL;
+    char sql[sizeof end_other + sizeof next_session + 24];
+    int r;
+
+    snprintf(sql, sizeof sql, end_other, db->backend);
+    if ((db->backend && (r = tcn_pg_ask(db, conn, sql, NULL, err)) < 0) ||
+        (r = tcn_pg_greet(db, conn, err)) < 0)
+        return r;
+    *ret_committed = false;
+    if (!db->guard)
+        return 0;
+    snprintf(sql, sizeof sql, next_session, (long long)db->epoch);
+    if ((r = tcn_pg_ask(db, conn, sql, &row, err)) < 0)
+        return r;
+    learn(db, row, ret_committed);
+    PQclear(row);
+    return 0;
+}
+
+int tcn_pg_recover(struct tcn_db *db, int64_t wait_ms, bool *ret_committed, struct tcn_err *err)
+{
+    int64_t pause_ms = (db->pause_until_us - tcn_clock_mono_us()) / 1000;
+    int r;
+
+    assert(!db->conn && !db->in_transaction);
+    if (!db->coming && pause_ms > 0) {
+        poll(NULL, 0, (int)(pause_ms < wait_ms ? pause_ms : wait_ms));
+        return tcn_fail(err, TCN_EBUSY, "PostgreSQL: the connection is lost");
+    }
+    r = tcn_pg_connect(db, wait_ms, err);
+    if (r == 0)
+        return tcn_fail(err, TCN_EBUSY, "PostgreSQL: no answer yet");
+    if (r == 1)
+        r = come_back(db, db->coming, ret_committed, err);
+    if (r < 0) {
+        if (db->coming)
+            tcn_pg_next_host(db);
+        return TCN_EBUSY; /* whatever it was: the next try may do better */
+    }
+    return tcn_pg_use(db, err);
+}

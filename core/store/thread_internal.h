@@ -1,0 +1,97 @@
+/* Inside of the store thread: its state, shared by its files. */
+#ifndef TCN_STORE_THREAD_INTERNAL_H
+#define TCN_STORE_THREAD_INTERNAL_H
+
+#include "store/db.h"
+#include "store/thread.h"
+#include <pthread.h>
+
+struct tcn_jobs {
+    struct tcn_job *head, *tail;
+    size_t n;
+};
+
+struct tcn_storethread {
+    struct tcn_store *store; /* owned; the thread's while it runs */
+    size_t max_waiting, max_batch;
+    int64_t (*now_ms)(void *ctx);
+    void *now_ctx; /* borrowed */
+    pthread_t thread, sync_thread;
+    bool batch_unsynced;     /* the batch in hand; the thread's */
+    int64_t upkeep_us;       /* the last one, monotonic; the thread's */
+    struct tcn_jobs in_hand; /* of transactions whose connection broke; the thread's */
+    int64_t lost_us;         /* when it did, monotonic, 0: it is there; the thread's */
+    void (*on_full)(void *ctx, bool is_full);
+    void *full_ctx;    /* borrowed */
+    bool is_told_full; /* the loop's */
+    void (*on_away)(void *ctx, bool is_away, const char *why);
+    void *away_ctx;     /* borrowed */
+    bool is_told_away;  /* the loop's */
+    struct event *wake; /* owned; on the loop of the creator */
+    int wake_fd;
+
+    pthread_mutex_t mutex; /* guards all below */
+    pthread_cond_t posted, committed_more, synced;
+    struct tcn_jobs waiting, committed, finished;
+    bool is_unsynced; /* something of committed needs a sync */
+    bool is_syncing;
+    bool is_stopping, is_last_committed;
+    struct tcn_storethread_stats stats;
+    struct tcn_err why; /* it is away */
+};
+
+static inline void tcn_jobs_push(struct tcn_jobs *list, struct tcn_job *job)
+{
+    job->next = NULL;
+    if (list->tail)
+        list->tail->next = job;
+    else
+        list->head = job;
+    list->tail = job;
+    list->n++;
+}
+
+static inline struct tcn_job *tcn_jobs_pop(struct tcn_jobs *list)
+{
+    struct tcn_job *job = list->head;
+
+    if (!job)
+        return NULL;
+    list->head = job->next;
+    if (!list->head)
+        list->tail = NULL;
+    list->n--;
+    job->next = NULL;
+    return job;
+}
+
+/* Moves up to max jobs from the front of one list to the end of another. */
+static inline void tcn_jobs_move(struct tcn_jobs *from, struct tcn_jobs *to, size_t max)
+{
+    for (struct tcn_job *job; max > 0 && (job = tcn_jobs_pop(from)) != NULL; max--)
+        tcn_jobs_push(to, job);
+}
+
+/* -- thread.c ------------------------------------------------------------------------------------------------ */
+
+/* Runs a batch; those whose results are known go back, those whose connection broke stay in hand. */
+void tcn_storethread_run(struct tcn_storethread *t, struct tcn_jobs *batch);
+void tcn_storethread_set_results(struct tcn_job *first, int r, const struct tcn_err *err);
+void tcn_storethread_wake_loop(struct tcn_storethread *t);
+
+/* -- thread_sync.c ------------------------------------------------------------------------------------------- */
+
+/* To the loop once it is durable; the thread waits when too much does. */
+void tcn_storethread_hand_back(struct tcn_storethread *t, struct tcn_jobs *batch, size_t retried);
+int tcn_storethread_start_syncs(struct tcn_storethread *t); /* an errno */
+/* After everything that is committed is durable. */
+void tcn_storethread_end_syncs(struct tcn_storethread *t);
+
+/* -- thread_away.c ------------------------------------------------------------------------------------------- */
+
+/* Keeps what the broken connection interrupted; what has its result stays in batch. */
+void tcn_storethread_keep(struct tcn_storethread *t, struct tcn_jobs *batch);
+/* One try to get the database back. False: this process is told to end, and everything has its result. */
+bool tcn_storethread_come_back(struct tcn_storethread *t);
+
+#endif

@@ -1,0 +1,160 @@
+#!/usr/bin/python3
+"""A private PostgreSQL server for tests: its own folder, a Unix socket and no port, gone whatever happens.
+
+    tests/postgres.py COMMAND [ARGUMENT...]
+
+runs COMMAND with TOCSIN_POSTGRES (the URL of an empty database) and TOCSIN_POSTGRES_DIR (the server's folder, with its
+postmaster.pid) in its environment and ends as COMMAND ends; 77 when Debian's PostgreSQL is not installed. A server that
+COMMAND kills is started again."""
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import pwd
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+USER = "postgres"  # initdb refuses root
+# What was written before a crash of the server (not of the machine) survives without fsync.
+SETTINGS = {"listen_addresses": "", "fsync": "off", "full_page_writes": "off", "max_connections": "40",
+            "shared_buffers": "32MB", "logging_collector": "off", "log_min_messages": "warning",
+            "max_wal_size": "512MB", "autovacuum_naptime": "1s"}
+
+
+def binaries() -> pathlib.Path | None:
+    """Debian's newest; others may be on the PATH."""
+    found = [folder for folder in pathlib.Path("/usr/lib/postgresql").glob("*/bin") if (folder / "initdb").exists()]
+    return max(found, key=lambda folder: int(re.sub(r"\D", "", folder.parent.name) or 0), default=None)
+
+
+def as_user(argv: list[str], *options: str) -> list[str]:
+    """With options of setpriv(1)."""
+    who = [f"--reuid={USER}", f"--regid={USER}", "--init-groups"] if os.geteuid() == 0 else []
+    return ["setpriv", *who, *options, "--", *argv] if who or options else argv
+
+
+class Server:
+    """Starts with the with block and ends with it, or with this process."""
+
+    def __init__(self) -> None:
+        self.bin = binaries()
+        if not self.bin:
+            raise FileNotFoundError("PostgreSQL is not installed: apt-get install postgresql")
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tocsin-pg-"))
+        self.data, self.log = self.folder / "data", self.folder / "log"
+        self.child: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "Server":
+        try:
+            self.init()
+            self.start()
+            self.psql("CREATE DATABASE tocsin", "postgres")
+        except BaseException:
+            self.end()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def init(self) -> None:
+        if os.geteuid() == 0:
+            user = pwd.getpwnam(USER)
+            os.chown(self.folder, user.pw_uid, user.pw_gid)
+        # A collation that is not that of bytes, as most databases have.
+        self.tool("initdb", "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8",
+                  "--locale-provider=icu", "--icu-locale=en", "--no-instructions", "-D", str(self.data))
+
+    def tool(self, name: str, *argv: str) -> str:
+        done = subprocess.run(as_user([f"{self.bin}/{name}", *argv]), stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, cwd="/", check=False)
+        if done.returncode:
+            raise RuntimeError(f"{name} ended with {done.returncode}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def start(self, wait: bool = True) -> None:
+        settings = [word for key, value in SETTINGS.items() for word in ("-c", f"{key}={value}")]
+        argv = [f"{self.bin}/postgres", "-D", str(self.data), "-k", str(self.folder), *settings]
+        with self.log.open("ab") as out:
+            # SIGQUIT ends a server at once, with its children.
+            self.child = subprocess.Popen(as_user(argv, "--pdeathsig", "QUIT"), stdin=subprocess.DEVNULL, stdout=out,
+                                          stderr=out, cwd="/")
+        if wait:
+            self.wait_ready()
+
+    def wait_ready(self) -> None:
+        end = time.monotonic() + 60
+        while True:
+            try:
+                self.psql("SELECT 1", "postgres")
+                return
+            except RuntimeError as error:
+                if time.monotonic() > end or (self.child and self.child.poll() is not None):
+                    raise RuntimeError(f"the server does not start: {error}\n{self.tail()}") from error
+            time.sleep(0.05)
+
+    def tail(self) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-30:]) if self.log.exists() else ""
+
+    def url(self, **query: str) -> str:
+        more = "".join(f"&{key}={value}" for key, value in query.items())
+        return f"postgresql://postgres@/tocsin?host={self.folder}{more}"
+
+    def psql(self, sql: str, database: str = "tocsin") -> str:
+        return self.tool("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", str(self.folder), "-U",
+                         "postgres", "-d", database, "-c", sql).strip()
+
+    def stop(self, sig: int = signal.SIGQUIT) -> None:
+        """SIGQUIT: as pg_ctl -m immediate; SIGINT: fast."""
+        if self.child:
+            if self.child.poll() is None:
+                self.child.send_signal(sig)
+            self.child.wait(timeout=60)
+            self.child = None
+
+    def end(self) -> None:
+        try:
+            self.stop()
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def supervise(server: Server, command: subprocess.Popen[bytes]) -> int:
+    """Until the command ends; a server that it killed comes back."""
+    while command.poll() is None:
+        if server.child and server.child.poll() is not None:
+            server.start(wait=False)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            command.wait(0.05)
+    return command.returncode
+
+
+def main() -> int:
+    if len(sys.argv) < 2:
+        print(__doc__, file=sys.stderr)
+        return 2
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(1))
+    if not binaries():
+        print("SKIP: PostgreSQL is not installed")
+        return 77
+    with Server() as server:
+        env = {**os.environ, "TOCSIN_POSTGRES": server.url(), "TOCSIN_POSTGRES_DIR": str(server.data)}
+        with subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *sys.argv[1:]], env=env) as command:
+            try:
+                code = supervise(server, command)
+            finally:
+                command.kill()
+        if code:
+            print(f"--- {server.log}\n{server.tail()}", file=sys.stderr)
+        return code if code >= 0 else 128 - code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,179 @@
+"""The store in PostgreSQL: a server that goes away and comes back, secrets, and what keeps Tocsin from starting."""
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+import typing
+import unittest
+
+from harness import BINARY, Failure, Tocsin, World, eventually, http, postgres
+from worlds import Scenario, alert, fresh, group
+
+PASSWORD = "not-to-be-told-0123456789"
+Store = typing.Any
+
+
+class Away(Scenario):
+    store = "postgres"
+
+    @property
+    def server(self) -> postgres.Server:
+        return typing.cast(postgres.Server, self.world.database)
+
+    def stop_server(self) -> None:
+        self.server.stop()
+        eventually("it says that it is not ready", lambda: http("GET", self.app.url + "/readyz").status == 503, 30)
+
+    def start_server(self) -> None:
+        self.server.start()
+        self.app.wait_ready()
+
+    def tearDown(self) -> None:
+        if not self.server.child:
+            self.start_server()
+
+    def test_it_tells_the_truth_and_goes_on_afterwards(self) -> None:
+        self.stop_server()
+        eventually("work in hand was given up", lambda: "is away" in self.app.tail())
+        self.assertEqual(200, http("GET", self.app.url + "/healthz").status)
+        self.assertIn("tocsin_database_away 1\n", http("GET", self.app.url + "/metrics").body.decode())
+        name = fresh("away")
+        refused = self.prom(group(name, alert(name, "a")))
+        self.assertEqual(503, refused.status)
+        self.assertIn("database is away", refused.body.decode())
+        self.assertGreater(int(refused.headers["Retry-After"]), 0)
+        self.assertEqual(503, self.app.api("GET", "/v1/incidents").status)
+        self.start_server()
+        self.assertIn("tocsin_database_away 0\n", http("GET", self.app.url + "/metrics").body.decode())
+        self.opened(self.prom(group(name, alert(name, "a"))))
+        self.tickets(name, "OPEN")
+        self.assertEqual(1, len([row for row in self.app.incidents() if name in row["title"]]))
+
+    def test_what_was_accepted_is_done_when_it_is_back(self) -> None:
+        names = [fresh("kept") for _ in range(5)]
+        for name in names:
+            self.opened(self.prom(group(name, alert(name, "a"))))
+        self.stop_server()
+        self.start_server()
+        for name in names:
+            self.tickets(name, "OPEN")
+            self.mail(name)
+            self.assertEqual(1, len(self.box.mails(name)), "nobody is paged twice")
+        self.assertFalse(any(self.box.admin("GET", "/counts")["duplicates"].values()))
+
+    def test_a_restart_of_the_server_is_not_seen_by_senders(self) -> None:
+        for _ in range(3):
+            self.server.stop()
+            self.server.start()
+            name = fresh("restart")
+            self.opened(eventually("it is accepted", lambda: self.accepted(name), 30))
+
+    def accepted(self, name: str) -> typing.Any:
+        answer = self.prom(group(name, alert(name, "a")))
+        if answer.status == 503:
+            raise Failure(answer.body)
+        return answer
+
+    def test_sigterm_does_not_wait_for_it(self) -> None:
+        self.stop_server()
+        begun = time.monotonic()
+        self.assertEqual(0, self.app.kill(signal.SIGTERM))
+        self.assertLess(time.monotonic() - begun, 10)
+        self.server.start()
+        self.app.start()
+
+
+class Start(unittest.TestCase):
+    """What is wrong and what to do, in one sentence, and nothing is started; or it starts."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.world = cls.enterClassContext(World("postgres"))
+        cls.server = typing.cast(postgres.Server, cls.world.database)
+        cls.server.psql(f"CREATE ROLE worker LOGIN; CREATE ROLE secretive LOGIN PASSWORD '{PASSWORD}'")
+        cls.server.psql("CREATE DATABASE ascii ENCODING 'SQL_ASCII' LOCALE_PROVIDER libc LC_COLLATE 'C' LC_CTYPE 'C' "
+                        "TEMPLATE template0")
+        rules = cls.server.data / "pg_hba.conf"
+        rules.write_text("local all secretive scram-sha-256\n" + rules.read_text())
+        cls.server.psql("SELECT pg_reload_conf(); CREATE SCHEMA AUTHORIZATION secretive")
+        cls.world.tocsin({}, {}).kill(signal.SIGTERM)  # makes the schema
+
+    def url(self, user: str = "postgres", database: str = "tocsin", **query: str) -> str:
+        return self.server.url(**query).replace("postgres@/tocsin", f"{user}@/{database}")
+
+    def refused(self, store: Store, **env: str) -> str:
+        """What a start says that must not be one."""
+        app = self.world.folder / "tocsin.json"
+        app.write_text(json.dumps({"listen": "127.0.0.1:0", "store": store}))
+        done = subprocess.run([str(BINARY), "serve", "--config", str(app), "--data", str(self.world.folder)],
+                              capture_output=True, text=True, timeout=60, check=False, env=env)
+        said = done.stderr + done.stdout
+        self.assertEqual(1, done.returncode, said)
+        self.assertNotIn(PASSWORD, said)
+        return said
+
+    def starts(self, store: Store, **env: str) -> None:
+        folder = self.world.folder / fresh("app")
+        folder.mkdir()
+        app = Tocsin(folder, {"store": store}, env)
+        try:
+            self.assertEqual(200, http("GET", app.url + "/readyz").status)
+            self.assertNotIn(PASSWORD, app.tail())
+        finally:
+            self.assertEqual("", app.end())
+
+    def test_mistakes(self) -> None:
+        wrong = {"url": self.url("secretive"), "password": {"env": "PW"}}
+        for store, told in (
+                (self.url(host="/nonexistent").replace(f"host={self.server.folder}&", ""), "/nonexistent"),
+                (self.url(database="nothing"), '"nothing.?" does not exist'),
+                (self.url("nobody"), '"nobody.?" does not exist'),
+                (self.url(database="ascii"), "create one in UTF8"),
+                (self.url(f"secretive:{PASSWORD}"), "has a password inside"),
+                (self.url("secretive", password=PASSWORD), "has a password inside"),
+                (self.url("secretive"), "no password supplied"),
+                (wrong, "password authentication failed"),
+                ({"url": self.url(), "pasword": {"env": "PW"}}, 'did you mean \\"?password'),
+                ({"url": "sqlite:tocsin.db", "password": {"env": "PW"}}, "SQLite has no password"),
+                (self.url("worker", options="-csearch_path%3Dpg_catalog"), "may create tables in this schema"),
+                ("postgresql://[::1/tocsin", "no connection URI")):
+            with self.subTest(told=told):
+                self.assertRegex(self.refused(store, PW="wrong"), told)
+
+    def test_passwords(self) -> None:
+        secret = self.world.folder / "password"
+        secret.write_text(PASSWORD + "\n")
+        passes = self.world.folder / "passfile"
+        passes.write_text(f"*:*:*:secretive:{PASSWORD}\n")
+        for path in (secret, passes):
+            path.chmod(0o600)
+        own = {"options": "-csearch_path%3Dsecretive"}
+        self.starts({"url": self.url("secretive", **own), "password": {"env": "PW"}}, PW=PASSWORD)
+        self.starts({"url": self.url("secretive", **own), "password": {"file": str(secret)}})
+        self.starts(self.url("secretive", passfile=str(passes), **own))
+
+    def test_a_role_that_may_not_change_the_schema(self) -> None:
+        self.assertRegex(self.refused(self.url("worker")), "permission denied.*SELECT, INSERT, UPDATE and DELETE")
+        self.server.psql("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO worker")
+        self.starts(self.url("worker"))
+
+    def test_a_second_process(self) -> None:
+        app = self.world.tocsin({}, {})
+        try:
+            self.assertRegex(self.refused(self.url()), "another tocsin uses this schema")
+            self.assertEqual(200, http("GET", app.url + "/readyz").status)
+        finally:
+            self.assertEqual(0, app.kill(signal.SIGTERM))
+
+    def test_a_newer_schema(self) -> None:
+        self.server.psql("INSERT INTO schema_version VALUES (9999, 9999, 0)")
+        try:
+            self.assertRegex(self.refused(self.url()), "9999.*newer")
+        finally:
+            self.server.psql("DELETE FROM schema_version WHERE version = 9999")
+
+
+if __name__ == "__main__":
+    unittest.main()

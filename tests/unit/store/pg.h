@@ -1,0 +1,60 @@
+/* A schema of its own for each test, in the server that tests/postgres.py started; and a second, plain connection. */
+#ifndef TCN_TESTS_STORE_PG_H
+#define TCN_TESTS_STORE_PG_H
+
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* NULL: there is none. */
+static inline const char *pg_server(void)
+{
+    return getenv("TOCSIN_POSTGRES");
+}
+
+/* Runs statements; the first column of the last result's first row, "" for none. Yours to free. */
+static inline char *pg_raw(const char *url, const char *sql)
+{
+    PGconn *conn = PQconnectdb(url);
+    PGresult *result;
+    char *text;
+
+    assert_int_equal(PQstatus(conn), CONNECTION_OK);
+    result = PQexec(conn, sql);
+    if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
+        fail_msg("%s: %s", sql, PQerrorMessage(conn));
+    text = strdup(PQntuples(result) > 0 ? PQgetvalue(result, 0, 0) : "");
+    PQclear(result);
+    PQfinish(conn);
+    return text;
+}
+
+static inline void pg_run(const char *sql)
+{
+    free(pg_raw(pg_server(), sql));
+}
+
+/* A fresh schema and the URL whose statements go there. */
+static inline void pg_schema(char ret_name[32], char *ret_url, size_t size)
+{
+    static unsigned n;
+    char sql[64];
+
+    snprintf(ret_name, 32, "t_%d_%u", (int)getpid(), ++n);
+    snprintf(sql, sizeof sql, "CREATE SCHEMA %s", ret_name);
+    pg_run(sql);
+    snprintf(ret_url, size, "%s&options=-csearch_path%%3D%s", pg_server(), ret_name);
+}
+
+static inline void pg_drop(const char *name)
+{
+    char sql[128];
+
+    snprintf(sql, sizeof sql, "SET client_min_messages = error; DROP SCHEMA IF EXISTS %s CASCADE",
+             name);
+    pg_run(sql);
+}
+
+#endif
