@@ -46,6 +46,8 @@ static const char *instance_name(const struct tcn_sends *s, int type)
     return i ? i->sdk.name : channel_name(type);
 }
 
+/* The message is not kept: whoever read its link or code could acknowledge as the person it was for. A retry writes it
+ * anew. */
 static int bury(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_send_row *row,
                 const struct tcn_outcome *o, const char *why, int64_t now_ms, struct tcn_err *err)
 {
@@ -55,7 +57,7 @@ static int bury(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_se
         .connector = instance_name(j->sends, row->channel_type),
         .operation = tcn_verb_name(TOCSIN_SEND),
         .reason = why,
-        .request = o ? o->request : NULL,
+        .request = "(a page; its text is not kept, since it holds a link that acknowledges)",
         .response = o ? o->response : NULL,
         .at_ms = now_ms,
     };

@@ -227,7 +227,9 @@ static enum tcn_intake late(struct tcn_arrival *x)
     if (!tcn_aggregate_is_joined(x->step.a))
         return TCN_INTAKE_LATE;
     if (x->change.unbelieved > 0)
-        tcn_step_say_again(&x->step, "%s says that %zu alarms ended at an impossible time: ignored",
+        tcn_step_say_again(&x->step,
+                           "%s says that %zu alarms ended before they began or in the future: "
+                           "ignored; is its clock right?",
                            x->in->alarm->source, x->change.unbelieved);
     else
         tcn_step_say_again(&x->step, "%s sent late news (%s), older than what is known",

@@ -1,6 +1,7 @@
 """Ticket systems and mail servers that fail: one ticket whatever happens, and nobody else waits for it."""
 from __future__ import annotations
 
+import json
 import unittest
 
 from harness import eventually
@@ -224,6 +225,13 @@ class Unreachable(Faults):
     def tries(self, address: str) -> int:
         return len(self.box.calls("smtp", "RCPT", address))
 
+    def check_letters(self, ident: str) -> None:
+        """Who may read dead letters must not be able to acknowledge as the person that a page was for."""
+        letters = [row for row in self.app.api("GET", "/v1/deadletters", role="viewer").json()["items"]
+                   if row["incident"] == ident]
+        self.assertTrue(letters)
+        self.assertNotIn("/ack/", json.dumps(letters))
+
     def test_an_address_that_is_refused(self) -> None:
         self.refuse("^ann-home@", 550)
         name, ident = self.open_one("address")
@@ -233,6 +241,7 @@ class Unreachable(Faults):
         self.assertIn("ann is not reached: stage 2 of the plan begins now", texts)
         pages = self.app.incident(ident)["engagements"][0]["pages"]
         self.assertEqual(["home", "work"], [page["channel"] for page in pages])
+        self.check_letters(ident)
         eventually("the second is sent", lambda: [["ERROR"], ["SENT"]] == [
             [row["type"] for row in page["receipts"]]
             for page in self.app.incident(ident)["engagements"][0]["pages"]], 10)
