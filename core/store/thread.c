@@ -14,6 +14,8 @@
 
 #define DEFAULT_WAITING 10000
 #define DEFAULT_BATCH 512
+/* Jobs of a batch that runs while the disk is busy with another: each commit has a cost of its own. */
+#define WORTH_JOBS 16
 /* Idle for so long, the store may spend time on its upkeep; while the disk is full, the time between looks. */
 #define IDLE_MS 100
 #define FULL_MS 1000
@@ -110,6 +112,14 @@ void tcn_storethread_run(struct tcn_storethread *t, struct tcn_jobs *batch)
 
 /* -- between batches ---------------------------------------------------------------------------------------- */
 
+/* What would have to wait for the next sync anyway may as well wait for company. The mutex is held. */
+static bool has_batch(const struct tcn_storethread *t)
+{
+    bool is_disk_busy = t->is_syncing || t->committed.n > 0;
+
+    return t->is_stopping || t->waiting.n >= (is_disk_busy ? WORTH_JOBS : 1);
+}
+
 /* False when ms passed without a job and without the end. The mutex is held. */
 static bool wait_for_job(struct tcn_storethread *t, int64_t ms)
 {
@@ -117,16 +127,16 @@ static bool wait_for_job(struct tcn_storethread *t, int64_t ms)
     struct timespec until;
 
     if (ms == 0) {
-        while (t->waiting.n == 0 && !t->is_stopping)
+        while (!has_batch(t))
             pthread_cond_wait(&t->posted, &t->mutex);
         return true;
     }
     until_us = tcn_clock_mono_us() + ms * 1000;
     until.tv_sec = until_us / 1000000;
     until.tv_nsec = until_us % 1000000 * 1000;
-    while (t->waiting.n == 0 && !t->is_stopping)
+    while (!has_batch(t))
         if (pthread_cond_timedwait(&t->posted, &t->mutex, &until) == ETIMEDOUT)
-            return t->waiting.n > 0 || t->is_stopping;
+            return has_batch(t);
     return true;
 }
 
@@ -337,7 +347,7 @@ int tcn_storethread_post(struct tcn_storethread *t, struct tcn_job *job)
     is_taken = t->waiting.n < t->max_waiting && !t->is_stopping && !t->stats.is_away;
     if (is_taken) {
         tcn_jobs_push(&t->waiting, job);
-        if (t->waiting.n == 1)
+        if (t->waiting.n == 1 || t->waiting.n == WORTH_JOBS)
             pthread_cond_signal(&t->posted);
     }
     pthread_mutex_unlock(&t->mutex);

@@ -3,15 +3,27 @@
  * sync serves every batch that was committed before it began. */
 #include "store/thread_internal.h"
 
+#include "sys/clock.h"
+
 #define COMMITTED_MAX                                                                              \
     4 /* batches' worth of jobs wait for the disk, then the store thread does, too */
+
+/* One that has just become full is looked at again in a while, so that it is told before it may be well again. */
+static void note_disk(struct tcn_storethread *t)
+{
+    bool is_full = tcn_store_is_full(t->store);
+
+    if (is_full && !t->stats.disk_full)
+        t->upkeep_us = tcn_clock_mono_us();
+    t->stats.disk_full = is_full;
+}
 
 static void count(struct tcn_storethread *t, const struct tcn_jobs *batch, size_t retried)
 {
     t->stats.jobs += batch->n;
     t->stats.batches++;
     t->stats.retried += retried;
-    t->stats.disk_full = tcn_store_is_full(t->store);
+    note_disk(t);
     for (struct tcn_job *job = batch->head; job; job = job->next)
         t->stats.failed += job->r < 0;
 }
@@ -68,6 +80,7 @@ static void sync_committed(struct tcn_storethread *t)
     t->is_syncing = false;
     must_wake = finish_all(t, &batch);
     pthread_cond_signal(&t->synced);
+    pthread_cond_signal(&t->posted);
     if (must_wake)
         tcn_storethread_wake_loop(t);
 }

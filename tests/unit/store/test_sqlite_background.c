@@ -43,7 +43,7 @@ static void the_log_moves_while_commits_go_on(void **state)
     off_t before = size_of(f, "");
     int n = 0;
 
-    while (size_of(f, "-wal") < 8100 * 4120) {
+    while (size_of(f, "-wal") < 32100 * 4120) {
         add(f, n++);
         tcn_store_chore(f->s);
     }
@@ -52,14 +52,14 @@ static void the_log_moves_while_commits_go_on(void **state)
         assert_true(n < COMMITS_MAX);
     }
     /* Done without a word of ours. */
-    assert_true(size_of(f, "") > before + 7000 * 4096);
+    assert_true(size_of(f, "") > before + 28000 * 4096);
     OK(f, tcn_store_checkpoint(f->s, &f->err));
     assert_int_equal(tcn_store_chore(f->s), TCN_CHORE_NONE);
     before = size_of(f, "-wal");
     for (int i = 0; i < 10; i++)
         add(f, n++);
-    /* begun anew: nothing was appended */
-    assert_int_equal(size_of(f, "-wal"), before);
+    /* begun anew, and cut to what is kept of it: nothing was appended */
+    assert_true(size_of(f, "-wal") <= before);
     reopen(f);
     assert_sound(f->path);
 }
