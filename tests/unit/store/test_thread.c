@@ -214,16 +214,26 @@ static void done_gate(struct tcn_job *job, int r, const struct tcn_err *err)
     ((struct gate_job *)job)->bed->n_done++;
 }
 
-static void close_gate(struct bed *b, struct gate_job *g)
+static void post_gate(struct bed *b, struct gate_job *g)
 {
     *g = (struct gate_job){.job = {.run = run_gate, .done = done_gate}, .bed = b};
     pthread_mutex_init(&g->mutex, NULL);
     pthread_cond_init(&g->changed, NULL);
     assert_int_equal(tcn_storethread_post(b->t, &g->job), 0);
+}
+
+static void until_entered(struct gate_job *g)
+{
     pthread_mutex_lock(&g->mutex);
     while (!g->is_entered)
         pthread_cond_wait(&g->changed, &g->mutex);
     pthread_mutex_unlock(&g->mutex);
+}
+
+static void close_gate(struct bed *b, struct gate_job *g)
+{
+    post_gate(b, g);
+    until_entered(g);
 }
 
 static void open_gate(struct gate_job *g)
@@ -330,12 +340,13 @@ static void results_wait_for_the_disk(void **state)
     init_note(b, &a, "a", 0);
     assert_int_equal(tcn_storethread_post(b->t, &a.job), 0);
     until_disk_is_asked();
+    post_gate(b, &gate);
     for (size_t i = 0; i < 20; i++) {
         init_note(b, &readers[i], "r", 0);
         readers[i].job.run = run_read;
         assert_int_equal(tcn_storethread_post(b->t, &readers[i].job), 0);
     }
-    close_gate(b, &gate); /* returns when the thread has come to it */
+    until_entered(&gate);
     open_gate(&gate);
     event_base_loop(b->base, EVLOOP_NONBLOCK);
     assert_int_equal(b->n_done, 0);
@@ -343,7 +354,7 @@ static void results_wait_for_the_disk(void **state)
     loop_until(b, 22);
     assert_int_equal(a.done_as, 0);
     for (size_t i = 0; i < 20; i++) {
-        assert_int_equal(readers[i].done_as, i + 1);
+        assert_int_equal(readers[i].done_as, i + 2);
         assert_int_equal(readers[i].now_ms, NOW);
     }
     fault.on_sync = NULL;
