@@ -74,11 +74,12 @@ static struct tcn_str body_of(const struct tcn_delivery_state *d)
 /* "no credentials of a kind that this source takes: bearer, hmac" */
 static void say_missing(const struct tcn_cred_list *auth, char *ret, size_t size)
 {
-    int at = snprintf(ret, size, "no credentials of a kind that this source takes");
+    size_t at = (size_t)snprintf(ret, size, "no credentials of a kind that this source takes");
 
-    for (size_t i = 0; i < auth->n; i++)
-        at += snprintf(ret + at, size - (size_t)at, "%s%s", i ? ", " : ": ",
-                       tcn_cred_kind_name(auth->items[i].kind));
+    /* However many secrets a source has: what does not fit is left out. */
+    for (size_t i = 0; i < auth->n && at < size; i++)
+        at += (size_t)snprintf(ret + at, size - at, "%s%s", i ? ", " : ": ",
+                               tcn_cred_kind_name(auth->items[i].kind));
 }
 
 /* 401 must name a scheme (RFC 9110 section 11.6.1); kinds without one answer 403. */
