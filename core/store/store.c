@@ -218,18 +218,3 @@ int tcn_store_chore(struct tcn_store *s)
 {
     return (int)s->driver->chore(s->db);
 }
-
-bool tcn_store_is_writable(struct tcn_store *s, struct tcn_err *err)
-{
-    if (tcn_store_is_full(s)) {
-        tcn_fail(err, TCN_EFULL, "no space left on the disk of the store");
-        return false;
-    }
-    if (tcn_store_begin(s, err) < 0)
-        return false;
-    if (tcn_store_meta_put(s, "ready", s->account_id, err) < 0) {
-        tcn_store_rollback(s);
-        return false;
-    }
-    return tcn_store_commit(s, err) == 0;
-}

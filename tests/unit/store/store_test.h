@@ -49,6 +49,17 @@ static inline int try_open(struct fixture *f, const char *url, struct tcn_store 
     return tcn_store_open(&o, NOW, ret, &f->err);
 }
 
+static inline bool is_writable(struct tcn_store *s, struct tcn_err *err)
+{
+    if (tcn_store_is_full(s) || tcn_store_begin(s, err) < 0)
+        return false;
+    if (tcn_store_meta_put(s, "writable", "x", err) < 0) {
+        tcn_store_rollback(s);
+        return false;
+    }
+    return tcn_store_commit(s, err) == 0;
+}
+
 /* Closes and opens: the next epoch. */
 static inline void reopen(struct fixture *f)
 {

@@ -106,7 +106,7 @@ static void from_each_version(void **state)
         drop_files(f);
         migrate_to(f, from);
         OK(f, try_open(f, f->url, &f->s));
-        assert_true(tcn_store_is_writable(f->s, &f->err));
+        assert_true(is_writable(f->s, &f->err));
         tcn_store_close(f->s);
         f->s = NULL;
         got = schema_of(f);
@@ -178,7 +178,7 @@ static void killed_while_resuming(void **state)
     while (killed_at(f, k))
         k++;
     OK(f, try_open(f, f->url, &f->s));
-    assert_true(tcn_store_is_writable(f->s, &f->err));
+    assert_true(is_writable(f->s, &f->err));
 }
 
 static void of_a_newer_program(void **state)
@@ -205,7 +205,7 @@ static void of_a_newer_program(void **state)
         print_message("%s\n", cases[i].name);
         assert_int_equal(try_open(f, f->url, &f->s), cases[i].expect);
         if (cases[i].expect == 0) {
-            assert_true(tcn_store_is_writable(f->s, &f->err));
+            assert_true(is_writable(f->s, &f->err));
             tcn_store_close(f->s);
             f->s = NULL;
         } else {

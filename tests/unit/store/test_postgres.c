@@ -150,7 +150,7 @@ static void killed_anywhere(void **state)
             status = opened_and_killed(f, k);
             assert_true(status == 0 || status == EXIT_KILLED);
             OK(f, try_open(f, f->url, &f->s));
-            assert_true(tcn_store_is_writable(f->s, &f->err));
+            assert_true(is_writable(f->s, &f->err));
             tcn_store_close(f->s);
             f->s = NULL;
             got = schema_of(f);

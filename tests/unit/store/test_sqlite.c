@@ -104,7 +104,7 @@ static void one_owner(void **state)
     assert_int_equal(status, 0);
     /* The visitor has not taken the owner's locks along. */
     assert_int_equal(try_open(f, f->url, &s), TCN_EBUSY);
-    assert_true(tcn_store_is_writable(f->s, &f->err));
+    assert_true(is_writable(f->s, &f->err));
     reopen(f);
 }
 
@@ -397,13 +397,13 @@ static void reserve_is_given_and_taken(void **state)
     assert_int_equal(put(f, 1), TCN_EFULL);
     assert_true(tcn_store_is_full(f->s));
     assert_int_not_equal(stat(name, &st), 0);
-    assert_false(tcn_store_is_writable(f->s, &f->err));
+    assert_false(is_writable(f->s, &f->err));
     assert_int_equal(tcn_store_chore(f->s), TCN_CHORE_IDLE);
     OK(f, put(f, 2)); /* work in hand goes on */
     OK(f, tcn_store_checkpoint(f->s, &f->err));
     assert_false(tcn_store_is_full(f->s));
     assert_int_equal(stat(name, &st), 0);
-    assert_true(tcn_store_is_writable(f->s, &f->err));
+    assert_true(is_writable(f->s, &f->err));
 }
 
 static int setup_fault(void **state)

@@ -78,7 +78,7 @@ static void writable(void **state)
 {
     struct fixture *f = *state;
 
-    assert_true(tcn_store_is_writable(f->s, &f->err));
+    assert_true(is_writable(f->s, &f->err));
     assert_false(tcn_store_is_full(f->s));
     assert_int_equal(tcn_store_chore(f->s), TCN_CHORE_NONE);
     OK(f, tcn_store_checkpoint(f->s, &f->err));
