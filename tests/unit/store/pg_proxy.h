@@ -39,7 +39,9 @@ static inline int proxy_socket(const char *path, bool is_listener)
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), r;
 
-    snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
+    if (strlen(path) >= sizeof at.sun_path)
+        abort();
+    memcpy(at.sun_path, path, strlen(path) + 1);
     r = is_listener ? bind(fd, (struct sockaddr *)&at, sizeof at)
                     : connect(fd, (struct sockaddr *)&at, sizeof at);
     if (r == 0 && is_listener)
