@@ -11,10 +11,10 @@
 
 /* Pages in the log: more are a chore when idle, are given to the background, are too many to wait for that. What came
  * while the background worked is given to it as well, until that is so little that its rest is short. */
-#define CHECKPOINT_IDLE_PAGES 1000
-#define CHECKPOINT_ASK_PAGES 32000
-#define CHECKPOINT_REST_PAGES 500
-#define CHECKPOINT_NOW_PAGES 100000
+#define CHECKPOINT_IDLE_PAGES 500
+#define CHECKPOINT_ASK_PAGES 6000
+#define CHECKPOINT_REST_PAGES 250
+#define CHECKPOINT_NOW_PAGES 50000
 #define EXIT_SYNC_FAILED 70
 
 struct tcn_dbstmt {

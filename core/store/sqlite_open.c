@@ -99,10 +99,11 @@ static void harden(sqlite3 *handle)
 
 /* The cache: commits that split pages walk all that it holds (3.40, pcache1TruncateUnsafe), so that a larger one costs
  * more than it saves. */
-static const char settings[] = "PRAGMA cell_size_check=ON;"
+static const char settings[] = "PRAGMA page_size=8192;"
+                               "PRAGMA cell_size_check=ON;"
                                "PRAGMA synchronous=FULL;"
                                "PRAGMA wal_autocheckpoint=0;"
-                               "PRAGMA journal_size_limit=67108864;"
+                               "PRAGMA journal_size_limit=100663296;"
                                "PRAGMA foreign_keys=OFF;"
                                "PRAGMA temp_store=MEMORY;"
                                "PRAGMA secure_delete=FAST;"
