@@ -51,15 +51,30 @@ static int load_storm(struct tcn_store *s, const struct tcn_intake_job *job,
     return 0;
 }
 
-/* The inbox row is the first write of a delivery: a known id ends it before anything else changed. */
-static int note_delivery(struct tcn_store *s, struct tcn_intake_job *job, struct tcn_err *err)
+/* A short delivery of one alarm stands whole in the event that the alarm became: once is enough. */
+static bool is_on_timeline(const struct tcn_intake_job *job, const struct tcn_decision *d)
 {
+    struct tcn_str body = job->inbox.body;
+
+    return job->n_alarms == 1 && d->events.n > 0 &&
+           strcmp(d->events.items[0].type, TCN_EVENT_TRIGGER) == 0 &&
+           body.len <= TCN_RAW_DATA_MAX && tcn_str_eq(job->alarms[0].raw, body) &&
+           tcn_utf8_ok(body);
+}
+
+/* The inbox row is the first write of a delivery: a known id ends it before anything else changed. */
+static int note_delivery(struct tcn_store *s, struct tcn_intake_job *job,
+                         const struct tcn_decision *d, struct tcn_err *err)
+{
+    struct tcn_inbox row = job->inbox;
     int r;
 
     if (job->has_changed)
         return 0;
-    job->inbox.state = TCN_INBOX_APPLIED;
-    r = tcn_store_inbox_add(s, &job->inbox, err);
+    row.state = TCN_INBOX_APPLIED;
+    if (is_on_timeline(job, d))
+        row.body = TCN_STR("");
+    r = tcn_store_inbox_add(s, &row, err);
     if (r == TCN_ECONFLICT) {
         job->is_duplicate = true;
         return 0;
@@ -74,7 +89,7 @@ static int write_decision(struct tcn_store *s, struct tcn_intake_job *job,
 {
     const struct tcn_response_plan *plan =
         tcn_directory_plan(job->directory, job->policy->response_plan);
-    int r = note_delivery(s, job, err);
+    int r = note_delivery(s, job, d, err);
 
     if (r < 0 || job->is_duplicate)
         return r;

@@ -67,6 +67,7 @@ bool tcn_store_is_full(struct tcn_store *s);
 struct tcn_arena *tcn_store_scratch(struct tcn_store *s);
 
 /* -- inbox: what was received ------------------------------------------------------------------------- */
+/* body is empty for a delivery that stands whole in an event of its incident (rawData). */
 enum tcn_inbox_state { TCN_INBOX_UNSET = 0, TCN_INBOX_APPLIED, TCN_INBOX_QUARANTINED };
 struct tcn_inbox {
     struct tcn_id id;

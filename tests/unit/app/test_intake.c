@@ -71,12 +71,21 @@ static int teardown(void **state)
     return 0;
 }
 
-static struct tcn_intake_job *deliver(const char *id, enum tcn_action action, const char *key,
-                                      const char *title, int64_t clock_ms)
+static struct tcn_intake_job *run_job(struct tcn_intake_job *job)
+{
+    struct tcn_err err = {0};
+
+    assert_int_equal(tcn_store_begin(store, &err), 0);
+    if (tcn_intake_run(&job->job, store, now, &err) < 0)
+        fail_msg("%s", err.msg);
+    assert_int_equal(tcn_store_commit(store, &err), 0);
+    return job;
+}
+
+static struct tcn_intake_job *make_job(const char *id, enum tcn_action action, const char *key,
+                                       const char *title, int64_t clock_ms)
 {
     struct tcn_intake_job *job = tcn_intake_new(now);
-    struct tcn_err err = {0};
-    int r;
 
     job->policy = &policy;
     job->directory = &directory;
@@ -95,12 +104,22 @@ static struct tcn_intake_job *deliver(const char *id, enum tcn_action action, co
     job->inbox.peer = "127.0.0.1";
     job->inbox.subject = "bearer";
     job->inbox.body = TCN_STR("{}");
-    assert_int_equal(tcn_store_begin(store, &err), 0);
-    r = tcn_intake_run(&job->job, store, now, &err);
-    if (r < 0)
-        fail_msg("%s", err.msg);
-    assert_int_equal(tcn_store_commit(store, &err), 0);
     return job;
+}
+
+static struct tcn_intake_job *deliver(const char *id, enum tcn_action action, const char *key,
+                                      const char *title, int64_t clock_ms)
+{
+    return run_job(make_job(id, action, key, title, clock_ms));
+}
+
+static void deliver_body(const char *id, const char *key, struct tcn_str body, struct tcn_str raw)
+{
+    struct tcn_intake_job *job = make_job(id, TCN_ACTION_FIRE, key, "disk full", now);
+
+    job->inbox.body = body;
+    job->alarms[0].raw = raw;
+    tcn_intake_free(run_job(job));
 }
 
 static struct tcn_intake_result result_of(struct tcn_intake_job *job)
@@ -280,7 +299,6 @@ static void test_a_storm_is_one_incident(void **state)
 static struct tcn_intake_job *deliver_many(const char *id, enum tcn_action action, size_t n)
 {
     struct tcn_intake_job *job = tcn_intake_new(now);
-    struct tcn_err err = {0};
 
     job->policy = &policy;
     job->directory = &directory;
@@ -298,11 +316,43 @@ static struct tcn_intake_job *deliver_many(const char *id, enum tcn_action actio
     job->inbox.source = "prom";
     job->inbox.delivery_id = id;
     job->inbox.body = TCN_STR("{}");
-    assert_int_equal(tcn_store_begin(store, &err), 0);
-    if (tcn_intake_run(&job->job, store, now, &err) < 0)
-        fail_msg("%s", err.msg);
-    assert_int_equal(tcn_store_commit(store, &err), 0);
-    return job;
+    return run_job(job);
+}
+
+/* The length of the body that the inbox holds of a delivery; -1 = not received. */
+static int kept_len(const char *delivery_id)
+{
+    struct tcn_inbox *rows = NULL;
+    struct tcn_err err;
+    size_t n = 0;
+
+    assert_int_equal(tcn_store_inbox_list(store, TCN_INBOX_APPLIED, 100, &arena, &rows, &n, &err),
+                     0);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(rows[i].delivery_id, delivery_id) == 0)
+            return (int)rows[i].body.len;
+    return -1;
+}
+
+static void test_a_body_is_kept_once(void **state)
+{
+    static char large[TCN_RAW_DATA_MAX + 2];
+    struct tcn_str body = {large, sizeof large - 1};
+
+    (void)state;
+    memset(large, 'x', body.len);
+    deliver_body("whole", "a", TCN_STR("{\"a\":1}"), TCN_STR("{\"a\":1}"));
+    assert_int_equal(kept_len("whole"), 0);
+    deliver_body("a part", "b", TCN_STR("{\"a\":1}"), TCN_STR("{}"));
+    assert_int_equal(kept_len("a part"), 7);
+    deliver_body("too long", "c", body, body);
+    assert_int_equal(kept_len("too long"), body.len);
+    deliver_body("binary", "d", TCN_STR("\xff"), TCN_STR("\xff"));
+    assert_int_equal(kept_len("binary"), 1);
+    tcn_intake_free(deliver("resolve", TCN_ACTION_RESOLVE, "a", "t", now));
+    assert_int_equal(kept_len("resolve"), 2); /* its event holds no raw data */
+    tcn_intake_free(deliver_many("many", TCN_ACTION_FIRE, 2));
+    assert_int_equal(kept_len("many"), 2);
 }
 
 /* The plan's own dedupe string makes one incident of them: what a turn holds must not grow with its lanes. */
@@ -360,6 +410,7 @@ int main(void)
         CASE(test_refire_reopens_within_the_window_and_opens_anew_after),
         CASE(test_ok_of_an_unknown_alarm_is_ignored),
         CASE(test_a_storm_is_one_incident),
+        CASE(test_a_body_is_kept_once),
         CASE(test_a_thousand_alarms_of_one_incident),
         CASE(test_a_storm_of_thousands),
     };
