@@ -1,5 +1,5 @@
-/* What may not become a tree. One pass over the raw bytes counts levels and values, because jansson allocates
- * up to 80 times the size of a hostile text before it could be asked; syntax is left to jansson. */
+/* What may not become a tree. Plain text is read at once; for the rest one pass over the raw bytes counts levels and
+ * values, because jansson allocates up to 80 times the size of a hostile text before it could be asked. */
 #include "base/json_policy.h"
 
 #include <stdarg.h>
@@ -143,7 +143,11 @@ int tcn_json_load(struct tcn_str text, const struct tcn_json_limits *limits, jso
     json_t *root;
     int r;
 
-    if ((r = check_bytes(text, limits, fault)) < 0 || (r = check_size(text, limits, fault)) < 0)
+    if ((r = check_bytes(text, limits, fault)) < 0)
+        return r;
+    if ((*ret_root = tcn_json_plain(text, limits)))
+        return 0;
+    if ((r = check_size(text, limits, fault)) < 0)
         return r;
     root = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, &error);
     if (!root) {

@@ -14,6 +14,10 @@ struct tcn_json_fault {
 int tcn_json_load(struct tcn_str text, const struct tcn_json_limits *limits, json_t **ret_root,
                   struct tcn_json_fault *fault);
 
+/* The tree of a plain text within the limits; NULL when it is not plain, whatever it may be then: jansson must be asked.
+ * The text holds no NUL byte. */
+json_t *tcn_json_plain(struct tcn_str text, const struct tcn_json_limits *limits);
+
 /* "; what to do" about a fault of a file that a person wrote, or "". */
 const char *tcn_json_hint(struct tcn_str text, const struct tcn_json_fault *fault);
 
