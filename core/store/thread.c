@@ -5,6 +5,7 @@
 
 #include "base/xalloc.h"
 #include "sys/clock.h"
+#include "sys/log.h"
 #include <assert.h>
 #include <errno.h>
 #include <signal.h>
@@ -238,8 +239,10 @@ static void finish(struct tcn_storethread *t)
     pthread_mutex_unlock(&t->mutex);
     tell_full(t, is_full);
     tell_away(t, is_away, &why);
+    tcn_log_hold();
     for (struct tcn_job *job; (job = tcn_jobs_pop(&list)) != NULL;)
         job->done(job, job->r, &job->err);
+    tcn_log_release();
 }
 
 static void on_wake(evutil_socket_t fd, short what, void *arg)

@@ -1,4 +1,4 @@
-/* A line is built whole and written at once. What comes from outside is quoted so that it can neither end a line or
+/* A line is built whole, and written at once or with others that are whole. What comes from outside is quoted so that it can neither end a line or
  * a value, nor steer or disguise itself on a terminal. */
 #include "sys/log.h"
 #include "base/buf.h"
@@ -11,12 +11,19 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define LINE_CAP PIPE_BUF /* line end included: up to here a write(2) to a pipe is not torn */
 #define VALUE_CAP 1024    /* escapes included */
 
 static _Atomic int least_level = TCN_LOG_INFO;
+
+static _Thread_local struct {
+    bool is_holding;
+    size_t len;
+    char bytes[LINE_CAP];
+} held;
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
@@ -127,13 +134,43 @@ static void add_field(struct tcn_buf *line, const char *name, const char *value)
 }
 
 /* There is nobody to tell when standard error itself fails. */
-static void write_line(const struct tcn_buf *line)
+static void write_all(const char *bytes, size_t len)
 {
     ssize_t n;
 
     do
-        n = write(STDERR_FILENO, line->ptr, line->len);
+        n = write(STDERR_FILENO, bytes, len);
     while (n < 0 && errno == EINTR);
+}
+
+static void write_held(void)
+{
+    if (held.len > 0)
+        write_all(held.bytes, held.len);
+    held.len = 0;
+}
+
+static void write_line(enum tcn_log_level level, const struct tcn_buf *line)
+{
+    if (!held.is_holding || level >= TCN_LOG_WARN || line->len > sizeof held.bytes - held.len)
+        write_held();
+    if (!held.is_holding || level >= TCN_LOG_WARN) {
+        write_all(line->ptr, line->len);
+        return;
+    }
+    memcpy(held.bytes + held.len, line->ptr, line->len);
+    held.len += line->len;
+}
+
+void tcn_log_hold(void)
+{
+    held.is_holding = true;
+}
+
+void tcn_log_release(void)
+{
+    held.is_holding = false;
+    write_held();
 }
 
 void tcn_log(enum tcn_log_level level, const char *part, const char *event, ...)
@@ -155,7 +192,7 @@ void tcn_log(enum tcn_log_level level, const char *part, const char *event, ...)
     va_end(fields);
     /* The byte of the NUL that every buffer ends with; the cap leaves it free. */
     line.ptr[line.len++] = '\n';
-    write_line(&line);
+    write_line(level, &line);
     tcn_buf_done(&line);
 }
 

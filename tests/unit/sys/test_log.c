@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static char caught[200000];
 
@@ -55,6 +56,62 @@ static void test_a_line(void **state)
             NULL);
     assert_string_equal(rest_of(catch_end()),
                         "level=info part=gateway msg=listening addr=127.0.0.1:8080 tls=- n=5\n");
+}
+
+static size_t caught_len(void)
+{
+    struct stat st;
+
+    assert_int_equal(fstat(fileno(sink), &st), 0);
+    return (size_t)st.st_size;
+}
+
+static void test_held_lines(void **state)
+{
+    size_t before;
+
+    (void)state;
+    catch_begin();
+    tcn_log_hold();
+    tcn_log(TCN_LOG_INFO, "p", "one", NULL);
+    tcn_log(TCN_LOG_INFO, "p", "two", NULL);
+    assert_int_equal(caught_len(), 0);
+    tcn_log(TCN_LOG_WARN, "p", "three", NULL);
+    before = caught_len();
+    assert_true(before > 0);
+    tcn_log(TCN_LOG_INFO, "p", "four", NULL);
+    assert_int_equal(caught_len(), before);
+    tcn_log_release();
+    assert_true(caught_len() > before);
+    before = caught_len();
+    tcn_log(TCN_LOG_INFO, "p", "five", NULL);
+    assert_true(caught_len() > before);
+    catch_end();
+    for (const char *at = caught, *const *w = (const char *const[]){"=one", "=two", "=three",
+                                                                    "=four", "=five", NULL};
+         *w; w++)
+        assert_non_null(at = strstr(at, *w));
+}
+
+/* What is held never grows beyond what a pipe takes whole. */
+static void test_many_held_lines(void **state)
+{
+    char number[TCN_LOG_NUM];
+    size_t lines = 0;
+
+    (void)state;
+    catch_begin();
+    tcn_log_hold();
+    for (int i = 0; i < 1000; i++) {
+        size_t before = caught_len();
+
+        tcn_log(TCN_LOG_INFO, "p", "m", "n", tcn_log_num(i, number), NULL);
+        assert_true(caught_len() - before <= PIPE_BUF);
+    }
+    tcn_log_release();
+    for (const char *at = catch_end(); (at = strchr(at, '\n')) != NULL; at++)
+        lines++;
+    assert_int_equal(lines, 1000);
 }
 
 static void test_values(void **state)
@@ -263,6 +320,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_line),
+        cmocka_unit_test(test_held_lines),
+        cmocka_unit_test(test_many_held_lines),
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_event_is_escaped),
         cmocka_unit_test(test_long_values),
