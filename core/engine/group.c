@@ -3,7 +3,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define FUTURE_MS 60000 /* an end this far ahead is a clock that is off, not a lie */
+#define FUTURE_MS 60000              /* an end up to this far ahead is as good as now */
+#define HOLD_MAX_MS INT64_C(3600000) /* clocks an hour apart are wrong, and waiting heals nothing */
 
 /* Items being merged: sorted by key. There is room for as many as can come, TCN_ITEMS_MAX at most. */
 struct merge {
@@ -91,6 +92,22 @@ static void count(struct merge *m, enum tcn_item_status before, enum tcn_item_st
     m->change.is_changed = true;
 }
 
+static bool is_ahead(const struct tcn_item *item, int64_t now_ms)
+{
+    return item->status == TCN_ITEM_RESOLVED && item->ended_ms > now_ms + FUTURE_MS;
+}
+
+static void note_ahead(struct merge *m, const struct tcn_item *item)
+{
+    int64_t ahead_ms = item->ended_ms - m->now_ms;
+
+    if (!is_ahead(item, m->now_ms))
+        return;
+    m->change.ahead++;
+    if (ahead_ms > m->change.ahead_ms)
+        m->change.ahead_ms = ahead_ms;
+}
+
 static void insert(struct merge *m, const struct tcn_item *item)
 {
     bool found;
@@ -116,13 +133,14 @@ static void replace(struct merge *m, struct tcn_item *known, const struct tcn_it
     *known = *item;
     known->seen_ms = m->now_ms;
     count(m, before, item->status);
+    if (before == TCN_ITEM_FIRING)
+        note_ahead(m, item);
 }
 
-/* An end before the start, or far in the future, is no end. 0 = not told. */
-static bool is_end_believed(const struct tcn_item *item, int64_t now_ms)
+/* An end before the start is no end. 0 = not told. */
+static bool is_end_believed(const struct tcn_item *item)
 {
-    return item->ended_ms == 0 ||
-           (item->ended_ms >= item->since_ms && item->ended_ms <= now_ms + FUTURE_MS);
+    return item->ended_ms == 0 || item->ended_ms >= item->since_ms;
 }
 
 /* The same episode: resolved beats firing; firing after resolved is the echo of another peer until the echo window
@@ -143,7 +161,7 @@ static void merge_item(struct merge *m, const struct tcn_item *item)
     bool found;
     size_t at = find(m, item->key, &found);
 
-    if (item->status == TCN_ITEM_RESOLVED && !is_end_believed(item, m->now_ms))
+    if (item->status == TCN_ITEM_RESOLVED && !is_end_believed(item))
         m->change.unbelieved++;
     else if (!found)
         insert(m, item);
@@ -194,6 +212,21 @@ static void mark_hidden(struct merge *m, bool is_truncated)
 bool tcn_group_is_firing(const struct tcn_lane *lane)
 {
     return count_firing(lane->items, lane->n_items) > 0;
+}
+
+int64_t tcn_group_held_until(const struct tcn_lane *lane)
+{
+    int64_t latest = 0;
+
+    for (size_t i = 0; i < lane->n_items; i++) {
+        const struct tcn_item *item = &lane->items[i];
+        int64_t most = item->seen_ms + HOLD_MAX_MS;
+        int64_t until = item->ended_ms < most ? item->ended_ms : most;
+
+        if (is_ahead(item, item->seen_ms) && until > latest)
+            latest = until;
+    }
+    return latest;
 }
 
 struct tcn_group_change tcn_group_merge(struct tcn_lane *lane, const struct tcn_alarm *alarm,

@@ -11,7 +11,9 @@
 struct tcn_group_change {
     size_t fired;         /* items that began to fire, new episodes included */
     size_t resolved;      /* items that ended */
-    size_t unbelieved;    /* "resolved" with an end that cannot be true */
+    size_t unbelieved;    /* "resolved" before it began */
+    size_t ahead;         /* items that ended, by the sender's clock later than now by ours */
+    int64_t ahead_ms;     /* the furthest of them */
     size_t dropped;       /* firing items beyond TCN_ITEMS_MAX, not followed */
     size_t firing, total; /* after the delivery */
     bool was_firing;
@@ -23,5 +25,11 @@ struct tcn_group_change tcn_group_merge(struct tcn_lane *lane, const struct tcn_
                                         int64_t echo_window_ms, int64_t now_ms,
                                         struct tcn_arena *arena);
 bool tcn_group_is_firing(const struct tcn_lane *lane);
+/* Until when a group that is OK holds its incident open, since an end was told that our clock has not reached; 0 = it does
+ * not. An end in our future does not beat "firing" (4.6) before that instant. It is not thrown away either: Alertmanager
+ * tells an end once and forgets the alarm, so the incident would stay open for ever. A sender that is more than an hour
+ * ahead has its clock or its zone set wrong, and by its own clock the alarm is over: an hour is all that is waited, enough
+ * for an alarm that goes on to be sent again. */
+int64_t tcn_group_held_until(const struct tcn_lane *lane);
 
 #endif

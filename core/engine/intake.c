@@ -112,6 +112,17 @@ static void tell_failure(const struct tcn_arrival *x, enum tcn_intake verdict, b
                            x->in->alarm->source, x->in->alarm->mapping_error);
 }
 
+static void tell_clock(const struct tcn_arrival *x)
+{
+    if (x->change.ahead > 0 && tcn_aggregate_is_open(x->step.a) &&
+        tcn_aggregate_is_joined(x->step.a))
+        tcn_step_say_again(&x->step,
+                           "%s says that %zu alarms ended as much as %lld s in the future: set its "
+                           "clock or ours; the incident is held open until then, an hour at most",
+                           x->in->alarm->source, x->change.ahead,
+                           (long long)(x->change.ahead_ms / 1000));
+}
+
 enum tcn_intake tcn_engine_alarm(const struct tcn_intake_input *in, struct tcn_aggregate *aggregate,
                                  struct tcn_storm *storm, struct tcn_aggregate *storm_aggregate,
                                  struct tcn_decision *ret)
@@ -132,6 +143,7 @@ enum tcn_intake tcn_engine_alarm(const struct tcn_intake_input *in, struct tcn_a
     is_told = strcmp(aggregate->lane.content_sha256, x.content) == 0;
     verdict = tcn_lane_accept(&x, news_of(&x));
     tell_failure(&x, verdict, is_told);
+    tell_clock(&x);
     if (ret->subject != aggregate)
         aggregate->lane = ret->subject->lane;
     tcn_flap_damp_tickets(&x.step, in->policy);

@@ -156,12 +156,14 @@ static int64_t wait_ms(const struct tcn_arrival *x)
 {
     const struct tcn_source_policy *p = x->in->policy;
     const struct tcn_aggregate *a = x->step.a;
+    int64_t held = tcn_group_held_until(&a->lane) - x->step.now_ms;
+    int64_t wait = p->resolve_after_ms;
 
     if (a->incident.is_storm)
         return 0;
-    if (a->lane.is_flapping && p->flap_quiet_ms > p->resolve_after_ms)
-        return p->flap_quiet_ms;
-    return p->resolve_after_ms;
+    if (a->lane.is_flapping && p->flap_quiet_ms > wait)
+        wait = p->flap_quiet_ms;
+    return held > wait ? held : wait;
 }
 
 static enum tcn_intake settle_or_wait(struct tcn_arrival *x)
@@ -228,8 +230,8 @@ static enum tcn_intake late(struct tcn_arrival *x)
         return TCN_INTAKE_LATE;
     if (x->change.unbelieved > 0)
         tcn_step_say_again(&x->step,
-                           "%s says that %zu alarms ended before they began or in the future: "
-                           "ignored; is its clock right?",
+                           "%s says that %zu alarms ended before they began: ignored; is its "
+                           "clock right?",
                            x->in->alarm->source, x->change.unbelieved);
     else
         tcn_step_say_again(&x->step, "%s sent late news (%s), older than what is known",

@@ -279,6 +279,16 @@ class Alertmanager(Sources):
         self.assertEqual(ident, self.opened(self.app.alarm("echo", again)), "a new start is a new episode")
         self.assertEqual("OPEN", self.app.incident(ident)["status"])
 
+    def test_an_end_ahead_of_our_clock(self) -> None:
+        """It is told once, so it is kept: the incident waits for that instant, and says why."""
+        name = fresh("ahead")
+        ident = self.opened(self.prom(group(name, alert(name, "a", start=time.time() - 600))))
+        ended = group(name, alert(name, "a", "resolved", start=time.time() - 600, end=time.time() + 900))
+        self.assertEqual("accepted", self.prom(ended).json()["status"])
+        self.assertEqual("OPEN", self.app.incident(ident)["status"])
+        self.assertIn("set its clock or ours", self.texts(ident))
+        self.assertRegex(self.texts(ident), "is OK; resolves in (89[0-9]|900) s unless it fires again")
+
     def test_severity_becomes_impact(self) -> None:
         name = fresh("Impact")
         ident = self.opened(self.prom(group(name, alert(name, "a"))))

@@ -65,6 +65,12 @@ static void change_single(struct world *w, struct key_row *k)
     post(w, &message, rng_chance(&w->rng, 80) ? 5 * SEC : 2 * MIN);
 }
 
+/* A sender whose clock is ahead tells ends that are still to come. */
+static int64_t ahead(struct world *w)
+{
+    return rng_chance(&w->rng, 10) ? rng_below(&w->rng, 2 * HOUR) : 0;
+}
+
 /* Two peers send the group as they see it: within 45 s of each other, so that an echo stays inside its window. */
 static void change_group(struct world *w, struct key_row *k)
 {
@@ -77,7 +83,7 @@ static void change_group(struct world *w, struct key_row *k)
     if (k->members[flipped].truth_firing)
         k->members[flipped].since = k->truth_clock;
     else
-        k->members[flipped].ended = k->truth_clock;
+        k->members[flipped].ended = k->truth_clock + ahead(w);
     message.is_truncated = rng_chance(&w->rng, 10);
     for (size_t i = 0; i < MAX_MEMBERS; i++) {
         message.states[i].is_firing = k->members[i].truth_firing;

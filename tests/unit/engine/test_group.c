@@ -31,7 +31,7 @@ static const struct {
     {"resolved a minute ahead", TCN_ITEM_FIRING, T0, 0, TCN_ITEM_RESOLVED, T0, T0 + MIN,
      TCN_ITEM_RESOLVED, true},
     {"resolved further ahead", TCN_ITEM_FIRING, T0, 0, TCN_ITEM_RESOLVED, T0, T0 + MIN + 1,
-     TCN_ITEM_FIRING, false},
+     TCN_ITEM_RESOLVED, true},
     {"echo of a peer", TCN_ITEM_RESOLVED, T0, ECHO - 1, TCN_ITEM_FIRING, T0, 0, TCN_ITEM_RESOLVED,
      false},
     {"same start after the echo window", TCN_ITEM_RESOLVED, T0, ECHO, TCN_ITEM_FIRING, T0, 0,
@@ -73,6 +73,36 @@ static void every_item_row(void **state)
         if (!rows[i].changed)
             assert_ptr_equal(lane.items, &known);
         tcn_arena_done(&arena);
+    }
+}
+
+/* What was told MIN ago, and until when it holds the incident. */
+static const struct {
+    const char *name;
+    enum tcn_item_status status;
+    int64_t ended, until;
+} holds[] = {
+    {"fires", TCN_ITEM_FIRING, 0, 0},
+    {"end not told", TCN_ITEM_RESOLVED, 0, 0},
+    {"ended in time", TCN_ITEM_RESOLVED, T0, 0},
+    {"a minute ahead is in time", TCN_ITEM_RESOLVED, T0 + MIN, 0},
+    {"ahead", TCN_ITEM_RESOLVED, T0 + MIN + 1, T0 + MIN + 1},
+    {"an hour ahead", TCN_ITEM_RESOLVED, T0 + HOUR, T0 + HOUR},
+    {"further", TCN_ITEM_RESOLVED, T0 + HOUR + 1, T0 + HOUR},
+    {"for ever", TCN_ITEM_RESOLVED, INT64_MAX, T0 + HOUR},
+};
+
+static void end_ahead_holds(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof holds / sizeof holds[0]; i++) {
+        struct tcn_item items[] = {item("a", holds[i].status, T0 - HOUR, holds[i].ended),
+                                   item("b", TCN_ITEM_RESOLVED, T0 - HOUR, T0)};
+        struct tcn_lane lane = {.items = items, .n_items = 2};
+
+        items[0].seen_ms = items[1].seen_ms = T0;
+        if (tcn_group_held_until(&lane) != holds[i].until)
+            fail_msg("%s: %lld", holds[i].name, (long long)tcn_group_held_until(&lane));
     }
 }
 
@@ -151,6 +181,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_item_row),
+        cmocka_unit_test(end_ahead_holds),
         cmocka_unit_test(items_stay_sorted_and_unique),
         cmocka_unit_test(hidden_items_fire_until_a_whole_list),
         cmocka_unit_test(group_is_bounded),

@@ -550,10 +550,107 @@ static void impossible_end_is_not_believed(void **state)
     fx_init(&f);
     fx_send(&f, &alarm);
     item.status = TCN_ITEM_RESOLVED;
-    item.ended_ms = T0 + HOUR;
+    item.ended_ms = T0 - 1;
     assert_int_equal(fx_send(&f, &alarm), TCN_INTAKE_LATE);
-    assert_non_null(fx_event(&f, TCN_EVENT_TOCSIN, "or in the future"));
+    assert_non_null(fx_event(&f, TCN_EVENT_TOCSIN, "ended before they began"));
     assert_int_equal(f.a.incident.status, TCN_STATUS_OPEN);
+    fx_done(&f);
+}
+
+/* A group of one that fires at T0 and is told, a minute later, to have ended that long after now. */
+static struct tcn_alarm told_end(struct fixture *f, struct tcn_item *item, int64_t ahead_ms)
+{
+    struct tcn_alarm alarm = group(TCN_ACTION_FIRE, item, 1);
+
+    fx_init(f);
+    *item = (struct tcn_item){.key = "a", .status = TCN_ITEM_FIRING, .since_ms = T0};
+    fx_send(f, &alarm);
+    f->now += MIN;
+    item->status = TCN_ITEM_RESOLVED;
+    item->ended_ms = f->now + ahead_ms;
+    alarm.action = TCN_ACTION_RESOLVE;
+    return alarm;
+}
+
+static const struct {
+    const char *name;
+    int64_t ahead_ms, held_ms; /* 0: resolved at once */
+} ends[] = {
+    {"just now", 0, 0},
+    {"a minute ahead", MIN, 0},
+    {"further ahead", MIN + SEC, MIN + SEC},
+    {"an hour ahead", HOUR, HOUR},
+    {"a wrong zone", 5 * HOUR, HOUR},
+};
+
+/* The sender tells an end once: it must resolve the incident, when our clock is there too. */
+static void end_in_the_future_is_waited_for(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        struct fixture f;
+        struct tcn_item item;
+        struct tcn_alarm alarm = told_end(&f, &item, ends[i].ahead_ms);
+        int64_t due = f.now + ends[i].held_ms;
+        enum tcn_intake verdict = fx_send(&f, &alarm);
+
+        if (verdict != (ends[i].held_ms ? TCN_INTAKE_WAITING : TCN_INTAKE_RESOLVED))
+            fail_msg("%s: %s", ends[i].name, fx_verdict(verdict));
+        assert_int_equal(!fx_event(&f, TCN_EVENT_TOCSIN, "in the future: set its clock"),
+                         ends[i].held_ms == 0);
+        assert_int_equal(fx_send(&f, &alarm), TCN_INTAKE_NOTHING); /* told once */
+        if (ends[i].held_ms > 0) {
+            fx_run_until(&f, due - 1);
+            assert_int_equal(f.a.incident.status, TCN_STATUS_OPEN);
+            fx_run_until(&f, due);
+        }
+        assert_int_equal(f.a.incident.status, TCN_STATUS_RESOLVED);
+        fx_done(&f);
+    }
+}
+
+static void held_end_is_off_when_it_fires_again(void **state)
+{
+    struct fixture f;
+    struct tcn_item item;
+    struct tcn_alarm alarm = told_end(&f, &item, 30 * MIN);
+
+    (void)state;
+    assert_int_equal(fx_send(&f, &alarm), TCN_INTAKE_WAITING);
+    f.now += f.policy.echo_window_ms;
+    item.status = TCN_ITEM_FIRING;
+    item.ended_ms = 0;
+    alarm.action = TCN_ACTION_FIRE;
+    assert_int_equal(fx_send(&f, &alarm), TCN_INTAKE_FOLDED);
+    fx_run_until(&f, f.now + 2 * HOUR);
+    assert_int_equal(f.a.incident.status, TCN_STATUS_OPEN);
+    fx_done(&f);
+}
+
+/* The first of two alarms ends ahead of our clock, the other one ends as it should before that. */
+static void held_end_counts_when_the_last_alarm_ends(void **state)
+{
+    struct tcn_item items[2] = {{.key = "a", .status = TCN_ITEM_FIRING, .since_ms = T0},
+                                {.key = "b", .status = TCN_ITEM_FIRING, .since_ms = T0}};
+    struct tcn_alarm alarm = group(TCN_ACTION_FIRE, items, 2);
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    fx_send(&f, &alarm);
+    items[0].status = TCN_ITEM_RESOLVED;
+    items[0].ended_ms = T0 + 10 * MIN;
+    assert_int_equal(fx_send(&f, &alarm), TCN_INTAKE_UPDATED);
+    assert_non_null(fx_event(&f, TCN_EVENT_TOCSIN, "1 alarms ended as much as 600 s"));
+    f.now += MIN;
+    items[1].status = TCN_ITEM_RESOLVED;
+    items[1].ended_ms = f.now;
+    assert_int_equal(fx_send(&f, &alarm), TCN_INTAKE_WAITING);
+    assert_null(fx_event(&f, TCN_EVENT_TOCSIN, "in the future"));
+    fx_run_until(&f, T0 + 10 * MIN - 1);
+    assert_int_equal(f.a.incident.status, TCN_STATUS_OPEN);
+    fx_run_until(&f, T0 + 10 * MIN);
+    assert_int_equal(f.a.incident.status, TCN_STATUS_RESOLVED);
     fx_done(&f);
 }
 
@@ -634,6 +731,9 @@ int main(void)
         cmocka_unit_test(missing_plan_still_opens),
         cmocka_unit_test(group_lives_by_its_items),
         cmocka_unit_test(impossible_end_is_not_believed),
+        cmocka_unit_test(end_in_the_future_is_waited_for),
+        cmocka_unit_test(held_end_is_off_when_it_fires_again),
+        cmocka_unit_test(held_end_counts_when_the_last_alarm_ends),
         cmocka_unit_test(any_order_ends_in_one_state),
         cmocka_unit_test(timeline_of_repeats_is_bounded),
     };
