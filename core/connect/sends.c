@@ -119,6 +119,19 @@ static void remove_active(struct tcn_send_run *run)
 static void on_result(struct tcn_job *job, int r, const struct tcn_err *err);
 static void start_calls(struct tcn_sends *s);
 
+/* Whose page it was, by names: an address or a link is for nobody who reads logs. */
+static void log_unsent(const struct tcn_send_run *run, const struct tcn_outcome *o)
+{
+    char incident[TCN_ID_TEXT], attempt[TCN_LOG_NUM];
+
+    tcn_id_text(run->row.incident, incident);
+    tcn_log(TCN_LOG_WARN, "connect", "page not sent", "instance",
+            tcn_port_instance(run->channel->same->port)->sdk.name, "incident", incident, "contact",
+            run->row.contact, "channel", run->row.channel, "attempt",
+            tcn_log_num(run->row.attempt, attempt), "outcome", tcn_outcome_name(o->result.outcome),
+            "reason", o->result.reason, NULL);
+}
+
 static void on_outcome(void *ctx, struct tcn_outcome *o)
 {
     struct tcn_send_run *run = ctx;
@@ -126,9 +139,7 @@ static void on_outcome(void *ctx, struct tcn_outcome *o)
     struct tcn_send_job *j = make_job(s, tcn_send_job_result, on_result);
 
     if (o->result.outcome != TOCSIN_OK)
-        tcn_log(TCN_LOG_WARN, "connect", "page not sent", "instance",
-                tcn_port_instance(run->channel->same->port)->sdk.name, "outcome",
-                tcn_outcome_name(o->result.outcome), "reason", o->result.reason, NULL);
+        log_unsent(run, o);
     run->channel->same->calling--;
     run->outcome = o;
     remove_active(run);
