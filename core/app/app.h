@@ -30,7 +30,7 @@ struct tcn_app {
     struct tcn_outbound *outbound;
     struct tcn_settled *settled;
     struct tcn_metrics *metrics;
-    struct tcn_log_limit log_limit; /* of what is refused */
+    struct tcn_log_limit log_limit; /* of what is refused, and of nobody reached */
     struct tcn_pump *pump;
     struct tcn_fetcher *fetcher;
     struct tcn_fetch_port fetch; /* of the fetcher */

@@ -2,6 +2,7 @@
 #include "app/app.h"
 #include "app/outbound.h"
 #include "app/timers.h"
+#include "app/unreached.h"
 #include "app/upkeep.h"
 #include "sys/clock.h"
 #include "sys/random.h"
@@ -53,6 +54,7 @@ static void finished(struct tcn_timer_job *job, int r, const struct tcn_err *err
         schedule(app, 1000);
     } else {
         note_lateness(app, job);
+        tcn_unreached_tell(app, &job->unreached);
         if (job->has_tickets)
             tcn_app_changed(app);
         schedule(app, delay_until(job->next_ms, tcn_clock_now_ms()));

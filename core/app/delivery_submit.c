@@ -2,6 +2,7 @@
 #include "app/delivery.h"
 #include "app/disk.h"
 #include "app/routes.h"
+#include "app/unreached.h"
 #include "base/text.h"
 #include "sys/clock.h"
 
@@ -79,6 +80,7 @@ static void answer(struct tcn_intake_job *job, int r, const struct tcn_err *err)
             tcn_delivery_count(d->app, d->source, "duplicate");
         else
             note_results(d, job);
+        tcn_unreached_tell(d->app, &job->unreached);
         answer_results(d, job);
         if (job->makes_work)
             tcn_app_wake(d->app);

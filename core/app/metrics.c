@@ -10,6 +10,8 @@ static const struct kind {
     {"tocsin_deliveries_total", "counter",
      "Deliveries of alarms by source and what became of them."},
     {"tocsin_incidents_open", "gauge", "Incidents with status OPEN."},
+    {"tocsin_nobody_reached_total", "counter",
+     "Incidents of which nobody could be told: no page got through, and nobody was left to page."},
     {"tocsin_requests_total", "counter", "HTTP requests that reached a handler."},
     {"tocsin_refused_total", "counter",
      "Requests and connections turned away, by reason, and by route when one was known."},

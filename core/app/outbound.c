@@ -2,6 +2,7 @@
 #include "app/outbound.h"
 #include "app/page_message.h"
 #include "app/turn.h"
+#include "app/unreached.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "connect/lanes.h"
@@ -133,7 +134,8 @@ static int note_result(struct tcn_aggregate *a, const struct tcn_send_row *row,
 }
 
 static int on_result(void *ctx, struct tcn_store *s, const struct tcn_send_row *row,
-                     enum tcn_send_news news, const char *note, int64_t now_ms, struct tcn_err *err)
+                     enum tcn_send_news news, const char *note, int64_t now_ms,
+                     struct tcn_unreached *unreached, struct tcn_err *err)
 {
     const struct generation *g = ctx;
     struct tcn_aggregate *a;
@@ -149,10 +151,18 @@ static int on_result(void *ctx, struct tcn_store *s, const struct tcn_send_row *
     r = tcn_turn_load(s, row->incident, &arena, a, err);
     if (r == 0 && (r = note_result(a, row, news, note, now_ms, &d)) == 0) {
         tcn_engine_pages(a, d.directory, (uint32_t)tcn_random_u64(), now_ms, &d);
+        tcn_unreached_note(unreached, &d);
         r = tcn_turn_write(s, &d, NULL, now_ms, err);
     }
     tcn_arena_done(&arena);
     return r == TCN_ENOTFOUND ? 0 : r;
+}
+
+static void on_unreached(void *ctx, const struct tcn_unreached *unreached)
+{
+    const struct generation *g = ctx;
+
+    tcn_unreached_tell(g->app, unreached);
 }
 
 /* -- generations ------------------------------------------------------------------------------------------ */
@@ -183,7 +193,7 @@ static void make_sends(struct generation *g)
         .base = g->app->base,
         .hub = g->hub,
         .store = g->app->store,
-        .app = {g, on_message, on_result, on_changed},
+        .app = {g, on_message, on_result, on_unreached, on_changed},
     };
 
     for (size_t t = 0; t < TCN_SENDS_CHANNELS; t++) {
@@ -221,6 +231,7 @@ void tcn_outbound_start(struct tcn_app *app)
 {
     app->outbound = tcn_xcalloc(1, sizeof *app->outbound);
     app->outbound->newest = generation_new(app);
+    tcn_unreached_init(app);
 }
 
 static void on_idle(void *ctx)

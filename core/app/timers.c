@@ -28,6 +28,7 @@ static int run_one(struct tcn_timer_job *job, struct tcn_store *s, struct tcn_id
                      job->world.directory, job->world.salt, now_ms, &d);
     job->has_sends |= d.sends.n > 0;
     job->has_tickets |= d.tickets_due;
+    tcn_unreached_note(&job->unreached, &d);
     return tcn_turn_write(s, &d, NULL, now_ms, err);
 }
 
@@ -40,6 +41,7 @@ static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct
 
     job->has_sends = job->has_tickets = false;
     job->late_ms = 0;
+    job->unreached.n = 0;
     if ((r = tcn_store_timer_due(s, now_ms, TCN_TIMER_BATCH, ids, &n, err)) < 0)
         return r;
     for (size_t i = 0; i < n && r == 0; i++)

@@ -4,6 +4,7 @@
 
 #include "app/commands.h"
 #include "app/config.h"
+#include "engine/unreached.h"
 #include "store/thread.h"
 
 #define TCN_TIMER_BATCH 64
@@ -17,6 +18,7 @@ struct tcn_timer_job {
     size_t n_run;    /* aggregates that were due; TCN_TIMER_BATCH means there may be more */
     int64_t next_ms; /* when to come back; 0 = nothing waits */
     bool has_sends, has_tickets;
+    struct tcn_unreached unreached;
     int64_t late_ms; /* the largest lateness met, for metrics */
     void (*finished)(struct tcn_timer_job *job, int r, const struct tcn_err *err);
     void *ctx;

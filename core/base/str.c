@@ -187,6 +187,15 @@ bool tcn_utf8_ok(struct tcn_str s)
     return tcn_utf8_prefix(s) == s.len;
 }
 
+struct tcn_str tcn_utf8_cut_bytes(struct tcn_str s, size_t max_bytes)
+{
+    if (s.len <= max_bytes)
+        return s;
+    while (max_bytes > 0 && is_continuation((unsigned char)s.ptr[max_bytes]))
+        max_bytes--;
+    return (struct tcn_str){s.ptr, max_bytes};
+}
+
 struct tcn_str tcn_utf8_cut(struct tcn_str s, size_t max_points)
 {
     size_t points = 0;

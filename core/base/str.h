@@ -41,6 +41,8 @@ bool tcn_utf8_ok(struct tcn_str s);
 size_t tcn_utf8_prefix(struct tcn_str s);
 /* The longest prefix of at most max code points, cut between code points. */
 struct tcn_str tcn_utf8_cut(struct tcn_str s, size_t max_points);
+/* The same of at most max_bytes bytes. */
+struct tcn_str tcn_utf8_cut_bytes(struct tcn_str s, size_t max_bytes);
 size_t tcn_utf8_count(struct tcn_str s); /* code points */
 
 #endif

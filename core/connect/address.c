@@ -74,16 +74,6 @@ static bool is_plain(struct tcn_str text)
     return text.len < 2 || !memmem(text.ptr, text.len, "=?", 2);
 }
 
-/* At most max bytes of text, cut between code points. */
-static struct tcn_str head_of(struct tcn_str text, size_t max)
-{
-    if (text.len <= max)
-        return text;
-    while (max > 0 && ((unsigned char)text.ptr[max] & 0xc0) == 0x80)
-        max--;
-    return (struct tcn_str){text.ptr, max};
-}
-
 /* How many bytes an encoded word on a line that has used characters may carry. */
 static size_t word_bytes(size_t used)
 {
@@ -99,7 +89,7 @@ void tcn_header_text(struct tcn_buf *out, struct tcn_str text, size_t used)
         return;
     }
     while (text.len > 0) {
-        struct tcn_str word = head_of(text, word_bytes(used));
+        struct tcn_str word = tcn_utf8_cut_bytes(text, word_bytes(used));
 
         if (word.len == 0) /* no UTF-8: only stray continuation bytes are left */
             break;

@@ -28,6 +28,7 @@ void tcn_send_job_reset(struct tcn_send_job *j)
         tcn_send_run_free(j->runs[i]);
     j->n_runs = j->n_claimed = 0;
     j->has_news = false;
+    j->unreached.n = 0;
     j->next_due_ms = 0;
 }
 
@@ -71,7 +72,7 @@ static int tell(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_se
     const struct tcn_sends_app *app = &j->sends->options.app;
 
     j->has_news = true;
-    return app->result(app->ctx, s, row, news, note, now_ms, err);
+    return app->result(app->ctx, s, row, news, note, now_ms, &j->unreached, err);
 }
 
 static int finish(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_send_row *row,

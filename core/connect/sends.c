@@ -188,6 +188,8 @@ static void finish_job(struct tcn_send_job *j, bool is_again)
         if (must_tell(j) && s->options.app.changed)
             s->options.app.changed(s->options.app.ctx);
     }
+    if (j->unreached.n > 0 && s->options.app.unreached)
+        s->options.app.unreached(s->options.app.ctx, &j->unreached);
     arm_timer(s, j->next_due_ms);
     if (is_again || s->is_asked)
         tcn_sends_wake(s);

@@ -4,6 +4,7 @@
 #define TCN_CONNECT_SENDS_H
 
 #include "connect/port.h"
+#include "engine/unreached.h"
 #include "model/contact.h"
 #include "store/thread.h"
 
@@ -25,9 +26,12 @@ struct tcn_sends_app {
     int (*message)(void *ctx, struct tcn_store *s, const struct tcn_send_row *row, int64_t now_ms,
                    struct tcn_arena *arena, json_t **ret, const char **ret_why,
                    struct tcn_err *err);
-    /* note is the reason or what the connector said. */
+    /* note is the reason or what the connector said. Adds to unreached, of which it hears again after the commit. */
     int (*result)(void *ctx, struct tcn_store *s, const struct tcn_send_row *row,
-                  enum tcn_send_news news, const char *note, int64_t now_ms, struct tcn_err *err);
+                  enum tcn_send_news news, const char *note, int64_t now_ms,
+                  struct tcn_unreached *unreached, struct tcn_err *err);
+    /* On the loop, after the commit. May be NULL. */
+    void (*unreached)(void *ctx, const struct tcn_unreached *unreached);
     /* On the loop, after a commit with results. May be NULL. */
     void (*changed)(void *ctx);
 };

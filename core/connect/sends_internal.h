@@ -34,6 +34,7 @@ struct tcn_send_job {
     struct tcn_send_run *runs[TCN_SENDS_MAX];
     size_t n_runs, n_claimed;
     bool has_news;
+    struct tcn_unreached unreached;
     int64_t next_due_ms;
 };
 tcn_job_run tcn_send_job_claim, tcn_send_job_result;

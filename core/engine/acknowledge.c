@@ -13,6 +13,7 @@ static void mark_incident(const struct tcn_step *s, const char *actor)
     if (i->status != TCN_STATUS_OPEN || i->acknowledged_ms != 0)
         return;
     i->acknowledged_ms = s->now_ms;
+    i->unreached_ms = 0;
     i->acknowledged_by = tcn_arena_strdup(s->d->arena, actor);
     tcn_decision_tell_tickets(s->d, i);
 }

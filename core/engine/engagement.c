@@ -212,9 +212,82 @@ static void start(const struct tcn_step *s, const char *alias)
     }
 }
 
+/* Somebody has the message, may get it, or will be paged without waiting for what failed already. */
+static bool may_reach(const struct tcn_engagement *e, int64_t now_ms)
+{
+    for (size_t i = 0; i < e->n_pages; i++)
+        if (e->pages[i].lost_ms == 0 || e->pages[i].lost_ms > now_ms)
+            return true;
+    for (size_t i = 0; i < e->n_runs; i++) {
+        int64_t lost = 0;
+
+        if (tcn_run_reach(e, &e->runs[i], &lost) == TCN_REACH_MAYBE)
+            return true;
+    }
+    return e->next_stage_ms != 0 && has_another_person(e, latest_start(e), now_ms);
+}
+
+static bool has_pages(const struct tcn_aggregate *a)
+{
+    for (size_t i = 0; i < a->n_engagements; i++)
+        if (a->engagements[i].stop_ms == 0 && a->engagements[i].n_pages > 0)
+            return true;
+    return false;
+}
+
+static void mark_unreached(const struct tcn_step *s)
+{
+    s->a->incident.unreached_ms = s->now_ms;
+    s->d->incident_changed = true;
+    s->d->nobody_reached = true;
+}
+
+static void mark_reached(const struct tcn_step *s)
+{
+    s->d->incident_changed |= s->a->incident.unreached_ms != 0;
+    s->a->incident.unreached_ms = 0;
+}
+
+/* Told once, to the tickets too: whoever looks at them is the last who may see it. Stages and re-sends that have nothing but
+ * what failed already go on all the same. */
+static void judge(const struct tcn_step *s)
+{
+    const struct tcn_aggregate *a = s->a;
+    bool is_engaged = false;
+
+    if (!tcn_aggregate_is_open(a) || a->incident.acknowledged_ms != 0)
+        return;
+    for (size_t i = 0; i < a->n_engagements; i++) {
+        if (a->engagements[i].stop_ms != 0)
+            continue;
+        is_engaged = true;
+        if (may_reach(&a->engagements[i], s->now_ms)) {
+            mark_reached(s);
+            return;
+        }
+    }
+    if (!is_engaged || a->incident.unreached_ms != 0)
+        return;
+    mark_unreached(s);
+    tcn_step_say(s, true, "nobody is reached: %s",
+                 has_pages(a) ? "no page got through, and nobody is left to page"
+                              : "nobody who is engaged can be paged");
+}
+
 bool tcn_engagement_has_room(const struct tcn_aggregate *a)
 {
     return a->n_engagements + TCN_ENGAGEMENTS_MAX <= TCN_ENGAGEMENTS_CAP;
+}
+
+/* A plan that names nobody but has tickets is meant so. */
+static void engage_nobody(const struct tcn_step *s, const struct tcn_response_plan *plan)
+{
+    tcn_step_say(s, false, "nobody is engaged: %s",
+                 !plan                      ? "there is no response plan"
+                 : plan->n_engagements == 0 ? "the response plan names nobody"
+                                            : "none of the plan's contacts exists");
+    if (!plan || plan->n_engagements > 0 || plan->n_connectors == 0)
+        mark_unreached(s);
 }
 
 void tcn_engagement_start_all(const struct tcn_step *s, const struct tcn_response_plan *plan)
@@ -225,10 +298,7 @@ void tcn_engagement_start_all(const struct tcn_step *s, const struct tcn_respons
     for (size_t i = 0; plan && i < plan->n_engagements; i++)
         start(s, plan->engagements[i]);
     if (s->a->n_engagements == before)
-        tcn_step_say(s, false, "nobody is engaged: %s",
-                     !plan                      ? "there is no response plan"
-                     : plan->n_engagements == 0 ? "the response plan names nobody"
-                                                : "none of the plan's contacts exists");
+        engage_nobody(s, plan);
     tcn_engagement_run_due(s);
 }
 
@@ -314,7 +384,8 @@ void tcn_engagement_run_due(const struct tcn_step *s)
         struct due due = earliest(s->a);
 
         if (due.work == WORK_NONE || due.at_ms > s->now_ms)
-            return;
+            break;
         execute(s, &due);
     }
+    judge(s);
 }

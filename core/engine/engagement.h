@@ -13,7 +13,7 @@ void tcn_engagement_stage(const struct tcn_step *s, struct tcn_engagement *e);
  * is stopped already. */
 void tcn_engagement_stop(const struct tcn_step *s, struct tcn_engagement *e, const char *reason);
 void tcn_engagement_stop_all(const struct tcn_step *s, const char *reason);
-/* Executes every stage and re-send that is due, in the order of their due times. */
+/* Executes every stage and re-send that is due, in the order of their due times; then says whether nobody is reached. */
 void tcn_engagement_run_due(const struct tcn_step *s);
 /* The earliest stage or re-send to come, 0 = none. */
 int64_t tcn_engagement_next_due(const struct tcn_aggregate *a);

@@ -75,20 +75,10 @@ static const char *actor_arn(const struct tcn_step *s, const char *actor)
     return actor;
 }
 
-/* The longest prefix of whole code points within max bytes. */
-static struct tcn_str cut_bytes(struct tcn_str text, size_t max)
-{
-    if (text.len <= max)
-        return text;
-    while (max > 0 && ((unsigned char)text.ptr[max] & 0xC0) == 0x80)
-        max--;
-    return (struct tcn_str){text.ptr, max};
-}
-
 const char *tcn_event_data_trigger(const struct tcn_step *s, const struct tcn_trigger *t,
                                    bool created_incident)
 {
-    struct tcn_str raw = cut_bytes(t->raw, TCN_RAW_DATA_MAX);
+    struct tcn_str raw = tcn_utf8_cut_bytes(t->raw, TCN_RAW_DATA_MAX);
     struct tcn_buf b;
 
     open_object(&b);

@@ -245,6 +245,7 @@ void tcn_incident_set_open(const struct tcn_step *s)
     i->resolved_ms = 0;
     i->acknowledged_ms = 0;
     i->acknowledged_by = NULL;
+    i->unreached_ms = 0;
     i->resolution = (struct tcn_resolution){0};
     if (tcn_aggregate_is_joined(s->a)) {
         s->a->lane.resolved_ms = 0;

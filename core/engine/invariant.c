@@ -69,6 +69,13 @@ static const char *acknowledgement_is_whole(const struct tcn_aggregate *a)
                : "an acknowledgement without a name or without a time";
 }
 
+static const char *whoever_answered_is_reached(const struct tcn_aggregate *a)
+{
+    return a->incident.acknowledged_ms != 0 && a->incident.unreached_ms != 0
+               ? "acknowledged, and nobody is reached"
+               : NULL;
+}
+
 static const char *follows_another(const struct tcn_aggregate *a)
 {
     const struct tcn_incident *i = &a->incident;
@@ -181,6 +188,7 @@ static rule *const incident_rules[] = {
     texts_fit,
     numbers_fit,
     acknowledgement_is_whole,
+    whoever_answered_is_reached,
     follows_another,
     alarm_does_not_resolve_while_firing,
     tcn_invariant_of_engagements,

@@ -320,7 +320,12 @@ static const char *const v6_fences[] = {
     NULL,
 };
 
+static const char *const v7_unreached[] = {
+    "ALTER TABLE incidents ADD COLUMN unreached_ms {INT} NOT NULL DEFAULT 0",
+    NULL,
+};
+
 const struct tcn_migration tcn_migrations[] = {
-    {1, 1, v1_base},       {2, 1, v2_incidents}, {3, 1, v3_paging}, {4, 1, v4_links},
-    {5, 1, v5_lost_pages}, {6, 1, v6_fences},    {0, 0, NULL},
+    {1, 1, v1_base},       {2, 1, v2_incidents}, {3, 1, v3_paging},    {4, 1, v4_links},
+    {5, 1, v5_lost_pages}, {6, 1, v6_fences},    {7, 1, v7_unreached}, {0, 0, NULL},
 };

@@ -20,7 +20,7 @@ enum {
     "id, status, impact, response_plan, title, summary, dedupe_string, source, source_name, "      \
     "trigger_arn, created_by, modified_by, created_ms, modified_ms, resolved_ms, "                 \
     "acknowledged_ms, acknowledged_by, resolution_code, resolution_notes, resolution_by, "         \
-    "previous, storm, is_storm, tags, revision, event_seq, related_seq"
+    "previous, storm, is_storm, tags, revision, event_seq, related_seq, unreached_ms"
 #define LIST "SELECT " COLUMNS " FROM incidents WHERE account_id = $1 AND id < $2"
 #define NEWEST " ORDER BY id DESC LIMIT $3"
 /* A status is in the text where a partial index of the schema has it. */
@@ -29,7 +29,7 @@ static const char *const sql[] = {
     [INCIDENT_PUT] =
         "INSERT INTO incidents (account_id, epoch, dedupe_hash, " COLUMNS ") VALUES ($1, $2, $3,"
         " $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,"
-        " $23, $24, $25, $26, $27, $28, $29, $30)"
+        " $23, $24, $25, $26, $27, $28, $29, $30, $31)"
         " ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, status = excluded.status,"
         " impact = excluded.impact, response_plan = excluded.response_plan,"
         " title = excluded.title, summary = excluded.summary,"
@@ -43,7 +43,8 @@ static const char *const sql[] = {
         " resolution_notes = excluded.resolution_notes, resolution_by = excluded.resolution_by,"
         " previous = excluded.previous, storm = excluded.storm, is_storm = excluded.is_storm,"
         " tags = excluded.tags, revision = excluded.revision, event_seq = excluded.event_seq,"
-        " related_seq = excluded.related_seq WHERE incidents.account_id = excluded.account_id",
+        " related_seq = excluded.related_seq, unreached_ms = excluded.unreached_ms"
+        " WHERE incidents.account_id = excluded.account_id",
     [INCIDENT_OPEN_OF] = "SELECT id FROM incidents WHERE account_id = $1 AND dedupe_hash = $2"
                          " AND status = 1 ORDER BY id DESC LIMIT 1",
     [LIST_ALL] = LIST NEWEST,
@@ -96,6 +97,7 @@ static int read_incident(struct tcn_query *q, struct tcn_arena *a, struct tcn_in
     ret->revision = tcn_c_int(q);
     ret->event_seq = tcn_c_int(q);
     ret->related_seq = tcn_c_int(q);
+    ret->unreached_ms = tcn_c_int(q);
     return tcn_query_row_ok(q, err);
 }
 
@@ -146,6 +148,7 @@ static void bind_incident(struct tcn_query *q, const struct tcn_incident *i,
     tcn_q_int(q, i->revision);
     tcn_q_int(q, i->event_seq);
     tcn_q_int(q, i->related_seq);
+    tcn_q_int(q, i->unreached_ms);
 }
 
 int tcn_store_incident_put(struct tcn_store *s, const struct tcn_incident *incident,

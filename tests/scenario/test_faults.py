@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 import unittest
 
-from harness import eventually
+from harness import eventually, http
 from worlds import VENDORS, Config, Scenario, believe_searches, changed, contact, mail_channel, secret
 
 CREATE = {"servicenow": ("POST", "/table/incident$"), "jira": ("POST", "/rest/api/3/issue$"),
@@ -252,6 +252,29 @@ class Unreachable(Faults):
         name, ident = self.open_one("person")
         self.to(name, "bob-home")
         self.assertIn("nobody of esc is reached: its stage 2 begins now", self.texts(ident))
+
+    def unreached(self) -> float:
+        text = http("GET", self.app.url + "/metrics").body.decode()
+        return float(text.split("\ntocsin_nobody_reached_total ")[1].split("\n")[0])
+
+    def test_nobody_at_all(self) -> None:
+        """Whoever runs it hears of it: in the log and by a counter, once an incident; and the page's line says whose it was."""
+        before = self.unreached()
+        self.refuse("^(ann|bob)-", 550)
+        name, ident = self.open_one("nobody")
+        eventually("it is told", lambda: "nobody is reached: no page got through" in self.texts(ident), 10)
+        lines = eventually("it is logged", lambda: [
+            line for line in self.app.log.read_text().splitlines()
+            if "nobody is reached" in line and f"incident={ident}" in line], 5)
+        self.assertEqual(1, len(lines))
+        self.assertIn("level=error", lines[0])
+        self.assertIn(f"title={name} plan=web", lines[0])
+        self.assertEqual(before + 1, self.unreached())
+        for who, channel in (("ann", "home"), ("ann", "work"), ("bob", "home")):
+            line = next(row for row in self.app.log.read_text().splitlines() if "page not sent" in row
+                        and f"incident={ident} contact={who} channel={channel} attempt=1 outcome=rejected" in row)
+            self.assertNotIn("@example.com", line)
+            self.assertNotIn("/ack/", line)
 
     def test_an_answer_that_came_first(self) -> None:
         """What she acknowledged before the refusal came back stays quiet."""

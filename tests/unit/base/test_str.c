@@ -228,6 +228,7 @@ static void cuts_and_counts_code_points(void **state)
 {
     static const char text[] = "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80z";
     static const size_t ends[] = {0, 1, 3, 6, 10, 11, 11};
+    static const size_t byte_ends[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11};
     struct tcn_str s = tcn_str(text);
 
     (void)state;
@@ -236,6 +237,9 @@ static void cuts_and_counts_code_points(void **state)
         assert_int_equal(tcn_utf8_cut(s, max).len, ends[max]);
     assert_int_equal(tcn_utf8_count(NOTHING), 0);
     assert_int_equal(tcn_utf8_cut(NOTHING, 3).len, 0);
+    for (size_t max = 0; max < N_OF(byte_ends); max++)
+        assert_int_equal(tcn_utf8_cut_bytes(s, max).len, byte_ends[max]);
+    assert_int_equal(tcn_utf8_cut_bytes(NOTHING, 3).len, 0);
 }
 
 int main(void)

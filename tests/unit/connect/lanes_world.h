@@ -282,6 +282,7 @@ struct world {
     atomic_uint results_ok, results_failed,
         results_late; /* written on the store thread, after result_note */
     char result_note[256];
+    size_t unreached;
 };
 
 static struct world world;
@@ -331,7 +332,7 @@ static inline int on_message(void *ctx, struct tcn_store *s, const struct tcn_se
 
 static inline int on_send_result(void *ctx, struct tcn_store *s, const struct tcn_send_row *row,
                                  enum tcn_send_news news, const char *note, int64_t now_ms,
-                                 struct tcn_err *err)
+                                 struct tcn_unreached *unreached, struct tcn_err *err)
 {
     struct world *w = ctx;
 
@@ -339,12 +340,21 @@ static inline int on_send_result(void *ctx, struct tcn_store *s, const struct tc
     (void)row;
     (void)now_ms;
     (void)err;
+    if (news == TCN_SEND_LOST)
+        unreached->n++;
     snprintf(w->result_note, sizeof w->result_note, "%s", note);
     atomic_fetch_add(news == TCN_SEND_SENT   ? &w->results_ok
                      : news == TCN_SEND_LOST ? &w->results_failed
                                              : &w->results_late,
                      1);
     return 0;
+}
+
+static inline void on_unreached(void *ctx, const struct tcn_unreached *unreached)
+{
+    struct world *w = ctx;
+
+    w->unreached += unreached->n;
 }
 
 static inline void on_changed(void *ctx)
@@ -381,12 +391,15 @@ static inline void start_lanes(struct world *w)
         .items = &item,
         .n_items = 1,
         .app = {.ctx = w, .note = on_note, .linked = on_linked, .changed = on_changed}};
-    struct tcn_sends_options sends = {
-        .base = w->server.loop.base,
-        .hub = w->server.loop.hub,
-        .store = w->store,
-        .app = {.ctx = w, .message = on_message, .result = on_send_result, .changed = on_changed},
-        .channels = {[TCN_EMAIL] = w->rig.instance}};
+    struct tcn_sends_options sends = {.base = w->server.loop.base,
+                                      .hub = w->server.loop.hub,
+                                      .store = w->store,
+                                      .app = {.ctx = w,
+                                              .message = on_message,
+                                              .result = on_send_result,
+                                              .unreached = on_unreached,
+                                              .changed = on_changed},
+                                      .channels = {[TCN_EMAIL] = w->rig.instance}};
 
     w->lanes = tcn_lanes_new(&lanes);
     w->sends = tcn_sends_new(&sends);

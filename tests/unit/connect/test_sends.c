@@ -47,6 +47,7 @@ static void pages_are_sent(void **unused)
     send_all(w, "alice", TCN_EMAIL, 100);
     assert_int_equal(w->results_ok, 100);
     assert_int_equal(w->server.sends, 100); /* none twice */
+    assert_int_equal(w->unreached, 0);
 }
 
 static void pages_without_channel_or_address_fail(void **unused)
@@ -79,6 +80,9 @@ static void refused_pages_fail_at_once(void **unused)
     send_all(w, "alice", TCN_EMAIL, 1);
     assert_int_equal(w->results_failed, 1);
     assert_non_null(strstr(w->result_note, "422"));
+    while (w->unreached == 0) /* told once it is durable */
+        event_base_loop(w->server.loop.base, EVLOOP_ONCE);
+    assert_int_equal(w->unreached, 1);
 }
 
 static void failing_pages_are_tried_three_times(void **unused)

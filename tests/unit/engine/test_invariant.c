@@ -99,6 +99,12 @@ static void acknowledged_by_nobody(struct tcn_aggregate *a)
     a->incident.acknowledged_ms = T0;
 }
 
+static void acknowledged_and_unreached(struct tcn_aggregate *a)
+{
+    a->incident.acknowledged_ms = a->incident.unreached_ms = T0;
+    a->incident.acknowledged_by = "ann";
+}
+
 static void follows_itself(struct tcn_aggregate *a)
 {
     a->incident.previous = a->incident.id;
@@ -334,6 +340,7 @@ static const struct {
     {many_related, "too many related items"},
     {many_tags, "too many tags"},
     {acknowledged_by_nobody, "an acknowledgement without"},
+    {acknowledged_and_unreached, "acknowledged, and nobody is reached"},
     {follows_itself, "the incident follows itself"},
     {lane_without_key, "the lane has no key"},
     {waits_while_firing, "the lane fires and waits"},

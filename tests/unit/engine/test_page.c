@@ -435,6 +435,196 @@ static void a_loss_is_told(void **state)
     fx_done(&f);
 }
 
+/* From when on it is told that nobody is reached, once. */
+static const struct {
+    struct rule rule; /* want: unused */
+    int64_t told_s;   /* -1: never */
+} ends[] = {
+    {{"the only channel is refused", "m5", "", "", "", {{1, REFUSED, "ann", "email"}}, ""}, 1},
+    {{"refused again",
+      "m5",
+      "",
+      "",
+      "",
+      {{1, REFUSED, "ann", "email"}, {2, REFUSED, "ann", "email"}},
+      ""},
+     1},
+    {{"every re-send is refused",
+      "M5",
+      "",
+      "",
+      "",
+      {{1, REFUSED, "ann", "email"}, {121, REFUSED, "ann", "email"}},
+      ""},
+     1},
+    {{"there is another channel", "m5 s5", "", "", "", {{1, REFUSED, "ann", "email"}}, ""}, -1},
+    {{"the other channel is refused too",
+      "m5 s5",
+      "",
+      "",
+      "",
+      {{1, REFUSED, "ann", "email"}, {9, REFUSED, "ann", "sms"}},
+      ""},
+     9},
+    {{"the next stage has nothing but what failed",
+      "m5 m5",
+      "",
+      "",
+      "",
+      {{1, REFUSED, "ann", "email"}},
+      ""},
+     1},
+    {{"another channel that is none", "m5 x5", "", "", "", {{1, REFUSED, "ann", "email"}}, ""}, 1},
+    {{"it left", "m5", "", "", "", {{1, SENT, "ann", "email"}}, ""}, -1},
+    {{"it left by an earlier stage",
+      "m1 s1",
+      "",
+      "",
+      "",
+      {{1, SENT, "ann", "email"}, {61, REFUSED, "ann", "sms"}},
+      ""},
+     -1},
+    {{"not taken: it may yet be",
+      "m5",
+      "",
+      "",
+      "",
+      {{2, LATE, "ann", "email"}, {29, LATE, "ann", "email"}},
+      ""},
+     -1},
+    {{"not taken for half a minute",
+      "m5",
+      "",
+      "",
+      "",
+      {{2, LATE, "ann", "email"}, {31, LATE, "ann", "email"}, {60, REFUSED, "ann", "email"}},
+      ""},
+     31},
+    {{"answered first",
+      "m5",
+      "",
+      "",
+      "",
+      {{1, ANSWERED, "ann", "email"}, {2, REFUSED, "ann", "email"}},
+      ""},
+     -1},
+    {{"resolved first",
+      "m5",
+      "",
+      "",
+      "",
+      {{1, RESOLVED, "ann", "email"}, {2, REFUSED, "ann", "email"}},
+      ""},
+     -1},
+    {{"escalation: there is somebody else",
+      "m5",
+      "m5",
+      "",
+      "a5 b5",
+      {{1, REFUSED, "ann", "email"}},
+      ""},
+     -1},
+    {{"escalation: everybody is refused",
+      "m5",
+      "m5",
+      "",
+      "a5 b5",
+      {{1, REFUSED, "ann", "email"}, {4, REFUSED, "bob", "email"}},
+      ""},
+     4},
+    {{"escalation: the first has it",
+      "m5",
+      "m5",
+      "",
+      "a1 b1",
+      {{1, SENT, "ann", "email"}, {64, REFUSED, "bob", "email"}},
+      ""},
+     -1},
+    {{"escalation: one of two has it",
+      "m5",
+      "m5",
+      "",
+      "ab5",
+      {{1, REFUSED, "ann", "email"}, {2, SENT, "bob", "email"}},
+      ""},
+     -1},
+    {{"nobody can be paged", "x5", "", "", "", {{0}}, ""}, 0},
+    {{"escalation: a stage that can page nobody, then one that can",
+      "x5",
+      "m5",
+      "",
+      "a5 b5",
+      {{0}},
+      ""},
+     -1},
+};
+
+static void note_told(const struct fixture *f, int64_t *told_s, const char *name)
+{
+    const struct tcn_event *e = fx_event(f, TCN_EVENT_TOCSIN, "nobody is reached");
+
+    assert_int_equal(f->d.nobody_reached, e != NULL);
+    if (!e)
+        return;
+    if (*told_s >= 0)
+        fail_msg("%s: told twice", name);
+    assert_true(e->to_tickets);
+    assert_int_equal(f->a.incident.unreached_ms, f->now);
+    *told_s = (f->now - T0) / SEC;
+}
+
+static void pass_and_note(struct fixture *f, int64_t until_ms, int64_t *told_s, const char *name)
+{
+    int64_t due;
+
+    while ((due = tcn_engine_next_due(&f->a)) != 0 && due < until_ms) {
+        f->now = due;
+        fx_timer(f);
+        note_told(f, told_s, name);
+    }
+    f->now = until_ms;
+}
+
+static void nobody_is_reached(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        const struct rule *rule = &ends[i].rule;
+        struct fixture f;
+        int64_t told_s = -1;
+
+        build(&f, rule);
+        fx_alarm_at(&f, TCN_ACTION_FIRE, T0);
+        note_told(&f, &told_s, rule->name);
+        for (const struct happening *h = rule->happens; h->what != END; h++) {
+            pass_and_note(&f, T0 + h->at_s * SEC, &told_s, rule->name);
+            happen(&f, h);
+            note_told(&f, &told_s, rule->name);
+        }
+        pass_and_note(&f, T0 + HOUR, &told_s, rule->name);
+        if (told_s != ends[i].told_s)
+            fail_msg("%s: told at %lld", rule->name, (long long)told_s);
+        fx_done(&f);
+    }
+}
+
+/* What was taken in the end reached somebody; an alarm that fires anew begins anew. */
+static void reached_after_all(void **state)
+{
+    const struct happening late = {2, LATE, "ann", "email"}, sent = {40, SENT, "ann", "email"};
+    struct fixture f;
+
+    (void)state;
+    build(&f, &ends[0].rule);
+    fx_alarm_at(&f, TCN_ACTION_FIRE, T0);
+    f.now += 31 * SEC;
+    tell(&f, &late);
+    assert_int_equal(f.a.incident.unreached_ms, f.now);
+    tell(&f, &sent);
+    assert_int_equal(f.a.incident.unreached_ms, 0);
+    fx_done(&f);
+}
+
 /* A message that waits is no failure yet: nobody is told, and the second word of it is no news. */
 static void waiting_is_told_by_nobody(void **state)
 {
@@ -503,6 +693,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_rule),
         cmocka_unit_test(a_loss_is_told),
+        cmocka_unit_test(nobody_is_reached),
+        cmocka_unit_test(reached_after_all),
         cmocka_unit_test(waiting_is_told_by_nobody),
         cmocka_unit_test(a_loss_before_the_beginning),
         cmocka_unit_test(pages_wait_for_a_lane_that_is_due),

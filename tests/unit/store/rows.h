@@ -8,7 +8,7 @@
 #if defined(__x86_64__) && defined(__linux__)
 _Static_assert(sizeof(struct tcn_lane) == 328, "struct tcn_lane has changed");
 _Static_assert(sizeof(struct tcn_item) == 48, "struct tcn_item has changed");
-_Static_assert(sizeof(struct tcn_incident) == 248, "struct tcn_incident has changed");
+_Static_assert(sizeof(struct tcn_incident) == 256, "struct tcn_incident has changed");
 _Static_assert(sizeof(struct tcn_event) == 88, "struct tcn_event has changed");
 _Static_assert(sizeof(struct tcn_related_item) == 120, "struct tcn_related_item has changed");
 _Static_assert(sizeof(struct tcn_target) == 32, "struct tcn_target has changed");
@@ -124,7 +124,8 @@ static inline struct tcn_incident gen_incident(struct gen *g)
                              .is_storm = true,
                              .revision = g_int(g),
                              .event_seq = g_int(g),
-                             .related_seq = g_int(g)};
+                             .related_seq = g_int(g),
+                             .unreached_ms = g_int(g)};
 
     gen_tags(g, &i.tags, &i.n_tags);
     return i;
@@ -397,6 +398,7 @@ static inline void same_incident(const struct tcn_incident *a, const struct tcn_
     SAME_INT(revision);
     SAME_INT(event_seq);
     SAME_INT(related_seq);
+    SAME_INT(unreached_ms);
 }
 
 static inline void same_event(const struct tcn_event *a, const struct tcn_event *b)

@@ -1,0 +1,24 @@
+#include "engine/unreached.h"
+
+#include <stdio.h>
+
+static void keep(char to[TCN_UNREACHED_TEXT], const char *text)
+{
+    struct tcn_str cut = tcn_utf8_cut_bytes(tcn_str(text), TCN_UNREACHED_TEXT - 1);
+
+    (void)snprintf(to, TCN_UNREACHED_TEXT, "%.*s", (int)cut.len, cut.len ? cut.ptr : "");
+}
+
+void tcn_unreached_note(struct tcn_unreached *u, const struct tcn_decision *d)
+{
+    const struct tcn_incident *i = &d->subject->incident;
+
+    if (!d->nobody_reached)
+        return;
+    if (u->n < TCN_UNREACHED_MAX) {
+        u->items[u->n].id = i->id;
+        keep(u->items[u->n].title, i->title);
+        keep(u->items[u->n].plan, i->response_plan);
+    }
+    u->n++;
+}
