@@ -69,7 +69,7 @@ int tcn_engine_acknowledge(struct tcn_aggregate *aggregate, struct tcn_id page, 
 /* Status, texts, impact by a person or an API call; NULL / 0 members stay. Writes one update event listing what
  * changed; resolving stops the engagements (8.4), reopening engages nobody. TCN_EINVALID names the member,
  * TCN_ENOTFOUND without an incident. Nothing is written when nothing differs. policy: of the incident's source, for
- * the mute window of a "wont_fix"; may be NULL. */
+ * the mute window of a "wont_fix", in whatever spelling; may be NULL. */
 struct tcn_incident_update {
     enum tcn_incident_status status;
     const char *title, *summary;

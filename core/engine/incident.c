@@ -1,6 +1,7 @@
 #include "engine/incident.h"
 #include "engine/engagement.h"
 #include "engine/related.h"
+#include "engine/resolution.h"
 
 #include <assert.h>
 
@@ -223,7 +224,7 @@ void tcn_incident_set_resolved(const struct tcn_step *s, const struct tcn_resolu
     i->status = TCN_STATUS_RESOLVED;
     i->resolved_ms = s->now_ms > i->created_ms ? s->now_ms : i->created_ms;
     i->resolution = (struct tcn_resolution){
-        .code = tcn_arena_strdup(s->d->arena, resolution->code ? resolution->code : "manual"),
+        .code = tcn_arena_strdup(s->d->arena, tcn_resolution_code(resolution->code)),
         .notes = tcn_step_cut(s, resolution->notes, TCN_SUMMARY_MAX),
         .by = tcn_arena_strdup(s->d->arena, resolution->by ? resolution->by : "somebody"),
     };

@@ -115,13 +115,13 @@ static const char *flapping_lane_is_open(const struct tcn_aggregate *a)
     return a->lane.transitions_ms[0] == 0 ? "the lane flaps without a change" : NULL;
 }
 
-/* Only a person ends an incident whose alarm still fires. */
+/* Only a person ends an incident whose alarm still fires, with whatever code. */
 static const char *alarm_does_not_resolve_while_firing(const struct tcn_aggregate *a)
 {
-    const struct tcn_incident *i = &a->incident;
+    const struct tcn_resolution *r = &a->incident.resolution;
 
-    return a->lane.is_firing && tcn_aggregate_is_joined(a) && i->status == TCN_STATUS_RESOLVED &&
-                   strcmp(i->resolution.code, "alarm_ok") == 0
+    return a->lane.is_firing && tcn_aggregate_is_joined(a) && !tcn_aggregate_is_open(a) &&
+                   strcmp(r->code, "alarm_ok") == 0 && strncmp(r->by, "source:", 7) == 0
                ? "resolved by an alarm that fires"
                : NULL;
 }

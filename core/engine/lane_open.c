@@ -1,6 +1,7 @@
 #include "engine/lane_open.h"
 #include "engine/engagement.h"
 #include "engine/incident.h"
+#include "engine/resolution.h"
 #include "engine/storm.h"
 
 static const struct tcn_response_plan *plan_of(const struct tcn_arrival *x)
@@ -150,7 +151,7 @@ bool tcn_lane_is_muted(const struct tcn_arrival *x)
     const struct tcn_incident *i = &x->step.a->incident;
 
     return tcn_aggregate_is_joined(x->step.a) && i->status == TCN_STATUS_RESOLVED &&
-           strcmp(i->resolution.code, "wont_fix") == 0 &&
+           tcn_resolution_mutes(&i->resolution) &&
            x->step.now_ms - i->resolved_ms < x->in->policy->mute_window_ms;
 }
 

@@ -1,6 +1,7 @@
 /* What a person or an API call changes in an incident: status, texts, impact, notes (spec incidents-contacts 8.4). */
 #include "engine/engine.h"
 #include "engine/incident.h"
+#include "engine/resolution.h"
 
 #define NOTE_MAX 8000 /* code points */
 #define CHANGES_MAX 4
@@ -69,9 +70,8 @@ static void change_record(const struct tcn_step *s, const struct tcn_incident_up
 
 static void mute(const struct tcn_step *s, const struct tcn_source_policy *policy)
 {
-    const char *code = s->a->incident.resolution.code;
-
-    if (policy && tcn_aggregate_is_joined(s->a) && strcmp(code, "wont_fix") == 0) {
+    if (policy && tcn_aggregate_is_joined(s->a) &&
+        tcn_resolution_mutes(&s->a->incident.resolution)) {
         s->a->lane.mute_until_ms = s->now_ms + policy->mute_window_ms;
         s->d->lane_changed = true;
     }

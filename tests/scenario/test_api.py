@@ -166,6 +166,16 @@ class Commands(Api):
         self.assertIsNone(answer.json()["resolved_at"])
         self.assertIn("SSM Incident Record Update", self.types(ident))
 
+    def test_wont_fix_in_the_words_of_a_person(self) -> None:
+        name, ident = self.open_one("wontfix")
+        answer = self.app.api("POST", f"/v1/incidents/{ident}/resolve", {"code": "Won't Fix"})
+        self.assertEqual("wont_fix", answer.json()["resolution"]["code"])
+        self.cloudwatch(name, "OK")
+        self.cloudwatch(name, "ALARM")
+        self.assertEqual("RESOLVED", self.app.incident(ident)["status"])
+        self.assertIn("muted after", self.texts(ident))
+        self.assertEqual([], self.app.api("GET", f"/v1/incidents?status=OPEN&dedupe={name}").json()["items"])
+
     def test_reopened_tickets_follow(self) -> None:
         """PagerDuty has no way back: its record stays resolved and a person is told."""
         name, ident = self.open_one("follow")
