@@ -113,7 +113,7 @@ int tcn_engine_acknowledge(struct tcn_aggregate *aggregate, struct tcn_id page, 
     struct tcn_engagement *e = NULL;
     struct tcn_page *p;
 
-    note = tcn_step_cut(&s, note, TCN_RECEIPT_POINTS);
+    note = tcn_step_cut(&s, note, TCN_NOTE_MAX);
     actor = actor ? actor : "somebody";
     if (!aggregate->incident.exists)
         return TCN_ENOTFOUND;

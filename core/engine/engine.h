@@ -62,7 +62,8 @@ int64_t tcn_engine_next_due(const struct tcn_aggregate *aggregate);
 
 /* A person answers. page zero: acknowledged by a user for the whole incident (stops every run and progression).
  * Otherwise AcceptPage READ on that page (5.5). Returns TCN_ENOTFOUND for an unknown page, else 0. Only the first
- * acknowledgement of a page is recorded: whoever follows the link again changes nothing. */
+ * acknowledgement of a page is recorded: whoever follows the link again changes nothing. note: TCN_NOTE_MAX code points at
+ * most, which is the caller's to refuse; the timeline has it whole. */
 int tcn_engine_acknowledge(struct tcn_aggregate *aggregate, struct tcn_id page, const char *actor,
                            const char *note, int64_t now_ms, struct tcn_decision *ret);
 

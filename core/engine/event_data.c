@@ -3,7 +3,7 @@
 #include <assert.h>
 
 #define DATA_MAX (512u << 10) /* a summary of 8,000 code points, every byte escaped, and the rest */
-#define NAME_POINTS 2000      /* longest name or note that goes into eventData */
+#define NAME_POINTS 2000      /* longest name or message of ours that goes into eventData */
 
 static void open_object(struct tcn_buf *b)
 {
@@ -144,7 +144,8 @@ const char *tcn_event_data_page(const struct tcn_step *s, const struct tcn_engag
     member(&b, "pageArn", child_arn(s, "page", p->contact, p->id));
     member(&b, "contactName", p->contact);
     member(&b, "channelName", p->channel);
-    member(&b, "note", note);
+    if (note)
+        member_str(&b, "note", tcn_utf8_cut(tcn_str(note), TCN_NOTE_MAX));
     return close_object(s, &b);
 }
 
@@ -163,7 +164,7 @@ const char *tcn_event_data_note(const struct tcn_step *s, const char *text, cons
 
     open_object(&b);
     member(&b, "author", actor_arn(s, actor));
-    member_str(&b, "text", tcn_utf8_cut(tcn_str(text), TCN_SUMMARY_MAX));
+    member_str(&b, "text", tcn_utf8_cut(tcn_str(text), TCN_NOTE_MAX));
     return close_object(s, &b);
 }
 

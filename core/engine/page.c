@@ -22,7 +22,8 @@ void tcn_page_receipt(const struct tcn_step *s, const struct tcn_page *p,
 {
     struct tcn_receipt *r = TCN_VEC_PUSH(s->d->arena, &s->d->receipts);
 
-    *r = (struct tcn_receipt){p->id, type, s->now_ms, channel, note};
+    *r = (struct tcn_receipt){p->id, type, s->now_ms, channel,
+                              tcn_step_cut(s, note, TCN_RECEIPT_MAX)};
 }
 
 static bool has_left(const struct tcn_page *p)
@@ -68,7 +69,6 @@ int tcn_engine_send_result(struct tcn_aggregate *aggregate, struct tcn_id page,
         return TCN_ENOTFOUND;
     if (type != TCN_SENT && type != TCN_DELIVERED && type != TCN_ERROR)
         return TCN_EINVALID;
-    note = tcn_step_cut(&s, note, TCN_RECEIPT_POINTS);
     tcn_page_receipt(&s, p, type, p->channel, note);
     record(&s, p, type, note);
     e->is_dirty = true;

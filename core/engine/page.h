@@ -4,12 +4,12 @@
 
 #include "engine/step.h"
 
-#define TCN_RECEIPT_POINTS 1000 /* of a receipt's note, in code points */
+#define TCN_RECEIPT_MAX 2048 /* code points; ssm-contacts ReceiptInfo */
 
 /* NULL when the aggregate has no such page. */
 struct tcn_page *tcn_page_find(struct tcn_aggregate *a, struct tcn_id id,
                                struct tcn_engagement **ret_engagement);
-/* note and channel are borrowed, and may be NULL. */
+/* note and channel are borrowed, and may be NULL. The receipt has the first TCN_RECEIPT_MAX characters of the note. */
 void tcn_page_receipt(const struct tcn_step *s, const struct tcn_page *p,
                       enum tcn_receipt_type type, const char *channel, const char *note);
 

@@ -3,7 +3,6 @@
 #include "engine/incident.h"
 #include "engine/resolution.h"
 
-#define NOTE_MAX 8000 /* code points */
 #define CHANGES_MAX 4
 
 struct changes {
@@ -136,7 +135,7 @@ int tcn_engine_note(struct tcn_aggregate *aggregate, const char *text, const cha
         return tcn_fail(err, TCN_ENOTFOUND, "no such incident");
     if (!text)
         return tcn_fail(err, TCN_EINVALID, "text is missing");
-    if ((r = check_text(text, "text", false, NOTE_MAX, err)) < 0)
+    if ((r = check_text(text, "text", false, TCN_NOTE_MAX, err)) < 0)
         return r;
     if (!tcn_step_has_room(&s))
         return tcn_fail(err, TCN_ELIMIT, "the timeline has %d events already", TCN_EVENTS_MAX);

@@ -4,6 +4,8 @@
 
 #include "model/alarm.h"
 
+#define TCN_NOTE_MAX 8000 /* code points of a note by a person */
+
 enum tcn_incident_status { TCN_STATUS_UNSET = 0, TCN_STATUS_OPEN, TCN_STATUS_RESOLVED };
 
 struct tcn_resolution {

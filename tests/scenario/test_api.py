@@ -151,6 +151,12 @@ class Commands(Api):
         self.assertEqual(200, answer.status)
         self.assertIn("responder", answer.json()["acknowledged"]["by"])
         self.assertIn("I look at it", str(answer.json()["timeline"]))
+        second, ident = self.open_one("ack")
+        note = f"{second}: " + "long " * 1000
+        answer = self.app.api("POST", f"/v1/incidents/{ident}/acknowledge", {"note": note}, "responder")
+        self.assertIn(note, str(answer.json()["timeline"]), "whole")
+        answer = self.app.api("POST", f"/v1/incidents/{ident}/acknowledge", {"note": "x" * 8001}, "responder")
+        self.assertEqual((400, "note"), (answer.status, answer.json()["error"]["field"]))
         self.tickets(name, "ACKED")
 
     def test_resolve_and_reopen(self) -> None:

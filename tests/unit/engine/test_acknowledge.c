@@ -255,6 +255,40 @@ static void every_send_result(void **state)
     }
 }
 
+/* What a person wrote is on the timeline whole; the receipt of a page has what ReceiptInfo holds. */
+static void note_is_kept_whole(void **state)
+{
+    static char note[2 * TCN_NOTE_MAX + 1];
+
+    (void)state;
+    for (size_t i = 0; i < TCN_NOTE_MAX; i++)
+        memcpy(note + 2 * i, "\xc3\xa9", 3);
+    for (int of_page = 0; of_page < 2; of_page++) {
+        struct fixture f;
+        struct tcn_id page = {{0}};
+        const struct tcn_event *event;
+        json_t *data;
+
+        build(&f, true, true);
+        if (of_page)
+            page = fx_page_of(&f, "ann")->id;
+        fx_begin(&f);
+        assert_int_equal(tcn_engine_acknowledge(&f.a, page, "contact:ann", note, f.now, &f.d), 0);
+        fx_check(&f, &f.a);
+        event = fx_event(&f, of_page ? TCN_EVENT_ACK : TCN_EVENT_TOCSIN, "acknowledged by");
+        assert_non_null(event);
+        assert_non_null(strstr(event->text, note));
+        data = json_loads(event->data, 0, NULL);
+        assert_string_equal(json_string_value(json_object_get(data, of_page ? "note" : "text")),
+                            note);
+        json_decref(data);
+        assert_int_equal(f.d.receipts.n, of_page);
+        if (of_page)
+            assert_int_equal(tcn_utf8_count(tcn_str(f.d.receipts.items[0].note)), 2048);
+        fx_done(&f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +303,7 @@ int main(void)
         cmocka_unit_test(acknowledged_person_is_not_paged_by_a_later_stage),
         cmocka_unit_test(unknown_page),
         cmocka_unit_test(every_send_result),
+        cmocka_unit_test(note_is_kept_whole),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
