@@ -1,4 +1,5 @@
 /* What a call brought: the link row learns it, and it is decided whether the lane goes on, rests or gives up. */
+#include "base/datetime.h"
 #include "connect/classify.h"
 #include "connect/ensure.h"
 #include "connect/retry.h"
@@ -11,6 +12,8 @@
 #define GONE_TRIES 3
 #define GONE_GAP_MS (TCN_ENSURE_GONE_MS / 2)
 #define AUTH_GAP_MS INT64_C(1000)
+#define TOLD_MS INT64_C(10000)        /* a shorter wait is over before anybody reads of it */
+#define TOLD_EVERY_MS INT64_C(600000) /* answers that alternate with good ones fill no timeline */
 
 static bool rest_until(struct tcn_ensure *e, int64_t due_ms)
 {
@@ -62,6 +65,30 @@ static void bury_if_old(struct tcn_ensure *e, const struct tcn_step *step,
                    got->result->reason);
 }
 
+/* What only the owner of the remote or of the configuration can mend: told once, not at every try. */
+static const char *remark(const struct tcn_learned *got, int64_t delay_ms)
+{
+    if (got->status >= 300 && got->status < 400)
+        return "#redirect";
+    return (got->status == 429 || got->result->retry_after_s > 0) && delay_ms >= TOLD_MS ? "#wait"
+                                                                                         : NULL;
+}
+
+static void say_delay(struct tcn_ensure *e, const struct tcn_learned *got, int64_t delay_ms)
+{
+    struct tcn_link *link = e->link;
+    const char *mark = remark(got, delay_ms);
+    char failing_since[24], at[TCN_TIME_TEXT], text[500];
+
+    if (!mark || e->now_ms - tcn_ring_last(link, mark) < TOLD_EVERY_MS)
+        return;
+    snprintf(failing_since, sizeof failing_since, "%" PRId64, link->first_fail_ms);
+    tcn_time_text(e->now_ms + delay_ms, at);
+    snprintf(text, sizeof text, "Not synced to %s yet: %s; tried again after %s", link->connector,
+             got->result->reason, at);
+    tcn_ensure_say_once(e, mark, failing_since, false, text);
+}
+
 static bool fail_transient(struct tcn_ensure *e, const struct tcn_step *step,
                            const struct tcn_learned *got)
 {
@@ -73,6 +100,7 @@ static bool fail_transient(struct tcn_ensure *e, const struct tcn_step *step,
     link->fail_count++;
     link->blocked_reason = tcn_arena_strdup(e->arena, got->result->reason);
     bury_if_old(e, step, got);
+    say_delay(e, got, delay);
     if (e->now_ms - link->first_fail_ms >= TCN_ENSURE_STOP_MS)
         return rest_until_change(e, step);
     return rest_until(e, e->now_ms + delay);

@@ -67,11 +67,30 @@ void tcn_gate_enter(struct tcn_gate *g, const struct tcn_limits *limits, int64_t
     g->in_flight++;
 }
 
+static bool is_rate(const struct tcn_gate_result *r)
+{
+    return r->status == 429 || r->retry_after_s > 0;
+}
+
 static bool is_transient(const struct tcn_gate_result *r)
 {
-    bool is_rate = r->status == 429 || r->retry_after_s > 0;
+    return (r->outcome == TOCSIN_RETRY && !is_rate(r)) || r->outcome == TOCSIN_UNKNOWN;
+}
 
-    return (r->outcome == TOCSIN_RETRY && !is_rate) || r->outcome == TOCSIN_UNKNOWN;
+/* Worth a word to people: once, until a call is answered as it should. */
+static enum tcn_gate_news hear(struct tcn_gate *g, const struct tcn_gate_result *r)
+{
+    bool was_put_off = g->is_put_off, was_redirected = g->is_redirected;
+
+    if (r->outcome == TOCSIN_OK)
+        g->is_put_off = g->is_redirected = false;
+    if (r->outcome != TOCSIN_RETRY)
+        return TCN_GATE_SAME;
+    g->is_put_off |= is_rate(r);
+    g->is_redirected |= r->status >= 300 && r->status < 400;
+    if (g->is_redirected && !was_redirected)
+        return TCN_GATE_REDIRECTED;
+    return g->is_put_off && !was_put_off ? TCN_GATE_PUT_OFF : TCN_GATE_SAME;
 }
 
 static void pause(struct tcn_gate *g, const struct tcn_gate_result *r, int64_t now_ms)
@@ -99,13 +118,14 @@ static enum tcn_gate_news refuse(struct tcn_gate *g, int64_t now_ms)
 enum tcn_gate_news tcn_gate_leave(struct tcn_gate *g, const struct tcn_gate_result *r,
                                   int64_t now_ms)
 {
+    enum tcn_gate_news heard = hear(g, r);
+
     assert(g->in_flight > 0);
     g->in_flight--;
     pause(g, r, now_ms);
     if (r->outcome == TOCSIN_AUTH)
         return refuse(g, now_ms);
-    return tcn_breaker_record(&g->breaker, is_transient(r), now_ms) ? TCN_GATE_OPENED
-                                                                    : TCN_GATE_SAME;
+    return tcn_breaker_record(&g->breaker, is_transient(r), now_ms) ? TCN_GATE_OPENED : heard;
 }
 
 bool tcn_gate_check_due(struct tcn_gate *g, int64_t now_ms)

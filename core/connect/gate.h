@@ -13,6 +13,7 @@
 struct tcn_gate {
     struct tcn_breaker breaker;
     bool is_auth_failed;
+    bool is_put_off, is_redirected;   /* the remote's answers since the last that was good */
     int64_t auth_check_ms;            /* when to CHECK again */
     int64_t pause_until_ms;           /* the remote asked all of the instance to wait */
     int64_t verb_until_ms[TCN_VERBS]; /* the same for one endpoint */
@@ -33,7 +34,9 @@ enum tcn_gate_news {
     TCN_GATE_OPENED,
     TCN_GATE_CLOSED,
     TCN_GATE_AUTH_FAILED,
-    TCN_GATE_AUTH_OK
+    TCN_GATE_AUTH_OK,
+    TCN_GATE_PUT_OFF,   /* the remote asks to come again later */
+    TCN_GATE_REDIRECTED /* it answers from somewhere else, where no call goes */
 };
 
 /* How many calls may be claimed now, 0 when none; ret_wait_ms then says for how long (0: until a call ends or a

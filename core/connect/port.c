@@ -1,4 +1,5 @@
 #include "connect/port.h"
+#include "base/datetime.h"
 #include "base/xalloc.h"
 #include "connect/classify.h"
 #include "sys/log.h"
@@ -85,15 +86,31 @@ static const char *const news_texts[] = {
     [TCN_GATE_CLOSED] = "works again",
     [TCN_GATE_AUTH_FAILED] = "credentials refused: calls stop, a check is made every 5 minutes",
     [TCN_GATE_AUTH_OK] = "credentials accepted again",
+    [TCN_GATE_PUT_OFF] = "asked to come again later",
+    [TCN_GATE_REDIRECTED] = "redirected: redirects are not followed, check the URL",
 };
 
-static void tell(const struct tcn_port *p, enum tcn_gate_news news, const char *reason)
+static enum tcn_log_level level_of(enum tcn_gate_news news)
 {
-    bool is_bad = news == TCN_GATE_OPENED || news == TCN_GATE_AUTH_FAILED;
+    if (news == TCN_GATE_PUT_OFF)
+        return TCN_LOG_WARN;
+    return news == TCN_GATE_OPENED || news == TCN_GATE_AUTH_FAILED || news == TCN_GATE_REDIRECTED
+               ? TCN_LOG_ERROR
+               : TCN_LOG_INFO;
+}
 
-    if (news != TCN_GATE_SAME)
-        tcn_log(is_bad ? TCN_LOG_ERROR : TCN_LOG_INFO, "connect", news_texts[news], "instance",
-                p->instance->sdk.name, "reason", reason, NULL);
+/* retry_after_s: what the remote asked for, 0 = nothing; then it is tried again in growing pauses. */
+static void tell(const struct tcn_port *p, enum tcn_gate_news news, const char *reason,
+                 uint32_t retry_after_s)
+{
+    char again[TCN_TIME_TEXT] = "";
+
+    if (news == TCN_GATE_SAME)
+        return;
+    if (retry_after_s > 0)
+        tcn_time_text(tcn_hub_now(p->hub) + (int64_t)retry_after_s * 1000, again);
+    tcn_log(level_of(news), "connect", news_texts[news], "instance", p->instance->sdk.name,
+            "reason", reason, again[0] ? "not_before" : NULL, again, NULL);
 }
 
 static void count(struct tcn_port *p, const struct tcn_outcome *o)
@@ -132,7 +149,7 @@ static void on_done(void *ctx, struct tcn_outcome *o)
     c->exchange = NULL;
     release(c);
     count(p, o);
-    tell(p, tcn_gate_leave(&p->gate, &r, tcn_hub_now(p->hub)), o->result.reason);
+    tell(p, tcn_gate_leave(&p->gate, &r, tcn_hub_now(p->hub)), o->result.reason, r.retry_after_s);
     arm(p, 0);
     done(done_ctx, o);
 }
@@ -147,7 +164,7 @@ static void on_checked(void *ctx, struct tcn_outcome *o)
     release(c);
     count(p, o);
     p->is_checking = false;
-    tell(p, tcn_gate_checked(&p->gate, &r, tcn_hub_now(p->hub)), o->result.reason);
+    tell(p, tcn_gate_checked(&p->gate, &r, tcn_hub_now(p->hub)), o->result.reason, r.retry_after_s);
     tcn_outcome_free(o);
     arm(p, 0);
 }
@@ -174,7 +191,7 @@ static void assume_ok(struct tcn_port *p, int64_t now_ms)
 
     while (tcn_gate_check_due(&p->gate, now_ms))
         news = tcn_gate_checked(&p->gate, &ok, now_ms);
-    tell(p, news, "not checked, the connector cannot");
+    tell(p, news, "not checked, the connector cannot", 0);
 }
 
 static void check(struct tcn_port *p)

@@ -115,9 +115,26 @@ class Later(Faults):
 
     def test_redirects_are_not_followed(self) -> None:
         self.on_create("jira", "redirect", url=self.box.urls["servicenow"] + "/stolen")
-        name, _ = self.open_one("redirect")
+        name, ident = self.open_one("redirect")
         self.tickets(name, timeout=60)
         self.assertEqual([], self.box.calls("servicenow", path="/stolen"))
+        self.assertIn("Not synced to jira yet: the remote answered 302: redirects are not followed, check the URL; "
+                      "tried again after 20", self.texts(ident))
+        self.assertEqual(1, self.texts(ident).count("Not synced"))
+        self.assertTrue(self.logged("level=error", "redirected: redirects are not followed", "instance=jira"))
+
+    def test_a_long_wait_is_told(self) -> None:
+        """Who looks at the incident learns why the ticket is not there, and when it is tried again; the log too."""
+        self.on_create("servicenow", "status", status=429, retry_after=12)
+        name, ident = self.open_one("quota")
+        eventually("it is told", lambda: "Not synced to servicenow yet: ServiceNow answered 429" in self.texts(ident)
+                   or "Not synced to servicenow yet: the remote answered 429" in self.texts(ident), 20)
+        self.assertTrue(self.logged("level=warn", "asked to come again later", "instance=servicenow", "not_before=20"))
+        self.tickets(name, timeout=60)
+        self.assertEqual(1, self.texts(ident).count("Not synced"))
+
+    def logged(self, *words: str) -> list[str]:
+        return [line for line in self.app.log.read_text().splitlines() if all(word in line for word in words)]
 
     def test_the_others_go_on_while_one_hangs(self) -> None:
         self.box.fault(vendor="jira", action="hang", ms=8000, times=0)

@@ -415,6 +415,101 @@ static void long_failure_is_told_then_rests(void **unused)
     close_world(&w);
 }
 
+static size_t count_said(const struct world *w, const char *text)
+{
+    size_t n = 0;
+
+    for (const char *p = w->said; (p = strstr(p, text)); p++)
+        n++;
+    return n;
+}
+
+/* The lane runs until ms have passed; every call is answered like this, or by the remote (NULL). */
+static void run_with(struct world *w, const struct tocsin_result *result, int32_t status,
+                     int64_t ms)
+{
+    int64_t until = w->now_ms + ms;
+
+    while (w->now_ms < until && wait_due(w)) {
+        struct tcn_link link = w->link;
+        struct tcn_progress p = {0};
+        struct tcn_effects fx = {0};
+        struct tcn_step step;
+        struct tcn_ensure e = engine(w, &link, &p, &fx);
+
+        tcn_ensure_plan(&e, &step);
+        if (step.kind == TCN_STEP_CALL)
+            tcn_ensure_apply(
+                &e, &step,
+                &(struct tcn_learned){
+                    .result = result, .net = TOCSIN_NET_OK, .status = status, .steps = 1});
+        take_effects(w, &fx);
+        commit(w, &link);
+        tcn_step_done(&step);
+        tcn_progress_done(&p);
+    }
+}
+
+static const struct {
+    const char *name;
+    int32_t status;
+    struct tocsin_result result;
+    const char *told; /* NULL: nothing */
+} delays[] = {
+    {"a redirect",
+     302,
+     {.outcome = TOCSIN_RETRY, .reason = "redirected"},
+     "Not synced to jira yet: redirected; tried again after 19"},
+    {"429 with a long wait",
+     429,
+     {.outcome = TOCSIN_RETRY, .retry_after_s = 60, .reason = "slow down"},
+     "Not synced to jira yet: slow down; tried again after 19"},
+    {"503 with a long wait",
+     503,
+     {.outcome = TOCSIN_RETRY, .retry_after_s = 600, .reason = "maintenance"},
+     "Not synced to jira yet: maintenance; tried again after 19"},
+    {"503 without", 503, {.outcome = TOCSIN_RETRY, .reason = "503"}, NULL},
+    {"no connection", 0, {.outcome = TOCSIN_RETRY, .reason = "not sent"}, NULL},
+};
+
+/* What the remote asks for, or where it points to, is told once while it lasts. */
+static void delays_are_told_once(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < sizeof delays / sizeof delays[0]; i++) {
+        struct world w;
+
+        seed = 21;
+        open_world(&w);
+        run_with(&w, &delays[i].result, delays[i].status, 7200000);
+        if (count_said(&w, "Not synced") != (delays[i].told != NULL))
+            fail_msg("%s: %s", delays[i].name, w.said);
+        if (delays[i].told)
+            assert_non_null(strstr(w.said, delays[i].told));
+        settle(&w); /* it works again */
+        assert_int_equal(w.remote.n, 1);
+        w.now_ms += 3600000;
+        touch(&w);
+        wake(&w);
+        run_with(&w, &delays[i].result, delays[i].status, 60000);
+        assert_int_equal(count_said(&w, "Not synced"), delays[i].told ? 2 : 0);
+        close_world(&w);
+    }
+}
+
+static void short_waits_are_not_told(void **unused)
+{
+    const struct tocsin_result soon = {.outcome = TOCSIN_RETRY, .retry_after_s = 3};
+    struct world w;
+
+    (void)unused;
+    seed = 22;
+    open_world(&w);
+    run_with(&w, &soon, 429, 1);
+    assert_string_equal(w.said, "");
+    close_world(&w);
+}
+
 /* A remote that turns the title into something else after each write. */
 static void rewriting_remote_is_left_alone(void **unused)
 {
@@ -518,6 +613,8 @@ int main(void)
         cmocka_unit_test(resolve_waits_for_people),
         cmocka_unit_test(notes_are_joined_and_paced),
         cmocka_unit_test(long_failure_is_told_then_rests),
+        cmocka_unit_test(delays_are_told_once),
+        cmocka_unit_test(short_waits_are_not_told),
         cmocka_unit_test(rewriting_remote_is_left_alone),
         cmocka_unit_test(stories),
     };

@@ -213,7 +213,7 @@ static void rate_limits_do_not_open_the_breaker(void **unused)
     r.status = 429;
     for (int i = 0; i < 50; i++) {
         tcn_gate_enter(&g, &limits, 0);
-        assert_int_equal(tcn_gate_leave(&g, &r, 0), TCN_GATE_SAME);
+        assert_int_equal(tcn_gate_leave(&g, &r, 0), i == 0 ? TCN_GATE_PUT_OFF : TCN_GATE_SAME);
     }
     r.status = 503;
     for (int i = 0; i < 9; i++) {
@@ -222,6 +222,35 @@ static void rate_limits_do_not_open_the_breaker(void **unused)
     }
     tcn_gate_enter(&g, &limits, 0);
     assert_int_equal(tcn_gate_leave(&g, &r, 0), TCN_GATE_OPENED);
+}
+
+static enum tcn_gate_news hears(struct tcn_gate *g, uint32_t outcome, int32_t status,
+                                uint32_t retry_after_s)
+{
+    struct tcn_gate_result r = result(outcome);
+
+    r.status = status;
+    r.retry_after_s = retry_after_s;
+    tcn_gate_enter(g, &limits, 0);
+    return tcn_gate_leave(g, &r, 0);
+}
+
+static void what_people_must_hear_is_news_once(void **unused)
+{
+    struct tcn_gate g = {.in_flight = 0};
+
+    (void)unused;
+    assert_int_equal(hears(&g, TOCSIN_RETRY, 503, 30), TCN_GATE_PUT_OFF);
+    assert_int_equal(hears(&g, TOCSIN_RETRY, 503, 30), TCN_GATE_SAME);
+    assert_int_equal(hears(&g, TOCSIN_RETRY, 429, 0), TCN_GATE_SAME);
+    assert_int_equal(hears(&g, TOCSIN_RETRY, 302, 0), TCN_GATE_REDIRECTED);
+    assert_int_equal(hears(&g, TOCSIN_RETRY, 302, 0), TCN_GATE_SAME);
+    assert_int_equal(hears(&g, TOCSIN_REJECTED, 422, 0), TCN_GATE_SAME);
+    assert_int_equal(hears(&g, TOCSIN_RETRY, 307, 0), TCN_GATE_SAME);
+    assert_int_equal(hears(&g, TOCSIN_OK, 200, 0), TCN_GATE_SAME);
+    assert_int_equal(hears(&g, TOCSIN_RETRY, 307, 0), TCN_GATE_REDIRECTED);
+    assert_int_equal(hears(&g, TOCSIN_RETRY, 429, 0), TCN_GATE_PUT_OFF);
+    assert_int_equal(hears(&g, TOCSIN_RETRY, 500, 0), TCN_GATE_SAME);
 }
 
 int main(void)
@@ -238,6 +267,7 @@ int main(void)
         cmocka_unit_test(gate_auth),
         cmocka_unit_test(gate_pauses),
         cmocka_unit_test(rate_limits_do_not_open_the_breaker),
+        cmocka_unit_test(what_people_must_hear_is_news_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
