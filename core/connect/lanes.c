@@ -6,29 +6,9 @@
 
 #include <assert.h>
 
-#define RETRY_POST_MS 100
-#define AGAIN_MS 1000 /* when something is due that cannot be claimed now */
 #define FAILED_JOB_MS 2000
 
-static void arm(struct event *ev, int64_t ms)
-{
-    struct timeval when = {ms / 1000, (ms % 1000) * 1000};
-
-    evtimer_add(ev, &when);
-}
-
 /* -- jobs ----------------------------------------------------------------------------------------------------- */
-
-static bool is_idle(const struct tcn_lanes *l)
-{
-    return l->jobs == 0 && !l->calling;
-}
-
-static void tell_idle(struct tcn_lanes *l)
-{
-    if (l->is_retired && l->idle && is_idle(l))
-        arm(l->turn, 0);
-}
 
 static void free_job(struct tcn_lane_job *j)
 {
@@ -39,43 +19,7 @@ static void free_job(struct tcn_lane_job *j)
     tcn_lane_job_reset(j);
     tcn_lane_run_free(j->before);
     free(j);
-    l->jobs--;
-    tell_idle(l);
-}
-
-static void post(struct tcn_lane_job *j)
-{
-    struct tcn_lanes *l = j->lanes;
-
-    if (tcn_storethread_post(l->options.store, &j->job) == 0)
-        return;
-    /* The queue is full: a result must not be lost, so it waits here. */
-    j->waiting = l->refused;
-    l->refused = j;
-    arm(l->again, RETRY_POST_MS);
-}
-
-static void on_again(evutil_socket_t fd, short what, void *ctx)
-{
-    struct tcn_lanes *l = ctx;
-    struct tcn_lane_job *list = l->refused, *next;
-
-    (void)fd;
-    (void)what;
-    l->refused = NULL;
-    for (; list; list = next) {
-        next = list->waiting;
-        post(list);
-    }
-}
-
-/* Waits for what the store knows to be due next. */
-static void arm_timer(struct tcn_lanes *l, int64_t due_ms)
-{
-    int64_t wait_ms = due_ms - tcn_hub_now(l->options.hub);
-
-    if (due_ms > 0)
-        arm(l->timer, wait_ms <= 0 ? AGAIN_MS : wait_ms);
+    tcn_worker_end(&l->worker);
 }
 
 static void log_failed(const struct tcn_lane_job *j, const struct tcn_err *err)
@@ -88,13 +32,10 @@ static void log_failed(const struct tcn_lane_job *j, const struct tcn_err *err)
 static struct tcn_lane_job *make_job(struct tcn_lane_instance *i, tcn_job_run *run,
                                      tcn_job_done *done)
 {
-    struct tcn_lane_job *j = tcn_xcalloc(1, sizeof *j);
+    struct tcn_lane_job *j = tcn_worker_begin(&i->lanes->worker, sizeof *j, run, done);
 
-    j->job.run = run;
-    j->job.done = done;
     j->lanes = i->lanes;
     j->instance = i;
-    i->lanes->jobs++;
     return j;
 }
 
@@ -131,7 +72,7 @@ static void on_outcome(void *ctx, struct tcn_outcome *o)
     run->outcome = o;
     unlist_call(run);
     j->before = run;
-    post(j);
+    tcn_worker_post(&j->lanes->worker, &j->base);
 }
 
 /* Creates and status before texts before notes, should places be scarce. */
@@ -162,7 +103,7 @@ static void start_calls(struct tcn_lane_job *j)
 /* A retired lane does not wait for its next try: whoever claims now must hear of it. */
 static bool must_tell(const struct tcn_lane_job *j)
 {
-    return j->has_news || (j->lanes->is_retired && j->next_due_ms > 0);
+    return j->has_news || (j->lanes->worker.is_retired && j->next_due_ms > 0);
 }
 
 static void finish_job(struct tcn_lane_job *j, bool is_again)
@@ -171,12 +112,11 @@ static void finish_job(struct tcn_lane_job *j, bool is_again)
     struct tcn_lanes *l = j->lanes;
 
     /* A retired lane finishes what it began; after a stop the calls are not made, their intents are durable. */
-    if (!l->is_stopped)
+    if (!l->worker.is_stopped)
         start_calls(j);
-    if (!l->is_stopped && must_tell(j) && l->options.app.changed)
+    if (!l->worker.is_stopped && must_tell(j) && l->options.app.changed)
         l->options.app.changed(l->options.app.ctx);
-    if (!l->is_retired)
-        arm_timer(l, j->next_due_ms);
+    tcn_worker_wake_at(&l->worker, j->next_due_ms);
     if (is_again || i->is_asked)
         tcn_lanes_wake(l);
     free_job(j);
@@ -187,12 +127,10 @@ static void on_result(struct tcn_job *job, int r, const struct tcn_err *err)
     struct tcn_lane_job *j = (struct tcn_lane_job *)job;
     struct tcn_lanes *l = j->lanes;
 
-    if (r < 0 && !l->is_stopped) {
+    if (r < 0 && !l->worker.is_stopped) {
         /* What the remote did must be written down: the lane waits with it, its lease holds. */
         log_failed(j, err);
-        j->waiting = l->refused;
-        l->refused = j;
-        arm(l->again, FAILED_JOB_MS);
+        tcn_worker_post_later(&l->worker, &j->base, FAILED_JOB_MS);
         return;
     }
     finish_job(j, j->next_due_ms > 0 && j->next_due_ms <= tcn_hub_now(l->options.hub));
@@ -222,7 +160,7 @@ static void post_claim(struct tcn_lane_instance *i, unsigned room)
     j->limit = room < TCN_LANE_CLAIM_MAX ? room : TCN_LANE_CLAIM_MAX;
     i->is_claiming = true;
     i->is_asked = false;
-    post(j);
+    tcn_worker_post(&i->lanes->worker, &j->base);
 }
 
 static void claim(struct tcn_lane_instance *i)
@@ -242,51 +180,31 @@ static void claim(struct tcn_lane_instance *i)
         i->is_asked = true; /* again when a place is free */
 }
 
-/* Once; it may free the lanes. */
-static void call_idle(struct tcn_lanes *l)
-{
-    void (*idle)(void *ctx) = is_idle(l) ? l->idle : NULL;
-
-    if (!idle)
-        return;
-    l->idle = NULL;
-    idle(l->idle_ctx);
-}
-
-static void on_turn(evutil_socket_t fd, short what, void *ctx)
+static void look(void *ctx)
 {
     struct tcn_lanes *l = ctx;
 
-    (void)fd;
-    (void)what;
-    if (l->is_retired) {
-        call_idle(l);
-        return;
-    }
     for (size_t n = 0; n < l->n_items; n++)
         claim(&l->items[(l->first + n) % l->n_items]);
     l->first = l->n_items > 0 ? (l->first + 1) % l->n_items : 0;
 }
 
-static void on_timer(evutil_socket_t fd, short what, void *ctx)
+static bool is_calling(void *ctx)
 {
-    (void)fd;
-    (void)what;
-    tcn_lanes_wake(ctx);
+    return ((const struct tcn_lanes *)ctx)->calling != NULL;
 }
 
 static void on_ready(void *ctx)
 {
     struct tcn_lane_instance *i = ctx;
 
-    if (!i->lanes->is_retired && i->is_asked)
+    if (!i->lanes->worker.is_retired && i->is_asked)
         claim(i);
 }
 
 void tcn_lanes_wake(struct tcn_lanes *l)
 {
-    if (!l->is_retired && !evtimer_pending(l->turn, NULL))
-        arm(l->turn, 0);
+    tcn_worker_wake(&l->worker);
 }
 
 /* -- life ----------------------------------------------------------------------------------------------------- */
@@ -315,11 +233,12 @@ struct tcn_lanes *tcn_lanes_new(const struct tcn_lanes_options *options)
     l->options = *options;
     l->options.items = NULL;
     l->items = tcn_xcalloc(options->n_items ? options->n_items : 1, sizeof *l->items);
-    l->turn = evtimer_new(options->base, on_turn, l);
-    l->timer = evtimer_new(options->base, on_timer, l);
-    l->again = evtimer_new(options->base, on_again, l);
-    if (!l->turn || !l->timer || !l->again)
-        abort();
+    l->worker = (struct tcn_worker){.hub = options->hub,
+                                    .store = options->store,
+                                    .is_calling = is_calling,
+                                    .look = look,
+                                    .ctx = l};
+    tcn_worker_init(&l->worker, options->base);
     for (; l->n_items < options->n_items; l->n_items++)
         set_item(l, l->n_items, &options->items[l->n_items]);
     tcn_lanes_wake(l);
@@ -328,32 +247,15 @@ struct tcn_lanes *tcn_lanes_new(const struct tcn_lanes_options *options)
 
 void tcn_lanes_retire(struct tcn_lanes *l, void (*idle)(void *ctx), void *ctx)
 {
-    l->is_retired = true;
-    l->idle = idle;
-    l->idle_ctx = ctx;
-    evtimer_del(l->timer);
-    evtimer_del(l->turn);
-    tell_idle(l);
-}
-
-static void drop_refused(struct tcn_lanes *l)
-{
-    struct tcn_lane_job *next;
-
-    for (struct tcn_lane_job *j = l->refused; j; j = next) {
-        next = j->waiting;
-        free_job(j);
-    }
-    l->refused = NULL;
+    tcn_worker_retire(&l->worker, idle, ctx);
 }
 
 void tcn_lanes_stop(struct tcn_lanes *l)
 {
+    struct tcn_worker_job *job;
     struct tcn_lane_run *run;
 
-    tcn_lanes_retire(l, NULL, NULL);
-    l->is_stopped = true;
-    evtimer_del(l->again);
+    tcn_worker_stop(&l->worker);
     for (size_t n = 0; n < l->n_items; n++) {
         tcn_port_free(l->items[n].port);
         l->items[n].port = NULL;
@@ -362,7 +264,8 @@ void tcn_lanes_stop(struct tcn_lanes *l)
         unlist_call(run);
         tcn_lane_run_free(run);
     }
-    drop_refused(l);
+    while ((job = tcn_worker_take_refused(&l->worker)) != NULL)
+        free_job((struct tcn_lane_job *)job);
 }
 
 void tcn_lanes_free(struct tcn_lanes *l)
@@ -370,10 +273,7 @@ void tcn_lanes_free(struct tcn_lanes *l)
     if (!l)
         return;
     tcn_lanes_stop(l);
-    assert(l->jobs == 0);
-    event_free(l->turn);
-    event_free(l->timer);
-    event_free(l->again);
+    tcn_worker_done(&l->worker);
     free(l->items);
     free(l);
 }

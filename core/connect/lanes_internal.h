@@ -4,6 +4,7 @@
 
 #include "connect/lanes.h"
 #include "connect/want.h"
+#include "connect/worker.h"
 
 #define TCN_LANE_CLAIM_MAX 16
 #define TCN_LANE_CALLS_MAX 40 /* of one run; then the lane rests, whatever it wants */
@@ -32,12 +33,11 @@ struct tcn_lane_run {
 void tcn_lane_run_free(struct tcn_lane_run *r); /* NULL is legal */
 
 struct tcn_lane_job {
-    struct tcn_job job; /* first */
+    struct tcn_worker_job base; /* first */
     struct tcn_lanes *lanes;
     struct tcn_lane_instance *instance;
-    struct tcn_lane_job *waiting; /* next in the list of those the store thread refused */
-    size_t limit;                 /* of a claim; 0: a result */
-    struct tcn_lane_run *before;  /* of a result: the run that ended */
+    size_t limit;                /* of a claim; 0: a result */
+    struct tcn_lane_run *before; /* of a result: the run that ended */
     /* Results, made anew by each run. */
     struct tcn_lane_run *runs[TCN_LANE_CLAIM_MAX];
     size_t n_runs, n_claimed;
@@ -51,14 +51,8 @@ struct tcn_lanes {
     struct tcn_lanes_options options; /* items NULL */
     struct tcn_lane_instance *items;
     size_t n_items, first; /* first: whose turn it is to claim first */
-    struct event *turn, *timer, *again;
-    struct tcn_lane_job *refused; /* jobs that wait for room in the store thread's queue */
+    struct tcn_worker worker;
     struct tcn_lane_run *calling; /* runs whose call is out */
-    size_t jobs;
-    bool is_retired; /* claims nothing more */
-    bool is_stopped; /* and makes no call any more */
-    void (*idle)(void *ctx);
-    void *idle_ctx;
 };
 
 #endif

@@ -6,38 +6,15 @@
 
 #include <assert.h>
 
-#define RETRY_POST_MS 100
-#define AGAIN_MS 1000
 #define FAILED_JOB_MS 1000
-
-static void arm(struct event *ev, int64_t ms)
-{
-    struct timeval when = {ms / 1000, (ms % 1000) * 1000};
-
-    evtimer_add(ev, &when);
-}
-
-static bool is_idle(const struct tcn_sends *s)
-{
-    return s->jobs == 0 && !s->active;
-}
-
-static void tell_idle(struct tcn_sends *s)
-{
-    if (s->is_retired && s->idle && is_idle(s))
-        arm(s->turn, 0);
-}
 
 /* -- jobs ----------------------------------------------------------------------------------------------------- */
 
 static struct tcn_send_job *make_job(struct tcn_sends *s, tcn_job_run *run, tcn_job_done *done)
 {
-    struct tcn_send_job *j = tcn_xcalloc(1, sizeof *j);
+    struct tcn_send_job *j = tcn_worker_begin(&s->worker, sizeof *j, run, done);
 
-    j->job.run = run;
-    j->job.done = done;
     j->sends = s;
-    s->jobs++;
     return j;
 }
 
@@ -48,43 +25,7 @@ static void free_job(struct tcn_send_job *j)
     tcn_send_job_reset(j);
     tcn_send_run_free(j->before);
     free(j);
-    s->jobs--;
-    tell_idle(s);
-}
-
-static void hold(struct tcn_send_job *j, int64_t ms)
-{
-    j->waiting = j->sends->refused;
-    j->sends->refused = j;
-    arm(j->sends->again, ms);
-}
-
-static void post(struct tcn_send_job *j)
-{
-    if (tcn_storethread_post(j->sends->options.store, &j->job) < 0)
-        hold(j, RETRY_POST_MS);
-}
-
-static void on_again(evutil_socket_t fd, short what, void *ctx)
-{
-    struct tcn_sends *s = ctx;
-    struct tcn_send_job *list = s->refused, *next;
-
-    (void)fd;
-    (void)what;
-    s->refused = NULL;
-    for (; list; list = next) {
-        next = list->waiting;
-        post(list);
-    }
-}
-
-static void arm_timer(struct tcn_sends *s, int64_t due_ms)
-{
-    int64_t wait_ms = due_ms - tcn_hub_now(s->options.hub);
-
-    if (due_ms > 0 && !s->is_retired)
-        arm(s->timer, wait_ms <= 0 ? AGAIN_MS : wait_ms);
+    tcn_worker_end(&s->worker);
 }
 
 static void log_failed(const struct tcn_send_job *j, const struct tcn_err *err)
@@ -144,7 +85,7 @@ static void on_outcome(void *ctx, struct tcn_outcome *o)
     run->outcome = o;
     remove_active(run);
     j->before = run;
-    post(j);
+    tcn_worker_post(&s->worker, &j->base);
     start_calls(s);
 }
 
@@ -171,18 +112,18 @@ static void start_calls(struct tcn_sends *s)
 /* Retired sends do not wait for the next try: whoever claims now must hear of it. */
 static bool must_tell(const struct tcn_send_job *j)
 {
-    return j->has_news || (j->sends->is_retired && j->next_due_ms > 0);
+    return j->has_news || (j->sends->worker.is_retired && j->next_due_ms > 0);
 }
 
 static void finish_job(struct tcn_send_job *j, bool is_again)
 {
     struct tcn_sends *s = j->sends;
 
-    for (size_t i = 0; i < j->n_runs && !s->is_stopped; i++) {
+    for (size_t i = 0; i < j->n_runs && !s->worker.is_stopped; i++) {
         add_active(s, j->runs[i]);
         j->runs[i] = NULL;
     }
-    if (!s->is_stopped) {
+    if (!s->worker.is_stopped) {
         j->n_runs = 0;
         start_calls(s);
         if (must_tell(j) && s->options.app.changed)
@@ -190,7 +131,7 @@ static void finish_job(struct tcn_send_job *j, bool is_again)
     }
     if (j->unreached.n > 0 && s->options.app.unreached)
         s->options.app.unreached(s->options.app.ctx, &j->unreached);
-    arm_timer(s, j->next_due_ms);
+    tcn_worker_wake_at(&s->worker, j->next_due_ms);
     if (is_again || s->is_asked)
         tcn_sends_wake(s);
     free_job(j);
@@ -200,9 +141,9 @@ static void on_result(struct tcn_job *job, int r, const struct tcn_err *err)
 {
     struct tcn_send_job *j = (struct tcn_send_job *)job;
 
-    if (r < 0 && !j->sends->is_stopped) {
+    if (r < 0 && !j->sends->worker.is_stopped) {
         log_failed(j, err);
-        hold(j, FAILED_JOB_MS);
+        tcn_worker_post_later(&j->sends->worker, &j->base, FAILED_JOB_MS);
         return;
     }
     finish_job(j, j->next_due_ms > 0 && j->next_due_ms <= tcn_hub_now(j->sends->options.hub));
@@ -239,8 +180,9 @@ static size_t free_places(const struct tcn_sends *s)
     return has_port && n < most ? n : most;
 }
 
-static void claim(struct tcn_sends *s)
+static void look(void *ctx)
 {
+    struct tcn_sends *s = ctx;
     struct tcn_send_job *j;
     size_t places = free_places(s);
 
@@ -252,43 +194,17 @@ static void claim(struct tcn_sends *s)
     s->is_asked = false;
     j = make_job(s, tcn_send_job_claim, on_claimed);
     j->limit = places;
-    post(j);
+    tcn_worker_post(&s->worker, &j->base);
 }
 
-/* Once; it may free the sends. */
-static void call_idle(struct tcn_sends *s)
+static bool is_calling(void *ctx)
 {
-    void (*idle)(void *ctx) = is_idle(s) ? s->idle : NULL;
-
-    if (!idle)
-        return;
-    s->idle = NULL;
-    idle(s->idle_ctx);
-}
-
-static void on_turn(evutil_socket_t fd, short what, void *ctx)
-{
-    struct tcn_sends *s = ctx;
-
-    (void)fd;
-    (void)what;
-    if (s->is_retired)
-        call_idle(s);
-    else
-        claim(s);
-}
-
-static void on_timer(evutil_socket_t fd, short what, void *ctx)
-{
-    (void)fd;
-    (void)what;
-    tcn_sends_wake(ctx);
+    return ((const struct tcn_sends *)ctx)->active != NULL;
 }
 
 void tcn_sends_wake(struct tcn_sends *s)
 {
-    if (!s->is_retired && !evtimer_pending(s->turn, NULL))
-        arm(s->turn, 0);
+    tcn_worker_wake(&s->worker);
 }
 
 /* -- life ----------------------------------------------------------------------------------------------------- */
@@ -321,11 +237,12 @@ struct tcn_sends *tcn_sends_new(const struct tcn_sends_options *options)
 
     assert(options->app.message && options->app.result);
     s->options = *options;
-    s->turn = evtimer_new(options->base, on_turn, s);
-    s->timer = evtimer_new(options->base, on_timer, s);
-    s->again = evtimer_new(options->base, on_again, s);
-    if (!s->turn || !s->timer || !s->again)
-        abort();
+    s->worker = (struct tcn_worker){.hub = options->hub,
+                                    .store = options->store,
+                                    .is_calling = is_calling,
+                                    .look = look,
+                                    .ctx = s};
+    tcn_worker_init(&s->worker, options->base);
     for (size_t type = 0; type < TCN_SENDS_CHANNELS; type++)
         set_channel(s, type);
     tcn_sends_wake(s);
@@ -334,32 +251,15 @@ struct tcn_sends *tcn_sends_new(const struct tcn_sends_options *options)
 
 void tcn_sends_retire(struct tcn_sends *s, void (*idle)(void *ctx), void *ctx)
 {
-    s->is_retired = true;
-    s->idle = idle;
-    s->idle_ctx = ctx;
-    evtimer_del(s->timer);
-    evtimer_del(s->turn);
-    tell_idle(s);
-}
-
-static void drop_refused(struct tcn_sends *s)
-{
-    struct tcn_send_job *next;
-
-    for (struct tcn_send_job *j = s->refused; j; j = next) {
-        next = j->waiting;
-        free_job(j);
-    }
-    s->refused = NULL;
+    tcn_worker_retire(&s->worker, idle, ctx);
 }
 
 void tcn_sends_stop(struct tcn_sends *s)
 {
+    struct tcn_worker_job *job;
     struct tcn_send_run *run;
 
-    tcn_sends_retire(s, NULL, NULL);
-    s->is_stopped = true;
-    evtimer_del(s->again);
+    tcn_worker_stop(&s->worker);
     for (size_t type = 0; type < TCN_SENDS_CHANNELS; type++) {
         tcn_port_free(s->channels[type].port);
         s->channels[type].port = NULL;
@@ -368,7 +268,8 @@ void tcn_sends_stop(struct tcn_sends *s)
         remove_active(run);
         tcn_send_run_free(run);
     }
-    drop_refused(s);
+    while ((job = tcn_worker_take_refused(&s->worker)) != NULL)
+        free_job((struct tcn_send_job *)job);
 }
 
 void tcn_sends_free(struct tcn_sends *s)
@@ -376,10 +277,7 @@ void tcn_sends_free(struct tcn_sends *s)
     if (!s)
         return;
     tcn_sends_stop(s);
-    assert(s->jobs == 0);
-    event_free(s->turn);
-    event_free(s->timer);
-    event_free(s->again);
+    tcn_worker_done(&s->worker);
     free(s);
 }
 

@@ -3,6 +3,7 @@
 #define TCN_CONNECT_SENDS_INTERNAL_H
 
 #include "connect/sends.h"
+#include "connect/worker.h"
 
 /* One message between its claim and its result. */
 struct tcn_send_run {
@@ -25,9 +26,8 @@ struct tcn_send_channel {
 };
 
 struct tcn_send_job {
-    struct tcn_job job; /* first */
+    struct tcn_worker_job base; /* first */
     struct tcn_sends *sends;
-    struct tcn_send_job *waiting;
     size_t limit;                /* of a claim; 0: a result */
     struct tcn_send_run *before; /* of a result */
     /* Results, made anew by each run. */
@@ -43,13 +43,10 @@ void tcn_send_job_reset(struct tcn_send_job *j);
 struct tcn_sends {
     struct tcn_sends_options options;
     struct tcn_send_channel channels[TCN_SENDS_CHANNELS];
-    struct event *turn, *timer, *again;
+    struct tcn_worker worker;
     struct tcn_send_run *active; /* queued for a place, or calling */
-    struct tcn_send_job *refused;
-    size_t n_active, jobs;
-    bool is_claiming, is_asked, is_retired, is_stopped;
-    void (*idle)(void *ctx);
-    void *idle_ctx;
+    size_t n_active;
+    bool is_claiming, is_asked;
 };
 
 #endif
