@@ -58,9 +58,8 @@ struct tcn_decision {
         incident_changed; /* write subject->incident and those of its engagements that are is_dirty */
     bool incident_opened; /* it is new: its tickets do not exist yet */
     bool storm_changed;
-    bool
-        nobody_reached; /* decided now: whoever runs this must hear of it, since nobody else will */
-    bool tickets_due;   /* the connectors' lanes must run: incident.revision moved */
+    bool nobody_reached; /* decided now: whoever runs this must hear of it */
+    bool tickets_due;    /* the connectors' lanes must run: incident.revision moved */
     int64_t next_due_ms; /* call tcn_engine_timer then; 0 = never. Always set by every decision */
 };
 

@@ -124,6 +124,7 @@ static void insert(struct merge *m, const struct tcn_item *item)
     m->items[at] = *item;
     m->items[at].seen_ms = m->now_ms;
     count(m, TCN_ITEM_UNSET, item->status);
+    note_ahead(m, item);
 }
 
 static void replace(struct merge *m, struct tcn_item *known, const struct tcn_item *item)

@@ -118,7 +118,7 @@ static void tell_clock(const struct tcn_arrival *x)
         tcn_aggregate_is_joined(x->step.a))
         tcn_step_say_again(&x->step,
                            "%s says that %zu alarms ended as much as %lld s in the future: set its "
-                           "clock or ours; the incident is held open until then, an hour at most",
+                           "clock or ours; they are waited for until then, an hour at most",
                            x->in->alarm->source, x->change.ahead,
                            (long long)(x->change.ahead_ms / 1000));
 }

@@ -627,6 +627,32 @@ static void held_end_is_off_when_it_fires_again(void **state)
     fx_done(&f);
 }
 
+/* What holds the incident is told, though it was never heard to fire. */
+static void end_of_an_unknown_alarm_is_told(void **state)
+{
+    struct tcn_item items[2] = {{.key = "a", .status = TCN_ITEM_FIRING, .since_ms = T0},
+                                {.key = "b", .status = TCN_ITEM_RESOLVED, .since_ms = T0}};
+    struct tcn_alarm alarm = group(TCN_ACTION_FIRE, items, 2);
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    fx_send(&f, &(struct tcn_alarm){.source = alarm.source,
+                                    .dedupe_key = alarm.dedupe_key,
+                                    .action = TCN_ACTION_FIRE,
+                                    .is_group = true,
+                                    .items = items,
+                                    .n_items = 1});
+    items[0].status = TCN_ITEM_RESOLVED;
+    items[0].ended_ms = T0;
+    items[1].ended_ms = T0 + 5 * MIN;
+    assert_int_equal(fx_send(&f, &alarm), TCN_INTAKE_WAITING);
+    assert_non_null(fx_event(&f, TCN_EVENT_TOCSIN, "1 alarms ended as much as 300 s"));
+    fx_run_until(&f, T0 + 5 * MIN);
+    assert_int_equal(f.a.incident.status, TCN_STATUS_RESOLVED);
+    fx_done(&f);
+}
+
 /* The first of two alarms ends ahead of our clock, the other one ends as it should before that. */
 static void held_end_counts_when_the_last_alarm_ends(void **state)
 {
@@ -733,6 +759,7 @@ int main(void)
         cmocka_unit_test(impossible_end_is_not_believed),
         cmocka_unit_test(end_in_the_future_is_waited_for),
         cmocka_unit_test(held_end_is_off_when_it_fires_again),
+        cmocka_unit_test(end_of_an_unknown_alarm_is_told),
         cmocka_unit_test(held_end_counts_when_the_last_alarm_ends),
         cmocka_unit_test(any_order_ends_in_one_state),
         cmocka_unit_test(timeline_of_repeats_is_bounded),
