@@ -1,5 +1,6 @@
 /* Sources, connectors and channels: each gets its code, its mapping file and its secrets here. */
 #include "app/config_parts.h"
+#include "app/config_settings.h"
 #include "app/names.h"
 #include "app/shipped.h"
 #include "connect/host.h"
@@ -102,22 +103,6 @@ static const struct tocsin_connector *find_connector(const struct tcn_node *at)
     return c;
 }
 
-/* What the mapping sees as "settings": the plain options, never a secret (those are objects), and over them the
- * members of "settings", which only the mapping knows. */
-static json_t *make_settings(json_t *config, json_t *settings)
-{
-    json_t *ret = json_object(), *value;
-    const char *name;
-
-    json_object_foreach(config, name, value)
-    {
-        if (!json_is_object(value) && !json_is_array(value))
-            json_object_set(ret, name, value);
-    }
-    json_object_update(ret, settings);
-    return ret;
-}
-
 /* The mapping of that name, or the connector's own. */
 static int read_mapping(const struct tcn_node *at, const struct tocsin_connector *connector,
                         struct tcn_mapping **ret)
@@ -127,14 +112,21 @@ static int read_mapping(const struct tcn_node *at, const struct tocsin_connector
 
     if (tcn_node_text(at, "mapping", TCN_OPTIONAL, &name) < 0)
         return TCN_EINVALID;
-    return load_mapping(node.json ? &node : at, "connectors", name, ret);
+    node = node.json ? node : *at;
+    if (load_mapping(&node, "connectors", name, ret) < 0)
+        return TCN_EINVALID;
+    if (tcn_mapping_kind(*ret) != TCN_MAPPING_CONNECTOR)
+        return tcn_node_problem(&node, "%s is a mapping of a source, not of a connector", name);
+    if (strcmp(tcn_mapping_driver(*ret), connector->name) != 0)
+        return tcn_node_problem(&node, "%s is a mapping for the connector %s, not for %s", name,
+                                tcn_mapping_driver(*ret), connector->name);
+    return 0;
 }
 
 /* One that could not be made is believed to have tickets, so that plans which name it are not mistakes, too. */
 static int read_connector(const struct tcn_node *at, struct tcn_connector_config *ret)
 {
     const struct tocsin_connector *connector;
-    struct tcn_node settings;
     int r;
 
     ret->name = at->key;
@@ -145,8 +137,7 @@ static int read_connector(const struct tcn_node *at, struct tcn_connector_config
         return TCN_EINVALID;
     r = read_mapping(at, connector, &ret->mapping);
     r |= tcn_instance_new(connector, &tcn_host, at->key, at, NULL, NULL, &ret->instance);
-    r |= tcn_node_object(at, "settings", TCN_OPTIONAL, &settings);
-    ret->settings = make_settings(at->json, settings.json);
+    r |= tcn_config_connector_settings(at, connector, ret);
     ret->has_tickets = ret->instance ? tcn_instance_can(ret->instance, TOCSIN_CREATE)
                                      : (connector->caps & TOCSIN_CAN(TOCSIN_CREATE)) != 0;
     return r < 0 ? TCN_EINVALID : 0;
@@ -288,6 +279,7 @@ static int read_source(const struct tcn_node *at, struct tcn_names *plans, struc
 
     c->sources[c->n_sources] = source;
     c->policies[c->n_sources++] = &source->policy;
+    r |= tcn_config_source_settings(at, source->mapping);
     r |= check_plan(at, plans, source->policy.response_plan);
     return r < 0 ? TCN_EINVALID : 0;
 }

@@ -271,14 +271,32 @@ static int explain(const struct tcn_mapping *m, const struct tcn_mapping_input *
     return DONE;
 }
 
-static int parse_settings(const char *text, json_t **ret)
+/* Held against what the mapping declares, as those of a configuration. */
+static int parse_settings(const struct tcn_mapping *m, const char *text, json_t **ret)
 {
-    struct tcn_err err;
+    struct tcn_problems problems;
+    struct tcn_node root;
+    struct tcn_doc doc;
+    int status = DONE;
 
-    if (!text || tcn_json_parse(tcn_str(text), &tcn_json_api, ret, &err) == 0)
+    if (!text)
         return DONE;
-    fprintf(stderr, "tocsin map: --settings: %s\n", err.msg);
-    return MISUSED;
+    tcn_problems_init(&problems);
+    if (tcn_doc_parse(&doc, "--settings", tcn_str(text), &problems) == 0) {
+        root = tcn_node_root(&doc);
+        if (!json_is_object(root.json))
+            tcn_node_problem(&root, "must be an object: {\"NAME\": VALUE}");
+        else
+            tcn_mapping_check_settings(m, &root);
+        *ret = json_incref(doc.root);
+        tcn_doc_done(&doc);
+    }
+    if (problems.n > 0) {
+        fprintf(stderr, "tocsin map: %s", tcn_buf_view(&problems.text).ptr);
+        status = MISUSED;
+    }
+    tcn_problems_done(&problems);
+    return status;
 }
 
 static int with_body(const struct options *o, const struct tcn_mapping *m,
@@ -304,7 +322,7 @@ static int with_payload(const struct options *o, const struct tcn_mapping *m)
                                    .now_ms = tcn_clock_now_ms()};
     struct tcn_buf payload;
     struct tcn_err err;
-    int status = parse_settings(o->settings, &in.settings);
+    int status = DONE;
 
     if (tcn_mapping_kind(m) != TCN_MAPPING_SOURCE) {
         fprintf(stderr,
@@ -313,6 +331,8 @@ static int with_payload(const struct options *o, const struct tcn_mapping *m)
                 tcn_mapping_name(m));
         status = WRONG;
     }
+    if (status == DONE)
+        status = parse_settings(m, o->settings, &in.settings);
     tcn_buf_init(&payload, tcn_json_source.max_bytes);
     if (status == DONE && tcn_file_read("-", &payload, &err) < 0) {
         fprintf(stderr, "tocsin map: %s\n", err.msg);

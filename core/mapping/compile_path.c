@@ -1,6 +1,7 @@
 /* Paths and templates: where the first name of a path leads, and texts with {{}} in them. */
 #include "base/nearest.h"
 #include "mapping/compile.h"
+#include "mapping/setting.h"
 
 enum { MAX_PARTS = 64, MAX_WORD = 64 };
 
@@ -109,12 +110,25 @@ static int check_env(struct tcn_compile *c, const struct tcn_node *n, const stru
     return unknown(n, "member of env", zero_ended(c, name), env_names);
 }
 
+/* Settings have no members. */
+static int check_setting(struct tcn_compile *c, const struct tcn_node *n,
+                         const struct tcn_path *path)
+{
+    if (path->steps.n != 1 || path->steps.steps[0].kind != TCN_STEP_KEY)
+        return tcn_node_problem(n, "settings needs the name of one setting: write settings.NAME");
+    if (tcn_setting_find(c->m, path->steps.steps[0].key))
+        return 0;
+    return tcn_setting_unknown(c->m, n, zero_ended(c, path->steps.steps[0].key));
+}
+
 static int bind_root(struct tcn_compile *c, const struct tcn_node *n, struct tcn_path *path)
 {
     if (path->root == TCN_ROOT_VAR)
         return bind_var(c, n, path);
     if (path->root == TCN_ROOT_ENV)
         return check_env(c, n, path);
+    if (path->root == TCN_ROOT_SETTINGS)
+        return check_setting(c, n, path);
     if (path->root == TCN_ROOT_HDR &&
         (path->steps.n != 1 || path->steps.steps[0].kind != TCN_STEP_KEY))
         return tcn_node_problem(n, "hdr needs the name of one header: write hdr.x-name");

@@ -98,7 +98,7 @@ static struct tcn_value settings(struct tcn_eval *ev, struct tcn_steps steps)
 
     if (v.kind != TCN_V_ABSENT)
         return v;
-    return tcn_path_walk(&ev->work, tcn_value_of_json(ev->m->settings), steps, NULL);
+    return tcn_path_walk(&ev->work, tcn_value_of_json(ev->m->defaults), steps, NULL);
 }
 
 static struct tcn_value walk(struct tcn_eval *ev, const struct tcn_path *path,

@@ -1,6 +1,7 @@
 /* A mapping file from text to program: skeleton, tables, vars, then the sections of its kind. */
 #include "mapping/load.h"
 #include "base/xalloc.h"
+#include "mapping/setting.h"
 
 #include <stdlib.h>
 
@@ -26,7 +27,7 @@ static bool is_name(const char *name)
 static void load_head(struct tcn_compile *c, const struct tcn_node *root)
 {
     struct tcn_mapping *m = c->m;
-    struct tcn_node name, settings;
+    struct tcn_node name;
     const char *ignored;
     int64_t version;
     int kind = -1;
@@ -43,8 +44,6 @@ static void load_head(struct tcn_compile *c, const struct tcn_node *root)
         tcn_node_problem(&name, "must be of a-z, 0-9 and -, at most 64 characters");
     if (m->kind == TCN_MAPPING_CONNECTOR)
         tcn_node_text(root, "driver", TCN_NEED, &m->driver);
-    if (tcn_node_object(root, "settings", TCN_OPTIONAL, &settings) == 0)
-        m->settings = settings.json;
 }
 
 static void load_tables(struct tcn_compile *c, const struct tcn_node *root)
@@ -101,6 +100,7 @@ static void load_root(struct tcn_compile *c, const struct tcn_node *root)
     load_head(c, root);
     if (c->m->kind == TCN_MAPPING_UNSET)
         return;
+    tcn_load_settings(c, root);
     load_tables(c, root);
     load_vars(c, root);
     if (c->m->kind == TCN_MAPPING_SOURCE)
@@ -125,6 +125,7 @@ void tcn_mapping_free(struct tcn_mapping *m)
         return;
     for (size_t i = 0; i < m->n_regexes; i++)
         tcn_regex_free(m->regexes[i]);
+    json_decref(m->defaults);
     json_decref(m->root);
     tcn_arena_done(&m->arena);
     free(m);
@@ -192,7 +193,7 @@ const char *tcn_mapping_driver(const struct tcn_mapping *m)
 
 json_t *tcn_mapping_settings(const struct tcn_mapping *m)
 {
-    return m->settings;
+    return m->defaults;
 }
 
 json_t *tcn_mapping_section(const struct tcn_mapping *m, const char *name)

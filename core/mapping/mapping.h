@@ -40,8 +40,14 @@ enum tcn_mapping_kind { TCN_MAPPING_UNSET = 0, TCN_MAPPING_SOURCE, TCN_MAPPING_C
 const char *tcn_mapping_name(const struct tcn_mapping *m);
 enum tcn_mapping_kind tcn_mapping_kind(const struct tcn_mapping *m);
 const char *tcn_mapping_driver(const struct tcn_mapping *m); /* of a connector, else NULL */
-/* The settings of the file, untouched: an object or NULL, borrowed. Values of the configuration go over them. */
+/* The defaults of the settings that the file declares: {name: value}, borrowed. Values of the configuration go over
+ * them. */
 json_t *tcn_mapping_settings(const struct tcn_mapping *m);
+/* "settings" as a configuration gives them: each must be declared by the file and fit its declaration. Everything wrong
+ * is a problem of the node's document, and TCN_EINVALID. at may be absent. */
+int tcn_mapping_check_settings(const struct tcn_mapping *m, const struct tcn_node *at);
+/* The options of the connector that the file reads as settings; ended by NULL, borrowed. */
+const char *const *tcn_mapping_options(const struct tcn_mapping *m);
 /* A top-level section that the language only carries ("auth", "poll", "inbound"), borrowed; NULL when absent. */
 json_t *tcn_mapping_section(const struct tcn_mapping *m, const char *name);
 

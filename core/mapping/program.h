@@ -9,6 +9,23 @@
 #define TCN_TABLES_MAX 64
 #define TCN_FIELDS_MAX 40
 #define TCN_REGEXES_MAX 200
+#define TCN_SETTINGS_MAX 64
+
+enum tcn_setting_type {
+    TCN_SETTING_UNSET = 0, /* a wrong declaration */
+    TCN_SETTING_TEXT,
+    TCN_SETTING_NUMBER,
+    TCN_SETTING_BOOL,
+    TCN_SETTING_DURATION,
+    TCN_SETTING_CHOICE,
+    TCN_SETTING_OPTION /* of the connector: not set among the settings, and checked by its schema */
+};
+
+struct tcn_setting {
+    const char *name;
+    enum tcn_setting_type type;
+    const char *const *choices; /* of a CHOICE; ended by NULL */
+};
 
 /* What one rule makes of a delivery. Members are NULL where the file says nothing. */
 struct tcn_rule {
@@ -61,7 +78,10 @@ struct tcn_mapping {
     char *file;   /* in the arena */
     const char *name, *driver;
     enum tcn_mapping_kind kind;
-    json_t *settings;
+    const struct tcn_setting *settings;
+    size_t n_settings;
+    json_t *defaults;           /* owned: of the settings that have one, by name */
+    const char *const *options; /* the settings that are options; ended by NULL */
 
     const struct tcn_table *tables;
     size_t n_tables;

@@ -1,6 +1,7 @@
 /* The tests inside a mapping file: what each gives, and whether that holds what it wants. */
 #include "mapping/load.h"
 #include "mapping/run.h"
+#include "mapping/setting.h"
 #include "mapping/subset.h"
 
 #include <stdarg.h>
@@ -294,6 +295,7 @@ static void check_test(const struct tcn_compile *c, const struct tcn_node *n)
         return;
     }
     tcn_node_text(n, "name", TCN_NEED, &name);
+    tcn_load_check_test_settings(c->m, n);
     if (c->m->kind == TCN_MAPPING_SOURCE) {
         tcn_node_only(n, source_keys);
         check_source(n);

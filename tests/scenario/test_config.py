@@ -118,6 +118,18 @@ HASTY: list[Mistake] = [
     (lambda c: c["limits"].update(trusted_senders=["10.0.0.0/99"]), r'trusted_senders\[0\]: "10\.0\.0\.0/99" is no addr'),
     (lambda c: c.update(tls={"ca_file": "ca.pem"}), r"\$\.tls\.ca_file: there is no file ca\.pem"),
     (lambda c: c.update(listen="::1:8080"), r'\$\.listen: "::1:8080" is no address; .*\[::\]:8080'),
+    (lambda c: c["sources"]["prom"].update(settings={"identity": "allert"}),
+     r'\$\.sources\.prom\.settings\.identity: "allert" is not one of the choices; did you mean "alert"\?'),
+    (lambda c: c["sources"]["prom"].update(settings={"identiti": "alert"}),
+     r'\$\.sources\.prom\.settings\.identiti: "identiti" is not known here; did you mean "identity"\?'),
+    (lambda c: c["connectors"]["jira"].update(settings={"auto_resolv": "always"}),
+     r'\$\.connectors\.jira\.settings\.auto_resolv: "auto_resolv" is not known here; did you mean "auto_resolve"\?'),
+    (lambda c: c["connectors"]["servicenow"].update(settings={"caller": "x"}), r'settings\.caller: .* not known here'),
+    (lambda c: c["connectors"]["jira"].update(settings={"url": "https://x"}), r"settings\.url: is an option of the con"),
+    (lambda c: c["connectors"]["mail"].update(settings={"auto_resolve": "never"}),
+     r"\$\.connectors\.mail\.settings: the mapping smtp has no settings; take them out"),
+    (lambda c: c["connectors"]["jira"].update(mapping="servicenow"),
+     r"jira\.mapping: servicenow is a mapping for the connector servicenow, not for jira"),
     (lambda c: c.update(listen="300.0.0.1:80"), r'\$\.listen: "300\.0\.0\.1:80" is no address'),
 ]
 

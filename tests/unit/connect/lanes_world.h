@@ -249,7 +249,8 @@ static const struct tocsin_connector connector = {
 
 static const char mapping_text[] =
     "{\"mapping\": 1, \"kind\": \"connector\", \"name\": \"fake\", \"driver\": \"fake\","
-    " \"settings\": {\"settle\": \"1ms\", \"auto_resolve\": \"always\"},"
+    " \"settings\": {\"settle\": {\"default\": \"1ms\"}, \"auto_resolve\": {\"default\": "
+    "\"always\"}},"
     " \"tables\": {\"state\": {\"map\": {\"OPEN\": \"1\", \"ACKED\": \"2\", \"RESOLVED\": \"6\"}, "
     "\"class\": {"
     "   \"OPEN\": {\"primary\": \"1\", \"accept\": [\"1\"]}, \"ACKED\": {\"primary\": \"2\", "

@@ -12,6 +12,7 @@
 static const char small_mapping[] =
     "{\"mapping\": 1, \"kind\": \"source\", \"name\": \"shop\","
     " \"match\": {\"eq\": [{\"path\": \"type\"}, \"alarm\"]},"
+    " \"settings\": {\"colour\": {\"one_of\": [\"red\", \"blue\"], \"help\": \"of the shop\"}},"
     " \"event\": {\"dedupe_key\": \"shop:{{id}}\", \"action\": \"fire\", \"title\": \"{{title}}\","
     " \"state\": {\"raw\": \"{{settings.colour}}\"}}}";
 

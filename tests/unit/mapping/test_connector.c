@@ -3,7 +3,9 @@
 
 static const char file[] =
     "{\"mapping\": 1, \"kind\": \"connector\", \"name\": \"desk\", \"driver\": \"http\","
-    " \"settings\": {\"token\": {\"secret\": \"desk-token\"}, \"queue\": \"ops\"},"
+    " \"settings\": {\"url\": {\"option\": true, \"help\": \"in the link\"}, \"auto_resolve\": "
+    "{\"default\": \"never\"},"
+    "   \"queue\": {\"type\": \"text\", \"default\": \"ops\", \"help\": \"of new tickets\"}},"
     " \"tables\": {\"state\": {\"class\": {\"OPEN\": {\"primary\": \"1\", \"accept\": [\"1\", "
     "\"3\"]}, \"ACKED\": [\"2\", \"3\"], \"RESOLVED\": [\"6\", \"7\"]}}},"
     " \"when\": {\"le\": [{\"path\": \"env.impact\"}, 3]},"
@@ -104,7 +106,9 @@ static void head(void **state)
     assert_string_equal(tcn_mapping_driver(d->m), "http");
     assert_int_equal(tcn_mapping_kind(d->m), TCN_MAPPING_CONNECTOR);
     assert_json(json_incref(tcn_mapping_settings(d->m)),
-                "{\"token\": {\"secret\": \"desk-token\"}, \"queue\": \"ops\"}");
+                "{\"auto_resolve\": \"never\", \"queue\": \"ops\"}");
+    assert_string_equal(tcn_mapping_options(d->m)[0], "url");
+    assert_null(tcn_mapping_options(d->m)[1]);
     assert_json(json_incref(tcn_mapping_section(d->m, "poll")), "{\"active\": \"30s\"}");
     assert_null(tcn_mapping_section(d->m, "auth"));
 }

@@ -148,7 +148,10 @@ static void roots(void **state)
     };
 
     (void)state;
-    check_cases("\"settings\": {\"over\": \"file\", \"base\": \"file\"},", cases, ARRAY_LEN(cases));
+    check_cases(
+        "\"settings\": {\"over\": {\"type\": \"text\", \"default\": \"file\", \"help\": \"x\"},"
+        " \"base\": {\"type\": \"text\", \"default\": \"file\", \"help\": \"x\"}},",
+        cases, ARRAY_LEN(cases));
 }
 
 /* A var keeps its value, and an "each" around its first use does not reach into it. */

@@ -51,7 +51,8 @@ static void failures(void **state)
 {
     struct tcn_mapping *m =
         must_load("{\"mapping\": 1, \"kind\": \"source\", \"name\": \"t\", \"match\": {\"has\": "
-                  "{\"path\": \"k\"}},"
+                  "{\"path\": \"k\"}}, \"settings\": {\"i\": {\"type\": \"number\", \"help\": "
+                  "\"the impact\"}},"
                   " \"event\": {\"dedupe_key\": \"{{k}}\", \"title\": \"{{hdr.x-t}}\", \"impact\": "
                   "\"{{settings.i}}\"}, \"tests\": ["
                   " {\"name\": \"good\", \"in\": {\"k\": \"a\"}, \"headers\": {\"X-T\": \"T\"}, "
