@@ -14,6 +14,8 @@
 
 struct tcn_outbound; /* outbound.h */
 
+#define TCN_FIXED 7 /* members that only a start takes: app_reload.c */
+
 struct tcn_app_options {
     const char *config_file, *data_dir;
     const char *listen; /* NULL: as configured */
@@ -42,6 +44,8 @@ struct tcn_app {
     struct event *closing; /* while the last answers leave */
     bool is_ready, is_stopping;
     bool is_reload_asked; /* before the door was open */
+    /* What was taken once, at start, and stays whatever is reloaded; owned. Of fixed NULL: not of the configuration. */
+    char *fixed[TCN_FIXED], *node, *own_url;
     uint8_t ack_key[TCN_ACK_KEY];
     int64_t started_ms, max_late_ms, epoch;
     int exit_code;
@@ -55,10 +59,16 @@ void tcn_app_wake(struct tcn_app *app);
 /* A person's command or a timer changed something: nothing is settled any more. */
 void tcn_app_changed(struct tcn_app *app);
 
-/* app_start.c, app_stop.c, app_timer.c */
+/* What is good and hardly meant: a line of the log each. */
+void tcn_app_tell_warnings(const struct tcn_problems *warnings);
+
+/* app_start.c, app_stop.c, app_reload.c, app_timer.c */
 int tcn_app_start(struct tcn_app *app, struct tcn_err *err);
 void tcn_app_stop(struct tcn_app *app);
 void tcn_app_reload(struct tcn_app *app);
+/* Remembers what is in force for good, once the configuration is read; before anything uses it. */
+void tcn_app_fix(struct tcn_app *app);
+void tcn_app_unfix(struct tcn_app *app);
 int tcn_app_timer_init(struct tcn_app *app, struct tcn_err *err);
 
 #endif

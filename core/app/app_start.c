@@ -1,5 +1,6 @@
 /* From a configuration to a listening process. The door opens only when the store is ready. */
 #include "app/app.h"
+#include "app/config_tls.h"
 #include "app/disk.h"
 #include "app/outbound.h"
 #include "app/refused.h"
@@ -135,13 +136,9 @@ static void on_refused(void *ctx, enum tcn_refusal why, const char *peer)
 
 static int make_tls(struct tcn_app *app, struct tcn_err *err)
 {
-    const struct tcn_config *c = app->config;
-    struct tcn_tls_files files = {.cert = c->tls_cert,
-                                  .key = c->tls_key,
-                                  .client_ca = c->tls_client_ca,
-                                  .needs_client_cert = c->tls_client_ca != NULL};
+    struct tcn_tls_files files = tcn_config_tls_files(app->config);
 
-    return c->tls_cert ? tcn_tls_new(&files, &app->tls, err) : 0;
+    return files.cert ? tcn_tls_new(&files, &app->tls, err) : 0;
 }
 
 static int make_server(struct tcn_app *app, struct tcn_err *err)
@@ -212,6 +209,7 @@ int tcn_app_start(struct tcn_app *app, struct tcn_err *err)
 {
     int r;
 
+    tcn_app_fix(app);
     app->started_ms = tcn_clock_now_ms();
     app->metrics = tcn_metrics_new();
     app->settled = tcn_settled_new();

@@ -10,7 +10,9 @@ static const char usage[] =
     "\n"
     "  Tells everything that is wrong with a configuration, one line a mistake, in the order of "
     "the\n"
-    "  file: FILE:LINE: PATH: what is wrong; what to do. Exit status 0: good, 1: not.\n"
+    "  file: FILE:LINE: PATH: what is wrong; what to do. Exit status 0: good, 1: not. Behind them "
+    "the\n"
+    "  warnings, which change no exit status: FILE:LINE: PATH: warning: what is hardly meant.\n"
     "\n"
     "  --config FILE   the configuration; - is standard input\n"
     "  --data DIR      where serve will keep the store (default: data)\n";
@@ -23,17 +25,19 @@ static void tell(const struct tcn_config *c, const char *file)
 
 static int check(const char *file, const char *data)
 {
-    struct tcn_problems problems;
+    struct tcn_problems problems, warnings;
     struct tcn_config *c = NULL;
     int r;
 
     tcn_problems_init(&problems);
-    r = tcn_config_load(file, data, &problems, &c);
-    if (r < 0)
-        fputs(problems.text.ptr, stderr);
-    else
+    tcn_problems_init(&warnings);
+    r = tcn_config_load(file, data, &problems, &warnings, &c);
+    fputs(tcn_buf_view(&problems.text).ptr, stderr);
+    fputs(tcn_buf_view(&warnings.text).ptr, stderr);
+    if (r == 0)
         tell(c, file);
     tcn_config_unref(c);
+    tcn_problems_done(&warnings);
     tcn_problems_done(&problems);
     return r < 0;
 }

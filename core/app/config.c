@@ -1,6 +1,7 @@
 /* Top level of the configuration. Sources, connectors and channels are in config_parts.c. */
 #include "app/config.h"
 #include "app/config_parts.h"
+#include "app/config_tls.h"
 #include "app/resources.h"
 #include "base/xalloc.h"
 #include "gateway/server_address.h"
@@ -15,7 +16,6 @@
 
 #define CONFIG_BYTES (4u << 20)
 #define CONFIG_ARENA (64u << 20)
-#define TLS_FILE_BYTES (1u << 20)
 #define LIST_MAX 100
 #define NODE_MAX 64
 
@@ -103,6 +103,7 @@ static int read_public_url(const struct tcn_node *root, struct tcn_config *c)
     if (tcn_node_text(root, "public_url", TCN_OPTIONAL, &c->public_url) < 0)
         return TCN_EINVALID;
     if (!c->public_url) {
+        c->is_url_by_default = true;
         c->public_url = tcn_arena_fmt(&c->arena, "http%s://%s", c->tls_cert ? "s" : "", c->listen);
         return 0;
     }
@@ -113,54 +114,6 @@ static int read_public_url(const struct tcn_node *root, struct tcn_config *c)
         url.len--;
     c->public_url = tcn_arena_str(&c->arena, url).ptr;
     return 0;
-}
-
-/* Files are read at start; that they are there, and a key is for the owner, is told before. */
-static int check_file(const struct tcn_node *at, const char *key, bool is_secret)
-{
-    struct tcn_node node = tcn_node_member(at, key);
-    const char *path = json_string_value(node.json);
-    struct tcn_buf text;
-    struct tcn_err err;
-    int r = 0;
-
-    if (!path)
-        return 0;
-    tcn_buf_init(&text, TLS_FILE_BYTES);
-    if (tcn_file_read(path, &text, &err) < 0)
-        r = tcn_node_problem(&node, "%s", err.msg);
-    else if (is_secret && tcn_file_is_exposed(path))
-        r = tcn_node_problem(&node, "%s can be read by everybody on this machine; chmod 0400 %s",
-                             path, path);
-    if (text.len > 0)
-        explicit_bzero(text.ptr, text.len);
-    tcn_buf_done(&text);
-    return r;
-}
-
-static int read_tls(const struct tcn_node *root, struct tcn_config *c)
-{
-    static const char *const names[] = {"cert_file", "key_file", "client_ca_file", "ca_file", NULL};
-    struct tcn_node at;
-    int r;
-
-    if (tcn_node_object(root, "tls", TCN_OPTIONAL, &at) < 0)
-        return TCN_EINVALID;
-    if (!at.json)
-        return 0;
-    r = tcn_node_only(&at, names);
-    r |= tcn_node_text(&at, "cert_file", TCN_OPTIONAL, &c->tls_cert);
-    r |= tcn_node_text(&at, "key_file", TCN_OPTIONAL, &c->tls_key);
-    r |= tcn_node_text(&at, "client_ca_file", TCN_OPTIONAL, &c->tls_client_ca);
-    r |= tcn_node_text(&at, "ca_file", TCN_OPTIONAL, &c->ca_file);
-    for (size_t i = 0; names[i]; i++)
-        r |= check_file(&at, names[i], strcmp(names[i], "key_file") == 0);
-    if (r == 0 && !c->tls_cert != !c->tls_key)
-        r |= tcn_node_problem(&at, "give both cert_file and key_file, or neither");
-    if (c->tls_client_ca && !c->tls_cert)
-        r |= tcn_node_problem(&at, "client_ca_file without cert_file checks nobody; add cert_file "
-                                   "and key_file");
-    return r < 0 ? TCN_EINVALID : 0;
 }
 
 /* The PATH of sqlite:PATH is relative to the data folder. */
@@ -331,7 +284,7 @@ static int read_all(const char *data_dir, struct tcn_config *c)
     r |= read_account(&root, c);
     r |= read_node(&root, c);
     r |= read_listen(&root, c);
-    r |= read_tls(&root, c);
+    r |= tcn_config_tls(&root, c);
     r |= read_public_url(&root, c);
     r |= read_store(&root, data_dir, c);
     r |= read_limits(&root, c);
@@ -360,8 +313,17 @@ static struct tcn_config *config_new(const char *file, struct tcn_problems *prob
     return c;
 }
 
+static int parse(struct tcn_config *c, const char *data_dir, struct tcn_problems *problems,
+                 struct tcn_problems *warnings)
+{
+    int r = tcn_doc_parse(&c->doc, c->file, tcn_buf_view(&c->text), problems);
+
+    c->doc.warnings = warnings;
+    return r < 0 ? r : read_all(data_dir, c);
+}
+
 int tcn_config_load(const char *file, const char *data_dir, struct tcn_problems *problems,
-                    struct tcn_config **ret)
+                    struct tcn_problems *warnings, struct tcn_config **ret)
 {
     struct tcn_config *c = config_new(file, problems);
     struct tcn_err err = {0};
@@ -370,9 +332,11 @@ int tcn_config_load(const char *file, const char *data_dir, struct tcn_problems 
     if (r < 0)
         tcn_problems_add(problems, "%s%s", err.msg,
                          r == TCN_ELIMIT ? "; a configuration has at most 4 MiB" : "");
-    else if ((r = tcn_doc_parse(&c->doc, c->file, tcn_buf_view(&c->text), problems)) == 0)
-        r = read_all(data_dir, c);
+    else
+        r = parse(c, data_dir, problems, warnings);
     tcn_problems_sort(problems, c->file);
+    tcn_problems_sort(warnings, c->file);
+    c->doc.problems = c->doc.warnings = NULL; /* the caller's */
     if (r < 0) {
         tcn_config_unref(c);
         return r;

@@ -41,6 +41,7 @@ struct tcn_config {
     const char *account_id, *region, *node;
     const char *listen;     /* HOST:PORT */
     const char *public_url; /* how people's browsers reach this process; no slash at the end */
+    bool is_url_by_default; /* none was given: it is made of listen */
     const char *store;      /* sqlite:PATH or postgresql://... without a password */
     struct tcn_secret store_password;                         /* owned; unset: as libpq finds one */
     const char *tls_cert, *tls_key, *tls_client_ca, *ca_file; /* NULL when not given */
@@ -57,9 +58,10 @@ struct tcn_config {
 };
 
 /* data_dir is where a relative store path lies (created later, not here). On failure everything wrong is in
- * problems (which the caller made) and *ret is not set. TCN_EINVALID, TCN_EIO. */
+ * problems and *ret is not set. warnings get what is legal and hardly meant, whether it fails or not; both lists are
+ * made by the caller. TCN_EINVALID, TCN_EIO. */
 int tcn_config_load(const char *file, const char *data_dir, struct tcn_problems *problems,
-                    struct tcn_config **ret);
+                    struct tcn_problems *warnings, struct tcn_config **ret);
 void tcn_config_ref(struct tcn_config *c);
 void tcn_config_unref(struct tcn_config *c); /* NULL is legal; the loop thread only */
 

@@ -70,6 +70,7 @@ static void release(struct tcn_app *app)
     tcn_settled_free(app->settled);
     tcn_metrics_free(app->metrics);
     tcn_config_unref(app->config);
+    tcn_app_unfix(app);
     if (app->base)
         event_base_free(app->base);
 }
@@ -81,21 +82,34 @@ static int fail(struct tcn_app *app, const char *why)
     return 1;
 }
 
-int tcn_app_run(const struct tcn_app_options *options)
+/* Mistakes are told as check tells them; there is no log of a process that never was. */
+static int load(const struct tcn_app_options *o, struct tcn_config **ret)
 {
-    struct tcn_app app = {.options = *options};
-    struct tcn_problems problems;
-    struct tcn_err err;
+    struct tcn_problems problems, warnings;
     int r;
 
     tcn_problems_init(&problems);
-    r = tcn_config_load(options->config_file, options->data_dir, &problems, &app.config);
-    if (r < 0)
-        fputs(problems.text.ptr, stderr);
+    tcn_problems_init(&warnings);
+    r = tcn_config_load(o->config_file, o->data_dir, &problems, &warnings, ret);
+    if (r < 0) {
+        fputs(tcn_buf_view(&problems.text).ptr, stderr);
+    } else {
+        tcn_log_set_level((*ret)->log_level);
+        tcn_app_tell_warnings(&warnings);
+    }
     tcn_problems_done(&problems);
-    if (r < 0)
+    tcn_problems_done(&warnings);
+    return r;
+}
+
+int tcn_app_run(const struct tcn_app_options *options)
+{
+    struct tcn_app app = {.options = *options};
+    struct tcn_err err;
+    int r;
+
+    if (load(options, &app.config) < 0)
         return 1;
-    tcn_log_set_level(app.config->log_level);
     if (!(app.base = new_base()) || watch_signals(&app) < 0)
         return fail(&app, "no event loop");
     if (tcn_app_start(&app, &err) < 0)

@@ -46,7 +46,9 @@ struct tcn_doc {
     struct tcn_str text;           /* borrowed */
     json_t *root;                  /* owned */
     struct tcn_problems *problems; /* borrowed */
-    struct tcn_slips *slips;       /* owned: members that tcn_node_only() called misspelt */
+    struct tcn_problems
+        *warnings; /* borrowed; NULL: nobody wants to know. Set it after tcn_doc_parse() */
+    struct tcn_slips *slips; /* owned: members that tcn_node_only() called misspelt */
 };
 /* Parses text; a syntax error is added to problems with what to do about it, and returned. A byte order mark in front
  * is skipped (RFC 8259 section 8.1 permits it). tcn_doc_done releases the tree. */
@@ -75,6 +77,10 @@ int tcn_node_line(const struct tcn_node *n);
 /* Adds "FILE:LINE: PATH: message" to the document's problems; returns TCN_EINVALID. Of a member whose name is called
  * misspelt nothing more is told. */
 int tcn_node_problem(const struct tcn_node *n, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Adds "FILE:LINE: PATH: warning: message" to the document's warnings: what may stay as it is, and is hardly meant. */
+void tcn_node_warning(const struct tcn_node *n, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Typed reads. An absent member leaves *ret alone and returns 0, unless TCN_NEED is given; a wrong type or

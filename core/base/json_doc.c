@@ -112,25 +112,43 @@ void tcn_node_path(const struct tcn_node *n, struct tcn_buf *out)
         add_step(chain[--depth], out);
 }
 
+static void add(const struct tcn_node *n, struct tcn_problems *p, const char *mark, const char *fmt,
+                va_list args)
+{
+    char what[MAX_WHAT], text[MAX_WHAT + 16];
+    struct tcn_buf path;
+
+    if (p->lines > TCN_MAX_PROBLEMS) { /* not shown, so its place is not looked for */
+        p->n++;
+        return;
+    }
+    vsnprintf(what, sizeof what, fmt, args);
+    snprintf(text, sizeof text, "%s%s", mark, what);
+    tcn_buf_init(&path, MAX_PATH);
+    tcn_node_path(n, &path);
+    tcn_problems_add_at(p, n->doc->file, tcn_node_line(n), tcn_buf_view(&path).ptr, text);
+    tcn_buf_done(&path);
+}
+
 int tcn_node_problem(const struct tcn_node *n, const char *fmt, ...)
 {
-    struct tcn_problems *p = n->doc->problems;
-    char what[MAX_WHAT];
-    struct tcn_buf path;
     va_list args;
 
     if (tcn_slips_has(n))
         return TCN_EINVALID;
-    if (p->lines > TCN_MAX_PROBLEMS) { /* not shown, so its place is not looked for */
-        p->n++;
-        return TCN_EINVALID;
-    }
     va_start(args, fmt);
-    vsnprintf(what, sizeof what, fmt, args);
+    add(n, n->doc->problems, "", fmt, args);
     va_end(args);
-    tcn_buf_init(&path, MAX_PATH);
-    tcn_node_path(n, &path);
-    tcn_problems_add_at(p, n->doc->file, tcn_node_line(n), tcn_buf_view(&path).ptr, what);
-    tcn_buf_done(&path);
     return TCN_EINVALID;
+}
+
+void tcn_node_warning(const struct tcn_node *n, const char *fmt, ...)
+{
+    va_list args;
+
+    if (!n->doc->warnings || tcn_slips_has(n))
+        return;
+    va_start(args, fmt);
+    add(n, n->doc->warnings, "warning: ", fmt, args);
+    va_end(args);
 }

@@ -12,8 +12,6 @@ static const char CIPHERS_13[] =
     "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256";
 
 struct tcn_tls {
-    char *cert, *key, *client_ca; /* owned */
-    bool needs_client_cert;
     SSL_CTX *ctx; /* owned; sessions hold their own reference */
 };
 
@@ -58,20 +56,40 @@ static int set_profile(SSL_CTX *ctx)
            SSL_CTX_set1_groups_list(ctx, groups);
 }
 
-static int load_pair(SSL_CTX *ctx, const struct tcn_tls *t, struct tcn_err *err)
+/* Nobody is there to be asked. */
+static int no_passphrase(char *buf, int size, int is_writing, void *arg)
 {
+    (void)buf;
+    (void)size;
+    (void)is_writing;
+    (void)arg;
+    return -1;
+}
+
+/* A good key of another certificate. */
+static bool is_misfit(void)
+{
+    unsigned long e = ERR_peek_error();
+
+    return ERR_GET_LIB(e) == ERR_LIB_X509 && (ERR_GET_REASON(e) == X509_R_KEY_VALUES_MISMATCH ||
+                                              ERR_GET_REASON(e) == X509_R_KEY_TYPE_MISMATCH);
+}
+
+static int load_pair(SSL_CTX *ctx, const struct tcn_tls_files *t, struct tcn_err *err)
+{
+    SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
     if (!SSL_CTX_use_certificate_chain_file(ctx, t->cert))
         return tcn_fail(err, TCN_EINVALID, "certificate %s: %s", t->cert, reason());
-    if (!SSL_CTX_use_PrivateKey_file(ctx, t->key, SSL_FILETYPE_PEM))
+    if (!SSL_CTX_use_PrivateKey_file(ctx, t->key, SSL_FILETYPE_PEM) && !is_misfit())
         return tcn_fail(err, TCN_EINVALID, "key %s: %s", t->key, reason());
-    if (!SSL_CTX_check_private_key(ctx))
-        return tcn_fail(err, TCN_EINVALID, "key %s does not belong to certificate %s", t->key,
-                        t->cert);
-    return 0;
+    if (SSL_CTX_check_private_key(ctx))
+        return 0;
+    ERR_clear_error();
+    return tcn_fail(err, TCN_EINVALID, "key %s does not belong to certificate %s", t->key, t->cert);
 }
 
 /* OpenSSL checks that client certificates are for client authentication by itself (purpose sslclient). */
-static int load_client_ca(SSL_CTX *ctx, const struct tcn_tls *t, struct tcn_err *err)
+static int load_client_ca(SSL_CTX *ctx, const struct tcn_tls_files *t, struct tcn_err *err)
 {
     int mode = SSL_VERIFY_PEER | (t->needs_client_cert ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0);
     STACK_OF(X509_NAME) * names;
@@ -88,7 +106,7 @@ static int load_client_ca(SSL_CTX *ctx, const struct tcn_tls *t, struct tcn_err 
     return 0;
 }
 
-int tcn_tls_reload(struct tcn_tls *t, struct tcn_err *err)
+int tcn_tls_reload(struct tcn_tls *t, const struct tcn_tls_files *files, struct tcn_err *err)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
     int r;
@@ -97,7 +115,7 @@ int tcn_tls_reload(struct tcn_tls *t, struct tcn_err *err)
         SSL_CTX_free(ctx);
         return tcn_fail(err, TCN_EINVALID, "TLS profile: %s", reason());
     }
-    if ((r = load_pair(ctx, t, err)) < 0 || (r = load_client_ca(ctx, t, err)) < 0) {
+    if ((r = load_pair(ctx, files, err)) < 0 || (r = load_client_ca(ctx, files, err)) < 0) {
         SSL_CTX_free(ctx);
         return r;
     }
@@ -109,13 +127,8 @@ int tcn_tls_reload(struct tcn_tls *t, struct tcn_err *err)
 int tcn_tls_new(const struct tcn_tls_files *files, struct tcn_tls **ret_tls, struct tcn_err *err)
 {
     struct tcn_tls *t = tcn_xcalloc(1, sizeof *t);
-    int r;
+    int r = tcn_tls_reload(t, files, err);
 
-    t->cert = tcn_xstrdup(files->cert);
-    t->key = tcn_xstrdup(files->key);
-    t->client_ca = tcn_xstrdup(files->client_ca);
-    t->needs_client_cert = files->needs_client_cert;
-    r = tcn_tls_reload(t, err);
     if (r < 0) {
         tcn_tls_free(t);
         return r;
@@ -129,10 +142,42 @@ void tcn_tls_free(struct tcn_tls *t)
     if (!t)
         return;
     SSL_CTX_free(t->ctx);
-    free(t->cert);
-    free(t->key);
-    free(t->client_ca);
     free(t);
+}
+
+/* "Nov 28 20:33:24 2026 GMT" */
+static int not_current(const char *what, const ASN1_TIME *time, struct tcn_err *err)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *text = NULL;
+    long len = 0;
+
+    if (bio && ASN1_TIME_print(bio, time))
+        len = BIO_get_mem_data(bio, &text);
+    tcn_fail(err, TCN_EAUTH, "the certificate %s %.*s", what, (int)len, text ? text : "");
+    BIO_free(bio);
+    return TCN_EAUTH;
+}
+
+int tcn_tls_is_current(const struct tcn_tls *t, int64_t now_ms, struct tcn_err *err)
+{
+    const X509 *cert = SSL_CTX_get0_certificate(t->ctx);
+    time_t now = (time_t)(now_ms / 1000);
+
+    if (X509_cmp_time(X509_get0_notAfter(cert), &now) <= 0)
+        return not_current("has expired at", X509_get0_notAfter(cert), err);
+    if (X509_cmp_time(X509_get0_notBefore(cert), &now) >= 0)
+        return not_current("is not valid before", X509_get0_notBefore(cert), err);
+    return 0;
+}
+
+int tcn_tls_check_roots(const char *file, struct tcn_err *err)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    bool is_good = ctx && SSL_CTX_load_verify_file(ctx, file) == 1;
+
+    SSL_CTX_free(ctx);
+    return is_good ? 0 : tcn_fail(err, TCN_EINVALID, "roots %s: %s", file, reason());
 }
 
 SSL *tcn_tls_session(struct tcn_tls *t)

@@ -20,12 +20,16 @@ struct tcn_tls_files {
 
 struct tcn_tls;
 
-/* Copies the names. TCN_EINVALID says which file is wrong and why. */
+/* Reads the files. TCN_EINVALID says which one is wrong and why. */
 int tcn_tls_new(const struct tcn_tls_files *files, struct tcn_tls **ret_tls, struct tcn_err *err);
 void tcn_tls_free(struct tcn_tls *t);
-/* Reads the files again. New connections get the new certificate, open ones keep theirs; after an error everything
- * stays as it was. */
-int tcn_tls_reload(struct tcn_tls *t, struct tcn_err *err);
+/* Reads files, the same ones again or others. New connections get the new certificate, open ones keep theirs; after an
+ * error everything stays as it was. */
+int tcn_tls_reload(struct tcn_tls *t, const struct tcn_tls_files *files, struct tcn_err *err);
+/* The certificate is valid at that time; it is served all the same. TCN_EAUTH says since or until when it is not. */
+int tcn_tls_is_current(const struct tcn_tls *t, int64_t now_ms, struct tcn_err *err);
+/* A file of trusted roots holds at least one certificate. TCN_EINVALID. */
+int tcn_tls_check_roots(const char *file, struct tcn_err *err);
 /* A server-side session, the caller's; NULL when memory is gone. */
 SSL *tcn_tls_session(struct tcn_tls *t);
 /* The subject of the verified client certificate in RFC 2253 form, appended; nothing when there is none. */

@@ -380,6 +380,41 @@ class Process(unittest.TestCase):
         self.assertEqual(404, app.alarm("prom", {}).status)
         self.assertIn(app.alarm("prom-two", b"no alarm").status, (400,))
 
+    def reloaded(self, app: Tocsin, **members: typing.Any) -> str:
+        """What the log says to a SIGHUP with other members."""
+        before = len(app.log.read_text())
+        app.config_file.write_text(json.dumps({**json.loads(app.config_file.read_text()), **members}))
+        app.child.send_signal(signal.SIGHUP)
+        eventually("a verdict", lambda: "reloaded" in app.log.read_text()[before:])
+        return app.log.read_text()[before:]
+
+    def test_sighup_tells_what_waits_for_a_restart(self) -> None:
+        app = self.start()
+        first = f"127.0.0.1:{app.port}"
+        for members, wanted in (
+                ({"listen": "127.0.0.1:1"}, f"$.listen: {first} stays in force, 127.0.0.1:1 needs a restart"),
+                ({"limits": {"per_address": 7}}, "$.limits.per_address: 512 stays in force, 7 needs a restart"),
+                ({"limits": {"per_address": 512, "trusted_senders": ["10.0.0.0/8"]}},
+                 "$.limits.trusted_senders: none stays in force, 10.0.0.0/8 needs a restart"),
+                ({"node": "other"}, "stays in force, other needs a restart")):
+            with self.subTest(members):
+                old = {name: json.loads(app.config_file.read_text()).get(name) for name in members}
+                self.assertIn(wanted, self.reloaded(app, **members))
+                self.assertIn(wanted, self.reloaded(app), "as long as it waits")
+                self.open_by_prom(app)
+                if None in old.values():
+                    old = {"node": socket.gethostname()}
+                said = self.reloaded(app, **old)
+                self.assertIn("configuration reloaded", said)
+                self.assertNotIn("not_applied", said, "all is as it was")
+        self.assertNotEqual("other", app.api("GET", "/v1/nodes").json()["items"][0]["name"])
+
+    def test_sighup_with_another_store_is_refused(self) -> None:
+        app = self.start()
+        said = self.reloaded(app, store="sqlite:other.db")
+        self.assertRegex(said, r"configuration not reloaded.*\$\.store: cannot change while tocsin runs; restart it")
+        self.assertIn("configuration reloaded", self.reloaded(app, store="sqlite:tocsin.db"))
+
     def test_a_second_process_on_the_same_data(self) -> None:
         app = self.start()
         self.assertIn("another tocsin uses", self.refused(self.folder / "data"))

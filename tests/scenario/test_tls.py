@@ -11,7 +11,7 @@ import subprocess
 import time
 import unittest
 
-from certs import RSA, Authority, Pair
+from certs import RSA, Authority, Pair, openssl
 from harness import SOURCE_TOKEN, Tocsin, World, eventually
 from test_config import NOWHERE, check
 from worlds import SECRETS, Config, Topic, alert, base_config, changed, fresh, group
@@ -235,17 +235,59 @@ class Renewal(Tls):
         before = self.serial()
         good = [path.read_bytes() for path in self.pair]
         for what, spoil, verdict in (
-                ("no certificate", lambda: self.pair.cert.write_text("not a certificate"), "certificates not reloaded"),
-                ("another's key", lambda: self.pair.key.write_bytes(self.ca.pair.key.read_bytes()),
-                 "certificates not reloaded"),
-                ("no file", self.pair.cert.unlink, "configuration not reloaded")):
+                ("no certificate", lambda: self.pair.cert.write_text("not a certificate"), "cert_file: certificate "),
+                ("another's key", lambda: self.pair.key.write_bytes(self.ca.pair.key.read_bytes()), "key_file: key "),
+                ("no file", self.pair.cert.unlink, "cert_file: there is no file")):
             with self.subTest(what):
                 spoil()
-                said = self.reload(verdict)
+                said = self.reload("configuration not reloaded")
+                self.assertIn(verdict, said)
                 self.assertIn(str(self.pair.key if "key" in what else self.pair.cert), said)
                 self.assertEqual(before, self.serial())
                 for path, content in zip(self.pair, good):
                     path.write_bytes(content)
+
+
+    def files(self, pair: Pair, **more: str) -> None:
+        """A configuration that names other files."""
+        tls = {"cert_file": str(pair.cert), "key_file": str(pair.key), **more}
+        self.app.write_config({**self.config, "tls": tls})
+
+    def test_files_of_another_name(self) -> None:
+        before, other = self.serial(), self.ca.issue("other", kind=RSA)
+        self.files(other)
+        self.assertNotIn("not_applied", self.reload())
+        self.assertNotEqual(before, self.serial())
+        self.files(self.pair)
+        self.assertNotIn("not_applied", self.reload())
+        self.assertEqual(before, self.serial())
+
+    def test_an_authority_of_clients_that_is_new(self) -> None:
+        clients = Authority(self.world.folder, "newcomers")
+        self.files(self.pair, client_ca_file=str(clients.pair.cert))
+        self.reload()
+        with self.assertRaises(OSError):
+            self.post(self.connect())
+        self.assertEqual(202, self.post(self.connect(trusting(self.ca, clients.issue("one", usage="clientAuth")))))
+        self.files(self.pair)
+        self.reload()
+        self.assertEqual(202, self.post(self.connect()))
+
+    def test_without_tls_needs_a_restart(self) -> None:
+        self.app.write_config({name: value for name, value in self.config.items() if name != "tls"})
+        said = self.reload()
+        self.assertIn("$.tls: with a certificate stays in force, without a certificate needs a restart", said)
+        self.check_serves()
+        self.said = len(self.log())
+        self.files(self.pair)
+        self.assertNotIn("not_applied", self.reload())
+
+    def test_one_that_has_expired(self) -> None:
+        late = self.ca.issue("late", kind=RSA, days=-1)
+        self.files(late)
+        self.assertRegex(self.reload(), r"cert_file: warning: the certificate has expired at .*; clients will refuse it")
+        self.files(self.pair)
+        self.reload()
 
 
 class Clients(Tls):
@@ -329,6 +371,32 @@ class Start(unittest.TestCase):
         for member in ("cert_file", "key_file", "client_ca_file"):
             with self.subTest(member):
                 self.assertIn(absent, self.told("serve", {**self.files, member: absent}))
+
+    def test_check_and_serve_agree(self) -> None:
+        other, locked = Authority(self.folder, "other").issue("stranger"), self.folder / "locked-key.pem"
+        openssl("pkey", "-in", self.pair.key, "-aes256", "-passout", "pass:secret", "-out", locked)
+        nothing = self.folder / "nothing.pem"
+        nothing.write_text("not a certificate")
+        for member, path, wanted in (
+                ("key_file", other.key, rf"\$\.tls\.key_file: key {other.key} does not belong to certificate"),
+                ("key_file", locked, rf"\$\.tls\.key_file: key {locked}: "),
+                ("cert_file", nothing, rf"\$\.tls\.cert_file: certificate {nothing}: "),
+                ("client_ca_file", nothing, rf"\$\.tls\.client_ca_file: client CA {nothing}: "),
+                ("ca_file", nothing, rf"\$\.tls\.ca_file: roots {nothing}: ")):
+            with self.subTest(f"{member} {path.name}"):
+                path.chmod(0o400)
+                text = self.told("check", {**self.files, member: str(path)})
+                self.assertRegex(text, rf"^\S+tocsin\.json:1: {wanted}.*\n$")
+                self.assertEqual(text, self.told("serve", {**self.files, member: str(path)}))
+
+    def test_a_certificate_that_has_expired_is_a_warning(self) -> None:
+        late = Authority(self.folder, "other").issue("late", days=-1)
+        path = self.folder / "tocsin.json"
+        path.write_text(json.dumps(changed(self.config, tls={"cert_file": str(late.cert), "key_file": str(late.key)})))
+        status, text = check(path, SECRETS)
+        self.assertEqual(0, status, text)
+        self.assertRegex(text, r":1: \$\.tls\.cert_file: warning: the certificate has expired at .*; .*renew it\n")
+        self.assertIn("good", text)
 
     def test_a_client_authority_without_a_certificate(self) -> None:
         text = self.told("check", {"client_ca_file": str(self.pair.cert)})

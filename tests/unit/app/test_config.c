@@ -15,7 +15,7 @@
 #define SECRET "0123456789abcdef-not-to-be-told"
 
 static char file[64];
-static struct tcn_problems problems;
+static struct tcn_problems problems, warnings;
 static struct tcn_config *config;
 
 static int setup(void **state)
@@ -29,6 +29,7 @@ static int setup(void **state)
     assert_true(fd >= 0);
     close(fd);
     tcn_problems_init(&problems);
+    tcn_problems_init(&warnings);
     return 0;
 }
 
@@ -38,6 +39,7 @@ static int teardown(void **state)
     tcn_config_unref(config);
     config = NULL;
     tcn_problems_done(&problems);
+    tcn_problems_done(&warnings);
     unlink(file);
     return 0;
 }
@@ -50,7 +52,7 @@ static int load(const char *const lines[])
     for (size_t i = 0; lines[i]; i++)
         fprintf(f, "%s\n", lines[i]);
     assert_int_equal(fclose(f), 0);
-    return tcn_config_load(file, "/var/lib/tocsin", &problems, &config);
+    return tcn_config_load(file, "/var/lib/tocsin", &problems, &warnings, &config);
 }
 
 #define ENV "{\"env\": \"TEST_CONFIG_SECRET\"}"
@@ -198,7 +200,7 @@ static void test_what_is_no_configuration(void **state)
         tcn_problems_init(&problems);
     }
     unlink(file);
-    assert_true(tcn_config_load("/nonexistent/t.json", "/tmp", &problems, &config) < 0);
+    assert_true(tcn_config_load("/nonexistent/t.json", "/tmp", &problems, &warnings, &config) < 0);
     assert_non_null(strstr(problems.text.ptr, "/nonexistent/t.json"));
 }
 

@@ -230,6 +230,31 @@ static void a_problem_names_file_line_and_path(void **state)
     release(&doc, &problems);
 }
 
+static void a_warning_is_no_problem(void **state)
+{
+    static const char *const names[] = {"good", NULL};
+    struct tcn_problems problems, warnings;
+    struct tcn_doc doc;
+    struct tcn_node root, a, slip;
+
+    (void)state;
+    tcn_problems_init(&warnings);
+    parse_doc(&doc, &problems, "{\n\"a\": {}, \"goood\": 1}");
+    root = tcn_node_root(&doc);
+    a = tcn_node_member(&root, "a");
+    tcn_node_warning(&a, "nobody wants to know");
+    doc.warnings = &warnings;
+    tcn_node_warning(&a, "has %d members", 0);
+    assert_string_equal(warnings.text.ptr, "a.json:2: $.a: warning: has 0 members\n");
+    assert_int_equal(problems.n, 0);
+    tcn_node_only(&root, names);
+    slip = tcn_node_member(&root, "good");
+    tcn_node_warning(&slip, "its name is wrong already");
+    assert_int_equal(warnings.n, 1);
+    release(&doc, &problems);
+    tcn_problems_done(&warnings);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +264,7 @@ int main(void)
         cmocka_unit_test(lines_of_elements),
         cmocka_unit_test(lines_of_a_large_document),
         cmocka_unit_test(a_problem_names_file_line_and_path),
+        cmocka_unit_test(a_warning_is_no_problem),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

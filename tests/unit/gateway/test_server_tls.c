@@ -336,6 +336,7 @@ static void what_is_no_tls_is_closed(void **state)
 static void certificates_are_renewed_under_way(void **state)
 {
     struct secure_world s;
+    struct tcn_tls_files files = {.cert = s.f.cert, .key = s.f.key};
     struct tls_client old, new, newer;
     struct tcn_err err = {0};
     FILE *f;
@@ -345,13 +346,13 @@ static void certificates_are_renewed_under_way(void **state)
     tls_client_open(&old, &s.w);
     assert_int_equal(peer_serial(&old), 1);
     put_server_cert(&s, 2);
-    assert_int_equal(tcn_tls_reload(s.tls, &err), 0);
+    assert_int_equal(tcn_tls_reload(s.tls, &files, &err), 0);
     tls_client_open(&new, &s.w);
     assert_int_equal(peer_serial(&new), 2);
     f = fopen(s.f.cert, "w"); /* a broken file changes nothing */
     fputs("no certificate\n", f);
     fclose(f);
-    assert_int_equal(tcn_tls_reload(s.tls, &err), TCN_EINVALID);
+    assert_int_equal(tcn_tls_reload(s.tls, &files, &err), TCN_EINVALID);
     assert_non_null(strstr(err.msg, s.f.cert));
     tls_client_open(&newer, &s.w);
     assert_int_equal(peer_serial(&newer), 2);
@@ -386,9 +387,89 @@ static void wrong_files_are_told(void **state)
     fclose(key);
     files.client_ca = NULL;
     assert_int_equal(tcn_tls_new(&files, &t, &err), TCN_EINVALID);
+    assert_non_null(strstr(err.msg, "does not belong to certificate"));
     assert_null(t);
     tcn_tls_free(NULL);
     identity_done(&other);
+    remove_folder(&s.f);
+}
+
+/* Nobody is asked for a passphrase: a program without a terminal would wait for ever. */
+static void a_key_with_a_passphrase_is_told(void **state)
+{
+    struct secure_world s;
+    struct tcn_tls_files files = {.cert = s.f.cert, .key = s.f.key};
+    struct identity id = make_identity(&(struct recipe){.name = "locked"}, NULL);
+    struct tcn_tls *t = NULL;
+    struct tcn_err err = {0};
+    FILE *key;
+
+    (void)state;
+    make_folder(&s.f);
+    write_identity(&s.f, &id);
+    key = fopen(s.f.key, "w");
+    PEM_write_PrivateKey(key, id.key, EVP_aes_256_cbc(), (const unsigned char *)"secret", 6, NULL,
+                         NULL);
+    fclose(key);
+    assert_int_equal(tcn_tls_new(&files, &t, &err), TCN_EINVALID);
+    assert_non_null(strstr(err.msg, s.f.key));
+    identity_done(&id);
+    remove_folder(&s.f);
+}
+
+static void when_a_certificate_is_valid(void **state)
+{
+    static const struct {
+        const char *name;
+        bool is_expired;
+        int64_t later_ms;
+        const char *told; /* NULL: it is current */
+    } cases[] = {
+        {"now", false, 0, NULL},
+        {"in two hours", false, 7200000, "has expired at "},
+        {"an hour ago", false, -3600000, "is not valid before "},
+        {"expired", true, 0, "has expired at "},
+    };
+    struct secure_world s;
+    struct tcn_tls_files files = {.cert = s.f.cert, .key = s.f.key};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct recipe recipe = {.name = "server", .is_expired = cases[i].is_expired};
+        struct identity id = make_identity(&recipe, NULL);
+        struct tcn_tls *t = NULL;
+        struct tcn_err err = {0};
+        int r;
+
+        make_folder(&s.f);
+        write_identity(&s.f, &id);
+        assert_int_equal(tcn_tls_new(&files, &t, &err), 0);
+        r = tcn_tls_is_current(t, (int64_t)time(NULL) * 1000 + cases[i].later_ms, &err);
+        CHECK(cases[i].name, r == (cases[i].told ? TCN_EAUTH : 0));
+        CHECK(cases[i].name, !cases[i].told || strstr(err.msg, cases[i].told));
+        tcn_tls_free(t);
+        identity_done(&id);
+        remove_folder(&s.f);
+    }
+}
+
+static void roots(void **state)
+{
+    struct secure_world s;
+    struct identity ca = make_identity(&(struct recipe){.name = "ca", .is_ca = true}, NULL);
+    struct tcn_err err = {0};
+    FILE *f;
+
+    (void)state;
+    make_folder(&s.f);
+    write_ca(&s.f, &ca);
+    assert_int_equal(tcn_tls_check_roots(s.f.ca, &err), 0);
+    f = fopen(s.f.ca, "w");
+    fputs("no certificate\n", f);
+    fclose(f);
+    assert_int_equal(tcn_tls_check_roots(s.f.ca, &err), TCN_EINVALID);
+    assert_non_null(strstr(err.msg, s.f.ca));
+    identity_done(&ca);
     remove_folder(&s.f);
 }
 
@@ -544,6 +625,9 @@ int main(void)
         cmocka_unit_test(what_is_no_tls_is_closed),
         cmocka_unit_test(certificates_are_renewed_under_way),
         cmocka_unit_test(wrong_files_are_told),
+        cmocka_unit_test(a_key_with_a_passphrase_is_told),
+        cmocka_unit_test(when_a_certificate_is_valid),
+        cmocka_unit_test(roots),
         cmocka_unit_test(client_certificates),
         cmocka_unit_test(large_bodies_and_answers_pass),
         cmocka_unit_test(refusals_arrive),
