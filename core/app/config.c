@@ -3,6 +3,7 @@
 #include "app/config_parts.h"
 #include "app/config_tls.h"
 #include "app/resources.h"
+#include "app/resources_reach.h"
 #include "base/xalloc.h"
 #include "gateway/server_address.h"
 #include "store/store.h"
@@ -269,6 +270,20 @@ static int read_resources(const struct tcn_node *root, struct tcn_config *c)
     return tcn_resources_read(&at, &names, &c->arena, &c->directory);
 }
 
+/* What is well-formed and of no use. */
+static int judge_use(const struct tcn_node *root, const struct tcn_config *c)
+{
+    struct tcn_node tokens = tcn_node_member(root, "tokens"),
+                    resources = tcn_node_member(root, "resources");
+
+    if (c->n_sources > 0 && (!tokens.json || json_is_array(tokens.json)) &&
+        json_array_size(tokens.json) == 0)
+        tcn_node_warning(&tokens,
+                         "there is none, so that nobody can read or acknowledge incidents "
+                         "over the API; add {\"name\": ..., \"role\": ..., \"token\": ...}");
+    return c->policies ? tcn_resources_reach(&resources, &c->directory, c->policies) : 0;
+}
+
 static int read_all(const char *data_dir, struct tcn_config *c)
 {
     static const char *const names[] = {"$schema",   "account_id", "region",     "node",
@@ -295,6 +310,7 @@ static int read_all(const char *data_dir, struct tcn_config *c)
     r |= read_resources(&root, c);
     r |= tcn_config_senders(&root, c);
     r |= tcn_config_sources(&root, c); /* they name response plans */
+    r |= judge_use(&root, c);
     return r < 0 || c->doc.problems->n > 0 ? TCN_EINVALID : 0;
 }
 

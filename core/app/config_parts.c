@@ -1,5 +1,6 @@
 /* Sources, connectors and channels: each gets its code, its mapping file and its secrets here. */
 #include "app/config_parts.h"
+#include "app/config_allow.h"
 #include "app/config_settings.h"
 #include "app/names.h"
 #include "app/shipped.h"
@@ -137,6 +138,8 @@ static int read_connector(const struct tcn_node *at, struct tcn_connector_config
         return TCN_EINVALID;
     r = read_mapping(at, connector, &ret->mapping);
     r |= tcn_instance_new(connector, &tcn_host, at->key, at, NULL, NULL, &ret->instance);
+    if (ret->instance)
+        r |= tcn_config_allow(at, ret->instance);
     r |= tcn_config_connector_settings(at, connector, ret);
     ret->has_tickets = ret->instance ? tcn_instance_can(ret->instance, TOCSIN_CREATE)
                                      : (connector->caps & TOCSIN_CAN(TOCSIN_CREATE)) != 0;

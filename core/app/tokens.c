@@ -43,6 +43,21 @@ static int read_token(const struct tcn_node *at, struct tcn_token *ret)
     return r < 0 ? TCN_EINVALID : 0;
 }
 
+/* Who bears it would have the role of the one or of the other. */
+static int check_unique(const struct tcn_node *item, const struct tcn_tokens *earlier,
+                        const struct tcn_token *token)
+{
+    struct tcn_node node = tcn_node_member(item, "token");
+
+    for (size_t i = 0; i < earlier->n; i++)
+        if (tcn_equal_ct(earlier->items[i].sha256, token->sha256, sizeof token->sha256))
+            return tcn_node_problem(&node,
+                                    "is the secret of token \"%s\", too; give each its own, made "
+                                    "with: openssl rand -hex 32",
+                                    earlier->items[i].name);
+    return 0;
+}
+
 int tcn_tokens_read(const struct tcn_node *node, struct tcn_arena *arena, struct tcn_tokens *ret)
 {
     size_t n = json_array_size(node->json);
@@ -54,7 +69,8 @@ int tcn_tokens_read(const struct tcn_node *node, struct tcn_arena *arena, struct
     for (size_t i = 0; i < n; i++) {
         struct tcn_node item = tcn_node_item(node, i);
 
-        if (read_token(&item, &ret->items[ret->n]) < 0)
+        if (read_token(&item, &ret->items[ret->n]) < 0 ||
+            check_unique(&item, ret, &ret->items[ret->n]) < 0)
             r = TCN_EINVALID;
         else
             ret->n++;

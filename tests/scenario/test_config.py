@@ -130,7 +130,31 @@ HASTY: list[Mistake] = [
      r"\$\.connectors\.mail\.settings: the mapping smtp has no settings; take them out"),
     (lambda c: c["connectors"]["jira"].update(mapping="servicenow"),
      r"jira\.mapping: servicenow is a mapping for the connector servicenow, not for jira"),
+    (lambda c: person(c)["Plan"].update(Stages=[]), r"contacts\[0\]\.Plan\.Stages: pages nobody: no stage has a target, and"),
+    (lambda c: plan(c).update(engagements=[], connectors=[]), r"engagements: nobody learns of its incidents, and source"),
+    (lambda c: c["connectors"]["jira"].update(allow=["localhst"]),
+     r'jira\.allow\[0\]: "localhst" is no host of this connector; did you mean "localhost"\?'),
+    (lambda c: c["tokens"][2].update(token={"env": "TOKEN_VIEWER"}),
+     r'\$\.tokens\[2\]\.token: is the secret of token "viewer", too; give each its own'),
     (lambda c: c.update(listen="300.0.0.1:80"), r'\$\.listen: "300\.0\.0\.1:80" is no address'),
+]
+
+
+# What is good and hardly meant.
+WARNINGS: list[Mistake] = [
+    (lambda c: c["resources"]["contacts"].append({"Alias": "bob", "Type": "PERSONAL", "Plan": {"Stages": []}}),
+     r"\$\.resources\.contacts\[1\]\.Plan\.Stages: warning: pages nobody: no stage has a target; add"),
+    (lambda c: c["resources"]["response_plans"].append({"name": "later", "incidentTemplate": {"title": "L", "impact": 3}}),
+     r"\$\.resources\.response_plans\[1\]: warning: nobody learns of its incidents; name a contact to engage, or"),
+    (lambda c: plan(c)["incidentTemplate"].update(title=""), r"incidentTemplate\.title: warning: is empty; an alarm"),
+    (lambda c: c.update(tokens=[]), r"\$\.tokens: warning: there is none, so that nobody can read or acknowledge"),
+    (lambda c: c.pop("tokens"), r"\$\.tokens: warning: there is none"),
+    (lambda c: c["connectors"]["jira"].update(allow=["localhost", "jira.corp.example.com"]),
+     r'jira\.allow\[1\]: warning: no URL of this connector has the host "jira\.corp\.example\.com"'),
+    (lambda c: c["connectors"]["jira"].update(url="https://jira.corp.example.com", allow=["jira.corp.exmple.com"]),
+     r'warning: .* "jira\.corp\.exmple\.com".*; did you mean "jira\.corp\.example\.com"\?'),
+    (lambda c: c["connectors"]["jira"].update(url="https://jira.example.com", allow=["localhost"]),
+     r'jira\.allow\[0\]: warning: no URL .* "localhost", .*; take it out'),
 ]
 
 
@@ -211,6 +235,27 @@ class Check(unittest.TestCase):
                 status, text = check(self.write(config), SECRETS)
                 self.assertEqual((1, 1), (status, len(text.splitlines())), text)
                 self.assertRegex(text, wanted)
+
+    def test_warnings(self) -> None:
+        for spoil, wanted in WARNINGS:
+            with self.subTest(wanted):
+                config = base_config(Topic(self.folder).cert, NOWHERE)
+                spoil(config)
+                path = self.write(config)
+                done = subprocess.run([str(BINARY), "check", "--config", str(path)], env={**os.environ, **SECRETS},
+                                      capture_output=True, text=True, timeout=60)
+                self.assertEqual((0, 1), (done.returncode, len(done.stderr.splitlines())), done.stderr)
+                self.assertRegex(done.stderr, rf"^{re.escape(str(path))}:\d+: .*{wanted}")
+                self.assertRegex(done.stdout, r"^\S+: good\. 3 sources, .*\n$")
+                config["listen"] = "8080"
+                status, text = check(self.write(config), SECRETS)
+                self.assertEqual((1, 2), (status, len(text.splitlines())), "beside a mistake, too")
+                self.assertRegex(text, rf"\$\.listen: .*\n.*{wanted}")
+
+    def test_serve_logs_warnings(self) -> None:
+        self.config.update(tokens=[], listen="127.0.0.1:0", store="sqlite:/proc/nothing.db")
+        _, text = check(self.write(self.config), SECRETS, "serve", "--data", str(self.folder / "data"))
+        self.assertRegex(text, r"level=warn .*the configuration is good, but.*\$\.tokens: warning: there is none")
 
     def test_two_users_of_a_broken_mapping(self) -> None:
         (self.folder / "own.json").write_text('{"mapping": 1, "kind": "source", "name": "own",\n"event": {"titel": 1}}')

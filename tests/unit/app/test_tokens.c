@@ -93,6 +93,9 @@ static void test_mistakes_are_told_without_the_secret(void **state)
         {"[{\"name\":\"a\",\"role\":\"viewer\",\"token\":{\"env\":\"TEST_TOKEN_A\"}},"
          "{\"name\":\"a\",\"role\":\"viewer\",\"token\":{\"env\":\"TEST_TOKEN_A\"}}]",
          "$[1].name: \"a\" is used twice, first on line 1"},
+        {"[{\"name\":\"a\",\"role\":\"viewer\",\"token\":{\"env\":\"TEST_TOKEN_A\"}},"
+         "{\"name\":\"b\",\"role\":\"admin\",\"token\":{\"env\":\"TEST_TOKEN_A\"}}]",
+         "$[1].token: is the secret of token \"a\", too; give each its own"},
         {"[\"hunter2\"]", "$[0]: must be an object, not text"},
     };
 
