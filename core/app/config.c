@@ -346,7 +346,7 @@ int tcn_config_load(const char *file, const char *data_dir, struct tcn_problems 
     int r = tcn_file_read(file, &c->text, &err);
 
     if (r < 0)
-        tcn_problems_add(problems, "%s%s", err.msg,
+        tcn_problems_add(problems, "tocsin: %s%s", err.msg,
                          r == TCN_ELIMIT ? "; a configuration has at most 4 MiB" : "");
     else
         r = parse(c, data_dir, problems, warnings);

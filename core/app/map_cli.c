@@ -11,7 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { DONE = 0, WRONG = 1, MISUSED = 2, MAX_HEADERS = 64, MAX_REPORT = 1024 * 1024 };
+enum {
+    DONE = 0,
+    WRONG = 1,
+    MISUSED = 2,
+    MAX_HEADERS = 64,
+    MAX_REPORT = 1024 * 1024,
+    MAX_NAMES_BYTES = 1024 * 1024
+};
 
 enum verb { VERB_RUN, VERB_TEST, VERB_EXPLAIN };
 
@@ -138,25 +145,45 @@ static bool is_file_name(const char *name)
     return tcn_str_ends(tcn_str(name), TCN_STR(".json")) || strchr(name, '/');
 }
 
+/* The nearest of the mappings in the binary; NULL: none is near. */
+static const char *nearest(const char *name, struct tcn_arena *arena)
+{
+    const char *source = tcn_nearest(name, tcn_shipped_names("sources", arena));
+
+    return source ? source : tcn_nearest(name, tcn_shipped_names("connectors", arena));
+}
+
+static int no_such_mapping(const char *name)
+{
+    struct tcn_arena arena;
+    const char *near;
+
+    tcn_arena_init(&arena, MAX_NAMES_BYTES);
+    near = nearest(name, &arena);
+    fprintf(stderr, "tocsin map: there is no mapping \"%s\" in the binary; ", name);
+    if (near)
+        fprintf(stderr, "did you mean \"%s\"? ", near);
+    fprintf(stderr, "%s file of yours is named by its path\n", near ? "A" : "a");
+    tcn_arena_done(&arena);
+    return WRONG;
+}
+
 /* One in the binary by its name; with a slash or ".json", a file. */
 static int read_mapping(const char *name, struct tcn_buf *text)
 {
+    static const char prefix[] = "builtin/";
+    bool is_builtin = strncmp(name, prefix, strlen(prefix)) == 0;
     struct tcn_str shipped;
     struct tcn_err err;
     char path[300];
 
-    snprintf(path, sizeof path, "%s%s", strchr(name, '/') ? "" : "builtin/", name);
+    snprintf(path, sizeof path, "%s%s", strchr(name, '/') ? "" : prefix, name);
     if (tcn_mapping_builtin(tcn_shipped_table(), path, &shipped) == 0) {
         tcn_buf_str(text, shipped);
         return DONE;
     }
-    if (!is_file_name(name)) {
-        fprintf(stderr,
-                "tocsin map: there is no mapping \"%s\" in the binary; a file is named by its "
-                "path\n",
-                name);
-        return WRONG;
-    }
+    if (is_builtin || !is_file_name(name))
+        return no_such_mapping(is_builtin ? name + strlen(prefix) : name);
     if (tcn_file_read(name, text, &err) == 0)
         return DONE;
     fprintf(stderr, "tocsin map: %s\n", err.msg);
@@ -262,13 +289,17 @@ static int print_alarms(const struct options *o, const struct tcn_mapping *m,
 static int explain(const struct tcn_mapping *m, const struct tcn_mapping_input *in)
 {
     struct tcn_buf out;
+    int status;
 
     tcn_buf_init(&out, MAX_REPORT);
-    if (tcn_mapping_explain(m, in, &out) < 0)
-        tcn_buf_clear(&out);
-    fputs(tcn_buf_view(&out).ptr, stdout);
+    status = tcn_mapping_explain(m, in, &out) < 0 ? WRONG : DONE;
+    if (status == DONE)
+        fputs(tcn_buf_view(&out).ptr, stdout);
+    else
+        fputs("tocsin map: the report is larger than 1 MiB; try a payload with fewer alarms\n",
+              stderr);
     tcn_buf_done(&out);
-    return DONE;
+    return status;
 }
 
 /* Held against what the mapping declares, as those of a configuration. */

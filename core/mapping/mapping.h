@@ -86,7 +86,8 @@ bool tcn_mapping_matches(const struct tcn_mapping *m, const struct tcn_mapping_i
 int tcn_mapping_alarms(const struct tcn_mapping *m, const struct tcn_mapping_input *in,
                        struct tcn_arena *arena, struct tcn_alarm **ret, size_t *ret_n,
                        struct tcn_err *err);
-/* For each field of each alarm: its value, the expression that gave it, and the paths that were absent. */
+/* For each field of each alarm: its value as the alarm has it, what was given where that is another, the expression that
+ * gave it, and the paths that were absent. TCN_ELIMIT when out is full. */
 int tcn_mapping_explain(const struct tcn_mapping *m, const struct tcn_mapping_input *in,
                         struct tcn_buf *out);
 /* An alarm as a JSON object: absent members omitted, times as RFC 3339. Yours to json_decref(). */

@@ -277,7 +277,7 @@ class Check(unittest.TestCase):
                 ("[]", r":1: \$: the file must be one JSON object"),
                 ('{"listen": "a:1",\n}', ":2: column 1: .*expected.*; take out the comma before it"),
                 ('{"listen": "a:1", "listen": "b:2"}', ":1: column .*listen.*; the name stands twice.*: keep one"),
-                ("{" + " " * 4_200_000 + "}", "tocsin.json is larger than 4194304 bytes; .*at most 4 MiB")):
+                ("{" + " " * 4_200_000 + "}", r"^tocsin: \S+tocsin.json is larger than 4194304 bytes; .*at most 4 MiB")):
             with self.subTest(content[:20]):
                 status, text = check(self.write(content), SECRETS)
                 self.assertEqual((1, 1), (status, len(text.splitlines())), text)
@@ -286,7 +286,7 @@ class Check(unittest.TestCase):
                              ("", "cannot read .*: Is a directory; name a file in it")):
             status, text = check(self.folder / name, SECRETS)
             self.assertEqual((1, 1), (status, len(text.splitlines())), text)
-            self.assertRegex(text, wanted)
+            self.assertRegex(text, f"^tocsin: {wanted}")
 
     def test_a_byte_order_mark_is_skipped(self) -> None:
         status, text = check(self.write("\ufeff" + json.dumps(self.config)), SECRETS)
@@ -348,6 +348,40 @@ class Check(unittest.TestCase):
                 self.assertIn(wanted, err)
                 self.assertRegex(err, r"usage: tocsin|tocsin serve --config FILE")
         self.assertRegex(self.said("version")[1], r"^tocsin \d+\.\d+\.\d+")
+
+    def mapped(self, *words: str, body: str = "{}") -> tuple[int, str, str]:
+        done = subprocess.run([str(BINARY), "map", *words], input=body, capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout, done.stderr
+
+    def test_mappings_by_name(self) -> None:
+        for name, wanted in (
+                ("alertmanger", 'there is no mapping "alertmanger" in the binary; did you mean "alertmanager"? A file'),
+                ("builtin/jria", 'there is no mapping "jria" in the binary; did you mean "jira"? A file of yours'),
+                ("nothing", 'there is no mapping "nothing" in the binary; a file of yours is named by'),
+                ("./nothing.json", "there is no file ./nothing.json")):
+            with self.subTest(name):
+                status, out, err = self.mapped("run", "--mapping", name)
+                self.assertEqual((1, ""), (status, out))
+                self.assertRegex(err, rf"^tocsin map: {re.escape(wanted)}")
+
+    def test_settings_of_a_mapping(self) -> None:
+        for text, wanted in (
+                ('{"identity": "allert"}', r'\$\.identity: "allert" is not one of the choices; did you mean "alert"\?'),
+                ('{"identiti": "alert"}', r'\$\.identiti: "identiti" is not known here; did you mean "identity"\?'),
+                ('["identity"]', r"\$: must be an object"), ("{", "column 1: ")):
+            with self.subTest(text):
+                status, out, err = self.mapped("run", "--mapping", "alertmanager", "--settings", text)
+                self.assertEqual((2, ""), (status, out))
+                self.assertRegex(err, rf"^tocsin map: --settings:1: {wanted}")
+
+    def test_explain_shows_what_run_prints(self) -> None:
+        body = json.dumps({"event_id": "1", "event_value": "1", "event_name": " Disk is full \n"})
+        status, out, _ = self.mapped("run", "--mapping", "zabbix", body=body)
+        title = json.dumps(json.loads(out)["title"])
+        self.assertEqual((0, '"Disk is full"'), (status, title))
+        status, out, _ = self.mapped("explain", "--mapping", "zabbix", body=body)
+        self.assertEqual(0, status)
+        self.assertRegex(out, rf'\n  title        {title}\n +given  " Disk is full \\n"\n +from   \$\.')
 
     def test_help(self) -> None:
         for words, wanted in ((["check", "--help"], "check"), (["serve", "--help"], "serve"), (["map", "--help"], "map"),

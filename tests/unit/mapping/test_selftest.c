@@ -161,6 +161,38 @@ static void explains(void **state)
     tcn_mapping_free(m);
 }
 
+/* A title is one line, an impact a number; what explain shows is what the alarm has. */
+static void explains_what_the_alarm_has(void **state)
+{
+    struct tcn_mapping *m = must_load(
+        "{\"mapping\": 1, \"kind\": \"source\", \"name\": \"t\", \"event\": {\"dedupe_key\": "
+        "\"{{k}}\", \"action\": {\"path\": \"a\"}, \"title\": {\"path\": \"t\"}, \"impact\": "
+        "{\"path\": \"i\"}}}");
+    struct tcn_mapping_input in = {.source = "t"};
+    struct tcn_buf out;
+
+    (void)state;
+    tcn_buf_init(&out, 10000);
+    in.body = parse_json("{\"k\": 1, \"t\": \"down \\n\", \"i\": 7}");
+    assert_int_equal(tcn_mapping_explain(m, &in, &out), 0);
+    assert_string_equal(tcn_buf_view(&out).ptr, "match: yes\n"
+                                                "mapping t, rule event, alarm 1 of 1\n"
+                                                "  dedupe_key   1\n"
+                                                "               from   $.event.dedupe_key\n"
+                                                "  action       absent, so that it is \"fire\"\n"
+                                                "               by     $.event.action.path\n"
+                                                "               absent a\n"
+                                                "  title        \"down\"\n"
+                                                "               given  \"down \\n\"\n"
+                                                "               from   $.event.title.path\n"
+                                                "  impact       left out\n"
+                                                "               given  7\n"
+                                                "               from   $.event.impact.path\n");
+    json_decref(in.body);
+    tcn_buf_done(&out);
+    tcn_mapping_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +200,7 @@ int main(void)
         cmocka_unit_test(failures),
         cmocka_unit_test(connector_failures),
         cmocka_unit_test(explains),
+        cmocka_unit_test(explains_what_the_alarm_has),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
