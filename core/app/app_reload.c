@@ -138,15 +138,24 @@ static bool differs(const char *a, const char *b)
     return strcmp(a ? a : "", b ? b : "") != 0;
 }
 
+static void refuse(struct tcn_config *fresh, const char *member)
+{
+    struct tcn_node root = tcn_node_root(&fresh->doc), at = tcn_node_member(&root, member);
+
+    tcn_node_problem(&at, "cannot change while tocsin runs; restart it");
+}
+
 /* The rows of the store belong to its account: such a change is none that could wait. */
-static void check_store(const struct tcn_config *old, const struct tcn_config *fresh,
+static void check_store(const struct tcn_config *old, struct tcn_config *fresh,
                         struct tcn_problems *problems)
 {
+    fresh->doc.problems = problems;
     if (differs(old->account_id, fresh->account_id))
-        tcn_problems_add(problems, "$.account_id: cannot change while tocsin runs; restart it");
+        refuse(fresh, "account_id");
     if (differs(old->store, fresh->store) ||
         differs(old->store_password.ptr, fresh->store_password.ptr))
-        tcn_problems_add(problems, "$.store: cannot change while tocsin runs; restart it");
+        refuse(fresh, "store");
+    fresh->doc.problems = NULL;
 }
 
 /* Certificates that were trusted under other roots are fetched again. */

@@ -2,6 +2,7 @@
 #include "app/config.h"
 #include "app/config_parts.h"
 #include "app/config_tls.h"
+#include "app/config_url.h"
 #include "app/resources.h"
 #include "app/resources_reach.h"
 #include "base/xalloc.h"
@@ -109,8 +110,8 @@ static int read_public_url(const struct tcn_node *root, struct tcn_config *c)
         return 0;
     }
     url = tcn_str(c->public_url);
-    if (!tcn_str_starts(url, TCN_STR("https://")) && !tcn_str_starts(url, TCN_STR("http://")))
-        return tcn_node_problem(&at, "\"%s\": write https://HOST or http://HOST", c->public_url);
+    if (tcn_config_public_url(&at, c->public_url) < 0)
+        return TCN_EINVALID;
     while (url.len > 0 && url.ptr[url.len - 1] == '/')
         url.len--;
     c->public_url = tcn_arena_str(&c->arena, url).ptr;

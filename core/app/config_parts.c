@@ -2,6 +2,7 @@
 #include "app/config_parts.h"
 #include "app/config_allow.h"
 #include "app/config_settings.h"
+#include "app/config_url.h"
 #include "app/names.h"
 #include "app/shipped.h"
 #include "connect/host.h"
@@ -139,7 +140,7 @@ static int read_connector(const struct tcn_node *at, struct tcn_connector_config
     r = read_mapping(at, connector, &ret->mapping);
     r |= tcn_instance_new(connector, &tcn_host, at->key, at, NULL, NULL, &ret->instance);
     if (ret->instance)
-        r |= tcn_config_allow(at, ret->instance);
+        r |= tcn_config_urls(at, ret->instance) | tcn_config_allow(at, ret->instance);
     r |= tcn_config_connector_settings(at, connector, ret);
     ret->has_tickets = ret->instance ? tcn_instance_can(ret->instance, TOCSIN_CREATE)
                                      : (connector->caps & TOCSIN_CAN(TOCSIN_CREATE)) != 0;

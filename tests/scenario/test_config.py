@@ -491,7 +491,7 @@ class Process(unittest.TestCase):
     def test_sighup_with_another_store_is_refused(self) -> None:
         app = self.start()
         said = self.reloaded(app, store="sqlite:other.db")
-        self.assertRegex(said, r"configuration not reloaded.*\$\.store: cannot change while tocsin runs; restart it")
+        self.assertRegex(said, r"configuration not reloaded.*tocsin\.json:\d+: \$\.store: cannot change while tocsin runs; restart it")
         self.assertIn("configuration reloaded", self.reloaded(app, store="sqlite:tocsin.db"))
 
     def test_a_second_process_on_the_same_data(self) -> None:

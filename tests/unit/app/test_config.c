@@ -260,6 +260,62 @@ static void test_where_the_store_is(void **state)
     }
 }
 
+/* The line of a good configuration that has a URL, and what is told of it; NULL: it is good. Nothing is resolved. */
+static const struct {
+    const char *name;
+    size_t line;
+    const char *text, *told;
+} urls[] = {
+#define PUBLIC(url) 2, " \"public_url\": \"" url "\","
+#define MAIL(url) 6, " \"connectors\": {\"mail\": {\"connector\": \"smtp\", \"url\": \"" url "\","
+    {"https", PUBLIC("https://t.example.com/base/"), NULL},
+    {"http", PUBLIC("http://t:8080"), NULL},
+    {"an address", PUBLIC("http://[::1]:8080"), NULL},
+    {"no host", PUBLIC("https://"), "$.public_url: URL is not well formed"},
+    {"a third slash", PUBLIC("https:///t"), "$.public_url: URL has no host"},
+    {"a blank", PUBLIC("http://a b"), "$.public_url: URL is too long or has characters"},
+    {"a password", PUBLIC("https://u:" SECRET "@h"), "$.public_url: URL is not well formed, or"},
+    {"a query", PUBLIC("https://h?x=1"), "$.public_url: URL has a query"},
+    {"a fragment", PUBLIC("https://h#x"), "$.public_url: URL has a fragment"},
+    {"a port", PUBLIC("http://h:99999"), "$.public_url: URL is not well formed"},
+    {"port 0", PUBLIC("https://h:0"), "$.public_url: URL has a port that is none"},
+    {"half a bracket", PUBLIC("https://[::1"), "$.public_url: URL is not well formed"},
+    {"dots", PUBLIC("https://a..b"), "$.public_url: \"a..b\" is no name of a host"},
+    {"a dot at the end", PUBLIC("https://a.b."), NULL},
+    {"a host that nobody knows", MAIL("smtps://no.such.host.example"), NULL},
+    {"no host of mail", MAIL("smtps://"), "$.connectors.mail.url: URL is not well formed"},
+    {"a third slash of mail", MAIL("smtps:///x"), "$.connectors.mail.url: URL has no host"},
+    {"dots of mail", MAIL("smtps://.."), "$.connectors.mail.url: \"..\" is no name of a host"},
+    {"a query of mail", MAIL("smtps://h?x=1"), "$.connectors.mail.url: URL has a query"},
+    {"a path of mail", MAIL("smtps://h/x"), "$.connectors.mail.url: URL of a mail server has a"},
+    {"a slash at the end", MAIL("smtps://h/"), NULL},
+    {"another scheme", MAIL("ftp://h"), "$.connectors.mail.url: URL must be https"},
+    {"no scheme", MAIL("h"), "$.connectors.mail.url: URL has no scheme"},
+#undef PUBLIC
+#undef MAIL
+};
+
+static void test_urls(void **state)
+{
+    const char *lines[sizeof good / sizeof *good];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+        memcpy(lines, good, sizeof lines);
+        lines[urls[i].line - 1] = urls[i].text;
+        if (load(lines) != (urls[i].told ? TCN_EINVALID : 0))
+            fail_msg("%s: %s", urls[i].name, tcn_buf_view(&problems.text).ptr);
+        assert_int_equal(problems.n, urls[i].told != NULL);
+        if (urls[i].told)
+            expect(urls[i].line, urls[i].told);
+        assert_null(strstr(tcn_buf_view(&problems.text).ptr, SECRET));
+        tcn_config_unref(config);
+        config = NULL;
+        tcn_problems_done(&problems);
+        tcn_problems_init(&problems);
+    }
+}
+
 /* References across reload: the last one releases. */
 static void test_references(void **state)
 {
@@ -282,6 +338,7 @@ int main(void)
         CASE(test_what_is_no_configuration),
         CASE(test_a_secret_in_the_file),
         CASE(test_where_the_store_is),
+        CASE(test_urls),
         CASE(test_references),
     };
 
