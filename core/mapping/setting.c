@@ -219,7 +219,8 @@ static void read_declaration(struct tcn_compile *c, const struct tcn_node *n, st
     if (!json_is_object(n->json)) {
         tcn_node_problem(n,
                          "must be {\"type\": \"text\", \"default\": ..., \"help\": ...}, or with "
-                         "\"one_of\": [...] instead of the type");
+                         "\"one_of\": [...] instead of the type; for another default in a file "
+                         "that extends one, {\"default\": ...}");
         return;
     }
     keys = read_kind(c, n, s);

@@ -537,6 +537,18 @@ class Process(unittest.TestCase):
             self.assertEqual(0, path.stat().st_mode & 0o077, path)
 
 
+class Links(Scenario):
+    def test_links_lead_to_what_is_listened_on(self) -> None:
+        """Without a public_url they are made of the address; one that waits for a restart answers nobody."""
+        config = json.loads(self.app.config_file.read_text())
+        del config["public_url"]
+        self.app.config_file.write_text(json.dumps({**config, "listen": "127.0.0.1:1"}))
+        self.app.child.send_signal(signal.SIGHUP)
+        eventually("it is reloaded", lambda: "$.listen: " in self.app.log.read_text())
+        name, _ = self.open_one()
+        self.assertIn(f"http://127.0.0.1:{self.app.port}/ack/", self.mail(name)["text"])
+
+
 class Canaries(Scenario):
     """Secrets that are looked for everywhere afterwards."""
 

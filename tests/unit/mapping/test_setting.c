@@ -30,6 +30,18 @@ static void defaults(void **state)
     tcn_mapping_free(m);
 }
 
+static void an_inherited_default_is_changed(void **state)
+{
+    struct tcn_mapping *m = must_load("{\"extends\": \"builtin/alertmanager\", \"name\": \"t\","
+                                      " \"settings\": {\"heartbeat\": {\"default\": \"Dog\"}}}");
+    json_t *want = parse_json("{\"identity\": \"group\", \"heartbeat\": \"Dog\"}");
+
+    (void)state;
+    assert_true(json_equal(tcn_mapping_settings(m), want));
+    json_decref(want);
+    tcn_mapping_free(m);
+}
+
 struct mistake {
     const char *name, *text, *problem; /* NULL: none */
 };
@@ -38,6 +50,10 @@ static void declarations(void **state)
 {
     static const struct mistake cases[] = {
         {"a bare value", DECLARED("\"x\""), "t.json:2: $.settings.a: must be {\"type\": \"text\""},
+        {"a bare value over an inherited one",
+         "{\"extends\": \"builtin/alertmanager\", \"name\": \"t\",\n"
+         " \"settings\": {\"heartbeat\": \"Dog\"}}",
+         "t.json:2: $.settings.heartbeat: must be {\"type\": \"text\""},
         {"no type", DECLARED("{\"help\": \"x\"}"), "t.json:2: $.settings.a: needs \"type\": text"},
         {"no help", DECLARED("{\"type\": \"text\"}"), "$.settings.a.help: is missing"},
         {"type", DECLARED("{\"type\": \"txt\", \"help\": \"x\"}"), "did you mean \"text\"?"},
@@ -212,9 +228,13 @@ static void a_file_without_settings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults),       cmocka_unit_test(declarations),
-        cmocka_unit_test(reads),          cmocka_unit_test(values),
-        cmocka_unit_test(of_a_connector), cmocka_unit_test(a_file_without_settings),
+        cmocka_unit_test(an_inherited_default_is_changed),
+        cmocka_unit_test(defaults),
+        cmocka_unit_test(declarations),
+        cmocka_unit_test(reads),
+        cmocka_unit_test(values),
+        cmocka_unit_test(of_a_connector),
+        cmocka_unit_test(a_file_without_settings),
     };
 
     return cmocka_run_group_tests_name("setting", tests, NULL, NULL);
