@@ -277,12 +277,14 @@ static int judge_use(const struct tcn_node *root, const struct tcn_config *c)
     struct tcn_node tokens = tcn_node_member(root, "tokens"),
                     resources = tcn_node_member(root, "resources");
 
-    if (c->n_sources > 0 && (!tokens.json || json_is_array(tokens.json)) &&
-        json_array_size(tokens.json) == 0)
+    bool has_readers = tokens.json && (!json_is_array(tokens.json) || json_array_size(tokens.json));
+
+    if (c->n_sources > 0 && !has_readers)
         tcn_node_warning(&tokens,
                          "there is none, so that nobody can read or acknowledge incidents "
                          "over the API; add {\"name\": ..., \"role\": ..., \"token\": ...}");
-    return c->policies ? tcn_resources_reach(&resources, &c->directory, c->policies) : 0;
+    return c->policies ? tcn_resources_reach(&resources, &c->directory, c->policies, has_readers)
+                       : 0;
 }
 
 static int read_all(const char *data_dir, struct tcn_config *c)

@@ -5,6 +5,7 @@
 struct reach {
     const struct tcn_directory *dir;
     const struct tcn_source_policy *const *policies;
+    bool has_readers;
 };
 
 /* The name of a source whose alarms go to that plan; NULL: none. */
@@ -136,16 +137,18 @@ static int judge_plan(const struct tcn_node *at, const struct reach *x)
     if (!is_empty_list(at, "engagements") || !is_empty_list(at, "connectors"))
         return 0;
     return tell(engagements.json ? &engagements : at,
-                source_of_plan(x, json_string_value(name.json)), "nobody learns of its incidents",
+                x->has_readers ? NULL : source_of_plan(x, json_string_value(name.json)),
+                x->has_readers ? "only who asks the API learns of its incidents"
+                               : "nobody learns of its incidents",
                 "name a contact to engage, or a connector");
 }
 
 int tcn_resources_reach(const struct tcn_node *resources, const struct tcn_directory *dir,
-                        const struct tcn_source_policy *const policies[])
+                        const struct tcn_source_policy *const policies[], bool has_readers)
 {
     struct tcn_node contacts = tcn_node_member(resources, "contacts"),
                     plans = tcn_node_member(resources, "response_plans");
-    struct reach x = {dir, policies};
+    struct reach x = {dir, policies, has_readers};
     int r = 0;
 
     for (size_t i = 0; dir->contacts && i < json_array_size(contacts.json); i++) {

@@ -6,8 +6,9 @@
 #include "engine/directory.h"
 
 /* After the resources and the sources are read; policies ends with NULL. A plan that reaches nobody is a problem when a
- * source relies on it, else a warning. Of what could not be read nothing is told. */
+ * source relies on it, else a warning. Incidents of a response plan that engages nobody and opens no ticket are read by who
+ * asks the API: with has_readers that is a warning. Of what could not be read nothing is told. */
 int tcn_resources_reach(const struct tcn_node *resources, const struct tcn_directory *dir,
-                        const struct tcn_source_policy *const policies[]);
+                        const struct tcn_source_policy *const policies[], bool has_readers);
 
 #endif

@@ -110,7 +110,7 @@ class Server:
         begin = time.monotonic()
         with (self.folder / "log").open("ab") as log:
             self.child = subprocess.Popen(argv, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                                          env={**os.environ, "BENCH_TOKEN": TOKEN})
+                                          env={**os.environ, "BENCH_TOKEN": TOKEN, "BENCH_READER": 2 * TOKEN})
         while time.monotonic() < begin + 20:
             try:
                 if self.is_ready():
@@ -171,7 +171,8 @@ class Tocsin(Server):
     def argv(self) -> list[str]:
         file = self.folder / "tocsin.json"
         file.write_text(json.dumps({
-            "listen": f"127.0.0.1:{self.port}", "store": "sqlite:tocsin.db", "limits": {"per_address": 1024},
+            "listen": f"127.0.0.1:{self.port}", "store": "sqlite:tocsin.db",
+            "tokens": [{"name": "bench", "role": "viewer", "token": {"env": "BENCH_READER"}}], "limits": {"per_address": 1024},
             "sources": {"bench": {"kind": "alertmanager", "response_plan": "bench", "storm_new": 1_000_000,
                                   "auth": {"kind": "bearer", "secret": {"env": "BENCH_TOKEN"}}}},
             "resources": {"response_plans": [

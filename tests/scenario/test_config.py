@@ -131,7 +131,6 @@ HASTY: list[Mistake] = [
     (lambda c: c["connectors"]["jira"].update(mapping="servicenow"),
      r"jira\.mapping: servicenow is a mapping for the connector servicenow, not for jira"),
     (lambda c: person(c)["Plan"].update(Stages=[]), r"contacts\[0\]\.Plan\.Stages: pages nobody: no stage has a target, and"),
-    (lambda c: plan(c).update(engagements=[], connectors=[]), r"engagements: nobody learns of its incidents, and source"),
     (lambda c: c["connectors"]["jira"].update(allow=["localhst"]),
      r'jira\.allow\[0\]: "localhst" is no host of this connector; did you mean "localhost"\?'),
     (lambda c: c["tokens"][2].update(token={"env": "TOKEN_VIEWER"}),
@@ -145,7 +144,8 @@ WARNINGS: list[Mistake] = [
     (lambda c: c["resources"]["contacts"].append({"Alias": "bob", "Type": "PERSONAL", "Plan": {"Stages": []}}),
      r"\$\.resources\.contacts\[1\]\.Plan\.Stages: warning: pages nobody: no stage has a target; add"),
     (lambda c: c["resources"]["response_plans"].append({"name": "later", "incidentTemplate": {"title": "L", "impact": 3}}),
-     r"\$\.resources\.response_plans\[1\]: warning: nobody learns of its incidents; name a contact to engage, or"),
+     r"\$\.resources\.response_plans\[1\]: warning: only who asks the API learns of its incidents; name a contact"),
+    (lambda c: plan(c).update(engagements=[], connectors=[]), r"engagements: warning: only who asks the API learns of"),
     (lambda c: plan(c)["incidentTemplate"].update(title=""), r"incidentTemplate\.title: warning: is empty; an alarm"),
     (lambda c: c.update(tokens=[]), r"\$\.tokens: warning: there is none, so that nobody can read or acknowledge"),
     (lambda c: c.pop("tokens"), r"\$\.tokens: warning: there is none"),
@@ -251,6 +251,13 @@ class Check(unittest.TestCase):
                 status, text = check(self.write(config), SECRETS)
                 self.assertEqual((1, 2), (status, len(text.splitlines())), "beside a mistake, too")
                 self.assertRegex(text, rf"\$\.listen: .*\n.*{wanted}")
+
+    def test_a_plan_that_reaches_nobody_at_all(self) -> None:
+        plan(self.config).update(engagements=[], connectors=[])
+        self.config["tokens"] = []
+        status, text = check(self.write(self.config), SECRETS)
+        self.assertEqual(1, status, text)
+        self.assertRegex(text, r"engagements: nobody learns of its incidents, and source \"\w+\" relies on it; name a")
 
     def test_serve_logs_warnings(self) -> None:
         self.config.update(tokens=[], listen="127.0.0.1:0", store="sqlite:/proc/nothing.db")

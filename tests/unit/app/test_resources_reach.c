@@ -82,6 +82,13 @@ static const struct reach_case {
      "engagements[0]: \"alice\" is no contact", NULL},
 };
 
+static const struct reach_case with_readers[] = {
+    {"a response plan that readers of the API see", ALL("", "", USED("")), NULL,
+     "$.response_plans[0]: warning: only who asks the API learns of its incidents"},
+    {"readers of the API are no pages", ALL(PERSON("alice", ""), "", USED(TO_ALICE)),
+     "$.contacts[0].Plan.Stages: pages nobody", NULL},
+};
+
 static void expect(const char *name, const struct tcn_problems *list, const char *want)
 {
     if (list->n != (want ? 1 : 0) || (want && !strstr(list->text.ptr, want)))
@@ -89,7 +96,7 @@ static void expect(const char *name, const struct tcn_problems *list, const char
                  tcn_buf_view(&list->text).ptr);
 }
 
-static void check(const struct reach_case *c)
+static void check(const struct reach_case *c, bool has_readers)
 {
     static const char *const with_tickets[] = {"jira", NULL}, *const without[] = {NULL};
     static const struct tcn_connector_names connectors = {with_tickets, without};
@@ -109,7 +116,7 @@ static void check(const struct reach_case *c)
     doc.warnings = &warnings;
     root = tcn_node_root(&doc);
     r = tcn_resources_read(&root, &connectors, &arena, &dir);
-    r |= tcn_resources_reach(&root, &dir, policies);
+    r |= tcn_resources_reach(&root, &dir, policies, has_readers);
     assert_int_equal(r, c->problem ? TCN_EINVALID : 0);
     expect(c->name, &problems, c->problem);
     expect(c->name, &warnings, c->warning);
@@ -123,7 +130,9 @@ static void every_case(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        check(&cases[i]);
+        check(&cases[i], false);
+    for (size_t i = 0; i < sizeof with_readers / sizeof *with_readers; i++)
+        check(&with_readers[i], true);
 }
 
 int main(void)
