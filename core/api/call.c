@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#define NAMES_MAX 128 /* bytes of a list of names in a message */
 #define NAME_SHOWN 64 /* code points of a name that somebody sent */
 
 const char *tcn_role_name(enum tcn_role role)
@@ -36,16 +37,6 @@ int tcn_api_refuse(struct tcn_api_call *call, int status, const char *code, cons
     return 0;
 }
 
-/* "status, limit" into text. */
-static void list_names(const char *const names[], char *text, size_t size)
-{
-    size_t at = 0;
-
-    text[0] = '\0';
-    for (size_t i = 0; names[i] && at < size; i++)
-        at += (size_t)snprintf(text + at, size - at, "%s%s", i ? ", " : "", names[i]);
-}
-
 /* What somebody sent, short enough for a message, and UTF-8. */
 static const char *shown(struct tcn_api_call *call, struct tcn_str text)
 {
@@ -58,14 +49,17 @@ int tcn_api_refuse_unknown(struct tcn_api_call *call, struct tcn_str name,
 {
     const char *field = shown(call, name);
     const char *nearest = tcn_nearest(field, names);
-    char all[128];
+    struct tcn_buf all;
 
-    list_names(names, all, sizeof all);
     if (nearest)
         return tcn_api_refuse(call, 400, "bad_request", field,
                               "\"%s\" is not known here; did you mean \"%s\"?", field, nearest);
-    return tcn_api_refuse(call, 400, "bad_request", field, "\"%s\" is not known here; %s%s", field,
-                          *all ? "use " : "leave it out", all);
+    tcn_buf_init(&all, NAMES_MAX);
+    tcn_buf_names(&all, names, SIZE_MAX);
+    tcn_api_refuse(call, 400, "bad_request", field, "\"%s\" is not known here; %s%s", field,
+                   *names ? "use " : "leave it out", all.ptr);
+    tcn_buf_done(&all);
+    return 0;
 }
 
 static const char *decode(struct tcn_api_call *call, struct tcn_str value)

@@ -104,6 +104,12 @@ void tcn_buf_fmt(struct tcn_buf *b, const char *fmt, ...)
     va_end(args);
 }
 
+void tcn_buf_names(struct tcn_buf *b, const char *const names[], size_t max)
+{
+    for (size_t i = 0; i < max && names[i]; i++)
+        tcn_buf_fmt(b, "%s%s", i ? ", " : "", names[i]);
+}
+
 bool tcn_buf_ok(const struct tcn_buf *b)
 {
     return !b->failed;

@@ -19,6 +19,8 @@ void tcn_buf_str(struct tcn_buf *b, struct tcn_str s);
 void tcn_buf_z(struct tcn_buf *b, const char *z);
 void tcn_buf_char(struct tcn_buf *b, char c);
 void tcn_buf_fmt(struct tcn_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* "a, b, c": the first max of names, which end with NULL. */
+void tcn_buf_names(struct tcn_buf *b, const char *const names[], size_t max);
 bool tcn_buf_ok(const struct tcn_buf *b);
 struct tcn_str tcn_buf_view(const struct tcn_buf *b); /* valid until the next append */
 char *tcn_buf_take(struct tcn_buf *b); /* yours to free(); the buffer is empty after */

@@ -122,12 +122,6 @@ int tcn_node_duration(const struct tcn_node *parent, const char *key, int need, 
     return 0;
 }
 
-static void list_names(const char *const names[], size_t max, struct tcn_buf *out)
-{
-    for (size_t i = 0; names[i] && i < max; i++)
-        tcn_buf_fmt(out, "%s%s", i ? ", " : "", names[i]);
-}
-
 /* "WORD is PROBLEM; did you mean X?" or, without a near name, the list of them. */
 static int unknown_name(const struct tcn_node *n, const char *word, const char *problem,
                         const char *const names[])
@@ -139,7 +133,7 @@ static int unknown_name(const struct tcn_node *n, const char *word, const char *
     if (nearest)
         return tcn_node_problem(n, "\"%s\" is %s; did you mean \"%s\"?", word, problem, nearest);
     tcn_buf_init(&list, MAX_LIST);
-    list_names(names, SIZE_MAX, &list);
+    tcn_buf_names(&list, names, SIZE_MAX);
     r = tcn_node_problem(n, "\"%s\" is %s; known are: %s%s", word, problem, tcn_buf_view(&list).ptr,
                          tcn_buf_ok(&list) ? "" : ", ...");
     tcn_buf_done(&list);
@@ -169,7 +163,7 @@ int tcn_node_no_such(const struct tcn_node *n, const char *word, const char *pro
         tcn_buf_z(&help, "none is there yet: add it");
     else if (!nearest || (known > 1 && known <= FEW)) {
         tcn_buf_fmt(&help, "%sknown %s: ", nearest ? " " : "", known == 1 ? "is" : "are");
-        list_names(names, FEW, &help);
+        tcn_buf_names(&help, names, FEW);
     }
     if (!nearest && known > FEW)
         tcn_buf_fmt(&help, " and %zu more", known - FEW);

@@ -218,3 +218,19 @@ size_t tcn_utf8_count(struct tcn_str s)
         points += !is_continuation((unsigned char)s.ptr[i]);
     return points;
 }
+
+bool tcn_utf8_next(struct tcn_str *s, uint32_t *ret_point)
+{
+    const unsigned char *p = (const unsigned char *)s->ptr;
+    size_t n = s->len ? point_len(p, s->len) : 0;
+    uint32_t point;
+
+    if (n == 0)
+        return false;
+    point = n == 1 ? p[0] : p[0] & (0x7fu >> n);
+    for (size_t i = 1; i < n; i++)
+        point = point << 6 | (p[i] & 0x3fu);
+    *s = (struct tcn_str){s->ptr + n, s->len - n};
+    *ret_point = point;
+    return true;
+}

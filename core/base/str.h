@@ -44,5 +44,7 @@ struct tcn_str tcn_utf8_cut(struct tcn_str s, size_t max_points);
 /* The same of at most max_bytes bytes. */
 struct tcn_str tcn_utf8_cut_bytes(struct tcn_str s, size_t max_bytes);
 size_t tcn_utf8_count(struct tcn_str s); /* code points */
+/* Takes the first code point off *s; false, and nothing is taken, at its end and where it is no UTF-8. */
+bool tcn_utf8_next(struct tcn_str *s, uint32_t *ret_point);
 
 #endif

@@ -47,6 +47,35 @@ static void appends_every_way(void **state)
     tcn_buf_done(&b);
 }
 
+static void lists_names(void **state)
+{
+    static const char *const names[] = {"status", "dedupe", "limit", NULL}, *const none[] = {NULL};
+    static const struct {
+        const char *const *names;
+        size_t max, cap;
+        const char *want;
+        bool fits;
+    } cases[] = {
+        {names, SIZE_MAX, 100, "status, dedupe, limit", true},
+        {names, 2, 100, "status, dedupe", true},
+        {names, 1, 100, "status", true},
+        {names, 0, 100, "", true},
+        {none, SIZE_MAX, 100, "", true},
+        {names, SIZE_MAX, 14, "status, dedupe", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(cases); i++) {
+        struct tcn_buf b;
+
+        tcn_buf_init(&b, cases[i].cap);
+        tcn_buf_names(&b, cases[i].names, cases[i].max);
+        CHECK(cases[i].want, strcmp(b.ptr, cases[i].want) == 0);
+        CHECK(cases[i].want, tcn_buf_ok(&b) == cases[i].fits);
+        tcn_buf_done(&b);
+    }
+}
+
 static void grows_through_many_sizes(void **state)
 {
     struct tcn_buf b;
@@ -198,6 +227,7 @@ int main(void)
         cmocka_unit_test(starts_empty_and_terminated),
         cmocka_unit_test(done_of_zeroes_is_legal),
         cmocka_unit_test(appends_every_way),
+        cmocka_unit_test(lists_names),
         cmocka_unit_test(grows_through_many_sizes),
         cmocka_unit_test(failure_keeps_what_was_there),
         cmocka_unit_test(cap_zero_takes_nothing),

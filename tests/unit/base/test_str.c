@@ -242,6 +242,53 @@ static void cuts_and_counts_code_points(void **state)
     assert_int_equal(tcn_utf8_cut_bytes(NOTHING, 3).len, 0);
 }
 
+static void takes_code_points(void **state)
+{
+    static const struct {
+        const char *name, *in;
+        uint32_t point;
+        size_t len; /* 0: nothing is taken */
+    } cases[] = {
+        {"ASCII", "a\xc3\xa4", 'a', 1},
+        {"U+007F", "\x7f", 0x7f, 1},
+        {"U+0080", "\xc2\x80z", 0x80, 2},
+        {"U+07FF", "\xdf\xbf", 0x7ff, 2},
+        {"U+0800", "\xe0\xa0\x80", 0x800, 3},
+        {"U+FFFF", "\xef\xbf\xbf", 0xffff, 3},
+        {"U+10000", "\xf0\x90\x80\x80", 0x10000, 4},
+        {"U+10FFFF", "\xf4\x8f\xbf\xbf.", 0x10ffff, 4},
+        {"empty", "", 7, 0},
+        {"a continuation", "\x80", 7, 0},
+        {"cut", "\xe2\x82", 7, 0},
+        {"overlong", "\xc0\xaf", 7, 0},
+        {"a surrogate", "\xed\xa0\x80", 7, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(cases); i++) {
+        struct tcn_str s = tcn_str(cases[i].in);
+        uint32_t point = 7;
+
+        CHECK(cases[i].name, tcn_utf8_next(&s, &point) == (cases[i].len > 0));
+        CHECK(cases[i].name, point == cases[i].point);
+        CHECK(cases[i].name, s.ptr == cases[i].in + cases[i].len);
+        CHECK(cases[i].name, s.len == strlen(cases[i].in) - cases[i].len);
+    }
+}
+
+static void ends_at_a_nul_only_by_its_length(void **state)
+{
+    struct tcn_str s = {"\0b", 2};
+    uint32_t point = 7;
+
+    (void)state;
+    assert_true(tcn_utf8_next(&s, &point));
+    assert_int_equal(point, 0);
+    assert_true(tcn_utf8_next(&s, &point));
+    assert_int_equal(point, 'b');
+    assert_false(tcn_utf8_next(&s, &point));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +301,8 @@ int main(void)
         cmocka_unit_test(reads_durations),
         cmocka_unit_test(knows_utf8),
         cmocka_unit_test(cuts_and_counts_code_points),
+        cmocka_unit_test(takes_code_points),
+        cmocka_unit_test(ends_at_a_nul_only_by_its_length),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
