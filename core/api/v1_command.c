@@ -1,7 +1,7 @@
 /* Requests that want something changed, read and checked; core/app executes them. */
 #include "api/v1_query.h"
 
-#define NOTE_MAX 8000 /* code points, as the timeline takes them */
+#define NOTE_MAX 8000 /* code points, as the timeline takes them; CRLF counts as one */
 
 /* Members that are not named are refused, so that a typo is not silently ignored. */
 static int only(struct tcn_api_call *call, const char *const names[])
@@ -25,19 +25,6 @@ static int only(struct tcn_api_call *call, const char *const names[])
     return 0;
 }
 
-/* The code point at *at of valid UTF-8, as JSON strings are; *at moves behind it. */
-static uint32_t next_point(const char *text, size_t *at)
-{
-    const unsigned char *p = (const unsigned char *)text + *at;
-    size_t more = *p < 0x80 ? 0 : *p < 0xe0 ? 1 : *p < 0xf0 ? 2 : 3;
-    uint32_t point = more == 0 ? *p : *p & (0x3fu >> more);
-
-    for (size_t i = 1; i <= more; i++)
-        point = point << 6 | (p[i] & 0x3fu);
-    *at += more + 1;
-    return point;
-}
-
 /* Unicode category Cc, but for what lines and columns are made of. */
 static bool is_control(uint32_t point)
 {
@@ -58,13 +45,11 @@ static bool is_space(uint32_t point)
 
 static int check_text(struct tcn_api_call *call, const char *name, const char *text)
 {
+    struct tcn_str rest = tcn_str(text);
     bool is_blank = true;
-    size_t at = 0, n = 0;
+    uint32_t point;
 
-    while (text[at]) {
-        uint32_t point = next_point(text, &at);
-
-        n++;
+    for (size_t n = 1; tcn_utf8_next(&rest, &point); n++) {
         if (is_control(point))
             return tcn_api_refuse(call, 400, "bad_request", name,
                                   "character %zu is the control character U+%04X; of those only "
@@ -78,11 +63,24 @@ static int check_text(struct tcn_api_call *call, const char *name, const char *t
     return 0;
 }
 
+/* Text fields of browsers and Windows end lines with CRLF; here a line ends with LF. A lone CR stays and is refused. */
+static const char *with_line_feeds(struct tcn_api_call *call, const char *text)
+{
+    char *copy = tcn_arena_strdup(call->arena, text), *to = copy;
+
+    for (const char *from = copy; *from; from++)
+        if (from[0] != '\r' || from[1] != '\n')
+            *to++ = *from;
+    *to = '\0';
+    return copy;
+}
+
 /* A text that may be missing may be empty too, which is the same. */
 static int text_member(struct tcn_api_call *call, const char *name, bool is_needed,
                        const char **ret)
 {
     json_t *value = json_object_get(call->body, name);
+    const char *text;
 
     if (!value && !is_needed)
         return 0;
@@ -90,15 +88,16 @@ static int text_member(struct tcn_api_call *call, const char *name, bool is_need
         return tcn_api_refuse(call, 400, "bad_request", name, "\"%s\" must be text%s", name,
                               is_needed ? " and not empty" : ""),
                -1;
-    if (tcn_utf8_count(tcn_str(json_string_value(value))) > NOTE_MAX)
+    text = with_line_feeds(call, json_string_value(value));
+    if (tcn_utf8_count(tcn_str(text)) > NOTE_MAX)
         return tcn_api_refuse(call, 400, "bad_request", name, "\"%s\" is longer than %d characters",
                               name, NOTE_MAX),
                -1;
-    if (json_string_length(value) == 0)
+    if (*text == '\0')
         return 0;
-    if (check_text(call, name, json_string_value(value)) < 0)
+    if (check_text(call, name, text) < 0)
         return -1;
-    *ret = tcn_arena_strdup(call->arena, json_string_value(value));
+    *ret = text;
     return 0;
 }
 

@@ -228,7 +228,7 @@ class Commands(Api):
         for path, body, field in (
                 ("notes", {}, "text"), ("notes", {"text": ""}, "text"), ("notes", {"text": 7}, "text"),
                 ("notes", {"text": " \n\t"}, "text"), ("notes", {"text": "a\u001b[31m"}, "text"),
-                ("acknowledge", {"note": " "}, "note"), ("resolve", {"notes": "a\r\nb"}, "notes"),
+                ("acknowledge", {"note": " "}, "note"), ("resolve", {"notes": "a\rb"}, "notes"),
                 ("notes", {"text": "x" * 12001}, "text"), ("notes", {"text": "a", "colour": 1}, "colour"),
                 ("acknowledge", {"notes": "x"}, "notes"), ("resolve", {"code": ["x"]}, "code"),
                 ("resolve", [], None), ("reopen", {"why": "x"}, "why"), ("notes", b"{", None)):
@@ -248,13 +248,12 @@ class Commands(Api):
     def test_hostile_text_stays_text(self) -> None:
         name, ident = self.open_one("hostile")
         self.linked(ident)
-        text = '\u202e"}],<script>\u0000 {code} ${jndi:ldap://x} %s\n\r\n.\r\nMAIL FROM'
-        for refused in (text, text.replace("\u0000", "")):
+        text = '\u202e"}],<script> {code} ${jndi:ldap://x} %s\n\r\n.\r\nMAIL FROM'
+        for refused in (text + "\u0000", text + "\r."):
             answer = self.app.api("POST", f"/v1/incidents/{ident}/notes", {"text": refused})
-            self.assertEqual(400, answer.status, "NUL and CR are refused, never cut")
-        plain = text.replace("\u0000", "").replace("\r", "")
-        self.assertEqual(200, self.app.api("POST", f"/v1/incidents/{ident}/notes", {"text": plain}).status)
-        self.assertIn(plain, self.texts(ident))
+            self.assertEqual(400, answer.status, "NUL and a lone CR are refused, never cut")
+        self.assertEqual(200, self.app.api("POST", f"/v1/incidents/{ident}/notes", {"text": text}).status)
+        self.assertIn(text.replace("\r\n", "\n"), self.texts(ident))
 
         def arrived() -> bool:
             return all("jndi" in str(row["comments"]) for row in self.box.tickets(name))
