@@ -1,7 +1,6 @@
 #include "app/commands.h"
+#include "app/letters.h"
 #include "app/turn.h"
-#include "connect/lanes.h"
-#include "connect/sends.h"
 
 const struct tcn_source_policy *tcn_policy_of(const struct tcn_source_policy *const *policies,
                                               const char *source_name)
@@ -50,6 +49,13 @@ static int keep_note(struct tcn_aggregate *a, const struct tcn_command *c, int64
     return tcn_engine_note(a, c->text, c->actor, now_ms, d, err);
 }
 
+/* Nobody is paged and nobody can have been the first: told, rather than answered as if it had been noted. */
+static bool is_too_late(const struct tcn_aggregate *a, const struct tcn_command *c)
+{
+    return c->kind == TCN_COMMAND_ACKNOWLEDGE && a->incident.status == TCN_STATUS_RESOLVED &&
+           a->incident.acknowledged_ms == 0;
+}
+
 static int on_incident(struct tcn_api_call *call, const struct tcn_command_world *world,
                        struct tcn_store *s, int64_t now_ms, bool *ret_changed, struct tcn_err *err)
 {
@@ -62,6 +68,10 @@ static int on_incident(struct tcn_api_call *call, const struct tcn_command_world
         return tcn_api_refuse(call, 404, "not_found", "id", "there is no incident with this id");
     if (r < 0)
         return r;
+    if (is_too_late(a, &call->command))
+        return tcn_api_refuse(call, 409, "already_resolved", NULL,
+                              "the incident is resolved, nobody waits for an answer to it; POST "
+                              "/v1/incidents/ID/notes leaves a word, /reopen opens it again");
     tcn_decision_init(&d, call->arena);
     d.subject = a;
     d.directory = world->directory;
@@ -78,44 +88,12 @@ static int on_incident(struct tcn_api_call *call, const struct tcn_command_world
     return tcn_api_incident(call, s, a->incident.id, err);
 }
 
-/* A dead letter without a link is of a page, and has its send's id. */
-static int retry_letter(struct tcn_store *s, const struct tcn_deadletter *letter, int64_t now_ms,
-                        struct tcn_err *err)
-{
-    return tcn_id_is_zero(letter->link) ? tcn_sends_retry(s, letter->id, now_ms, err)
-                                        : tcn_lanes_retry(s, letter->link, now_ms, err);
-}
-
-static int on_letter(struct tcn_api_call *call, struct tcn_store *s, int64_t now_ms,
-                     bool *ret_changed, struct tcn_err *err)
-{
-    struct tcn_deadletter letter = {0};
-    int r = tcn_store_deadletter_get(s, call->command.letter, call->arena, &letter, err);
-
-    if (r == TCN_ENOTFOUND)
-        return tcn_api_refuse(
-            call, 404, "not_found", "id",
-            "there is no dead letter with this id; it may have been retried or dropped");
-    if (r < 0)
-        return r;
-    if (call->command.kind == TCN_COMMAND_LETTER_RETRY &&
-        (r = retry_letter(s, &letter, now_ms, err)) < 0 && r != TCN_ENOTFOUND)
-        return r;
-    if ((r = tcn_store_deadletter_drop(s, letter.id, err)) < 0)
-        return r;
-    *ret_changed = true;
-    call->status = 200;
-    call->reply = json_pack(
-        "{s:s}", "status", call->command.kind == TCN_COMMAND_LETTER_RETRY ? "retrying" : "dropped");
-    return 0;
-}
-
 int tcn_command_execute(struct tcn_api_call *call, const struct tcn_command_world *world,
                         struct tcn_store *s, int64_t now_ms, bool *ret_changed, struct tcn_err *err)
 {
     *ret_changed = false;
     if (call->command.kind == TCN_COMMAND_LETTER_RETRY ||
         call->command.kind == TCN_COMMAND_LETTER_DROP)
-        return on_letter(call, s, now_ms, ret_changed, err);
+        return tcn_letter_execute(call, world, s, now_ms, ret_changed, err);
     return on_incident(call, world, s, now_ms, ret_changed, err);
 }

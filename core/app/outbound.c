@@ -1,6 +1,7 @@
 /* Ties lanes and sends to the configuration, the engine and the timeline. */
 #include "app/outbound.h"
 #include "app/page_message.h"
+#include "app/remark.h"
 #include "app/turn.h"
 #include "app/unreached.h"
 #include "base/text.h"
@@ -33,45 +34,13 @@ struct tcn_outbound {
 
 /* -- what lanes tell ------------------------------------------------------------------------------------- */
 
-static int remark(struct generation *g, struct tcn_store *s, struct tcn_id incident,
-                  const char *text, const char *actor, bool to_tickets, int64_t now_ms,
-                  struct tcn_arena *arena, struct tcn_err *err)
-{
-    struct tcn_aggregate *a = TCN_NEW(arena, struct tcn_aggregate);
-    json_t *data = json_pack("{s:s}", "message", text);
-    struct tcn_decision d;
-    struct tcn_event *event;
-    char *dumped;
-    int r = tcn_turn_load(s, incident, arena, a, err);
-
-    if (r == 0) {
-        tcn_decision_init(&d, arena);
-        d.subject = a;
-        d.directory = &g->config->directory;
-        dumped = json_dumps(data, JSON_COMPACT);
-        event = tcn_decision_event(&d, &a->incident, now_ms, TCN_EVENT_TOCSIN,
-                                   tcn_arena_strdup(arena, dumped), text, actor);
-        free(dumped);
-        event->to_tickets = to_tickets;
-        if (to_tickets)
-            tcn_decision_tell_tickets(&d, &a->incident);
-        d.next_due_ms = tcn_engine_next_due(a);
-        r = tcn_turn_write(s, &d, NULL, now_ms, err);
-    }
-    json_decref(data);
-    return r == TCN_ENOTFOUND ? 0 : r;
-}
-
 static int on_note(void *ctx, struct tcn_store *s, struct tcn_id incident, const char *text,
                    const char *actor, bool to_tickets, int64_t now_ms, struct tcn_err *err)
 {
-    struct tcn_arena arena;
-    int r;
+    const struct generation *g = ctx;
+    struct tcn_remark remark = {.text = text, .actor = actor, .to_tickets = to_tickets};
 
-    tcn_arena_init(&arena, TCN_TURN_ARENA);
-    r = remark(ctx, s, incident, text, actor, to_tickets, now_ms, &arena, err);
-    tcn_arena_done(&arena);
-    return r;
+    return tcn_remark_write(s, &g->config->directory, incident, &remark, now_ms, err);
 }
 
 /* The record's address becomes a related item of the incident. */

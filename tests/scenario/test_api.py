@@ -159,6 +159,13 @@ class Commands(Api):
         self.assertEqual((400, "note"), (answer.status, answer.json()["error"]["field"]))
         self.tickets(name, "ACKED")
 
+    def test_acknowledge_what_is_over(self) -> None:
+        _, ident = self.open_one("too-late")
+        self.app.api("POST", f"/v1/incidents/{ident}/resolve")
+        error = self.error(self.app.api("POST", f"/v1/incidents/{ident}/acknowledge"), 409, "already_resolved")
+        self.assertIn("/reopen", error["message"])
+        self.assertIsNone(self.app.incident(ident)["acknowledged"])
+
     def test_resolve_and_reopen(self) -> None:
         name, ident = self.open_one("resolve")
         self.tickets(name, "OPEN")
@@ -291,10 +298,16 @@ class DeadLetters(Api):
 
     def test_drop(self) -> None:
         name, ident, letter = self.refused("jira", "/rest/api/3/issue$")
-        self.assertEqual(200, self.app.api("POST", f"/v1/deadletters/{letter['id']}/drop", role="manager").status)
+        answer = self.app.api("POST", f"/v1/deadletters/{letter['id']}/drop", role="manager")
+        self.assertEqual(200, answer.status)
+        self.assertIn("jira has no ticket for this incident", answer.json()["message"])
+        self.assertEqual(("jira", None), (answer.json()["link"]["connector"], answer.json()["link"]["remote_key"]))
+        self.assertIn("jira has no ticket for this incident", self.texts(ident))
         self.assertEqual([], self.letters(ident))
         self.error(self.app.api("POST", f"/v1/deadletters/{letter['id']}/retry"), 404, "not_found")
         self.tickets(name, vendors=("servicenow", "pagerduty"))
+        self.app.api("POST", f"/v1/incidents/{ident}/acknowledge")
+        self.tickets(name, "ACKED")
 
 
 if __name__ == "__main__":

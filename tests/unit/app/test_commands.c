@@ -112,6 +112,51 @@ static void test_a_note_with_a_command_that_changes_nothing(void **state)
     drop_reply();
 }
 
+static size_t count_events(struct tcn_id incident)
+{
+    struct tcn_event *events;
+    size_t n = 0;
+
+    assert_int_equal(tcn_store_event_list(store, incident, 0, 1000, &arena, &events, &n, &err), 0);
+    return n;
+}
+
+static const char *error_of(const char *member)
+{
+    return json_string_value(json_object_get(json_object_get(call.reply, "error"), member));
+}
+
+/* Nobody can be the first to answer what is over; who had answered before is told so again. */
+static void test_an_acknowledgement_that_is_too_late(void **state)
+{
+    struct tcn_id missed = alarm_of("missed", TCN_ACTION_FIRE);
+    struct tcn_id seen = alarm_of("seen", TCN_ACTION_FIRE);
+    size_t before;
+
+    (void)state;
+    execute((struct tcn_command){.kind = TCN_COMMAND_RESOLVE, .incident = missed});
+    before = count_events(missed);
+    execute((struct tcn_command){
+        .kind = TCN_COMMAND_ACKNOWLEDGE, .incident = missed, .text = "I look at it"});
+    assert_int_equal(call.status, 409);
+    assert_string_equal(error_of("code"), "already_resolved");
+    assert_non_null(strstr(error_of("message"), "/reopen"));
+    assert_false(has_changed);
+    assert_int_equal(count_events(missed), before);
+
+    execute((struct tcn_command){.kind = TCN_COMMAND_ACKNOWLEDGE, .incident = seen});
+    execute((struct tcn_command){.kind = TCN_COMMAND_RESOLVE, .incident = seen});
+    execute((struct tcn_command){.kind = TCN_COMMAND_ACKNOWLEDGE, .incident = seen});
+    assert_int_equal(call.status, 200);
+    assert_true(json_is_object(json_object_get(call.reply, "acknowledged")));
+    assert_false(has_changed);
+
+    execute((struct tcn_command){.kind = TCN_COMMAND_REOPEN, .incident = missed});
+    execute((struct tcn_command){.kind = TCN_COMMAND_ACKNOWLEDGE, .incident = missed});
+    assert_int_equal(call.status, 200);
+    drop_reply();
+}
+
 static void test_refusals_say_why(void **state)
 {
     struct tcn_id incident = alarm_of("k", TCN_ACTION_FIRE);
@@ -126,9 +171,10 @@ static void test_refusals_say_why(void **state)
     drop_reply();
 }
 
-static struct tcn_id put_letter(struct tcn_id id, struct tcn_id link)
+static struct tcn_id put_letter_of(struct tcn_id incident, struct tcn_id id, struct tcn_id link)
 {
     struct tcn_deadletter letter = {.id = id,
+                                    .incident = incident,
                                     .link = link,
                                     .connector = "jira",
                                     .operation = "create",
@@ -137,6 +183,11 @@ static struct tcn_id put_letter(struct tcn_id id, struct tcn_id link)
 
     assert_int_equal(tcn_store_deadletter_put(store, &letter, &err), 0);
     return id;
+}
+
+static struct tcn_id put_letter(struct tcn_id id, struct tcn_id link)
+{
+    return put_letter_of((struct tcn_id){{0}}, id, link);
 }
 
 static void test_letters_of_tickets(void **state)
@@ -164,9 +215,76 @@ static void test_letters_of_tickets(void **state)
     letter = put_letter((struct tcn_id){{4}}, (struct tcn_id){{8}});
     execute((struct tcn_command){.kind = TCN_COMMAND_LETTER_RETRY, .letter = letter});
     assert_int_equal(call.status, 200); /* what it was about is gone: so is the letter */
-    letter = put_letter((struct tcn_id){{5}}, links[0].id);
+    drop_reply();
+}
+
+/* Dropping a letter changes no ticket; the answer and the timeline say what becomes of it. */
+static void test_what_is_left_of_a_dropped_letter(void **state)
+{
+    static const struct {
+        enum tcn_link_state state;
+        const char *remote_key;
+        bool is_due;
+        const char *want;
+    } cases[] = {
+        {TCN_LINK_NONE, NULL, false, "jira has no ticket for this incident; the next change of "},
+        {TCN_LINK_CREATING, NULL, false, "jira has no ticket for this incident; the next change"},
+        {TCN_LINK_CREATING, NULL, true, "jira is still being tried for this incident"},
+        {TCN_LINK_LINKED, "OPS-42", false, "OPS-42 in jira stays as it is; the next change of the"},
+        {TCN_LINK_LINKED, "OPS-42", true, "jira is still being tried for this incident"},
+        {TCN_LINK_BLOCKED, NULL, false, "nothing is written to jira for this incident any more"},
+        {TCN_LINK_LOST, "OPS-42", false, "nothing is written to jira for this incident any more"},
+        {TCN_LINK_UNLINKED, NULL, false, "nothing is written to jira for this incident any more"},
+    };
+    struct tcn_id incident = alarm_of("k", TCN_ACTION_FIRE);
+    struct tcn_link *links, link;
+    struct tcn_event *events;
+    size_t n, n_links;
+
+    (void)state;
+    assert_int_equal(tcn_store_link_list(store, incident, NULL, 9, &arena, &links, &n_links, &err),
+                     0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t before = count_events(incident);
+        struct tcn_id letter;
+
+        links[0].state = cases[i].state;
+        links[0].remote_id = links[0].remote_key = cases[i].remote_key;
+        links[0].due_ms = cases[i].is_due ? now + 60000 : 0;
+        assert_int_equal(tcn_store_link_put(store, &links[0], &err), 0);
+        letter = put_letter_of(incident, (struct tcn_id){{5}}, links[0].id);
+        execute((struct tcn_command){.kind = TCN_COMMAND_LETTER_DROP, .letter = letter});
+        assert_int_equal(call.status, 200);
+        assert_string_equal(text_of("status"), "dropped");
+        assert_non_null(strstr(text_of("message"), cases[i].want));
+        assert_string_equal(
+            json_string_value(json_object_get(json_object_get(call.reply, "link"), "connector")),
+            "jira");
+        assert_int_equal(tcn_store_event_list(store, incident, 0, 1000, &arena, &events, &n, &err),
+                         0);
+        assert_int_equal(n, before + 1);
+        assert_non_null(strstr(events[before].text, cases[i].want));
+        assert_non_null(strstr(events[before].text, "Gave up the create that jira had refused"));
+        assert_string_equal(events[before].actor, "token:test");
+        assert_false(events[before].to_tickets);
+        assert_int_equal(tcn_store_link_get(store, links[0].id, &arena, &link, &err), 0);
+        assert_int_equal(link.state, cases[i].state);
+        assert_int_equal(link.due_ms, links[0].due_ms);
+    }
+    drop_reply();
+}
+
+static void test_dropped_letters_of_what_is_gone(void **state)
+{
+    struct tcn_id letter = put_letter((struct tcn_id){{4}}, (struct tcn_id){{8}});
+
+    (void)state;
     execute((struct tcn_command){.kind = TCN_COMMAND_LETTER_DROP, .letter = letter});
-    assert_string_equal(text_of("status"), "dropped");
+    assert_int_equal(call.status, 200);
+    assert_true(json_is_null(json_object_get(call.reply, "link")));
+    letter = put_letter((struct tcn_id){{4}}, (struct tcn_id){{0}});
+    execute((struct tcn_command){.kind = TCN_COMMAND_LETTER_DROP, .letter = letter});
+    assert_string_equal(text_of("message"), "the page stays unsent");
     drop_reply();
 }
 
@@ -203,8 +321,11 @@ int main(void)
         CASE(test_no_such_thing),
         CASE(test_the_life_of_an_incident),
         CASE(test_a_note_with_a_command_that_changes_nothing),
+        CASE(test_an_acknowledgement_that_is_too_late),
         CASE(test_refusals_say_why),
         CASE(test_letters_of_tickets),
+        CASE(test_what_is_left_of_a_dropped_letter),
+        CASE(test_dropped_letters_of_what_is_gone),
         CASE(test_letters_of_pages),
         CASE(test_the_policy_of_a_source),
     };

@@ -1,0 +1,17 @@
+/* A line on an incident's timeline that no decision of the engine makes. */
+#ifndef TCN_APP_REMARK_H
+#define TCN_APP_REMARK_H
+
+#include "app/turn.h"
+
+struct tcn_remark {
+    const char *text, *actor;
+    bool to_tickets; /* ticket systems shall show it, too: their lanes are woken */
+};
+
+/* Inside a store job. An incident that is gone is no error. */
+int tcn_remark_write(struct tcn_store *s, const struct tcn_directory *directory,
+                     struct tcn_id incident, const struct tcn_remark *remark, int64_t now_ms,
+                     struct tcn_err *err);
+
+#endif
