@@ -12,7 +12,8 @@
 #include "gateway/sns_cert.h"
 #include "store/thread.h"
 
-struct tcn_outbound; /* outbound.h */
+struct tcn_outbound;      /* outbound.h */
+struct tcn_subscriptions; /* subscriptions.h */
 
 #define TCN_FIXED 7 /* members that only a start takes: app_reload.c */
 
@@ -37,6 +38,7 @@ struct tcn_app {
     struct tcn_fetcher *fetcher;
     struct tcn_fetch_port fetch; /* of the fetcher */
     struct tcn_sns_certs *certs;
+    struct tcn_subscriptions *subscriptions;
     struct event *timer;  /* next due work of the store */
     struct event *upkeep; /* next look for what may be forgotten */
     bool is_timer_running, is_timer_asked;

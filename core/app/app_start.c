@@ -5,6 +5,7 @@
 #include "app/outbound.h"
 #include "app/refused.h"
 #include "app/routes.h"
+#include "app/subscriptions.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "sys/clock.h"
@@ -188,6 +189,7 @@ static int open_door(struct tcn_app *app, struct tcn_err *err)
             app->config->store, "epoch", tcn_log_num(app->epoch, epoch), "took_ms",
             tcn_log_num(tcn_clock_now_ms() - app->started_ms, took), NULL);
     tcn_app_wake(app);
+    tcn_subscriptions_wake(app->subscriptions);
     if (app->is_reload_asked)
         tcn_app_reload(app);
     return 0;
@@ -202,6 +204,7 @@ static int make_outside(struct tcn_app *app, struct tcn_err *err)
     app->fetcher = tcn_fetcher_new(app->base, app->pump, app->config->ca_file);
     app->fetch = (struct tcn_fetch_port){app->fetcher, tcn_fetcher_get};
     app->certs = tcn_sns_certs_new(&app->fetch, app->config->ca_file, tcn_clock_now_ms);
+    app->subscriptions = tcn_subscriptions_new(app);
     return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "app/app.h"
 #include "app/intake.h"
+#include "gateway/sns_subscription.h"
 #include "gateway/source.h"
 
 #define TCN_DELIVERY_HEADERS_MAX 64
@@ -17,6 +18,7 @@ struct tcn_delivery_state {
     json_t *root;        /* owned; NULL until parsed */
     struct tcn_sns_message sns;
     const struct tcn_sns_policy *sns_policy;
+    enum tcn_sns_news news; /* of a control message, when it is durable */
     struct event *patience; /* while a certificate is fetched */
     bool is_answered;
     bool has_digest;
@@ -31,7 +33,7 @@ void tcn_delivery_take(struct tcn_app *app, const struct tcn_source *source,
 /* The steps, in order; each answers and frees on its way out. */
 void tcn_delivery_verify_sns(struct tcn_delivery_state *d); /* delivery_sns.c */
 void tcn_delivery_submit(struct tcn_delivery_state *d);     /* delivery_submit.c */
-/* A control message of SNS is remembered first, so that a replay does nothing; then tcn_delivery_control acts. */
+/* A control message of SNS: it and what it changes are durable first, then tcn_delivery_control tells what that was. */
 void tcn_delivery_keep(struct tcn_delivery_state *d);    /* delivery_submit.c */
 void tcn_delivery_control(struct tcn_delivery_state *d); /* delivery_sns.c */
 

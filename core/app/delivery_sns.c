@@ -1,77 +1,68 @@
-/* Deliveries of Amazon SNS: verify, then pass on, confirm, or tell. */
+/* Deliveries of Amazon SNS: verify, then pass on, or take as news of a subscription. */
 #include "app/delivery.h"
 #include "app/routes.h"
+#include "app/subscriptions.h"
 #include "sys/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #define PATIENCE_S 3 /* a certificate that takes longer is fetched on; SNS tries again */
-#define CONFIRM_URL_MAX 4096
 
-struct confirmation {
-    char topic[300];
-};
-
-static void confirmed(void *arg, int status, struct tcn_str body, const char *why)
+/* Only what SNS waits for is confirmed; a repeat of what is known is worth a line, since it may be a replay. */
+static void tell_nothing_new(struct tcn_delivery_state *d)
 {
-    struct confirmation *c = arg;
-    struct tcn_str arn;
-    char text[300] = "";
+    uint64_t suppressed = 0;
+    char more[TCN_LOG_NUM];
 
-    if (status == 200 && tcn_sns_subscription_arn(body, &arn)) {
-        snprintf(text, sizeof text, "%.*s", (int)(arn.len < 299 ? arn.len : 299), arn.ptr);
-        tcn_log(TCN_LOG_INFO, "sns", "subscription confirmed", "topic", c->topic, "subscription",
-                text, NULL);
-    } else {
-        tcn_log(TCN_LOG_ERROR, "sns", "subscription not confirmed; request the confirmation again",
-                "topic", c->topic, "why", why ? why : "unexpected answer", NULL);
-    }
-    free(c);
+    if (!tcn_log_limit_pass(&d->app->log_limit, d->source->name, "sns_known",
+                            tcn_clock_mono_us() / 1000, &suppressed))
+        return;
+    tcn_log(TCN_LOG_WARN, "sns",
+            "a message about a subscription tells nothing new; nothing was done about it", "source",
+            d->source->name, "topic", d->sns.topic.ptr, suppressed ? "suppressed" : NULL,
+            tcn_log_num((int64_t)suppressed, more), NULL);
 }
 
-/* The address of the message is never used: it is built from the signed topic and token. */
-static void confirm(struct tcn_delivery_state *d)
+static void count_news(struct tcn_delivery_state *d)
 {
-    struct confirmation *c = calloc(1, sizeof *c);
-    struct tcn_buf url;
+    static const char *const results[] = {[TCN_SNS_NO_NEWS] = "known",
+                                          [TCN_SNS_AWAITS] = "asked",
+                                          [TCN_SNS_NEEDS_PERSON] = "manual",
+                                          [TCN_SNS_DELIVERS] = "delivers",
+                                          [TCN_SNS_ENDED] = "unsubscribed"};
+    char labels[200];
 
-    if (!c)
-        abort();
-    snprintf(c->topic, sizeof c->topic, "%.*s", (int)d->sns.topic.len, d->sns.topic.ptr);
-    tcn_buf_init(&url, CONFIRM_URL_MAX);
-    if (tcn_sns_confirm_url(&d->sns, &url) == 0)
-        d->app->fetch.get(d->app->fetch.ctx, url.ptr, 65536, confirmed, c);
-    else
-        confirmed(c, 0, (struct tcn_str){"", 0}, "the token does not fit into an address");
-    tcn_buf_done(&url);
-}
-
-static void subscription_known(struct tcn_delivery_state *d)
-{
-    if (d->sns_policy->confirm == TCN_SNS_AUTO)
-        confirm(d);
-    else
-        tcn_log(TCN_LOG_WARN, "sns", "subscription waits for a person; its token is in the inbox",
-                "source", d->source->name, NULL);
-}
-
-/* Nobody resubscribes by itself: whoever could unsubscribe may have had a reason. */
-static void unsubscription_known(struct tcn_delivery_state *d)
-{
-    char topic[300];
-
-    snprintf(topic, sizeof topic, "%.*s", (int)d->sns.topic.len, d->sns.topic.ptr);
-    tcn_log(TCN_LOG_ERROR, "sns", "the topic was unsubscribed: its alarms do not arrive any more",
-            "source", d->source->name, "topic", topic, NULL);
+    snprintf(labels, sizeof labels, "source=\"%s\",result=\"%s\"", d->source->name,
+             results[d->news]);
+    tcn_metrics_add(d->app->metrics, "tocsin_sns_confirmations_total", labels, 1);
 }
 
 void tcn_delivery_control(struct tcn_delivery_state *d)
 {
-    if (d->sns.type == TCN_SNS_SUBSCRIPTION)
-        subscription_known(d);
-    else
-        unsubscription_known(d);
+    const char *source = d->source->name, *topic = d->sns.topic.ptr;
+
+    count_news(d);
+    switch (d->news) {
+    case TCN_SNS_AWAITS:
+        tcn_log(TCN_LOG_INFO, "sns", "a subscription waits for its confirmation", "source", source,
+                "topic", topic, NULL);
+        break;
+    case TCN_SNS_NEEDS_PERSON:
+        tcn_log(TCN_LOG_WARN, "sns", "subscription waits for a person; its token is in the inbox",
+                "source", source, "topic", topic, NULL);
+        break;
+    case TCN_SNS_ENDED:
+        tcn_log(TCN_LOG_ERROR, "sns",
+                "the topic was unsubscribed: its alarms do not arrive any more", "source", source,
+                "topic", topic, NULL);
+        break;
+    case TCN_SNS_NO_NEWS:
+    case TCN_SNS_DELIVERS:
+    default:
+        tell_nothing_new(d);
+    }
+    tcn_subscriptions_wake(d->app->subscriptions);
 }
 
 static void with_certificate(struct tcn_delivery_state *d, const struct tcn_cert *cert)
@@ -81,10 +72,12 @@ static void with_certificate(struct tcn_delivery_state *d, const struct tcn_cert
     if (tcn_cert_is_current(cert, tcn_clock_now_ms(), &err) < 0 ||
         tcn_sns_verify(&d->sns, cert, &err) < 0)
         tcn_delivery_refuse(d, 403, "forbidden", err.msg);
-    else if (d->sns.type == TCN_SNS_NOTIFICATION)
+    else if (d->sns.type == TCN_SNS_NOTIFICATION) {
+        tcn_subscriptions_saw(d->app->subscriptions, d);
         tcn_delivery_submit(d);
-    else
+    } else {
         tcn_delivery_keep(d);
+    }
 }
 
 static void busy(struct tcn_delivery_state *d, const char *why)

@@ -2,6 +2,7 @@
 #include "app/delivery.h"
 #include "app/disk.h"
 #include "app/routes.h"
+#include "app/subscriptions.h"
 #include "app/unreached.h"
 #include "base/text.h"
 #include "sys/clock.h"
@@ -156,7 +157,7 @@ static void kept(struct tcn_intake_job *job, int r, const struct tcn_err *err)
 {
     struct tcn_delivery_state *d = job->ctx;
 
-    if (r == 0 && !job->is_duplicate)
+    if (r == 0)
         tcn_delivery_control(d);
     answer(job, r, err);
 }
@@ -166,7 +167,7 @@ void tcn_delivery_keep(struct tcn_delivery_state *d)
     struct tcn_intake_job *job = tcn_intake_new(tcn_clock_now_ms());
     const char *told = tcn_source_delivery_id(d->source, d->root, &job->arena);
 
-    job->job.run = tcn_intake_keep;
+    job->job.run = tcn_subscriptions_control;
     job->inbox.delivery_id = told ? told : id_of_body(d, job);
     tcn_delivery_count(d->app, d->source, "control");
     post(d, job, kept);

@@ -9,6 +9,9 @@ static const struct kind {
 } kinds[] = {
     {"tocsin_deliveries_total", "counter",
      "Deliveries of alarms by source and what became of them."},
+    {"tocsin_sns_confirmations_total", "counter",
+     "Messages of SNS about subscriptions, and confirmations sent, by source and what they "
+     "brought."},
     {"tocsin_incidents_open", "gauge", "Incidents with status OPEN."},
     {"tocsin_nobody_reached_total", "counter",
      "Incidents of which nobody could be told: no page got through, and nobody was left to page."},

@@ -3,6 +3,7 @@
 #include "app/cli.h"
 #include "app/options.h"
 #include "app/outbound.h"
+#include "app/subscriptions.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -53,6 +54,7 @@ static void release(struct tcn_app *app)
     tcn_outbound_free(app);
     tcn_sns_certs_free(app->certs);
     tcn_fetcher_free(app->fetcher);
+    tcn_subscriptions_free(app->subscriptions);
     tcn_server_free(app->server);
     if (app->pump)
         tcn_pump_free(app->pump);

@@ -101,7 +101,7 @@ void tcn_sns_policy_free(struct tcn_sns_policy *p)
     free(p);
 }
 
-static bool is_topic(const struct tcn_sns_policy *p, struct tcn_str topic)
+bool tcn_sns_allows_topic(const struct tcn_sns_policy *p, struct tcn_str topic)
 {
     for (size_t i = 0; i < p->n_topics; i++)
         if (tcn_sns_topic_matches(topic, tcn_str(p->topics[i])))
@@ -129,7 +129,7 @@ static int admit_address(const struct tcn_sns_policy *p, const struct tcn_sns_me
 int tcn_sns_admit(const struct tcn_sns_policy *p, const struct tcn_sns_message *m, int64_t now_ms,
                   struct tcn_err *err)
 {
-    if (!is_topic(p, m->topic))
+    if (!tcn_sns_allows_topic(p, m->topic))
         return tcn_fail(err, TCN_EAUTH, "topic %.*s is not among the topics of this source",
                         (int)(m->topic.len > 300 ? 300 : m->topic.len), m->topic.ptr);
     if (m->version == 1 && !p->allows_v1)

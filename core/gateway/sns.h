@@ -31,6 +31,9 @@ struct tcn_sns_policy {
 int tcn_sns_policy_read(const struct tcn_node *at, struct tcn_sns_policy **ret);
 void tcn_sns_policy_free(struct tcn_sns_policy *p);
 
+/* One of the source's topics. */
+bool tcn_sns_allows_topic(const struct tcn_sns_policy *p, struct tcn_str topic);
+
 enum tcn_sns_type {
     TCN_SNS_UNSET = 0,
     TCN_SNS_NOTIFICATION,

@@ -32,6 +32,7 @@ enum tcn_sql_table {
     TCN_SQL_TIMER,
     TCN_SQL_LINK,
     TCN_SQL_DEADLETTER,
+    TCN_SQL_SUBSCRIPTION,
     TCN_SQL_TABLES
 };
 #define TCN_SQL_MAX 12 /* statements of one table */

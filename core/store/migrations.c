@@ -325,7 +325,29 @@ static const char *const v7_unreached[] = {
     NULL,
 };
 
+/* A row a source and topic. token: what confirms; due_ms: a confirmation is to be sent. */
+static const char *const v8_subscriptions[] = {
+    "CREATE TABLE subscriptions ("
+    " account_id {TEXT} NOT NULL,"
+    " source {TEXT} NOT NULL,"
+    " topic {TEXT} NOT NULL,"
+    " epoch {INT} NOT NULL,"
+    " state {INT} NOT NULL,"
+    " arn TEXT,"
+    " token TEXT,"
+    " as_of_ms {INT} NOT NULL,"
+    " asked_ms {INT} NOT NULL,"
+    " attempts {INT} NOT NULL,"
+    " due_ms {INT} NOT NULL,"
+    " ended_ms {INT} NOT NULL,"
+    " PRIMARY KEY (account_id, source, topic)"
+    "){CLUSTERED}",
+    "CREATE INDEX subscriptions_due ON subscriptions (due_ms) WHERE due_ms > 0",
+    NULL,
+};
+
 const struct tcn_migration tcn_migrations[] = {
-    {1, 1, v1_base},       {2, 1, v2_incidents}, {3, 1, v3_paging},    {4, 1, v4_links},
-    {5, 1, v5_lost_pages}, {6, 1, v6_fences},    {7, 1, v7_unreached}, {0, 0, NULL},
+    {1, 1, v1_base},      {2, 1, v2_incidents},     {3, 1, v3_paging},
+    {4, 1, v4_links},     {5, 1, v5_lost_pages},    {6, 1, v6_fences},
+    {7, 1, v7_unreached}, {8, 1, v8_subscriptions}, {0, 0, NULL},
 };

@@ -14,6 +14,7 @@
 #include "model/incident.h"
 #include "model/link.h"
 #include "model/response_plan.h"
+#include "model/subscription.h"
 
 struct tcn_store;
 
@@ -237,6 +238,21 @@ int tcn_store_deadletter_clear(struct tcn_store *s, struct tcn_id link, struct t
 /* Newest first. */
 int tcn_store_deadletter_list(struct tcn_store *s, size_t limit, struct tcn_arena *a,
                               struct tcn_deadletter **ret, size_t *ret_n, struct tcn_err *err);
+
+/* -- subscriptions of SNS: a row a source and topic --------------------------------------------------- */
+/* Zeroed but for source and topic, which are the caller's, when nothing is known. */
+int tcn_store_subscription_get(struct tcn_store *s, const char *source, const char *topic,
+                               struct tcn_arena *a, struct tcn_subscription *ret,
+                               struct tcn_err *err);
+int tcn_store_subscription_put(struct tcn_store *s, const struct tcn_subscription *row,
+                               struct tcn_err *err); /* upsert */
+/* Those with a confirmation to be sent at now, the earliest first; or ever, when an older epoch wrote the row: its process
+ * is dead, and so is what it had sent. */
+int tcn_store_subscription_due(struct tcn_store *s, int64_t now_ms, size_t limit,
+                               struct tcn_arena *a, struct tcn_subscription **ret, size_t *ret_n,
+                               struct tcn_err *err);
+/* When the earliest of them wants to be sent; 0 = none. */
+int tcn_store_subscription_next(struct tcn_store *s, int64_t *ret_ms, struct tcn_err *err);
 
 /* -- meta: small named texts --------------------------------------------------------------------------- */
 /* NULL in *ret when there is none. */

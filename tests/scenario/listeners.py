@@ -23,13 +23,13 @@ def server_context(pair: Pair, newest: ssl.TLSVersion | None = None) -> ssl.SSLC
 
 
 class Listener:
-    """On every address of this machine, IPv4 and IPv6, at one free port; in TLS when it has a context."""
+    """On every address of this machine, IPv4 and IPv6, at one port, a free one by default; in TLS when it has a context."""
 
-    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None, port: int = 0) -> None:
         self.context = context
         self.reached: list[str] = []  # the address that was called, a connection
         self.heard: list[bytes] = []  # what was said to us, after a handshake if there is one
-        self.socket = socket.create_server(("", 0), family=socket.AF_INET6, dualstack_ipv6=True, backlog=128)
+        self.socket = socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=128)
         self.port: int = self.socket.getsockname()[1]
         threading.Thread(target=self.run, daemon=True).start()
 

@@ -188,17 +188,17 @@ class CloudWatch(Sources):
                 self.assertEqual(403, self.sns(body, "unpinned").status)
 
     def test_messages_about_the_subscription(self) -> None:
-        """Answered, told in the log, and no alarm; the address in them is asked by nobody."""
+        """Answered and told in the log; the end of one is an incident. The address in them is asked by nobody."""
         trap = self.box.urls["admin"] + "/trap"
-        for kind, told in (("SubscriptionConfirmation", "waits for a person"),
-                           ("UnsubscribeConfirmation", "the topic was unsubscribed")):
+        for kind, told, opened in (("SubscriptionConfirmation", "waits for a person", 0),
+                                   ("UnsubscribeConfirmation", "the topic was unsubscribed", 1)):
             with self.subTest(kind):
                 before = len(self.app.incidents())
                 body = self.topic.signed(kind, f"You have chosen: {kind}", Token="2336412f37", SubscribeURL=trap)
                 self.assertIn(self.sns(body, "manual").status, (200, 202))
                 self.assertEqual(403, self.sns({**body, "Token": "2336412f38"}, "manual").status)
                 eventually("it is told", lambda: told in self.app.log.read_text())
-                self.assertEqual(before, len(self.app.incidents()))
+                self.assertEqual(before + opened, len(self.app.incidents()))
 
     def test_a_topic_carries_any_text(self) -> None:
         """Nothing that a mapping knows: kept for people, told as accepted, since a retry would not mend it."""

@@ -22,6 +22,7 @@ _Static_assert(sizeof(struct tcn_storm) == 40, "struct tcn_storm has changed");
 _Static_assert(sizeof(struct tcn_inbox) == 88, "struct tcn_inbox has changed");
 _Static_assert(sizeof(struct tcn_send_row) == 112, "struct tcn_send_row has changed");
 _Static_assert(sizeof(struct tcn_deadletter) == 96, "struct tcn_deadletter has changed");
+_Static_assert(sizeof(struct tcn_subscription) == 80, "struct tcn_subscription has changed");
 #endif
 
 /* -- distinct values ---------------------------------------------------------------------------------------- */
@@ -277,6 +278,20 @@ static inline struct tcn_deadletter gen_deadletter(struct gen *g)
                                    .request = g_text(g),
                                    .response = g_text(g),
                                    .at_ms = g_int(g)};
+}
+
+static inline struct tcn_subscription gen_subscription(struct gen *g)
+{
+    return (struct tcn_subscription){.source = g_text(g),
+                                     .topic = g_text(g),
+                                     .state = TCN_SUBSCRIPTION_AWAITING,
+                                     .arn = g_text(g),
+                                     .token = g_text(g),
+                                     .as_of_ms = g_int(g),
+                                     .asked_ms = g_int(g),
+                                     .attempts = g_int(g),
+                                     .due_ms = g_int(g),
+                                     .ended_ms = g_int(g)};
 }
 
 static inline struct tcn_inbox gen_inbox(struct gen *g)
@@ -543,6 +558,21 @@ static inline void same_deadletter(const struct tcn_deadletter *a, const struct 
     SAME_TEXT(request);
     SAME_TEXT(response);
     SAME_INT(at_ms);
+}
+
+static inline void same_subscription(const struct tcn_subscription *a,
+                                     const struct tcn_subscription *b)
+{
+    SAME_TEXT(source);
+    SAME_TEXT(topic);
+    SAME_INT(state);
+    SAME_TEXT(arn);
+    SAME_TEXT(token);
+    SAME_INT(as_of_ms);
+    SAME_INT(asked_ms);
+    SAME_INT(attempts);
+    SAME_INT(due_ms);
+    SAME_INT(ended_ms);
 }
 
 static inline void same_inbox(const struct tcn_inbox *a, const struct tcn_inbox *b)

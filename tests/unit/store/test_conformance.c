@@ -334,6 +334,27 @@ static void deadletters(struct bed *b)
          tcn_store_deadletter_list(s, LIMIT, &b->a, &list[k], &n[k], err));
 }
 
+static void subscriptions(struct bed *b)
+{
+    struct tcn_subscription row = gen_subscription(&b->g), got[STORES_MAX];
+    int64_t due = 1 + pick(b, 1000), next[STORES_MAX] = {0};
+
+    row.source = names[pick(b, 7)];
+    row.topic = names[pick(b, 3)];
+    row.due_ms = pick(b, 3) ? due : 0;
+    row.arn = pick(b, 2) ? row.arn : NULL;
+    WRITE(b, tcn_store_subscription_put(s, &row, err));
+    row.source = names[pick(b, 7)];
+    ASK(b, tcn_store_subscription_get(s, row.source, row.topic, &b->a, &got[k], err));
+    EACH(b)
+    same_subscription(&got[0], &got[k]);
+    LIST(b, struct tcn_subscription, same_subscription,
+         tcn_store_subscription_due(s, due, LIMIT, &b->a, &list[k], &n[k], err));
+    ASK(b, tcn_store_subscription_next(s, &next[k], err));
+    EACH(b)
+    assert_int_equal(next[k], next[0]);
+}
+
 static void meta(struct bed *b)
 {
     const char *name = tcn_arena_fmt(&b->a, "m%u", pick(b, 5)), *got[STORES_MAX] = {NULL};
@@ -355,7 +376,7 @@ static const struct {
            {"timeline", timeline}, {"engagements", engagements},
            {"sends", sends},       {"timers", timers},
            {"links", links},       {"deadletters", deadletters},
-           {"meta", meta}};
+           {"meta", meta},         {"subscriptions", subscriptions}};
 
 static void end_transaction(struct bed *b)
 {
