@@ -9,12 +9,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define WHY_MAX 1024 /* bytes of what a sender is told */
+
 void tcn_delivery_count(struct tcn_app *app, const struct tcn_source *source, const char *result)
 {
     char labels[200];
 
     snprintf(labels, sizeof labels, "source=\"%s\",result=\"%s\"", source->name, result);
     tcn_metrics_add(app->metrics, "tocsin_deliveries_total", labels, 1);
+}
+
+bool tcn_delivery_may_tell(struct tcn_delivery_state *d, const char *reason,
+                           struct tcn_left_out *ret)
+{
+    uint64_t suppressed = 0;
+    bool may = tcn_log_limit_pass(&d->app->log_limit, d->source->name, reason,
+                                  tcn_clock_mono_us() / 1000, &suppressed);
+
+    ret->key = suppressed ? "suppressed" : NULL;
+    tcn_log_num((int64_t)suppressed, ret->text);
+    return may;
 }
 
 void tcn_delivery_free(struct tcn_delivery_state *d)
@@ -61,9 +75,16 @@ const char *tcn_delivery_header(struct tcn_delivery_state *d, const char *name)
     return tcn_arena_str(&d->arena, value).ptr;
 }
 
-static const char *header_of(void *ctx, const char *name)
+static size_t header_of(void *ctx, const char *name, const char **ret_value)
 {
-    return tcn_delivery_header(ctx, name);
+    struct tcn_delivery_state *d = ctx;
+    struct tcn_str value;
+    size_t at = 0;
+
+    if (!tcn_server_request_next(d->rq, tcn_str(name), &at, &value))
+        return 0;
+    *ret_value = tcn_delivery_header(d, name);
+    return *ret_value ? 1 : 2;
 }
 
 static struct tcn_str body_of(const struct tcn_delivery_state *d)
@@ -71,24 +92,11 @@ static struct tcn_str body_of(const struct tcn_delivery_state *d)
     return (struct tcn_str){d->rq->body, d->rq->body_len};
 }
 
-/* "no credentials of a kind that this source takes: bearer, hmac" */
-static void say_missing(const struct tcn_cred_list *auth, char *ret, size_t size)
-{
-    size_t at = (size_t)snprintf(ret, size, "no credentials of a kind that this source takes");
-
-    /* However many secrets a source has: what does not fit is left out. */
-    for (size_t i = 0; i < auth->n && at < size; i++)
-        at += (size_t)snprintf(ret + at, size - at, "%s%s", i ? ", " : ": ",
-                               tcn_cred_kind_name(auth->items[i].kind));
-}
-
 /* 401 must name a scheme (RFC 9110 section 11.6.1); kinds without one answer 403. */
-static void refuse_missing(struct tcn_delivery_state *d)
+static void refuse_missing(struct tcn_delivery_state *d, const char *why)
 {
     const char *challenge = tcn_cred_challenge(&d->source->auth);
-    char why[160];
 
-    say_missing(&d->source->auth, why, sizeof why);
     if (!challenge) {
         tcn_delivery_refuse(d, 403, "forbidden", why);
         return;
@@ -99,26 +107,20 @@ static void refuse_missing(struct tcn_delivery_state *d)
     tcn_delivery_free(d);
 }
 
-static void refuse_wrong(struct tcn_delivery_state *d, const struct tcn_cred *by)
+static void refuse_sender(struct tcn_delivery_state *d, enum tcn_cred_verdict verdict,
+                          const struct tcn_cred *by)
 {
-    static const char signature[] = "the signature does not fit the body and the secret of this "
-                                    "source, or its time is too long ago";
-    char why[128];
+    struct tcn_buf why;
 
-    snprintf(why, sizeof why, "the %s credentials are not those of this source",
-             tcn_cred_kind_name(by->kind));
-    tcn_delivery_refuse(d, 403, "forbidden", by->kind == TCN_CRED_HMAC ? signature : why);
-}
-
-static void refuse_unreadable(struct tcn_delivery_state *d, const struct tcn_cred *by)
-{
-    char why[128];
-
-    snprintf(why, sizeof why, "the %s credentials cannot be read: %s", tcn_cred_kind_name(by->kind),
-             by->kind == TCN_CRED_BASIC
-                 ? "send base64 of USER:PASSWORD"
-                 : "the signature has not the form that this source is configured for");
-    tcn_delivery_refuse(d, 400, "malformed", why);
+    tcn_buf_init(&why, WHY_MAX);
+    tcn_cred_why(&d->source->auth, verdict, by, &why);
+    if (verdict == TCN_CRED_WRONG || verdict == TCN_CRED_STALE)
+        tcn_delivery_refuse(d, 403, "forbidden", why.ptr);
+    else if (verdict == TCN_CRED_MALFORMED || verdict == TCN_CRED_REPEATED)
+        tcn_delivery_refuse(d, 400, "malformed", why.ptr);
+    else
+        refuse_missing(d, why.ptr);
+    tcn_buf_done(&why);
 }
 
 /* The header fields as they were sent, in one piece. */
@@ -187,26 +189,16 @@ void tcn_delivery_take(struct tcn_app *app, const struct tcn_source *source, str
     struct tcn_delivery_state *d = tcn_xcalloc(1, sizeof *d);
     struct tcn_cred_request request = {header_of, d, {rq->body, rq->body_len}, tcn_clock_now_ms()};
     const struct tcn_cred *by;
+    enum tcn_cred_verdict verdict;
 
     *d = (struct tcn_delivery_state){.app = app, .config = app->config, .rq = rq, .source = source};
     tcn_arena_init(&d->arena, 65536);
     tcn_config_ref(d->config);
-    switch (tcn_cred_check(&source->auth, &request, &by)) {
-    case TCN_CRED_OK:
+    verdict = tcn_cred_check(&source->auth, &request, &by);
+    if (verdict == TCN_CRED_OK)
         take_known(d, by);
-        break;
-    case TCN_CRED_IS_SNS:
+    else if (verdict == TCN_CRED_IS_SNS)
         take_sns(d, by);
-        break;
-    case TCN_CRED_MALFORMED:
-        refuse_unreadable(d, by);
-        break;
-    case TCN_CRED_WRONG:
-        refuse_wrong(d, by);
-        break;
-    case TCN_CRED_NO_VERDICT:
-    case TCN_CRED_MISSING:
-    default:
-        refuse_missing(d);
-    }
+    else
+        refuse_sender(d, verdict, by);
 }

@@ -42,6 +42,14 @@ const char *tcn_delivery_header(struct tcn_delivery_state *d, const char *name);
 void tcn_delivery_refuse(struct tcn_delivery_state *d, int status, const char *code,
                          const char *why);
 void tcn_delivery_free(struct tcn_delivery_state *d);
+/* What the log lines of one kind and source say of those that were not written. */
+struct tcn_left_out {
+    const char *key; /* "suppressed"; NULL, which ends a line, when there are none */
+    char text[TCN_LOG_NUM];
+};
+/* False when a line of this reason about the source was written just now. */
+bool tcn_delivery_may_tell(struct tcn_delivery_state *d, const char *reason,
+                           struct tcn_left_out *ret);
 /* Adds one to tocsin_deliveries_total{source,result}. */
 void tcn_delivery_count(struct tcn_app *app, const struct tcn_source *source, const char *result);
 

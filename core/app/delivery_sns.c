@@ -12,16 +12,13 @@
 /* Only what SNS waits for is confirmed; a repeat of what is known is worth a line, since it may be a replay. */
 static void tell_nothing_new(struct tcn_delivery_state *d)
 {
-    uint64_t suppressed = 0;
-    char more[TCN_LOG_NUM];
+    struct tcn_left_out left_out;
 
-    if (!tcn_log_limit_pass(&d->app->log_limit, d->source->name, "sns_known",
-                            tcn_clock_mono_us() / 1000, &suppressed))
-        return;
-    tcn_log(TCN_LOG_WARN, "sns",
-            "a message about a subscription tells nothing new; nothing was done about it", "source",
-            d->source->name, "topic", d->sns.topic.ptr, suppressed ? "suppressed" : NULL,
-            tcn_log_num((int64_t)suppressed, more), NULL);
+    if (tcn_delivery_may_tell(d, "sns_known", &left_out))
+        tcn_log(TCN_LOG_WARN, "sns",
+                "a message about a subscription tells nothing new; nothing was done about it",
+                "source", d->source->name, "topic", d->sns.topic.ptr, left_out.key, left_out.text,
+                NULL);
 }
 
 static void count_news(struct tcn_delivery_state *d)

@@ -145,10 +145,13 @@ static const char *id_of_row(struct tcn_intake_job *job)
 /* A body that no rule knows is kept for people; the sender could not mend it by trying again. */
 static void quarantine(struct tcn_delivery_state *d, struct tcn_intake_job *job, const char *why)
 {
+    struct tcn_left_out left_out;
+
     job->job.run = tcn_intake_quarantine;
     job->inbox.note = tcn_arena_strdup(&job->arena, why);
-    tcn_log(TCN_LOG_WARN, "gateway", "delivery kept unread", "source", d->source->name, "why", why,
-            NULL);
+    if (tcn_delivery_may_tell(d, "quarantined", &left_out))
+        tcn_log(TCN_LOG_WARN, "gateway", "delivery kept unread", "source", d->source->name, "why",
+                why, left_out.key, left_out.text, NULL);
     tcn_delivery_count(d->app, d->source, "quarantined");
     post(d, job, answer);
 }

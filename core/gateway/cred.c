@@ -30,13 +30,25 @@ static bool after_scheme(const char *header, struct tcn_str scheme, struct tcn_s
     return true;
 }
 
+/* OK when it is there, once. */
+static enum tcn_cred_verdict find_header(const struct tcn_cred *a,
+                                         const struct tcn_cred_request *rq, const char **ret)
+{
+    size_t n = rq->header(rq->ctx, tcn_cred_header(a), ret);
+
+    return n == 0 ? TCN_CRED_MISSING : n == 1 ? TCN_CRED_OK : TCN_CRED_REPEATED;
+}
+
 static enum tcn_cred_verdict check_bearer(const struct tcn_cred *a,
                                           const struct tcn_cred_request *rq)
 {
-    const char *header = rq->header(rq->ctx, "Authorization");
+    const char *header = NULL;
+    enum tcn_cred_verdict v = find_header(a, rq, &header);
     struct tcn_str token;
 
-    if (!header || !after_scheme(header, TCN_STR("Bearer"), &token))
+    if (v != TCN_CRED_OK)
+        return v;
+    if (!after_scheme(header, TCN_STR("Bearer"), &token))
         return TCN_CRED_MISSING;
     return is_secret(a, token) ? TCN_CRED_OK : TCN_CRED_WRONG;
 }
@@ -59,14 +71,17 @@ static enum tcn_cred_verdict check_pair(const struct tcn_cred *a, struct tcn_str
 static enum tcn_cred_verdict check_basic(const struct tcn_cred *a,
                                          const struct tcn_cred_request *rq)
 {
-    const char *header = rq->header(rq->ctx, "Authorization");
-    enum tcn_cred_verdict v = TCN_CRED_MALFORMED;
+    const char *header = NULL;
+    enum tcn_cred_verdict v = find_header(a, rq, &header);
     struct tcn_str coded;
     struct tcn_buf pair;
 
-    if (!header || !after_scheme(header, TCN_STR("Basic"), &coded))
+    if (v != TCN_CRED_OK)
+        return v;
+    if (!after_scheme(header, TCN_STR("Basic"), &coded))
         return TCN_CRED_MISSING;
     tcn_buf_init(&pair, CREDENTIALS_MAX);
+    v = TCN_CRED_MALFORMED;
     if (tcn_unbase64(coded, &pair) == 0 && tcn_buf_ok(&pair))
         v = check_pair(a, tcn_buf_view(&pair));
     tcn_buf_done(&pair);
@@ -76,10 +91,11 @@ static enum tcn_cred_verdict check_basic(const struct tcn_cred *a,
 static enum tcn_cred_verdict check_header(const struct tcn_cred *a,
                                           const struct tcn_cred_request *rq)
 {
-    const char *value = rq->header(rq->ctx, a->header);
+    const char *value = NULL;
+    enum tcn_cred_verdict v = find_header(a, rq, &value);
 
-    if (!value)
-        return TCN_CRED_MISSING;
+    if (v != TCN_CRED_OK)
+        return v;
     return is_secret(a, tcn_str(value)) ? TCN_CRED_OK : TCN_CRED_WRONG;
 }
 
@@ -147,15 +163,10 @@ static void read_claims(const struct tcn_cred *a, const char *header, struct cla
     }
 }
 
-static bool is_recent(const struct tcn_cred *a, const struct tcn_cred_request *rq,
-                      struct tcn_str time)
+static bool is_recent(const struct tcn_cred *a, const struct tcn_cred_request *rq, uint64_t seconds)
 {
-    uint64_t seconds;
-    int64_t age_ms;
+    int64_t age_ms = rq->now_ms - (int64_t)seconds * 1000;
 
-    if (tcn_str_u64(time, INT64_MAX / 1000, &seconds) < 0)
-        return false;
-    age_ms = rq->now_ms - (int64_t)seconds * 1000;
     return age_ms <= a->max_age_ms && age_ms >= -a->max_age_ms;
 }
 
@@ -168,27 +179,41 @@ static bool any_signed(const struct tcn_cred *a, const struct claims *c, struct 
     return found;
 }
 
-static enum tcn_cred_verdict check_hmac(const struct tcn_cred *a, const struct tcn_cred_request *rq)
+/* Of an old time nothing more is said: whether its signature was right is nobody's business. */
+static enum tcn_cred_verdict check_timed(const struct tcn_cred *a,
+                                         const struct tcn_cred_request *rq, const struct claims *c)
 {
-    const char *header = rq->header(rq->ctx, a->header);
-    struct claims claims = {0};
     struct tcn_buf timed;
+    uint64_t seconds;
     bool is_good;
 
-    if (!header)
-        return TCN_CRED_MISSING;
-    read_claims(a, header, &claims);
-    if (claims.n == 0 || (a->has_time && claims.time.len == 0))
+    if (tcn_str_u64(c->time, INT64_MAX / 1000, &seconds) < 0)
         return TCN_CRED_MALFORMED;
-    if (!a->has_time)
-        return any_signed(a, &claims, rq->body) ? TCN_CRED_OK : TCN_CRED_WRONG;
-    tcn_buf_init(&timed, rq->body.len + claims.time.len + 2);
-    tcn_buf_str(&timed, claims.time);
+    if (!is_recent(a, rq, seconds))
+        return TCN_CRED_STALE;
+    tcn_buf_init(&timed, rq->body.len + c->time.len + 2);
+    tcn_buf_str(&timed, c->time);
     tcn_buf_char(&timed, '.');
     tcn_buf_str(&timed, rq->body);
-    is_good = any_signed(a, &claims, tcn_buf_view(&timed)) && is_recent(a, rq, claims.time);
+    is_good = any_signed(a, c, tcn_buf_view(&timed));
     tcn_buf_done(&timed);
     return is_good ? TCN_CRED_OK : TCN_CRED_WRONG;
+}
+
+static enum tcn_cred_verdict check_hmac(const struct tcn_cred *a, const struct tcn_cred_request *rq)
+{
+    const char *header = NULL;
+    enum tcn_cred_verdict v = find_header(a, rq, &header);
+    struct claims claims = {0};
+
+    if (v != TCN_CRED_OK)
+        return v;
+    read_claims(a, header, &claims);
+    if (claims.n == 0)
+        return TCN_CRED_MALFORMED;
+    if (a->has_time)
+        return check_timed(a, rq, &claims);
+    return any_signed(a, &claims, rq->body) ? TCN_CRED_OK : TCN_CRED_WRONG;
 }
 
 static enum tcn_cred_verdict check_kind(const struct tcn_cred *a, const struct tcn_cred_request *rq)
@@ -210,20 +235,23 @@ static enum tcn_cred_verdict check_kind(const struct tcn_cred *a, const struct t
     }
 }
 
-/* The second one is asked first: who lacks it costs no fetch of a certificate. */
-static enum tcn_cred_verdict check_one(const struct tcn_cred *a, const struct tcn_cred_request *rq)
+/* The second one is asked first: who lacks it costs no fetch of a certificate. *ret_by is the one that decided. */
+static enum tcn_cred_verdict check_one(const struct tcn_cred *a, const struct tcn_cred_request *rq,
+                                       const struct tcn_cred **ret_by)
 {
     enum tcn_cred_verdict second = a->second ? check_kind(a->second, rq) : TCN_CRED_OK;
 
+    *ret_by = second == TCN_CRED_OK ? a : a->second;
     return second == TCN_CRED_OK ? check_kind(a, rq) : second;
 }
 
-/* What tells the sender most: let in, then still to be verified, then wrong, malformed, missing. */
+/* What tells the sender most: let in, then still to be verified, then wrong, unreadable, missing. */
 static int weight(enum tcn_cred_verdict v)
 {
     static const int weights[] = {
-        [TCN_CRED_NO_VERDICT] = 0, [TCN_CRED_OK] = 5,        [TCN_CRED_MISSING] = 1,
-        [TCN_CRED_WRONG] = 3,      [TCN_CRED_MALFORMED] = 2, [TCN_CRED_IS_SNS] = 4};
+        [TCN_CRED_NO_VERDICT] = 0, [TCN_CRED_OK] = 5,       [TCN_CRED_MISSING] = 1,
+        [TCN_CRED_MALFORMED] = 2,  [TCN_CRED_REPEATED] = 2, [TCN_CRED_WRONG] = 3,
+        [TCN_CRED_STALE] = 3,      [TCN_CRED_IS_SNS] = 4};
 
     return weights[v];
 }
@@ -236,11 +264,12 @@ enum tcn_cred_verdict tcn_cred_check(const struct tcn_cred_list *list,
 
     *ret_by = NULL;
     for (size_t i = 0; i < list->n; i++) {
-        enum tcn_cred_verdict v = check_one(&list->items[i], request);
+        const struct tcn_cred *by;
+        enum tcn_cred_verdict v = check_one(&list->items[i], request, &by);
 
         if (weight(v) > weight(best)) {
             best = v;
-            *ret_by = &list->items[i];
+            *ret_by = by;
         }
     }
     return best;

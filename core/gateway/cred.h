@@ -24,7 +24,9 @@ enum tcn_cred_verdict {
     TCN_CRED_OK,
     TCN_CRED_MISSING,   /* 401: no credentials of the right kind */
     TCN_CRED_WRONG,     /* 403: credentials, but not ours */
+    TCN_CRED_STALE,     /* 403: signed with a time that is too long ago, or ahead */
     TCN_CRED_MALFORMED, /* 400: cannot be read as credentials */
+    TCN_CRED_REPEATED,  /* 400: their header is there more than once */
     TCN_CRED_IS_SNS     /* this request must be verified by sns.h */
 };
 
@@ -47,9 +49,10 @@ struct tcn_cred_list {
     size_t n;
 };
 
-/* What a decision may look at. header yields the only value of a header field, NULL when absent or repeated. */
+/* What a decision may look at. header tells how many fields of that name there are (2: or more), and yields the value when
+ * it is one. */
 struct tcn_cred_request {
-    const char *(*header)(void *ctx, const char *name);
+    size_t (*header)(void *ctx, const char *name, const char **ret_value);
     void *ctx;
     struct tcn_str body;
     int64_t now_ms;
@@ -60,13 +63,20 @@ struct tcn_cred_request {
 int tcn_cred_read(const struct tcn_node *node, struct tcn_cred_list *ret);
 void tcn_cred_done(struct tcn_cred_list *list); /* wipes the secrets */
 
-/* The best verdict of the alternatives; *ret_by is the one that gave it, NULL with NO_VERDICT, when there are none. IS_SNS
- * only when no other let it in, and the second credential holds when there is one. */
+/* The best verdict of the alternatives; *ret_by is the one that gave it (the second credential beside SNS, when that did),
+ * NULL with NO_VERDICT, when there are none. IS_SNS only when no other let it in, and the second credential holds when
+ * there is one. */
 enum tcn_cred_verdict tcn_cred_check(const struct tcn_cred_list *list,
                                      const struct tcn_cred_request *request,
                                      const struct tcn_cred **ret_by);
 /* The value of WWW-Authenticate that a 401 must carry (RFC 9110 section 11.6.1); NULL when none fits. */
 const char *tcn_cred_challenge(const struct tcn_cred_list *list);
 const char *tcn_cred_kind_name(enum tcn_cred_kind kind);
+/* The name of the header that a kind is in; NULL for SNS. */
+const char *tcn_cred_header(const struct tcn_cred *a);
+/* Why a verdict turns a request away, for who sent it: where credentials belong and what form they have, never what
+ * would be right. by as tcn_cred_check gave it. */
+void tcn_cred_why(const struct tcn_cred_list *list, enum tcn_cred_verdict verdict,
+                  const struct tcn_cred *by, struct tcn_buf *ret);
 
 #endif

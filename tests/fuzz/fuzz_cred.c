@@ -57,9 +57,12 @@ static const struct tcn_cred_list *lists(void)
     return all;
 }
 
-static const char *header_of(void *ctx, const char *name)
+static size_t header_of(void *ctx, const char *name, const char **ret_value)
 {
-    return strcmp(name, "Authorization") == 0 ? ctx : NULL;
+    if (strcmp(name, "Authorization") != 0)
+        return 0;
+    *ret_value = ctx;
+    return 1;
 }
 
 static bool has_mac(const char *header, const char *secret, struct tcn_str message, bool is_base64)

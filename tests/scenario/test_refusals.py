@@ -9,7 +9,7 @@ import typing
 import unittest
 
 from harness import SOURCE_TOKEN, TOKENS, Response, eventually, http
-from worlds import Config, Scenario
+from worlds import API_KEY, Config, Scenario, fresh, secret
 
 SENDER = {"Authorization": f"Bearer {SOURCE_TOKEN}"}
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -36,7 +36,13 @@ CASES = {
     "no credentials": Case(401, "unauthorized", "/sources/prom", "POST", "/sources/prom", b"{}", {}, ": bearer"),
     "wrong credentials": Case(403, "forbidden", "/sources/prom", "POST", "/sources/prom", b"{}",
                               {"Authorization": "Bearer not-the-secret-0123"}, "not those of this source"),
-    "no key, no scheme for a 401": Case(403, "forbidden", "/sources/events", "POST", "/sources/events", b"{}"),
+    "no key, no scheme for a 401": Case(403, "forbidden", "/sources/events", "POST", "/sources/events", b"{}", {},
+                                        ": header X-Api-Key"),
+    "no signature": Case(403, "forbidden", "/sources/hmac", "POST", "/sources/hmac", b"{}", {}, ": hmac in X-Signature"),
+    "a signature that is none": Case(400, "malformed", "/sources/hmac", "POST", "/sources/hmac", b"{}",
+                                     {"X-Signature": "sha256=7"}, "X-Signature is sha256= and 64 hex digits"),
+    "a wrong signature": Case(403, "forbidden", "/sources/hmac", "POST", "/sources/hmac", b"{}",
+                              {"X-Signature": "sha256=" + "0" * 64}, "the signature in X-Signature does not fit"),
     "no JSON": Case(400, "malformed", "/sources/prom", "POST", "/sources/prom", b"alarm!", SENDER, "cannot be read as JSON: line 1"),
     "too many values": Case(413, "too_large", "/sources/prom", "POST", "/sources/prom",
                             b"[" + b"0," * 90_000 + b"0]", SENDER, "more than 80000 values"),
@@ -81,6 +87,9 @@ class Refused(Scenario):
         """No ticket systems: other files are about them."""
         config["connectors"] = {"mail": config["connectors"]["mail"]}
         config["resources"]["response_plans"][0]["connectors"] = []
+        config["sources"]["hmac"] = {"kind": "alertmanager", "response_plan": "web",
+                                     "auth": {"kind": "hmac", "header": "X-Signature", "prefix": "sha256=",
+                                              "secret": secret("HMAC_KEY")}}
 
     def raw(self, text: bytes) -> Response:
         """The only answer to these bytes; the server must close the connection after it."""
@@ -169,7 +178,36 @@ class Counted(Refused):
         eventually("what was left out is told", summed_up, 10)
 
 
+    def test_a_topic_that_no_rule_knows_fills_no_log(self) -> None:
+        """Every body is kept; a line a second says so, and how many it speaks for."""
+        n, began, before = 120, time.monotonic(), self.app.log.read_text().count("delivery kept unread")
+
+        def post() -> None:
+            answer = http("POST", self.app.url + "/sources/prom", {"my": fresh("payload")}, SENDER)
+            self.assertEqual(202, answer.status)
+        for _ in range(n):
+            post()
+        took = time.monotonic() - began
+        self.assertLessEqual(self.app.log.read_text().count("delivery kept unread") - before, took + 2)
+
+        def summed_up() -> bool:
+            post()
+            return re.search(r"delivery kept unread.* suppressed=\d+", self.app.log.read_text()) is not None
+        eventually("what was left out is told", summed_up, 10)
+
+
 class Words(Refused):
+    def test_a_key_that_is_there_twice(self) -> None:
+        """Two proxies that each add it: neither is believed, and the answer says what to mend."""
+        text = (POST.format("/sources/events") + f"X-Api-Key: {API_KEY}\r\nx-api-key: {API_KEY}\r\n"
+                "Content-Length: 2\r\n\r\n{}").encode()
+        with socket.create_connection(("127.0.0.1", self.app.port), 10) as s:
+            s.sendall(text)
+            got = s.recv(65536).decode()
+        self.assertTrue(got.startswith("HTTP/1.1 400 "), got)
+        self.assertIn("the header X-Api-Key is there more than once; send it once", got)
+        self.assertNotIn(API_KEY, self.app.log.read_text())
+
     def test_nesting_is_no_question_of_size(self) -> None:
         answer = self.app.alarm("prom", b'{"a":' * 65 + b"1" + b"}" * 65)
         self.assertEqual(400, answer.status)

@@ -25,13 +25,18 @@ struct fixture {
 /* One header of a request; a case has at most one that matters. */
 struct header {
     const char *name, *value;
+    size_t n; /* 0: once */
 };
 
-static const char *header_of(void *ctx, const char *name)
+static size_t header_of(void *ctx, const char *name, const char **ret_value)
 {
     const struct header *h = ctx;
 
-    return h->name && strcasecmp(h->name, name) == 0 ? h->value : NULL;
+    if (!h->name || !h->value || strcasecmp(h->name, name) != 0)
+        return 0;
+    if (h->n < 2)
+        *ret_value = h->value;
+    return h->n < 2 ? 1 : h->n;
 }
 
 static void load(struct fixture *f, const char *text)
@@ -58,7 +63,7 @@ static void release(struct fixture *f)
 static enum tcn_cred_verdict check(struct fixture *f, const char *name, const char *value,
                                    const char *body)
 {
-    struct header h = {name, value};
+    struct header h = {name, value, 1};
     struct tcn_cred_request rq = {header_of, &h, tcn_str(body), NOW};
     const struct tcn_cred *by;
 
@@ -250,15 +255,16 @@ static void test_hmac_with_time(void **state)
     } cases[] = {
         {"now", "t=1785690280,v1=", "1785690280." BODY, TCN_CRED_OK},
         {"as old as allowed", "t=1785690220,v1=", "1785690220." BODY, TCN_CRED_OK},
-        {"a second older", "t=1785690219,v1=", "1785690219." BODY, TCN_CRED_WRONG},
-        {"too far ahead", "t=1785690341,v1=", "1785690341." BODY, TCN_CRED_WRONG},
+        {"a second older", "t=1785690219,v1=", "1785690219." BODY, TCN_CRED_STALE},
+        {"too far ahead", "t=1785690341,v1=", "1785690341." BODY, TCN_CRED_STALE},
         {"time not the signed one", "t=1785690281,v1=", "1785690280." BODY, TCN_CRED_WRONG},
+        {"old, and not signed with it", "t=1785690219,v1=", BODY, TCN_CRED_STALE},
         {"time not signed", "t=1785690280,v1=", BODY, TCN_CRED_WRONG},
         {"no time", "v1=", "1785690280." BODY, TCN_CRED_MALFORMED},
-        {"time is no number", "t=now,v1=", "now." BODY, TCN_CRED_WRONG},
+        {"time is no number", "t=now,v1=", "now." BODY, TCN_CRED_MALFORMED},
         {"time overflows", "t=99999999999999999999,v1=", "99999999999999999999." BODY,
-         TCN_CRED_WRONG},
-        {"negative time", "t=-1,v1=", "-1." BODY, TCN_CRED_WRONG},
+         TCN_CRED_MALFORMED},
+        {"negative time", "t=-1,v1=", "-1." BODY, TCN_CRED_MALFORMED},
     };
     struct fixture f;
 
@@ -269,6 +275,76 @@ static void test_hmac_with_time(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         check_hmac(&f, cases[i].before, NEW, cases[i].message, "", false, cases[i].want);
     release(&f);
+}
+
+#define SNS_AND(second)                                                                            \
+    "{\"kind\":\"sns\",\"topics\":[\"arn:aws:sns:us-east-1:123456789012:ops-*\"],\"and\":" second  \
+    "}"
+#define HMAC_OF(more) "{\"kind\":\"hmac\",\"header\":\"X-Sig\"," more SECRETS "}"
+
+/* Where credentials belong and what form they have is told; what would be right is not. */
+static void test_what_a_stranger_is_told(void **state)
+{
+    static const struct {
+        const char *auth, *header, *value;
+        size_t n;
+        enum tcn_cred_verdict verdict;
+        const char *why;
+    } cases[] = {
+        {"{\"kind\":\"bearer\"," SECRETS "}", NULL, NULL, 0, TCN_CRED_MISSING,
+         "no credentials of a kind that this source takes: bearer"},
+        {"[{\"kind\":\"header\",\"header\":\"X-Api-Key\"," SECRETS "}," HMAC_OF("") "]", NULL, NULL,
+         0, TCN_CRED_MISSING,
+         "no credentials of a kind that this source takes: header X-Api-Key, hmac in X-Sig"},
+        {SNS_AND("{\"kind\":\"basic\",\"user\":\"sns\"," SECRETS "}"), NULL, NULL, 0,
+         TCN_CRED_MISSING, "no credentials of a kind that this source takes: sns and basic"},
+        {SNS_AND("{\"kind\":\"header\",\"header\":\"X-Key\"," SECRETS "}"), NULL, NULL, 0,
+         TCN_CRED_MISSING, "no credentials of a kind that this source takes: sns and header X-Key"},
+        {SNS_AND("{\"kind\":\"header\",\"header\":\"X-Key\"," SECRETS "}"), "X-Key", "guess", 1,
+         TCN_CRED_WRONG, "the header credentials are not those of this source"},
+        {"{\"kind\":\"header\",\"header\":\"X-Key\"," SECRETS "}", "X-Key", NEW, 2,
+         TCN_CRED_REPEATED, "the header X-Key is there more than once; send it once"},
+        {"{\"kind\":\"bearer\"," SECRETS "}", "Authorization", "Bearer " NEW, 2, TCN_CRED_REPEATED,
+         "the header Authorization is there more than once; send it once"},
+        {"{\"kind\":\"basic\",\"user\":\"sns\"," SECRETS "}", "Authorization", "Basic !", 1,
+         TCN_CRED_MALFORMED, "the basic credentials cannot be read: send base64 of USER:PASSWORD"},
+        {HMAC_OF("\"prefix\":\"sha256=\","), "X-Sig", "sha1=00", 1, TCN_CRED_MALFORMED,
+         "the hmac credentials cannot be read: X-Sig is sha256= and 64 hex digits"},
+        {HMAC_OF("\"encoding\":\"base64\","), "X-Sig", "00", 1, TCN_CRED_MALFORMED,
+         "the hmac credentials cannot be read: X-Sig is 44 characters of base64"},
+        {HMAC_OF("\"prefix\":\"v1=\",\"timestamp\":true,"), "X-Sig", "t=x,v1=" ZEROS, 1,
+         TCN_CRED_MALFORMED,
+         "the hmac credentials cannot be read: X-Sig is t=SECONDS,v1= and 64 hex digits, with the "
+         "seconds since 1970"},
+        {HMAC_OF("\"prefix\":\"v1=\",\"timestamp\":true,\"max_age\":\"1m\","), "X-Sig",
+         "t=1785690219,v1=" ZEROS, 1, TCN_CRED_STALE,
+         "the time in X-Sig is more than 60 s from the time here; sign anew, and look at both "
+         "clocks"},
+        {HMAC_OF(""), "X-Sig", ZEROS, 1, TCN_CRED_WRONG,
+         "the signature in X-Sig does not fit the body and the secret of this source"},
+        {HMAC_OF(""), "X-Sig", ZEROS, 2, TCN_CRED_REPEATED,
+         "the header X-Sig is there more than once; send it once"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct header h = {cases[i].header, cases[i].value, cases[i].n};
+        struct tcn_cred_request rq = {header_of, &h, TCN_STR(BODY), NOW};
+        const struct tcn_cred *by;
+        struct tcn_buf why;
+        struct fixture f;
+
+        load(&f, cases[i].auth);
+        assert_int_equal(f.r, 0);
+        tcn_buf_init(&why, 1024);
+        assert_int_equal(tcn_cred_check(&f.list, &rq, &by), cases[i].verdict);
+        tcn_cred_why(&f.list, cases[i].verdict, by, &why);
+        assert_string_equal(why.ptr, cases[i].why);
+        assert_null(strstr(why.ptr, OLD));
+        assert_null(strstr(why.ptr, NEW));
+        tcn_buf_done(&why);
+        release(&f);
+    }
 }
 
 static void test_alternatives(void **state)
@@ -290,7 +366,7 @@ static void test_alternatives(void **state)
 static void test_sns_beside_another(void **state)
 {
     const struct tcn_cred *by = NULL;
-    struct header h = {"Authorization", "Bearer " OLD};
+    struct header h = {"Authorization", "Bearer " OLD, 1};
     struct tcn_cred_request rq = {header_of, &h, TCN_STR(BODY), NOW};
     struct fixture f;
 
@@ -308,10 +384,6 @@ static void test_sns_beside_another(void **state)
     assert_int_equal(tcn_cred_check(&f.list, &rq, &by), TCN_CRED_IS_SNS);
     release(&f);
 }
-
-#define SNS_AND(second)                                                                            \
-    "{\"kind\":\"sns\",\"topics\":[\"arn:aws:sns:us-east-1:123456789012:ops-*\"],\"and\":" second  \
-    "}"
 
 /* The signature alone is not enough, and neither is what comes beside it: the message is still to be verified. */
 static void test_sns_and_another(void **state)
@@ -341,7 +413,7 @@ static void test_sns_and_another(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct header h = {cases[i].header, cases[i].value};
+        struct header h = {cases[i].header, cases[i].value, 1};
         struct tcn_cred_request rq = {header_of, &h, TCN_STR(BODY), NOW};
         const struct tcn_cred *by = NULL;
         struct fixture f;
@@ -349,8 +421,7 @@ static void test_sns_and_another(void **state)
         load(&f, cases[i].auth);
         if (f.r < 0 || tcn_cred_check(&f.list, &rq, &by) != cases[i].want)
             fail_msg("%s: %s", cases[i].name, f.problems.text.ptr);
-        assert_int_equal(by->kind, TCN_CRED_SNS);
-        assert_non_null(by->sns);
+        assert_int_equal(by->sns != NULL, cases[i].want == TCN_CRED_IS_SNS);
         release(&f);
     }
 }
@@ -384,7 +455,7 @@ static void test_challenge_of_a_second_credential(void **state)
 /* Who brings a credential that is enough by itself needs no second one. */
 static void test_an_alternative_to_sns_and_another(void **state)
 {
-    struct header h = {"Authorization", "Bearer " OLD};
+    struct header h = {"Authorization", "Bearer " OLD, 1};
     struct tcn_cred_request rq = {header_of, &h, TCN_STR(BODY), NOW};
     const struct tcn_cred *by = NULL;
     struct fixture f;
@@ -403,7 +474,7 @@ static void test_an_alternative_to_sns_and_another(void **state)
 static void test_nothing_configured_lets_nobody_in(void **state)
 {
     struct tcn_cred_list list = {0};
-    struct header h = {"Authorization", "Bearer "};
+    struct header h = {"Authorization", "Bearer ", 1};
     struct tcn_cred_request rq = {header_of, &h, TCN_STR(BODY), NOW};
     const struct tcn_cred *by;
 
@@ -518,6 +589,7 @@ int main(void)
         cmocka_unit_test(test_hmac),
         cmocka_unit_test(test_hmac_in_capitals_and_base64),
         cmocka_unit_test(test_hmac_with_time),
+        cmocka_unit_test(test_what_a_stranger_is_told),
         cmocka_unit_test(test_alternatives),
         cmocka_unit_test(test_sns_beside_another),
         cmocka_unit_test(test_sns_and_another),
