@@ -127,12 +127,15 @@ static int post_key_job(struct tcn_app *app, struct tcn_err *err)
 
 /* -- the door ------------------------------------------------------------------------------------------- */
 
-static void on_refused(void *ctx, enum tcn_refusal why, const char *peer)
+static void on_refused(void *ctx, const struct tcn_server_refused *refused)
 {
-    tcn_refused(ctx, &(struct tcn_refused){.reason = tcn_refusal_label(why),
-                                           .status = tcn_refusal_status(why),
-                                           .peer = peer,
-                                           .why = tcn_refusal_sentence(why)});
+    char route[TCN_ROUTE_LABEL];
+
+    tcn_refused(ctx, &(struct tcn_refused){.route = tcn_routes_label(ctx, refused->path, route),
+                                           .reason = tcn_refusal_label(refused->why),
+                                           .status = tcn_refusal_status(refused->why),
+                                           .peer = refused->peer,
+                                           .why = tcn_refusal_sentence(refused->why)});
 }
 
 static int make_tls(struct tcn_app *app, struct tcn_err *err)

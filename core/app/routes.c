@@ -3,6 +3,7 @@
 #include "app/delivery.h"
 #include "app/refused.h"
 #include "base/nearest.h"
+#include "base/xalloc.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -86,15 +87,42 @@ static void refuse_source(struct tcn_app *app, struct tcn_request *rq)
                      "\"sources\" in the configuration");
 }
 
+static const struct tcn_source *source_of(const struct tcn_app *app, struct tcn_str name)
+{
+    for (size_t i = 0; i < app->config->n_sources; i++)
+        if (tcn_str_eq(name, tcn_str(app->config->sources[i]->name)))
+            return app->config->sources[i];
+    return NULL;
+}
+
 static void serve_source(struct tcn_app *app, struct tcn_request *rq)
 {
-    for (size_t i = 0; i < app->config->n_sources; i++) {
-        if (tcn_str_eq(rq->captures[0], tcn_str(app->config->sources[i]->name))) {
-            tcn_delivery_take(app, app->config->sources[i], rq);
-            return;
-        }
-    }
-    refuse_source(app, rq);
+    const struct tcn_source *source = source_of(app, rq->captures[0]);
+
+    if (source)
+        tcn_delivery_take(app, source, rq);
+    else
+        refuse_source(app, rq);
+}
+
+const char *tcn_routes_label(const struct tcn_app *app, struct tcn_str path,
+                             char buf[TCN_ROUTE_LABEL])
+{
+    char *scratch = tcn_xmalloc(TCN_ROUTE_SCRATCH(path.len));
+    const struct tcn_source *source = NULL;
+    const struct target *target;
+    struct tcn_route_match m;
+
+    tcn_router_find(app->router, TCN_METHOD_NONE, path, scratch, &m);
+    target = m.route ? m.route->data : NULL;
+    if (target && target->page == PAGE_SOURCE)
+        source = source_of(app, m.captures[0]);
+    if (source)
+        snprintf(buf, TCN_ROUTE_LABEL, "/sources/%s", source->name);
+    else if (target)
+        snprintf(buf, TCN_ROUTE_LABEL, "%s", m.route->pattern);
+    free(scratch);
+    return target ? buf : NULL;
 }
 
 void tcn_routes_serve(void *ctx, struct tcn_request *rq)

@@ -6,6 +6,11 @@
 
 /* Fills the router; every path of the program is named here. */
 int tcn_routes_add(struct tcn_router *router, struct tcn_err *err);
+/* The route that a raw path leads to, whatever the method, for counters and logs: "/sources/NAME" of a configured source,
+ * else the route's pattern, in buf; NULL when it leads nowhere. */
+#define TCN_ROUTE_LABEL 100
+const char *tcn_routes_label(const struct tcn_app *app, struct tcn_str path,
+                             char buf[TCN_ROUTE_LABEL]);
 /* The server's handler; ctx is the app. Owns rq. */
 void tcn_routes_serve(void *ctx, struct tcn_request *rq);
 

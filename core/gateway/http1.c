@@ -59,18 +59,26 @@ void tcn_http1_without_body(struct tcn_http1 *r)
     r->state = TCN_HTTP1_S_COMPLETE;
 }
 
+struct tcn_str tcn_http1_path(const struct tcn_http1 *r)
+{
+    const struct tcn_http1_head *h = &r->head;
+
+    if (!h->bytes || h->path_len == 0)
+        return TCN_STR("");
+    return (struct tcn_str){h->bytes + h->target_at, h->path_len};
+}
+
 bool tcn_http1_is_idle(const struct tcn_http1 *r)
 {
     return r->state == TCN_HTTP1_S_START || r->state == TCN_HTTP1_S_ENDED;
 }
 
-static enum tcn_http1_event end_head(struct tcn_http1 *r, const unsigned char *p)
+static enum tcn_http1_event end_head(struct tcn_http1 *r)
 {
     enum tcn_refusal why = tcn_http1_check_head(r);
 
     if (why)
         return tcn_http1_fail(r, why);
-    r->head.bytes = (const char *)p;
     r->head.len = r->at;
     r->left = r->head.content_length;
     if (r->head.is_chunked)
@@ -102,19 +110,21 @@ static enum tcn_http1_event feed_head(struct tcn_http1 *r, struct tcn_str bytes,
         tcn_buf_add(&r->held, bytes.ptr, take);
         p = (const unsigned char *)r->held.ptr;
     }
+    r->head.bytes = (const char *)p;
     step = tcn_http1_read_head(r, p, before + take);
     if (step == TCN_HTTP1_STEP_FAIL)
         return TCN_HTTP1_ERROR;
     if (step == TCN_HTTP1_STEP_DONE) {
         assert(r->at > before);
         *ret_used = r->at - before;
-        return end_head(r, p);
+        return end_head(r);
     }
     if (before + take == TCN_HTTP1_HEAD_MAX)
         return fail_large(r);
     if (!before)
         tcn_buf_add(&r->held, bytes.ptr, take);
     assert(tcn_buf_ok(&r->held));
+    r->head.bytes = r->held.ptr;
     *ret_used = take;
     return TCN_HTTP1_MORE;
 }
@@ -141,6 +151,7 @@ enum tcn_http1_event tcn_http1_feed(struct tcn_http1 *r, struct tcn_str bytes, s
 {
     *ret_used = 0;
     *ret_body = (struct tcn_str){NULL, 0};
+    r->head.bytes = NULL;
     if (r->state == TCN_HTTP1_S_FAILED)
         return TCN_HTTP1_ERROR;
     if (r->state == TCN_HTTP1_S_COMPLETE) {

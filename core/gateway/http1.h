@@ -45,8 +45,9 @@ struct tcn_http1_field {
 };
 
 struct tcn_http1_head {
-    const char *bytes; /* borrowed: valid until the next feed */
-    size_t len;
+    const char
+        *bytes; /* borrowed: valid until the next feed; NULL when that one was not about the head */
+    size_t len; /* 0 before the head is complete */
     uint64_t content_length; /* 0 when there is none */
     enum tcn_method method;
     int minor; /* HTTP/1.minor */
@@ -91,6 +92,9 @@ void tcn_http1_body_cap(struct tcn_http1 *r, uint64_t cap_bytes);
 /* After a HEAD that lacks_length: RFC 9112 section 6.3 holds, there is no body, and END is next. What follows may still be
  * the body of a sender that forgot its length: never read it as a request. */
 void tcn_http1_without_body(struct tcn_http1 *r);
+/* The path of the request line after the last feed, once it was read; empty before, and when that feed was about a body.
+ * Of a head that is not complete, or is refused, it is told as well. */
+struct tcn_str tcn_http1_path(const struct tcn_http1 *r);
 /* True between requests: no byte of the next one was seen (an empty line does not count). */
 bool tcn_http1_is_idle(const struct tcn_http1 *r);
 

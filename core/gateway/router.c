@@ -141,7 +141,7 @@ static bool takes(const struct entry *e, enum tcn_method m)
 static void fill(const struct entry *e, const struct tcn_path *p, struct tcn_route_match *ret)
 {
     ret->route = &e->route;
-    ret->refusal = TCN_REFUSE_NONE;
+    ret->n_captures = 0;
     for (size_t i = 0; i < e->n; i++)
         if (!e->segments[i].ptr)
             ret->captures[ret->n_captures++] = p->segments[i];
@@ -174,8 +174,10 @@ void tcn_router_find(const struct tcn_router *r, enum tcn_method method, struct 
 
         if (!fits(e, &p))
             continue;
-        if (takes(e, method)) {
+        if (takes(e, method) || !ret->route)
             fill(e, &p, ret);
+        if (takes(e, method)) {
+            ret->refusal = TCN_REFUSE_NONE;
             return;
         }
         ret->allow |= 1u << e->method | (e->method == TCN_GET ? 1u << TCN_HEAD : 0);

@@ -29,9 +29,10 @@ struct tcn_route {
 };
 
 struct tcn_route_match {
-    const struct tcn_route *route; /* the router's */
-    enum tcn_refusal refusal;      /* NONE, BAD_PATH, NO_ROUTE or WRONG_METHOD */
-    unsigned allow;                /* WRONG_METHOD: bits 1 << enum tcn_method */
+    const struct tcn_route
+        *route; /* the router's; of WRONG_METHOD one that the path fits, with its captures */
+    enum tcn_refusal refusal; /* NONE, BAD_PATH, NO_ROUTE or WRONG_METHOD */
+    unsigned allow;           /* WRONG_METHOD: bits 1 << enum tcn_method */
     size_t n_captures;
     struct tcn_str
         captures[TCN_ROUTE_CAPTURES_MAX]; /* decoded; a NUL follows each; in the caller's scratch */

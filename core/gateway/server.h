@@ -19,6 +19,14 @@
 struct event_base;
 struct tcn_server;
 
+/* What was turned away. */
+struct tcn_server_refused {
+    enum tcn_refusal why;
+    const char *peer;
+    struct tcn_str
+        path; /* as sent, without the query; empty before it was read, or when no request is to blame */
+};
+
 struct tcn_server_options {
     /* Deadlines for the whole of each part, not between bytes. */
     uint32_t
@@ -44,7 +52,7 @@ struct tcn_server_options {
     void (*on_request)(void *ctx, struct tcn_request *rq); /* takes rq: tcn_server_request_free */
     /* Something was turned away before on_request, or its answer could not be given. May be NULL. The caller limits the
      * rate of what it logs. */
-    void (*on_refused)(void *ctx, enum tcn_refusal why, const char *peer);
+    void (*on_refused)(void *ctx, const struct tcn_server_refused *refused);
     int64_t (*now_ms)(void *ctx); /* Unix time for the Date header; NULL: no Date */
     void *ctx;
 };

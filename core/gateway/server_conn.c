@@ -212,7 +212,7 @@ static void on_failure(struct tcn_conn *c)
     if (c->phase == TCN_CONN_HANDSHAKE)
         tcn_server_count(s, TCN_REFUSE_TLS_FAILED, c->peer.text);
     else if (c->phase == TCN_CONN_READING && !tcn_http1_is_idle(&c->reader))
-        tcn_server_count(s, TCN_REFUSE_CUT_SHORT, c->peer.text);
+        tcn_conn_count(c, TCN_REFUSE_CUT_SHORT);
     tcn_conn_doom(c);
 }
 

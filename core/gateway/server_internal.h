@@ -113,6 +113,7 @@ void tcn_conn_continue(struct tcn_conn *c); /* 100 Continue */
 void tcn_conn_refuse(struct tcn_conn *c, enum tcn_refusal why,
                      const struct tcn_reply_header *header);
 void tcn_server_count(struct tcn_server *s, enum tcn_refusal why, const char *peer);
+void tcn_conn_count(struct tcn_conn *c, enum tcn_refusal why); /* of the request being read */
 
 /* server_due.c: deadlines. */
 void tcn_due_set(struct tcn_conn *c, enum tcn_due due);      /* from now; NONE: no deadline */

@@ -172,7 +172,7 @@ static void wait_for_more(struct tcn_conn *c)
 
     if (c->has_eof) {
         if (!tcn_http1_is_idle(&c->reader))
-            tcn_server_count(c->server, TCN_REFUSE_CUT_SHORT, c->peer.text);
+            tcn_conn_count(c, TCN_REFUSE_CUT_SHORT);
         tcn_conn_doom(c);
         return;
     }

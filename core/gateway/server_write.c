@@ -124,11 +124,27 @@ void tcn_conn_reply(struct tcn_conn *c, const struct tcn_reply *reply)
     watch_output(c);
 }
 
+static void count(struct tcn_server *s, const struct tcn_server_refused *refused)
+{
+    s->stats.refused[refused->why]++;
+    if (s->o.on_refused)
+        s->o.on_refused(s->o.ctx, refused);
+}
+
 void tcn_server_count(struct tcn_server *s, enum tcn_refusal why, const char *peer)
 {
-    s->stats.refused[why]++;
-    if (s->o.on_refused)
-        s->o.on_refused(s->o.ctx, why, peer);
+    count(s, &(struct tcn_server_refused){why, peer, TCN_STR("")});
+}
+
+void tcn_conn_count(struct tcn_conn *c, enum tcn_refusal why)
+{
+    struct tcn_server_refused refused = {why, c->peer.text, TCN_STR("")};
+
+    if (c->rq)
+        refused.path = c->rq->path;
+    else if (c->phase == TCN_CONN_READING)
+        refused.path = tcn_http1_path(&c->reader);
+    count(c->server, &refused);
 }
 
 /* Nothing of the request is left in the input, and it was well formed: a wrong address, not an attack. */
@@ -171,8 +187,8 @@ void tcn_conn_refuse(struct tcn_conn *c, enum tcn_refusal why,
     say_refusal(c, why, header, &text);
     reply.body = tcn_buf_view(&text);
     reply.closes = !may_go_on(c, why) && c->phase != TCN_CONN_PENDING;
+    tcn_conn_count(c, why);
     tcn_conn_unlink_request(c);
-    tcn_server_count(c->server, why, c->peer.text);
     tcn_conn_reply(c, &reply);
     tcn_buf_done(&text);
 }

@@ -66,18 +66,29 @@ CASES = {
     "API, a misspelled filter": Case(400, "bad_request", "/v1/incidents", "GET", "/v1/incidents?stauts=OPEN", None,
                                      role("viewer"), 'did you mean "status"?'),
     "no such path": Case(404, "no_route", "", "GET", "/v2/incidents"),
-    "a method": Case(405, "wrong_method", "", "PUT", "/sources/prom", b"{}", SENDER, "; it takes POST"),
-    "too large": Case(413, "body_too_large", "", "POST", f"/v1/incidents/{NOBODY}/notes", b"x" * (300 << 10),
-                      role("admin"), "; it takes 262144 bytes"),
+    "a method": Case(405, "wrong_method", "/sources/prom", "PUT", "/sources/prom", b"{}", SENDER, "; it takes POST"),
+    "too large": Case(413, "body_too_large", "/v1/incidents/{id}/notes", "POST", f"/v1/incidents/{NOBODY}/notes",
+                      b"x" * (300 << 10), role("admin"), "; it takes 262144 bytes"),
+    "too large for a source": Case(413, "body_too_large", "/sources/prom", "POST", "/sources/prom",
+                                   b"x" * (1100 << 10), SENDER, "; it takes 1048576 bytes"),
+    "compressed": Case(415, "content_coding", "/sources/prom", "POST", "/sources/prom", b"{}",
+                       {**SENDER, "Content-Encoding": "gzip"}, "without Content-Encoding"),
+    "compressed, for a name that is none": Case(415, "content_coding", "/sources/{name}", "POST",
+                                                "/sources/hunter2", b"{}", {"Content-Encoding": "gzip"}),
 }
-# What no client library sends: bytes, status, reason
+# What no client library sends: bytes, status, reason, route
 RAW = {
-    "line feeds alone": (b"GET /healthz HTTP/1.1\nHost: a\n\n", 400, "bare_lf"),
+    "line feeds alone": (b"GET /healthz HTTP/1.1\nHost: a\n\n", 400, "bare_lf", "/healthz"),
     "two lengths": (POST.format("/sources/prom").encode() + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}", 400,
-                    "many_lengths"),
-    "a huge head": (b"GET /healthz HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 20_000 + b"\r\n\r\n", 431, "head_too_large"),
-    "a method of its own": (b"BREW /pot HTTP/1.1\r\nHost: a\r\n\r\n", 501, "unknown_method"),
-    "a source without a length": (POST.format("/sources/prom").encode() + b"\r\n", 411, "length_required"),
+                    "many_lengths", "/sources/prom"),
+    "a huge head": (b"GET /healthz HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 20_000 + b"\r\n\r\n", 431, "head_too_large",
+                    "/healthz"),
+    "a huge path": (b"GET /" + b"x" * 20_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414, "target_too_long", ""),
+    "a method of its own": (b"BREW /pot HTTP/1.1\r\nHost: a\r\n\r\n", 501, "unknown_method", ""),
+    "a source without a length": (POST.format("/sources/prom").encode() + b"\r\n", 411, "length_required",
+                                  "/sources/prom"),
+    "a bad chunk": (POST.format("/sources/prom?x=1").encode() + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400,
+                    "bad_chunk_size", "/sources/prom"),
 }
 
 
@@ -135,12 +146,12 @@ class Counted(Refused):
 
     def test_bytes(self) -> None:
         before = self.state()
-        for why, (text, status, reason) in RAW.items():
+        for why, (text, status, reason, route) in RAW.items():
             with self.subTest(why):
-                count = self.metric("", reason)
+                count = self.metric(route, reason)
                 self.assertEqual(status, self.raw(text).status)
-                self.assertEqual(count + 1, self.metric("", reason))
-                eventually("it is told", lambda: self.lines("", reason), 5)
+                self.assertEqual(count + 1, self.metric(route, reason))
+                eventually("it is told", lambda: self.lines(route, reason), 5)
         self.assertEqual(before, self.state(), "nothing changed")
 
     def test_a_delivery_is_counted_once(self) -> None:

@@ -43,6 +43,7 @@ struct world {
     size_t n_held, n_requests, n_hidden;
     size_t reply_len; /* body of the next answers; 0: a few words */
     enum tcn_refusal last_refusal;
+    char last_path[64]; /* that the refusal was about */
     struct event *watchdog;
 };
 
@@ -108,12 +109,13 @@ static inline void on_world_request(void *ctx, struct tcn_request *rq)
     tcn_server_request_free(rq);
 }
 
-static inline void on_world_refused(void *ctx, enum tcn_refusal why, const char *peer)
+static inline void on_world_refused(void *ctx, const struct tcn_server_refused *refused)
 {
     struct world *w = ctx;
 
-    assert_non_null(peer);
-    w->last_refusal = why;
+    assert_non_null(refused->peer);
+    w->last_refusal = refused->why;
+    snprintf(w->last_path, sizeof w->last_path, "%.*s", (int)refused->path.len, refused->path.ptr);
 }
 
 static inline void world_init(struct world *w)

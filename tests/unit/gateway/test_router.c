@@ -55,7 +55,7 @@ static void look_up(const struct tcn_router *r, enum tcn_method m, struct tcn_st
     assert_true(path.len <= 512);
     memset(ret->scratch, '#', sizeof ret->scratch);
     tcn_router_find(r, m, path, ret->scratch, &ret->match);
-    ret->data = ret->match.route ? ret->match.route->data : "";
+    ret->data = ret->match.refusal == TCN_REFUSE_NONE ? ret->match.route->data : "";
 }
 
 static void paths_lead_where_they_should(void **state)
@@ -172,6 +172,56 @@ static void unsafe_paths_are_refused(void **state)
     tcn_router_free(r);
 }
 
+/* Who counts what was refused knows what it was about. */
+static void a_wrong_method_still_leads_somewhere(void **state)
+{
+    static const struct {
+        const char *path, *pattern, *capture;
+    } cases[] = {{"/a/x", "/a/{id}", "x"}, {"/a/b", "/a/b", NULL}, {"/c/x/d", NULL, NULL}};
+    static const struct tcn_route own[] = {{.method = "POST", .pattern = "/a/{id}"},
+                                           {.method = "GET", .pattern = "/a/{id}"},
+                                           {.method = "POST", .pattern = "/a/b"}};
+    static const enum tcn_method methods[] = {TCN_METHOD_NONE, TCN_DELETE};
+    struct tcn_router *r = tcn_router_new();
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(own); i++)
+        assert_int_equal(tcn_router_add(r, &own[i], NULL), 0);
+    for (size_t i = 0; i < N_OF(cases) * N_OF(methods); i++) {
+        const char *path = cases[i / 2].path, *pattern = cases[i / 2].pattern;
+        const char *capture = cases[i / 2].capture;
+        struct look_up found;
+
+        look_up(r, methods[i % 2], tcn_str(path), &found);
+        CHECK(path,
+              found.match.refusal == (pattern ? TCN_REFUSE_WRONG_METHOD : TCN_REFUSE_NO_ROUTE));
+        CHECK(path, !found.match.route == !pattern);
+        CHECK(path, !pattern || strcmp(found.match.route->pattern, pattern) == 0);
+        CHECK(path, found.match.n_captures == (capture ? 1 : 0));
+        CHECK(path, !capture || strcmp(found.match.captures[0].ptr, capture) == 0);
+    }
+    tcn_router_free(r);
+}
+
+/* A literal that takes another method does not hide a capture that takes this one, nor leave its captures behind. */
+static void the_route_that_takes_the_method_wins(void **state)
+{
+    static const struct tcn_route own[] = {{.method = "POST", .pattern = "/{a}/b/{c}"},
+                                           {.method = "GET", .pattern = "/{a}/{b}/{c}"}};
+    struct tcn_router *r = tcn_router_new();
+    struct look_up found;
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(own); i++)
+        assert_int_equal(tcn_router_add(r, &own[i], NULL), 0);
+    look_up(r, TCN_GET, TCN_STR("/1/b/3"), &found);
+    assert_int_equal(found.match.refusal, TCN_REFUSE_NONE);
+    assert_string_equal(found.match.route->pattern, "/{a}/{b}/{c}");
+    assert_int_equal(found.match.n_captures, 3);
+    assert_string_equal(found.match.captures[2].ptr, "3");
+    tcn_router_free(r);
+}
+
 static void allow_names_all_methods(void **state)
 {
     struct tcn_router *r = make_router();
@@ -283,6 +333,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paths_lead_where_they_should),
         cmocka_unit_test(unsafe_paths_are_refused),
+        cmocka_unit_test(a_wrong_method_still_leads_somewhere),
+        cmocka_unit_test(the_route_that_takes_the_method_wins),
         cmocka_unit_test(allow_names_all_methods),
         cmocka_unit_test(bad_routes_are_told),
         cmocka_unit_test(there_is_room_for_so_many_routes),

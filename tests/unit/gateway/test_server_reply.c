@@ -189,6 +189,80 @@ static void refusals_say_what_to_do(void **state)
     world_stop(&w);
 }
 
+/* However the bytes are cut: the path of the request line, once it was read. */
+static void refusals_name_their_path(void **state)
+{
+    static const struct {
+        const char *text, *path;
+        enum tcn_refusal why;
+    } cases[] = {
+        {"GET /x?secret=1 HTTP/1.1\r\nHost: a\r\nX : y\r\n\r\n", "/x", TCN_REFUSE_BAD_FIELD_NAME},
+        {"POST /x HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\n\r\n", "/x",
+         TCN_REFUSE_CONTENT_CODING},
+        {"POST /items/7 HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n", "/items/7",
+         TCN_REFUSE_BODY_TOO_LARGE},
+        {"POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\nzz\r\n", "/x",
+         TCN_REFUSE_BAD_CHUNK_SIZE},
+        {"POST /x HTTP/1.1\r\nHost: a\r\n\r\n", "/x", TCN_REFUSE_LENGTH_REQUIRED},
+        {"DELETE /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "/x",
+         TCN_REFUSE_WRONG_METHOD},
+        {"GET /nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "/nowhere",
+         TCN_REFUSE_NO_ROUTE},
+        {"GET /x HTTP/1.1\r\nHost: a\r\n\r\nGET /admin HTTP/1.1\r\n\r\n", "/admin",
+         TCN_REFUSE_NO_HOST},
+        {"GET /x HTTP/1.1\r\nHost: a\r\n\r\nBREW", "", TCN_REFUSE_CUT_SHORT},
+        {"GET /x HTTP/1.1\r\nHost: a\r\n\r\nPOST /admin?q HT", "/admin", TCN_REFUSE_CUT_SHORT},
+        {"POST /admin HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc", "/admin",
+         TCN_REFUSE_CUT_SHORT},
+        {"GET x HTTP/1.1\r\n", "", TCN_REFUSE_BAD_TARGET},
+        {"GET /x%zz HTTP/1.1\r\n", "", TCN_REFUSE_BAD_PERCENT},
+        {"@ /x HTTP/1.1\r\n", "", TCN_REFUSE_BAD_METHOD},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * N_OF(cases); i++) {
+        const char *text = cases[i / 2].text;
+        struct world w;
+        struct client c;
+
+        world_start(&w);
+        client_open(&c, &w);
+        if (i % 2 == 0)
+            client_say(&c, text);
+        for (; i % 2 && *text; text++) {
+            client_send(&c, text, 1);
+            turn(&w);
+        }
+        shutdown(c.fd, SHUT_WR);
+        wait_closed(&c);
+        CHECK(cases[i / 2].text, w.last_refusal == cases[i / 2].why);
+        CHECK(cases[i / 2].text, strcmp(w.last_path, cases[i / 2].path) == 0);
+        client_close(&c);
+        world_stop(&w);
+    }
+}
+
+/* Of an answer that cannot be given, the request has left the connection: what lies there now is not its path. */
+static void a_refused_answer_has_no_path(void **state)
+{
+    struct world w;
+    struct client c;
+
+    (void)state;
+    world_init(&w);
+    w.options.max_backlog_bytes = 1000;
+    world_listen(&w, NULL);
+    w.reply_len = 100000;
+    snprintf(w.last_path, sizeof w.last_path, "unset");
+    client_open(&c, &w);
+    client_say(&c, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+    wait_responses(&c, 1);
+    assert_int_equal(w.last_refusal, TCN_REFUSE_BACKLOG_FULL);
+    assert_string_equal(w.last_path, "");
+    client_close(&c);
+    world_stop(&w);
+}
+
 static void answers_without_body_and_to_old_clients(void **state)
 {
     struct world w;
@@ -462,6 +536,8 @@ int main(void)
         cmocka_unit_test(every_status_that_is_used_has_a_phrase),
         cmocka_unit_test(server_answers_head_and_dates),
         cmocka_unit_test(refusals_say_what_to_do),
+        cmocka_unit_test(refusals_name_their_path),
+        cmocka_unit_test(a_refused_answer_has_no_path),
         cmocka_unit_test(answers_without_body_and_to_old_clients),
         cmocka_unit_test(too_many_headers_are_an_error),
         cmocka_unit_test(unix_sockets),
