@@ -4,6 +4,8 @@
 
 #include <assert.h>
 
+enum { TLS_HANDSHAKE = 0x16 }; /* content type of a TLS record, RFC 8446 section 5.1 */
+
 static enum tcn_http1_step fail(struct tcn_http1 *r, enum tcn_refusal why)
 {
     tcn_http1_fail(r, why);
@@ -37,6 +39,8 @@ static enum tcn_http1_step at_start(struct tcn_http1 *r, const unsigned char *p,
         r->skipped_line = step == TCN_HTTP1_STEP_NEXT;
         return step;
     }
+    if (p[r->at] == TLS_HANDSHAKE)
+        return fail(r, TCN_REFUSE_TLS_HELLO);
     r->mark = r->at;
     return go(r, TCN_HTTP1_S_METHOD);
 }

@@ -6,7 +6,9 @@
 /* X(NAME, status, label, sentence). Status 0: there is nobody to answer, the connection just ends. */
 /* clang-format off */
 #define TCN_REFUSALS(X) \
-    X(BAD_METHOD, 400, "bad_method", "the request does not start with a method and one space; is it TLS on a plain port?") \
+    X(BAD_METHOD, 400, "bad_method", "the request does not start with a method and one space") \
+    X(TLS_HELLO, 400, "tls_hello", "a client speaks TLS to this port, which does not: write http:// in its address, or configure tls") \
+    X(PLAIN_HTTP, 400, "plain_http", "this port speaks TLS and the request came without: write https:// in the address") \
     X(UNKNOWN_METHOD, 501, "unknown_method", "the method is none of GET HEAD POST PUT PATCH DELETE") \
     X(BAD_TARGET, 400, "bad_target", "the request target is not a path in RFC 3986 characters; percent-encode it") \
     X(BAD_PERCENT, 400, "bad_percent", "a percent sign in the target is not followed by two hex digits") \

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
+#include <fcntl.h>
 #include <stdlib.h>
 
 enum {
@@ -29,6 +30,13 @@ static struct bufferevent *wrap(struct tcn_server *s, evutil_socket_t fd, struct
         return NULL;
     return bufferevent_openssl_socket_new(s->base, fd, ssl, BUFFEREVENT_SSL_ACCEPTING,
                                           BEV_OPT_CLOSE_ON_FREE);
+}
+
+static void listen_to(struct tcn_conn *c)
+{
+    bufferevent_setcb(c->bev, on_read, on_write, on_event, c);
+    bufferevent_setwatermark(c->bev, EV_READ, 0, INPUT_MAX);
+    bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 }
 
 static void take_slot(struct tcn_conn *c)
@@ -65,9 +73,9 @@ struct tcn_conn *tcn_conn_new(struct tcn_server *s, evutil_socket_t fd, struct t
     c->due = TCN_DUE_NONE;
     tcn_http1_init(&c->reader);
     take_slot(c);
-    bufferevent_setcb(bev, on_read, on_write, on_event, c);
-    bufferevent_setwatermark(bev, EV_READ, 0, INPUT_MAX);
-    bufferevent_enable(bev, EV_READ | EV_WRITE);
+    if (tls)
+        tcn_tls_watch(bufferevent_openssl_get_ssl(bev), &c->first_byte);
+    listen_to(c);
     tcn_due_set(c, TCN_DUE_HEAD);
     return c;
 }
@@ -202,16 +210,48 @@ static void on_handshake(struct tcn_conn *c)
     if (name.len && tcn_buf_ok(&name))
         c->client_name = tcn_buf_take(&name);
     tcn_buf_done(&name);
+    tcn_tls_unwatch(bufferevent_openssl_get_ssl(c->bev));
     c->phase = TCN_CONN_READING;
+}
+
+/* Goes on without TLS, on a descriptor of its own: the old one is closed with its session. False when there is none. */
+static bool drop_tls(struct tcn_conn *c)
+{
+    evutil_socket_t fd = fcntl(c->fd, F_DUPFD_CLOEXEC, 0);
+    struct bufferevent *plain =
+        fd < 0 ? NULL : bufferevent_socket_new(c->server->base, fd, BEV_OPT_CLOSE_ON_FREE);
+
+    if (!plain && fd >= 0)
+        evutil_closesocket(fd);
+    if (!plain)
+        return false;
+    tcn_tls_unwatch(bufferevent_openssl_get_ssl(c->bev));
+    bufferevent_setcb(c->bev, NULL, NULL, NULL, NULL);
+    bufferevent_free(c->bev);
+    c->bev = plain;
+    c->fd = fd;
+    c->is_tls = false;
+    c->phase = TCN_CONN_READING;
+    listen_to(c);
+    return true;
+}
+
+/* A sender whose address says http reads why; one that sends anything else is no client of ours. */
+static void on_handshake_failure(struct tcn_conn *c)
+{
+    bool is_http = c->first_byte >= 'A' && c->first_byte <= 'Z';
+
+    if (is_http && drop_tls(c)) {
+        tcn_conn_refuse(c, TCN_REFUSE_PLAIN_HTTP, NULL);
+        return;
+    }
+    tcn_server_count(c->server, TCN_REFUSE_TLS_FAILED, c->peer.text);
+    tcn_conn_doom(c);
 }
 
 static void on_failure(struct tcn_conn *c)
 {
-    struct tcn_server *s = c->server;
-
-    if (c->phase == TCN_CONN_HANDSHAKE)
-        tcn_server_count(s, TCN_REFUSE_TLS_FAILED, c->peer.text);
-    else if (c->phase == TCN_CONN_READING && !tcn_http1_is_idle(&c->reader))
+    if (c->phase == TCN_CONN_READING && !tcn_http1_is_idle(&c->reader))
         tcn_conn_count(c, TCN_REFUSE_CUT_SHORT);
     tcn_conn_doom(c);
 }
@@ -229,6 +269,8 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
             tcn_conn_doom(c);
         else
             tcn_conn_pump(c);
+    } else if (c->phase == TCN_CONN_HANDSHAKE) {
+        on_handshake_failure(c);
     } else {
         on_failure(c);
     }

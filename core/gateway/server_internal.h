@@ -43,7 +43,8 @@ struct tcn_conn {
     bool is_hasty;        /* its deadline passed: no lingering */
     bool is_head, is_old; /* of the request in hand: method HEAD, HTTP/1.0 */
     struct tcn_peer peer;
-    char *client_name; /* owned; subject of the client certificate, or NULL */
+    unsigned char first_byte; /* of a TLS handshake under way, see tcn_tls_watch */
+    char *client_name;        /* owned; subject of the client certificate, or NULL */
     struct tcn_http1 reader;
     struct tcn_request *rq; /* owned; being received */
     size_t body_size;       /* allocated for rq->body, counted in stats.bodies_bytes */

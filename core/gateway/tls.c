@@ -190,6 +190,30 @@ SSL *tcn_tls_session(struct tcn_tls *t)
     return ssl;
 }
 
+/* Called with the five bytes of a record's head before they are judged. */
+static void on_record(int is_ours, int version, int type, const void *bytes, size_t len, SSL *ssl,
+                      void *arg)
+{
+    unsigned char *first = arg;
+
+    (void)version;
+    (void)ssl;
+    if (!is_ours && type == SSL3_RT_HEADER && len > 0 && *first == 0)
+        *first = *(const unsigned char *)bytes;
+}
+
+void tcn_tls_watch(SSL *ssl, unsigned char *ret_first)
+{
+    *ret_first = 0;
+    SSL_set_msg_callback(ssl, on_record);
+    SSL_set_msg_callback_arg(ssl, ret_first);
+}
+
+void tcn_tls_unwatch(SSL *ssl)
+{
+    SSL_set_msg_callback(ssl, NULL);
+}
+
 void tcn_tls_client_name(const SSL *ssl, struct tcn_buf *out)
 {
     X509 *cert = SSL_get0_peer_certificate(ssl);

@@ -32,6 +32,10 @@ int tcn_tls_is_current(const struct tcn_tls *t, int64_t now_ms, struct tcn_err *
 int tcn_tls_check_roots(const char *file, struct tcn_err *err);
 /* A server-side session, the caller's; NULL when memory is gone. */
 SSL *tcn_tls_session(struct tcn_tls *t);
+/* From here on *ret_first is the first byte that the peer sent, 0 while there is none: a handshake begins with 0x16, and who
+ * takes the port for a plain one begins with a letter. ret_first lives until tcn_tls_unwatch. */
+void tcn_tls_watch(SSL *ssl, unsigned char *ret_first);
+void tcn_tls_unwatch(SSL *ssl);
 /* The subject of the verified client certificate in RFC 2253 form, appended; nothing when there is none. */
 void tcn_tls_client_name(const SSL *ssl, struct tcn_buf *out);
 

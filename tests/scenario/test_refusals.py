@@ -87,6 +87,7 @@ RAW = {
     "a method of its own": (b"BREW /pot HTTP/1.1\r\nHost: a\r\n\r\n", 501, "unknown_method", ""),
     "a source without a length": (POST.format("/sources/prom").encode() + b"\r\n", 411, "length_required",
                                   "/sources/prom"),
+    "TLS on a plain port": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, "tls_hello", ""),
     "a bad chunk": (POST.format("/sources/prom?x=1").encode() + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400,
                     "bad_chunk_size", "/sources/prom"),
 }

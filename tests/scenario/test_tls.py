@@ -181,12 +181,16 @@ class Listener(Tls):
             pass
         return got, time.monotonic() - began
 
-    def test_plain_http_is_closed_at_once(self) -> None:
+    def test_plain_http_is_told_where_to_go(self) -> None:
         with self.raw() as link:
-            link.sendall(b"GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n")
+            link.sendall(b"POST /sources/prom HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}")
+            link.shutdown(socket.SHUT_WR)
             got, took = self.end_of(link)
-        self.assertNotIn(b"HTTP/", got)
+        self.assertTrue(got.startswith(b"HTTP/1.1 400 "), got)
+        self.assertIn(b"write https:// in the address", got)
         self.assertLess(took, AT_ONCE_S)
+        eventually("it is told", lambda: "reason=plain_http status=400 peer=127.0.0.1" in self.log()[self.said:])
+        self.check_serves()
 
     def test_a_stalled_handshake_has_a_deadline(self) -> None:
         hello = ssl.MemoryBIO()

@@ -217,6 +217,7 @@ static void refusals_name_their_path(void **state)
         {"GET x HTTP/1.1\r\n", "", TCN_REFUSE_BAD_TARGET},
         {"GET /x%zz HTTP/1.1\r\n", "", TCN_REFUSE_BAD_PERCENT},
         {"@ /x HTTP/1.1\r\n", "", TCN_REFUSE_BAD_METHOD},
+        {"\x16\x03\x01\x02", "", TCN_REFUSE_TLS_HELLO},
     };
 
     (void)state;

@@ -308,7 +308,9 @@ static void what_is_no_tls_is_closed(void **state)
         size_t len;
         enum tcn_refusal counted;
     } cases[] = {
-        {"plain http", GET "\r\n", sizeof GET + 1, TCN_REFUSE_TLS_FAILED},
+        {"garbage", "\x01\x02\x03\x04\x05\x06", 6, TCN_REFUSE_TLS_FAILED},
+        {"a small letter", "get / HTTP/1.1\r\n\r\n", 18, TCN_REFUSE_TLS_FAILED},
+        {"a version that never was", "\x16\x09\x01\x00\x01\x00", 6, TCN_REFUSE_TLS_FAILED},
         {"nothing", "", 0, TCN_REFUSE_HEAD_TIMEOUT},
         {"part of a hello", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11,
          TCN_REFUSE_HEAD_TIMEOUT},
@@ -330,6 +332,57 @@ static void what_is_no_tls_is_closed(void **state)
     }
     assert_int_equal(s.w.n_requests, 0);
     assert_int_equal(open_now(&s.w), 0);
+    secure_stop(&s);
+}
+
+/* One answer in plain text and no reset that would destroy it, however much the client sends before it reads. */
+static void plain_http_is_told_where_to_go(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t body; /* sent after it */
+        bool in_pieces;
+    } cases[] = {
+        {GET "\r\n", 0, false},
+        {GET "\r\n", 0, true},
+        {"POST /sources/x HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n", 1000000, false},
+        {"DELETE /x HTTP/1.1\r\nHost: a\r\n\r\n", 0, false},
+        {"PATCH /x HTTP/1.1\r\nHost: a\r\n\r\n", 0, true},
+        {"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", 0, false},
+        {"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", 0, false},
+    };
+    struct secure_world s;
+    size_t n_fds;
+
+    (void)state;
+    secure_start(&s, NULL, false);
+    n_fds = count_fds();
+    for (size_t i = 0; i < N_OF(cases); i++) {
+        char *body = calloc(1, cases[i].body + 1);
+        struct client c;
+
+        client_open(&c, &s.w);
+        for (const char *p = cases[i].text; cases[i].in_pieces && *p; p++) {
+            client_send(&c, p, 1);
+            turn(&s.w);
+        }
+        if (!cases[i].in_pieces)
+            client_say(&c, cases[i].text);
+        client_send(&c, body, cases[i].body);
+        wait_closed(&c);
+        CHECK(cases[i].text, !c.was_reset);
+        CHECK(cases[i].text, n_responses(&c) == 1);
+        CHECK(cases[i].text, got_text(&c, "HTTP/1.1 400 Bad Request\r\n"));
+        CHECK(cases[i].text, got_text(&c, "write https:// in the address"));
+        CHECK(cases[i].text, refused(&s.w, TCN_REFUSE_PLAIN_HTTP) == i + 1);
+        client_close(&c);
+        free(body);
+    }
+    WAIT_UNTIL(&s.w, open_now(&s.w) == 0);
+    turn(&s.w);
+    assert_int_equal(count_fds(), n_fds);
+    assert_int_equal(s.w.n_requests, 0);
+    assert_int_equal(refused(&s.w, TCN_REFUSE_TLS_FAILED), 0);
     secure_stop(&s);
 }
 
@@ -623,6 +676,7 @@ int main(void)
         cmocka_unit_test(versions_and_ciphers),
         cmocka_unit_test(only_http1_is_negotiated),
         cmocka_unit_test(what_is_no_tls_is_closed),
+        cmocka_unit_test(plain_http_is_told_where_to_go),
         cmocka_unit_test(certificates_are_renewed_under_way),
         cmocka_unit_test(wrong_files_are_told),
         cmocka_unit_test(a_key_with_a_passphrase_is_told),
