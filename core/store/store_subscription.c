@@ -18,8 +18,8 @@ static const char *const sql[] = {
     [SUBSCRIPTION_DUE] = "SELECT " COLUMNS " FROM subscriptions"
                          " WHERE account_id = $1 AND due_ms > 0 AND (due_ms <= $3 OR epoch < $2)"
                          " ORDER BY due_ms, source, topic LIMIT $4",
-    [SUBSCRIPTION_NEXT] = "SELECT MIN(due_ms) FROM subscriptions"
-                          " WHERE account_id = $1 AND due_ms > 0",
+    [SUBSCRIPTION_NEXT] = ("SELECT MIN(due_ms) FROM subscriptions"
+                           " WHERE account_id = $1 AND due_ms > 0"),
 };
 
 static int start(struct tcn_store *s, size_t no, struct tcn_query *ret, struct tcn_err *err)
