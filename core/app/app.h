@@ -14,6 +14,7 @@
 
 struct tcn_outbound;      /* outbound.h */
 struct tcn_subscriptions; /* subscriptions.h */
+struct tcn_held;          /* held.c */
 
 #define TCN_FIXED 7 /* members that only a start takes: app_reload.c */
 
@@ -41,6 +42,7 @@ struct tcn_app {
     struct tcn_subscriptions *subscriptions;
     struct event *timer;  /* next due work of the store */
     struct event *upkeep; /* next look for what may be forgotten */
+    struct tcn_held *held;
     bool is_timer_running, is_timer_asked;
     struct event *signals[3];
     struct event *closing; /* while the last answers leave */

@@ -2,6 +2,7 @@
 #include "app/app.h"
 #include "app/config_tls.h"
 #include "app/disk.h"
+#include "app/held.h"
 #include "app/outbound.h"
 #include "app/refused.h"
 #include "app/routes.h"
@@ -184,6 +185,7 @@ static int open_door(struct tcn_app *app, struct tcn_err *err)
         (r = listen_on(app, err)) < 0)
         return r;
     tcn_outbound_start(app);
+    tcn_held_start(app);
     tcn_storethread_stats(app->store, &stats);
     app->epoch = stats.epoch;
     app->is_ready = true;

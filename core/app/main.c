@@ -16,6 +16,8 @@ static const struct command {
      "tell everything that is wrong with a configuration"},
     {"map", tcn_map_cli, "run|test|explain --mapping FILE|NAME",
      "try a mapping file; payload on stdin"},
+    {"db", tcn_db_cli, "check|backup|restore|held|release|hold ...",
+     "look after the store: integrity, backups, restores"},
 };
 
 #define N_COMMANDS (sizeof commands / sizeof *commands)

@@ -34,6 +34,7 @@ static const struct kind {
     {"tocsin_database_connections_lost_total", "counter", "Connections to it that broke."},
     {"tocsin_database_commits_undecided_total", "counter",
      "Commits that broke with one; what became of them was looked up."},
+    {"tocsin_held", "gauge", "What was due before a restore and waits for tocsin db release."},
     {"tocsin_disk_full", "gauge", "1 while the store has no space."},
     {"tocsin_start_time_seconds", "gauge", "Unix time of the start."},
     {"tocsin_info", "gauge", "Version and node, always 1."},

@@ -8,6 +8,7 @@
 #include "base/xalloc.h"
 #include "connect/lanes.h"
 #include "connect/sends.h"
+#include "store/held.h"
 #include "sys/clock.h"
 #include "sys/random.h"
 
@@ -102,6 +103,18 @@ static int note_result(struct tcn_aggregate *a, const struct tcn_send_row *row,
                                   now_ms, d);
 }
 
+/* What its failure brings forward, unless older steps of the incident wait for tocsin db release. */
+static int run_due(struct tcn_store *s, struct tcn_aggregate *a, int64_t now_ms,
+                   struct tcn_decision *d, struct tcn_err *err)
+{
+    int64_t before_ms = 0;
+    int r = tcn_store_held_before(s, &before_ms, err);
+
+    if (r == 0 && tcn_engine_next_due(a) > before_ms)
+        tcn_engine_pages(a, d->directory, (uint32_t)tcn_random_u64(), now_ms, d);
+    return r;
+}
+
 static int on_result(void *ctx, struct tcn_store *s, const struct tcn_send_row *row,
                      enum tcn_send_news news, const char *note, int64_t now_ms,
                      struct tcn_unreached *unreached, struct tcn_err *err)
@@ -118,11 +131,10 @@ static int on_result(void *ctx, struct tcn_store *s, const struct tcn_send_row *
     d.subject = a;
     d.directory = &g->config->directory;
     r = tcn_turn_load(s, row->incident, &arena, a, err);
-    if (r == 0 && (r = note_result(a, row, news, note, now_ms, &d)) == 0) {
-        tcn_engine_pages(a, d.directory, (uint32_t)tcn_random_u64(), now_ms, &d);
+    if (r == 0 && (r = note_result(a, row, news, note, now_ms, &d)) == 0 &&
+        (r = run_due(s, a, now_ms, &d, err)) == 0) {
         tcn_unreached_note(unreached, &d);
         r = tcn_turn_write(s, &d, NULL, now_ms, err);
-    }
     tcn_arena_done(&arena);
     return r == TCN_ENOTFOUND ? 0 : r;
 }

@@ -1,6 +1,7 @@
 /* tocsin serve: builds the process, runs its loop, takes it down in the reverse order. */
 #include "app/app.h"
 #include "app/cli.h"
+#include "app/held.h"
 #include "app/options.h"
 #include "app/outbound.h"
 #include "app/subscriptions.h"
@@ -51,6 +52,7 @@ static void release(struct tcn_app *app)
     /* The thread hands its last jobs back to a server that is still there. */
     if (app->store)
         tcn_storethread_stop(app->store);
+    tcn_held_stop(app);
     tcn_outbound_free(app);
     tcn_sns_certs_free(app->certs);
     tcn_fetcher_free(app->fetcher);

@@ -128,3 +128,13 @@ int tcn_engine_acknowledge(struct tcn_aggregate *aggregate, struct tcn_id page, 
     tcn_step_end(&s);
     return 0;
 }
+
+void tcn_engine_stop_paging(struct tcn_aggregate *aggregate, int64_t now_ms,
+                            struct tcn_decision *ret)
+{
+    struct tcn_step s = tcn_step_begin(aggregate, NULL, 0, now_ms, ret);
+
+    if (aggregate->incident.exists)
+        stop_everything(&s);
+    tcn_step_end(&s);
+}

@@ -67,6 +67,10 @@ int64_t tcn_engine_next_due(const struct tcn_aggregate *aggregate);
 int tcn_engine_acknowledge(struct tcn_aggregate *aggregate, struct tcn_id page, const char *actor,
                            const char *note, int64_t now_ms, struct tcn_decision *ret);
 
+/* Stops every run and progression as an acknowledgement does, and says nothing of anybody who answered. */
+void tcn_engine_stop_paging(struct tcn_aggregate *aggregate, int64_t now_ms,
+                            struct tcn_decision *ret);
+
 /* Status, texts, impact by a person or an API call; NULL / 0 members stay. Writes one update event listing what
  * changed; resolving stops the engagements (8.4), reopening engages nobody. TCN_EINVALID names the member,
  * TCN_ENOTFOUND without an incident. Nothing is written when nothing differs. policy: of the incident's source, for

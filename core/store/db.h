@@ -20,11 +20,15 @@ struct tcn_db_word {
 /* What a commit answers whose connection broke while it was on its way. */
 #define TCN_UNDECIDED 1
 
+/* The process that owns the database, one at a time; or one beside it, which only reads, or writes a row of meta. */
+enum tcn_db_role { TCN_DB_OWNER = 0, TCN_DB_READER, TCN_DB_GUEST };
+
 /* Where the database is and who comes. */
 struct tcn_db_place {
     const char *target;   /* the store's URL; SQLite: after the scheme */
     const char *password; /* NULL: none, or found by the driver's own ways */
     const char *node;     /* name of this process, for people */
+    enum tcn_db_role role;
 };
 
 /* What a driver may have to do between transactions. */

@@ -33,6 +33,7 @@ enum tcn_sql_table {
     TCN_SQL_LINK,
     TCN_SQL_DEADLETTER,
     TCN_SQL_SUBSCRIPTION,
+    TCN_SQL_HOLD,
     TCN_SQL_TABLES
 };
 #define TCN_SQL_MAX 12 /* statements of one table */
@@ -51,6 +52,15 @@ struct tcn_store {
 int tcn_store_open_with(const struct tcn_db_driver *driver, const char *target,
                         const struct tcn_store_options *options, int64_t now_ms,
                         struct tcn_store **ret, struct tcn_err *err);
+
+/* A driver and what it takes for a target. TCN_EINVALID. */
+int tcn_store_driver_of(const char *url, const struct tcn_db_driver **ret, const char **ret_target,
+                        struct tcn_err *err);
+
+/* What was due at this time or before is held: nothing claims it. 0: nothing is (held.h). */
+#define TCN_HELD_BEFORE                                                                            \
+    "COALESCE((SELECT CAST(value AS BIGINT) FROM meta WHERE account_id = $1"                       \
+    " AND name = 'held_before_ms'), 0)"
 
 /* Names one or two texts of any length (NULL is empty) within the account by 16 bytes of their SHA-256. */
 struct tcn_id tcn_store_hash(const struct tcn_store *s, const char *a, const char *b);

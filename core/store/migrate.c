@@ -163,3 +163,35 @@ int tcn_migrate(const struct tcn_db_driver *driver, struct tcn_db *db,
             return r;
     return 0;
 }
+
+static int look(const struct tcn_db_driver *driver, struct tcn_db *db, int64_t ret[2],
+                struct tcn_err *err)
+{
+    int64_t found[2] = {0};
+    int r;
+
+    if ((r = driver->begin(db, err)) < 0)
+        return r;
+    if ((r = run_translated(driver, db, find_table, found, err)) == 0 && found[0] > 0)
+        r = run(driver, db, select_version, NULL, ret, err);
+    driver->rollback(db);
+    return r;
+}
+
+int tcn_migrate_check(const struct tcn_db_driver *driver, struct tcn_db *db,
+                      const struct tcn_migration *list, struct tcn_err *err)
+{
+    int64_t found[2] = {0}, newest = 0;
+    int r = look(driver, db, found, err);
+
+    for (size_t i = 0; list[i].version; i++)
+        newest = list[i].version;
+    if (r < 0 || found[0] == newest)
+        return r;
+    if (found[0] == 0)
+        return tcn_fail(err, TCN_EINVALID, "there is no store of tocsin in this database");
+    return tcn_fail(err, TCN_EINVALID, "the store has schema %lld, this tocsin knows %lld: %s",
+                    (long long)found[0], (long long)newest,
+                    found[0] < newest ? "start tocsin serve on it once, which brings it up"
+                                      : "use the tocsin that wrote it");
+}

@@ -46,6 +46,7 @@ struct tcn_pg_hosts {
 
 struct tcn_db {
     struct tcn_pg_hosts hosts;
+    enum tcn_db_role role;
     PGconn *conn;        /* owned; NULL while lost */
     uint64_t connection; /* counts connections, from 1 */
     int backend;         /* its process on the server */

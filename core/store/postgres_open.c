@@ -26,6 +26,11 @@ static const char settings[] = "SET synchronous_commit = on;"
 static const char mine[] =
     "SELECT pg_advisory_lock(1953456499, hashtext('owner ' || current_schema()))";
 
+/* A scan of a whole table takes what it takes; what one transaction reads fits together. */
+static const char reads_only[] = "SET default_transaction_read_only = on;"
+                                 "SET default_transaction_isolation = 'repeatable read';"
+                                 "SET statement_timeout = 0";
+
 static void ignore(void *arg, const PGresult *notice)
 {
     (void)arg;
@@ -119,9 +124,12 @@ int tcn_pg_greet(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
 {
     int r;
 
-    if ((r = check_server(conn, err)) < 0 || (r = tcn_pg_ask(db, conn, settings, NULL, err)) < 0 ||
-        (r = tcn_pg_ask(db, conn, mine, NULL, err)) == 0)
+    if ((r = check_server(conn, err)) < 0 || (r = tcn_pg_ask(db, conn, settings, NULL, err)) < 0)
         return r;
+    if (db->role != TCN_DB_OWNER)
+        return db->role == TCN_DB_READER ? tcn_pg_ask(db, conn, reads_only, NULL, err) : 0;
+    if ((r = tcn_pg_ask(db, conn, mine, NULL, err)) == 0)
+        return 0;
     if (r == TCN_EBUSY && PQstatus(conn) == CONNECTION_OK)
         tcn_fail(err, r,
                  "another tocsin uses this schema of the database %s; several nodes are not there "
@@ -161,6 +169,7 @@ int tcn_pg_open(const struct tcn_db_place *place, struct tcn_db **ret, struct tc
     struct tcn_db *db = tcn_xcalloc(1, sizeof *db);
     int r;
 
+    db->role = place->role;
     if ((r = tcn_pg_hosts_init(&db->hosts, place, err)) == 0 &&
         (r = first_connection(db, err)) == 0)
         *ret = db;

@@ -12,7 +12,9 @@
 
 static int64_t patience_until(const struct tcn_db *db)
 {
-    return db->is_patient ? INT64_MAX : tcn_clock_mono_us() + TCN_PG_PATIENCE_MS * INT64_C(1000);
+    return db->is_patient || db->role == TCN_DB_READER
+               ? INT64_MAX
+               : tcn_clock_mono_us() + TCN_PG_PATIENCE_MS * INT64_C(1000);
 }
 
 static int left_ms(int64_t until_us)

@@ -264,7 +264,9 @@ static int begin(struct tcn_db *db, struct tcn_err *err)
     int rc;
 
     assert(!db->in_transaction);
-    rc = sqlite3_exec(db->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    rc = sqlite3_exec(db->handle,
+                      sqlite3_db_readonly(db->handle, "main") ? "BEGIN" : "BEGIN IMMEDIATE", NULL,
+                      NULL, NULL);
     if (rc != SQLITE_OK)
         return tcn_sqlite_fail(db, rc, "begin", err);
     db->in_transaction = true;

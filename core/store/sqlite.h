@@ -59,8 +59,10 @@ int tcn_sqlite_fail(struct tcn_db *db, int rc, const char *doing, struct tcn_err
 int tcn_sqlite_exec(struct tcn_db *db, const char *sql, struct tcn_err *err);
 
 int tcn_sqlite_open(const struct tcn_db_place *place, struct tcn_db **ret, struct tcn_err *err);
-/* A second connection to a database that this process has open, for one thread of its own. */
-int tcn_sqlite_open_beside(const char *path, struct tcn_db **ret, struct tcn_err *err);
+/* A second connection to a database that this process or another one has open: for one thread of its own, for a reader,
+ * for a guest. TCN_ENOTFOUND. */
+int tcn_sqlite_open_beside(const char *path, enum tcn_db_role role, struct tcn_db **ret,
+                           struct tcn_err *err);
 void tcn_sqlite_close(struct tcn_db *db);
 int tcn_sqlite_check(struct tcn_db *db, struct tcn_err *err);
 enum tcn_db_chore tcn_sqlite_chore(struct tcn_db *db);

@@ -43,7 +43,7 @@ struct tcn_background *tcn_background_start(const char *path)
     struct tcn_background *b;
     struct tcn_db *db;
 
-    if (tcn_sqlite_open_beside(path, &db, NULL) < 0)
+    if (tcn_sqlite_open_beside(path, TCN_DB_GUEST, &db, NULL) < 0)
         return NULL;
     b = tcn_xcalloc(1, sizeof *b);
     b->db = db;

@@ -133,11 +133,10 @@ static int use_wal(struct tcn_db *db, struct tcn_err *err)
     return r;
 }
 
-static int connect_file(struct tcn_db *db, const char *name, struct tcn_err *err)
+static int connect_file(struct tcn_db *db, const char *name, int access, struct tcn_err *err)
 {
     /* One thread at a time, so no mutexes. */
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
-                SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
+    int flags = access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
     int rc, r;
 
     db->vfs = tcn_wal_vfs_new();
@@ -160,6 +159,10 @@ int tcn_sqlite_open(const struct tcn_db_place *place, struct tcn_db **ret, struc
     int r;
 
     db->lock_fd = -1;
+    if (place->role != TCN_DB_OWNER) {
+        free(db);
+        return tcn_sqlite_open_beside(path, place->role, ret, err);
+    }
     if (strcmp(path, ":memory:") != 0) {
         db->path = tcn_xstrdup(path);
         if ((r = check_place(path, err)) < 0 || (r = take_ownership(db, err)) < 0)
@@ -167,7 +170,7 @@ int tcn_sqlite_open(const struct tcn_db_place *place, struct tcn_db **ret, struc
         /* Before the first write: on a full disk that one needs it. */
         tcn_reserve_init(&db->reserve, db->path);
     }
-    if ((r = connect_file(db, path, err)) < 0)
+    if ((r = connect_file(db, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err)) < 0)
         goto out;
     *ret = db;
     return 0;
@@ -176,15 +179,21 @@ out:
     return r;
 }
 
-int tcn_sqlite_open_beside(const char *path, struct tcn_db **ret, struct tcn_err *err)
+int tcn_sqlite_open_beside(const char *path, enum tcn_db_role role, struct tcn_db **ret,
+                           struct tcn_err *err)
 {
-    struct tcn_db *db = tcn_xcalloc(1, sizeof *db);
+    int access_flag = role == TCN_DB_READER ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    struct tcn_db *db;
     int r;
+
+    if (access(path, F_OK) < 0)
+        return tcn_fail(err, TCN_ENOTFOUND, "there is no store at %s: %s", path, strerror(errno));
+    db = tcn_xcalloc(1, sizeof *db);
 
     db->lock_fd = -1;
     db->is_beside = true;
     db->path = tcn_xstrdup(path);
-    if ((r = connect_file(db, path, err)) < 0)
+    if ((r = connect_file(db, path, access_flag, err)) < 0)
         tcn_sqlite_close(db);
     else
         *ret = db;

@@ -64,18 +64,26 @@ static int take_epoch(struct tcn_store *s, const char *node, int64_t now_ms, str
     return r < 0 || !s->driver->own ? r : s->driver->own(s->db, s->epoch, err);
 }
 
-static int open_once(const struct tcn_db_driver *driver, const char *target,
-                     const struct tcn_store_options *options, int64_t now_ms,
-                     struct tcn_store **ret, struct tcn_err *err)
+static struct tcn_store *make(const struct tcn_db_driver *driver,
+                              const struct tcn_store_options *options)
 {
-    const struct tcn_db_place place = {target, options->password, options->node};
     struct tcn_store *s = tcn_xcalloc(1, sizeof *s);
-    int r;
 
     assert(options->account_id && strlen(options->account_id) < sizeof s->account_id);
     s->driver = driver;
     tcn_arena_init(&s->scratch, TCN_TURN_ARENA);
     snprintf(s->account_id, sizeof s->account_id, "%s", options->account_id);
+    return s;
+}
+
+static int open_once(const struct tcn_db_driver *driver, const char *target,
+                     const struct tcn_store_options *options, int64_t now_ms,
+                     struct tcn_store **ret, struct tcn_err *err)
+{
+    const struct tcn_db_place place = {target, options->password, options->node, TCN_DB_OWNER};
+    struct tcn_store *s = make(driver, options);
+    int r;
+
     if ((r = driver->open(&place, &s->db, err)) == 0 && (r = driver->check(s->db, err)) == 0 &&
         (r = tcn_migrate(driver, s->db, tcn_migrations, now_ms, err)) == 0 &&
         (r = take_epoch(s, options->node, now_ms, err)) == 0) {
@@ -109,18 +117,48 @@ bool tcn_store_is_postgres(const char *url)
            tcn_str_starts(tcn_str(url), TCN_STR("postgres:"));
 }
 
+int tcn_store_driver_of(const char *url, const struct tcn_db_driver **ret, const char **ret_target,
+                        struct tcn_err *err)
+{
+    bool is_sqlite = tcn_str_starts(tcn_str(url), TCN_STR("sqlite:")) && url[7] != '\0';
+
+    if (!is_sqlite && !tcn_store_is_postgres(url))
+        return tcn_fail(err, TCN_EINVALID,
+                        "store \"%.100s\" is no \"sqlite:PATH\" and no \"postgresql://...\"",
+                        url ? url : "");
+    *ret = is_sqlite ? &tcn_sqlite_driver : &tcn_postgres_driver;
+    *ret_target = is_sqlite ? url + 7 : url;
+    return 0;
+}
+
 int tcn_store_open(const struct tcn_store_options *options, int64_t now_ms, struct tcn_store **ret,
                    struct tcn_err *err)
 {
-    struct tcn_str url = tcn_str(options->url);
+    const struct tcn_db_driver *driver;
+    const char *target;
+    int r = tcn_store_driver_of(options->url, &driver, &target, err);
 
-    if (tcn_str_starts(url, TCN_STR("sqlite:")) && url.len > 7)
-        return tcn_store_open_with(&tcn_sqlite_driver, url.ptr + 7, options, now_ms, ret, err);
-    if (tcn_store_is_postgres(options->url))
-        return tcn_store_open_with(&tcn_postgres_driver, url.ptr, options, now_ms, ret, err);
-    return tcn_fail(err, TCN_EINVALID,
-                    "store \"%.100s\" is no \"sqlite:PATH\" and no \"postgresql://...\"",
-                    options->url ? options->url : "");
+    return r < 0 ? r : tcn_store_open_with(driver, target, options, now_ms, ret, err);
+}
+
+int tcn_store_visit(const struct tcn_store_options *options, bool may_ask, struct tcn_store **ret,
+                    struct tcn_err *err)
+{
+    struct tcn_db_place place = {NULL, options->password, options->node,
+                                 may_ask ? TCN_DB_GUEST : TCN_DB_READER};
+    const struct tcn_db_driver *driver;
+    struct tcn_store *s;
+    int r = tcn_store_driver_of(options->url, &driver, &place.target, err);
+
+    if (r < 0)
+        return r;
+    s = make(driver, options);
+    if ((r = driver->open(&place, &s->db, err)) == 0 &&
+        (r = tcn_migrate_check(driver, s->db, tcn_migrations, err)) == 0)
+        *ret = s;
+    else
+        tcn_store_close(s);
+    return r;
 }
 
 void tcn_store_close(struct tcn_store *s)

@@ -34,6 +34,11 @@ int tcn_store_check_postgres(const char *url, struct tcn_err *err);
  * process owns it). */
 int tcn_store_open(const struct tcn_store_options *options, int64_t now_ms, struct tcn_store **ret,
                    struct tcn_err *err);
+/* Beside the process that owns it: nothing is made, migrated or owned, and the store has no epoch. For transactions that
+ * read; with may_ask also for tcn_store_held_ask. TCN_ENOTFOUND, TCN_EINVALID (another schema, no store), TCN_EIO,
+ * TCN_EBUSY. */
+int tcn_store_visit(const struct tcn_store_options *options, bool may_ask, struct tcn_store **ret,
+                    struct tcn_err *err);
 void tcn_store_close(struct tcn_store *s);
 int64_t tcn_store_epoch(const struct tcn_store *s);
 

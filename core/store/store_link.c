@@ -39,7 +39,8 @@ static const char *const sql[] = {
                   " AND state <> 5 AND (due_ms = 0 OR due_ms > $4)",
     [LINK_CLAIM] = "UPDATE links SET is_in_flight = 1, epoch = $2 WHERE id IN"
                    " (SELECT id FROM links WHERE account_id = $1 AND connector = $3"
-                   " AND due_ms > 0 AND due_ms <= $4 AND (is_in_flight = 0 OR epoch < $2)"
+                   " AND due_ms > 0 AND due_ms <= $4 AND due_ms > " TCN_HELD_BEFORE
+                   " AND (is_in_flight = 0 OR epoch < $2)"
                    " ORDER BY due_ms, id LIMIT $5) RETURNING " COLUMNS ", epoch",
 };
 _Static_assert(TCN_LINK_BLOCKED == 5, "in the SQL above");

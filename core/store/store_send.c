@@ -20,10 +20,11 @@ static const char *const sql[] = {
                  " attempt, contact, channel, channel_type, state, note)"
                  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
                  " ON CONFLICT (id) DO NOTHING",
-    [SEND_CLAIM] = "UPDATE sends SET state = 2, attempt = attempt + 1, epoch = $2 WHERE id IN"
-                   " (SELECT id FROM sends WHERE account_id = $1 AND state IN (1, 2)"
-                   " AND due_ms <= $3 AND (state = 1 OR epoch < $2)"
-                   " ORDER BY due_ms, id LIMIT $4) RETURNING " COLUMNS,
+    [SEND_CLAIM] =
+        "UPDATE sends SET state = 2, attempt = attempt + 1, epoch = $2 WHERE id IN"
+        " (SELECT id FROM sends WHERE account_id = $1 AND state IN (1, 2)"
+        " AND due_ms <= $3 AND due_ms > " TCN_HELD_BEFORE " AND (state = 1 OR epoch < $2)"
+        " ORDER BY due_ms, id LIMIT $4) RETURNING " COLUMNS,
     [SEND_FINISH] = "UPDATE sends SET epoch = $2,"
                     " state = CASE WHEN state = 6 AND $4 = 1 THEN 5 ELSE $4 END,"
                     " due_ms = CASE WHEN $4 = 1 THEN $5 ELSE due_ms END,"

@@ -8,7 +8,7 @@ static const char *const sql[] = {
                   " epoch = excluded.epoch, due_ms = excluded.due_ms",
     [TIMER_CLEAR] = "DELETE FROM timers WHERE account_id = $1 AND incident = $2",
     [TIMER_DUE] = "SELECT incident FROM timers WHERE account_id = $1 AND due_ms <= $2"
-                  " ORDER BY due_ms, incident LIMIT $3",
+                  " AND due_ms > " TCN_HELD_BEFORE " ORDER BY due_ms, incident LIMIT $3",
     /* A walk over the connectors that have something due finds the first of each by its index. */
     [NEXT_DUE] = "WITH RECURSIVE c (connector) AS ("
                  " SELECT MIN(connector) FROM links WHERE account_id = $1 AND due_ms > 0"
@@ -16,10 +16,13 @@ static const char *const sql[] = {
                  " SELECT (SELECT MIN(connector) FROM links WHERE account_id = $1 AND due_ms > 0"
                  " AND connector > c.connector) FROM c WHERE c.connector IS NOT NULL)"
                  " SELECT"
-                 " (SELECT due_ms FROM timers WHERE account_id = $1 ORDER BY due_ms LIMIT 1),"
+                 " (SELECT due_ms FROM timers WHERE account_id = $1 AND due_ms > " TCN_HELD_BEFORE
+                 " ORDER BY due_ms LIMIT 1),"
                  " (SELECT due_ms FROM sends WHERE account_id = $1 AND state IN (1, 2)"
-                 " AND (state = 1 OR epoch < $2) ORDER BY due_ms LIMIT 1),"
+                 " AND due_ms > " TCN_HELD_BEFORE " AND (state = 1 OR epoch < $2)"
+                 " ORDER BY due_ms LIMIT 1),"
                  " (SELECT MIN((SELECT due_ms FROM links WHERE account_id = $1 AND due_ms > 0"
+                 " AND due_ms > " TCN_HELD_BEFORE
                  " AND connector = c.connector AND (is_in_flight = 0 OR epoch < $2)"
                  " ORDER BY due_ms LIMIT 1)) FROM c WHERE c.connector IS NOT NULL)",
 };

@@ -188,6 +188,27 @@ static void user_stops_everybody(void **state)
     fx_done(&f);
 }
 
+static void paging_stops_without_an_answer(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    build(&f, false, false);
+    f.now += 20 * SEC;
+    fx_begin(&f);
+    tcn_engine_stop_paging(&f.a, f.now, &f.d);
+    fx_check(&f, &f.a);
+    assert_int_equal(f.a.incident.acknowledged_ms, 0);
+    assert_int_equal(f.d.drops.n, 2);
+    assert_int_equal(f.d.events.n, 0);
+    assert_int_equal(sends_until(&f, T0 + HOUR), 0);
+    assert_false(is_paged(&f, "cat"));
+    fx_begin(&f);
+    tcn_engine_stop_paging(&f.a, f.now, &f.d);
+    assert_true(fx_wrote_nothing(&f));
+    fx_done(&f);
+}
+
 static void acknowledged_person_is_not_paged_by_a_later_stage(void **state)
 {
     struct fixture f;
@@ -300,6 +321,7 @@ int main(void)
         cmocka_unit_test(answer_after_resolve_changes_no_record),
         cmocka_unit_test(second_answer_changes_nothing),
         cmocka_unit_test(user_stops_everybody),
+        cmocka_unit_test(paging_stops_without_an_answer),
         cmocka_unit_test(acknowledged_person_is_not_paged_by_a_later_stage),
         cmocka_unit_test(unknown_page),
         cmocka_unit_test(every_send_result),

@@ -215,6 +215,29 @@ static void of_a_newer_program(void **state)
     }
 }
 
+/* Who only visits changes nothing, and says who can. */
+static void a_visit_does_not_migrate(void **state)
+{
+    struct fixture *f = *state;
+    const struct tcn_store_options o = {.url = f->url, .account_id = ACCOUNT, .node = "guest"};
+    char *version;
+
+    migrate_to(f, 1);
+    assert_int_equal(tcn_store_visit(&o, true, &f->s, &f->err), TCN_EINVALID);
+    assert_non_null(strstr(f->err.msg, "start tocsin serve on it once"));
+    raw(f->path, "SELECT MAX(version) FROM schema_version", &version);
+    assert_string_equal(version, "1");
+    free(version);
+    migrate_to(f, newest());
+    raw(f->path, "INSERT INTO schema_version VALUES (9999, 1, 1)", NULL);
+    assert_int_equal(tcn_store_visit(&o, false, &f->s, &f->err), TCN_EINVALID);
+    assert_non_null(strstr(f->err.msg, "use the tocsin that wrote it"));
+    drop_files(f);
+    raw(f->path, "PRAGMA journal_mode = WAL; CREATE TABLE other (x)", NULL);
+    assert_int_equal(tcn_store_visit(&o, false, &f->s, &f->err), TCN_EINVALID);
+    assert_non_null(strstr(f->err.msg, "there is no store of tocsin"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +245,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(killed_anywhere, setup_dir, teardown),
         cmocka_unit_test_setup_teardown(killed_while_resuming, setup_dir, teardown),
         cmocka_unit_test_setup_teardown(of_a_newer_program, setup_dir, teardown),
+        cmocka_unit_test_setup_teardown(a_visit_does_not_migrate, setup_dir, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,96 @@
+/* tocsin db VERB: which one, and what they share. */
+#include "app/db_cli.h"
+#include "app/cli.h"
+#include "base/nearest.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct verb {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+} verbs[] = {
+    {"check", tcn_db_check_cli, "looks for damage and contradictions, beside a running server"},
+    {"backup", tcn_db_backup_cli, "copies a SQLite store into a file, beside a running server"},
+    {"restore", tcn_db_restore_cli, "makes a backup the store, in held mode"},
+    {"held", tcn_db_held_cli, "lists what held mode holds back"},
+    {"release", tcn_db_release_cli, "sends or drops what is held"},
+    {"hold", tcn_db_hold_cli, "begins held mode after a restore by other means"},
+};
+#define N_VERBS (sizeof verbs / sizeof *verbs)
+
+static int usage(FILE *out)
+{
+    fprintf(out, "usage: tocsin db VERB ...\n\n");
+    for (size_t i = 0; i < N_VERBS; i++)
+        fprintf(out, "  %-8s %s\n", verbs[i].name, verbs[i].help);
+    fprintf(out, "\n  tocsin db VERB --help tells the options of one.\n");
+    return out == stdout ? 0 : 2;
+}
+
+static int unknown(const char *word)
+{
+    const char *names[N_VERBS + 1] = {NULL}, *near;
+
+    for (size_t i = 0; i < N_VERBS; i++)
+        names[i] = verbs[i].name;
+    near = tcn_nearest(word, names);
+    fprintf(stderr, "tocsin db: there is no \"%s\"%s%s%s\n\n", word,
+            near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    return usage(stderr);
+}
+
+int tcn_db_cli(int argc, char **argv)
+{
+    if (argc < 2)
+        return usage(stderr);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return usage(stdout);
+    for (size_t i = 0; i < N_VERBS; i++)
+        if (strcmp(argv[1], verbs[i].name) == 0)
+            return verbs[i].run(argc - 1, argv + 1);
+    return unknown(argv[1]);
+}
+
+int tcn_db_options(struct tcn_command_line *line, const char **values, unsigned needed)
+{
+    const char *value;
+    int o;
+
+    while ((o = tcn_options_next(line, &value)) >= 0)
+        values[o] = value;
+    if (o != TCN_OPTIONS_END)
+        return o;
+    for (int i = 0; line->names[i].name; i++)
+        if ((needed & 1u << i) && !values[i])
+            return tcn_options_misuse(line, "%s %s is missing", line->names[i].name,
+                                      line->names[i].value);
+    return 0;
+}
+
+struct tcn_config *tcn_db_config(const char *file, const char *data_dir)
+{
+    struct tcn_problems problems;
+    struct tcn_config *c = NULL;
+
+    tcn_problems_init(&problems);
+    if (tcn_config_load(file, data_dir, &problems, &c) < 0)
+        fputs(problems.text.ptr, stderr);
+    tcn_problems_done(&problems);
+    return c;
+}
+
+struct tcn_store_options tcn_db_store(const struct tcn_config *c)
+{
+    return (struct tcn_store_options){.url = c->store,
+                                      .account_id = c->account_id,
+                                      .node = c->node,
+                                      .password = c->store_password.ptr};
+}
+
+int tcn_db_fail(const char *verb, const struct tcn_err *err)
+{
+    fprintf(stderr, "tocsin db %s: %s\n", verb, err->msg);
+    return 1;
+}

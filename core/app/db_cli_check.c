@@ -1,0 +1,162 @@
+/* tocsin db check: the database, the rows, and every incident as the engine would load it. */
+#include "app/db_cli.h"
+#include "app/turn.h"
+#include "store/check.h"
+#include "store/held.h"
+#include "sys/clock.h"
+
+#include <stdio.h>
+
+#define VERB "check"
+#define INCIDENTS 100 /* of one transaction */
+
+static const char usage[] =
+    "usage: tocsin db check --config FILE [--data DIR]\n"
+    "\n"
+    "  Looks through the store for damage and for rows that contradict each other, and tells one\n"
+    "  line a finding. It reads only, and runs beside a server. Exit status 0: good, 1: not.\n"
+    "\n"
+    "  --config FILE   the configuration that names the store\n"
+    "  --data DIR      where the store is kept (default: data)\n";
+
+struct check {
+    struct tcn_store *s;
+    struct tcn_arena page, one; /* of a list of incidents; of one */
+    size_t findings, incidents, open;
+    int64_t before_ms;
+    struct tcn_held_count held;
+};
+
+static void told(void *ctx, const char *finding)
+{
+    struct check *c = ctx;
+
+    c->findings++;
+    printf("%s\n", finding);
+}
+
+static int look_at(struct check *c, const struct tcn_incident *incident, struct tcn_err *err)
+{
+    struct tcn_aggregate a;
+    struct tcn_err wrong;
+    int r;
+
+    tcn_arena_reset(&c->one);
+    if ((r = tcn_turn_load(c->s, incident->id, &c->one, &a, err)) < 0)
+        return r;
+    c->incidents++;
+    c->open += incident->status == TCN_STATUS_OPEN;
+    if (tcn_engine_invariant(&a, tcn_clock_now_ms(), &wrong) < 0)
+        told(c, wrong.msg);
+    return 0;
+}
+
+/* Newest first; *before is the last one's id. */
+static int look_at_some(struct check *c, struct tcn_id *before, bool *ret_more, struct tcn_err *err)
+{
+    const struct tcn_incident_filter filter = {.before = *before, .limit = INCIDENTS};
+    struct tcn_incident *list = NULL;
+    size_t n = 0;
+    int r;
+
+    tcn_arena_reset(&c->page);
+    r = tcn_store_incident_list(c->s, &filter, &c->page, &list, &n, err);
+    for (size_t i = 0; i < n && r == 0; i++)
+        r = look_at(c, &list[i], err);
+    if (n > 0)
+        *before = list[n - 1].id;
+    *ret_more = n == INCIDENTS;
+    return r;
+}
+
+static int look_at_all(struct check *c, struct tcn_err *err)
+{
+    struct tcn_id before = {{0}};
+    bool has_more = true;
+    int r = 0;
+
+    while (r == 0 && has_more && (r = tcn_store_begin(c->s, err)) == 0) {
+        r = look_at_some(c, &before, &has_more, err);
+        tcn_store_rollback(c->s);
+    }
+    return r;
+}
+
+static int look_at_rows(struct check *c, struct tcn_err *err)
+{
+    int r;
+
+    if ((r = tcn_store_begin(c->s, err)) < 0)
+        return r;
+    if ((r = tcn_store_check_rows(c->s, told, c, err)) == 0 &&
+        (r = tcn_store_held_before(c->s, &c->before_ms, err)) == 0 && c->before_ms != 0)
+        r = tcn_store_held_count(c->s, &c->held, err);
+    tcn_store_rollback(c->s);
+    return r;
+}
+
+/* Damage below makes nonsense of what is above. */
+static int look(struct check *c, struct tcn_err *err)
+{
+    int r = tcn_store_check_pages(c->s, told, c, err);
+
+    if (r < 0 || c->findings > 0)
+        return r;
+    if ((r = look_at_rows(c, err)) < 0)
+        return r;
+    return look_at_all(c, err);
+}
+
+static int conclude(const struct check *c, const char *url)
+{
+    if (c->findings > 0) {
+        fprintf(stderr,
+                "tocsin db check: %zu findings in %s; stop the server, keep a copy of the store "
+                "for the makers, then: tocsin db restore\n",
+                c->findings, url);
+        return 1;
+    }
+    printf("%s: good. %zu incidents, %zu open.\n", url, c->incidents, c->open);
+    if (c->before_ms != 0)
+        printf("Held since a restore: %lld pages, %lld steps, %lld tickets; see tocsin db held.\n",
+               (long long)c->held.pages, (long long)c->held.steps, (long long)c->held.tickets);
+    return 0;
+}
+
+static int check(const struct tcn_config *config)
+{
+    const struct tcn_store_options o = tcn_db_store(config);
+    struct check c = {0};
+    struct tcn_err err;
+    int r, status;
+
+    if (tcn_store_visit(&o, false, &c.s, &err) < 0)
+        return tcn_db_fail(VERB, &err);
+    tcn_arena_init(&c.page, TCN_TURN_ARENA);
+    tcn_arena_init(&c.one, TCN_TURN_ARENA);
+    r = look(&c, &err);
+    status = r < 0 ? tcn_db_fail(VERB, &err) : conclude(&c, config->store);
+    tcn_arena_done(&c.one);
+    tcn_arena_done(&c.page);
+    tcn_store_close(c.s);
+    return status;
+}
+
+int tcn_db_check_cli(int argc, char **argv)
+{
+    enum { CONFIG, DATA };
+    static const struct tcn_option_name names[] = {
+        [CONFIG] = {"--config", "FILE"}, [DATA] = {"--data", "DIR"}, {NULL, NULL}};
+    struct tcn_command_line line = {"tocsin db check", usage, names, argc, argv, 1};
+    const char *values[] = {[CONFIG] = NULL, [DATA] = "data"};
+    struct tcn_config *c;
+    int r = tcn_db_options(&line, values, 1u << CONFIG), status;
+
+    if (r < 0)
+        return tcn_options_status(r);
+    if (!(c = tcn_db_config(values[CONFIG], values[DATA])))
+        return 1;
+    status = check(c);
+    tcn_config_unref(c);
+    return status;
+}

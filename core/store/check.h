@@ -1,0 +1,17 @@
+/* Looks for what must not be in a store: damage of the database, rows that contradict each other. Reads only. */
+#ifndef TCN_STORE_CHECK_H
+#define TCN_STORE_CHECK_H
+
+#include "store/store.h"
+
+/* One line of what is wrong and where. */
+typedef void tcn_check_told(void *ctx, const char *finding);
+
+/* Outside a transaction; for a store that is visited. Tells at most 100 complaints of the database about itself; a server
+ * looks after its own files. */
+int tcn_store_check_pages(struct tcn_store *s, tcn_check_told *told, void *ctx,
+                          struct tcn_err *err);
+/* Inside a transaction: rules between rows of all accounts, at most 10 findings of each. */
+int tcn_store_check_rows(struct tcn_store *s, tcn_check_told *told, void *ctx, struct tcn_err *err);
+
+#endif

@@ -1,0 +1,295 @@
+"""tocsin db: a backup under load, a restore that sends nothing by itself, until it is told."""
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import sqlite3
+import stat
+import subprocess
+import threading
+import time
+import typing
+import unittest
+
+from harness import BINARY, Failure, Tocsin, eventually, http, postgres
+from worlds import VENDORS, Config, Scenario, alert, believe_searches, contact, fresh, group
+
+HOUR_MS = 3_600_000
+
+
+def run(app: Tocsin, *words: str, data: pathlib.Path | None = None, code: int = 0) -> str:
+    """tocsin db WORDS; what it said."""
+    argv = [str(BINARY), "db", *words, "--config", str(app.config_file), "--data", str(data or app.folder / "data")]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False, env={**os.environ, **app.env})
+    if done.returncode != code:
+        raise Failure(f"{argv} ended with {done.returncode}, not {code}:\n{done.stdout}{done.stderr}")
+    return done.stdout + done.stderr
+
+
+class Load:
+    """Alarms, one after the other, for the time of a with block; ids of the incidents that were accepted."""
+
+    def __init__(self, app: Tocsin) -> None:
+        self.app, self.ids = app, list[str]()
+        self.is_over = threading.Event()
+        self.thread = threading.Thread(target=self.send)
+
+    def send(self) -> None:
+        while not self.is_over.is_set():
+            name = fresh("load")
+            with contextlib.suppress(OSError):
+                answer = self.app.alarm("load", group(name, alert(name, "a")))
+                if answer.status == 202:
+                    self.ids += answer.json()["incidents"]
+
+    def __enter__(self) -> "Load":
+        self.thread.start()
+        self.at_least(5)
+        return self
+
+    def at_least(self, more: int) -> list[str]:
+        """Waits for so many more; all that are known to be durable then."""
+        wanted = len(self.ids) + more
+        eventually("alarms are accepted", lambda: len(self.ids) >= wanted)
+        return list(self.ids)
+
+    def __exit__(self, *_: object) -> None:
+        self.is_over.set()
+        self.thread.join()
+
+
+def age(store: pathlib.Path, by_ms: int = HOUR_MS) -> None:
+    """As if everything in it, and the backup, had been made so much earlier."""
+    with contextlib.closing(sqlite3.connect(store)) as db, db:
+        for table, column in db.execute("SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c "
+                                        "WHERE t.type = 'table' AND c.name LIKE '%\\_ms' ESCAPE '\\' "
+                                        "AND c.name <> 'retry_ms'").fetchall():
+            db.execute(f"UPDATE {table} SET {column} = {column} - ? WHERE {column} > 0", (by_ms,))
+
+
+def incidents_of(store: pathlib.Path) -> set[str]:
+    with contextlib.closing(sqlite3.connect(store)) as db:
+        return {row[0] for row in db.execute("SELECT lower(hex(id)) FROM incidents")}
+
+
+def config_of(app: Tocsin) -> Config:
+    return typing.cast(Config, json.loads(app.config_file.read_text()))
+
+
+def keys(ids: typing.Iterable[str]) -> set[str]:
+    return {ident.replace("-", "") for ident in ids}
+
+
+class Loaded(Scenario):
+    """On SQLite, with a source for load: its alarms leave the mail box and the ticket systems to the others."""
+
+    store = "sqlite"
+
+    @classmethod
+    def configure(cls, config: Config) -> None:
+        believe_searches(config, cls.world.folder)
+        config["resources"]["contacts"] = [contact("alice", "mail", retry=3)]  # so that there is a next step
+        config["sources"]["load"] = {**config["sources"]["prom"], "response_plan": "load"}
+        config["resources"]["response_plans"].append({
+            "name": "load", "incidentTemplate": {"title": "Load", "impact": 4}})
+
+
+class Backup(Loaded):
+
+    def backup(self) -> pathlib.Path:
+        path = self.world.folder / fresh("backup")
+        self.assertIn("good", run(self.app, "backup", "--to", str(path)))
+        return path
+
+    def faults(self) -> None:
+        """Nothing reaches anybody."""
+        self.addCleanup(self.box.no_faults)
+        for vendor in VENDORS:
+            self.box.fault(vendor=vendor, action="status", status=503, times=0)
+        self.box.fault(vendor="smtp", method="MAIL", action="status", status=451, times=0)
+
+    def held_metrics(self) -> dict[str, int]:
+        lines = http("GET", self.app.url + "/metrics").body.decode().splitlines()
+        return {line.split('"')[1]: int(line.rsplit(" ", 1)[1]) for line in lines if line.startswith("tocsin_held{")}
+
+    def undone(self, word: str) -> tuple[str, str, pathlib.Path]:
+        """An incident whose page and tickets had not got through an hour ago, when the backup was made; meanwhile they
+        have."""
+        self.faults()
+        name, ident = self.open_one(word)
+        backup = self.backup()
+        self.box.no_faults()
+        self.tickets(name, "OPEN", timeout=60)
+        self.mail(name, 60)
+        age(backup)
+        return name, ident, backup
+
+    def restored(self, backup: pathlib.Path) -> str:
+        """Kills the server, restores, starts; what the restore said."""
+        self.app.kill(signal.SIGKILL)
+        said = run(self.app, "restore", "--from", str(backup), "--replace")
+        self.app.log.write_text("")
+        self.app.start()
+        eventually("it warns", lambda: "the store was restored" in self.app.tail(200))
+        return said
+
+    def test_a_backup_under_load_has_all_that_was_accepted(self) -> None:
+        with Load(self.app) as load:
+            for _ in range(3):
+                known = load.at_least(20)
+                path = self.backup()
+                self.assertLessEqual(keys(known), incidents_of(path))
+                self.assertEqual(0o600, stat.S_IMODE(path.stat().st_mode))
+            self.assertIn("good", run(self.app, "check"))
+        self.assertEqual([], list(self.world.folder.glob("*.part*")))
+
+    def test_a_backup_overwrites_nothing(self) -> None:
+        path = self.backup()
+        before = path.read_bytes()
+        self.assertIn("exists", run(self.app, "backup", "--to", str(path), code=1))
+        self.assertEqual(before, path.read_bytes())
+        self.assertIn("No such file", run(self.app, "backup", "--to", str(self.world.folder / "none/x"), code=1))
+
+    def test_restore_refuses_what_would_lose_something(self) -> None:
+        path = self.backup()
+        self.assertIn("--replace", run(self.app, "restore", "--from", str(path), code=1))
+        self.assertIn("a running tocsin uses", run(self.app, "restore", "--from", str(path), "--replace", code=1))
+        broken = self.world.folder / fresh("broken")
+        whole = path.read_bytes()
+        broken.write_bytes(whole[:len(whole) // 2])
+        data = self.world.folder / fresh("data")
+        self.assertIn("damaged", run(self.app, "restore", "--from", str(broken), data=data, code=1))
+        self.assertEqual([], list(data.iterdir()))
+        self.assertEqual(200, http("GET", self.app.url + "/readyz").status)
+
+    def test_restore_into_a_fresh_folder(self) -> None:
+        name, ident = self.open_one("fresh")
+        self.tickets(name, "OPEN")
+        path, folder = self.backup(), self.world.folder / fresh("app")
+        folder.mkdir()
+        run(self.app, "restore", "--from", str(path), data=folder / "data")
+        self.app.kill(signal.SIGTERM)
+        other = Tocsin(folder, config_of(self.app), self.env)
+        try:
+            self.assertIn(name, other.incident(ident)["title"])
+            self.assertIn("good", run(other, "check"))
+        finally:
+            self.assertEqual("", other.end())
+            self.app.start()
+
+    def test_restored_pages_wait_until_they_are_released(self) -> None:
+        name, ident, backup = self.undone("held")
+        said = self.restored(backup)
+        kept = pathlib.Path(said.split("kept as ")[1].splitlines()[0])
+        self.assertIn(ident.replace("-", ""), incidents_of(kept))
+        listed = run(self.app, "held")
+        self.assertRegex(listed, rf"page .*{ident}  alice mail .*{name}")
+        self.assertRegex(listed, rf"step .*{ident} ")
+        for vendor in VENDORS:
+            self.assertRegex(listed, rf"ticket .*{ident}  {vendor} ")
+        self.assertGreaterEqual(self.held_metrics()["tickets"], 3)
+        # What comes now is done as always.
+        other, _ = self.open_one("later")
+        self.mail(other)
+        self.tickets(other, "OPEN")
+        self.assertEqual(1, len(self.box.mails(name)), "a held page was sent")
+        self.assertIn("Held since a restore", run(self.app, "check"))
+        self.assertIn("Done.", run(self.app, "release", "--all"))
+        eventually("the page is sent", lambda: len(self.box.mails(name)) >= 2)
+        self.linked(ident, timeout=60)
+        self.tickets(name, "OPEN")
+        self.assertIn("What was due before the restore is done now.", self.texts(ident))
+        self.assertIn("Nothing is held.", run(self.app, "held"))
+        self.assertEqual({"pages": 0, "steps": 0, "tickets": 0}, self.held_metrics())
+        self.assertFalse(any(self.box.admin("GET", "/counts")["duplicates"].values()))
+
+    def test_what_is_dropped_is_never_sent(self) -> None:
+        name, ident, backup = self.undone("dropped")
+        self.restored(backup)
+        self.app.kill(signal.SIGKILL)  # held is held after any number of starts
+        self.app.start()
+        run(self.app, "release", "--drop-pages-older-than", "2h")
+        self.assertIn(f"{ident}  alice", run(self.app, "held"))
+        run(self.app, "release", "--drop-pages-older-than", "30m", "--drop-tickets", "--all")
+        self.assertIn("Nothing is held.", run(self.app, "held"))
+        other, _ = self.open_one("after")
+        self.mail(other)
+        self.tickets(other, "OPEN")
+        self.assertEqual(1, len(self.box.mails(name)), "a dropped page was sent")
+        self.assertIn("nobody is paged for it any more", self.texts(ident))
+        # The incident's next change finds its tickets again and writes to them.
+        self.assertEqual(200, self.app.api("POST", f"/v1/incidents/{ident}/resolve", {}).status)
+        self.tickets(name, "RESOLVED", timeout=60)
+
+    def test_what_was_due_later_is_done_and_brings_nothing_old(self) -> None:
+        name, ident, backup = self.undone("due-later")
+        with contextlib.closing(sqlite3.connect(backup)) as db, db:
+            # As a page that was to be tried again; the incident's next step was due long ago.
+            db.execute("UPDATE sends SET due_ms = ? WHERE state = 1", (int(time.time() * 1000) + 5000,))
+        self.restored(backup)
+        eventually("it is sent", lambda: len(self.box.mails(name)) == 2)
+        other, _ = self.open_one("later")
+        self.mail(other)
+        self.assertRegex(run(self.app, "held"), rf"step .*{ident} ")
+        self.assertEqual(2, len(self.box.mails(name)), "an old step was done")
+        self.assertEqual(200, self.app.api("POST", f"/v1/incidents/{ident}/acknowledge", {}).status)
+        run(self.app, "release", "--all")
+
+    def test_an_answer_ends_what_is_held(self) -> None:
+        name, ident, backup = self.undone("answered")
+        self.restored(backup)
+        self.assertEqual(200, self.app.api("POST", f"/v1/incidents/{ident}/acknowledge", {}).status)
+        self.assertNotRegex(run(self.app, "held"), f"(page|step) .*{ident}")
+        run(self.app, "release", "--all")
+        self.tickets(name, "ACKED", timeout=60)
+        self.assertEqual(1, len(self.box.mails(name)))
+
+    def test_a_release_without_a_server_is_done_at_the_next_start(self) -> None:
+        name, _, backup = self.undone("offline")
+        self.app.kill(signal.SIGTERM)
+        run(self.app, "restore", "--from", str(backup), "--replace")
+        # The request outlives the command.
+        self.assertIn("next start", run(self.app, "release", "--all"))
+        self.app.start()
+        eventually("the page is sent", lambda: len(self.box.mails(name)) >= 2)
+
+    def test_check_tells_what_is_wrong(self) -> None:
+        _, ident = self.open_one("wrong")
+        path, data = self.backup(), self.world.folder / fresh("data")
+        run(self.app, "restore", "--from", str(path), data=data)
+        with contextlib.closing(sqlite3.connect(data / "tocsin.db")) as db, db:
+            db.execute("DELETE FROM events WHERE incident = ? AND seq = 1", (bytes.fromhex(ident.replace("-", "")),))
+        self.assertRegex(run(self.app, "check", data=data, code=1), f"{ident}: its timeline has a gap")
+
+
+class HeldInPostgres(Loaded):
+    """A store that was restored by pg_restore."""
+
+    store = "postgres"
+
+    def test_hold_and_release(self) -> None:
+        server = typing.cast(postgres.Server, self.world.database)
+        self.addCleanup(self.box.no_faults)
+        self.box.fault(vendor="smtp", method="MAIL", action="status", status=451, times=0)
+        name, ident = self.open_one("held")
+        self.tickets(name, "OPEN")
+        self.assertIn("another tocsin uses", run(self.app, "hold", code=1))
+        self.app.kill(signal.SIGTERM)
+        self.box.no_faults()
+        server.psql(f"UPDATE sends SET due_ms = due_ms - {HOUR_MS}; UPDATE timers SET due_ms = due_ms - {HOUR_MS}")
+        run(self.app, "hold")
+        self.app.start()
+        self.assertRegex(run(self.app, "held"), rf"page .*{ident}  alice mail")
+        other, _ = self.open_one("later")
+        self.mail(other)
+        self.assertEqual([], self.box.mails(name))
+        self.assertIn("Done.", run(self.app, "release", "--all"))
+        self.mail(name)
+        self.assertIn("good", run(self.app, "check"))
+
+
+if __name__ == "__main__":
+    unittest.main()
