@@ -17,6 +17,7 @@ static const struct verb {
     {"held", tcn_db_held_cli, "lists what held mode holds back"},
     {"release", tcn_db_release_cli, "sends or drops what is held"},
     {"hold", tcn_db_hold_cli, "begins held mode after a restore by other means"},
+    {"copy", tcn_db_copy_cli, "moves a store from SQLite to PostgreSQL or back"},
 };
 #define N_VERBS (sizeof verbs / sizeof *verbs)
 

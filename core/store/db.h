@@ -44,6 +44,9 @@ enum tcn_db_chore {
 struct tcn_db_driver {
     const char *name;
     const struct tcn_db_word *words; /* ends with a NULL name */
+    /* May be NULL. Statements for after rows were brought with their {SERIAL} keys, so that new ones go on behind them;
+     * NULL ends. */
+    const char *const *after_copy;
 
     /* TCN_EINVALID: a place that cannot keep its promises. place is borrowed for the call. */
     int (*open)(const struct tcn_db_place *place, struct tcn_db **ret, struct tcn_err *err);

@@ -51,8 +51,8 @@ static int run(const struct tcn_db_driver *driver, struct tcn_db *db, const char
     return r;
 }
 
-static int run_translated(const struct tcn_db_driver *driver, struct tcn_db *db, const char *sql,
-                          int64_t ret_row[2], struct tcn_err *err)
+int tcn_migrate_run(const struct tcn_db_driver *driver, struct tcn_db *db, const char *sql,
+                    int64_t ret_row[2], struct tcn_err *err)
 {
     struct tcn_buf text;
     int r;
@@ -76,9 +76,9 @@ static const char find_table[] = "SELECT COUNT(*), 0 FROM {TABLES} WHERE name = 
 static int need_versions(const struct tcn_db_driver *driver, struct tcn_db *db, struct tcn_err *err)
 {
     int64_t found[2] = {0};
-    int r = run_translated(driver, db, find_table, found, err);
+    int r = tcn_migrate_run(driver, db, find_table, found, err);
 
-    return r < 0 || found[0] > 0 ? r : run_translated(driver, db, versions_table, NULL, err);
+    return r < 0 || found[0] > 0 ? r : tcn_migrate_run(driver, db, versions_table, NULL, err);
 }
 
 /* A start whose commit is undecided is no start: the next one looks at what is there. */
@@ -115,7 +115,7 @@ static int write(const struct tcn_db_driver *driver, struct tcn_db *db,
     int r = 0;
 
     for (size_t i = 0; r == 0 && m->statements[i]; i++)
-        r = run_translated(driver, db, m->statements[i], NULL, err);
+        r = tcn_migrate_run(driver, db, m->statements[i], NULL, err);
     if (r < 0)
         return r;
     return run(driver, db,
@@ -172,7 +172,7 @@ static int look(const struct tcn_db_driver *driver, struct tcn_db *db, int64_t r
 
     if ((r = driver->begin(db, err)) < 0)
         return r;
-    if ((r = run_translated(driver, db, find_table, found, err)) == 0 && found[0] > 0)
+    if ((r = tcn_migrate_run(driver, db, find_table, found, err)) == 0 && found[0] > 0)
         r = run(driver, db, select_version, NULL, ret, err);
     driver->rollback(db);
     return r;

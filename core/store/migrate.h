@@ -19,6 +19,10 @@ extern const struct tcn_migration tcn_migrations[]; /* ends with version 0 */
 int tcn_migrate(const struct tcn_db_driver *driver, struct tcn_db *db,
                 const struct tcn_migration *list, int64_t now_ms, struct tcn_err *err);
 
+/* Runs one statement of the schema's kind, with {WORDS}; ret_row (two numbers, may be NULL) takes the first row. Inside a
+ * transaction. */
+int tcn_migrate_run(const struct tcn_db_driver *driver, struct tcn_db *db, const char *sql,
+                    int64_t ret_row[2], struct tcn_err *err);
 /* For who may not migrate: the newest schema of list is there, TCN_EINVALID when it is another one. */
 int tcn_migrate_check(const struct tcn_db_driver *driver, struct tcn_db *db,
                       const struct tcn_migration *list, struct tcn_err *err);

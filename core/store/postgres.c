@@ -91,7 +91,7 @@ static void bind_double(struct tcn_dbstmt *st, int n, double value)
 }
 
 /* Bytes that are no UTF-8 become U+FFFD. */
-static char *clean(struct tcn_str s, size_t *ret_len)
+char *tcn_pg_clean(struct tcn_str s, size_t *ret_len)
 {
     char *to = tcn_xmalloc(3 * s.len + 1);
     size_t n = 0;
@@ -123,7 +123,7 @@ static void bind_text(struct tcn_dbstmt *st, int n, const char *ptr, size_t len)
     assert(n >= 1 && n <= TCN_PG_PARAMS_MAX && !memchr(ptr, 0, len));
     if (!tcn_utf8_ok(s)) {
         free(st->cleaned[n - 1]);
-        s.ptr = st->cleaned[n - 1] = clean(s, &s.len);
+        s.ptr = st->cleaned[n - 1] = tcn_pg_clean(s, &s.len);
     }
     bind(st, n, OID_TEXT, s.ptr, s.len);
 }
@@ -255,9 +255,21 @@ static const struct tcn_db_word words[] = {
     {NULL, NULL},
 };
 
+#define GO_ON(table)                                                                               \
+    "SELECT setval(pg_get_serial_sequence('" table "', 'no'),"                                     \
+    " (SELECT COALESCE(MAX(no), 0) + 1 FROM " table "), false), 0"
+
+/* Tables that were never analyzed are walked where an index would do. */
+static const char *const after_copy[] = {
+    GO_ON("inbox"), GO_ON("lanes"),
+    "ANALYZE inbox, lanes, incidents, events, related_items, engagements, runs, pages, receipts,"
+    " sends, timers, links, deadletters",
+    NULL};
+
 const struct tcn_db_driver tcn_postgres_driver = {
     .name = "postgresql",
     .words = words,
+    .after_copy = after_copy,
     .open = tcn_pg_open,
     .close = tcn_pg_close,
     .check = tcn_pg_check,

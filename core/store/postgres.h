@@ -137,6 +137,8 @@ int tcn_pg_recover(struct tcn_db *db, int64_t wait_ms, bool *ret_committed, stru
 int tcn_pg_prepare(struct tcn_db *db, const char *sql, struct tcn_dbstmt **ret,
                    struct tcn_err *err);
 void tcn_pg_finalize(struct tcn_dbstmt *st);
+/* Text as it is stored when it is no UTF-8. Yours to free. */
+char *tcn_pg_clean(struct tcn_str s, size_t *ret_len);
 void tcn_pg_bind_int(struct tcn_dbstmt *st, int n, int64_t value);
 
 #endif

@@ -2,6 +2,7 @@
 #include "store/internal.h"
 
 #include "base/xalloc.h"
+#include "store/copy.h"
 #include "store/migrate.h"
 #include <assert.h>
 #include <stdio.h>
@@ -86,6 +87,7 @@ static int open_once(const struct tcn_db_driver *driver, const char *target,
 
     if ((r = driver->open(&place, &s->db, err)) == 0 && (r = driver->check(s->db, err)) == 0 &&
         (r = tcn_migrate(driver, s->db, tcn_migrations, now_ms, err)) == 0 &&
+        (r = tcn_copy_refuse_unfinished(driver, s->db, err)) == 0 &&
         (r = take_epoch(s, options->node, now_ms, err)) == 0) {
         *ret = s;
         return 0;

@@ -1,4 +1,4 @@
-"""tocsin db: a backup under load, a restore that sends nothing by itself, until it is told."""
+"""tocsin db: a backup under load, a restore that sends nothing by itself, a move to PostgreSQL and back."""
 from __future__ import annotations
 
 import contextlib
@@ -22,7 +22,9 @@ HOUR_MS = 3_600_000
 
 def run(app: Tocsin, *words: str, data: pathlib.Path | None = None, code: int = 0) -> str:
     """tocsin db WORDS; what it said."""
-    argv = [str(BINARY), "db", *words, "--config", str(app.config_file), "--data", str(data or app.folder / "data")]
+    argv = [str(BINARY), "db", *words]
+    if words[0] != "copy":
+        argv += ["--config", str(app.config_file), "--data", str(data or app.folder / "data")]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False, env={**os.environ, **app.env})
     if done.returncode != code:
         raise Failure(f"{argv} ended with {done.returncode}, not {code}:\n{done.stdout}{done.stderr}")
@@ -265,6 +267,98 @@ class Backup(Loaded):
         self.assertRegex(run(self.app, "check", data=data, code=1), f"{ident}: its timeline has a gap")
 
 
+class Move(Loaded):
+    """From SQLite to PostgreSQL and back."""
+
+    server: postgres.Server
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        if not postgres.binaries():
+            raise unittest.SkipTest("PostgreSQL is not installed")
+        super().setUpClass()
+        cls.server = cls.enterClassContext(postgres.Server())
+
+    def copy(self, source: str, target: str, *words: str, code: int = 0) -> str:
+        return run(self.app, "copy", "--from", source, "--to", target, *words, code=code)
+
+    def cut_off(self, source: str, target: str) -> None:
+        """Kills a copy as soon as it has written something."""
+        argv = [str(BINARY), "db", "copy", "--from", source, "--to", target]
+        with subprocess.Popen(argv, stdout=subprocess.DEVNULL) as child:
+            eventually("it copies", lambda: child.poll() is not None or self.copied() > 0)
+            child.kill()
+
+    def copied(self) -> int:
+        try:
+            return int(self.server.psql("SELECT COUNT(*) FROM incidents"))
+        except RuntimeError:
+            return 0  # no table yet
+
+    def switch(self, store: str) -> None:
+        self.app.write_config({**config_of(self.app), "store": store})
+        self.app.start()
+
+    def known(self, ids: typing.Iterable[str]) -> list[Config]:
+        """What the API says of them, but for what goes on."""
+        return [{key: value for key, value in self.app.incident(ident).items() if key in (
+            "id", "title", "status", "dedupe", "created_at", "impact", "response_plan")} for ident in ids]
+
+    def test_there_under_load_and_back(self) -> None:
+        name, ident = self.open_one("moved")
+        self.linked(ident)
+        self.mail(name)
+        here, there = f"sqlite:{self.app.folder}/data/tocsin.db", self.server.url()
+        with Load(self.app) as load:
+            load.at_least(200)
+            for _ in range(3):
+                self.cut_off(here, there)
+            self.assertIn("The copy is near", self.copy(here, there))
+            load.at_least(20)
+            self.assertIn("no server may run", self.copy(here, there, "--final", code=1))
+            self.assertEqual(0, self.app.kill(signal.SIGTERM))
+        self.assertEqual(0, len(incidents_of(self.app.folder / "data/tocsin.db") ^ keys([ident, *load.ids])))
+        said = self.copy(here, there, "--final")
+        self.assertIn("Everything is equal", said)
+        self.assertEqual(16, said.count("on both sides"))
+        self.switch(there)
+        self.assertIn("good", run(self.app, "check"))
+        before = self.known([ident, *load.ids[::10]])
+        self.assertEqual(len(load.ids) + 1, self.copied())
+        # It goes on there: the incident's tickets are the ones that were made before.
+        self.assertEqual(200, self.app.api("POST", f"/v1/incidents/{ident}/acknowledge", {}).status)
+        self.tickets(name, "ACKED", timeout=60)
+        other, later = self.open_one("there")
+        self.mail(other)
+        self.assertEqual(1, len(self.box.mails(name)))
+        self.back(there, before, later)
+
+    def back(self, there: str, before: list[Config], later: str) -> None:
+        here = f"sqlite:{self.app.folder}/data/back.db"
+        self.assertIn("is a store already", self.copy(there, f"sqlite:{self.app.folder}/data/tocsin.db", code=1))
+        self.copy(there, here)
+        self.assertEqual(0, self.app.kill(signal.SIGTERM))
+        self.assertIn("Everything is equal", self.copy(there, here, "--final"))
+        self.switch(here)
+        self.assertIn("good", run(self.app, "check"))
+        self.assertEqual(before, self.known(row["id"] for row in before))
+        self.assertEqual("OPEN", self.app.incident(later)["status"])
+        self.assertIn("pg_dump", run_with(self.app, there, "backup", "--to", "/tmp/never", code=2))
+        self.assertIn("pg_restore", run_with(self.app, there, "restore", "--from", "/tmp/never", code=2))
+
+    def test_an_unfinished_copy_does_not_start(self) -> None:
+        here, half = f"sqlite:{self.app.folder}/data/tocsin.db", f"sqlite:{self.app.folder}/half.db"
+        if config_of(self.app)["store"].startswith("sqlite:/"):
+            here = config_of(self.app)["store"]
+        self.copy(here, half)
+        config = self.app.folder / "half.json"
+        config.write_text(json.dumps({"listen": "127.0.0.1:0", "store": half}))
+        done = subprocess.run([str(BINARY), "serve", "--config", str(config)], capture_output=True, text=True,
+                              timeout=60, check=False)
+        self.assertEqual(1, done.returncode)
+        self.assertIn("unfinished copy", done.stderr)
+
+
 class HeldInPostgres(Loaded):
     """A store that was restored by pg_restore."""
 
@@ -289,6 +383,16 @@ class HeldInPostgres(Loaded):
         self.assertIn("Done.", run(self.app, "release", "--all"))
         self.mail(name)
         self.assertIn("good", run(self.app, "check"))
+
+
+def run_with(app: Tocsin, store: str, *words: str, code: int) -> str:
+    """As if the store were that one."""
+    before = config_of(app)
+    app.write_config({**before, "store": store})
+    try:
+        return run(app, *words, code=code)
+    finally:
+        app.write_config(before)
 
 
 if __name__ == "__main__":
