@@ -72,12 +72,14 @@ int tcn_db_options(struct tcn_command_line *line, const char **values, unsigned 
 
 struct tcn_config *tcn_db_config(const char *file, const char *data_dir)
 {
-    struct tcn_problems problems;
+    struct tcn_problems problems, warnings;
     struct tcn_config *c = NULL;
 
     tcn_problems_init(&problems);
-    if (tcn_config_load(file, data_dir, &problems, &c) < 0)
+    tcn_problems_init(&warnings); /* tocsin check tells them */
+    if (tcn_config_load(file, data_dir, &problems, &warnings, &c) < 0)
         fputs(problems.text.ptr, stderr);
+    tcn_problems_done(&warnings);
     tcn_problems_done(&problems);
     return c;
 }

@@ -135,6 +135,7 @@ static int on_result(void *ctx, struct tcn_store *s, const struct tcn_send_row *
         (r = run_due(s, a, now_ms, &d, err)) == 0) {
         tcn_unreached_note(unreached, &d);
         r = tcn_turn_write(s, &d, NULL, now_ms, err);
+    }
     tcn_arena_done(&arena);
     return r == TCN_ENOTFOUND ? 0 : r;
 }
