@@ -107,10 +107,10 @@ static int note_result(struct tcn_aggregate *a, const struct tcn_send_row *row,
 static int run_due(struct tcn_store *s, struct tcn_aggregate *a, int64_t now_ms,
                    struct tcn_decision *d, struct tcn_err *err)
 {
-    int64_t before_ms = 0;
+    int64_t before_ms = 0, due_ms = tcn_engine_next_due(a);
     int r = tcn_store_held_before(s, &before_ms, err);
 
-    if (r == 0 && tcn_engine_next_due(a) > before_ms)
+    if (r == 0 && (due_ms == 0 || due_ms > before_ms))
         tcn_engine_pages(a, d->directory, (uint32_t)tcn_random_u64(), now_ms, d);
     return r;
 }

@@ -320,7 +320,7 @@ class Move(Loaded):
         self.assertEqual(0, len(incidents_of(self.app.folder / "data/tocsin.db") ^ keys([ident, *load.ids])))
         said = self.copy(here, there, "--final")
         self.assertIn("Everything is equal", said)
-        self.assertEqual(16, said.count("on both sides"))
+        self.assertEqual(17, said.count("on both sides"))
         self.switch(there)
         self.assertIn("good", run(self.app, "check"))
         before = self.known([ident, *load.ids[::10]])
