@@ -33,8 +33,8 @@ struct tcn_link {
     int64_t fail_count;
     int64_t first_fail_ms;
     int64_t due_ms;    /* when the lane wants to run; 0 = nothing to do */
-    bool is_in_flight; /* leased by the epoch below */
-    int64_t epoch;
+    bool is_in_flight; /* in the hands of the process of this epoch, if that lives */
+    int64_t epoch;     /* 0 when not in flight */
     const char *blocked_reason;
     const char *pushed; /* JSON ring of what was written, for echo detection */
 };

@@ -12,7 +12,8 @@ struct tcn_dbstmt; /* a prepared statement of a connection */
 
 /* In migrations {NAME} is replaced by text: {ID} {INT} {REAL} {BYTES} are column types, {TEXT} is text that is ordered
  * by its bytes (what is part of a key), {SERIAL} a key that counts by itself, {PLAIN} and {CLUSTERED} end a CREATE TABLE
- * (clustered: rows live in the primary key's tree), {TABLES} has the name of every table. */
+ * (clustered: rows live in the primary key's tree), {TABLES} has the name of every table. In statements {UNCLAIMED} behind
+ * a SELECT leaves out what another transaction has in hand, and keeps the rest from others. */
 struct tcn_db_word {
     const char *name, *text;
 };
@@ -20,8 +21,9 @@ struct tcn_db_word {
 /* What a commit answers whose connection broke while it was on its way. */
 #define TCN_UNDECIDED 1
 
-/* The process that owns the database, one at a time; or one beside it, which only reads, or writes a row of meta. */
-enum tcn_db_role { TCN_DB_OWNER = 0, TCN_DB_READER, TCN_DB_GUEST };
+/* The process that has the database to itself; one of the nodes that share it, where it can be shared; or one beside them,
+ * which only reads, or writes a row of meta. */
+enum tcn_db_role { TCN_DB_OWNER = 0, TCN_DB_NODE, TCN_DB_READER, TCN_DB_GUEST };
 
 /* Where the database is and who comes. */
 struct tcn_db_place {
@@ -95,6 +97,15 @@ struct tcn_db_driver {
 
     /* May be NULL. From now on a transaction that writes proves that this row of epochs is in force. */
     int (*own)(struct tcn_db *db, int64_t epoch, struct tcn_err *err);
+    /* The four may be NULL: this process has the database to itself.
+     * lock: until the transaction ends no other process has it. Waited for, or (is_hurried) TCN_ECONFLICT; either error
+     * may come as that of run. try_lock says whether it was had. */
+    int (*lock)(struct tcn_db *db, int64_t key, bool is_hurried, struct tcn_err *err);
+    int (*try_lock)(struct tcn_db *db, int64_t key, bool *ret_is_ours, struct tcn_err *err);
+    /* Outside a transaction: renews the lease and ends the leases of other processes that have run out; *ret_n of them. */
+    int (*beat)(struct tcn_db *db, size_t *ret_n, struct tcn_err *err);
+    /* Until when (tcn_clock_mono_us) no other process can have ended the lease. Any thread. */
+    int64_t (*lease_until_us)(struct tcn_db *db);
     /* May be NULL: the connection cannot be lost. While it is, begin answers TCN_EBUSY. recover tries for about wait_ms
      * to get it back: 0 with what became of a commit that was undecided, TCN_EBUSY when not yet. */
     bool (*is_lost)(struct tcn_db *db);

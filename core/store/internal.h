@@ -42,8 +42,11 @@ struct tcn_store {
     const struct tcn_db_driver *driver; /* borrowed, static */
     struct tcn_db *db;                  /* owned */
     char account_id[16];
+    char node[72];
     int64_t epoch;
     struct tcn_arena scratch; /* of tcn_store_scratch */
+    bool is_alone;            /* no other process can use the database */
+    bool is_hurried;          /* this transaction does not wait for what other nodes have locked */
     int broken; /* the first error inside this transaction that a commit must not cover; 0 = none */
     struct tcn_dbstmt *prepared[TCN_SQL_TABLES][TCN_SQL_MAX]; /* owned; made at first use */
 };
@@ -61,6 +64,12 @@ int tcn_store_driver_of(const char *url, const struct tcn_db_driver **ret, const
 #define TCN_HELD_BEFORE                                                                            \
     "COALESCE((SELECT CAST(value AS BIGINT) FROM meta WHERE account_id = $1"                       \
     " AND name = 'held_before_ms'), 0)"
+/* Of a column that names a process: it is not one that lives (store.h, nodes). */
+#define TCN_IS_DEAD(epoch)                                                                         \
+    "NOT EXISTS (SELECT 1 FROM epochs WHERE epochs.epoch = " epoch " AND session > 0)"
+
+/* The SQL with the driver's words in place of {NAME}. */
+void tcn_db_translate(const struct tcn_db_driver *driver, const char *sql, struct tcn_buf *out);
 
 /* Names one or two texts of any length (NULL is empty) within the account by 16 bytes of their SHA-256. */
 struct tcn_id tcn_store_hash(const struct tcn_store *s, const char *a, const char *b);

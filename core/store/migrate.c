@@ -1,5 +1,6 @@
 /* Runs the migrations that a database lacks. */
 #include "store/migrate.h"
+#include "store/internal.h"
 
 #include "base/buf.h"
 #include <assert.h>
@@ -14,8 +15,7 @@ static const char *word_of(const struct tcn_db_driver *driver, const char *name,
     return NULL;
 }
 
-/* Replaces {NAME} by the dialect's word. */
-static void translate(const struct tcn_db_driver *driver, const char *sql, struct tcn_buf *out)
+void tcn_db_translate(const struct tcn_db_driver *driver, const char *sql, struct tcn_buf *out)
 {
     const char *open, *close, *word;
 
@@ -58,7 +58,7 @@ int tcn_migrate_run(const struct tcn_db_driver *driver, struct tcn_db *db, const
     int r;
 
     tcn_buf_init(&text, MAX_STATEMENT_BYTES);
-    translate(driver, sql, &text);
+    tcn_db_translate(driver, sql, &text);
     r = run(driver, db, text.ptr, NULL, ret_row, err);
     tcn_buf_done(&text);
     return r;

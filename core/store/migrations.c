@@ -77,12 +77,13 @@ static const char *const v2_incidents[] = {
     "CREATE TABLE storms ("
     " account_id {TEXT} NOT NULL,"
     " source {TEXT} NOT NULL,"
+    " node {TEXT} NOT NULL,"
     " epoch {INT} NOT NULL,"
     " tokens {REAL} NOT NULL,"
     " at_ms {INT} NOT NULL,"
     " incident {ID},"
     " attached {INT} NOT NULL,"
-    " PRIMARY KEY (account_id, source)"
+    " PRIMARY KEY (account_id, source, node)"
     "){CLUSTERED}",
 
     /* tags: [[key, value], ...] */
@@ -281,7 +282,7 @@ static const char *const v4_links[] = {
     " fail_count {INT} NOT NULL,"
     " first_fail_ms {INT} NOT NULL,"
     " due_ms {INT} NOT NULL,"
-    " is_in_flight {INT} NOT NULL,"
+    " holder {INT} NOT NULL,"
     " blocked_reason TEXT,"
     " pushed TEXT,"
     " PRIMARY KEY (incident, connector)"
@@ -346,8 +347,16 @@ static const char *const v8_subscriptions[] = {
     NULL,
 };
 
+/* seen_ms: by the server's clock, 0 = never; backend: its process on the server. */
+static const char *const v9_leases[] = {
+    "ALTER TABLE epochs ADD COLUMN region TEXT",
+    "ALTER TABLE epochs ADD COLUMN seen_ms {INT} NOT NULL DEFAULT 0",
+    "ALTER TABLE epochs ADD COLUMN backend {INT} NOT NULL DEFAULT 0",
+    NULL,
+};
+
 const struct tcn_migration tcn_migrations[] = {
-    {1, 1, v1_base},      {2, 1, v2_incidents},     {3, 1, v3_paging},
-    {4, 1, v4_links},     {5, 1, v5_lost_pages},    {6, 1, v6_fences},
-    {7, 1, v7_unreached}, {8, 1, v8_subscriptions}, {0, 0, NULL},
+    {1, 1, v1_base},       {2, 1, v2_incidents}, {3, 1, v3_paging},    {4, 1, v4_links},
+    {5, 1, v5_lost_pages}, {6, 1, v6_fences},    {7, 1, v7_unreached}, {8, 1, v8_subscriptions},
+    {9, 1, v9_leases},     {0, 0, NULL},
 };

@@ -14,7 +14,8 @@
 
 static bool is_read(const char *sql)
 {
-    return strncmp(sql, "SELECT", 6) == 0 || strncmp(sql, "WITH", 4) == 0;
+    return strncmp(sql, "SELECT", 6) == 0 ||
+           (strncmp(sql, "WITH", 4) == 0 && !strstr(sql, " UPDATE "));
 }
 
 /* The server sees it at its first use, when the types of its parameters are known. */
@@ -30,7 +31,7 @@ int tcn_pg_prepare(struct tcn_db *db, const char *sql, struct tcn_dbstmt **ret, 
     return 0;
 }
 
-static void reset(struct tcn_dbstmt *st)
+void tcn_pg_reset(struct tcn_dbstmt *st)
 {
     PQclear(st->result);
     st->result = NULL;
@@ -45,7 +46,7 @@ void tcn_pg_finalize(struct tcn_dbstmt *st)
 {
     if (!st)
         return;
-    reset(st);
+    tcn_pg_reset(st);
     free(st->sql);
     free(st);
 }
@@ -153,7 +154,7 @@ static int fetch(struct tcn_dbstmt *st, struct tcn_err *err)
     return 0;
 }
 
-static int step(struct tcn_dbstmt *st, struct tcn_err *err)
+int tcn_pg_step(struct tcn_dbstmt *st, struct tcn_err *err)
 {
     int r = st->result ? 0 : fetch(st, err);
 
@@ -252,6 +253,7 @@ static const struct tcn_db_word words[] = {
     {"CLUSTERED", ""},
     {"TABLES", "(SELECT relname AS name FROM pg_catalog.pg_class"
                " WHERE pg_catalog.pg_table_is_visible(oid)) AS visible"},
+    {"UNCLAIMED", " FOR UPDATE SKIP LOCKED"},
     {NULL, NULL},
 };
 
@@ -281,8 +283,8 @@ const struct tcn_db_driver tcn_postgres_driver = {
     .bind_text = bind_text,
     .bind_blob = bind_blob,
     .bind_id = bind_id,
-    .step = step,
-    .reset = reset,
+    .step = tcn_pg_step,
+    .reset = tcn_pg_reset,
     .changes = changes,
     .run = run,
     .is_null = is_null,
@@ -296,6 +298,10 @@ const struct tcn_db_driver tcn_postgres_driver = {
     .commit = tcn_pg_commit,
     .rollback = tcn_pg_rollback,
     .own = tcn_pg_own,
+    .lock = tcn_pg_lock,
+    .try_lock = tcn_pg_try_lock,
+    .beat = tcn_pg_beat,
+    .lease_until_us = tcn_pg_lease_until_us,
     .is_lost = tcn_pg_is_lost,
     .recover = tcn_pg_recover,
     .chore = chore,

@@ -37,6 +37,16 @@ struct tcn_dbstmt {
     int64_t touched;
 };
 
+/* Statements of the driver's own, postgres_lease.c. */
+enum tcn_pg_own_sql {
+    TCN_PG_RENEW = 0,
+    TCN_PG_END_LEASES,
+    TCN_PG_END_CONNECTIONS,
+    TCN_PG_LOCK_WAITING,
+    TCN_PG_LOCK_HURRIED,
+    TCN_PG_OWN_SQL
+};
+
 /* What a URL and its place are parsed to: one list of settings for each host. */
 struct tcn_pg_hosts {
     PQconninfoOption *options; /* owned */
@@ -70,8 +80,11 @@ struct tcn_db {
 
     struct tcn_dbstmt *guard; /* owned; NULL before own */
     int64_t epoch, session;
-    int64_t commit_no; /* the last that is known to be durable */
-    bool is_undecided; /* the next one may be */
+    int64_t guarded_us; /* when the guard of this transaction was sent, monotonic */
+    int64_t connected_us, lease_until_us;   /* likewise */
+    struct tcn_dbstmt *own[TCN_PG_OWN_SQL]; /* owned; made at first use */
+    int64_t commit_no;                      /* the last that is known to be durable */
+    bool is_undecided;                      /* the next one may be */
 };
 
 /* -- postgres_hosts.c: what a URL says ------------------------------------------------------------------------- */
@@ -119,7 +132,7 @@ int tcn_pg_connect(struct tcn_db *db, int64_t wait_ms, struct tcn_err *err);
 bool tcn_pg_next_host(struct tcn_db *db);
 /* Makes the connection that has come the one in use. */
 int tcn_pg_use(struct tcn_db *db, struct tcn_err *err);
-/* The settings of every session and the lock that says: mine. */
+/* The settings of every session. */
 int tcn_pg_greet(struct tcn_db *db, PGconn *conn, struct tcn_err *err);
 
 /* -- postgres_transaction.c ------------------------------------------------------------------------------------ */
@@ -132,6 +145,15 @@ int tcn_pg_own(struct tcn_db *db, int64_t epoch, struct tcn_err *err);
 bool tcn_pg_is_lost(struct tcn_db *db);
 int tcn_pg_recover(struct tcn_db *db, int64_t wait_ms, bool *ret_committed, struct tcn_err *err);
 
+/* -- postgres_lease.c ------------------------------------------------------------------------------------------ */
+
+/* The server has taken in a renewal that was sent at that time. */
+void tcn_pg_lease_renewed(struct tcn_db *db, int64_t asked_us);
+int64_t tcn_pg_lease_until_us(struct tcn_db *db);
+int tcn_pg_beat(struct tcn_db *db, size_t *ret_n, struct tcn_err *err);
+int tcn_pg_lock(struct tcn_db *db, int64_t key, bool is_hurried, struct tcn_err *err);
+int tcn_pg_try_lock(struct tcn_db *db, int64_t key, bool *ret_is_ours, struct tcn_err *err);
+
 /* -- postgres.c ------------------------------------------------------------------------------------------------ */
 
 int tcn_pg_prepare(struct tcn_db *db, const char *sql, struct tcn_dbstmt **ret,
@@ -140,5 +162,7 @@ void tcn_pg_finalize(struct tcn_dbstmt *st);
 /* Text as it is stored when it is no UTF-8. Yours to free. */
 char *tcn_pg_clean(struct tcn_str s, size_t *ret_len);
 void tcn_pg_bind_int(struct tcn_dbstmt *st, int n, int64_t value);
+int tcn_pg_step(struct tcn_dbstmt *st, struct tcn_err *err);
+void tcn_pg_reset(struct tcn_dbstmt *st);
 
 #endif

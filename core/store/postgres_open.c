@@ -13,6 +13,7 @@
 
 /* The server's side notices a dead client as we notice a dead server. Timeouts are in milliseconds. */
 static const char settings[] = "SET synchronous_commit = on;"
+                               "SET default_transaction_isolation = 'read committed';"
                                "SET statement_timeout = 30000;"
                                "SET lock_timeout = 5000;"
                                "SET idle_in_transaction_session_timeout = 10000;"
@@ -22,14 +23,18 @@ static const char settings[] = "SET synchronous_commit = on;"
                                "SET tcp_user_timeout = 8000;"
                                "SET standard_conforming_strings = on;"
                                "SET client_min_messages = error";
-/* Held as long as the session; the number is of "tocs". A process that was killed is a moment ago. */
-static const char mine[] =
-    "SELECT pg_advisory_lock(1953456499, hashtext('owner ' || current_schema()))";
 
 /* A scan of a whole table takes what it takes; what one transaction reads fits together. */
 static const char reads_only[] = "SET default_transaction_read_only = on;"
                                  "SET default_transaction_isolation = 'repeatable read';"
                                  "SET statement_timeout = 0";
+
+/* Held as long as the session, by all nodes together or by one that must be alone; the number is of "tocs". A process that
+ * was killed is a moment ago. */
+static const char with_others[] =
+    "SELECT pg_advisory_lock_shared(1953456499, hashtext('owner ' || current_schema()))";
+static const char alone[] =
+    "SELECT pg_advisory_lock(1953456499, hashtext('owner ' || current_schema()))";
 
 static void ignore(void *arg, const PGresult *notice)
 {
@@ -120,22 +125,29 @@ static int check_server(const PGconn *conn, struct tcn_err *err)
     return 0;
 }
 
+static int take_place(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
+{
+    bool is_node = db->role == TCN_DB_NODE;
+    int r = tcn_pg_ask(db, conn, is_node ? with_others : alone, NULL, err);
+
+    if (r == TCN_EBUSY && PQstatus(conn) == CONNECTION_OK)
+        tcn_fail(err, r,
+                 is_node ? "a command of tocsin db has the database %s to itself; wait for its end"
+                         : "another tocsin uses this schema of the database %s; stop every node "
+                           "of it first",
+                 PQdb(conn));
+    return r;
+}
+
 int tcn_pg_greet(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
 {
     int r;
 
     if ((r = check_server(conn, err)) < 0 || (r = tcn_pg_ask(db, conn, settings, NULL, err)) < 0)
         return r;
-    if (db->role != TCN_DB_OWNER)
-        return db->role == TCN_DB_READER ? tcn_pg_ask(db, conn, reads_only, NULL, err) : 0;
-    if ((r = tcn_pg_ask(db, conn, mine, NULL, err)) == 0)
-        return 0;
-    if (r == TCN_EBUSY && PQstatus(conn) == CONNECTION_OK)
-        tcn_fail(err, r,
-                 "another tocsin uses this schema of the database %s; several nodes are not there "
-                 "yet: stop the other one, or name another database",
-                 PQdb(conn));
-    return r;
+    if (db->role == TCN_DB_NODE || db->role == TCN_DB_OWNER)
+        return take_place(db, conn, err);
+    return db->role == TCN_DB_READER ? tcn_pg_ask(db, conn, reads_only, NULL, err) : 0;
 }
 
 int tcn_pg_use(struct tcn_db *db, struct tcn_err *err)
@@ -145,6 +157,7 @@ int tcn_pg_use(struct tcn_db *db, struct tcn_err *err)
     db->coming = NULL;
     db->connection++;
     db->backend = PQbackendPID(db->conn);
+    db->connected_us = tcn_clock_mono_us();
     db->host = 0;
     db->pause_ms = db->pause_until_us = 0;
     if (PQsetnonblocking(db->conn, 1) < 0 || !PQenterPipelineMode(db->conn))
@@ -181,6 +194,8 @@ int tcn_pg_open(const struct tcn_db_place *place, struct tcn_db **ret, struct tc
 void tcn_pg_close(struct tcn_db *db)
 {
     tcn_pg_finalize(db->guard);
+    for (size_t i = 0; i < TCN_PG_OWN_SQL; i++)
+        tcn_pg_finalize(db->own[i]);
     if (db->coming)
         PQfinish(db->coming);
     if (db->conn)

@@ -112,7 +112,10 @@ int tcn_pg_commit(struct tcn_db *db, struct tcn_err *err)
         tcn_pg_rollback(db);
     leave(db);
     if (r == 0) {
-        db->commit_no += has_written && db->guard;
+        if (has_written && db->guard) {
+            db->commit_no++;
+            tcn_pg_lease_renewed(db, db->guarded_us);
+        }
         db->is_full = db->is_full && !has_written;
         return 0;
     }
@@ -124,8 +127,12 @@ int tcn_pg_commit(struct tcn_db *db, struct tcn_err *err)
 
 /* -- the guard -------------------------------------------------------------------------------------------------- */
 
-static const char guard[] = "UPDATE epochs SET commit_no = $3 WHERE epoch = $1 AND session = $2";
-static const char next_session[] = "UPDATE epochs SET session = session + 1"
+static const char guard[] = "UPDATE epochs SET commit_no = $3, seen_ms ="
+                            " (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+                            " WHERE epoch = $1 AND session = $2";
+static const char next_session[] = "UPDATE epochs SET session = session + 1, backend ="
+                                   " pg_backend_pid(), seen_ms ="
+                                   " (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
                                    " WHERE epoch = %lld AND session > 0"
                                    " RETURNING session, commit_no";
 /* The server may not have noticed that the old connection is dead. */
@@ -136,10 +143,14 @@ static const char end_other[] =
 
 int tcn_pg_own(struct tcn_db *db, int64_t epoch, struct tcn_err *err)
 {
+    size_t ignored;
+    int r;
+
     db->epoch = epoch;
     db->session = 1;
     db->commit_no = 0;
-    return tcn_pg_prepare(db, guard, &db->guard, err);
+    r = tcn_pg_prepare(db, guard, &db->guard, err);
+    return r < 0 ? r : tcn_pg_beat(db, &ignored, err);
 }
 
 bool tcn_pg_is_lost(struct tcn_db *db)
@@ -174,6 +185,7 @@ static int come_back(struct tcn_db *db, PGconn *conn, bool *ret_committed, struc
 {
     PGresult *row = NULL;
     char sql[sizeof end_other + sizeof next_session + 24];
+    int64_t asked_us;
     int r;
 
     snprintf(sql, sizeof sql, end_other, db->backend);
@@ -184,9 +196,11 @@ static int come_back(struct tcn_db *db, PGconn *conn, bool *ret_committed, struc
     if (!db->guard)
         return 0;
     snprintf(sql, sizeof sql, next_session, (long long)db->epoch);
+    asked_us = tcn_clock_mono_us();
     if ((r = tcn_pg_ask(db, conn, sql, &row, err)) < 0)
         return r;
     learn(db, row, ret_committed);
+    tcn_pg_lease_renewed(db, asked_us);
     PQclear(row);
     return 0;
 }

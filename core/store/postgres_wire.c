@@ -171,6 +171,7 @@ static int send_before(struct tcn_db *db, bool is_write, struct tcn_err *err)
     db->has_written = true;
     if (!db->guard)
         return 0;
+    db->guarded_us = tcn_clock_mono_us();
     tcn_pg_bind_int(db->guard, 1, db->epoch);
     tcn_pg_bind_int(db->guard, 2, db->session);
     tcn_pg_bind_int(db->guard, 3, db->commit_no + 1);

@@ -6,6 +6,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#define SQL_MAX_BYTES (16 * 1024)
+
 /* Joined with their NULs, so that no two pairs of texts are one. */
 struct tcn_id tcn_store_hash(const struct tcn_store *s, const char *a, const char *b)
 {
@@ -32,6 +34,19 @@ struct tcn_id tcn_store_hash(const struct tcn_store *s, const char *a, const cha
     return id;
 }
 
+static int prepare(struct tcn_store *s, const char *sql, struct tcn_dbstmt **ret,
+                   struct tcn_err *err)
+{
+    struct tcn_buf text;
+    int r;
+
+    tcn_buf_init(&text, SQL_MAX_BYTES);
+    tcn_db_translate(s->driver, sql, &text);
+    r = s->driver->prepare(s->db, text.ptr, ret, err);
+    tcn_buf_done(&text);
+    return r;
+}
+
 int tcn_query_start(struct tcn_store *s, enum tcn_sql_table table, size_t no, const char *sql,
                     struct tcn_query *ret, struct tcn_err *err)
 {
@@ -40,7 +55,7 @@ int tcn_query_start(struct tcn_store *s, enum tcn_sql_table table, size_t no, co
 
     assert(table < TCN_SQL_TABLES && no < TCN_SQL_MAX);
     st = &s->prepared[table][no];
-    if (!*st && (r = s->driver->prepare(s->db, sql, st, err)) < 0) {
+    if (!*st && (r = prepare(s, sql, st, err)) < 0) {
         if (s->broken == 0)
             s->broken = r;
         return r;

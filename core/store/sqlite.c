@@ -386,6 +386,7 @@ static const struct tcn_db_word words[] = {
     {"PLAIN", " STRICT"},
     {"CLUSTERED", " STRICT, WITHOUT ROWID"},
     {"TABLES", "sqlite_master"},
+    {"UNCLAIMED", ""},
     {NULL, NULL},
 };
 

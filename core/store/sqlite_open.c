@@ -159,7 +159,7 @@ int tcn_sqlite_open(const struct tcn_db_place *place, struct tcn_db **ret, struc
     int r;
 
     db->lock_fd = -1;
-    if (place->role != TCN_DB_OWNER) {
+    if (place->role != TCN_DB_OWNER && place->role != TCN_DB_NODE) {
         free(db);
         return tcn_sqlite_open_beside(path, place->role, ret, err);
     }

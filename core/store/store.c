@@ -16,20 +16,20 @@ static const char *const sql[] = {
     [EPOCH_ADD] = "INSERT INTO epochs (account_id, epoch, node, started_ms, session, commit_no)"
                   " VALUES ($1, (SELECT COALESCE(MAX(epoch), 0) + 1 FROM epochs), $2, $3, 1, 0)"
                   " RETURNING epoch",
-    /* Who still thinks that it owns the store does not any more. */
-    [EPOCH_FENCE] = ("UPDATE epochs SET session = 0"
-                     " WHERE account_id = $1 AND epoch < $2 AND session > 0"),
-    [EPOCH_TRIM] = "DELETE FROM epochs WHERE account_id = $1 AND epoch < $2",
+    /* Who still thinks that it owns the store, or on a shared one this node's name, does not any more. */
+    [EPOCH_FENCE] = ("UPDATE epochs SET session = 0 WHERE account_id = $1 AND epoch < $2"
+                     " AND session > 0 AND ($3 = 0 OR node = $4)"),
+    [EPOCH_TRIM] = "DELETE FROM epochs WHERE account_id = $1 AND epoch < $2 AND session = 0",
 };
 
-static int add_epoch(struct tcn_store *s, const char *node, int64_t now_ms, struct tcn_err *err)
+static int add_epoch(struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
 {
     struct tcn_query q;
     int r;
 
     if ((r = tcn_query_start(s, TCN_SQL_STORE, EPOCH_ADD, sql[EPOCH_ADD], &q, err)) < 0)
         return r;
-    tcn_q_text(&q, node ? node : "");
+    tcn_q_text(&q, s->node);
     tcn_q_int(&q, now_ms);
     if ((r = tcn_query_one(&q, err, "epoch")) == 0)
         s->epoch = tcn_c_int(&q);
@@ -37,26 +37,38 @@ static int add_epoch(struct tcn_store *s, const char *node, int64_t now_ms, stru
     return r;
 }
 
-static int older_epochs(struct tcn_store *s, size_t no, int64_t before, struct tcn_err *err)
+static int fence(struct tcn_store *s, struct tcn_err *err)
 {
     struct tcn_query q;
     int r;
 
-    if ((r = tcn_query_start(s, TCN_SQL_STORE, no, sql[no], &q, err)) < 0)
+    if ((r = tcn_query_start(s, TCN_SQL_STORE, EPOCH_FENCE, sql[EPOCH_FENCE], &q, err)) < 0)
         return r;
-    tcn_q_int(&q, before);
+    tcn_q_epoch(&q);
+    tcn_q_int(&q, !s->is_alone);
+    tcn_q_text(&q, s->node);
     return tcn_query_run(&q, err);
 }
 
-static int take_epoch(struct tcn_store *s, const char *node, int64_t now_ms, struct tcn_err *err)
+/* Those in force stay, however old. */
+static int trim(struct tcn_store *s, struct tcn_err *err)
+{
+    struct tcn_query q;
+    int r;
+
+    if ((r = tcn_query_start(s, TCN_SQL_STORE, EPOCH_TRIM, sql[EPOCH_TRIM], &q, err)) < 0)
+        return r;
+    tcn_q_int(&q, s->epoch - EPOCHS_KEPT);
+    return tcn_query_run(&q, err);
+}
+
+static int take_epoch(struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
 {
     int r;
 
     if ((r = s->driver->begin_alone(s->db, err)) < 0)
         return r;
-    if ((r = add_epoch(s, node, now_ms, err)) < 0 ||
-        (r = older_epochs(s, EPOCH_FENCE, s->epoch, err)) < 0 ||
-        (r = older_epochs(s, EPOCH_TRIM, s->epoch - EPOCHS_KEPT, err)) < 0) {
+    if ((r = add_epoch(s, now_ms, err)) < 0 || (r = fence(s, err)) < 0 || (r = trim(s, err)) < 0) {
         tcn_store_rollback(s);
         return r;
     }
@@ -74,6 +86,8 @@ static struct tcn_store *make(const struct tcn_db_driver *driver,
     s->driver = driver;
     tcn_arena_init(&s->scratch, TCN_TURN_ARENA);
     snprintf(s->account_id, sizeof s->account_id, "%s", options->account_id);
+    snprintf(s->node, sizeof s->node, "%s", options->node ? options->node : "");
+    s->is_alone = options->is_alone || !driver->lock;
     return s;
 }
 
@@ -81,14 +95,15 @@ static int open_once(const struct tcn_db_driver *driver, const char *target,
                      const struct tcn_store_options *options, int64_t now_ms,
                      struct tcn_store **ret, struct tcn_err *err)
 {
-    const struct tcn_db_place place = {target, options->password, options->node, TCN_DB_OWNER};
+    const struct tcn_db_place place = {target, options->password, options->node,
+                                       options->is_alone ? TCN_DB_OWNER : TCN_DB_NODE};
     struct tcn_store *s = make(driver, options);
     int r;
 
     if ((r = driver->open(&place, &s->db, err)) == 0 && (r = driver->check(s->db, err)) == 0 &&
         (r = tcn_migrate(driver, s->db, tcn_migrations, now_ms, err)) == 0 &&
         (r = tcn_copy_refuse_unfinished(driver, s->db, err)) == 0 &&
-        (r = take_epoch(s, options->node, now_ms, err)) == 0) {
+        (r = take_epoch(s, now_ms, err)) == 0) {
         *ret = s;
         return 0;
     }
@@ -190,7 +205,16 @@ int64_t tcn_store_epoch(const struct tcn_store *s)
 int tcn_store_begin(struct tcn_store *s, struct tcn_err *err)
 {
     s->broken = 0;
+    s->is_hurried = false;
     return s->driver->begin(s->db, err);
+}
+
+int tcn_store_begin_many(struct tcn_store *s, struct tcn_err *err)
+{
+    int r = tcn_store_begin(s, err);
+
+    s->is_hurried = true;
+    return r;
 }
 
 bool tcn_store_is_lost(struct tcn_store *s)

@@ -23,6 +23,7 @@ struct tcn_store_options {
     const char *account_id; /* 12 digits */
     const char *node;       /* name of this process, for people */
     const char *password;   /* of PostgreSQL; NULL: none, or as libpq finds one */
+    bool is_alone; /* refused while any node uses it, and no node is let in; SQLite: always */
 };
 
 bool tcn_store_is_postgres(const char *url);
@@ -42,11 +43,34 @@ int tcn_store_visit(const struct tcn_store_options *options, bool may_ask, struc
 void tcn_store_close(struct tcn_store *s);
 int64_t tcn_store_epoch(const struct tcn_store *s);
 
+/* -- nodes ----------------------------------------------------------------------------------------------
+ * Several processes on one database. Each has an epoch with a lease; what it has in flight is its own as long as it lives:
+ * until it ends, lets its lease run out, or starts again under the same name. A process that is dead by that rule can
+ * write nothing any more and ends itself when it tries (exit 70).
+ *
+ * What a transaction has locked no other process decides about until it ends, and what was read after the lock is what
+ * holds. Locks are waited for, in a transaction of several jobs (tcn_store_begin_many) they are TCN_ECONFLICT instead:
+ * two such could wait for each other. All of it costs nothing where one process has the database to itself. */
+#define TCN_LEASE_MS 3000
+bool tcn_store_is_shared(const struct tcn_store *s);
+int tcn_store_lock_incident(struct tcn_store *s, struct tcn_id incident, struct tcn_err *err);
+/* Of a kind ("lane", "open", "storm") the one with this name. */
+int tcn_store_lock_name(struct tcn_store *s, const char *kind, const char *name,
+                        struct tcn_err *err);
+/* *ret_is_ours false: another node is at work on it. */
+int tcn_store_try_incident(struct tcn_store *s, struct tcn_id incident, bool *ret_is_ours,
+                           struct tcn_err *err);
+/* Outside a transaction, several times within a lease: renews ours, and ends those that ran out; *ret_n of them. */
+int tcn_store_beat(struct tcn_store *s, size_t *ret_n, struct tcn_err *err);
+/* On tcn_clock_mono_us: until then nobody can have taken this process for dead. Any thread. */
+int64_t tcn_store_lease_until_us(struct tcn_store *s);
+
 /* One transaction at a time. All return 0 or TCN_EIO, TCN_EFULL, TCN_EBUSY. A failed fsync ends the process
  * (exit 70): what the disk holds is then unknown. Commit refuses, with that code, what a failed statement left
  * half done, also when its caller went on. It may be TCN_UNDECIDED (db.h): the connection to the database broke while the
  * commit was on its way, and tcn_store_recover will tell. */
 int tcn_store_begin(struct tcn_store *s, struct tcn_err *err);
+int tcn_store_begin_many(struct tcn_store *s, struct tcn_err *err);
 int tcn_store_commit(struct tcn_store *s, struct tcn_err *err);
 void tcn_store_rollback(struct tcn_store *s);
 /* A commit that is not durable yet when *ret_unsynced is true: what it did, and what was decided after reading it, must
@@ -112,7 +136,8 @@ int tcn_store_lanes_waiting(struct tcn_store *s, struct tcn_id incident, size_t 
 /* One of the incident's lanes that fires, not that of the key except (NULL: any); ret->exists tells. */
 int tcn_store_lane_firing(struct tcn_store *s, struct tcn_id incident, const char *except,
                           struct tcn_arena *a, struct tcn_lane *ret, struct tcn_err *err);
-/* All zero when nothing is known of the source. */
+/* All zero when nothing is known of the source. Each node of a shared database counts for itself; the incident may be one
+ * that another began. */
 int tcn_store_storm_get(struct tcn_store *s, const char *source, struct tcn_storm *ret,
                         struct tcn_err *err);
 int tcn_store_storm_put(struct tcn_store *s, const char *source, const struct tcn_storm *storm,
@@ -185,8 +210,8 @@ struct tcn_send_row {
 /* Inserting an id that exists changes nothing: a repeated decision repeats its effects. The row's epoch is that of
  * its writer; UNSET is PENDING. */
 int tcn_store_send_add(struct tcn_store *s, const struct tcn_send_row *row, struct tcn_err *err);
-/* Up to limit PENDING rows due at now become IN_FLIGHT of this epoch, attempt + 1, and are returned. Rows in
- * flight of an older epoch count as pending: their process is dead. Earliest first. */
+/* Up to limit PENDING rows due at now become IN_FLIGHT of this epoch, attempt + 1, and are returned. Rows in flight of a
+ * process that does not live count as pending. Earliest first. */
 int tcn_store_send_claim(struct tcn_store *s, int64_t now_ms, size_t limit, struct tcn_arena *a,
                          struct tcn_send_row **ret, size_t *ret_n, struct tcn_err *err);
 /* state PENDING with a later due_ms is a retry; with another state due_ms is not looked at. A retry of a row that was
@@ -203,13 +228,12 @@ int tcn_store_timer_set(struct tcn_store *s, struct tcn_id incident, int64_t due
                         struct tcn_err *err);
 int tcn_store_timer_due(struct tcn_store *s, int64_t now_ms, size_t limit, struct tcn_id *ret_ids,
                         size_t *ret_n, struct tcn_err *err); /* earliest first */
-/* The earliest time at which a timer, a send or a link wants to run; 0 = none. What this process has in flight does
+/* The earliest time at which a timer, a send or a link wants to run; 0 = none. What a living process has in flight does
  * not count. */
 int tcn_store_next_due(struct tcn_store *s, int64_t *ret_ms, struct tcn_err *err);
 
 /* -- links: lanes of the outbox ------------------------------------------------------------------------ */
-/* By id. The row's epoch is that of its writer; is_in_flight is kept only with this epoch: a lease of an older one is
- * a dead process's. TCN_ECONFLICT when (incident, connector) has another id. */
+/* By id. is_in_flight with epoch 0 is in flight of this process. TCN_ECONFLICT when (incident, connector) has another id. */
 int tcn_store_link_put(struct tcn_store *s, const struct tcn_link *link, struct tcn_err *err);
 int tcn_store_link_get(struct tcn_store *s, struct tcn_id id, struct tcn_arena *a,
                        struct tcn_link *ret, struct tcn_err *err); /* TCN_ENOTFOUND */
@@ -220,7 +244,8 @@ int tcn_store_link_list(struct tcn_store *s, struct tcn_id incident, const char 
 /* Makes every link of the incident due at due_ms unless it is due earlier; blocked ones stay. */
 int tcn_store_link_wake(struct tcn_store *s, struct tcn_id incident, int64_t due_ms,
                         struct tcn_err *err);
-/* Up to limit links of this connector, due at now and not in flight in this epoch, become in flight. Earliest first. */
+/* Up to limit links of this connector, due at now and not in flight of a living process, become in flight of this one.
+ * Earliest first. */
 int tcn_store_link_claim(struct tcn_store *s, const char *connector, int64_t now_ms, size_t limit,
                          struct tcn_arena *a, struct tcn_link **ret, size_t *ret_n,
                          struct tcn_err *err);

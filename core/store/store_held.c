@@ -26,7 +26,7 @@ static const char *const sql[] = {
     [HELD_PAGING] = "SELECT (SELECT COUNT(*)" PAGES " AND incident = $2 AND due_ms <= $3)"
                     " + (SELECT COUNT(*)" STEPS " AND incident = $2 AND due_ms <= $3)",
     [HELD_DROP_TICKETS] =
-        "UPDATE links SET epoch = $2, due_ms = 0, is_in_flight = 0 WHERE account_id = $1"
+        "UPDATE links SET epoch = $2, due_ms = 0, holder = 0 WHERE account_id = $1"
         " AND incident = $3 AND due_ms > 0 AND due_ms <= " TCN_HELD_BEFORE,
 };
 _Static_assert(TCN_SEND_PENDING == 1 && TCN_SEND_IN_FLIGHT == 2 && TCN_HELD_PAGE == 1 &&

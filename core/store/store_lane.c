@@ -31,12 +31,14 @@ static const char *const sql[] = {
                        " AND is_flapping = 1 ORDER BY received_ms LIMIT $3",
     [LANE_FIRING] = "SELECT " COLUMNS " FROM lanes WHERE account_id = $1 AND incident = $2"
                     " AND is_firing = 1 AND key_hash <> $3 LIMIT 1",
-    [STORM_GET] = "SELECT tokens, at_ms, incident, attached FROM storms"
-                  " WHERE account_id = $1 AND source = $2",
+    /* Its own first, then one that has an incident. */
+    [STORM_GET] = "SELECT node = $3, tokens, at_ms, incident, attached FROM storms"
+                  " WHERE account_id = $1 AND source = $2 AND (node = $3 OR incident IS NOT NULL)"
+                  " ORDER BY node <> $3, incident DESC LIMIT 2",
     [STORM_PUT] =
-        "INSERT INTO storms (account_id, epoch, source, tokens, at_ms, incident, attached)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7)"
-        " ON CONFLICT (account_id, source) DO UPDATE SET epoch = excluded.epoch,"
+        "INSERT INTO storms (account_id, epoch, source, node, tokens, at_ms, incident, attached)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+        " ON CONFLICT (account_id, source, node) DO UPDATE SET epoch = excluded.epoch,"
         " tokens = excluded.tokens, at_ms = excluded.at_ms,"
         " incident = excluded.incident, attached = excluded.attached",
 };
@@ -190,6 +192,28 @@ int tcn_store_lane_firing(struct tcn_store *s, struct tcn_id incident, const cha
     return r;
 }
 
+/* A bucket each: a common one would make the nodes wait for each other's commits. */
+static const char *bucket(const struct tcn_store *s)
+{
+    return tcn_store_is_shared(s) ? s->node : "";
+}
+
+/* Of its own row all, of another's the incident. */
+static void add_storm(struct tcn_query *q, struct tcn_storm *ret)
+{
+    struct tcn_storm row;
+    bool is_own = tcn_c_int(q) != 0;
+
+    row.tokens = tcn_c_double(q);
+    row.at_ms = tcn_c_int(q);
+    row.incident = tcn_c_id(q);
+    row.attached = tcn_c_int(q);
+    if (is_own)
+        *ret = row;
+    else if (tcn_id_is_zero(ret->incident))
+        ret->incident = row.incident;
+}
+
 int tcn_store_storm_get(struct tcn_store *s, const char *source, struct tcn_storm *ret,
                         struct tcn_err *err)
 {
@@ -198,19 +222,13 @@ int tcn_store_storm_get(struct tcn_store *s, const char *source, struct tcn_stor
 
     if ((r = start(s, STORM_GET, &q, err)) < 0)
         return r;
+    memset(ret, 0, sizeof *ret);
     tcn_q_text(&q, source);
-    if ((r = tcn_query_step(&q, err)) >= 0) {
-        memset(ret, 0, sizeof *ret);
-        if (r == 1) {
-            ret->tokens = tcn_c_double(&q);
-            ret->at_ms = tcn_c_int(&q);
-            ret->incident = tcn_c_id(&q);
-            ret->attached = tcn_c_int(&q);
-        }
-        r = tcn_query_row_ok(&q, err);
-    }
+    tcn_q_text(&q, bucket(s));
+    while ((r = tcn_query_step(&q, err)) == 1)
+        add_storm(&q, ret);
     tcn_query_done(&q);
-    return r;
+    return r < 0 ? r : tcn_query_row_ok(&q, err);
 }
 
 int tcn_store_storm_put(struct tcn_store *s, const char *source, const struct tcn_storm *storm,
@@ -223,6 +241,7 @@ int tcn_store_storm_put(struct tcn_store *s, const char *source, const struct tc
         return r;
     tcn_q_epoch(&q);
     tcn_q_text(&q, source);
+    tcn_q_text(&q, bucket(s));
     tcn_q_double(&q, storm->tokens);
     tcn_q_int(&q, storm->at_ms);
     tcn_q_id(&q, &storm->incident);

@@ -9,8 +9,9 @@ enum { LINK_PUT, LINK_GET, LIST_INCIDENT, LIST_CONNECTOR, LIST_ALL, LINK_WAKE, L
     "id, incident, connector, state, remote_id, remote_key, remote_url, create_attempts, "         \
     "last_attempt_ms, is_uncertain, base, base_version, base_status, done_revision, notes_seq, "   \
     "pending_note_seq, last_read_ms, last_write_ms, fail_count, first_fail_ms, due_ms, "           \
-    "is_in_flight, blocked_reason, pushed"
-#define SELECT "SELECT " COLUMNS ", epoch FROM links WHERE account_id = $1"
+    "holder, blocked_reason, pushed"
+#define HOLDER_IS_DEAD TCN_IS_DEAD("links.holder")
+#define SELECT "SELECT " COLUMNS " FROM links WHERE account_id = $1"
 static const char *const sql[] = {
     [LINK_PUT] =
         "INSERT INTO links (account_id, epoch, " COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7,"
@@ -25,7 +26,7 @@ static const char *const sql[] = {
         " notes_seq = excluded.notes_seq, pending_note_seq = excluded.pending_note_seq,"
         " last_read_ms = excluded.last_read_ms, last_write_ms = excluded.last_write_ms,"
         " fail_count = excluded.fail_count, first_fail_ms = excluded.first_fail_ms,"
-        " due_ms = excluded.due_ms, is_in_flight = excluded.is_in_flight,"
+        " due_ms = excluded.due_ms, holder = excluded.holder,"
         " blocked_reason = excluded.blocked_reason, pushed = excluded.pushed"
         " WHERE links.account_id = excluded.account_id AND links.incident = excluded.incident"
         " AND links.connector = excluded.connector",
@@ -33,15 +34,16 @@ static const char *const sql[] = {
     [LIST_INCIDENT] = SELECT " AND incident = $2 ORDER BY connector LIMIT $3",
     [LIST_CONNECTOR] = SELECT " AND connector = $2 ORDER BY incident DESC LIMIT $3",
     [LIST_ALL] = SELECT " ORDER BY incident DESC, connector LIMIT $2",
-    [LINK_WAKE] = "UPDATE links SET due_ms = $4, epoch = $2,"
-                  " is_in_flight = CASE WHEN epoch < $2 THEN 0 ELSE is_in_flight END"
+    [LINK_WAKE] = "UPDATE links SET due_ms = $4, epoch = $2"
                   " WHERE account_id = $1 AND incident = $3"
                   " AND state <> 5 AND (due_ms = 0 OR due_ms > $4)",
-    [LINK_CLAIM] = "UPDATE links SET is_in_flight = 1, epoch = $2 WHERE id IN"
-                   " (SELECT id FROM links WHERE account_id = $1 AND connector = $3"
-                   " AND due_ms > 0 AND due_ms <= $4 AND due_ms > " TCN_HELD_BEFORE
-                   " AND (is_in_flight = 0 OR epoch < $2)"
-                   " ORDER BY due_ms, id LIMIT $5) RETURNING " COLUMNS ", epoch",
+    /* A link is its holder's while that lives; see store.c. */
+    [LINK_CLAIM] = "WITH due AS MATERIALIZED (SELECT id FROM links WHERE account_id = $1"
+                   " AND connector = $3 AND due_ms > 0 AND due_ms <= $4"
+                   " AND due_ms > " TCN_HELD_BEFORE " AND (holder = 0 OR " HOLDER_IS_DEAD ")"
+                   " ORDER BY due_ms, id LIMIT $5{UNCLAIMED})"
+                   " UPDATE links SET holder = $2, epoch = $2"
+                   " WHERE id IN (SELECT id FROM due) RETURNING " COLUMNS,
 };
 _Static_assert(TCN_LINK_BLOCKED == 5, "in the SQL above");
 
@@ -74,8 +76,7 @@ static void bind_link(struct tcn_query *q, const struct tcn_link *l)
     tcn_q_int(q, l->fail_count);
     tcn_q_int(q, l->first_fail_ms);
     tcn_q_int(q, l->due_ms);
-    /* A lease of an older epoch is a dead process's: written with our epoch it would never end. */
-    tcn_q_int(q, l->is_in_flight && l->epoch == q->s->epoch);
+    tcn_q_int(q, !l->is_in_flight ? 0 : l->epoch ? l->epoch : q->s->epoch);
     tcn_q_text(q, l->blocked_reason);
     tcn_q_text(q, l->pushed);
 }
@@ -114,10 +115,10 @@ static void read_link(struct tcn_query *q, struct tcn_arena *a, struct tcn_link 
     ret->fail_count = tcn_c_int(q);
     ret->first_fail_ms = tcn_c_int(q);
     ret->due_ms = tcn_c_int(q);
-    ret->is_in_flight = tcn_c_int(q) != 0;
+    ret->epoch = tcn_c_int(q);
+    ret->is_in_flight = ret->epoch != 0;
     ret->blocked_reason = tcn_c_text(q, a);
     ret->pushed = tcn_c_text(q, a);
-    ret->epoch = tcn_c_int(q);
 }
 
 int tcn_store_link_get(struct tcn_store *s, struct tcn_id id, struct tcn_arena *a,

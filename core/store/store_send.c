@@ -8,30 +8,32 @@
 #define IN_FLIGHT_DROPPED 6
 
 enum { SEND_ADD, SEND_CLAIM, SEND_FINISH, SEND_DROP, SEND_DROP_PAGE };
+/* A row in flight is its process's (epoch) while that lives; see store.c. */
+#define IS_ABANDONED TCN_IS_DEAD("sends.epoch")
 #define COLUMNS                                                                                    \
     "id, page, incident, send_no, due_ms, attempt, epoch, contact, channel, channel_type, state, " \
     "note"
-/* What is over keeps its state; what this process has in flight goes over to state 6. */
+/* What is over keeps its state; what a living process has in flight goes over to state 6. */
 #define DROP                                                                                       \
-    "UPDATE sends SET state = CASE WHEN state = 2 AND epoch = $2 THEN 6 ELSE 5 END, note = $3"     \
-    " WHERE account_id = $1 AND incident = $4 AND state IN (1, 2)"
+    "UPDATE sends SET state = CASE WHEN state = 1 OR " IS_ABANDONED " THEN 5 ELSE 6 END,"          \
+    " note = $2 WHERE account_id = $1 AND incident = $3 AND state IN (1, 2)"
 static const char *const sql[] = {
     [SEND_ADD] = "INSERT INTO sends (account_id, epoch, id, page, incident, send_no, due_ms,"
                  " attempt, contact, channel, channel_type, state, note)"
                  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
                  " ON CONFLICT (id) DO NOTHING",
-    [SEND_CLAIM] =
-        "UPDATE sends SET state = 2, attempt = attempt + 1, epoch = $2 WHERE id IN"
-        " (SELECT id FROM sends WHERE account_id = $1 AND state IN (1, 2)"
-        " AND due_ms <= $3 AND due_ms > " TCN_HELD_BEFORE " AND (state = 1 OR epoch < $2)"
-        " ORDER BY due_ms, id LIMIT $4) RETURNING " COLUMNS,
+    [SEND_CLAIM] = "WITH due AS MATERIALIZED (SELECT id FROM sends WHERE account_id = $1"
+                   " AND state IN (1, 2) AND due_ms <= $3 AND due_ms > " TCN_HELD_BEFORE
+                   " AND (state = 1 OR " IS_ABANDONED ") ORDER BY due_ms, id LIMIT $4{UNCLAIMED})"
+                   " UPDATE sends SET state = 2, attempt = attempt + 1, epoch = $2"
+                   " WHERE id IN (SELECT id FROM due) RETURNING " COLUMNS,
     [SEND_FINISH] = "UPDATE sends SET epoch = $2,"
                     " state = CASE WHEN state = 6 AND $4 = 1 THEN 5 ELSE $4 END,"
                     " due_ms = CASE WHEN $4 = 1 THEN $5 ELSE due_ms END,"
                     " note = CASE WHEN state = 6 AND $4 = 1 THEN note ELSE $6 END"
                     " WHERE account_id = $1 AND id = $3",
     [SEND_DROP] = DROP,
-    [SEND_DROP_PAGE] = DROP " AND page = $5",
+    [SEND_DROP_PAGE] = DROP " AND page = $4",
 };
 _Static_assert(TCN_SEND_PENDING == 1 && TCN_SEND_IN_FLIGHT == 2 && TCN_SEND_DROPPED == 5 &&
                    TCN_SEND_DROPPED < IN_FLIGHT_DROPPED,
@@ -142,7 +144,6 @@ int tcn_store_send_drop(struct tcn_store *s, struct tcn_id incident, struct tcn_
 
     if ((r = start(s, is_all ? SEND_DROP : SEND_DROP_PAGE, &q, err)) < 0)
         return r;
-    tcn_q_epoch(&q);
     tcn_q_text(&q, note);
     tcn_q_id(&q, &incident);
     if (!is_all)

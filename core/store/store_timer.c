@@ -2,13 +2,15 @@
 #include "store/internal.h"
 
 enum { TIMER_SET, TIMER_CLEAR, TIMER_DUE, NEXT_DUE };
+#define SEND_IS_DEAD TCN_IS_DEAD("sends.epoch")
+#define LINK_IS_DEAD TCN_IS_DEAD("links.holder")
 static const char *const sql[] = {
     [TIMER_SET] = "INSERT INTO timers (account_id, epoch, incident, due_ms) VALUES ($1, $2, $3, $4)"
                   " ON CONFLICT (incident) DO UPDATE SET"
                   " epoch = excluded.epoch, due_ms = excluded.due_ms",
     [TIMER_CLEAR] = "DELETE FROM timers WHERE account_id = $1 AND incident = $2",
     [TIMER_DUE] = "SELECT incident FROM timers WHERE account_id = $1 AND due_ms <= $2"
-                  " AND due_ms > " TCN_HELD_BEFORE " ORDER BY due_ms, incident LIMIT $3",
+                  " AND due_ms > " TCN_HELD_BEFORE " ORDER BY due_ms, incident LIMIT $3{UNCLAIMED}",
     /* A walk over the connectors that have something due finds the first of each by its index. */
     [NEXT_DUE] = "WITH RECURSIVE c (connector) AS ("
                  " SELECT MIN(connector) FROM links WHERE account_id = $1 AND due_ms > 0"
@@ -19,11 +21,11 @@ static const char *const sql[] = {
                  " (SELECT due_ms FROM timers WHERE account_id = $1 AND due_ms > " TCN_HELD_BEFORE
                  " ORDER BY due_ms LIMIT 1),"
                  " (SELECT due_ms FROM sends WHERE account_id = $1 AND state IN (1, 2)"
-                 " AND due_ms > " TCN_HELD_BEFORE " AND (state = 1 OR epoch < $2)"
+                 " AND due_ms > " TCN_HELD_BEFORE " AND (state = 1 OR " SEND_IS_DEAD ")"
                  " ORDER BY due_ms LIMIT 1),"
                  " (SELECT MIN((SELECT due_ms FROM links WHERE account_id = $1 AND due_ms > 0"
                  " AND due_ms > " TCN_HELD_BEFORE
-                 " AND connector = c.connector AND (is_in_flight = 0 OR epoch < $2)"
+                 " AND connector = c.connector AND (holder = 0 OR " LINK_IS_DEAD ")"
                  " ORDER BY due_ms LIMIT 1)) FROM c WHERE c.connector IS NOT NULL)",
 };
 _Static_assert(TCN_SEND_PENDING == 1 && TCN_SEND_IN_FLIGHT == 2, "in the SQL above");
@@ -77,7 +79,6 @@ int tcn_store_next_due(struct tcn_store *s, int64_t *ret_ms, struct tcn_err *err
 
     if ((r = start(s, NEXT_DUE, &q, err)) < 0)
         return r;
-    tcn_q_epoch(&q);
     if ((r = tcn_query_one(&q, err, "due time")) == 0) {
         for (int i = 0; i < 3; i++)
             /* NULL reads as 0 */

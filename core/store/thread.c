@@ -17,6 +17,12 @@
 #define DEFAULT_BATCH 512
 /* Jobs of a batch that runs while the disk is busy with another: each commit has a cost of its own. */
 #define WORTH_JOBS 16
+/* Of a job that meets another node's work. */
+#define TRIES 4
+/* The lease is renewed in good time, and those of others are looked at. */
+#define BEAT_MS (TCN_LEASE_MS / 4)
+/* Every job holds a few locks of the server's until the commit; of those it has some thousands for all nodes. */
+#define SHARED_BATCH 128
 /* Idle for so long, the store may spend time on its upkeep; while the disk is full, the time between looks. */
 #define IDLE_MS 100
 #define FULL_MS 1000
@@ -34,7 +40,7 @@ static int run_job(struct tcn_job *job, struct tcn_store *s, int64_t now_ms)
 static int run_in_transaction(struct tcn_storethread *t, struct tcn_job *first, int64_t now_ms,
                               bool *ret_began, struct tcn_err *err)
 {
-    int r = tcn_store_begin(t->store, err);
+    int r = first->next ? tcn_store_begin_many(t->store, err) : tcn_store_begin(t->store, err);
     bool is_unsynced = false;
 
     *ret_began = r == 0;
@@ -61,6 +67,23 @@ void tcn_storethread_set_results(struct tcn_job *first, int r, const struct tcn_
     }
 }
 
+/* Other nodes' work was in the way: it may not be the next time. */
+static bool may_retry(struct tcn_storethread *t, int r)
+{
+    return (r == TCN_ECONFLICT || r == TCN_EBUSY) && tcn_store_is_shared(t->store) &&
+           !tcn_store_is_lost(t->store);
+}
+
+static int run_alone(struct tcn_storethread *t, struct tcn_job *job, int64_t now_ms,
+                     bool *ret_began, struct tcn_err *err)
+{
+    int r = run_in_transaction(t, job, now_ms, ret_began, err);
+
+    for (int tries = 1; tries < TRIES && *ret_began && may_retry(t, r); tries++)
+        r = run_in_transaction(t, job, now_ms, ret_began, err);
+    return r;
+}
+
 /* One job's refusal must not be its neighbours'. */
 static void run_one_by_one(struct tcn_storethread *t, struct tcn_job *first, int64_t now_ms)
 {
@@ -72,7 +95,7 @@ static void run_one_by_one(struct tcn_storethread *t, struct tcn_job *first, int
         next = job->next;
         job->next = NULL;
         if (began)
-            r = run_in_transaction(t, job, now_ms, &began, &err);
+            r = run_alone(t, job, now_ms, &began, &err);
         tcn_storethread_set_results(job, r, &err);
         job->next = next;
     }
@@ -87,7 +110,7 @@ static size_t run_batch(struct tcn_storethread *t, const struct tcn_jobs *batch)
     int r = run_in_transaction(t, batch->head, now_ms, &began, &err);
 
     tcn_storethread_set_results(batch->head, r, &err);
-    if (r >= 0 || !began || batch->n == 1 || tcn_store_is_lost(t->store))
+    if (r >= 0 || !began || tcn_store_is_lost(t->store) || (batch->n == 1 && !may_retry(t, r)))
         return 0;
     run_one_by_one(t, batch->head, now_ms);
     return batch->n;
@@ -143,6 +166,8 @@ static bool wait_for_job(struct tcn_storethread *t, int64_t ms)
 
 static int64_t patience_ms(struct tcn_storethread *t)
 {
+    if (tcn_store_is_shared(t->store))
+        return BEAT_MS / 2;
     if (tcn_store_is_full(t->store))
         return FULL_MS;
     return tcn_store_chore(t->store) ? IDLE_MS : 0;
@@ -172,6 +197,34 @@ static bool needs_upkeep(const struct tcn_storethread *t, bool is_idle)
     return tcn_store_is_full(t->store) && tcn_clock_mono_us() - t->upkeep_us >= FULL_MS * 1000;
 }
 
+/* A connection that is lost is seen by the thread's next look. */
+static void beat(struct tcn_storethread *t)
+{
+    int64_t now_us = tcn_clock_mono_us();
+    size_t n = 0;
+
+    if (!tcn_store_is_shared(t->store) || now_us < t->beat_us + BEAT_MS * INT64_C(1000))
+        return;
+    t->beat_us = now_us;
+    tcn_store_beat(t->store, &n, NULL);
+    pthread_mutex_lock(&t->mutex);
+    t->stats.taken_over += n;
+    pthread_mutex_unlock(&t->mutex);
+    if (n > 0)
+        tcn_storethread_wake_loop(t);
+}
+
+static void note_lease(struct tcn_storethread *t)
+{
+    int64_t until_us = tcn_store_lease_until_us(t->store);
+
+    if (until_us == t->lease_until_us)
+        return; /* only this thread changes it */
+    pthread_mutex_lock(&t->mutex);
+    t->lease_until_us = until_us;
+    pthread_mutex_unlock(&t->mutex);
+}
+
 static void *run(void *arg)
 {
     struct tcn_storethread *t = arg;
@@ -197,6 +250,8 @@ static void *run(void *arg)
             tcn_storethread_run(t, &batch);
         if (needs_upkeep(t, is_idle))
             upkeep(t);
+        beat(t);
+        note_lease(t);
     }
     tcn_storethread_end_syncs(t);
     tcn_store_close(t->store);
@@ -224,13 +279,24 @@ static void tell_away(struct tcn_storethread *t, bool is_away, const struct tcn_
         t->on_away(t->away_ctx, is_away, why->msg);
 }
 
+static void tell_taken(struct tcn_storethread *t, uint64_t taken_over)
+{
+    if (taken_over == t->told_taken)
+        return;
+    t->told_taken = taken_over;
+    if (t->on_taken)
+        t->on_taken(t->taken_ctx);
+}
+
 static void finish(struct tcn_storethread *t)
 {
     struct tcn_jobs list;
     struct tcn_err why;
     bool is_away, is_full;
+    uint64_t taken_over;
 
     pthread_mutex_lock(&t->mutex);
+    taken_over = t->stats.taken_over;
     list = t->finished;
     t->finished = (struct tcn_jobs){0};
     is_away = t->stats.is_away;
@@ -239,6 +305,7 @@ static void finish(struct tcn_storethread *t)
     pthread_mutex_unlock(&t->mutex);
     tell_full(t, is_full);
     tell_away(t, is_away, &why);
+    tell_taken(t, taken_over);
     tcn_log_hold();
     for (struct tcn_job *job; (job = tcn_jobs_pop(&list)) != NULL;)
         job->done(job, job->r, &job->err);
@@ -282,6 +349,8 @@ static struct tcn_storethread *new_thread(const struct tcn_storethread_options *
     t->full_ctx = options->full_ctx;
     t->on_away = options->on_away;
     t->away_ctx = options->away_ctx;
+    t->on_taken = options->on_taken;
+    t->taken_ctx = options->taken_ctx;
     t->wake_fd = -1;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -319,6 +388,10 @@ int tcn_storethread_start(struct event_base *base, const struct tcn_storethread_
     if ((r = tcn_store_open(&options->store, t->now_ms(t->now_ctx), &t->store, err)) < 0)
         goto out;
     t->stats.epoch = tcn_store_epoch(t->store);
+    t->lease_until_us = tcn_store_lease_until_us(t->store);
+    t->beat_us = tcn_clock_mono_us();
+    if (tcn_store_is_shared(t->store) && t->max_batch > SHARED_BATCH)
+        t->max_batch = SHARED_BATCH;
     t->stats.disk_full = is_full = tcn_store_is_full(t->store);
     if ((t->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0) {
         r = tcn_fail(err, TCN_EIO, "eventfd: %s", strerror(errno));
@@ -368,6 +441,16 @@ void tcn_storethread_stop(struct tcn_storethread *t)
     pthread_join(t->thread, NULL);
     finish(t);
     free_thread(t);
+}
+
+bool tcn_storethread_may_act(struct tcn_storethread *t)
+{
+    int64_t until_us;
+
+    pthread_mutex_lock(&t->mutex);
+    until_us = t->lease_until_us;
+    pthread_mutex_unlock(&t->mutex);
+    return tcn_clock_mono_us() < until_us;
 }
 
 void tcn_storethread_stats(struct tcn_storethread *t, struct tcn_storethread_stats *ret)

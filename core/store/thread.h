@@ -39,6 +39,9 @@ struct tcn_storethread_options {
     /* May be NULL. On the loop thread, when the database went away (why) and when it is back. */
     void (*on_away)(void *ctx, bool is_away, const char *why);
     void *away_ctx;
+    /* May be NULL. On the loop thread, when a node was found dead: what it had in flight is anybody's now. */
+    void (*on_taken)(void *ctx);
+    void *taken_ctx;
 };
 
 /* Opens the store on the calling thread (so that errors are told at start), then hands it to the new thread. */
@@ -50,15 +53,20 @@ int tcn_storethread_post(struct tcn_storethread *t, struct tcn_job *job);
  * database that is away fails; a commit that is undecided then is told as failed, and the next start finds out. */
 void tcn_storethread_stop(struct tcn_storethread *t);
 
+/* Whether this process may act on the world: no other one can have taken it for dead. Always true where the database is
+ * not shared. On the loop thread. */
+bool tcn_storethread_may_act(struct tcn_storethread *t);
+
 struct tcn_storethread_stats {
     uint64_t jobs, batches, retried, failed;
     uint64_t waiting; /* now */
     int64_t epoch;
     bool
         disk_full; /* no space, or only the reserve: refuse what is new, go on with what was accepted */
-    bool is_away;       /* the database; nothing is taken until it is back */
-    uint64_t lost;      /* connections to the database */
-    uint64_t undecided; /* commits that only the database could tell of afterwards */
+    bool is_away;        /* the database; nothing is taken until it is back */
+    uint64_t lost;       /* connections to the database */
+    uint64_t undecided;  /* commits that only the database could tell of afterwards */
+    uint64_t taken_over; /* leases of other nodes that this one ended */
 };
 void tcn_storethread_stats(struct tcn_storethread *t, struct tcn_storethread_stats *ret);
 

@@ -25,9 +25,13 @@ struct tcn_storethread {
     void *full_ctx;    /* borrowed */
     bool is_told_full; /* the loop's */
     void (*on_away)(void *ctx, bool is_away, const char *why);
-    void *away_ctx;     /* borrowed */
-    bool is_told_away;  /* the loop's */
-    struct event *wake; /* owned; on the loop of the creator */
+    void *away_ctx;    /* borrowed */
+    bool is_told_away; /* the loop's */
+    void (*on_taken)(void *ctx);
+    void *taken_ctx;     /* borrowed */
+    uint64_t told_taken; /* the loop's */
+    int64_t beat_us;     /* the last one, monotonic; the thread's */
+    struct event *wake;  /* owned; on the loop of the creator */
     int wake_fd;
 
     pthread_mutex_t mutex; /* guards all below */
@@ -38,6 +42,7 @@ struct tcn_storethread {
     bool is_stopping, is_last_committed;
     struct tcn_storethread_stats stats;
     struct tcn_err why; /* it is away */
+    int64_t lease_until_us;
 };
 
 static inline void tcn_jobs_push(struct tcn_jobs *list, struct tcn_job *job)

@@ -58,6 +58,7 @@ static void every_member(void **state)
     again.connector = in.connector;
     again.state = TCN_LINK_UNLINKED;
     again.is_in_flight = again.is_uncertain = false;
+    again.epoch = 0;
     OK(f, tcn_store_link_put(f->s, &again, &f->err));
     OK(f, tcn_store_link_get(f->s, in.id, &f->a, &out, &f->err));
     same_link(&again, &out);
@@ -167,7 +168,7 @@ static void of_an_older_epoch(void **state)
     OK(f, tcn_store_commit(f->s, &f->err));
     reopen(f);
     OK(f, tcn_store_begin(f->s, &f->err));
-    /* Neither a wake nor a put of what was read turns a dead lease into one of ours. */
+    /* Neither a wake nor a put of what was read makes what a dead process has in flight ours. */
     OK(f, tcn_store_link_wake(f->s, id_of(10), 5, &f->err));
     OK(f, tcn_store_link_get(f->s, id_of(2), &f->a, &held, &f->err));
     assert_true(held.is_in_flight);

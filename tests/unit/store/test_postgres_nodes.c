@@ -1,0 +1,343 @@
+/* Several nodes on one database: what one has in hand is its own as long as it lives, and not a moment longer. */
+#include "rows.h"
+
+#include "sys/clock.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#define EXIT_NOT_OURS 70
+#define PATIENCE_US (30 * INT64_C(1000000))
+
+/* The fixture's store is node "a", the other "b". */
+struct nodes {
+    struct fixture f;
+    struct tcn_store *b;
+};
+
+static struct tcn_store *open_node(struct fixture *f, const char *node)
+{
+    const struct tcn_store_options o = {.url = f->url, .account_id = ACCOUNT, .node = node};
+    struct tcn_store *s = NULL;
+
+    OK(f, tcn_store_open(&o, NOW, &s, &f->err));
+    return s;
+}
+
+static int setup_nodes(void **state)
+{
+    struct nodes *n = calloc(1, sizeof *n);
+
+    if (!pg_server())
+        return -1;
+    tcn_arena_init(&n->f.a, (size_t)64 << 20);
+    pg_schema(n->f.schema, n->f.url, sizeof n->f.url);
+    n->f.s = open_node(&n->f, "a");
+    n->b = open_node(&n->f, "b");
+    *state = n;
+    return 0;
+}
+
+static int teardown_nodes(void **state)
+{
+    struct nodes *n = *state;
+
+    tcn_store_close(n->f.s);
+    tcn_store_close(n->b);
+    tcn_arena_done(&n->f.a);
+    free(n);
+    return 0;
+}
+
+static void add_sends(struct fixture *f, unsigned n)
+{
+    OK(f, tcn_store_begin(f->s, &f->err));
+    for (unsigned i = 1; i <= n; i++) {
+        struct tcn_send_row row = {
+            .id = id_of(i), .page = id_of(100), .incident = id_of(200), .send_no = 1, .due_ms = i};
+
+        OK(f, tcn_store_send_add(f->s, &row, &f->err));
+    }
+    OK(f, tcn_store_commit(f->s, &f->err));
+}
+
+static size_t claim(struct nodes *n, struct tcn_store *s, size_t limit)
+{
+    struct tcn_send_row *rows = NULL;
+    size_t got = 0;
+
+    OK(&n->f, tcn_store_send_claim(s, 1000, limit, &n->f.a, &rows, &got, &n->f.err));
+    return got;
+}
+
+static size_t claim_and_commit(struct nodes *n, struct tcn_store *s)
+{
+    size_t got;
+
+    OK(&n->f, tcn_store_begin(s, &n->f.err));
+    got = claim(n, s, 9);
+    OK(&n->f, tcn_store_commit(s, &n->f.err));
+    return got;
+}
+
+static void beat_until_one_is_gone(struct nodes *n, struct tcn_store *s)
+{
+    int64_t until_us = tcn_clock_mono_us() + PATIENCE_US;
+    size_t gone = 0;
+
+    while (gone == 0) {
+        assert_true(tcn_clock_mono_us() < until_us);
+        OK(&n->f, tcn_store_beat(s, &gone, &n->f.err));
+        usleep(20000);
+    }
+    assert_int_equal(gone, 1);
+}
+
+/* -- claims ------------------------------------------------------------------------------------------------- */
+
+static void nobody_claims_what_another_has(void **state)
+{
+    struct nodes *n = *state;
+
+    add_sends(&n->f, 5);
+    OK(&n->f, tcn_store_begin(n->f.s, &n->f.err));
+    assert_int_equal(claim(n, n->f.s, 2), 2);
+    OK(&n->f, tcn_store_begin(n->b, &n->f.err));
+    assert_int_equal(claim(n, n->b, 9), 3); /* and does not wait for the two */
+    OK(&n->f, tcn_store_commit(n->b, &n->f.err));
+    OK(&n->f, tcn_store_commit(n->f.s, &n->f.err));
+    assert_int_equal(claim_and_commit(n, n->f.s), 0);
+    assert_int_equal(claim_and_commit(n, n->b), 0);
+}
+
+static void work_of_a_dead_node_is_taken_over(void **state)
+{
+    struct nodes *n = *state;
+
+    add_sends(&n->f, 3);
+    assert_int_equal(claim_and_commit(n, n->f.s), 3);
+    assert_int_equal(claim_and_commit(n, n->b), 0);
+    beat_until_one_is_gone(n, n->b); /* a, which has ceased to beat */
+    assert_int_equal(claim_and_commit(n, n->b), 3);
+}
+
+static void who_beats_lives(void **state)
+{
+    struct nodes *n = *state;
+    int64_t until_us = tcn_clock_mono_us() + (3 * TCN_LEASE_MS) * INT64_C(1000);
+    size_t gone = 0;
+
+    while (tcn_clock_mono_us() < until_us) {
+        OK(&n->f, tcn_store_beat(n->f.s, &gone, &n->f.err));
+        assert_int_equal(gone, 0);
+        OK(&n->f, tcn_store_beat(n->b, &gone, &n->f.err));
+        assert_int_equal(gone, 0);
+        assert_true(tcn_store_lease_until_us(n->b) > tcn_clock_mono_us());
+        usleep(TCN_LEASE_MS * 1000 / 4);
+    }
+}
+
+static void a_start_under_the_same_name_takes_over_at_once(void **state)
+{
+    struct nodes *n = *state;
+    struct tcn_store *again;
+
+    add_sends(&n->f, 2);
+    assert_int_equal(claim_and_commit(n, n->f.s), 2);
+    again = open_node(&n->f, "a");
+    assert_int_equal(claim_and_commit(n, again), 2);
+    assert_int_equal(claim_and_commit(n, n->b), 0); /* b is not touched by it */
+    tcn_store_close(again);
+}
+
+/* -- who is dead can do nothing more ------------------------------------------------------------------------ */
+
+static int status_of(pid_t pid)
+{
+    int status = 0;
+
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* Stands still with a transaction half done, and then goes on as if nothing were. */
+static void stand_still(struct fixture *f)
+{
+    struct tcn_store *s = open_node(f, "c");
+    bool is_committed;
+
+    OK(f, tcn_store_begin(s, &f->err));
+    OK(f, tcn_store_meta_put(s, "written", "by the dead", &f->err));
+    OK(f, tcn_store_meta_get(s, "other", &f->a, &(const char *){NULL}, &f->err));
+    raise(SIGSTOP);
+    if (tcn_store_commit(s, &f->err) == 0)
+        _exit(1);
+    while (tcn_store_recover(s, 50, &is_committed, &f->err) < 0)
+        ;
+    _exit(2);
+}
+
+static void who_stands_still_is_dead(void **state)
+{
+    struct nodes *n = *state;
+    const char *value = NULL;
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0)
+        stand_still(&n->f);
+    assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+    assert_true(WIFSTOPPED(status));
+    for (int64_t until_us = tcn_clock_mono_us() + PATIENCE_US;;) {
+        size_t gone = 0, ignored;
+
+        OK(&n->f, tcn_store_beat(n->f.s, &ignored, &n->f.err));
+        OK(&n->f, tcn_store_beat(n->b, &gone, &n->f.err));
+        if (gone + ignored > 0)
+            break;
+        assert_true(tcn_clock_mono_us() < until_us);
+        usleep(20000);
+    }
+    kill(pid, SIGCONT);
+    assert_int_equal(status_of(pid), EXIT_NOT_OURS);
+    OK(&n->f, tcn_store_begin(n->b, &n->f.err));
+    OK(&n->f, tcn_store_meta_get(n->b, "written", &n->f.a, &value, &n->f.err));
+    OK(&n->f, tcn_store_commit(n->b, &n->f.err));
+    assert_null(value);
+}
+
+/* -- locks -------------------------------------------------------------------------------------------------- */
+
+static void locks(void **state)
+{
+    struct nodes *n = *state;
+    struct fixture *f = &n->f;
+    const char *value = NULL;
+    bool is_ours;
+
+    OK(f, tcn_store_begin(f->s, &f->err));
+    OK(f, tcn_store_lock_incident(f->s, id_of(1), &f->err));
+    OK(f, tcn_store_lock_incident(f->s, id_of(1), &f->err)); /* again */
+    OK(f, tcn_store_lock_name(f->s, "lane", "k", &f->err));
+    OK(f, tcn_store_meta_get(f->s, "any", &f->a, &value, &f->err)); /* they are there before this */
+    OK(f, tcn_store_begin(n->b, &f->err));
+    OK(f, tcn_store_try_incident(n->b, id_of(1), &is_ours, &f->err));
+    assert_false(is_ours);
+    OK(f, tcn_store_try_incident(n->b, id_of(2), &is_ours, &f->err));
+    assert_true(is_ours);
+    OK(f, tcn_store_lock_name(n->b, "open", "k", &f->err));
+    OK(f, tcn_store_commit(n->b, &f->err));
+    OK(f, tcn_store_begin_many(n->b, &f->err));
+    if (tcn_store_lock_name(n->b, "lane", "k", &f->err) == 0)
+        assert_int_equal(tcn_store_commit(n->b, &f->err), TCN_ECONFLICT);
+    else
+        tcn_store_rollback(n->b);
+    OK(f, tcn_store_commit(f->s, &f->err));
+    OK(f, tcn_store_begin_many(n->b, &f->err));
+    OK(f, tcn_store_lock_name(n->b, "lane", "k", &f->err));
+    OK(f, tcn_store_commit(n->b, &f->err));
+}
+
+static void *add_one(void *arg)
+{
+    struct nodes *n = arg;
+    const char *value = NULL;
+    struct tcn_err err;
+    struct tcn_arena a;
+    char text[16];
+
+    tcn_arena_init(&a, 1 << 20);
+    if (tcn_store_begin(n->b, &err) < 0 || tcn_store_lock_name(n->b, "test", "sum", &err) < 0 ||
+        tcn_store_meta_get(n->b, "sum", &a, &value, &err) < 0)
+        abort();
+    snprintf(text, sizeof text, "%d", atoi(value ? value : "0") + 1);
+    if (tcn_store_meta_put(n->b, "sum", text, &err) < 0 || tcn_store_commit(n->b, &err) < 0)
+        abort();
+    tcn_arena_done(&a);
+    return NULL;
+}
+
+static void wait_for_a_waiter(struct fixture *f)
+{
+    static const char sql[] = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+                              " AND NOT granted";
+    int64_t until_us = tcn_clock_mono_us() + PATIENCE_US;
+    bool is_there = false;
+
+    while (!is_there) {
+        char *n = pg_raw(f->url, sql);
+
+        assert_true(tcn_clock_mono_us() < until_us);
+        is_there = strcmp(n, "1") == 0;
+        free(n);
+    }
+}
+
+/* What is read after a lock that was waited for is what the one before left. */
+static void a_lock_is_waited_for(void **state)
+{
+    struct nodes *n = *state;
+    struct fixture *f = &n->f;
+    const char *value = NULL;
+    pthread_t thread;
+
+    OK(f, tcn_store_begin(f->s, &f->err));
+    OK(f, tcn_store_lock_name(f->s, "test", "sum", &f->err));
+    OK(f, tcn_store_meta_put(f->s, "sum", "41", &f->err));
+    OK(f, tcn_store_meta_get(f->s, "sum", &f->a, &value, &f->err));
+    assert_int_equal(pthread_create(&thread, NULL, add_one, n), 0);
+    wait_for_a_waiter(f);
+    OK(f, tcn_store_commit(f->s, &f->err));
+    pthread_join(thread, NULL);
+    OK(f, tcn_store_begin(f->s, &f->err));
+    OK(f, tcn_store_meta_get(f->s, "sum", &f->a, &value, &f->err));
+    OK(f, tcn_store_commit(f->s, &f->err));
+    assert_string_equal(value, "42");
+}
+
+/* -- storms ------------------------------------------------------------------------------------------------- */
+
+static void storm(struct nodes *n, struct tcn_store *s, const struct tcn_storm *put,
+                  struct tcn_storm *ret)
+{
+    OK(&n->f, tcn_store_begin(s, &n->f.err));
+    if (put)
+        OK(&n->f, tcn_store_storm_put(s, "prom", put, &n->f.err));
+    OK(&n->f, tcn_store_storm_get(s, "prom", ret, &n->f.err));
+    OK(&n->f, tcn_store_commit(s, &n->f.err));
+}
+
+static void every_node_has_a_bucket_and_knows_the_storm(void **state)
+{
+    struct nodes *n = *state;
+    struct tcn_storm a = {.tokens = 3, .at_ms = 10, .incident = id_of(7), .attached = 4}, got;
+
+    storm(n, n->f.s, &a, &got);
+    assert_true(got.tokens > 2.9 && got.attached == 4);
+    storm(n, n->b, NULL, &got);
+    assert_int_equal(got.at_ms, 0);
+    assert_true(tcn_id_eq(got.incident, id_of(7)));
+    storm(n, n->b, &(struct tcn_storm){.tokens = 9, .at_ms = 11}, &got);
+    assert_true(got.tokens > 8.9 && tcn_id_eq(got.incident, id_of(7)));
+    storm(n, n->f.s, NULL, &got);
+    assert_true(got.tokens < 3.1);
+}
+
+#define NODES(test) cmocka_unit_test_setup_teardown(test, setup_nodes, teardown_nodes)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        NODES(nobody_claims_what_another_has),
+        NODES(work_of_a_dead_node_is_taken_over),
+        NODES(who_beats_lives),
+        NODES(a_start_under_the_same_name_takes_over_at_once),
+        NODES(who_stands_still_is_dead),
+        NODES(locks),
+        NODES(a_lock_is_waited_for),
+        NODES(every_node_has_a_bucket_and_knows_the_storm),
+    };
+
+    return cmocka_run_group_tests_name("nodes", tests, NULL, NULL);
+}
