@@ -35,6 +35,20 @@ static void on_away(void *ctx, bool is_away, const char *why)
     tcn_app_wake(app);
 }
 
+/* Another node is dead. */
+static void on_taken(void *ctx)
+{
+    tcn_log(TCN_LOG_WARN, "store", "a node is gone: its work is taken over", NULL);
+    tcn_app_wake(ctx);
+}
+
+static bool may_act(void *ctx)
+{
+    struct tcn_app *app = ctx;
+
+    return !app->store || tcn_storethread_may_act(app->store);
+}
+
 static int start_store(struct tcn_app *app, struct tcn_err *err)
 {
     struct tcn_storethread_options o = {.store = {.url = app->config->store,
@@ -46,10 +60,16 @@ static int start_store(struct tcn_app *app, struct tcn_err *err)
                                         .on_full = tcn_disk_told,
                                         .full_ctx = app,
                                         .on_away = on_away,
-                                        .away_ctx = app};
+                                        .away_ctx = app,
+                                        .on_taken = on_taken,
+                                        .taken_ctx = app};
     int r = tcn_dir_make(app->options.data_dir, err);
 
-    return r < 0 ? r : tcn_storethread_start(app->base, &o, &app->store, err);
+    if (r < 0 || (r = tcn_storethread_start(app->base, &o, &app->store, err)) < 0)
+        return r;
+    if (tcn_store_is_postgres(app->config->store))
+        tcn_pump_guard(app->pump, may_act, app);
+    return 0;
 }
 
 /* -- the secret of acknowledge links, made once a store ------------------------------------------------- */
@@ -78,7 +98,8 @@ static int run_key(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, st
 
     (void)now_ms;
     tcn_arena_reset(&j->arena);
-    if ((r = tcn_store_meta_get(s, "ack_key", &j->arena, &hex, err)) < 0)
+    if ((r = tcn_store_lock_name(s, "meta", "ack_key", err)) < 0 ||
+        (r = tcn_store_meta_get(s, "ack_key", &j->arena, &hex, err)) < 0)
         return r;
     if (!hex)
         return make_key(j, s, err);

@@ -11,6 +11,7 @@
 
 #define PAUSE_MS 200     /* between looks while something is overdue that cannot run yet */
 #define LONGEST_MS 60000 /* the wall clock may be set: look again at least that often */
+#define SHARED_MS 2000   /* or another node left something */
 #define UPKEEP_MS 60000
 #define UPKEEP_PAUSE_MS 10 /* while there is more to forget: alarms come first */
 
@@ -22,13 +23,14 @@ static void schedule(struct tcn_app *app, int64_t delay_ms)
         abort();
 }
 
-static int64_t delay_until(int64_t next_ms, int64_t now_ms)
+static int64_t delay_until(const struct tcn_app *app, int64_t next_ms, int64_t now_ms)
 {
-    int64_t delay = next_ms ? next_ms - now_ms : LONGEST_MS;
+    int64_t longest = tcn_store_is_postgres(app->config->store) ? SHARED_MS : LONGEST_MS;
+    int64_t delay = next_ms ? next_ms - now_ms : longest;
 
     if (delay < PAUSE_MS && next_ms <= now_ms)
         return PAUSE_MS;
-    return delay > LONGEST_MS ? LONGEST_MS : delay < 1 ? 1 : delay;
+    return delay > longest ? longest : delay < 1 ? 1 : delay;
 }
 
 static void note_lateness(struct tcn_app *app, const struct tcn_timer_job *job)
@@ -57,7 +59,7 @@ static void finished(struct tcn_timer_job *job, int r, const struct tcn_err *err
         tcn_unreached_tell(app, &job->unreached);
         if (job->has_tickets)
             tcn_app_changed(app);
-        schedule(app, delay_until(job->next_ms, tcn_clock_now_ms()));
+        schedule(app, delay_until(app, job->next_ms, tcn_clock_now_ms()));
     }
     tcn_config_unref(job->owner);
     tcn_timer_job_free(job);

@@ -127,7 +127,7 @@ static int hold_now(struct tcn_store *s, struct tcn_held_count *ret, struct tcn_
 
 static int hold(const struct tcn_config *c)
 {
-    const struct tcn_store_options o = tcn_db_store(c);
+    struct tcn_store_options o = tcn_db_store(c);
     struct tcn_held_count held = {0};
     struct tcn_store *s;
     struct tcn_err err;
@@ -137,6 +137,7 @@ static int hold(const struct tcn_config *c)
     if (tcn_store_visit(&o, false, &s, &err) < 0)
         return tcn_db_fail("hold", &err);
     tcn_store_close(s);
+    o.is_alone = true;
     if (tcn_store_open(&o, tcn_clock_now_ms(), &s, &err) < 0)
         return tcn_db_fail("hold", &err);
     r = hold_now(s, &held, &err);

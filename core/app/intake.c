@@ -34,11 +34,23 @@ static struct tcn_id incident_id(const struct tcn_intake_job *job, size_t n)
     return n == 0 ? job->seed : tcn_id_child(job->seed, "incident", n);
 }
 
+/* Two nodes must not begin a storm each: near its end a bucket is looked at alone. */
+static int load_bucket(struct tcn_store *s, const char *source, struct tcn_storm *ret,
+                       struct tcn_err *err)
+{
+    int r = tcn_store_storm_get(s, source, ret, err);
+
+    if (r < 0 || ret->at_ms == 0 || ret->tokens >= 2 || !tcn_store_is_shared(s))
+        return r;
+    r = tcn_store_lock_name(s, "storm", source, err);
+    return r < 0 ? r : tcn_store_storm_get(s, source, ret, err);
+}
+
 static int load_storm(struct tcn_store *s, const struct tcn_intake_job *job,
                       struct tcn_arena *arena, struct tcn_storm *storm, struct tcn_aggregate **ret,
                       struct tcn_err *err)
 {
-    int r = tcn_store_storm_get(s, job->policy->name, storm, err);
+    int r = load_bucket(s, job->policy->name, storm, err);
 
     *ret = NULL;
     if (r < 0 || tcn_id_is_zero(storm->incident))
@@ -137,7 +149,8 @@ static int take_alarm(struct tcn_store *s, struct tcn_intake_job *job, size_t i,
     job->results[i].outcome = tcn_engine_alarm(&in, a, &storm, storming, &d);
     if (d.subject && d.subject->incident.exists)
         job->results[i].incident = d.subject->incident.id;
-    job->results[i].is_settled = is_settled(job->results[i].outcome, a);
+    /* What another node changes makes no entry void. */
+    job->results[i].is_settled = is_settled(job->results[i].outcome, a) && !tcn_store_is_shared(s);
     return is_silent(&d) ? 0 : write_decision(s, job, &storm, &d, now_ms, err);
 }
 

@@ -78,9 +78,10 @@ int tcn_subscription_take(struct tcn_store *s, const struct tcn_subscription_mes
     struct tcn_arena *a = &job->arena;
     const char *topic = tcn_arena_str(a, m->sns->topic).ptr;
     struct tcn_subscription row;
-    int r = tcn_store_subscription_get(s, m->source, topic, a, &row, err);
+    int r;
 
-    if (r < 0)
+    if ((r = tcn_store_lock_name(s, "subscription", topic, err)) < 0 ||
+        (r = tcn_store_subscription_get(s, m->source, topic, a, &row, err)) < 0)
         return r;
     *ret_news = tcn_sns_subscription_told(&row, m->sns, m->arn, m->confirm, now_ms);
     if (is_control && (r = run_alarms(s, &row, job, *ret_news, now_ms, err)) < 0)
@@ -111,9 +112,11 @@ int tcn_subscription_finish(struct tcn_store *s, const struct tcn_subscription_o
                             enum tcn_subscription_state *ret_state, struct tcn_err *err)
 {
     struct tcn_subscription row;
-    int r = tcn_store_subscription_get(s, o->sent->source, o->sent->topic, &job->arena, &row, err);
+    int r;
 
-    if (r < 0)
+    if ((r = tcn_store_lock_name(s, "subscription", o->sent->topic, err)) < 0 ||
+        (r = tcn_store_subscription_get(s, o->sent->source, o->sent->topic, &job->arena, &row,
+                                        err)) < 0)
         return r;
     if (o->arn)
         tcn_sns_subscription_confirmed(&row, o->sent, o->arn, now_ms);

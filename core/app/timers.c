@@ -32,6 +32,19 @@ static int run_one(struct tcn_timer_job *job, struct tcn_store *s, struct tcn_id
     return tcn_turn_write(s, &d, NULL, now_ms, err);
 }
 
+/* Waiting for an incident that another node is at work on could be waiting for each other: its timer is ours by now. */
+static int run_unless_taken(struct tcn_timer_job *job, struct tcn_store *s, struct tcn_id id,
+                            int64_t now_ms, struct tcn_err *err)
+{
+    bool is_ours;
+    int r = tcn_store_try_incident(s, id, &is_ours, err);
+
+    if (r < 0 || !is_ours)
+        return r;
+    job->n_run++;
+    return run_one(job, s, id, now_ms, err);
+}
+
 static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
 {
     struct tcn_timer_job *job = (struct tcn_timer_job *)base;
@@ -42,11 +55,11 @@ static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct
     job->has_sends = job->has_tickets = false;
     job->late_ms = 0;
     job->unreached.n = 0;
+    job->n_run = 0;
     if ((r = tcn_store_timer_due(s, now_ms, TCN_TIMER_BATCH, ids, &n, err)) < 0)
         return r;
     for (size_t i = 0; i < n && r == 0; i++)
-        r = run_one(job, s, ids[i], now_ms, err);
-    job->n_run = n;
+        r = run_unless_taken(job, s, ids[i], now_ms, err);
     return r < 0 ? r : tcn_store_next_due(s, &job->next_ms, err);
 }
 

@@ -17,9 +17,12 @@ static int load_engagements(struct tcn_store *s, struct tcn_arena *arena, struct
 static int load_incident(struct tcn_store *s, struct tcn_id id, struct tcn_arena *arena,
                          struct tcn_aggregate *ret, struct tcn_err *err)
 {
-    int r = tcn_store_incident_get(s, id, arena, &ret->incident, err);
+    int r;
 
-    return r < 0 ? r : load_engagements(s, arena, ret, err);
+    if ((r = tcn_store_lock_incident(s, id, err)) < 0 ||
+        (r = tcn_store_incident_get(s, id, arena, &ret->incident, err)) < 0)
+        return r;
+    return load_engagements(s, arena, ret, err);
 }
 
 static bool is_earlier(int64_t a, int64_t b)
@@ -110,8 +113,11 @@ static int load_open_of(struct tcn_store *s, const char *dedupe, struct tcn_aren
                         struct tcn_aggregate *ret, struct tcn_err *err)
 {
     struct tcn_id id;
-    int r = tcn_store_incident_open_of(s, dedupe, &id, err);
+    int r;
 
+    if ((r = tcn_store_lock_name(s, "open", dedupe, err)) < 0)
+        return r;
+    r = tcn_store_incident_open_of(s, dedupe, &id, err);
     if (r == TCN_ENOTFOUND)
         return 0;
     return r < 0 ? r : load_incident(s, id, arena, ret, err);
@@ -142,7 +148,8 @@ int tcn_turn_load_lane(struct tcn_store *s, const struct tcn_alarm *alarm,
     int r;
 
     *ret = (struct tcn_aggregate){0};
-    if ((r = tcn_store_lane_get(s, alarm->dedupe_key, arena, &ret->lane, err)) < 0 ||
+    if ((r = tcn_store_lock_name(s, "lane", alarm->dedupe_key, err)) < 0 ||
+        (r = tcn_store_lane_get(s, alarm->dedupe_key, arena, &ret->lane, err)) < 0 ||
         (r = load_for(s, alarm, plan, arena, ret, err)) < 0)
         return r;
     return is_open(ret) ? load_lanes(s, alarm->dedupe_key, arena, ret, err) : 0;

@@ -249,6 +249,21 @@ static int claim_lane(struct tcn_lane_job *j, struct tcn_store *s, struct tcn_li
     return r;
 }
 
+/* Waiting for an incident that another node is at work on could be waiting for each other, now that the link is ours. */
+static int claim_unless_taken(struct tcn_lane_job *j, struct tcn_store *s, struct tcn_link *link,
+                              int64_t now_ms, struct tcn_err *err)
+{
+    bool is_ours;
+    int r = tcn_store_try_incident(s, link->incident, &is_ours, err);
+
+    if (r < 0)
+        return r;
+    if (is_ours)
+        return claim_lane(j, s, link, now_ms, err);
+    link->is_in_flight = false;
+    return tcn_store_link_put(s, link, err);
+}
+
 int tcn_lane_job_claim(struct tcn_job *job, struct tcn_store *s, int64_t now_ms,
                        struct tcn_err *err)
 {
@@ -262,7 +277,7 @@ int tcn_lane_job_claim(struct tcn_job *job, struct tcn_store *s, int64_t now_ms,
     r = tcn_store_link_claim(s, j->instance->source.instance->sdk.name, now_ms, j->limit, &arena,
                              &links, &j->n_claimed, err);
     for (size_t i = 0; r == 0 && i < j->n_claimed; i++)
-        r = claim_lane(j, s, &links[i], now_ms, err);
+        r = claim_unless_taken(j, s, &links[i], now_ms, err);
     if (r == 0)
         r = tcn_store_next_due(s, &j->next_due_ms, err);
     tcn_arena_done(&arena);
@@ -285,7 +300,9 @@ int tcn_lane_job_result(struct tcn_job *job, struct tcn_store *s, int64_t now_ms
 
     tcn_lane_job_reset(j);
     tcn_arena_init(&arena, JOB_ARENA);
-    r = tcn_store_link_get(s, j->before->link, &arena, &link, err);
+    r = tcn_store_lock_incident(s, j->before->incident, err);
+    if (r == 0)
+        r = tcn_store_link_get(s, j->before->link, &arena, &link, err);
     if (r == 0 && is_ours(s, &link))
         r = run_lane(j, s, &link, &arena, now_ms, err);
     else if (r == TCN_ENOTFOUND)
@@ -304,6 +321,8 @@ int tcn_lanes_retry(struct tcn_store *s, struct tcn_id link, int64_t now_ms, str
 
     tcn_arena_init(&arena, JOB_ARENA);
     r = tcn_store_link_get(s, link, &arena, &row, err);
+    if (r == 0 && (r = tcn_store_lock_incident(s, row.incident, err)) == 0)
+        r = tcn_store_link_get(s, link, &arena, &row, err);
     /* A lane at work gets there by itself. */
     if (r == 0 && !is_ours(s, &row)) {
         tcn_ensure_retry(&row, now_ms);

@@ -13,7 +13,34 @@ struct tcn_pump {
     CURLSH *share; /* TLS sessions; names and connections are shared by the multi handle */
     CURL *idle[TCN_PUMP_POOL];
     size_t n_idle, running;
+    struct tcn_pump_wait *first; /* of those that run on the loop */
+    bool (*may_act)(void *ctx);  /* NULL: always */
+    void *act_ctx;               /* borrowed */
+    struct event *look;          /* whether it still may, while anything runs */
 };
+
+#define LOOK_MS 100
+
+static void list(struct tcn_pump *p, struct tcn_pump_wait *wait)
+{
+    const struct timeval when = {0, LOOK_MS * 1000};
+
+    wait->next = p->first;
+    p->first = wait;
+    if (p->running++ == 0 && p->may_act)
+        event_add(p->look, &when);
+}
+
+static void unlist(struct tcn_pump *p, const struct tcn_pump_wait *wait)
+{
+    struct tcn_pump_wait **at = &p->first;
+
+    while (*at != wait)
+        at = &(*at)->next;
+    *at = wait->next;
+    if (--p->running == 0)
+        event_del(p->look);
+}
 
 static void finish(struct tcn_pump *p, CURL *easy, CURLcode code)
 {
@@ -21,7 +48,7 @@ static void finish(struct tcn_pump *p, CURL *easy, CURLcode code)
 
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&wait);
     curl_multi_remove_handle(p->multi, easy);
-    p->running--;
+    unlist(p, wait);
     wait->done(wait, code);
 }
 
@@ -36,10 +63,30 @@ static void collect(struct tcn_pump *p)
             finish(p, m->easy_handle, m->data.result);
 }
 
+/* Whoever took this process for dead may be doing the same by now: nothing more is sent, and what of it arrived is not
+ * known. A process that stood still comes here before its next byte. */
+static bool has_stopped(struct tcn_pump *p)
+{
+    if (!p->may_act || p->may_act(p->act_ctx))
+        return false;
+    while (p->first)
+        finish(p, p->first->easy, CURLE_RECV_ERROR);
+    return true;
+}
+
+static void on_look(evutil_socket_t fd, short what, void *ctx)
+{
+    (void)fd;
+    (void)what;
+    has_stopped(ctx);
+}
+
 static void act(struct tcn_pump *p, curl_socket_t fd, int what)
 {
     int still;
 
+    if (has_stopped(p))
+        return;
     curl_multi_socket_action(p->multi, fd, what, &still);
     collect(p);
 }
@@ -111,7 +158,8 @@ int tcn_pump_new(struct event_base *base, struct tcn_pump **ret, struct tcn_err 
     p->multi = curl_multi_init();
     p->share = curl_share_init();
     p->timer = evtimer_new(base, on_timer, p);
-    if (!p->multi || !p->share || !p->timer) {
+    p->look = event_new(base, -1, EV_PERSIST, on_look, p);
+    if (!p->multi || !p->share || !p->timer || !p->look) {
         tcn_pump_free(p);
         return tcn_fail(err, TCN_EIO, "no memory for the HTTP client");
     }
@@ -134,6 +182,8 @@ void tcn_pump_free(struct tcn_pump *p)
         curl_share_cleanup(p->share);
     if (p->timer)
         event_free(p->timer);
+    if (p->look)
+        event_free(p->look);
     free(p);
     curl_global_cleanup();
 }
@@ -169,17 +219,26 @@ static int start_mail(struct tcn_pump *p, struct tcn_pump_wait *wait, struct tcn
     return r;
 }
 
+void tcn_pump_guard(struct tcn_pump *p, bool (*may_act)(void *ctx), void *ctx)
+{
+    assert(p->running == 0);
+    p->may_act = may_act;
+    p->act_ctx = ctx;
+}
+
 int tcn_pump_start(struct tcn_pump *p, struct tcn_pump_wait *wait, struct tcn_err *err)
 {
     CURLMcode code;
 
+    if (p->may_act && !p->may_act(p->act_ctx))
+        return tcn_fail(err, TCN_EIO, "not sent: the database is away");
     if (wait->blocks)
         return start_mail(p, wait, err);
     curl_easy_setopt(wait->easy, CURLOPT_PRIVATE, (char *)wait);
     code = curl_multi_add_handle(p->multi, wait->easy);
     if (code != CURLM_OK)
         return tcn_fail(err, TCN_EIO, "transfer does not start: %s", curl_multi_strerror(code));
-    p->running++;
+    list(p, wait);
     return 0;
 }
 
@@ -190,7 +249,7 @@ void tcn_pump_cancel(struct tcn_pump *p, struct tcn_pump_wait *wait)
         return;
     }
     curl_multi_remove_handle(p->multi, wait->easy);
-    p->running--;
+    unlist(p, wait);
 }
 
 size_t tcn_pump_running(const struct tcn_pump *p)

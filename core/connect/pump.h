@@ -22,8 +22,8 @@ struct tcn_pump_wait {
     /* On the loop, exactly once, never from inside tcn_pump_start(). May start and cancel transfers. */
     void (*done)(struct tcn_pump_wait *wait, CURLcode code);
     bool blocks; /* SMTP: runs on a thread, see mailer.h; its callbacks are called there */
+    struct tcn_pump_wait *next; /* in the list of who runs it */
     /* The mailer's. */
-    struct tcn_pump_wait *next;
     int state;
     CURLcode code;
     atomic_int is_cancelled;
@@ -33,6 +33,10 @@ struct tcn_pump_wait {
 int tcn_pump_new(struct event_base *base, struct tcn_pump **ret, struct tcn_err *err);
 /* No transfer may be running. */
 void tcn_pump_free(struct tcn_pump *p);
+
+/* From now on transfers run only while may_act says so: those that run when it does not end with CURLE_RECV_ERROR, and none
+ * starts. Asked before every step on the network. */
+void tcn_pump_guard(struct tcn_pump *p, bool (*may_act)(void *ctx), void *ctx);
 
 /* An easy handle with every option at its default; back with tcn_pump_give(). NULL when memory is gone. */
 CURL *tcn_pump_take(struct tcn_pump *p);

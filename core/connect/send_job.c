@@ -222,7 +222,10 @@ int tcn_send_job_result(struct tcn_job *job, struct tcn_store *s, int64_t now_ms
     int r;
 
     tcn_send_job_reset(j);
-    r = result_of(j, s, now_ms, err);
+    /* Before its row, as whoever drops it does. */
+    r = tcn_store_lock_incident(s, j->before->row.incident, err);
+    if (r == 0)
+        r = result_of(j, s, now_ms, err);
     return r < 0 ? r : tcn_store_next_due(s, &j->next_due_ms, err);
 }
 

@@ -263,10 +263,10 @@ class World:
         return typing.cast(Sandbox, self.processes[-1])
 
     def tocsin(self, config: dict[str, typing.Any], env: dict[str, str],
-               context: ssl.SSLContext | None = None) -> Tocsin:
+               context: ssl.SSLContext | None = None, folder: pathlib.Path | None = None) -> Tocsin:
         if self.database:
             config = {**config, "store": self.database.url()}
-        self.processes.append(Tocsin(self.folder, config, env, context))
+        self.processes.append(Tocsin(folder or self.folder, config, env, context))
         return typing.cast(Tocsin, self.processes[-1])
 
 

@@ -114,10 +114,10 @@ class Start(unittest.TestCase):
         self.assertNotIn(PASSWORD, said)
         return said
 
-    def starts(self, store: Store, **env: str) -> None:
+    def starts(self, store: Store, node: str = "", **env: str) -> None:
         folder = self.world.folder / fresh("app")
         folder.mkdir()
-        app = Tocsin(folder, {"store": store}, env)
+        app = Tocsin(folder, {"store": store, **({"node": node} if node else {})}, env)
         try:
             self.assertEqual(200, http("GET", app.url + "/readyz").status)
             self.assertNotIn(PASSWORD, app.tail())
@@ -160,12 +160,12 @@ class Start(unittest.TestCase):
         self.starts(self.url("worker"))
 
     def test_a_second_process(self) -> None:
-        app = self.world.tocsin({}, {})
-        try:
-            self.assertRegex(self.refused(self.url()), "another tocsin uses this schema")
-            self.assertEqual(200, http("GET", app.url + "/readyz").status)
-        finally:
-            self.assertEqual(0, app.kill(signal.SIGTERM))
+        app = self.world.tocsin({"node": "first"}, {})
+        self.starts(self.url(), node="second")
+        self.assertEqual(200, http("GET", app.url + "/readyz").status)
+        self.starts(self.url(), node="first")
+        self.assertEqual(70, app.child.wait(10), "a node has one process, the newest")
+        self.assertIn("took this", app.tail())
 
     def test_a_newer_schema(self) -> None:
         self.server.psql("INSERT INTO schema_version VALUES (9999, 9999, 0)")
