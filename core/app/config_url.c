@@ -1,5 +1,8 @@
 #include "app/config_url.h"
+#include "connect/ssrf.h"
 #include "connect/url.h"
+
+#include <arpa/inet.h>
 
 #include <stdio.h>
 
@@ -68,7 +71,36 @@ static bool has_path(const char *text)
     return path && path[1] != '\0';
 }
 
-static int check_option(const struct tcn_node *at, const char *text)
+/* The address that the host is without asking a resolver. */
+static bool is_literal(const char *host, struct sockaddr_storage *ret)
+{
+    struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)ret;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)ret;
+
+    memset(ret, 0, sizeof *ret);
+    if (inet_pton(AF_INET, strcmp(host, "localhost") == 0 ? "127.0.0.1" : host, &v4->sin_addr) == 1)
+        ret->ss_family = AF_INET;
+    else if (inet_pton(AF_INET6, host, &v6->sin6_addr) == 1)
+        ret->ss_family = AF_INET6;
+    return ret->ss_family != 0;
+}
+
+/* What would be refused at every call; a name is judged when it is resolved. */
+static int check_reach(const struct tcn_node *at, const struct tcn_url *url,
+                       const struct tcn_guard *guard)
+{
+    struct sockaddr_storage address;
+
+    if (!is_literal(url->host, &address) ||
+        tcn_guard_allows(guard, url->host, (struct sockaddr *)&address))
+        return 0;
+    return tcn_node_problem(at,
+                            "%s is no public address and would not be called; when it is meant, "
+                            "add \"allow\": [\"%s\"] to the connector",
+                            url->host, url->host);
+}
+
+static int check_option(const struct tcn_node *at, const char *text, const struct tcn_guard *guard)
 {
     struct tcn_url url;
     struct tcn_err err;
@@ -79,7 +111,7 @@ static int check_option(const struct tcn_node *at, const char *text)
         return tcn_node_problem(at, "URL has a query (?); paths are added to it");
     if ((url.scheme == TCN_SMTP || url.scheme == TCN_SMTPS) && has_path(text))
         return tcn_node_problem(at, "URL of a mail server has a path; take it out");
-    return 0;
+    return check_reach(at, &url, guard);
 }
 
 int tcn_config_urls(const struct tcn_node *connector, const struct tcn_instance *instance)
@@ -91,7 +123,7 @@ int tcn_config_urls(const struct tcn_node *connector, const struct tcn_instance 
         const char *text = o->kind == TOCSIN_URL ? json_string_value(at.json) : NULL;
 
         if (text)
-            r |= check_option(&at, text);
+            r |= check_option(&at, text, &instance->guard);
     }
     return r;
 }

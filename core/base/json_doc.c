@@ -113,6 +113,9 @@ void tcn_node_path(const struct tcn_node *n, struct tcn_buf *out)
 }
 
 static void add(const struct tcn_node *n, struct tcn_problems *p, const char *mark, const char *fmt,
+                va_list args) __attribute__((format(printf, 4, 0)));
+
+static void add(const struct tcn_node *n, struct tcn_problems *p, const char *mark, const char *fmt,
                 va_list args)
 {
     char what[MAX_WHAT], text[MAX_WHAT + 16];

@@ -44,6 +44,12 @@ static int take(const struct tcn_node *at, const char *where, struct tcn_str byt
     /* Libraries that take C strings would use the part before it. */
     if (memchr(bytes.ptr, 0, bytes.len))
         return tcn_node_problem(at, "the secret has a NUL byte; keep it as hex or base64 text");
+    if (memchr(bytes.ptr, '\n', bytes.len) || memchr(bytes.ptr, '\r', bytes.len))
+        return tcn_node_problem(at, "%s has more than one line; leave only the secret in it",
+                                where);
+    if (tcn_str_trim(bytes).len < bytes.len)
+        tcn_node_warning(at, "%s begins or ends with blanks, which count as part of the secret",
+                         where);
     tcn_secret_set(ret, bytes.ptr, bytes.len);
     return 0;
 }

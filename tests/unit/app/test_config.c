@@ -63,7 +63,8 @@ static const char *const good[] = {
     " \"tokens\": [{\"name\": \"ops\", \"role\": \"manager\", \"token\": " ENV "}],",
     " \"sources\": {\"prom\": {\"kind\": \"alertmanager\", \"response_plan\": \"web\",",
     "   \"auth\": {\"kind\": \"bearer\", \"secret\": " ENV "}}},",
-    " \"connectors\": {\"mail\": {\"connector\": \"smtp\", \"url\": \"smtp://127.0.0.1:25\",",
+    " \"connectors\": {\"mail\": {\"connector\": \"smtp\", \"url\": \"smtp://127.0.0.1:25\", "
+    "\"allow\": [\"127.0.0.1\"],",
     "     \"from\": \"t@example.com\"},",
     "   \"jira\": {\"connector\": \"jira\", \"url\": \"https://x.atlassian.net\", \"user\": "
     "\"u@example.com\",",
@@ -291,6 +292,15 @@ static const struct {
     {"a slash at the end", MAIL("smtps://h/"), NULL},
     {"another scheme", MAIL("ftp://h"), "$.connectors.mail.url: URL must be https"},
     {"no scheme", MAIL("h"), "$.connectors.mail.url: URL has no scheme"},
+    {"a private address", MAIL("smtps://10.0.0.1"),
+     "$.connectors.mail.url: 10.0.0.1 is no public address"},
+    {"this machine", MAIL("smtp://localhost:25"), "$.connectors.mail.url: localhost is no public"},
+    {"this machine in IPv6", MAIL("smtp://[::1]:25"), "$.connectors.mail.url: ::1 is no public"},
+    {"a private address that is allowed", 6,
+     " \"connectors\": {\"mail\": {\"connector\": \"smtp\", \"url\": \"smtps://10.0.0.1\", "
+     "\"allow\": [\"10.0.0.0/8\"],",
+     NULL},
+    {"a public address", MAIL("smtps://9.9.9.9"), NULL},
 #undef PUBLIC
 #undef MAIL
 };

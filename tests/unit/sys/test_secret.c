@@ -135,7 +135,7 @@ static void test_files(void **state)
         {"plain", VALUE, 26, 0400, NULL, 26},
         {"line end", VALUE "\n", 27, 0600, NULL, 26},
         {"line end of Windows", VALUE "\r\n", 28, 0640, NULL, 26},
-        {"line ends inside stay", "ab\ncd\n", 6, 0400, NULL, 5},
+        {"two lines", "ab\ncd\n", 6, 0400, "more than one line", 0},
         {"blanks stay", " x ", 3, 0400, NULL, 3},
         {"empty", "", 0, 0400, "empty", 0},
         {"line end only", "\n", 1, 0400, "empty", 0},
