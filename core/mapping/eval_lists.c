@@ -39,7 +39,8 @@ static struct tcn_value each_values(struct tcn_eval *ev, const struct tcn_expr *
         items[n] = tcn_eval(ev, x->each.more);
         n += !tcn_value_is_absent(&items[n]);
     }
-    return (struct tcn_value){.kind = TCN_V_LIST, .is_cut = all > max, .list = {items, n}};
+    return (struct tcn_value){
+        .kind = TCN_V_LIST, .n_cut = (all - max) & INT32_MAX, .list = {items, n}};
 }
 
 struct tcn_value tcn_eval_each(struct tcn_eval *ev, const struct tcn_expr *x)
@@ -149,7 +150,8 @@ static struct tcn_value concat_lists(struct tcn_eval *ev, const struct tcn_value
     for (size_t i = 0; i < n; i++) {
         struct tcn_value_iter it = tcn_value_iter(&values[i]);
 
-        out.is_cut |= values[i].kind == TCN_V_LIST && values[i].is_cut;
+        if (values[i].kind == TCN_V_LIST)
+            out.n_cut = (out.n_cut + values[i].n_cut) & INT32_MAX;
         if (!tcn_value_is_list(&values[i]))
             items[out.list.n++] = values[i];
         while (tcn_value_is_list(&values[i]) && tcn_value_next(&it))

@@ -150,6 +150,7 @@ static void keep_item(struct tcn_sink *s, uint16_t *slots, const struct tcn_item
 
     if (a->n_items == TCN_ITEMS_MAX) {
         s->ev->counts.items_dropped++;
+        a->n_items_unread++;
         a->is_truncated |= a->action != TCN_ACTION_RESOLVE;
         return;
     }
@@ -195,6 +196,8 @@ void tcn_sink_items(struct tcn_sink *s, const struct tcn_expr *x)
     if (unread && s->alarm->action == TCN_ACTION_FIRE && !is_any_firing(s->alarm))
         s->alarm->is_group = false;
     /* a list that we cut tells nothing of the rest; a group that is resolved as a whole needs no list */
-    if (v.kind == TCN_V_LIST && v.is_cut && s->alarm->action != TCN_ACTION_RESOLVE)
-        s->alarm->is_truncated = true;
+    if (v.kind == TCN_V_LIST && v.n_cut > 0) {
+        s->alarm->n_items_unread += v.n_cut;
+        s->alarm->is_truncated |= s->alarm->action != TCN_ACTION_RESOLVE;
+    }
 }

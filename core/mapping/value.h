@@ -21,8 +21,8 @@ enum tcn_value_kind {
 
 struct tcn_value {
     enum tcn_value_kind kind;
-    bool is_built; /* STR: lies in the arena, a NUL follows */
-    bool is_cut;   /* LIST: there were more elements */
+    uint32_t is_built : 1; /* STR: lies in the arena, a NUL follows */
+    uint32_t n_cut : 31;   /* LIST: so many elements more there were */
     union {
         bool b;
         int64_t i; /* INT and TIME */

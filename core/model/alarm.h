@@ -59,6 +59,7 @@ struct tcn_alarm {
     size_t n_resources;
     struct tcn_item *items;
     size_t n_items;
+    size_t n_items_unread; /* the list has more than TCN_ITEMS_MAX: these were not read */
     bool is_group; /* items carry states of their own: the incident fires while any of them does */
     bool is_truncated; /* the sender cut the list: never resolve from it */
     struct tcn_related *related;

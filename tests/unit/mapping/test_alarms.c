@@ -454,17 +454,20 @@ static void many_items(void **state)
            TCN_MAPPING_ARENA_BYTES);
     assert_int_equal(o.alarms[0].n_items, TCN_ITEMS_MAX);
     assert_true(o.alarms[0].is_truncated);
+    assert_int_equal(o.alarms[0].n_items_unread, 200);
     done(&o);
     run_in(&o, FILE_OF("\"dedupe_key\": \"k\", " ITEMS("10000")), many(700, "firing"),
            TCN_MAPPING_ARENA_BYTES);
     assert_int_equal(o.alarms[0].n_items, TCN_ITEMS_MAX);
     assert_true(o.alarms[0].is_truncated);
     assert_int_equal(o.counts.items_dropped, 200);
+    assert_int_equal(o.alarms[0].n_items_unread, 200);
     done(&o);
     /* the sender says that the whole group is over */
     run_in(&o, FILE_OF("\"dedupe_key\": \"k\", \"action\": \"resolve\", " ITEMS("500")),
            many(700, "resolved"), TCN_MAPPING_ARENA_BYTES);
     assert_false(o.alarms[0].is_truncated);
+    assert_int_equal(o.alarms[0].n_items_unread, 200);
     done(&o);
 }
 
