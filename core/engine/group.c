@@ -191,6 +191,46 @@ static size_t count_firing(const struct tcn_item *items, size_t n)
     return firing;
 }
 
+/* When the latest of the ends in the list was heard of first: a repeat of a delivery is as old as that. 0 = we know
+ * better, something in the list fires or has begun anew since. */
+static int64_t told_ms(const struct merge *m, const struct tcn_alarm *alarm)
+{
+    int64_t told = alarm->n_items > 0 ? 0 : m->now_ms;
+
+    for (size_t i = 0; i < alarm->n_items; i++) {
+        bool found;
+        size_t at = find(m, alarm->items[i].key, &found);
+        const struct tcn_item *known = &m->items[at];
+        int64_t since_ms = alarm->items[i].since_ms;
+
+        if (found && (known->status == TCN_ITEM_FIRING || (since_ms && known->since_ms > since_ms)))
+            return 0;
+        if (!found || known->seen_ms > told)
+            told = found ? known->seen_ms : m->now_ms;
+    }
+    return told;
+}
+
+/* A member that is silenced or inhibited at the sender ends without a word, and one beyond TCN_ITEMS_MAX may be one that
+ * we follow. What began after the last end of the list, or was heard of after it, goes on. */
+static void end_with_group(struct merge *m, const struct tcn_alarm *alarm)
+{
+    int64_t told = told_ms(m, alarm);
+
+    for (size_t i = 0; i < m->n; i++) {
+        struct tcn_item *item = &m->items[i];
+        bool is_younger = alarm->clock_ms && item->since_ms > alarm->clock_ms;
+
+        if (item->status != TCN_ITEM_FIRING || item->seen_ms > told || is_younger ||
+            strcmp(item->key, TCN_ITEM_HIDDEN) == 0)
+            continue;
+        item->status = TCN_ITEM_UNKNOWN;
+        item->seen_ms = m->now_ms;
+        count(m, TCN_ITEM_FIRING, TCN_ITEM_UNKNOWN);
+        m->change.untold++;
+    }
+}
+
 /* What is hidden in a cut list is taken to fire as long as the group does, or did until this delivery. It is no news of
  * its own. */
 static void mark_hidden(struct merge *m, bool is_truncated)
@@ -199,7 +239,7 @@ static void mark_hidden(struct merge *m, bool is_truncated)
                                     .title = "alarms that the sender cut from its list",
                                     .status = TCN_ITEM_FIRING};
     bool may_fire = m->change.was_firing || count_firing(m->items, m->n) > 0;
-    size_t fired = m->change.fired;
+    size_t fired = m->change.fired, dropped = m->change.dropped;
     bool found;
     size_t at = find(m, TCN_ITEM_HIDDEN, &found);
 
@@ -208,6 +248,7 @@ static void mark_hidden(struct merge *m, bool is_truncated)
     else if (!is_truncated && found)
         remove_at(m, at);
     m->change.fired = fired;
+    m->change.dropped = dropped;
 }
 
 bool tcn_group_is_firing(const struct tcn_lane *lane)
@@ -243,7 +284,10 @@ struct tcn_group_change tcn_group_merge(struct tcn_lane *lane, const struct tcn_
 
         merge_item(&m, &item);
     }
+    if (alarm->action == TCN_ACTION_RESOLVE && !alarm->is_truncated)
+        end_with_group(&m, alarm);
     mark_hidden(&m, alarm->is_truncated);
+    m.change.dropped += alarm->n_items_unread;
     if (m.change.is_changed) {
         lane->items = m.items;
         lane->n_items = m.n;

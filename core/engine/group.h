@@ -11,16 +11,19 @@
 struct tcn_group_change {
     size_t fired;         /* items that began to fire, new episodes included */
     size_t resolved;      /* items that ended */
+    size_t untold;        /* of those, not in the list: they ended with their group */
     size_t unbelieved;    /* "resolved" before it began */
     size_t ahead;         /* items that ended, by the sender's clock later than now by ours */
     int64_t ahead_ms;     /* the furthest of them */
-    size_t dropped;       /* firing items beyond TCN_ITEMS_MAX, not followed */
+    size_t dropped;       /* items beyond TCN_ITEMS_MAX, not followed */
     size_t firing, total; /* after the delivery */
     bool was_firing;
     bool is_changed; /* anything at all: write the lane */
 };
 
-/* Merges the alarm's items into the lane's, in the arena; leaves the lane's array alone when nothing changed. */
+/* Merges the alarm's items into the lane's, in the arena; leaves the lane's array alone when nothing changed. A group that
+ * resolves as a whole ends what it does not list too, since its sender forgets the group then; such an item is UNKNOWN,
+ * and fires again without an echo window. */
 struct tcn_group_change tcn_group_merge(struct tcn_lane *lane, const struct tcn_alarm *alarm,
                                         int64_t echo_window_ms, int64_t now_ms,
                                         struct tcn_arena *arena);

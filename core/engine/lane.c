@@ -107,6 +107,18 @@ static enum tcn_intake repeat(struct tcn_arrival *x)
     return TCN_INTAKE_UPDATED;
 }
 
+static void tell_untold(const struct tcn_arrival *x)
+{
+    const char *why = x->in->alarm->n_items_unread > 0
+                          ? "not in what was read of the list, silenced or inhibited"
+                          : "silenced or inhibited";
+
+    if (x->change.untold > 0)
+        tcn_step_say_again(&x->step,
+                           "%zu alarms of the group were not told to end: %s at the sender",
+                           x->change.untold, why);
+}
+
 static enum tcn_intake change_items(struct tcn_arrival *x)
 {
     if (!tcn_aggregate_is_open(x->step.a) && !is_settled(x))
@@ -114,6 +126,7 @@ static enum tcn_intake change_items(struct tcn_arrival *x)
     touch(x);
     if (!tcn_aggregate_is_open(x->step.a) || !tcn_aggregate_is_joined(x->step.a))
         return TCN_INTAKE_IGNORED;
+    tell_untold(x);
     tcn_step_say_again(&x->step, "%zu of %zu alarms of the group fire", x->change.firing,
                        x->change.total);
     tcn_lane_apply(x);
@@ -203,6 +216,7 @@ static enum tcn_intake resolve(struct tcn_arrival *x)
     tcn_flap_record(&x->step, x->in->policy);
     if (!tcn_aggregate_is_open(x->step.a) || !tcn_aggregate_is_joined(x->step.a))
         return TCN_INTAKE_IGNORED;
+    tell_untold(x);
     return settle_or_wait(x);
 }
 

@@ -267,6 +267,28 @@ class Alertmanager(Sources):
         self.prom(group(name, alert(name, "a", "resolved", now - 60), truncated=41))
         self.assertEqual("OPEN", self.app.incident(ident)["status"])
 
+    def test_a_silenced_alert_ends_with_its_group(self) -> None:
+        """Its end is never told: the group that is resolved does not list it, and is forgotten by Alertmanager."""
+        name, now = fresh("Silenced"), time.time()
+        both = group(name, alert(name, "a", start=now - 60), alert(name, "b", start=now - 60))
+        ident = self.opened(self.prom(both))
+        ended = group(name, alert(name, "a", "resolved", now - 60))
+        self.prom(ended)
+        eventually("resolved", lambda: self.app.incident(ident)["status"] == "RESOLVED", 40)
+        self.assertIn("1 alarms of the group were not told to end: silenced or inhibited at the sender",
+                      self.texts(ident))
+        self.assertEqual(ident, self.opened(self.prom(both)), "the next outage is told")
+        self.prom(ended)
+        self.assertEqual("OPEN", self.app.incident(ident)["status"], "a late copy ends nothing")
+
+    def test_a_group_of_more_alerts_than_are_followed(self) -> None:
+        name, now = fresh("Many"), time.time()
+        rows = [alert(name, f"i{i}", start=now - 60) for i in range(1200)]
+        ident = self.opened(self.prom(group(name, *rows)))
+        self.assertIn("700 alarms beyond the first 500 of the group are not followed", self.texts(ident))
+        self.prom(group(name, *(alert(name, f"i{i}", "resolved", now - 60) for i in reversed(range(1200)))))
+        eventually("resolved", lambda: self.app.incident(ident)["status"] == "RESOLVED", 40)
+
     def test_an_echo_of_the_other_peer(self) -> None:
         """The slower peer of a pair says firing once more, with the same start, after it was resolved."""
         name, now = fresh("Echo"), time.time()

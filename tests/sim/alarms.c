@@ -165,28 +165,69 @@ static bool group_fires(const struct key_row *k)
     return fires;
 }
 
-/* The latest episode of a member counts, and in it the end. */
-static void note_group(struct key_row *k, const struct pending *p)
+static int64_t last_end(const struct pending *p)
 {
-    bool fired = group_fires(k);
+    int64_t last = 0;
+
+    for (size_t i = 0; i < MAX_MEMBERS; i++)
+        if (p->members & 1u << i && !p->states[i].is_firing && p->states[i].ended > last)
+            last = p->states[i].ended;
+    return last;
+}
+
+/* The latest episode of a member counts, and in it the end, unless that was only concluded. */
+static void note_member(struct member *m, const struct member_state *s, int64_t now)
+{
+    bool is_other = m->is_untold || (m->told_firing && !s->is_firing);
+
+    if (s->since < m->told_since || (s->since == m->told_since && !is_other))
+        return;
+    m->told_since = s->since;
+    m->told_firing = s->is_firing;
+    m->is_untold = false;
+    m->heard = now;
+}
+
+/* A group that is resolved ends what was heard of before the ends that it lists, if nothing contradicts these. */
+static void note_whole_end(struct key_row *k, const struct pending *p, int64_t now)
+{
+    int64_t told = 0;
 
     for (size_t i = 0; i < MAX_MEMBERS; i++) {
         if (!(p->members & 1u << i))
             continue;
-        if (p->states[i].since > k->members[i].told_since) {
-            k->members[i].told_since = p->states[i].since;
-            k->members[i].told_firing = p->states[i].is_firing;
-        } else if (p->states[i].since == k->members[i].told_since && !p->states[i].is_firing) {
-            k->members[i].told_firing = false;
-        }
+        if (k->members[i].told_firing || k->members[i].told_since > p->states[i].since)
+            return;
+        told = k->members[i].heard > told ? k->members[i].heard : told;
     }
+    for (size_t i = 0; i < MAX_MEMBERS; i++) {
+        struct member *m = &k->members[i];
+
+        if (!m->told_firing || m->heard > told || m->told_since > last_end(p))
+            continue;
+        m->told_firing = false;
+        m->is_untold = true;
+        m->heard = now;
+    }
+}
+
+static void note_group(struct key_row *k, const struct pending *p, int64_t now)
+{
+    bool fired = group_fires(k);
+
+    for (size_t i = 0; i < MAX_MEMBERS; i++) {
+        if (p->members & 1u << i)
+            note_member(&k->members[i], &p->states[i], now);
+    }
+    if (p->action == TCN_ACTION_RESOLVE && !p->is_truncated)
+        note_whole_end(k, p, now);
     k->told_hidden = p->is_truncated && (k->told_hidden || fired || group_fires(k));
 }
 
-static void note(struct key_row *k, const struct pending *p)
+static void note(struct key_row *k, const struct pending *p, int64_t now)
 {
     if (k->source == GROUP)
-        note_group(k, p);
+        note_group(k, p, now);
     else if (p->action != TCN_ACTION_UPDATE && p->clock > k->told_clock) {
         k->told_clock = p->clock;
         k->told_firing = p->action == TCN_ACTION_FIRE;
@@ -260,7 +301,7 @@ static struct tcn_alarm alarm_of(struct world *w, const struct key_row *k, const
                               .dedupe_key = k->name,
                               .action = p->action,
                               .state = "STATE",
-                              .clock_ms = k->source == GROUP ? 0 : p->clock,
+                              .clock_ms = k->source == GROUP ? last_end(p) : p->clock,
                               .title = p->wording ? "title" : "title in other words",
                               .summary = "summary",
                               .impact = 3,
@@ -342,7 +383,7 @@ void alarms_deliver(struct world *w, const struct pending *p)
     enum tcn_intake verdict;
 
     delivery.new_id = tcn_id_child((struct tcn_id){{1}}, "incident", salt);
-    note(k, p);
+    note(k, p, now_of(w));
     verdict = turn_run(w, k, row, decide, &delivery);
     count(w, verdict, k->source);
     check_engaged(w, k, verdict, engaged);

@@ -60,6 +60,19 @@ struct incident_row {
     int64_t due_ms; /* when its timer runs, 0 = never */
 };
 
+/* A member of a group as one message tells it. */
+struct member_state {
+    bool is_firing;
+    int64_t since, ended;
+};
+
+struct member {
+    bool truth_firing, told_firing;
+    bool is_untold; /* its end was concluded from that of its group */
+    int64_t since, told_since, ended;
+    int64_t heard; /* when what was told of it changed, by our clock */
+};
+
 /* One alarm of the world: what is true, what Tocsin was told, and the lane that it keeps. */
 struct key_row {
     char name[48];
@@ -72,10 +85,7 @@ struct key_row {
     /* What the deliveries so far mean, worked out apart from the engine (alarms.c). */
     bool told_firing, told_hidden;
     int64_t told_clock;
-    struct {
-        bool truth_firing, told_firing;
-        int64_t since, told_since, ended;
-    } members[MAX_MEMBERS];
+    struct member members[MAX_MEMBERS];
     char member_names[MAX_MEMBERS][8];
 };
 
@@ -93,10 +103,7 @@ struct pending {
     int wording;                  /* texts of this path */
     bool is_truncated;
     unsigned members; /* bits: in the message */
-    struct {
-        bool is_firing;
-        int64_t since, ended;
-    } states[MAX_MEMBERS];
+    struct member_state states[MAX_MEMBERS];
 };
 
 struct options {

@@ -174,6 +174,35 @@ static void group_is_bounded(void **state)
     merge(&f, items, TCN_ITEMS_MAX, false);
     assert_int_equal(merge(&f, &extra, 1, false).dropped, 0);
     assert_int_equal(f.a.lane.n_items, TCN_ITEMS_MAX);
+    assert_int_equal(merge(&f, items, 0, true).dropped, 0); /* what is hidden is no alarm */
+    fx_done(&f);
+}
+
+/* Of a group that is larger than what is followed, the list can begin with alarms that are not. */
+static void resolved_list_of_alarms_that_are_not_followed(void **state)
+{
+    static struct tcn_item items[2 * TCN_ITEMS_MAX];
+    static char keys[2 * TCN_ITEMS_MAX][8];
+    struct tcn_alarm over = {.action = TCN_ACTION_RESOLVE,
+                             .is_group = true,
+                             .items = items + TCN_ITEMS_MAX,
+                             .n_items = TCN_ITEMS_MAX,
+                             .n_items_unread = TCN_ITEMS_MAX};
+    struct tcn_group_change change;
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    for (int i = 0; i < 2 * TCN_ITEMS_MAX; i++) {
+        snprintf(keys[i], sizeof keys[i], "%d", i);
+        items[i] =
+            item(keys[i], i < TCN_ITEMS_MAX ? TCN_ITEM_FIRING : TCN_ITEM_RESOLVED, T0 - MIN, 0);
+    }
+    merge(&f, items, TCN_ITEMS_MAX, true);
+    f.now += MIN;
+    change = tcn_group_merge(&f.a.lane, &over, ECHO, f.now, &f.arena);
+    assert_int_equal(change.firing, 0);
+    assert_int_equal(change.untold, TCN_ITEMS_MAX);
     fx_done(&f);
 }
 
@@ -185,6 +214,7 @@ int main(void)
         cmocka_unit_test(items_stay_sorted_and_unique),
         cmocka_unit_test(hidden_items_fire_until_a_whole_list),
         cmocka_unit_test(group_is_bounded),
+        cmocka_unit_test(resolved_list_of_alarms_that_are_not_followed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
