@@ -22,11 +22,10 @@ static void free_job(struct tcn_lane_job *j)
     tcn_worker_end(&l->worker);
 }
 
-static void log_failed(const struct tcn_lane_job *j, const struct tcn_err *err)
+static void log_end(const struct tcn_lane_job *j, int r, const struct tcn_err *err)
 {
-    tcn_log(TCN_LOG_ERROR, "connect", "store job failed", "instance",
-            j->instance->source.instance->sdk.name, "job", j->limit ? "claim" : "result", "error",
-            err ? err->msg : NULL, NULL);
+    tcn_worker_log(&j->lanes->worker, j->instance->source.instance->sdk.name,
+                   j->limit ? "claim" : "result", r, err);
 }
 
 static struct tcn_lane_job *make_job(struct tcn_lane_instance *i, tcn_job_run *run,
@@ -127,9 +126,9 @@ static void on_result(struct tcn_job *job, int r, const struct tcn_err *err)
     struct tcn_lane_job *j = (struct tcn_lane_job *)job;
     struct tcn_lanes *l = j->lanes;
 
+    log_end(j, r, err);
     if (r < 0 && !l->worker.is_stopped) {
         /* What the remote did must be written down: the lane waits with it, its lease holds. */
-        log_failed(j, err);
         tcn_worker_post_later(&l->worker, &j->base, FAILED_JOB_MS);
         return;
     }
@@ -145,8 +144,8 @@ static void on_claimed(struct tcn_job *job, int r, const struct tcn_err *err)
     bool is_full = r == 0 && j->n_claimed == j->limit;
 
     i->is_claiming = false;
+    log_end(j, r, err);
     if (r < 0) {
-        log_failed(j, err);
         tcn_lane_job_reset(j);
         j->next_due_ms = tcn_hub_now(i->lanes->options.hub) + FAILED_JOB_MS;
     }

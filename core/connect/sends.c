@@ -28,10 +28,10 @@ static void free_job(struct tcn_send_job *j)
     tcn_worker_end(&s->worker);
 }
 
-static void log_failed(const struct tcn_send_job *j, const struct tcn_err *err)
+static void log_end(const struct tcn_send_job *j, int r, const struct tcn_err *err)
 {
-    tcn_log(TCN_LOG_ERROR, "connect", "store job failed", "job",
-            j->limit ? "claim of pages" : "result of a page", "error", err ? err->msg : NULL, NULL);
+    tcn_worker_log(&j->sends->worker, NULL, j->limit ? "claim of pages" : "result of a page", r,
+                   err);
 }
 
 /* -- calls ---------------------------------------------------------------------------------------------------- */
@@ -141,8 +141,8 @@ static void on_result(struct tcn_job *job, int r, const struct tcn_err *err)
 {
     struct tcn_send_job *j = (struct tcn_send_job *)job;
 
+    log_end(j, r, err);
     if (r < 0 && !j->sends->worker.is_stopped) {
-        log_failed(j, err);
         tcn_worker_post_later(&j->sends->worker, &j->base, FAILED_JOB_MS);
         return;
     }
@@ -155,8 +155,8 @@ static void on_claimed(struct tcn_job *job, int r, const struct tcn_err *err)
     bool is_full = r == 0 && j->n_claimed == j->limit;
 
     j->sends->is_claiming = false;
+    log_end(j, r, err);
     if (r < 0) {
-        log_failed(j, err);
         tcn_send_job_reset(j);
         j->next_due_ms = tcn_hub_now(j->sends->options.hub) + FAILED_JOB_MS;
     }

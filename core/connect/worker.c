@@ -1,11 +1,13 @@
 #include "connect/worker.h"
 #include "base/xalloc.h"
+#include "sys/log.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 #define RETRY_POST_MS 100
 #define AGAIN_MS 1000
+#define QUIET_MS 60000
 
 static void arm(struct event *ev, int64_t ms)
 {
@@ -129,6 +131,44 @@ void tcn_worker_post_later(struct tcn_worker *w, struct tcn_worker_job *job, int
     job->waiting = w->refused;
     w->refused = job;
     arm(w->again, ms);
+}
+
+static void log_failed(struct tcn_worker *w, const char *instance, const char *name,
+                       const struct tcn_err *err)
+{
+    char failed[TCN_LOG_NUM];
+    int64_t now_ms = tcn_hub_now(w->hub);
+
+    w->failed++;
+    if (now_ms < w->quiet_till_ms)
+        return;
+    tcn_log(TCN_LOG_ERROR, "connect", "store job failed", "instance", instance, "job", name,
+            "error", err ? err->msg : NULL, "failed", tcn_log_num((int64_t)w->failed, failed),
+            NULL);
+    w->quiet_till_ms = now_ms + QUIET_MS;
+    w->is_told_failing = true;
+    w->failed = 0;
+}
+
+static void log_worked(struct tcn_worker *w)
+{
+    char failed[TCN_LOG_NUM];
+
+    if (!w->is_told_failing)
+        return;
+    tcn_log(TCN_LOG_INFO, "connect", "store jobs work again", "failed",
+            tcn_log_num((int64_t)w->failed, failed), NULL);
+    w->is_told_failing = false;
+    w->failed = 0;
+}
+
+void tcn_worker_log(struct tcn_worker *w, const char *instance, const char *name, int r,
+                    const struct tcn_err *err)
+{
+    if (r < 0)
+        log_failed(w, instance, name, err);
+    else
+        log_worked(w);
 }
 
 void tcn_worker_retire(struct tcn_worker *w, void (*idle)(void *ctx), void *ctx)

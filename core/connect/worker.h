@@ -27,6 +27,9 @@ struct tcn_worker {
     bool is_stopped; /* and makes no call any more */
     void (*idle)(void *ctx);
     void *idle_ctx;
+    uint64_t failed;       /* jobs, since the last line about one */
+    int64_t quiet_till_ms; /* no line about a failed job before that */
+    bool is_told_failing;
 };
 
 void tcn_worker_init(struct tcn_worker *w, struct event_base *base);
@@ -45,6 +48,11 @@ void tcn_worker_end(struct tcn_worker *w);
 void tcn_worker_post(struct tcn_worker *w, struct tcn_worker_job *job);
 /* The same in a while. */
 void tcn_worker_post_later(struct tcn_worker *w, struct tcn_worker_job *job, int64_t ms);
+
+/* What the store made of a job (r of its done); name says what it was, instance (may be NULL) whose. Of failures in a row
+ * the first is logged, then one a minute, and that jobs work again, with the number that failed. */
+void tcn_worker_log(struct tcn_worker *w, const char *instance, const char *name, int r,
+                    const struct tcn_err *err);
 
 /* Claims nothing more; idle is called on a later turn, once nothing is out, and may free the worker. */
 void tcn_worker_retire(struct tcn_worker *w, void (*idle)(void *ctx), void *ctx);
