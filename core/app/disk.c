@@ -16,7 +16,9 @@ void tcn_disk_told(void *ctx, bool is_full)
         tcn_log(TCN_LOG_WARN, "store",
                 "the disk is full: alarms are answered 503, accepted work goes on", "store",
                 app->config->store, "do",
-                "make room of at least 3 MiB on this file system; it recovers by itself", NULL);
+                "make room on this file system: at least 24 MiB, and for a larger store as much "
+                "again as it has, at most 272 MiB; it recovers by itself",
+                NULL);
     else
         tcn_log(TCN_LOG_INFO, "store", "the disk has room again: alarms are accepted", "store",
                 app->config->store, NULL);

@@ -15,6 +15,8 @@
 #define CHECKPOINT_ASK_PAGES 6000
 #define CHECKPOINT_REST_PAGES 250
 #define CHECKPOINT_NOW_PAGES 50000
+#define CHECKPOINT_TIGHT_PAGES                                                                     \
+    250 /* while the disk is full, or soon: the log begins anew, it does not grow */
 #define EXIT_SYNC_FAILED 70
 
 struct tcn_dbstmt {
@@ -259,11 +261,20 @@ static void rollback(struct tcn_db *db)
         sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
 }
 
+/* What of the log may still make the file grow. */
+static int64_t log_bytes(const struct tcn_db *db)
+{
+    size_t rest = db->wal_pages > db->moved_pages ? db->wal_pages - db->moved_pages : 0;
+
+    return (int64_t)rest * TCN_SQLITE_PAGE_BYTES;
+}
+
 static int begin(struct tcn_db *db, struct tcn_err *err)
 {
     int rc;
 
     assert(!db->in_transaction);
+    tcn_reserve_look(&db->reserve, log_bytes(db));
     rc = sqlite3_exec(db->handle,
                       sqlite3_db_readonly(db->handle, "main") ? "BEGIN" : "BEGIN IMMEDIATE", NULL,
                       NULL, NULL);
@@ -340,7 +351,7 @@ enum tcn_db_chore tcn_sqlite_chore(struct tcn_db *db)
 {
     size_t pages = db->wal_pages - db->tried_pages;
 
-    if (is_rest_short(db, pages))
+    if (is_rest_short(db, pages) || (db->reserve.is_tight && pages >= CHECKPOINT_TIGHT_PAGES))
         return TCN_CHORE_NOW;
     if (pages >= CHECKPOINT_ASK_PAGES && !db->is_asked && db->path)
         ask_background(db);
@@ -367,13 +378,13 @@ int tcn_sqlite_upkeep(struct tcn_db *db, struct tcn_err *err)
     db->moved_pages = r == 0 && settled > 0 ? (size_t)settled : 0;
     db->is_settling = db->is_asked = false;
     if (r == 0)
-        tcn_reserve_take(&db->reserve);
+        tcn_reserve_take(&db->reserve, log_bytes(db));
     return r;
 }
 
 bool tcn_sqlite_is_full(struct tcn_db *db)
 {
-    return db->path && !db->reserve.is_held;
+    return db->reserve.path && db->reserve.is_full;
 }
 
 static const struct tcn_db_word words[] = {

@@ -5,18 +5,35 @@
 #include "store/db.h"
 #include <sqlite3.h>
 
-/* Room that is given back to the file system when it is full, so that work in hand can be written down. */
-struct tcn_reserve {
-    char *path; /* owned; NULL: none is kept */
-    bool is_held;
-};
-#define TCN_RESERVE_BYTES (1 << 20)
+#define TCN_SQLITE_PAGE_BYTES 8192 /* of a new file; an older one has smaller ones */
 
-void tcn_reserve_init(struct tcn_reserve *r, const char *database_path);
+/* Room for work in hand on a full disk: a file that shrinks by pieces as it is needed, so that nobody else takes all of
+ * it at once. New work is refused (is_full) before it is touched. */
+struct tcn_reserve {
+    char *path;      /* owned; NULL: none is kept */
+    int fd;          /* of the file; -1: none yet */
+    int database_fd; /* borrowed */
+    int64_t held;    /* bytes of the file */
+    bool is_full;    /* until there is ample room again */
+    bool is_tight;   /* or will be soon: the log must be kept short */
+};
+/* What must be free to take new work: for the log between two checkpoints, and for what was on its way already. */
+#define TCN_RESERVE_FREE ((int64_t)8 << 20)
+#define TCN_RESERVE_MIN ((int64_t)8 << 20)
+#define TCN_RESERVE_MAX ((int64_t)256 << 20)
+
+/* For a database of that size, all of whose incidents may have everything before them. */
+int64_t tcn_reserve_size(int64_t database_bytes);
+/* What must be there, free or held, to take new work; log_bytes are not in the database file yet. */
+int64_t tcn_reserve_need(int64_t database_bytes, int64_t log_bytes);
+
+void tcn_reserve_init(struct tcn_reserve *r, const char *database_path, int database_fd);
 void tcn_reserve_done(struct tcn_reserve *r); /* the file stays */
-void tcn_reserve_release(struct tcn_reserve *r);
-/* Takes the room again when there is enough of it; is_held tells. */
-void tcn_reserve_take(struct tcn_reserve *r);
+/* Before a transaction: is new work too much? Gives back what work in hand needs then. */
+void tcn_reserve_look(struct tcn_reserve *r, int64_t log_bytes);
+void tcn_reserve_release(struct tcn_reserve *r); /* a piece, after a write that found no room */
+/* Takes the room again when there is enough of it, and ends is_full then. */
+void tcn_reserve_take(struct tcn_reserve *r, int64_t log_bytes);
 
 /* A VFS over the default one that writes the log in large pieces. */
 struct tcn_wal_vfs;

@@ -77,7 +77,7 @@ static int on_wal(void *arg, sqlite3 *handle, const char *schema, int pages)
     (void)schema;
     /* Fewer pages than before: the log was begun anew. */
     if ((size_t)pages < db->tried_pages)
-        db->tried_pages = 0;
+        db->tried_pages = db->moved_pages = 0;
     db->wal_pages = (size_t)pages;
     return SQLITE_OK;
 }
@@ -168,7 +168,7 @@ int tcn_sqlite_open(const struct tcn_db_place *place, struct tcn_db **ret, struc
         if ((r = check_place(path, err)) < 0 || (r = take_ownership(db, err)) < 0)
             goto out;
         /* Before the first write: on a full disk that one needs it. */
-        tcn_reserve_init(&db->reserve, db->path);
+        tcn_reserve_init(&db->reserve, db->path, db->lock_fd);
     }
     if ((r = connect_file(db, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err)) < 0)
         goto out;

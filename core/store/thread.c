@@ -23,6 +23,8 @@
 #define BEAT_MS (TCN_LEASE_MS / 4)
 /* Every job holds a few locks of the server's until the commit; of those it has some thousands for all nodes. */
 #define SHARED_BATCH 128
+/* While the disk is full: what one transaction writes must fit into what is free at its begin. */
+#define FULL_BATCH 16
 /* Idle for so long, the store may spend time on its upkeep; while the disk is full, the time between looks. */
 #define IDLE_MS 100
 #define FULL_MS 1000
@@ -225,6 +227,13 @@ static void note_lease(struct tcn_storethread *t)
     pthread_mutex_unlock(&t->mutex);
 }
 
+static size_t batch_limit(const struct tcn_storethread *t)
+{
+    bool is_small = tcn_store_is_full(t->store) && t->max_batch > FULL_BATCH;
+
+    return is_small ? FULL_BATCH : t->max_batch;
+}
+
 static void *run(void *arg)
 {
     struct tcn_storethread *t = arg;
@@ -242,7 +251,7 @@ static void *run(void *arg)
         pthread_mutex_lock(&t->mutex);
         is_idle = !wait_for_job(t, patience);
         is_over = t->waiting.n == 0 && t->is_stopping;
-        tcn_jobs_move(&t->waiting, &batch, t->max_batch);
+        tcn_jobs_move(&t->waiting, &batch, batch_limit(t));
         pthread_mutex_unlock(&t->mutex);
         if (is_over)
             break;

@@ -1,16 +1,20 @@
 """A full disk from outside: senders are told to come back, what was accepted goes on, room is enough to be well."""
 from __future__ import annotations
 
+import os
 import pathlib
 import signal
 import subprocess
 import sys
+import threading
 import unittest
 
 from harness import SKIPPED, Failure, Response, eventually, http, in_namespaces
 from worlds import VENDORS, Config, Scenario, believe_searches, fresh
 
-DISK_BYTES = 12 << 20
+DISK_BYTES = 64 << 20
+RESERVE_BYTES, FREE_BYTES = 8 << 20, 8 << 20  # of a small store
+STORM_BYTES = 17 << 18  # for some dozen alarms
 MANY = 5000  # alarms that no disk of that size takes
 FULL, WELL = "the disk is full: ", "the disk has room again"
 
@@ -43,14 +47,18 @@ class Disk(Scenario):
 
     # -- the disk --------------------------------------------------------------------------------
 
-    def fill(self) -> None:
-        """Takes every block that is left."""
+    def fill(self, but: int = 0) -> None:
+        """Takes every block that is left, but so many bytes."""
         with (self.data / "filler").open("ab", buffering=0) as file:
             try:
-                while file.write(bytes(4096)):
-                    pass
+                while self.free() > but:
+                    file.write(bytes(4096))
             except OSError:
                 return
+
+    def free(self) -> int:
+        found = os.statvfs(self.data)
+        return found.f_bavail * found.f_frsize
 
     def make_room(self) -> None:
         (self.data / "filler").unlink(missing_ok=True)
@@ -88,6 +96,14 @@ class Disk(Scenario):
             if answer.status == 503:
                 return answer
         raise Failure(f"{MANY} alarms fitted on {DISK_BYTES} bytes")
+
+    def storm_until_refused(self) -> None:
+        """Eight senders, each until it is told to come back."""
+        threads = [threading.Thread(target=self.send_until_refused) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
 
     def become_full(self) -> Response:
         self.fill()
@@ -160,8 +176,28 @@ class Running(Disk):
         self.check_told(self.ready())
         self.check_kept()
 
+    def test_a_storm_is_served_on_the_full_disk(self) -> None:
+        """Whatever was answered 2xx is mailed, has its tickets and can be acknowledged and resolved, while others hold
+        the rest of the disk."""
+        self.fill(FREE_BYTES + STORM_BYTES)
+        self.storm_until_refused()
+        self.fill()
+        self.check_told(self.ready())
+        self.assertGreater(len(self.accepted), 20)
+        for name in self.accepted:
+            self.check_served(name)
+        for ident in self.accepted.values():
+            self.assertEqual(200, self.app.api("POST", f"/v1/incidents/{ident}/acknowledge", {}).status)
+        for name in self.accepted:
+            self.tickets(name, "ACKED", timeout=120)
+        for ident in self.accepted.values():
+            self.assertEqual(200, self.app.api("POST", f"/v1/incidents/{ident}/resolve", {}).status)
+        self.check_told(self.ready())
+        self.assertEqual((1, 0), (self.count_said(FULL), self.count_said(WELL)))
+        self.assertEqual(0, self.count_said("store job failed"))
+        self.check_kept()
 
-    def test_somebody_else_takes_the_reserve_too(self) -> None:
+    def test_somebody_else_takes_the_room_too(self) -> None:
         """What cannot be written down waits; with room all of it is done."""
         self.hold_remotes()
         name, self.accepted[name] = self.open_one("late")
@@ -194,7 +230,7 @@ class Restart(Disk):
         self.hold_remotes()
         name, self.accepted[name] = self.open_one("reserve")
         self.assertEqual(0, self.app.kill(signal.SIGTERM))
-        self.assertEqual(1 << 20, (self.data / "tocsin.db.reserve").stat().st_size)
+        self.assertEqual(RESERVE_BYTES, (self.data / "tocsin.db.reserve").stat().st_size)
         self.fill()
         self.start_full()
         eventually("it says so", lambda: self.count_said(FULL) == 1)

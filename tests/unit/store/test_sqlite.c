@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 
 static int setup_dir(void **state)
@@ -382,27 +383,58 @@ static void says_why(void **state)
 
 /* -- the full disk ------------------------------------------------------------------------------------------ */
 
-static void reserve_is_given_and_taken(void **state)
+#define MIB ((int64_t)1 << 20)
+
+static void bound(void **state)
 {
-    struct fixture *f = *state;
+    static const struct {
+        const char *name;
+        int64_t database, log, size, need;
+    } cases[] = {
+        {"a new store", 0, 0, 8 * MIB, 16 * MIB},
+        {"as large as the least", 8 * MIB, 0, 8 * MIB, 16 * MIB},
+        {"a byte more", 8 * MIB + 1, 0, 16 * MIB, 24 * MIB},
+        {"all of it may have work to do", 64 * MIB, 0, 64 * MIB, 72 * MIB},
+        {"the log goes into the file", 8 * MIB, 2 * MIB, 8 * MIB, 26 * MIB},
+        {"no more than the most", 256 * MIB, 0, 256 * MIB, 264 * MIB},
+        {"of a large one few have", 20480 * MIB, 48 * MIB, 256 * MIB, 312 * MIB},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        if (tcn_reserve_size(cases[i].database) != cases[i].size ||
+            tcn_reserve_need(cases[i].database, cases[i].log) != cases[i].need)
+            fail_msg("%s", cases[i].name);
+    }
+}
+
+static int64_t reserve_bytes(const struct fixture *f)
+{
     char name[128];
     struct stat st;
 
     snprintf(name, sizeof name, "%s.reserve", f->path);
-    assert_int_equal(stat(name, &st), 0);
-    assert_int_equal(st.st_size, TCN_RESERVE_BYTES);
+    return stat(name, &st) == 0 ? st.st_size : -1;
+}
+
+static void reserve_is_given_and_taken(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(reserve_bytes(f), TCN_RESERVE_MIN);
     fault.kind = FAULT_WRITE;
     fault.left = 1;
     fault.code = SQLITE_FULL;
     assert_int_equal(put(f, 1), TCN_EFULL);
     assert_true(tcn_store_is_full(f->s));
-    assert_int_not_equal(stat(name, &st), 0);
+    assert_int_equal(reserve_bytes(f), TCN_RESERVE_MIN - MIB);
     assert_false(is_writable(f->s, &f->err));
     assert_int_equal(tcn_store_chore(f->s), TCN_CHORE_IDLE);
     OK(f, put(f, 2)); /* work in hand goes on */
+    assert_true(tcn_store_is_full(f->s));
     OK(f, tcn_store_checkpoint(f->s, &f->err));
     assert_false(tcn_store_is_full(f->s));
-    assert_int_equal(stat(name, &st), 0);
+    assert_int_equal(reserve_bytes(f), TCN_RESERVE_MIN);
     assert_true(is_writable(f->s, &f->err));
 }
 
@@ -477,14 +509,89 @@ static void start_lives_on_the_reserve(void **state)
     assert_true(call > 1);
 }
 
-static int acknowledge_until_full(struct fixture *f, int from, int *ret_n)
+/* Heeds what is_full says, or goes on until one fails. */
+static int acknowledge_until_full(struct fixture *f, int from, bool is_deaf, int *ret_n)
 {
     int r = 0, n = from;
 
-    while (n < 100000 && (r = put(f, n)) == 0)
+    while (n < 100000 && (is_deaf || !tcn_store_is_full(f->s)) && (r = put(f, n)) == 0)
         n++;
     *ret_n = n;
     return r;
+}
+
+/* Takes what is free but for so many bytes. */
+static void leave(const struct fixture *f, const char *filler, int64_t bytes)
+{
+    struct statvfs fs;
+    int64_t size;
+    int fd = open(filler, O_WRONLY | O_CREAT, 0600);
+
+    assert_true(fd >= 0);
+    assert_int_equal(statvfs(f->dir, &fs), 0);
+    size = (int64_t)(fs.f_bavail * fs.f_frsize) - bytes;
+    assert_true(size > 0);
+    assert_int_equal(posix_fallocate(fd, lseek(fd, 0, SEEK_END), size), 0);
+    close(fd);
+}
+
+/* Nothing fails and nothing of the reserve is touched when new work is refused already; then work in hand goes
+ * through a log that begins anew again and again, from a reserve that others cannot take. */
+static void full_before_it_fails(void **state)
+{
+    struct fixture *f = *state;
+    char filler[96];
+    int n = 0;
+
+    if (geteuid() != 0 || mount("tocsin-test", f->dir, "tmpfs", 0, "size=48m,mode=0700") != 0) {
+        print_message("skipped: no right to mount a tmpfs\n");
+        return;
+    }
+    snprintf(filler, sizeof filler, "%s/filler", f->dir);
+    OK(f, try_open(f, f->url, &f->s));
+    leave(f, filler, TCN_RESERVE_FREE + MIB);
+    while (!tcn_store_is_full(f->s) && n < 100000)
+        OK(f, put(f, n++));
+    assert_true(n > 1 && n < 100000);
+    assert_int_equal(reserve_bytes(f), TCN_RESERVE_MIN);
+    leave(f, filler, 0);
+    for (int more = 0; more < 20000; more++) {
+        OK(f, put(f, n++));
+        if (tcn_store_chore(f->s) == TCN_CHORE_NOW)
+            OK(f, tcn_store_checkpoint(f->s, &f->err));
+    }
+    assert_true(tcn_store_is_full(f->s));
+    unlink(filler);
+    OK(f, tcn_store_checkpoint(f->s, &f->err));
+    assert_false(tcn_store_is_full(f->s));
+    assert_true(reserve_bytes(f) >= TCN_RESERVE_MIN);
+    tcn_store_close(f->s);
+    f->s = NULL;
+    assert_sound(f->path);
+    assert_int_equal(umount2(f->dir, MNT_DETACH), 0);
+}
+
+/* A disk that has too little room for a reserve from the start. */
+static void start_on_nearly_full_tmpfs(void **state)
+{
+    struct fixture *f = *state;
+
+    if (geteuid() != 0 || mount("tocsin-test", f->dir, "tmpfs", 0, "size=12m,mode=0700") != 0) {
+        print_message("skipped: no right to mount a tmpfs\n");
+        return;
+    }
+    OK(f, try_open(f, f->url, &f->s));
+    assert_true(tcn_store_is_full(f->s));
+    OK(f, put(f, 1));
+    OK(f, tcn_store_checkpoint(f->s, &f->err));
+    assert_true(tcn_store_is_full(f->s));
+    assert_int_equal(mount("tocsin-test", f->dir, "tmpfs", MS_REMOUNT, "size=48m"), 0);
+    OK(f, tcn_store_checkpoint(f->s, &f->err));
+    assert_false(tcn_store_is_full(f->s));
+    assert_int_equal(reserve_bytes(f), TCN_RESERVE_MIN);
+    tcn_store_close(f->s);
+    f->s = NULL;
+    assert_int_equal(umount2(f->dir, MNT_DETACH), 0);
 }
 
 static void small_tmpfs(void **state)
@@ -494,7 +601,7 @@ static void small_tmpfs(void **state)
     const char *value;
     int n, first_full;
 
-    if (geteuid() != 0 || mount("tocsin-test", f->dir, "tmpfs", 0, "size=8m,mode=0700") != 0) {
+    if (geteuid() != 0 || mount("tocsin-test", f->dir, "tmpfs", 0, "size=64m,mode=0700") != 0) {
         print_message("skipped: no right to mount a tmpfs\n");
         return;
     }
@@ -502,7 +609,7 @@ static void small_tmpfs(void **state)
     OK(f, try_open(f, f->url, &f->s));
     OK(f, put(f, 0));
     fill_disk(filler);
-    assert_int_equal(acknowledge_until_full(f, 1, &n), TCN_EFULL);
+    OK(f, acknowledge_until_full(f, 1, false, &n));
     first_full = n;
     assert_true(tcn_store_is_full(f->s));
     /* The reserve carries work in hand: at least a hundred small transactions. */
@@ -511,7 +618,8 @@ static void small_tmpfs(void **state)
     /* Without room it stays so, whatever upkeep tries. */
     tcn_store_checkpoint(f->s, NULL);
     assert_true(tcn_store_is_full(f->s));
-    acknowledge_until_full(f, n, &n);
+    assert_int_equal(acknowledge_until_full(f, n, true, &n), TCN_EFULL);
+    assert_int_equal(reserve_bytes(f), 0);
     unlink(filler);
     OK(f, tcn_store_checkpoint(f->s, &f->err));
     assert_false(tcn_store_is_full(f->s));
@@ -536,8 +644,9 @@ static void start_on_full_tmpfs(void **state)
 {
     struct fixture *f = *state;
     char filler[96];
+    int starts = 0;
 
-    if (geteuid() != 0 || mount("tocsin-test", f->dir, "tmpfs", 0, "size=8m,mode=0700") != 0) {
+    if (geteuid() != 0 || mount("tocsin-test", f->dir, "tmpfs", 0, "size=64m,mode=0700") != 0) {
         print_message("skipped: no right to mount a tmpfs\n");
         return;
     }
@@ -546,14 +655,16 @@ static void start_on_full_tmpfs(void **state)
     OK(f, put(f, 0));
     tcn_store_close(f->s);
     f->s = NULL;
-    fill_disk(filler);
-    for (int i = 1; i <= 2; i++) {
+    do {
+        fill_disk(filler);
         OK(f, try_open(f, f->url, &f->s));
         assert_true(tcn_store_is_full(f->s));
-        OK(f, put(f, i));
+        OK(f, put(f, ++starts));
         tcn_store_close(f->s);
         f->s = NULL;
-    }
+    } while (reserve_bytes(f) > 0 && starts < 100);
+    assert_int_equal(reserve_bytes(f), 0);
+    assert_true(starts > 2);
     fill_disk(filler);
     assert_int_equal(try_open(f, f->url, &f->s), TCN_EFULL);
     assert_non_null(strstr(f->err.msg, f->path));
@@ -582,6 +693,9 @@ int main(void)
         IN_FILE(damaged),
         IN_FILE(damaged_rows),
         IN_FILE(log_is_settled),
+        cmocka_unit_test(bound),
+        IN_DIR(full_before_it_fails),
+        IN_DIR(start_on_nearly_full_tmpfs),
         IN_DIR(small_tmpfs),
         IN_DIR(start_on_full_tmpfs),
         IN_DIR(failing_sync),
