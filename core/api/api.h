@@ -16,7 +16,8 @@ enum tcn_command_kind {
     TCN_COMMAND_REOPEN,
     TCN_COMMAND_NOTE,
     TCN_COMMAND_LETTER_RETRY,
-    TCN_COMMAND_LETTER_DROP
+    TCN_COMMAND_LETTER_DROP,
+    TCN_COMMAND_QUARANTINE_DROP /* of the delivery with the id letter */
 };
 
 /* What somebody wants changed; text is borrowed from the arena of the call. */

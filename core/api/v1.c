@@ -1,22 +1,24 @@
 /* The routes of the native API, each with the least role that may use it. */
 #include "api/v1_query.h"
 
-static const char *const limit[] = {"limit", NULL};
+static const char *const of_pages[] = {"limit", "next", NULL};
 static const char *const of_incidents[] = {"status", "dedupe", "limit", "next", NULL};
-static const char *const of_links[] = {"connector", "limit", NULL};
+static const char *const of_links[] = {"connector", "limit", "next", NULL};
 
 const struct tcn_api_route tcn_api_v1[] = {
     {"GET", "/v1/incidents", TCN_VIEWER, of_incidents, .query = tcn_v1_incidents},
     {"GET", "/v1/incidents/{id}", TCN_VIEWER, .query = tcn_v1_incident},
+    {"GET", "/v1/incidents/{id}/events", TCN_VIEWER, of_pages, .query = tcn_v1_events},
     {"POST", "/v1/incidents/{id}/acknowledge", TCN_RESPONDER, .command = tcn_v1_acknowledge},
     {"POST", "/v1/incidents/{id}/resolve", TCN_RESPONDER, .command = tcn_v1_resolve},
     {"POST", "/v1/incidents/{id}/reopen", TCN_RESPONDER, .command = tcn_v1_reopen},
     {"POST", "/v1/incidents/{id}/notes", TCN_RESPONDER, .command = tcn_v1_note},
     {"GET", "/v1/links", TCN_VIEWER, of_links, .query = tcn_v1_links},
-    {"GET", "/v1/deadletters", TCN_VIEWER, limit, .query = tcn_v1_deadletters},
+    {"GET", "/v1/deadletters", TCN_VIEWER, of_pages, .query = tcn_v1_deadletters},
     {"POST", "/v1/deadletters/{id}/retry", TCN_MANAGER, .command = tcn_v1_letter_retry},
     {"POST", "/v1/deadletters/{id}/drop", TCN_MANAGER, .command = tcn_v1_letter_drop},
-    {"GET", "/v1/quarantine", TCN_VIEWER, limit, .query = tcn_v1_quarantine},
+    {"GET", "/v1/quarantine", TCN_VIEWER, of_pages, .query = tcn_v1_quarantine},
+    {"POST", "/v1/quarantine/{id}/drop", TCN_MANAGER, .command = tcn_v1_quarantine_drop},
     {"GET", "/v1/sources", TCN_VIEWER, .state = TCN_STATE_SOURCES},
     {"GET", "/v1/connectors", TCN_VIEWER, .state = TCN_STATE_CONNECTORS},
     {"GET", "/v1/nodes", TCN_VIEWER, .state = TCN_STATE_NODES},

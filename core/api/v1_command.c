@@ -167,3 +167,8 @@ int tcn_v1_letter_drop(struct tcn_api_call *call)
 {
     return letter(call, TCN_COMMAND_LETTER_DROP);
 }
+
+int tcn_v1_quarantine_drop(struct tcn_api_call *call)
+{
+    return letter(call, TCN_COMMAND_QUARANTINE_DROP);
+}

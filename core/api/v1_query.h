@@ -6,6 +6,7 @@
 
 int tcn_v1_incidents(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_incident(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
+int tcn_v1_events(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_links(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_deadletters(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_quarantine(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
@@ -16,5 +17,16 @@ int tcn_v1_reopen(struct tcn_api_call *call);
 int tcn_v1_note(struct tcn_api_call *call);
 int tcn_v1_letter_retry(struct tcn_api_call *call);
 int tcn_v1_letter_drop(struct tcn_api_call *call);
+int tcn_v1_quarantine_drop(struct tcn_api_call *call);
+
+/* 200 with this reply, which becomes the call's. Returns 0. */
+int tcn_v1_answer(struct tcn_api_call *call, json_t *reply);
+/* 404. Returns 0. */
+int tcn_v1_no_incident(struct tcn_api_call *call);
+/* At most limit events before that number (0 = from the newest), newest first, and the token of those before them, which
+ * is JSON null when there are none; both are the caller's. */
+int tcn_v1_newest_events(struct tcn_api_call *call, struct tcn_store *s, struct tcn_id incident,
+                         int64_t before_seq, size_t limit, json_t **ret_items, json_t **ret_next,
+                         struct tcn_err *err);
 
 #endif

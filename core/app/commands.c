@@ -33,6 +33,7 @@ static int decide(struct tcn_aggregate *a, const struct tcn_command *c,
     case TCN_COMMAND_NONE:
     case TCN_COMMAND_LETTER_RETRY:
     case TCN_COMMAND_LETTER_DROP:
+    case TCN_COMMAND_QUARANTINE_DROP:
     default:
         return tcn_fail(err, TCN_EINVALID, "not a command on an incident");
     }
@@ -88,6 +89,20 @@ static int on_incident(struct tcn_api_call *call, const struct tcn_command_world
     return tcn_api_incident(call, s, a->incident.id, err);
 }
 
+static int drop_quarantined(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err)
+{
+    int r = tcn_store_quarantine_drop(s, call->command.letter, err);
+
+    if (r == TCN_ENOTFOUND)
+        return tcn_api_refuse(call, 404, "not_found", "id",
+                              "nothing in quarantine has this id; it may have been dropped");
+    if (r < 0)
+        return r;
+    call->status = 200;
+    call->reply = json_pack("{s:s}", "status", "dropped");
+    return 0;
+}
+
 int tcn_command_execute(struct tcn_api_call *call, const struct tcn_command_world *world,
                         struct tcn_store *s, int64_t now_ms, bool *ret_changed, struct tcn_err *err)
 {
@@ -95,5 +110,7 @@ int tcn_command_execute(struct tcn_api_call *call, const struct tcn_command_worl
     if (call->command.kind == TCN_COMMAND_LETTER_RETRY ||
         call->command.kind == TCN_COMMAND_LETTER_DROP)
         return tcn_letter_execute(call, world, s, now_ms, ret_changed, err);
+    if (call->command.kind == TCN_COMMAND_QUARANTINE_DROP)
+        return drop_quarantined(call, s, err);
     return on_incident(call, world, s, now_ms, ret_changed, err);
 }

@@ -68,6 +68,9 @@ int tcn_store_driver_of(const char *url, const struct tcn_db_driver **ret, const
 #define TCN_IS_DEAD(epoch)                                                                         \
     "NOT EXISTS (SELECT 1 FROM epochs WHERE epochs.epoch = " epoch " AND session > 0)"
 
+/* No id comes after it: where a list that goes backwards starts. */
+extern const struct tcn_id tcn_store_last_id;
+
 /* The SQL with the driver's words in place of {NAME}. */
 void tcn_db_translate(const struct tcn_db_driver *driver, const char *sql, struct tcn_buf *out);
 

@@ -8,6 +8,9 @@
 
 #define SQL_MAX_BYTES (16 * 1024)
 
+const struct tcn_id tcn_store_last_id = {{0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+                                          0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}};
+
 /* Joined with their NULs, so that no two pairs of texts are one. */
 struct tcn_id tcn_store_hash(const struct tcn_store *s, const char *a, const char *b)
 {

@@ -100,6 +100,7 @@ struct tcn_arena *tcn_store_scratch(struct tcn_store *s);
 /* body is empty for a delivery that stands whole in an event of its incident (rawData). */
 enum tcn_inbox_state { TCN_INBOX_UNSET = 0, TCN_INBOX_APPLIED, TCN_INBOX_QUARANTINED };
 struct tcn_inbox {
+    int64_t no; /* out: in the order of arrival */
     struct tcn_id id;
     const char *source;
     const char *
@@ -112,10 +113,12 @@ struct tcn_inbox {
 };
 /* TCN_ECONFLICT when (source, delivery_id) is known: a repeated delivery. */
 int tcn_store_inbox_add(struct tcn_store *s, const struct tcn_inbox *row, struct tcn_err *err);
-/* In the order of their arrival. */
-int tcn_store_inbox_list(struct tcn_store *s, enum tcn_inbox_state state, size_t limit,
-                         struct tcn_arena *a, struct tcn_inbox **ret, size_t *ret_n,
+/* In the order of their arrival, those after the number; 0 = from the first. */
+int tcn_store_inbox_list(struct tcn_store *s, enum tcn_inbox_state state, int64_t after_no,
+                         size_t limit, struct tcn_arena *a, struct tcn_inbox **ret, size_t *ret_n,
                          struct tcn_err *err);
+/* Forgets one that is quarantined. TCN_ENOTFOUND. */
+int tcn_store_quarantine_drop(struct tcn_store *s, struct tcn_id id, struct tcn_err *err);
 /* Looks at the limit oldest rows and forgets those received before; *ret_n of them. */
 int tcn_store_inbox_trim(struct tcn_store *s, int64_t before_ms, size_t limit, size_t *ret_n,
                          struct tcn_err *err);
@@ -170,6 +173,10 @@ int tcn_store_event_add(struct tcn_store *s, struct tcn_id incident, const struc
 int tcn_store_event_list(struct tcn_store *s, struct tcn_id incident, int64_t after_seq,
                          size_t limit, struct tcn_arena *a, struct tcn_event **ret, size_t *ret_n,
                          struct tcn_err *err);
+/* seq < before_seq (0 = from the newest), newest first. */
+int tcn_store_event_newest(struct tcn_store *s, struct tcn_id incident, int64_t before_seq,
+                           size_t limit, struct tcn_arena *a, struct tcn_event **ret, size_t *ret_n,
+                           struct tcn_err *err);
 int tcn_store_related_put(struct tcn_store *s, struct tcn_id incident,
                           const struct tcn_related_item *item, struct tcn_err *err); /* upsert */
 /* By seq: one that is put again keeps its place. */
@@ -237,10 +244,15 @@ int tcn_store_next_due(struct tcn_store *s, int64_t *ret_ms, struct tcn_err *err
 int tcn_store_link_put(struct tcn_store *s, const struct tcn_link *link, struct tcn_err *err);
 int tcn_store_link_get(struct tcn_store *s, struct tcn_id id, struct tcn_arena *a,
                        struct tcn_link *ret, struct tcn_err *err); /* TCN_ENOTFOUND */
-/* Links of an incident, or (incident zero) of a connector, or (connector NULL too) all, newest incident first. */
-int tcn_store_link_list(struct tcn_store *s, struct tcn_id incident, const char *connector,
-                        size_t limit, struct tcn_arena *a, struct tcn_link **ret, size_t *ret_n,
+/* Links of an incident, by connector. */
+int tcn_store_link_list(struct tcn_store *s, struct tcn_id incident, size_t limit,
+                        struct tcn_arena *a, struct tcn_link **ret, size_t *ret_n,
                         struct tcn_err *err);
+/* Links of a connector (NULL = all), newest incident first; those after this one (NULL = from the first), of which only
+ * incident and connector are looked at. */
+int tcn_store_link_newest(struct tcn_store *s, const char *connector, const struct tcn_link *after,
+                          size_t limit, struct tcn_arena *a, struct tcn_link **ret, size_t *ret_n,
+                          struct tcn_err *err);
 /* Makes every link of the incident due at due_ms unless it is due earlier; blocked ones stay. */
 int tcn_store_link_wake(struct tcn_store *s, struct tcn_id incident, int64_t due_ms,
                         struct tcn_err *err);
@@ -265,9 +277,10 @@ int tcn_store_deadletter_get(struct tcn_store *s, struct tcn_id id, struct tcn_a
 int tcn_store_deadletter_drop(struct tcn_store *s, struct tcn_id id, struct tcn_err *err);
 /* Every one of a link: its lane got through. */
 int tcn_store_deadletter_clear(struct tcn_store *s, struct tcn_id link, struct tcn_err *err);
-/* Newest first. */
-int tcn_store_deadletter_list(struct tcn_store *s, size_t limit, struct tcn_arena *a,
-                              struct tcn_deadletter **ret, size_t *ret_n, struct tcn_err *err);
+/* Newest first; those after this one (NULL = from the newest), of which only at_ms and id are looked at. */
+int tcn_store_deadletter_list(struct tcn_store *s, const struct tcn_deadletter *before,
+                              size_t limit, struct tcn_arena *a, struct tcn_deadletter **ret,
+                              size_t *ret_n, struct tcn_err *err);
 
 /* -- subscriptions of SNS: a row a source and topic --------------------------------------------------- */
 /* Zeroed but for source and topic, which are the caller's, when nothing is known. */

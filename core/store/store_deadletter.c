@@ -18,7 +18,7 @@ static const char *const sql[] = {
     [DEADLETTER_DROP] = "DELETE FROM deadletters WHERE account_id = $1 AND id = $2",
     [DEADLETTER_CLEAR] = "DELETE FROM deadletters WHERE account_id = $1 AND link = $2",
     [DEADLETTER_LIST] = "SELECT " COLUMNS " FROM deadletters WHERE account_id = $1"
-                        " ORDER BY at_ms DESC, id DESC LIMIT $2",
+                        " AND (at_ms, id) < ($2, $3) ORDER BY at_ms DESC, id DESC LIMIT $4",
 };
 
 static int start(struct tcn_store *s, size_t no, struct tcn_query *ret, struct tcn_err *err)
@@ -102,8 +102,9 @@ int tcn_store_deadletter_clear(struct tcn_store *s, struct tcn_id link, struct t
     return tcn_query_run(&q, err);
 }
 
-int tcn_store_deadletter_list(struct tcn_store *s, size_t limit, struct tcn_arena *a,
-                              struct tcn_deadletter **ret, size_t *ret_n, struct tcn_err *err)
+int tcn_store_deadletter_list(struct tcn_store *s, const struct tcn_deadletter *before,
+                              size_t limit, struct tcn_arena *a, struct tcn_deadletter **ret,
+                              size_t *ret_n, struct tcn_err *err)
 {
     TCN_VEC(struct tcn_deadletter) list = {0};
     struct tcn_query q;
@@ -111,6 +112,8 @@ int tcn_store_deadletter_list(struct tcn_store *s, size_t limit, struct tcn_aren
 
     if ((r = start(s, DEADLETTER_LIST, &q, err)) < 0)
         return r;
+    tcn_q_int(&q, before ? before->at_ms : INT64_MAX);
+    tcn_q_id(&q, before ? &before->id : &tcn_store_last_id);
     tcn_q_int(&q, (int64_t)limit);
     while ((r = tcn_query_step(&q, err)) == 1)
         read_deadletter(&q, a, TCN_VEC_PUSH(a, &list));

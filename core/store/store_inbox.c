@@ -3,17 +3,18 @@
 
 #include "base/vec.h"
 
-enum { INBOX_ADD, INBOX_LIST, INBOX_QUARANTINED, INBOX_TRIM };
+enum { INBOX_ADD, INBOX_LIST, INBOX_QUARANTINED, INBOX_DROP, INBOX_TRIM };
 #define COLUMNS "id, source, delivery_id, received_ms, peer, subject, state, note, body"
 static const char *const sql[] = {
     [INBOX_ADD] = "INSERT INTO inbox (account_id, epoch, key_hash, " COLUMNS ")"
                   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
                   " ON CONFLICT (key_hash) WHERE key_hash IS NOT NULL DO NOTHING",
-    [INBOX_LIST] = "SELECT " COLUMNS " FROM inbox WHERE account_id = $1 AND state = $2"
-                   " ORDER BY no LIMIT $3",
+    [INBOX_LIST] = "SELECT no, " COLUMNS " FROM inbox WHERE account_id = $1 AND state = $4"
+                   " AND no > $2 ORDER BY no LIMIT $3",
     /* The number is in the text so that the partial index serves it. */
-    [INBOX_QUARANTINED] = "SELECT " COLUMNS " FROM inbox WHERE account_id = $1 AND state = 2"
-                          " ORDER BY no LIMIT $2",
+    [INBOX_QUARANTINED] = "SELECT no, " COLUMNS " FROM inbox WHERE account_id = $1 AND state = 2"
+                          " AND no > $2 ORDER BY no LIMIT $3",
+    [INBOX_DROP] = "DELETE FROM inbox WHERE account_id = $1 AND state = 2 AND id = $2",
     /* Rows arrive in the order of their time but for jumps of the clock: the oldest rows are looked at, no more. */
     [INBOX_TRIM] = "DELETE FROM inbox WHERE no IN (SELECT no FROM"
                    " (SELECT no, received_ms FROM inbox WHERE account_id = $1 ORDER BY no LIMIT $3)"
@@ -58,6 +59,7 @@ int tcn_store_inbox_add(struct tcn_store *s, const struct tcn_inbox *row, struct
 
 static void read_row(struct tcn_query *q, struct tcn_arena *a, struct tcn_inbox *ret)
 {
+    ret->no = tcn_c_int(q);
     ret->id = tcn_c_id(q);
     ret->source = tcn_c_text(q, a);
     ret->delivery_id = tcn_c_text(q, a);
@@ -69,8 +71,8 @@ static void read_row(struct tcn_query *q, struct tcn_arena *a, struct tcn_inbox 
     ret->body = tcn_c_blob(q, a);
 }
 
-int tcn_store_inbox_list(struct tcn_store *s, enum tcn_inbox_state state, size_t limit,
-                         struct tcn_arena *a, struct tcn_inbox **ret, size_t *ret_n,
+int tcn_store_inbox_list(struct tcn_store *s, enum tcn_inbox_state state, int64_t after_no,
+                         size_t limit, struct tcn_arena *a, struct tcn_inbox **ret, size_t *ret_n,
                          struct tcn_err *err)
 {
     TCN_VEC(struct tcn_inbox) rows = {0};
@@ -80,9 +82,10 @@ int tcn_store_inbox_list(struct tcn_store *s, enum tcn_inbox_state state, size_t
     if ((r = start(s, state == TCN_INBOX_QUARANTINED ? INBOX_QUARANTINED : INBOX_LIST, &q, err)) <
         0)
         return r;
+    tcn_q_int(&q, after_no);
+    tcn_q_int(&q, (int64_t)limit);
     if (state != TCN_INBOX_QUARANTINED)
         tcn_q_int(&q, state);
-    tcn_q_int(&q, (int64_t)limit);
     while ((r = tcn_query_step(&q, err)) == 1)
         read_row(&q, a, TCN_VEC_PUSH(a, &rows));
     tcn_query_done(&q);
@@ -91,6 +94,20 @@ int tcn_store_inbox_list(struct tcn_store *s, enum tcn_inbox_state state, size_t
     *ret = rows.items;
     *ret_n = rows.n;
     return 0;
+}
+
+int tcn_store_quarantine_drop(struct tcn_store *s, struct tcn_id id, struct tcn_err *err)
+{
+    struct tcn_query q;
+    int64_t changes;
+    int r;
+
+    if ((r = start(s, INBOX_DROP, &q, err)) < 0)
+        return r;
+    tcn_q_id(&q, &id);
+    if ((r = tcn_query_run_count(&q, &changes, err)) < 0)
+        return r;
+    return changes == 0 ? tcn_fail(err, TCN_ENOTFOUND, "no such delivery in quarantine") : 0;
 }
 
 int tcn_store_inbox_trim(struct tcn_store *s, int64_t before_ms, size_t limit, size_t *ret_n,

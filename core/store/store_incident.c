@@ -199,8 +199,6 @@ int tcn_store_incident_list(struct tcn_store *s, const struct tcn_incident_filte
                             struct tcn_arena *a, struct tcn_incident **ret, size_t *ret_n,
                             struct tcn_err *err)
 {
-    static const struct tcn_id last = {{0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
-                                        0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}};
     TCN_VEC(struct tcn_incident) list = {0};
     struct tcn_id hash = tcn_store_hash(s, filter->dedupe_string, NULL);
     size_t no = list_of(filter);
@@ -209,7 +207,7 @@ int tcn_store_incident_list(struct tcn_store *s, const struct tcn_incident_filte
 
     if ((r = start(s, no, &q, err)) < 0)
         return r;
-    tcn_q_id(&q, tcn_id_is_zero(filter->before) ? &last : &filter->before);
+    tcn_q_id(&q, tcn_id_is_zero(filter->before) ? &tcn_store_last_id : &filter->before);
     tcn_q_int(&q, (int64_t)filter->limit);
     if (filter->dedupe_string)
         tcn_q_id(&q, &hash);

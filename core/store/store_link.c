@@ -32,8 +32,10 @@ static const char *const sql[] = {
         " AND links.connector = excluded.connector",
     [LINK_GET] = SELECT " AND id = $2",
     [LIST_INCIDENT] = SELECT " AND incident = $2 ORDER BY connector LIMIT $3",
-    [LIST_CONNECTOR] = SELECT " AND connector = $2 ORDER BY incident DESC LIMIT $3",
-    [LIST_ALL] = SELECT " ORDER BY incident DESC, connector LIMIT $2",
+    [LIST_CONNECTOR] = SELECT " AND connector = $2 AND incident < $3"
+                              " ORDER BY incident DESC LIMIT $4",
+    [LIST_ALL] = SELECT " AND incident <= $2 AND (incident < $2 OR connector > $3)"
+                        " ORDER BY incident DESC, connector LIMIT $4",
     [LINK_WAKE] = "UPDATE links SET due_ms = $4, epoch = $2"
                   " WHERE account_id = $1 AND incident = $3"
                   " AND state <> 5 AND (due_ms = 0 OR due_ms > $4)",
@@ -155,24 +157,34 @@ static int collect(struct tcn_query *q, struct tcn_arena *a, struct tcn_link **r
     return 0;
 }
 
-int tcn_store_link_list(struct tcn_store *s, struct tcn_id incident, const char *connector,
-                        size_t limit, struct tcn_arena *a, struct tcn_link **ret, size_t *ret_n,
+int tcn_store_link_list(struct tcn_store *s, struct tcn_id incident, size_t limit,
+                        struct tcn_arena *a, struct tcn_link **ret, size_t *ret_n,
                         struct tcn_err *err)
 {
-    bool of_incident = !tcn_id_is_zero(incident);
     struct tcn_query q;
     int r;
 
-    if ((r = start(s,
-                   of_incident ? LIST_INCIDENT
-                   : connector ? LIST_CONNECTOR
-                               : LIST_ALL,
-                   &q, err)) < 0)
+    if ((r = start(s, LIST_INCIDENT, &q, err)) < 0)
         return r;
-    if (of_incident)
-        tcn_q_id(&q, &incident);
-    else if (connector)
+    tcn_q_id(&q, &incident);
+    tcn_q_int(&q, (int64_t)limit);
+    return collect(&q, a, ret, ret_n, err);
+}
+
+int tcn_store_link_newest(struct tcn_store *s, const char *connector, const struct tcn_link *after,
+                          size_t limit, struct tcn_arena *a, struct tcn_link **ret, size_t *ret_n,
+                          struct tcn_err *err)
+{
+    struct tcn_query q;
+    int r;
+
+    if ((r = start(s, connector ? LIST_CONNECTOR : LIST_ALL, &q, err)) < 0)
+        return r;
+    if (connector)
         tcn_q_text(&q, connector);
+    tcn_q_id(&q, after ? &after->incident : &tcn_store_last_id);
+    if (!connector)
+        tcn_q_text(&q, after ? after->connector : "");
     tcn_q_int(&q, (int64_t)limit);
     return collect(&q, a, ret, ret_n, err);
 }

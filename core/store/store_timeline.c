@@ -3,7 +3,7 @@
 
 #include "base/vec.h"
 
-enum { EVENT_ADD, EVENT_LIST, RELATED_PUT, RELATED_PUT_LAST, RELATED_LIST };
+enum { EVENT_ADD, EVENT_LIST, EVENT_NEWEST, RELATED_PUT, RELATED_PUT_LAST, RELATED_LIST };
 #define EVENT_COLUMNS "seq, id, event_ms, updated_ms, type, data, text, actor, to_tickets, refs"
 #define RELATED_INSERT(seq)                                                                        \
     "INSERT INTO related_items (account_id, epoch, incident, generated_id, type, value_kind,"      \
@@ -19,6 +19,8 @@ static const char *const sql[] = {
                   " WHERE events.id = excluded.id",
     [EVENT_LIST] = "SELECT " EVENT_COLUMNS " FROM events"
                    " WHERE account_id = $1 AND incident = $2 AND seq > $3 ORDER BY seq LIMIT $4",
+    [EVENT_NEWEST] = "SELECT " EVENT_COLUMNS " FROM events WHERE account_id = $1"
+                     " AND incident = $2 AND seq < $3 ORDER BY seq DESC LIMIT $4",
     [RELATED_PUT] = RELATED_INSERT("$9"),
     [RELATED_PUT_LAST] =
         RELATED_INSERT("(SELECT COALESCE(MAX(seq), 0) + 1 FROM related_items WHERE incident = $3)"),
@@ -68,19 +70,24 @@ static void read_event(struct tcn_query *q, struct tcn_arena *a, struct tcn_even
     ret->references = tcn_c_text(q, a);
 }
 
-int tcn_store_event_list(struct tcn_store *s, struct tcn_id incident, int64_t after_seq,
-                         size_t limit, struct tcn_arena *a, struct tcn_event **ret, size_t *ret_n,
-                         struct tcn_err *err)
+struct span {
+    int64_t seq; /* without the event of that number */
+    size_t limit;
+};
+
+static int list_events(struct tcn_store *s, size_t no, struct tcn_id incident, struct span span,
+                       struct tcn_arena *a, struct tcn_event **ret, size_t *ret_n,
+                       struct tcn_err *err)
 {
     TCN_VEC(struct tcn_event) events = {0};
     struct tcn_query q;
     int r;
 
-    if ((r = start(s, EVENT_LIST, &q, err)) < 0)
+    if ((r = start(s, no, &q, err)) < 0)
         return r;
     tcn_q_id(&q, &incident);
-    tcn_q_int(&q, after_seq);
-    tcn_q_int(&q, (int64_t)limit);
+    tcn_q_int(&q, span.seq);
+    tcn_q_int(&q, (int64_t)span.limit);
     while ((r = tcn_query_step(&q, err)) == 1)
         read_event(&q, a, TCN_VEC_PUSH(a, &events));
     tcn_query_done(&q);
@@ -89,6 +96,24 @@ int tcn_store_event_list(struct tcn_store *s, struct tcn_id incident, int64_t af
     *ret = events.items;
     *ret_n = events.n;
     return 0;
+}
+
+int tcn_store_event_list(struct tcn_store *s, struct tcn_id incident, int64_t after_seq,
+                         size_t limit, struct tcn_arena *a, struct tcn_event **ret, size_t *ret_n,
+                         struct tcn_err *err)
+{
+    struct span span = {after_seq, limit};
+
+    return list_events(s, EVENT_LIST, incident, span, a, ret, ret_n, err);
+}
+
+int tcn_store_event_newest(struct tcn_store *s, struct tcn_id incident, int64_t before_seq,
+                           size_t limit, struct tcn_arena *a, struct tcn_event **ret, size_t *ret_n,
+                           struct tcn_err *err)
+{
+    struct span span = {before_seq ? before_seq : INT64_MAX, limit};
+
+    return list_events(s, EVENT_NEWEST, incident, span, a, ret, ret_n, err);
 }
 
 int tcn_store_related_put(struct tcn_store *s, struct tcn_id incident,

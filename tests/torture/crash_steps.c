@@ -67,7 +67,7 @@ static bool has_inbox(struct tcn_store *s, const char *key, struct tcn_arena *a)
     struct tcn_inbox *rows = NULL;
     size_t n = 0;
 
-    if (tcn_store_inbox_list(s, TCN_INBOX_QUARANTINED, 100, a, &rows, &n, NULL) < 0)
+    if (tcn_store_inbox_list(s, TCN_INBOX_QUARANTINED, 0, 100, a, &rows, &n, NULL) < 0)
         return false;
     for (size_t i = 0; i < n; i++)
         if (strcmp(rows[i].delivery_id, key) == 0 && tcn_str_eq(rows[i].body, tcn_str(key)))

@@ -255,6 +255,104 @@ static void test_a_list_goes_on_with_its_token(void **state)
     assert_int_equal(list("dedupe=e", &next), 0);
 }
 
+typedef int list_query(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
+
+static void fill_lists(void)
+{
+    for (unsigned n = 1; n <= 7; n++) {
+        struct tcn_inbox row = {
+            .id = id_of(n), .source = "s", .received_ms = T0, .state = TCN_INBOX_QUARANTINED};
+        struct tcn_deadletter letter = {.id = id_of(n),
+                                        .at_ms = T0 + n / 3,
+                                        .connector = "c",
+                                        .operation = "create",
+                                        .reason = "refused"};
+        struct tcn_link link = {.id = id_of(n),
+                                .incident = id_of(n / 2),
+                                .connector = n % 2 ? "c" : "d",
+                                .remote_key = tcn_arena_fmt(&arena, "T-%u", n),
+                                .state = TCN_LINK_LINKED};
+
+        link.incident.b[0] = 9; /* zero is no incident */
+        assert_int_equal(tcn_store_inbox_add(store, &row, &err), 0);
+        assert_int_equal(tcn_store_deadletter_put(store, &letter, &err), 0);
+        assert_int_equal(tcn_store_link_put(store, &link, &err), 0);
+    }
+}
+
+/* Appends a letter for each item and a blank for each page. */
+static void page_through(list_query *ask, unsigned limit, char *got)
+{
+    const char *next = "";
+
+    for (unsigned pages = 0; next; pages++) {
+        struct tcn_api_call call =
+            call_of(tcn_arena_fmt(&arena, *next ? "limit=%u&next=%s" : "limit=%u", limit, next));
+        json_t *item;
+        size_t i;
+
+        assert_in_range(pages, 0, 9);
+        assert_int_equal(ask(&call, store, &err), 0);
+        assert_int_equal(call.status, 200);
+        json_array_foreach(json_object_get(call.reply, "items"), i, item)
+        {
+            const char *id =
+                json_string_value(json_object_get(item, ask == tcn_v1_links ? "remote_key" : "id"));
+
+            *got++ = id[strlen(id) - 1];
+        }
+        *got++ = ' ';
+        next = tcn_arena_strdup(&arena, json_string_value(json_object_get(call.reply, "next")));
+        json_decref(call.reply);
+    }
+    *got = '\0';
+}
+
+static void test_every_list_has_pages(void **state)
+{
+    static const struct {
+        list_query *ask;
+        unsigned limit;
+        const char *want;
+    } cases[] = {
+        {tcn_v1_quarantine, 3, "123 456 7 "},   {tcn_v1_quarantine, 7, "1234567 "},
+        {tcn_v1_deadletters, 2, "76 54 32 1 "}, {tcn_v1_deadletters, 7, "7654321 "},
+        {tcn_v1_links, 2, "76 54 32 1 "},       {tcn_v1_links, 200, "7654321 "},
+    };
+    char got[64];
+
+    (void)state;
+    fill_lists();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        page_through(cases[i].ask, cases[i].limit, got);
+        assert_string_equal(got, cases[i].want);
+    }
+}
+
+static void test_tokens_that_are_none(void **state)
+{
+    static const struct {
+        list_query *ask;
+        const char *next;
+    } cases[] = {
+        {tcn_v1_quarantine, ""},     {tcn_v1_quarantine, "0"},
+        {tcn_v1_quarantine, "x"},    {tcn_v1_quarantine, "9999999999999999999"},
+        {tcn_v1_deadletters, "1"},   {tcn_v1_deadletters, "1."},
+        {tcn_v1_deadletters, "1.x"}, {tcn_v1_deadletters, "x.01020304-0506-0708-090a-0b0c0d0e0001"},
+        {tcn_v1_links, "1"},         {tcn_v1_links, "01020304-0506-0708-090a-0b0c0d0e0fff"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tcn_api_call call = call_of(tcn_arena_fmt(&arena, "next=%s", cases[i].next));
+
+        assert_int_equal(cases[i].ask(&call, store, &err), 0);
+        assert_int_equal(call.status, 400);
+        assert_string_equal(error_of(&call, "field"), "next");
+        json_decref(call.reply);
+    }
+}
+
 /* -- ids ------------------------------------------------------------------------------------------------- */
 
 /* What comes back in a refusal must be JSON, however long and wherever it is cut. */
@@ -338,6 +436,76 @@ static void test_a_long_timeline_is_told(void **state)
     reply = json_dumps(call.reply, JSON_COMPACT);
     assert_in_range(strlen(reply), 1, 4 << 20);
     free(reply);
+    json_decref(call.reply);
+}
+
+static void add_event(int64_t seq, const char *text)
+{
+    struct tcn_event e = {.id = tcn_id_child(id_of(7), "event", (uint64_t)seq),
+                          .seq = seq,
+                          .event_ms = T0 + seq,
+                          .type = TCN_EVENT_NOTE,
+                          .text = text};
+
+    assert_int_equal(tcn_store_event_add(store, id_of(7), &e, &err), 0);
+}
+
+static json_t *events_of(const char *query, const char *path_id)
+{
+    struct tcn_api_call call = call_of(query);
+
+    call.path_id = path_id;
+    assert_int_equal(tcn_v1_events(&call, store, &err), 0);
+    assert_int_equal(call.status, 200);
+    return call.reply;
+}
+
+/* After a storm the newest are what people look for; the rest is a token away. */
+static void test_the_newest_events_are_shown(void **state)
+{
+    struct tcn_api_call call = call_of("");
+    char text[TCN_ID_TEXT], *next;
+    json_t *timeline, *page;
+    size_t left = 0;
+
+    (void)state;
+    put_incident(7, TCN_STATUS_OPEN, "d");
+    for (int64_t seq = 1; seq <= 1302; seq++)
+        add_event(seq, tcn_arena_fmt(&arena, "%d", (int)seq));
+    tcn_id_text(id_of(7), text);
+    call.path_id = text;
+    assert_int_equal(tcn_v1_incident(&call, store, &err), 0);
+    timeline = json_object_get(call.reply, "timeline");
+    assert_int_equal(json_array_size(timeline), 1000);
+    for (size_t i = 0; i < 1000; i++)
+        assert_string_equal(json_string_value(json_object_get(json_array_get(timeline, i), "text")),
+                            tcn_arena_fmt(&arena, "%zu", i + 303));
+    next = tcn_arena_strdup(&arena, json_string_value(json_object_get(call.reply, "events_next")));
+    json_decref(call.reply);
+    for (size_t expected = 302; next; json_decref(page)) {
+        json_t *items;
+
+        page = events_of(tcn_arena_fmt(&arena, "limit=200&next=%s", next), text);
+        items = json_object_get(page, "items");
+        for (size_t i = 0; i < json_array_size(items); i++, left++)
+            assert_string_equal(
+                json_string_value(json_object_get(json_array_get(items, i), "text")),
+                tcn_arena_fmt(&arena, "%zu", expected--));
+        next = tcn_arena_strdup(&arena, json_string_value(json_object_get(page, "next")));
+    }
+    assert_int_equal(left, 302);
+}
+
+static void test_events_of_an_incident_that_is_not_there(void **state)
+{
+    struct tcn_api_call call = call_of("");
+    char text[TCN_ID_TEXT];
+
+    (void)state;
+    tcn_id_text(id_of(7), text);
+    call.path_id = text;
+    assert_int_equal(tcn_v1_events(&call, store, &err), 0);
+    assert_int_equal(call.status, 404);
     json_decref(call.reply);
 }
 
@@ -547,6 +715,10 @@ int main(void)
         CASE(test_long_names_are_cut),
         CASE(test_wrong_parameters_name_their_field),
         CASE(test_a_list_goes_on_with_its_token),
+        CASE(test_every_list_has_pages),
+        CASE(test_tokens_that_are_none),
+        CASE(test_the_newest_events_are_shown),
+        CASE(test_events_of_an_incident_that_is_not_there),
         CASE(test_any_path_id_is_refused_in_json),
         CASE(test_an_incident_that_is_not_there),
         CASE(test_a_long_timeline_is_told),

@@ -32,8 +32,9 @@ static const char *text_of(const char *member)
 static void test_no_such_thing(void **state)
 {
     static const enum tcn_command_kind kinds[] = {
-        TCN_COMMAND_ACKNOWLEDGE, TCN_COMMAND_RESOLVE,      TCN_COMMAND_REOPEN,
-        TCN_COMMAND_NOTE,        TCN_COMMAND_LETTER_RETRY, TCN_COMMAND_LETTER_DROP};
+        TCN_COMMAND_ACKNOWLEDGE,    TCN_COMMAND_RESOLVE,      TCN_COMMAND_REOPEN,
+        TCN_COMMAND_NOTE,           TCN_COMMAND_LETTER_RETRY, TCN_COMMAND_LETTER_DROP,
+        TCN_COMMAND_QUARANTINE_DROP};
 
     (void)state;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -41,6 +42,36 @@ static void test_no_such_thing(void **state)
             .kind = kinds[i], .incident = {{9}}, .letter = {{9}}, .text = "t"});
         assert_int_equal(call.status, 404);
         assert_false(has_changed);
+    }
+    drop_reply();
+}
+
+/* Only what is in quarantine can be dropped: what was applied keeps repeats out. */
+static void test_a_quarantined_delivery_is_dropped(void **state)
+{
+    struct tcn_inbox rows[] = {
+        {.id = {{7}}, .source = "s", .delivery_id = "d7", .state = TCN_INBOX_QUARANTINED},
+        {.id = {{8}}, .source = "s", .delivery_id = "d8", .state = TCN_INBOX_APPLIED},
+        {.id = {{9}}, .source = "s", .delivery_id = "d9", .state = TCN_INBOX_QUARANTINED},
+    };
+    static const int want[] = {200, 404, 200, 404};
+    static const uint8_t of[] = {7, 8, 9, 9};
+    struct tcn_inbox *left;
+    size_t n;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_int_equal(tcn_store_inbox_add(store, &rows[i], &err), 0);
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+        execute((struct tcn_command){.kind = TCN_COMMAND_QUARANTINE_DROP, .letter = {{of[i]}}});
+        assert_int_equal(call.status, want[i]);
+        assert_false(has_changed);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        enum tcn_inbox_state of_state = i ? TCN_INBOX_APPLIED : TCN_INBOX_QUARANTINED;
+
+        assert_int_equal(tcn_store_inbox_list(store, of_state, 0, 9, &arena, &left, &n, &err), 0);
+        assert_int_equal(n, i);
     }
     drop_reply();
 }
@@ -197,7 +228,7 @@ static void test_letters_of_tickets(void **state)
     size_t n;
 
     (void)state;
-    assert_int_equal(tcn_store_link_list(store, incident, NULL, 9, &arena, &links, &n, &err), 0);
+    assert_int_equal(tcn_store_link_list(store, incident, 9, &arena, &links, &n, &err), 0);
     assert_int_equal(n, 1);
     links[0].state = TCN_LINK_BLOCKED;
     links[0].due_ms = 0;
@@ -242,8 +273,7 @@ static void test_what_is_left_of_a_dropped_letter(void **state)
     size_t n, n_links;
 
     (void)state;
-    assert_int_equal(tcn_store_link_list(store, incident, NULL, 9, &arena, &links, &n_links, &err),
-                     0);
+    assert_int_equal(tcn_store_link_list(store, incident, 9, &arena, &links, &n_links, &err), 0);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         size_t before = count_events(incident);
         struct tcn_id letter;
@@ -319,6 +349,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(test_no_such_thing),
+        CASE(test_a_quarantined_delivery_is_dropped),
         CASE(test_the_life_of_an_incident),
         CASE(test_a_note_with_a_command_that_changes_nothing),
         CASE(test_an_acknowledgement_that_is_too_late),

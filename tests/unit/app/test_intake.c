@@ -136,7 +136,7 @@ static size_t links_of(struct tcn_id incident)
     struct tcn_err err;
     size_t n = 0;
 
-    assert_int_equal(tcn_store_link_list(store, incident, NULL, 10, &arena, &links, &n, &err), 0);
+    assert_int_equal(tcn_store_link_list(store, incident, 10, &arena, &links, &n, &err), 0);
     return n;
 }
 
@@ -326,8 +326,8 @@ static int kept_len(const char *delivery_id)
     struct tcn_err err;
     size_t n = 0;
 
-    assert_int_equal(tcn_store_inbox_list(store, TCN_INBOX_APPLIED, 100, &arena, &rows, &n, &err),
-                     0);
+    assert_int_equal(
+        tcn_store_inbox_list(store, TCN_INBOX_APPLIED, 0, 100, &arena, &rows, &n, &err), 0);
     for (size_t i = 0; i < n; i++)
         if (strcmp(rows[i].delivery_id, delivery_id) == 0)
             return (int)rows[i].body.len;

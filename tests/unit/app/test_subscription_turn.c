@@ -69,7 +69,7 @@ static size_t kept(void)
     struct tcn_inbox *rows;
     size_t n = 0;
 
-    assert_int_equal(tcn_store_inbox_list(store, TCN_INBOX_APPLIED, 99, &arena, &rows, &n, &err),
+    assert_int_equal(tcn_store_inbox_list(store, TCN_INBOX_APPLIED, 0, 99, &arena, &rows, &n, &err),
                      0);
     return n;
 }

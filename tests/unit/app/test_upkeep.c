@@ -34,8 +34,8 @@ static size_t n_kept(void)
     size_t n = 0;
 
     tcn_arena_init(&arena, 16u << 20);
-    assert_int_equal(tcn_store_inbox_list(store, TCN_INBOX_APPLIED, 10000, &arena, &rows, &n, &err),
-                     0);
+    assert_int_equal(
+        tcn_store_inbox_list(store, TCN_INBOX_APPLIED, 0, 10000, &arena, &rows, &n, &err), 0);
     tcn_arena_done(&arena);
     return n;
 }

@@ -601,7 +601,7 @@ static inline int look(struct world *w, struct tcn_store *s, int64_t now_ms, str
         seen = (struct tcn_link){.state = TCN_LINK_NONE};
     snprintf(seen_reason, sizeof seen_reason, "%s", seen.blocked_reason ? seen.blocked_reason : "");
     snprintf(seen_key, sizeof seen_key, "%s", seen.remote_key ? seen.remote_key : "");
-    r = tcn_store_deadletter_list(s, 10, a, &letters, &seen_letters, err);
+    r = tcn_store_deadletter_list(s, NULL, 10, a, &letters, &seen_letters, err);
     snprintf(seen_request, sizeof seen_request, "%s",
              seen_letters > 0 && letters[0].request ? letters[0].request : "");
     return r;

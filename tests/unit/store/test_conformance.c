@@ -122,7 +122,7 @@ static void inbox(struct bed *b)
     row.state = state;
     ASK(b, tcn_store_inbox_add(s, &row, err));
     LIST(b, struct tcn_inbox, same_inbox,
-         tcn_store_inbox_list(s, state, LIMIT, &b->a, &list[k], &n[k], err));
+         tcn_store_inbox_list(s, state, 0, LIMIT, &b->a, &list[k], &n[k], err));
     if (pick(b, 8) > 0)
         return;
     ASK(b, tcn_store_inbox_trim(s, row.received_ms, 1 + (size_t)row.received_ms % 9, &trimmed[k],
@@ -217,6 +217,8 @@ static void timeline(struct bed *b)
     WRITE(b, tcn_store_event_add(s, incident, &event, err));
     LIST(b, struct tcn_event, same_event,
          tcn_store_event_list(s, incident, after, LIMIT, &b->a, &list[k], &n[k], err));
+    LIST(b, struct tcn_event, same_event,
+         tcn_store_event_newest(s, incident, after, LIMIT, &b->a, &list[k], &n[k], err));
     snprintf(item.generated_id, sizeof item.generated_id, "%c", "aBc_D"[pick(b, 5)]);
     WRITE(b, tcn_store_related_put(s, incident, &item, err));
     LIST(b, struct tcn_related_item, same_related,
@@ -288,7 +290,7 @@ static void links(struct bed *b)
 {
     unsigned no = pick(b, 7), of = pick(b, 6);
     struct tcn_link link = gen_link(&b->g), got[STORES_MAX];
-    struct tcn_id none = {{0}}, incident = id_of(100 + of);
+    struct tcn_id incident = id_of(100 + of);
     const char *connector = names[pick(b, 7)];
     int64_t due = 1 + pick(b, 1000);
     bool is_of_incident = pick(b, 2);
@@ -306,8 +308,9 @@ static void links(struct bed *b)
     if (pick(b, 4) == 0)
         WRITE(b, tcn_store_link_wake(s, incident, due, err));
     LIST(b, struct tcn_link, same_link,
-         tcn_store_link_list(s, is_of_incident ? incident : none, no % 2 ? connector : NULL, LIMIT,
-                             &b->a, &list[k], &n[k], err));
+         is_of_incident ? tcn_store_link_list(s, incident, LIMIT, &b->a, &list[k], &n[k], err)
+                        : tcn_store_link_newest(s, no % 2 ? connector : NULL, of % 2 ? &link : NULL,
+                                                LIMIT, &b->a, &list[k], &n[k], err));
     LIST(b, struct tcn_link, same_link,
          tcn_store_link_claim(s, connector, due, of, &b->a, &list[k], &n[k], err));
 }
@@ -331,7 +334,9 @@ static void deadletters(struct bed *b)
     if (pick(b, 8) == 0)
         WRITE(b, tcn_store_deadletter_clear(s, link, err));
     LIST(b, struct tcn_deadletter, same_deadletter,
-         tcn_store_deadletter_list(s, LIMIT, &b->a, &list[k], &n[k], err));
+         tcn_store_deadletter_list(s, NULL, LIMIT, &b->a, &list[k], &n[k], err));
+    LIST(b, struct tcn_deadletter, same_deadletter,
+         tcn_store_deadletter_list(s, &row, LIMIT, &b->a, &list[k], &n[k], err));
 }
 
 static void subscriptions(struct bed *b)

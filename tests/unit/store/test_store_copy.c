@@ -303,7 +303,8 @@ static void the_copy_is_a_store(void **state)
     assert_int_equal(tcn_store_epoch(p->f.s), 2);
     fill(p, 1000, 10);
     OK(&p->f, tcn_store_begin(p->f.s, &p->f.err));
-    OK(&p->f, tcn_store_inbox_list(p->f.s, TCN_INBOX_APPLIED, 100, &p->f.a, &rows, &n, &p->f.err));
+    OK(&p->f,
+       tcn_store_inbox_list(p->f.s, TCN_INBOX_APPLIED, 0, 100, &p->f.a, &rows, &n, &p->f.err));
     assert_int_equal(n, 10);
     for (size_t i = 1; i < n; i++)
         assert_true(rows[i - 1].received_ms < rows[i].received_ms);

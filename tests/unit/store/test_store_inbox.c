@@ -8,7 +8,7 @@ static void every_member(void **state)
     size_t n;
 
     OK(f, tcn_store_inbox_add(f->s, &in, &f->err));
-    OK(f, tcn_store_inbox_list(f->s, TCN_INBOX_QUARANTINED, 9, &f->a, &out, &n, &f->err));
+    OK(f, tcn_store_inbox_list(f->s, TCN_INBOX_QUARANTINED, 0, 9, &f->a, &out, &n, &f->err));
     assert_int_equal(n, 1);
     same_inbox(&in, &out[0]);
 }
@@ -46,7 +46,7 @@ static void expect(struct fixture *f, enum tcn_inbox_state state, size_t limit, 
     char got[64] = "";
     size_t n;
 
-    OK(f, tcn_store_inbox_list(f->s, state, limit, &f->a, &rows, &n, &f->err));
+    OK(f, tcn_store_inbox_list(f->s, state, 0, limit, &f->a, &rows, &n, &f->err));
     for (size_t i = 0; i < n; i++)
         snprintf(got + 2 * i, sizeof got - 2 * i, "%d ", (int)rows[i].received_ms);
     assert_string_equal(got, want);
@@ -76,6 +76,23 @@ static void listed_and_trimmed(void **state)
     assert_int_equal(add(f, "s", "d5", 8, TCN_INBOX_APPLIED), TCN_ECONFLICT);
 }
 
+static void listed_from_a_number(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_inbox *rows;
+    size_t n;
+
+    for (int i = 1; i <= 3; i++)
+        OK(f, add(f, "s", NULL, i, TCN_INBOX_QUARANTINED));
+    OK(f, tcn_store_inbox_list(f->s, TCN_INBOX_QUARANTINED, 0, 1, &f->a, &rows, &n, &f->err));
+    OK(f, tcn_store_quarantine_drop(f->s, rows[0].id, &f->err));
+    OK(f,
+       tcn_store_inbox_list(f->s, TCN_INBOX_QUARANTINED, rows[0].no, 9, &f->a, &rows, &n, &f->err));
+    assert_int_equal(n, 2);
+    assert_int_equal(rows[0].received_ms, 2);
+    assert_int_equal(tcn_store_quarantine_drop(f->s, id_of(77), &f->err), TCN_ENOTFOUND);
+}
+
 static void meta(void **state)
 {
     struct fixture *f = *state;
@@ -98,6 +115,7 @@ int main(void)
         IN_MEMORY(every_member),
         IN_MEMORY(repeated_delivery),
         IN_MEMORY(listed_and_trimmed),
+        IN_MEMORY(listed_from_a_number),
         IN_MEMORY(meta),
     };
 

@@ -138,6 +138,13 @@ static void every_event_member(void **state)
     assert_int_equal(out[0].seq, 2);
     OK(f, tcn_store_event_list(f->s, id_of(98), 0, 10, &f->a, &out, &n, &f->err));
     assert_int_equal(n, 0);
+    OK(f, tcn_store_event_newest(f->s, id_of(99), 0, 10, &f->a, &out, &n, &f->err));
+    assert_int_equal(n, 3);
+    for (size_t i = 0; i < n; i++)
+        same_event(&in[2 - i], &out[i]);
+    OK(f, tcn_store_event_newest(f->s, id_of(99), 3, 1, &f->a, &out, &n, &f->err));
+    assert_int_equal(n, 1);
+    assert_int_equal(out[0].seq, 2);
 }
 
 static void event_again(void **state)

@@ -76,10 +76,19 @@ static void one_link_for_incident_and_connector(void **state)
     assert_conflict(f, tcn_store_link_put(f->s, &other, &f->err));
 }
 
+static void expect_after(struct fixture *f, const char *connector, const struct tcn_link *after,
+                         size_t limit, const char *want)
+{
+    struct tcn_link *list;
+    size_t n;
+
+    OK(f, tcn_store_link_newest(f->s, connector, after, limit, &f->a, &list, &n, &f->err));
+    expect_ids(list, n, want);
+}
+
 static void lists(void **state)
 {
     struct fixture *f = *state;
-    const struct tcn_id none = {{0}};
     struct tcn_link *list;
     size_t n;
 
@@ -87,18 +96,31 @@ static void lists(void **state)
     put(f, 2, 10, "snow", 0);
     put(f, 3, 11, "jira", 0);
     put(f, 4, 12, "snow", 0);
-    OK(f, tcn_store_link_list(f->s, id_of(10), NULL, 9, &f->a, &list, &n, &f->err));
+    OK(f, tcn_store_link_list(f->s, id_of(10), 9, &f->a, &list, &n, &f->err));
     expect_ids(list, n, "1 2 ");
-    OK(f, tcn_store_link_list(f->s, id_of(10), "snow", 9, &f->a, &list, &n, &f->err));
-    expect_ids(list, n, "1 2 ");
-    OK(f, tcn_store_link_list(f->s, none, "snow", 9, &f->a, &list, &n, &f->err));
-    expect_ids(list, n, "4 2 ");
-    OK(f, tcn_store_link_list(f->s, none, NULL, 9, &f->a, &list, &n, &f->err));
-    expect_ids(list, n, "4 3 1 2 ");
-    OK(f, tcn_store_link_list(f->s, none, NULL, 2, &f->a, &list, &n, &f->err));
-    expect_ids(list, n, "4 3 ");
-    OK(f, tcn_store_link_list(f->s, id_of(77), NULL, 9, &f->a, &list, &n, &f->err));
+    OK(f, tcn_store_link_list(f->s, id_of(77), 9, &f->a, &list, &n, &f->err));
     expect_ids(list, n, "");
+    expect_after(f, "snow", NULL, 9, "4 2 ");
+    expect_after(f, NULL, NULL, 9, "4 3 1 2 ");
+    expect_after(f, NULL, NULL, 2, "4 3 ");
+}
+
+/* An incident whose links are on two pages has each of them on one. */
+static void lists_go_on(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_link first = link_of(1, 10, "jira", 0), other = link_of(3, 11, "jira", 0),
+                    last = link_of(2, 10, "snow", 0);
+
+    put(f, 1, 10, "jira", 0);
+    put(f, 2, 10, "snow", 0);
+    put(f, 3, 11, "jira", 0);
+    put(f, 4, 12, "snow", 0);
+    expect_after(f, NULL, &other, 1, "1 ");
+    expect_after(f, NULL, &first, 9, "2 ");
+    expect_after(f, NULL, &last, 9, "");
+    expect_after(f, "jira", &other, 9, "1 ");
+    expect_after(f, "snow", &other, 9, "2 ");
 }
 
 static void wake(void **state)
@@ -201,27 +223,55 @@ static void deadletters(void **state)
     OK(f, tcn_store_deadletter_put(f->s, &in[3], &f->err));
     OK(f, tcn_store_deadletter_get(f->s, in[1].id, &f->a, &out, &f->err));
     same_deadletter(&in[1], &out);
-    OK(f, tcn_store_deadletter_list(f->s, 3, &f->a, &list, &n, &f->err));
+    OK(f, tcn_store_deadletter_list(f->s, NULL, 3, &f->a, &list, &n, &f->err));
     assert_int_equal(n, 3);
     for (size_t i = 0; i < n; i++)
         same_deadletter(&in[3 - i], &list[i]);
     OK(f, tcn_store_deadletter_clear(f->s, in[2].link, &f->err));
-    OK(f, tcn_store_deadletter_list(f->s, 9, &f->a, &list, &n, &f->err));
+    OK(f, tcn_store_deadletter_list(f->s, NULL, 9, &f->a, &list, &n, &f->err));
     assert_int_equal(n, 2);
     OK(f, tcn_store_deadletter_drop(f->s, in[0].id, &f->err));
     assert_int_equal(tcn_store_deadletter_drop(f->s, in[0].id, &f->err), TCN_ENOTFOUND);
     assert_int_equal(tcn_store_deadletter_get(f->s, in[0].id, &f->a, &out, &f->err), TCN_ENOTFOUND);
-    OK(f, tcn_store_deadletter_list(f->s, 9, &f->a, &list, &n, &f->err));
+    OK(f, tcn_store_deadletter_list(f->s, NULL, 9, &f->a, &list, &n, &f->err));
     assert_int_equal(n, 1);
     same_deadletter(&in[1], &list[0]);
+}
+
+/* Time and id lead on, whatever became of the letter that had them. */
+static void deadletters_of_one_time(void **state)
+{
+    struct fixture *f = *state;
+    struct gen g = {&f->a, 0};
+    struct tcn_deadletter row = gen_deadletter(&g), *list;
+    size_t n;
+
+    row.at_ms = 5;
+    for (uint32_t i = 1; i <= 4; i++) {
+        row.id = id_of(i);
+        OK(f, tcn_store_deadletter_put(f->s, &row, &f->err));
+    }
+    row.id = id_of(3);
+    OK(f, tcn_store_deadletter_drop(f->s, row.id, &f->err));
+    OK(f, tcn_store_deadletter_list(f->s, &row, 9, &f->a, &list, &n, &f->err));
+    assert_int_equal(n, 2);
+    assert_memory_equal(&list[0].id, id_of(2).b, sizeof list[0].id);
+    row.at_ms = 4;
+    OK(f, tcn_store_deadletter_list(f->s, &row, 9, &f->a, &list, &n, &f->err));
+    assert_int_equal(n, 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_MEMORY(every_member), IN_MEMORY(one_link_for_incident_and_connector),
-        IN_MEMORY(lists),        IN_MEMORY(wake),
-        IN_MEMORY(claims),       IN_FILE(of_an_older_epoch),
+        IN_MEMORY(every_member),
+        IN_MEMORY(one_link_for_incident_and_connector),
+        IN_MEMORY(lists),
+        IN_MEMORY(lists_go_on),
+        IN_MEMORY(deadletters_of_one_time),
+        IN_MEMORY(wake),
+        IN_MEMORY(claims),
+        IN_FILE(of_an_older_epoch),
         IN_MEMORY(deadletters),
     };
 
