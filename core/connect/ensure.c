@@ -9,6 +9,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#define MARK_MAX 200u /* bytes of the line that finds a note again */
+
 void tcn_progress_done(struct tcn_progress *p)
 {
     json_decref(p->record);
@@ -151,6 +153,33 @@ static size_t notes_done(const struct tcn_ensure *e)
     return n;
 }
 
+/* With its line feed; empty when there is none or it is too long for a mark. */
+static struct tcn_str last_line(struct tcn_str note)
+{
+    size_t n = note.len;
+
+    while (n > 0 && note.len - n < MARK_MAX && note.ptr[n - 1] != '\n')
+        n--;
+    if (n == 0 || note.ptr[n - 1] != '\n')
+        return (struct tcn_str){0};
+    return (struct tcn_str){note.ptr + n - 1, note.len - n + 1};
+}
+
+/* The last line stays: a mark there finds the note again after a lost answer. */
+static void add_note(struct tcn_buf *out, struct tcn_str note)
+{
+    static const char cut[] = "...\n(cut: the incident's timeline has all of it)";
+    struct tcn_str last = last_line(note);
+
+    if (note.len <= TCN_ENSURE_NOTE_MAX) {
+        tcn_buf_str(out, note);
+        return;
+    }
+    tcn_buf_str(out, tcn_utf8_cut_bytes(note, TCN_ENSURE_NOTE_MAX - sizeof cut - last.len));
+    tcn_buf_z(out, cut);
+    tcn_buf_str(out, last);
+}
+
 static void plan_note(struct tcn_ensure *e, struct tcn_step *s, size_t first)
 {
     struct tcn_link *link = e->link;
@@ -163,7 +192,7 @@ static void plan_note(struct tcn_ensure *e, struct tcn_step *s, size_t first)
            (n == first || text.len + strlen(w->notes[n].text) < TCN_ENSURE_NOTE_BYTES)) {
         if (n > first)
             tcn_buf_z(&text, "\n\n");
-        tcn_buf_str(&text, tcn_utf8_cut(tcn_str(w->notes[n++].text), TCN_ENSURE_NOTE_BYTES / 4));
+        add_note(&text, tcn_str(w->notes[n++].text));
     }
     s->note_seq = w->notes[n - 1].seq;
     s->payload = json_pack("{s:s s:s}", "text", text.ptr, "event_id", w->notes[n - 1].event_id);

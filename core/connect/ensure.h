@@ -17,8 +17,10 @@
 #include <tocsin/connector.h>
 
 #define TCN_ENSURE_FIELDS_MAX 64
-#define TCN_ENSURE_NOTES_MAX 20 /* events joined in one remote note */
-#define TCN_ENSURE_NOTE_BYTES 24000
+#define TCN_ENSURE_NOTES_MAX 20     /* events joined in one remote note */
+#define TCN_ENSURE_NOTE_BYTES 24000 /* no more are joined than that */
+#define TCN_ENSURE_NOTE_MAX                                                                        \
+    32256 /* of one: the longest by a person and a mark; less than the 32,767 of Jira */
 #define TCN_ENSURE_DROPPED_MAX 20
 #define TCN_ENSURE_SAY_MAX 8
 #define TCN_ENSURE_FRESH_MS                                                                        \
