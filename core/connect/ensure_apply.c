@@ -2,6 +2,7 @@
 #include "base/datetime.h"
 #include "connect/classify.h"
 #include "connect/ensure.h"
+#include "connect/lane_wait.h"
 #include "connect/retry.h"
 #include "connect/ring.h"
 
@@ -89,6 +90,17 @@ static void say_delay(struct tcn_ensure *e, const struct tcn_learned *got, int64
     tcn_ensure_say_once(e, mark, failing_since, false, text);
 }
 
+/* What nobody has asked for, such as a remote that cannot be reached. */
+static void say_failing(struct tcn_ensure *e, const struct tcn_learned *got, int64_t delay_ms)
+{
+    struct tcn_link *link = e->link;
+
+    if (!remark(got, delay_ms) && e->now_ms - link->first_fail_ms >= TCN_WAIT_TOLD_MS &&
+        tcn_wait_must_tell(link, e->now_ms, e->arena))
+        tcn_ensure_say(e, false, "Not synced to %s yet: %s; it is tried again by itself",
+                       link->connector, got->result->reason);
+}
+
 static bool fail_transient(struct tcn_ensure *e, const struct tcn_step *step,
                            const struct tcn_learned *got)
 {
@@ -101,6 +113,7 @@ static bool fail_transient(struct tcn_ensure *e, const struct tcn_step *step,
     link->blocked_reason = tcn_arena_strdup(e->arena, got->result->reason);
     bury_if_old(e, step, got);
     say_delay(e, got, delay);
+    say_failing(e, got, delay);
     if (e->now_ms - link->first_fail_ms >= TCN_ENSURE_STOP_MS)
         return rest_until_change(e, step);
     return rest_until(e, e->now_ms + delay);

@@ -5,8 +5,10 @@
 #include "sys/log.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #define FAILED_JOB_MS 2000
+#define SHUT_LOOK_MS 5000 /* those that wait are told in groups of TCN_LANE_CLAIM_MAX */
 
 /* -- jobs ----------------------------------------------------------------------------------------------------- */
 
@@ -162,6 +164,51 @@ static void post_claim(struct tcn_lane_instance *i, unsigned room)
     tcn_worker_post(&i->lanes->worker, &j->base);
 }
 
+/* -- instances that are not called --------------------------------------------------------------------------- */
+
+static void on_told(struct tcn_job *job, int r, const struct tcn_err *err)
+{
+    struct tcn_lane_job *j = (struct tcn_lane_job *)job;
+
+    j->instance->is_telling = false;
+    if (r < 0) {
+        log_failed(j, err);
+        tcn_lane_job_reset(j);
+    }
+    finish_job(j, false);
+}
+
+static bool is_shut(const struct tcn_lane_instance *i, char *ret_why, size_t size)
+{
+    struct tcn_port_health h;
+
+    tcn_port_health(i->port, &h);
+    snprintf(ret_why, size, "%s (%s)",
+             h.is_auth_failed ? "its credentials are refused" : "its calls fail", h.last_failure);
+    return h.is_auth_failed || h.breaker != TCN_BREAKER_CLOSED;
+}
+
+/* Lanes that are due and cannot be claimed come to no call that could tell why. */
+static void tell_waiting(struct tcn_lane_instance *i)
+{
+    struct timeval when = {SHUT_LOOK_MS / 1000, 0};
+    int64_t now_ms = tcn_hub_now(i->lanes->options.hub);
+    struct tcn_lane_job *j;
+    char why[sizeof j->shut];
+
+    if (!is_shut(i, why, sizeof why))
+        return;
+    evtimer_add(i->lanes->shut, &when);
+    if (i->is_telling || now_ms < i->tell_ms)
+        return;
+    i->is_telling = true;
+    i->tell_ms = now_ms + SHUT_LOOK_MS;
+    j = make_job(i, tcn_lane_job_wait, on_told);
+    j->limit = TCN_LANE_CLAIM_MAX;
+    memcpy(j->shut, why, sizeof why);
+    tcn_worker_post(&i->lanes->worker, &j->base);
+}
+
 static void claim(struct tcn_lane_instance *i)
 {
     size_t places = (size_t)i->source.instance->limits.concurrency;
@@ -175,8 +222,10 @@ static void claim(struct tcn_lane_instance *i)
     places = places > i->busy ? places - i->busy : 0;
     if (room > 0 && places > 0)
         post_claim(i, room < places ? room : (unsigned)places);
-    else
+    else {
         i->is_asked = true; /* again when a place is free */
+        tell_waiting(i);
+    }
 }
 
 static void look(void *ctx)
@@ -199,6 +248,13 @@ static void on_ready(void *ctx)
 
     if (!i->lanes->worker.is_retired && i->is_asked)
         claim(i);
+}
+
+static void on_shut(evutil_socket_t fd, short what, void *ctx)
+{
+    (void)fd;
+    (void)what;
+    tcn_lanes_wake(ctx);
 }
 
 void tcn_lanes_wake(struct tcn_lanes *l)
@@ -238,6 +294,8 @@ struct tcn_lanes *tcn_lanes_new(const struct tcn_lanes_options *options)
                                     .look = look,
                                     .ctx = l};
     tcn_worker_init(&l->worker, options->base);
+    if (!(l->shut = evtimer_new(options->base, on_shut, l)))
+        abort();
     for (; l->n_items < options->n_items; l->n_items++)
         set_item(l, l->n_items, &options->items[l->n_items]);
     tcn_lanes_wake(l);
@@ -255,6 +313,7 @@ void tcn_lanes_stop(struct tcn_lanes *l)
     struct tcn_lane_run *run;
 
     tcn_worker_stop(&l->worker);
+    evtimer_del(l->shut);
     for (size_t n = 0; n < l->n_items; n++) {
         tcn_port_free(l->items[n].port);
         l->items[n].port = NULL;
@@ -273,6 +332,7 @@ void tcn_lanes_free(struct tcn_lanes *l)
         return;
     tcn_lanes_stop(l);
     tcn_worker_done(&l->worker);
+    event_free(l->shut);
     free(l->items);
     free(l);
 }

@@ -16,6 +16,8 @@ struct tcn_lane_instance {
     size_t busy;      /* lanes between intent and result: they hold their place for the next step */
     bool is_claiming; /* a claim job is with the store thread */
     bool is_asked;    /* woken meanwhile */
+    bool is_telling;  /* a wait job is with the store thread */
+    int64_t tell_ms;  /* not before: those that wait are looked at */
 };
 
 /* A lane between its intent and its result. */
@@ -42,9 +44,10 @@ struct tcn_lane_job {
     struct tcn_lane_run *runs[TCN_LANE_CLAIM_MAX];
     size_t n_runs, n_claimed;
     bool has_news;
+    char shut[400];      /* of a wait job: why the instance is not called */
     int64_t next_due_ms; /* of the store; 0 = nothing */
 };
-tcn_job_run tcn_lane_job_claim, tcn_lane_job_result;
+tcn_job_run tcn_lane_job_claim, tcn_lane_job_result, tcn_lane_job_wait;
 void tcn_lane_job_reset(struct tcn_lane_job *j); /* frees the runs that were made */
 
 struct tcn_lanes {
@@ -52,6 +55,7 @@ struct tcn_lanes {
     struct tcn_lane_instance *items;
     size_t n_items, first; /* first: whose turn it is to claim first */
     struct tcn_worker worker;
+    struct event *shut;           /* looks again while an instance is not called */
     struct tcn_lane_run *calling; /* runs whose call is out */
 };
 

@@ -528,8 +528,14 @@ static const struct {
      503,
      {.outcome = TOCSIN_RETRY, .retry_after_s = 600, .reason = "maintenance"},
      "Not synced to jira yet: maintenance; tried again after 19"},
-    {"503 without", 503, {.outcome = TOCSIN_RETRY, .reason = "503"}, NULL},
-    {"no connection", 0, {.outcome = TOCSIN_RETRY, .reason = "not sent"}, NULL},
+    {"503 without",
+     503,
+     {.outcome = TOCSIN_RETRY, .reason = "503"},
+     "Not synced to jira yet: 503; it is tried again by itself"},
+    {"no connection",
+     0,
+     {.outcome = TOCSIN_RETRY, .reason = "not sent"},
+     "Not synced to jira yet: not sent; it is tried again by itself"},
 };
 
 /* What the remote asks for, or where it points to, is told once while it lasts. */
@@ -551,7 +557,7 @@ static void delays_are_told_once(void **unused)
         w.now_ms += 3600000;
         touch(&w);
         wake(&w);
-        run_with(&w, &delays[i].result, delays[i].status, 60000);
+        run_with(&w, &delays[i].result, delays[i].status, 600000);
         assert_int_equal(count_said(&w, "Not synced"), delays[i].told ? 2 : 0);
         close_world(&w);
     }

@@ -133,6 +133,51 @@ static void refused_credentials_pause_the_instance(void **unused)
     assert_false(tcn_lanes_health(w->lanes, "other", &h));
 }
 
+static size_t count_said(const struct world *w, const char *text)
+{
+    size_t n = 0;
+
+    for (const char *at = w->said; (at = strstr(at, text)) != NULL; at += strlen(text))
+        n++;
+    return n;
+}
+
+static bool is_told(const struct world *w)
+{
+    return count_said(w, "Not synced to test yet") > 0;
+}
+
+/* The lane comes to no call while the credentials are refused; its incident hears of it all the same. */
+static void a_wait_for_credentials_is_told_once(void **unused)
+{
+    struct world *w = &world;
+    struct tcn_port_health h;
+
+    (void)unused;
+    w->server.mood = NO_AUTH;
+    in_store(w, add_incident);
+    tcn_lanes_wake(w->lanes);
+    do {
+        in_store(w, look);
+        assert_true(tcn_lanes_health(w->lanes, "test", &h));
+    } while (!h.is_auth_failed || seen.is_in_flight);
+    assert_false(is_told(w));
+    ahead_ms = 120000;
+    tcn_lanes_wake(w->lanes);
+    until(w, is_told);
+    assert_non_null(
+        strstr(w->said, "Not synced to test yet: its credentials are refused (create: "));
+    ahead_ms = 240000;
+    for (int i = 0; i < 20; i++) {
+        tcn_lanes_wake(w->lanes);
+        in_store(w, look);
+    }
+    assert_int_equal(count_said(w, "Not synced to test yet"), 1);
+    assert_int_equal(seen.state, TCN_LINK_CREATING);
+    assert_false(seen.is_in_flight);
+    ahead_ms = 0;
+}
+
 static bool is_idle_called;
 
 static void on_idle(void *ctx)
@@ -233,6 +278,7 @@ int main(void)
         TEST(refusals_become_dead_letters),
         TEST(outages_are_waited_out),
         TEST(refused_credentials_pause_the_instance),
+        TEST(a_wait_for_credentials_is_told_once),
         TEST(retired_lanes_finish_what_they_began),
         TEST(retired_lanes_tell_what_is_due),
         TEST(a_long_timeline_fits),
