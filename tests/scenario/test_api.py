@@ -13,6 +13,7 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 # (method, path, least role, status when the role is right); ID is an open incident, NO an id that nothing has
 ROUTES = [
     ("GET", "/v1/incidents", "viewer", 200), ("GET", "/v1/incidents/ID", "viewer", 200),
+    ("GET", "/v1/incidents/ID/events", "viewer", 200), ("POST", "/v1/quarantine/NO/drop", "manager", 404),
     ("POST", "/v1/incidents/ID/notes", "responder", 200), ("POST", "/v1/incidents/ID/acknowledge", "responder", 200),
     ("POST", "/v1/incidents/ID/resolve", "responder", 200), ("POST", "/v1/incidents/ID/reopen", "responder", 200),
     ("GET", "/v1/links", "viewer", 200), ("GET", "/v1/deadletters", "viewer", 200),
