@@ -86,18 +86,18 @@ static bool is_literal(const char *host, struct sockaddr_storage *ret)
 }
 
 /* What would be refused at every call; a name is judged when it is resolved. */
-static int check_reach(const struct tcn_node *at, const struct tcn_url *url,
-                       const struct tcn_guard *guard)
+static void judge_reach(const struct tcn_node *at, const struct tcn_url *url,
+                        const struct tcn_guard *guard)
 {
     struct sockaddr_storage address;
 
     if (!is_literal(url->host, &address) ||
         tcn_guard_allows(guard, url->host, (struct sockaddr *)&address))
-        return 0;
-    return tcn_node_problem(at,
-                            "%s is no public address and would not be called; when it is meant, "
-                            "add \"allow\": [\"%s\"] to the connector",
-                            url->host, url->host);
+        return;
+    tcn_node_warning(at,
+                     "%s is no public address and will not be called; when it is meant, add "
+                     "\"allow\": [\"%s\"] to the connector",
+                     url->host, url->host);
 }
 
 static int check_option(const struct tcn_node *at, const char *text, const struct tcn_guard *guard)
@@ -111,7 +111,8 @@ static int check_option(const struct tcn_node *at, const char *text, const struc
         return tcn_node_problem(at, "URL has a query (?); paths are added to it");
     if ((url.scheme == TCN_SMTP || url.scheme == TCN_SMTPS) && has_path(text))
         return tcn_node_problem(at, "URL of a mail server has a path; take it out");
-    return check_reach(at, &url, guard);
+    judge_reach(at, &url, guard);
+    return 0;
 }
 
 int tcn_config_urls(const struct tcn_node *connector, const struct tcn_instance *instance)

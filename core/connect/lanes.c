@@ -171,10 +171,9 @@ static void on_told(struct tcn_job *job, int r, const struct tcn_err *err)
     struct tcn_lane_job *j = (struct tcn_lane_job *)job;
 
     j->instance->is_telling = false;
-    if (r < 0) {
-        log_failed(j, err);
+    log_end(j, r, err);
+    if (r < 0)
         tcn_lane_job_reset(j);
-    }
     finish_job(j, false);
 }
 
