@@ -3,9 +3,10 @@
 #
 #   tests/run.sh [--preset NAME]... [--label NAME]... [--deep] [--list]
 #
-#   --preset NAME   build and test this preset of CMakePresets.json; default: dev, asan, and tsan for what has threads
+#   --preset NAME   build this preset of CMakePresets.json and run every test of it; default: dev for checks and units, asan
+#                   for all but checks, tsan for what has threads
 #   --label NAME    only tests with this label (check unit scenario contract ...)
-#   --deep          also the tests labelled deep, and the presets tsan and release
+#   --deep          every test of every preset, those labelled deep too
 #   --list          name the tests and their labels, run nothing
 #
 # TOCSIN_JOBS: parallel jobs, default is the number of processors. Ends with a line "N passed, N failed"; the exit
@@ -89,6 +90,18 @@ run_tests() {
     [ $status -eq 0 ] || [ $status -eq 8 ]
 }
 
+# Of a full run: the sources are checked once, units run as gcc and as clang build them, the slow ones under sanitizers.
+test_once() {
+    local preset=$1
+    shift
+    if [ "$preset" = dev ]; then
+        run_tests dev fast -L "$(any_of check unit)" "$@"
+        return
+    fi
+    run_tests "$preset" fast -L "$(any_of unit)" "$@" || return 1
+    run_tests "$preset" rest -LE "$(any_of check unit deep)"
+}
+
 # Fast ones first: a wrong include is known in seconds.
 test_preset() {
     local preset=$1 without=()
@@ -97,6 +110,10 @@ test_preset() {
     ctest --test-dir "build/$preset" --show-only=json-v1 >"$results/$preset.tests.json" || return 1
     if [ ${#labels[@]} -gt 0 ]; then
         run_tests "$preset" chosen -L "$(any_of "${labels[@]}")" "${without[@]}"
+        return
+    fi
+    if [ $is_full = yes ] && [ $deep = no ]; then
+        test_once "$preset" "${without[@]}"
         return
     fi
     run_tests "$preset" fast -L "$(any_of check unit)" "${without[@]}" || return 1
