@@ -233,7 +233,8 @@ class Check(unittest.TestCase):
                 config = base_config(cert, NOWHERE)
                 spoil(config)
                 status, text = check(self.write(config), SECRETS)
-                self.assertEqual((1, 1), (status, len(text.splitlines())), text)
+                mistakes = [line for line in text.splitlines() if ": warning: " not in line]
+                self.assertEqual((1, 1), (status, len(mistakes)), text)
                 self.assertRegex(text, wanted)
 
     def test_warnings(self) -> None:
