@@ -233,7 +233,9 @@ class Words(Refused):
                 ("/v1/incidents?status", "status", "write status=VALUE"),
                 ("/v1/incidents?dedupe=" + "x" * 5000, "dedupe", "at most 4096 bytes"),
                 ("/v1/links?conector=jira", "conector", 'did you mean "connector"?'),
-                ("/v1/deadletters?next=x", "next", "use limit"), ("/v1/quarantine?source=prom", "source", "use limit"),
+                ("/v1/deadletters?page=x", "page", "use limit"),
+                ("/v1/deadletters?next=x", "next", 'the "next" of an earlier answer'),
+                ("/v1/quarantine?source=prom", "source", "use limit"),
                 ("/v1/sources?limit=1", "limit", "leave it out"), ("/v1/nodes?x", "x", "leave it out"),
                 (f"/v1/incidents/{NOBODY}?expand=1", "expand", "leave it out")):
             with self.subTest(path[:60]):
