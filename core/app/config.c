@@ -23,10 +23,12 @@
 
 static int read_account(const struct tcn_node *root, struct tcn_config *c)
 {
+    int r;
+
     c->account_id = "000000000000";
     c->region = "us-east-1";
-    if (tcn_node_text(root, "account_id", TCN_OPTIONAL, &c->account_id) < 0 ||
-        tcn_node_text(root, "region", TCN_OPTIONAL, &c->region) < 0)
+    r = tcn_node_text(root, "region", TCN_OPTIONAL, &c->region);
+    if (tcn_node_text(root, "account_id", TCN_OPTIONAL, &c->account_id) < 0)
         return TCN_EINVALID;
     if (strlen(c->account_id) != 12 || strspn(c->account_id, "0123456789") != 12) {
         struct tcn_node at = tcn_node_member(root, "account_id");
@@ -34,7 +36,7 @@ static int read_account(const struct tcn_node *root, struct tcn_config *c)
         return tcn_node_problem(&at, "\"%s\" is no account id; write 12 digits in quotes",
                                 c->account_id);
     }
-    return 0;
+    return r;
 }
 
 /* It is a label of metrics, and people type it. */

@@ -355,6 +355,19 @@ static void test_addresses_that_are_not_called(void **state)
     }
 }
 
+static void test_neither_of_two_mistakes_hides_the_other(void **state)
+{
+    const char *lines[sizeof good / sizeof *good];
+
+    (void)state;
+    memcpy(lines, good, sizeof lines);
+    lines[0] = "{\"account_id\": \"12345\", \"region\": 5,";
+    assert_int_equal(load(lines), TCN_EINVALID);
+    assert_int_equal(problems.n, 2);
+    expect(1, "$.account_id: \"12345\" is no account id");
+    expect(1, "$.region: ");
+}
+
 /* References across reload: the last one releases. */
 static void test_references(void **state)
 {
@@ -379,6 +392,7 @@ int main(void)
         CASE(test_where_the_store_is),
         CASE(test_urls),
         CASE(test_addresses_that_are_not_called),
+        CASE(test_neither_of_two_mistakes_hides_the_other),
         CASE(test_references),
     };
 
