@@ -37,6 +37,9 @@ struct tcn_dbstmt {
     int64_t touched;
 };
 
+/* The server's clock, in SQL: what leases go by. */
+#define TCN_PG_NOW_MS "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+
 /* Statements of the driver's own, postgres_lease.c. */
 enum tcn_pg_own_sql {
     TCN_PG_RENEW = 0,

@@ -7,25 +7,26 @@
 #include "store/store.h"
 #include "sys/clock.h"
 
-#define NOW "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 /* Less than a lease, by what a statement may take to the server. */
 #define MARGIN_MS 500
 /* After a connection was made others get the time to make theirs: the server may have been away for all. */
 #define GRACE_MS (2 * TCN_LEASE_MS)
 
-static const char renew[] = "UPDATE epochs SET seen_ms = " NOW ", backend = pg_backend_pid()"
-                            " WHERE epoch = $1 AND session = $2";
-static const char end_leases[] = "UPDATE epochs SET session = 0 WHERE epoch IN"
-                                 " (SELECT epoch FROM epochs WHERE session > 0 AND epoch <> $1"
-                                 " AND seen_ms > 0 AND seen_ms < " NOW " - $2"
-                                 " FOR UPDATE SKIP LOCKED)";
-static const char end_connections[] =
-    "SELECT pg_terminate_backend(a.pid) FROM epochs JOIN pg_stat_activity a ON a.pid = backend"
-    " AND a.application_name = left('tocsin/' || node, 63) AND a.usename = current_user"
-    " WHERE session > 0 AND epoch <> $1 AND seen_ms > 0 AND seen_ms < " NOW " - $2"
-    " AND a.wait_event_type = 'Client'";
-static const char lock_waiting[] = "SELECT pg_advisory_xact_lock($1)";
-static const char lock_hurried[] = "SELECT 1 WHERE pg_try_advisory_xact_lock($1)";
+static const char *const sql[TCN_PG_OWN_SQL] = {
+    [TCN_PG_RENEW] = "UPDATE epochs SET seen_ms = " TCN_PG_NOW_MS ", backend = pg_backend_pid()"
+                     " WHERE epoch = $1 AND session = $2",
+    [TCN_PG_END_LEASES] = "UPDATE epochs SET session = 0 WHERE epoch IN"
+                          " (SELECT epoch FROM epochs WHERE session > 0 AND epoch <> $1"
+                          " AND seen_ms > 0 AND seen_ms < " TCN_PG_NOW_MS " - $2"
+                          " FOR UPDATE SKIP LOCKED)",
+    [TCN_PG_END_CONNECTIONS] =
+        "SELECT pg_terminate_backend(a.pid) FROM epochs JOIN pg_stat_activity a ON a.pid = backend"
+        " AND a.application_name = left('tocsin/' || node, 63) AND a.usename = current_user"
+        " WHERE session > 0 AND epoch <> $1 AND seen_ms > 0 AND seen_ms < " TCN_PG_NOW_MS " - $2"
+        " AND a.wait_event_type = 'Client'",
+    [TCN_PG_LOCK_WAITING] = "SELECT pg_advisory_xact_lock($1)",
+    [TCN_PG_LOCK_HURRIED] = "SELECT 1 WHERE pg_try_advisory_xact_lock($1)",
+};
 
 /* -- the lease -------------------------------------------------------------------------------------------------- */
 
@@ -39,19 +40,25 @@ int64_t tcn_pg_lease_until_us(struct tcn_db *db)
     return db->lease_until_us;
 }
 
-static int run(struct tcn_db *db, enum tcn_pg_own_sql which, const char *sql, int64_t second,
-               int64_t *ret_touched, struct tcn_err *err)
+/* A statement of the driver's own with its first parameter; made at its first use. */
+static struct tcn_dbstmt *own(struct tcn_db *db, enum tcn_pg_own_sql which, int64_t first)
 {
-    struct tcn_dbstmt **st = &db->own[which];
-    int r = *st ? 0 : tcn_pg_prepare(db, sql, st, err);
+    if (!db->own[which])
+        tcn_pg_prepare(db, sql[which], &db->own[which], NULL); /* asks no server: it cannot fail */
+    tcn_pg_bind_int(db->own[which], 1, first);
+    return db->own[which];
+}
 
-    if (r < 0)
-        return r;
-    tcn_pg_bind_int(*st, 1, db->epoch);
-    tcn_pg_bind_int(*st, 2, second);
-    if ((r = tcn_pg_step(*st, err)) >= 0)
-        *ret_touched = (*st)->touched;
-    tcn_pg_reset(*st);
+static int run(struct tcn_db *db, enum tcn_pg_own_sql which, int64_t second, int64_t *ret_touched,
+               struct tcn_err *err)
+{
+    struct tcn_dbstmt *st = own(db, which, db->epoch);
+    int r;
+
+    tcn_pg_bind_int(st, 2, second);
+    if ((r = tcn_pg_step(st, err)) >= 0)
+        *ret_touched = st->touched;
+    tcn_pg_reset(st);
     return r < 0 ? r : 0;
 }
 
@@ -63,7 +70,7 @@ static bool is_graceful(const struct tcn_db *db, int64_t now_us)
 int tcn_pg_beat(struct tcn_db *db, size_t *ret_n, struct tcn_err *err)
 {
     int64_t asked_us = tcn_clock_mono_us(), touched = 0;
-    int r = run(db, TCN_PG_RENEW, renew, db->session, &touched, err);
+    int r = run(db, TCN_PG_RENEW, db->session, &touched, err);
 
     if (r < 0)
         return r;
@@ -72,8 +79,8 @@ int tcn_pg_beat(struct tcn_db *db, size_t *ret_n, struct tcn_err *err)
     tcn_pg_lease_renewed(db, asked_us);
     if (is_graceful(db, asked_us))
         return 0;
-    if ((r = run(db, TCN_PG_END_CONNECTIONS, end_connections, TCN_LEASE_MS, &touched, err)) < 0 ||
-        (r = run(db, TCN_PG_END_LEASES, end_leases, TCN_LEASE_MS, &touched, err)) < 0)
+    if ((r = run(db, TCN_PG_END_CONNECTIONS, TCN_LEASE_MS, &touched, err)) < 0 ||
+        (r = run(db, TCN_PG_END_LEASES, TCN_LEASE_MS, &touched, err)) < 0)
         return r;
     *ret_n = (size_t)touched;
     return 0;
@@ -81,33 +88,19 @@ int tcn_pg_beat(struct tcn_db *db, size_t *ret_n, struct tcn_err *err)
 
 /* -- locks ------------------------------------------------------------------------------------------------------ */
 
-static int bound(struct tcn_db *db, enum tcn_pg_own_sql which, const char *sql, int64_t key,
-                 struct tcn_err *err)
-{
-    int r = db->own[which] ? 0 : tcn_pg_prepare(db, sql, &db->own[which], err);
-
-    if (r == 0)
-        tcn_pg_bind_int(db->own[which], 1, key);
-    return r;
-}
-
 int tcn_pg_lock(struct tcn_db *db, int64_t key, bool is_hurried, struct tcn_err *err)
 {
-    enum tcn_pg_own_sql which = is_hurried ? TCN_PG_LOCK_HURRIED : TCN_PG_LOCK_WAITING;
-    int r = bound(db, which, is_hurried ? lock_hurried : lock_waiting, key, err);
-
-    return r < 0 ? r
-                 : tcn_pg_send_statement(db->own[which],
-                                         is_hurried ? "another node is at work on it" : NULL, err);
+    return is_hurried ? tcn_pg_send_statement(own(db, TCN_PG_LOCK_HURRIED, key),
+                                              "another node is at work on it", err)
+                      : tcn_pg_send_statement(own(db, TCN_PG_LOCK_WAITING, key), NULL, err);
 }
 
 int tcn_pg_try_lock(struct tcn_db *db, int64_t key, bool *ret_is_ours, struct tcn_err *err)
 {
-    int r = bound(db, TCN_PG_LOCK_HURRIED, lock_hurried, key, err);
+    struct tcn_dbstmt *st = own(db, TCN_PG_LOCK_HURRIED, key);
+    int r = tcn_pg_step(st, err);
 
-    if (r == 0 && (r = tcn_pg_step(db->own[TCN_PG_LOCK_HURRIED], err)) >= 0)
-        *ret_is_ours = r == 1;
-    if (db->own[TCN_PG_LOCK_HURRIED])
-        tcn_pg_reset(db->own[TCN_PG_LOCK_HURRIED]);
+    *ret_is_ours = r == 1;
+    tcn_pg_reset(st);
     return r < 0 ? r : 0;
 }

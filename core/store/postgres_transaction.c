@@ -127,14 +127,12 @@ int tcn_pg_commit(struct tcn_db *db, struct tcn_err *err)
 
 /* -- the guard -------------------------------------------------------------------------------------------------- */
 
-static const char guard[] = "UPDATE epochs SET commit_no = $3, seen_ms ="
-                            " (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+static const char guard[] = "UPDATE epochs SET commit_no = $3, seen_ms = " TCN_PG_NOW_MS
                             " WHERE epoch = $1 AND session = $2";
-static const char next_session[] = "UPDATE epochs SET session = session + 1, backend ="
-                                   " pg_backend_pid(), seen_ms ="
-                                   " (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
-                                   " WHERE epoch = %lld AND session > 0"
-                                   " RETURNING session, commit_no";
+static const char next_session[] =
+    "UPDATE epochs SET session = session + 1, backend ="
+    " pg_backend_pid(), seen_ms = " TCN_PG_NOW_MS " WHERE epoch = %lld AND session > 0"
+    " RETURNING session, commit_no";
 /* The server may not have noticed that the old connection is dead. */
 static const char end_other[] =
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = %d"
