@@ -349,7 +349,6 @@ static const char *const v8_subscriptions[] = {
 
 /* seen_ms: by the server's clock, 0 = never; backend: its process on the server. */
 static const char *const v9_leases[] = {
-    "ALTER TABLE epochs ADD COLUMN region TEXT",
     "ALTER TABLE epochs ADD COLUMN seen_ms {INT} NOT NULL DEFAULT 0",
     "ALTER TABLE epochs ADD COLUMN backend {INT} NOT NULL DEFAULT 0",
     NULL,
