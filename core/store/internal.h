@@ -98,6 +98,9 @@ int tcn_query_run_touching(struct tcn_query *q, const char *conflict, struct tcn
 int tcn_query_run_count(struct tcn_query *q, int64_t *ret_changes, struct tcn_err *err);
 /* One row expected: 0, TCN_ENOTFOUND with the text, or an error. The row is readable until done. */
 int tcn_query_one(struct tcn_query *q, struct tcn_err *err, const char *what);
+/* To the end and done: the first column of up to limit rows. */
+int tcn_query_ids(struct tcn_query *q, size_t limit, struct tcn_id *ret_ids, size_t *ret_n,
+                  struct tcn_err *err);
 /* Ends the reading of a row: TCN_EIO when a column was damaged. */
 int tcn_query_row_ok(struct tcn_query *q, struct tcn_err *err);
 

@@ -119,6 +119,21 @@ int tcn_query_one(struct tcn_query *q, struct tcn_err *err, const char *what)
     return r < 0 ? r : 0;
 }
 
+int tcn_query_ids(struct tcn_query *q, size_t limit, struct tcn_id *ret_ids, size_t *ret_n,
+                  struct tcn_err *err)
+{
+    size_t n = 0;
+    int r = 0;
+
+    while (n < limit && (r = tcn_query_step(q, err)) == 1)
+        ret_ids[n++] = tcn_c_id(q);
+    tcn_query_done(q);
+    if (r < 0 || (r = tcn_query_row_ok(q, err)) < 0)
+        return r;
+    *ret_n = n;
+    return 0;
+}
+
 int tcn_query_row_ok(struct tcn_query *q, struct tcn_err *err)
 {
     if (!q->is_damaged)

@@ -88,7 +88,6 @@ int tcn_store_held_incidents(struct tcn_store *s, struct tcn_id after, size_t li
                              struct tcn_id *ret_ids, size_t *ret_n, struct tcn_err *err)
 {
     struct tcn_query q;
-    size_t n = 0;
     int r;
 
     if ((r = start(s, HELD_INCIDENTS, &q, err)) < 0)
@@ -96,13 +95,7 @@ int tcn_store_held_incidents(struct tcn_store *s, struct tcn_id after, size_t li
     /* Bytes: as an id zero would be NULL. */
     tcn_q_blob(&q, (struct tcn_str){(const char *)after.b, sizeof after.b});
     tcn_q_int(&q, (int64_t)limit);
-    while (n < limit && (r = tcn_query_step(&q, err)) == 1)
-        ret_ids[n++] = tcn_c_id(&q);
-    tcn_query_done(&q);
-    if (r < 0 || (r = tcn_query_row_ok(&q, err)) < 0)
-        return r;
-    *ret_n = n;
-    return 0;
+    return tcn_query_ids(&q, limit, ret_ids, ret_n, err);
 }
 
 int tcn_store_held_paging(struct tcn_store *s, struct tcn_id incident, int64_t until_ms,

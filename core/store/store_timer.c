@@ -55,20 +55,13 @@ int tcn_store_timer_due(struct tcn_store *s, int64_t now_ms, size_t limit, struc
                         size_t *ret_n, struct tcn_err *err)
 {
     struct tcn_query q;
-    size_t n = 0;
     int r;
 
     if ((r = start(s, TIMER_DUE, &q, err)) < 0)
         return r;
     tcn_q_int(&q, now_ms);
     tcn_q_int(&q, (int64_t)limit);
-    while (n < limit && (r = tcn_query_step(&q, err)) == 1)
-        ret_ids[n++] = tcn_c_id(&q);
-    tcn_query_done(&q);
-    if (r < 0 || (r = tcn_query_row_ok(&q, err)) < 0)
-        return r;
-    *ret_n = n;
-    return 0;
+    return tcn_query_ids(&q, limit, ret_ids, ret_n, err);
 }
 
 int tcn_store_next_due(struct tcn_store *s, int64_t *ret_ms, struct tcn_err *err)
