@@ -84,6 +84,26 @@ struct tcn_config *tcn_db_config(const char *file, const char *data_dir)
     return c;
 }
 
+int tcn_db_on_config(const char *command, const char *usage, int argc, char **argv,
+                     int (*act)(const struct tcn_config *c))
+{
+    enum { CONFIG, DATA };
+    static const struct tcn_option_name names[] = {
+        [CONFIG] = {"--config", "FILE"}, [DATA] = {"--data", "DIR"}, {NULL, NULL}};
+    struct tcn_command_line line = {command, usage, names, argc, argv, 1};
+    const char *values[] = {[CONFIG] = NULL, [DATA] = "data"};
+    struct tcn_config *c;
+    int r = tcn_db_options(&line, values, 1u << CONFIG), status;
+
+    if (r < 0)
+        return tcn_options_status(r);
+    if (!(c = tcn_db_config(values[CONFIG], values[DATA])))
+        return 1;
+    status = act(c);
+    tcn_config_unref(c);
+    return status;
+}
+
 struct tcn_store_options tcn_db_store(const struct tcn_config *c)
 {
     return (struct tcn_store_options){.url = c->store,

@@ -20,6 +20,9 @@ int tcn_db_copy_cli(int argc, char **argv);
 int tcn_db_options(struct tcn_command_line *line, const char **values, unsigned needed);
 /* The configuration, or NULL after its mistakes were told. */
 struct tcn_config *tcn_db_config(const char *file, const char *data_dir);
+/* A command whose options are --config FILE and --data DIR: reads them and acts; the exit status. */
+int tcn_db_on_config(const char *command, const char *usage, int argc, char **argv,
+                     int (*act)(const struct tcn_config *c));
 struct tcn_store_options tcn_db_store(const struct tcn_config *c);
 /* Says it on standard error: "tocsin db VERB: MESSAGE"; 1. */
 int tcn_db_fail(const char *verb, const struct tcn_err *err);

@@ -100,21 +100,7 @@ static int held(const struct tcn_config *c)
 
 int tcn_db_held_cli(int argc, char **argv)
 {
-    enum { CONFIG, DATA };
-    static const struct tcn_option_name names[] = {
-        [CONFIG] = {"--config", "FILE"}, [DATA] = {"--data", "DIR"}, {NULL, NULL}};
-    struct tcn_command_line line = {"tocsin db held", held_usage, names, argc, argv, 1};
-    const char *values[] = {[CONFIG] = NULL, [DATA] = "data"};
-    struct tcn_config *c;
-    int r = tcn_db_options(&line, values, 1u << CONFIG), status;
-
-    if (r < 0)
-        return tcn_options_status(r);
-    if (!(c = tcn_db_config(values[CONFIG], values[DATA])))
-        return 1;
-    status = held(c);
-    tcn_config_unref(c);
-    return status;
+    return tcn_db_on_config("tocsin db held", held_usage, argc, argv, held);
 }
 
 /* -- release ------------------------------------------------------------------------------------------------- */
