@@ -127,8 +127,8 @@ int tcn_store_inbox_trim(struct tcn_store *s, int64_t before_ms, size_t limit, s
 /* ret->exists tells; dedupe_key is set either way. */
 int tcn_store_lane_get(struct tcn_store *s, const char *dedupe_key, struct tcn_arena *a,
                        struct tcn_lane *ret, struct tcn_err *err);
-/* TCN_ECONFLICT when the row is no more what lane->revision says (0: absent). The row gets revision + 1; the struct
- * keeps its own, so read again before a second put. */
+/* TCN_ECONFLICT when the row has another revision than lane->revision; an absent row takes any. The row gets revision + 1;
+ * the struct keeps its own, so read again before a second put. */
 int tcn_store_lane_put(struct tcn_store *s, const struct tcn_lane *lane, struct tcn_err *err);
 /* An incident can have any number of lanes (a storm, a plan with its own dedupe string): what a turn asks of them is
  * bounded. Those that wait for a time, at most limit with a resolve delay, the earliest first, and at most limit that

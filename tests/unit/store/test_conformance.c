@@ -1,15 +1,20 @@
-/* The same random sequence of every function of the store on each driver: the same codes and the same rows. SQLite in
- * memory, SQLite in a file, and PostgreSQL when tests/postgres.py runs this. */
+/* The same random sequence of every function of the store on each driver and on the reference in memory: the same codes and
+ * the same rows. SQLite in memory, SQLite in a file, and PostgreSQL when tests/postgres.py runs this. */
+#include "reference/reference.h"
 #include "rows.h"
 
-#define STORES_MAX 3
+#define DRIVERS_MAX 3
+#define STORES_MAX (DRIVERS_MAX + 1)
 #define STEPS 1500
 #define LIMIT 40
 
 struct bed {
-    struct fixture f[STORES_MAX];
-    size_t n;
+    struct fixture f[DRIVERS_MAX];
+    size_t drivers;
+    size_t n; /* the drivers, and the reference last */
+    struct ref ref;
     struct gen g;
+    struct tcn_arena rows; /* lives as long as the reference, whose rows point into it */
     struct tcn_arena a;
     unsigned seed;
     const char *op;
@@ -18,6 +23,7 @@ struct bed {
 };
 
 #define EACH(b) for (size_t k = 0; k < (b)->n; k++)
+#define EACH_DRIVER(b) for (size_t k = 0; k < (b)->drivers; k++)
 static unsigned pick(struct bed *b, unsigned n)
 {
     return (unsigned)rand_r(&b->seed) % n;
@@ -32,21 +38,23 @@ static struct tcn_id an_id(struct bed *b, uint32_t base, unsigned n)
 
 static void begin(struct bed *b)
 {
-    EACH(b)
+    EACH_DRIVER(b)
     OK(&b->f[k], tcn_store_begin(b->f[k].s, &b->f[k].err));
+    ref_begin(&b->ref);
 }
 
 static void commit(struct bed *b)
 {
-    EACH(b)
+    EACH_DRIVER(b)
     OK(&b->f[k], tcn_store_commit(b->f[k].s, &b->f[k].err));
     b->commits++;
 }
 
 static void rollback(struct bed *b)
 {
-    EACH(b)
+    EACH_DRIVER(b)
     tcn_store_rollback(b->f[k].s);
+    ref_rollback(&b->ref);
 }
 
 /* What only writes may answer later; a read makes it answer. */
@@ -54,57 +62,57 @@ static int settled(struct bed *b, size_t k, int r)
 {
     const char *value;
 
-    return r < 0 ? r : tcn_store_meta_get(b->f[k].s, "none", &b->a, &value, &b->f[k].err);
+    if (k == b->drivers || r < 0)
+        return r;
+    return tcn_store_meta_get(b->f[k].s, "none", &b->a, &value, &b->f[k].err);
 }
 
 /* The same code everywhere; one that ends the transaction ends all of them. */
 static int same_code(struct bed *b, const int r[STORES_MAX], bool is_answer)
 {
-    EACH(b)
-    if (r[k] != r[0])
-        fail_msg("step %zu, %s: store %zu answers %d, the first one %d: %s", b->steps, b->op, k,
-                 r[k], r[0], b->f[r[k] < 0 ? k : 0].err.msg);
-    if (r[0] < 0 && !is_answer) {
+    int wanted = r[b->drivers];
+
+    EACH_DRIVER(b)
+    if (r[k] != wanted)
+        fail_msg("step %zu, %s: store %zu answers %d, the reference %d: %s", b->steps, b->op, k,
+                 r[k], wanted, r[k] < 0 ? b->f[k].err.msg : "");
+    if (wanted < 0 && !is_answer) {
         rollback(b);
         begin(b);
         b->conflicts++;
     }
-    return r[0];
+    return wanted;
 }
 
-#define WRITE(b, call)                                                                             \
+#define CALL(b, k, what, ...)                                                                      \
+    ((k) == (b)->drivers ? ref_##what(&(b)->ref, __VA_ARGS__)                                      \
+                         : tcn_store_##what((b)->f[k].s, __VA_ARGS__, &(b)->f[k].err))
+#define WRITE(b, what, ...)                                                                        \
     do {                                                                                           \
         int codes_[STORES_MAX];                                                                    \
         EACH(b)                                                                                    \
-        {                                                                                          \
-            struct tcn_store *s = (b)->f[k].s;                                                     \
-            struct tcn_err *err = &(b)->f[k].err;                                                  \
-            codes_[k] = settled(b, k, (call));                                                     \
-        }                                                                                          \
+        codes_[k] = settled(b, k, CALL(b, k, what, __VA_ARGS__));                                  \
         same_code(b, codes_, false);                                                               \
     } while (0)
 /* NOTFOUND and what the inbox knows are answers. */
-#define ASK(b, call)                                                                               \
+#define ASK(b, what, ...)                                                                          \
     do {                                                                                           \
         EACH(b)                                                                                    \
-        {                                                                                          \
-            struct tcn_store *s = (b)->f[k].s;                                                     \
-            struct tcn_err *err = &(b)->f[k].err;                                                  \
-            b->codes[k] = (call);                                                                  \
-        }                                                                                          \
+        b->codes[k] = CALL(b, k, what, __VA_ARGS__);                                               \
         same_code(b, b->codes, true);                                                              \
     } while (0)
-#define LIST(b, type, same, call)                                                                  \
+#define LIST(b, type, same, what, ...)                                                             \
     do {                                                                                           \
         type *list[STORES_MAX] = {NULL};                                                           \
         size_t n[STORES_MAX] = {0};                                                                \
-        ASK(b, call);                                                                              \
-        EACH(b)                                                                                    \
+        ASK(b, what, __VA_ARGS__, &b->a, &list[k], &n[k]);                                         \
+        EACH_DRIVER(b)                                                                             \
         {                                                                                          \
-            if (n[k] != n[0])                                                                      \
-                fail_msg("step %zu, %s: %zu rows and %zu", (b)->steps, (b)->op, n[k], n[0]);       \
+            if (n[k] != n[b->drivers])                                                             \
+                fail_msg("step %zu, %s: store %zu has %zu rows, the reference %zu", (b)->steps,    \
+                         (b)->op, k, n[k], n[b->drivers]);                                         \
             for (size_t i = 0; i < n[k]; i++)                                                      \
-                same(&list[0][i], &list[k][i]);                                                    \
+                same(&list[b->drivers][i], &list[k][i]);                                           \
         }                                                                                          \
     } while (0)
 
@@ -116,17 +124,15 @@ static void inbox(struct bed *b)
     enum tcn_inbox_state state = pick(b, 2) ? TCN_INBOX_APPLIED : TCN_INBOX_QUARANTINED;
     size_t trimmed[STORES_MAX];
 
-    row.source = tcn_arena_fmt(&b->a, "s%u", pick(b, 2));
-    row.delivery_id = tcn_arena_fmt(&b->a, "d%u", pick(b, 30));
+    row.source = tcn_arena_fmt(&b->rows, "s%u", pick(b, 2));
+    row.delivery_id = tcn_arena_fmt(&b->rows, "d%u", pick(b, 30));
     row.received_ms = pick(b, 1000);
     row.state = state;
-    ASK(b, tcn_store_inbox_add(s, &row, err));
-    LIST(b, struct tcn_inbox, same_inbox,
-         tcn_store_inbox_list(s, state, 0, LIMIT, &b->a, &list[k], &n[k], err));
+    ASK(b, inbox_add, &row);
+    LIST(b, struct tcn_inbox, same_inbox, inbox_list, state, 0, LIMIT);
     if (pick(b, 8) > 0)
         return;
-    ASK(b, tcn_store_inbox_trim(s, row.received_ms, 1 + (size_t)row.received_ms % 9, &trimmed[k],
-                                err));
+    ASK(b, inbox_trim, row.received_ms, 1 + (size_t)row.received_ms % 9, &trimmed[k]);
     EACH(b)
     assert_int_equal(trimmed[k], trimmed[0]);
 }
@@ -145,8 +151,8 @@ static void lanes(struct bed *b)
     struct tcn_lane lane = gen_lane(&b->g), got[STORES_MAX];
     struct tcn_id incident = an_id(b, 100, 6);
 
-    lane.dedupe_key = tcn_arena_fmt(&b->a, "k%u", pick(b, 12));
-    ASK(b, tcn_store_lane_get(s, lane.dedupe_key, &b->a, &got[k], err));
+    lane.dedupe_key = tcn_arena_fmt(&b->rows, "k%u", pick(b, 12));
+    ASK(b, lane_get, lane.dedupe_key, &b->a, &got[k]);
     EACH(b)
     same_read_lane(&got[0], &got[k]);
     lane.revision = got[0].revision + (pick(b, 10) ? 0 : 1);
@@ -154,23 +160,22 @@ static void lanes(struct bed *b)
     lane.is_firing = pick(b, 2);
     lane.is_flapping = pick(b, 2);
     lane.resolve_due_ms = pick(b, 2) ? lane.resolve_due_ms : 0;
-    WRITE(b, tcn_store_lane_put(s, &lane, err));
-    LIST(b, struct tcn_lane, same_read_lane,
-         tcn_store_lanes_waiting(s, incident, 3, &b->a, &list[k], &n[k], err));
+    WRITE(b, lane_put, &lane);
+    LIST(b, struct tcn_lane, same_read_lane, lanes_waiting, incident, 3);
     /* Which one is the store's choice. */
-    ASK(b, tcn_store_lane_firing(s, incident, lane.dedupe_key, &b->a, &got[k], err));
+    ASK(b, lane_firing, incident, lane.dedupe_key, &b->a, &got[k]);
     EACH(b)
     assert_int_equal(got[k].exists, got[0].exists);
 }
 
 static void storms(struct bed *b)
 {
-    const char *source = tcn_arena_fmt(&b->a, "\xC3\xA9 %u", pick(b, 3));
+    const char *source = tcn_arena_fmt(&b->rows, "\xC3\xA9 %u", pick(b, 3));
     struct tcn_storm storm = {.tokens = (double)pick(b, 1000) / 7, .at_ms = pick(b, 1000)};
     struct tcn_storm got[STORES_MAX];
 
-    WRITE(b, tcn_store_storm_put(s, source, &storm, err));
-    ASK(b, tcn_store_storm_get(s, source, &got[k], err));
+    WRITE(b, storm_put, source, &storm);
+    ASK(b, storm_get, source, &got[k]);
     EACH(b)
     same_storm(&got[0], &got[k]);
 }
@@ -184,20 +189,19 @@ static void incidents(struct bed *b)
 
     row.id = an_id(b, 100, 20);
     row.status = pick(b, 3) ? TCN_STATUS_OPEN : TCN_STATUS_RESOLVED;
-    row.dedupe_string = tcn_arena_fmt(&b->a, "dedupe %u", pick(b, 4));
-    WRITE(b, tcn_store_incident_put(s, &row, err));
+    row.dedupe_string = tcn_arena_fmt(&b->rows, "dedupe %u", pick(b, 4));
+    WRITE(b, incident_put, &row);
     row.id = an_id(b, 100, 20);
-    ASK(b, tcn_store_incident_get(s, row.id, &b->a, &got[k], err));
+    ASK(b, incident_get, row.id, &b->a, &got[k]);
     for (size_t k = 0; b->codes[0] == 0 && k < b->n; k++)
         same_incident(&got[0], &got[k]);
-    ASK(b, tcn_store_incident_open_of(s, row.dedupe_string, &found[k], err));
+    ASK(b, incident_open_of, row.dedupe_string, &found[k]);
     filter.status = (enum tcn_incident_status)pick(b, 3);
     filter.dedupe_string = pick(b, 2) ? row.dedupe_string : NULL;
     if (pick(b, 2))
         filter.before = an_id(b, 100, 20);
-    LIST(b, struct tcn_incident, same_incident,
-         tcn_store_incident_list(s, &filter, &b->a, &list[k], &n[k], err));
-    ASK(b, tcn_store_incident_count(s, filter.status, &count[k], err));
+    LIST(b, struct tcn_incident, same_incident, incident_list, &filter);
+    ASK(b, incident_count, filter.status, &count[k]);
     EACH(b)
     {
         assert_id(found[0], found[k]);
@@ -214,15 +218,12 @@ static void timeline(struct bed *b)
 
     if (pick(b, 2))
         event.id = id_of(7000 + (uint32_t)event.seq);
-    WRITE(b, tcn_store_event_add(s, incident, &event, err));
-    LIST(b, struct tcn_event, same_event,
-         tcn_store_event_list(s, incident, after, LIMIT, &b->a, &list[k], &n[k], err));
-    LIST(b, struct tcn_event, same_event,
-         tcn_store_event_newest(s, incident, after, LIMIT, &b->a, &list[k], &n[k], err));
+    WRITE(b, event_add, incident, &event);
+    LIST(b, struct tcn_event, same_event, event_list, incident, after, LIMIT);
+    LIST(b, struct tcn_event, same_event, event_newest, incident, after, LIMIT);
     snprintf(item.generated_id, sizeof item.generated_id, "%c", "aBc_D"[pick(b, 5)]);
-    WRITE(b, tcn_store_related_put(s, incident, &item, err));
-    LIST(b, struct tcn_related_item, same_related,
-         tcn_store_related_list(s, incident, &b->a, &list[k], &n[k], err));
+    WRITE(b, related_put, incident, &item);
+    LIST(b, struct tcn_related_item, same_related, related_list, incident);
 }
 
 static void engagements(struct bed *b)
@@ -231,15 +232,13 @@ static void engagements(struct bed *b)
     struct tcn_engagement e = gen_engagement(&b->g, 1 + pick(b, 3));
     struct tcn_receipt receipt = gen_receipt(&b->g, page);
 
-    WRITE(b, tcn_store_engagement_put(s, incident, &e, err));
-    LIST(b, struct tcn_engagement, same_engagement,
-         tcn_store_engagement_list(s, incident, &b->a, &list[k], &n[k], err));
-    ASK(b, tcn_store_page_incident(s, e.pages[0].id, &got[k], err));
+    WRITE(b, engagement_put, incident, &e);
+    LIST(b, struct tcn_engagement, same_engagement, engagement_list, incident);
+    ASK(b, page_incident, e.pages[0].id, &got[k]);
     EACH(b)
     assert_id(got[0], got[k]);
-    WRITE(b, tcn_store_receipt_add(s, &receipt, err));
-    LIST(b, struct tcn_receipt, same_receipt,
-         tcn_store_receipt_list(s, page, &b->a, &list[k], &n[k], err));
+    WRITE(b, receipt_add, &receipt);
+    LIST(b, struct tcn_receipt, same_receipt, receipt_list, page);
 }
 
 static void sends(struct bed *b)
@@ -256,13 +255,12 @@ static void sends(struct bed *b)
     row.incident = an_id(b, 100, 6);
     row.due_ms = pick(b, 1000);
     row.state = TCN_SEND_PENDING;
-    WRITE(b, tcn_store_send_add(s, &row, err));
-    LIST(b, struct tcn_send_row, same_send,
-         tcn_store_send_claim(s, now, limit, &b->a, &list[k], &n[k], err));
+    WRITE(b, send_add, &row);
+    LIST(b, struct tcn_send_row, same_send, send_claim, now, limit);
     if (state != TCN_SEND_IN_FLIGHT)
-        ASK(b, tcn_store_send_finish(s, id, state, now + 5, "note", err));
+        ASK(b, send_finish, id, state, now + 5, "note");
     if (pick(b, 6) == 0)
-        WRITE(b, tcn_store_send_drop(s, row.incident, is_all ? none : row.page, "dropped", err));
+        WRITE(b, send_drop, row.incident, is_all ? none : row.page, "dropped");
 }
 
 static void timers(struct bed *b)
@@ -271,9 +269,9 @@ static void timers(struct bed *b)
     int64_t at = pick(b, 4) ? 1 + pick(b, 50) : 0, next[STORES_MAX];
     size_t n[STORES_MAX], limit = pick(b, 9);
 
-    WRITE(b, tcn_store_timer_set(s, incident, at, err));
-    ASK(b, tcn_store_timer_due(s, at + 20, limit, due[k], &n[k], err));
-    ASK(b, tcn_store_next_due(s, &next[k], err));
+    WRITE(b, timer_set, incident, at);
+    ASK(b, timer_due, at + 20, limit, due[k], &n[k]);
+    ASK(b, next_due, &next[k]);
     EACH(b)
     {
         assert_int_equal(n[k], n[0]);
@@ -300,19 +298,19 @@ static void links(struct bed *b)
     link.id = id_of(500 + 7 * of + (pick(b, 20) ? no : pick(b, 7)));
     link.state = (enum tcn_link_state)(1 + pick(b, 5));
     link.due_ms = pick(b, 3) ? due : 0;
-    link.epoch = tcn_store_epoch(b->f[0].s);
-    WRITE(b, tcn_store_link_put(s, &link, err));
-    ASK(b, tcn_store_link_get(s, id_of(500 + 7 * of), &b->a, &got[k], err));
+    link.epoch = b->ref.epoch;
+    WRITE(b, link_put, &link);
+    ASK(b, link_get, id_of(500 + 7 * of), &b->a, &got[k]);
     for (size_t k = 0; b->codes[0] == 0 && k < b->n; k++)
         same_link(&got[0], &got[k]);
     if (pick(b, 4) == 0)
-        WRITE(b, tcn_store_link_wake(s, incident, due, err));
-    LIST(b, struct tcn_link, same_link,
-         is_of_incident ? tcn_store_link_list(s, incident, LIMIT, &b->a, &list[k], &n[k], err)
-                        : tcn_store_link_newest(s, no % 2 ? connector : NULL, of % 2 ? &link : NULL,
-                                                LIMIT, &b->a, &list[k], &n[k], err));
-    LIST(b, struct tcn_link, same_link,
-         tcn_store_link_claim(s, connector, due, of, &b->a, &list[k], &n[k], err));
+        WRITE(b, link_wake, incident, due);
+    if (is_of_incident)
+        LIST(b, struct tcn_link, same_link, link_list, incident, LIMIT);
+    else
+        LIST(b, struct tcn_link, same_link, link_newest, no % 2 ? connector : NULL,
+             of % 2 ? &link : NULL, LIMIT);
+    LIST(b, struct tcn_link, same_link, link_claim, connector, due, of);
 }
 
 static void deadletters(struct bed *b)
@@ -324,19 +322,17 @@ static void deadletters(struct bed *b)
     row.link = an_id(b, 500, 4);
     row.at_ms = pick(b, 20);
     row.response = "";
-    WRITE(b, tcn_store_deadletter_put(s, &row, err));
+    WRITE(b, deadletter_put, &row);
     row.id = an_id(b, 600, 12);
-    ASK(b, tcn_store_deadletter_get(s, row.id, &b->a, &got[k], err));
+    ASK(b, deadletter_get, row.id, &b->a, &got[k]);
     for (size_t k = 0; b->codes[0] == 0 && k < b->n; k++)
         same_deadletter(&got[0], &got[k]);
     if (pick(b, 4) == 0)
-        ASK(b, tcn_store_deadletter_drop(s, row.id, err));
+        ASK(b, deadletter_drop, row.id);
     if (pick(b, 8) == 0)
-        WRITE(b, tcn_store_deadletter_clear(s, link, err));
-    LIST(b, struct tcn_deadletter, same_deadletter,
-         tcn_store_deadletter_list(s, NULL, LIMIT, &b->a, &list[k], &n[k], err));
-    LIST(b, struct tcn_deadletter, same_deadletter,
-         tcn_store_deadletter_list(s, &row, LIMIT, &b->a, &list[k], &n[k], err));
+        WRITE(b, deadletter_clear, link);
+    LIST(b, struct tcn_deadletter, same_deadletter, deadletter_list, NULL, LIMIT);
+    LIST(b, struct tcn_deadletter, same_deadletter, deadletter_list, &row, LIMIT);
 }
 
 static void subscriptions(struct bed *b)
@@ -348,25 +344,24 @@ static void subscriptions(struct bed *b)
     row.topic = names[pick(b, 3)];
     row.due_ms = pick(b, 3) ? due : 0;
     row.arn = pick(b, 2) ? row.arn : NULL;
-    WRITE(b, tcn_store_subscription_put(s, &row, err));
+    WRITE(b, subscription_put, &row);
     row.source = names[pick(b, 7)];
-    ASK(b, tcn_store_subscription_get(s, row.source, row.topic, &b->a, &got[k], err));
+    ASK(b, subscription_get, row.source, row.topic, &b->a, &got[k]);
     EACH(b)
     same_subscription(&got[0], &got[k]);
-    LIST(b, struct tcn_subscription, same_subscription,
-         tcn_store_subscription_due(s, due, LIMIT, &b->a, &list[k], &n[k], err));
-    ASK(b, tcn_store_subscription_next(s, &next[k], err));
+    LIST(b, struct tcn_subscription, same_subscription, subscription_due, due, LIMIT);
+    ASK(b, subscription_next, &next[k]);
     EACH(b)
     assert_int_equal(next[k], next[0]);
 }
 
 static void meta(struct bed *b)
 {
-    const char *name = tcn_arena_fmt(&b->a, "m%u", pick(b, 5)), *got[STORES_MAX] = {NULL};
+    const char *name = tcn_arena_fmt(&b->rows, "m%u", pick(b, 5)), *got[STORES_MAX] = {NULL};
     const char *value = g_text(&b->g);
 
-    WRITE(b, tcn_store_meta_put(s, name, value, err));
-    ASK(b, tcn_store_meta_get(s, name, &b->a, &got[k], err));
+    WRITE(b, meta_put, name, value);
+    ASK(b, meta_get, name, &b->a, &got[k]);
     EACH(b)
     assert_string_equal(got[k] ? got[k] : "", got[0] ? got[0] : "");
 }
@@ -423,14 +418,17 @@ static int setup(void **state)
     b->seed = seed ? (unsigned)strtoul(seed, NULL, 10) : (unsigned)getpid();
     print_message("TOCSIN_SEED=%u\n", b->seed);
     tcn_arena_init(&b->a, (size_t)256 << 20);
-    b->g = (struct gen){&b->a, 10000};
-    b->n = pg_server() ? 3 : 2;
+    tcn_arena_init(&b->rows, (size_t)256 << 20);
+    b->g = (struct gen){&b->rows, 10000};
+    b->drivers = pg_server() ? 3 : 2;
+    b->n = b->drivers + 1;
     make_dir(&b->f[1]);
     snprintf(b->f[0].url, sizeof b->f[0].url, "sqlite::memory:");
     if (pg_server())
         pg_schema(b->f[2].schema, b->f[2].url, sizeof b->f[2].url);
-    EACH(b)
+    EACH_DRIVER(b)
     OK(&b->f[k], try_open(&b->f[k], b->f[k].url, &b->f[k].s));
+    ref_init(&b->ref, tcn_store_epoch(b->f[0].s));
     *state = b;
     return 0;
 }
@@ -439,11 +437,13 @@ static int teardown_bed(void **state)
 {
     struct bed *b = *state;
 
-    EACH(b)
+    EACH_DRIVER(b)
     tcn_store_close(b->f[k].s);
     remove_files(&b->f[1]);
-    if (b->n == 3)
+    if (b->drivers == DRIVERS_MAX)
         pg_drop(b->f[2].schema);
+    ref_done(&b->ref);
+    tcn_arena_done(&b->rows);
     tcn_arena_done(&b->a);
     free(b);
     return 0;

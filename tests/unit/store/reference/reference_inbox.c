@@ -1,0 +1,203 @@
+/* Deliveries, lanes, storms and meta of the reference store. */
+#include "reference.h"
+
+#include <string.h>
+
+/* -- inbox -------------------------------------------------------------------------------------------------- */
+
+static bool is_delivery(const void *row, const void *query)
+{
+    const struct tcn_inbox *a = row, *b = query;
+
+    return a->delivery_id && b->delivery_id && strcmp(a->source, b->source) == 0 &&
+           strcmp(a->delivery_id, b->delivery_id) == 0;
+}
+
+int ref_inbox_add(struct ref *r, const struct tcn_inbox *row)
+{
+    struct tcn_inbox *added;
+
+    if (ref_find(&r->t[REF_INBOX], is_delivery, row))
+        return TCN_ECONFLICT;
+    added = ref_add(&r->t[REF_INBOX]);
+    *added = *row;
+    added->no = ++r->last_no;
+    return 0;
+}
+
+static bool is_listed_delivery(const void *row, const void *query)
+{
+    const struct tcn_inbox *a = row, *after = query;
+
+    return a->state == after->state && a->no > after->no;
+}
+
+int ref_inbox_list(struct ref *r, enum tcn_inbox_state state, int64_t after_no, size_t limit,
+                   struct tcn_arena *a, struct tcn_inbox **ret, size_t *ret_n)
+{
+    struct tcn_inbox after = {.state = state, .no = after_no};
+    void **rows;
+
+    *ret_n = ref_select(&r->t[REF_INBOX], is_listed_delivery, &after, NULL, limit, a, &rows);
+    *ret = ref_copy(rows, *ret_n, 0, sizeof **ret, a);
+    return 0;
+}
+
+struct oldest {
+    int64_t last_no, before_ms;
+};
+
+static bool is_too_old(const void *row, const void *query)
+{
+    const struct tcn_inbox *a = row;
+    const struct oldest *oldest = query;
+
+    return a->no <= oldest->last_no && a->received_ms < oldest->before_ms;
+}
+
+int ref_inbox_trim(struct ref *r, int64_t before_ms, size_t limit, size_t *ret_n)
+{
+    struct ref_table *t = &r->t[REF_INBOX];
+    const struct tcn_inbox *rows = (const void *)t->rows;
+    size_t n = limit < t->n ? limit : t->n;
+    struct oldest oldest = {n ? rows[n - 1].no : 0, before_ms};
+
+    *ret_n = ref_remove(t, is_too_old, &oldest);
+    return 0;
+}
+
+/* -- lanes -------------------------------------------------------------------------------------------------- */
+
+static bool is_lane(const void *row, const void *query)
+{
+    return strcmp(((const struct tcn_lane *)row)->dedupe_key, query) == 0;
+}
+
+int ref_lane_get(struct ref *r, const char *dedupe_key, struct tcn_arena *a, struct tcn_lane *ret)
+{
+    const struct tcn_lane *lane = ref_find(&r->t[REF_LANES], is_lane, dedupe_key);
+
+    *ret = lane ? *lane : (struct tcn_lane){.dedupe_key = tcn_arena_strdup(a, dedupe_key)};
+    return 0;
+}
+
+int ref_lane_put(struct ref *r, const struct tcn_lane *lane)
+{
+    struct tcn_lane *row = ref_find(&r->t[REF_LANES], is_lane, lane->dedupe_key);
+
+    if (row && row->revision != lane->revision)
+        return TCN_ECONFLICT;
+    if (!row)
+        row = ref_add(&r->t[REF_LANES]);
+    *row = *lane;
+    row->exists = true;
+    row->revision++;
+    return 0;
+}
+
+static bool is_due_lane(const void *row, const void *query)
+{
+    const struct tcn_lane *lane = row;
+
+    return tcn_id_eq(lane->incident, *(const struct tcn_id *)query) && lane->resolve_due_ms > 0;
+}
+
+static bool is_flapping_lane(const void *row, const void *query)
+{
+    const struct tcn_lane *lane = row;
+
+    return tcn_id_eq(lane->incident, *(const struct tcn_id *)query) && lane->is_flapping;
+}
+
+static int by_resolve_due(const void *left, const void *right)
+{
+    return ref_compare(((const struct tcn_lane *)left)->resolve_due_ms,
+                       ((const struct tcn_lane *)right)->resolve_due_ms);
+}
+
+static int by_received(const void *left, const void *right)
+{
+    return ref_compare(((const struct tcn_lane *)left)->received_ms,
+                       ((const struct tcn_lane *)right)->received_ms);
+}
+
+int ref_lanes_waiting(struct ref *r, struct tcn_id incident, size_t limit, struct tcn_arena *a,
+                      struct tcn_lane **ret, size_t *ret_n)
+{
+    const struct ref_table *t = &r->t[REF_LANES];
+    void **due, **flapping, **both;
+    size_t n_due = ref_select(t, is_due_lane, &incident, by_resolve_due, limit, a, &due);
+    size_t n_flapping =
+        ref_select(t, is_flapping_lane, &incident, by_received, limit, a, &flapping);
+
+    both = TCN_NEW_N(a, void *, n_due + n_flapping + 1);
+    memcpy(both, due, n_due * sizeof *due);
+    memcpy(both + n_due, flapping, n_flapping * sizeof *flapping);
+    *ret_n = n_due + n_flapping;
+    *ret = ref_copy(both, *ret_n, 0, sizeof **ret, a);
+    return 0;
+}
+
+/* Of the lane that a firing one is looked for beside: the incident, and the key. */
+static bool fires_beside(const void *row, const void *query)
+{
+    const struct tcn_lane *lane = row, *except = query;
+
+    return lane->is_firing && tcn_id_eq(lane->incident, except->incident) &&
+           !(except->dedupe_key && is_lane(row, except->dedupe_key));
+}
+
+int ref_lane_firing(struct ref *r, struct tcn_id incident, const char *except, struct tcn_arena *a,
+                    struct tcn_lane *ret)
+{
+    struct tcn_lane query = {.incident = incident, .dedupe_key = except};
+    const struct tcn_lane *lane = ref_find(&r->t[REF_LANES], fires_beside, &query);
+
+    (void)a;
+    *ret = lane ? *lane : (struct tcn_lane){0};
+    return 0;
+}
+
+/* -- storms, meta ------------------------------------------------------------------------------------------- */
+
+static bool is_storm_of(const void *row, const void *query)
+{
+    return strcmp(((const struct ref_storm *)row)->source, query) == 0;
+}
+
+int ref_storm_get(struct ref *r, const char *source, struct tcn_storm *ret)
+{
+    const struct ref_storm *row = ref_find(&r->t[REF_STORMS], is_storm_of, source);
+
+    *ret = row ? row->storm : (struct tcn_storm){0};
+    return 0;
+}
+
+int ref_storm_put(struct ref *r, const char *source, const struct tcn_storm *storm)
+{
+    struct ref_storm *row = ref_find_or_add(&r->t[REF_STORMS], is_storm_of, source);
+
+    *row = (struct ref_storm){source, *storm};
+    return 0;
+}
+
+static bool is_meta(const void *row, const void *query)
+{
+    return strcmp(((const struct ref_meta *)row)->name, query) == 0;
+}
+
+int ref_meta_get(struct ref *r, const char *name, struct tcn_arena *a, const char **ret)
+{
+    const struct ref_meta *row = ref_find(&r->t[REF_META], is_meta, name);
+
+    *ret = row ? tcn_arena_strdup(a, row->value) : NULL;
+    return 0;
+}
+
+int ref_meta_put(struct ref *r, const char *name, const char *value)
+{
+    struct ref_meta *row = ref_find_or_add(&r->t[REF_META], is_meta, name);
+
+    *row = (struct ref_meta){name, value};
+    return 0;
+}

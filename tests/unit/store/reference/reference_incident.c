@@ -1,0 +1,218 @@
+/* Incidents, their timelines and engagements in the reference store. */
+#include "reference.h"
+
+#include <string.h>
+
+/* -- incidents ---------------------------------------------------------------------------------------------- */
+
+static bool is_incident(const void *row, const void *query)
+{
+    return tcn_id_eq(((const struct tcn_incident *)row)->id, *(const struct tcn_id *)query);
+}
+
+int ref_incident_get(struct ref *r, struct tcn_id id, struct tcn_arena *a, struct tcn_incident *ret)
+{
+    const struct tcn_incident *row = ref_find(&r->t[REF_INCIDENTS], is_incident, &id);
+
+    (void)a;
+    if (row)
+        *ret = *row;
+    return row ? 0 : TCN_ENOTFOUND;
+}
+
+int ref_incident_put(struct ref *r, const struct tcn_incident *incident)
+{
+    struct tcn_incident *row = ref_find_or_add(&r->t[REF_INCIDENTS], is_incident, &incident->id);
+
+    *row = *incident;
+    row->exists = true;
+    return 0;
+}
+
+static int newest_incident(const void *left, const void *right)
+{
+    return ref_compare_ids(((const struct tcn_incident *)right)->id,
+                           ((const struct tcn_incident *)left)->id);
+}
+
+static bool is_filtered(const void *row, const void *query)
+{
+    const struct tcn_incident *i = row;
+    const struct tcn_incident_filter *f = query;
+
+    return (f->status == TCN_STATUS_UNSET || f->status == i->status) &&
+           (!f->dedupe_string || strcmp(f->dedupe_string, i->dedupe_string) == 0) &&
+           (tcn_id_is_zero(f->before) || ref_compare_ids(i->id, f->before) < 0);
+}
+
+int ref_incident_list(struct ref *r, const struct tcn_incident_filter *filter, struct tcn_arena *a,
+                      struct tcn_incident **ret, size_t *ret_n)
+{
+    void **rows;
+
+    *ret_n = ref_select(&r->t[REF_INCIDENTS], is_filtered, filter, newest_incident, filter->limit,
+                        a, &rows);
+    *ret = ref_copy(rows, *ret_n, 0, sizeof **ret, a);
+    return 0;
+}
+
+static bool is_open_of(const void *row, const void *query)
+{
+    const struct tcn_incident *i = row;
+
+    return i->status == TCN_STATUS_OPEN && strcmp(i->dedupe_string, query) == 0;
+}
+
+int ref_incident_open_of(struct ref *r, const char *dedupe_string, struct tcn_id *ret_id)
+{
+    const struct ref_table *t = &r->t[REF_INCIDENTS];
+    const struct tcn_incident *rows = (const void *)t->rows, *newest = NULL;
+
+    for (size_t i = 0; i < t->n; i++)
+        if (is_open_of(&rows[i], dedupe_string) &&
+            (!newest || newest_incident(&rows[i], newest) < 0))
+            newest = &rows[i];
+    if (newest)
+        *ret_id = newest->id;
+    return newest ? 0 : TCN_ENOTFOUND;
+}
+
+int ref_incident_count(struct ref *r, enum tcn_incident_status status, int64_t *ret)
+{
+    const struct ref_table *t = &r->t[REF_INCIDENTS];
+    struct tcn_incident_filter filter = {.status = status};
+
+    *ret = 0;
+    for (size_t i = 0; i < t->n; i++)
+        *ret += is_filtered(t->rows + i * t->row, &filter);
+    return 0;
+}
+
+/* -- timelines ---------------------------------------------------------------------------------------------- */
+
+static bool is_event(const void *row, const void *query)
+{
+    const struct ref_event *a = row, *b = query;
+
+    return tcn_id_eq(a->incident, b->incident) && a->event.seq == b->event.seq;
+}
+
+int ref_event_add(struct ref *r, struct tcn_id incident, const struct tcn_event *event)
+{
+    struct ref_event added = {incident, *event}, *row;
+
+    if ((row = ref_find(&r->t[REF_EVENTS], is_event, &added)))
+        return tcn_id_eq(row->event.id, event->id) ? 0 : TCN_ECONFLICT;
+    row = ref_add(&r->t[REF_EVENTS]);
+    *row = added;
+    return 0;
+}
+
+/* The numbers are those of neither end. */
+struct span {
+    struct tcn_id incident;
+    int64_t after, before;
+};
+
+static bool is_in_span(const void *row, const void *query)
+{
+    const struct ref_event *a = row;
+    const struct span *span = query;
+
+    return tcn_id_eq(a->incident, span->incident) && a->event.seq > span->after &&
+           a->event.seq < span->before;
+}
+
+static int oldest_event(const void *left, const void *right)
+{
+    return ref_compare(((const struct ref_event *)left)->event.seq,
+                       ((const struct ref_event *)right)->event.seq);
+}
+
+static int newest_event(const void *left, const void *right)
+{
+    return oldest_event(right, left);
+}
+
+static int list_events(struct ref *r, struct span span, ref_order *order, size_t limit,
+                       struct tcn_arena *a, struct tcn_event **ret, size_t *ret_n)
+{
+    void **rows;
+
+    *ret_n = ref_select(&r->t[REF_EVENTS], is_in_span, &span, order, limit, a, &rows);
+    *ret = ref_copy(rows, *ret_n, offsetof(struct ref_event, event), sizeof **ret, a);
+    return 0;
+}
+
+int ref_event_list(struct ref *r, struct tcn_id incident, int64_t after_seq, size_t limit,
+                   struct tcn_arena *a, struct tcn_event **ret, size_t *ret_n)
+{
+    struct span span = {incident, after_seq, INT64_MAX};
+
+    return list_events(r, span, oldest_event, limit, a, ret, ret_n);
+}
+
+int ref_event_newest(struct ref *r, struct tcn_id incident, int64_t before_seq, size_t limit,
+                     struct tcn_arena *a, struct tcn_event **ret, size_t *ret_n)
+{
+    struct span span = {incident, INT64_MIN, before_seq ? before_seq : INT64_MAX};
+
+    return list_events(r, span, newest_event, limit, a, ret, ret_n);
+}
+
+static bool is_related(const void *row, const void *query)
+{
+    const struct ref_related *a = row, *b = query;
+
+    return tcn_id_eq(a->incident, b->incident) &&
+           strcmp(a->item.generated_id, b->item.generated_id) == 0;
+}
+
+static int64_t last_place(const struct ref_table *t, struct tcn_id incident)
+{
+    const struct ref_related *rows = (const void *)t->rows;
+    int64_t last = 0;
+
+    for (size_t i = 0; i < t->n; i++)
+        if (tcn_id_eq(rows[i].incident, incident) && rows[i].item.seq > last)
+            last = rows[i].item.seq;
+    return last;
+}
+
+int ref_related_put(struct ref *r, struct tcn_id incident, const struct tcn_related_item *item)
+{
+    struct ref_table *t = &r->t[REF_RELATED];
+    struct ref_related put = {incident, *item}, *row = ref_find(t, is_related, &put);
+
+    if (row)
+        put.item.seq = row->item.seq;
+    else if (item->seq == 0)
+        put.item.seq = last_place(t, incident) + 1;
+    if (!row)
+        row = ref_add(t);
+    *row = put;
+    return 0;
+}
+
+static bool is_related_of(const void *row, const void *query)
+{
+    return tcn_id_eq(((const struct ref_related *)row)->incident, *(const struct tcn_id *)query);
+}
+
+static int by_place(const void *left, const void *right)
+{
+    const struct ref_related *a = left, *b = right;
+    int order = ref_compare(a->item.seq, b->item.seq);
+
+    return order ? order : strcmp(a->item.generated_id, b->item.generated_id);
+}
+
+int ref_related_list(struct ref *r, struct tcn_id incident, struct tcn_arena *a,
+                     struct tcn_related_item **ret, size_t *ret_n)
+{
+    void **rows;
+
+    *ret_n = ref_select(&r->t[REF_RELATED], is_related_of, &incident, by_place, SIZE_MAX, a, &rows);
+    *ret = ref_copy(rows, *ret_n, offsetof(struct ref_related, item), sizeof **ret, a);
+    return 0;
+}
