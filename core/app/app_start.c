@@ -59,6 +59,8 @@ static int start_store(struct tcn_app *app, struct tcn_err *err)
                                         .now_ms = clock_now,
                                         .on_full = tcn_disk_told,
                                         .full_ctx = app,
+                                        .on_gone = tcn_disk_gone,
+                                        .gone_ctx = app,
                                         .on_away = on_away,
                                         .away_ctx = app,
                                         .on_taken = on_taken,

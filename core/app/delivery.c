@@ -139,6 +139,8 @@ static bool answer_settled(struct tcn_delivery_state *d)
 {
     struct tcn_id incident;
 
+    if (d->app->is_store_gone)
+        return false;
     tcn_settled_digest(d->source->name, fields_of(d->rq), body_of(d), d->digest);
     d->has_digest = true;
     if (!tcn_settled_has(d->app->settled, d->digest, tcn_clock_now_ms(), &incident))

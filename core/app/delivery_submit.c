@@ -97,10 +97,18 @@ static void on_done(struct tcn_job *base, int r, const struct tcn_err *err)
     job->answer(job, r, err);
 }
 
+static void answer_refusal(struct tcn_delivery_state *d, const char *refusal)
+{
+    char why[160];
+
+    snprintf(why, sizeof why, "%s; nothing was accepted", refusal);
+    tcn_answer_busy(d->app, d->rq, why);
+}
+
 static void post(struct tcn_delivery_state *d, struct tcn_intake_job *job,
                  void (*when_done)(struct tcn_intake_job *, int, const struct tcn_err *))
 {
-    bool is_full;
+    const char *refusal;
 
     job->ctx = d;
     job->answer = when_done;
@@ -111,13 +119,13 @@ static void post(struct tcn_delivery_state *d, struct tcn_intake_job *job,
     job->inbox.peer = d->rq->peer;
     job->inbox.subject = d->subject;
     job->inbox.body = (struct tcn_str){d->rq->body, d->rq->body_len};
-    is_full = tcn_disk_is_full(d->app);
-    if (!is_full && tcn_storethread_post(d->app->store, &job->job) == 0)
+    refusal = tcn_disk_refusal(d->app);
+    if (!refusal && tcn_storethread_post(d->app->store, &job->job) == 0)
         return;
     tcn_intake_free(job);
     tcn_delivery_count(d->app, d->source, "busy");
-    if (is_full)
-        tcn_answer_busy(d->app, d->rq, "the disk is full; nothing was accepted");
+    if (refusal)
+        answer_refusal(d, refusal);
     else
         tcn_answer_refused(d->app, d->rq);
     d->rq = NULL;

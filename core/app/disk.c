@@ -1,11 +1,27 @@
 #include "app/disk.h"
 
-bool tcn_disk_is_full(const struct tcn_app *app)
+const char *tcn_disk_refusal(const struct tcn_app *app)
 {
     struct tcn_storethread_stats stats;
 
+    if (app->is_store_gone)
+        return "the database file was removed or replaced under the running process";
     tcn_storethread_stats(app->store, &stats);
-    return stats.disk_full;
+    return stats.disk_full ? "the disk is full" : NULL;
+}
+
+void tcn_disk_gone(void *ctx, const char *why)
+{
+    struct tcn_app *app = ctx;
+
+    app->is_store_gone = true;
+    tcn_log(TCN_LOG_ERROR, "store",
+            "the database was taken away: alarms are answered 503, accepted work goes on from the "
+            "open file until this process ends, and is lost then",
+            "why", why, "do",
+            "stop this process, put the database back where it was (tocsin db restore, from a "
+            "backup) and start again; README.md says how to save what is in the open file before",
+            NULL);
 }
 
 void tcn_disk_told(void *ctx, bool is_full)

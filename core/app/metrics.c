@@ -36,6 +36,7 @@ static const struct kind {
      "Commits that broke with one; what became of them was looked up."},
     {"tocsin_held", "gauge", "What was due before a restore and waits for tocsin db release."},
     {"tocsin_disk_full", "gauge", "1 while the store has no space."},
+    {"tocsin_database_gone", "gauge", "1 once the store's file was removed or replaced."},
     {"tocsin_start_time_seconds", "gauge", "Unix time of the start."},
     {"tocsin_info", "gauge", "Version and node, always 1."},
 };

@@ -114,10 +114,12 @@ static void answer_ready(struct look_job *j)
 
 void tcn_route_ready(struct tcn_app *app, struct tcn_request *rq)
 {
-    if (!app->is_ready)
-        tcn_answer_busy(app, rq, "not ready");
-    else if (tcn_disk_is_full(app))
-        tcn_answer_busy(app, rq, "the disk is full: alarms are not accepted");
+    const char *refusal = app->is_ready ? tcn_disk_refusal(app) : "not ready";
+    char why[160];
+
+    snprintf(why, sizeof why, "%s: alarms are not accepted", refusal ? refusal : "");
+    if (refusal)
+        tcn_answer_busy(app, rq, app->is_ready ? why : refusal);
     else
         post(app, rq, run_ready, answer_ready);
 }
@@ -142,6 +144,7 @@ static void collect(struct tcn_app *app)
     tcn_metrics_set(m, "tocsin_database_connections_lost_total", "", (double)store.lost);
     tcn_metrics_set(m, "tocsin_database_commits_undecided_total", "", (double)store.undecided);
     tcn_metrics_set(m, "tocsin_disk_full", "", store.disk_full ? 1 : 0);
+    tcn_metrics_set(m, "tocsin_database_gone", "", store.is_gone ? 1 : 0);
     snprintf(labels, sizeof labels, "version=\"%s\",node=\"%.100s\"", TOCSIN_VERSION,
              app->config->node);
     tcn_metrics_set(m, "tocsin_info", labels, 1);

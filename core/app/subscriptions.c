@@ -382,7 +382,7 @@ void tcn_subscriptions_saw(struct tcn_subscriptions *s, struct tcn_delivery_stat
     char key[KEY_MAX];
 
     snprintf(key, sizeof key, "%s %s %.400s", d->source->name, d->sns.topic.ptr, arn ? arn : "");
-    if (is_known(s, key) || tcn_disk_is_full(s->app))
+    if (is_known(s, key) || tcn_disk_refusal(s->app))
         return;
     j = new_job(s, d->source->name, run_saw, saw);
     j->arn = tcn_arena_strdup(&j->work->arena, arn);

@@ -111,6 +111,10 @@ struct tcn_db_driver {
     bool (*is_lost)(struct tcn_db *db);
     int (*recover)(struct tcn_db *db, int64_t wait_ms, bool *ret_committed, struct tcn_err *err);
 
+    /* May be NULL. Whether what was opened still is what its name leads to; TCN_EIO: not, and a new process would not
+     * find what is written from now on. */
+    int (*look)(struct tcn_db *db, struct tcn_err *err);
+
     /* Outside a transaction. chore: what upkeep would do now. is_full: space ran out and has not come back. */
     enum tcn_db_chore (*chore)(struct tcn_db *db);
     int (*upkeep)(struct tcn_db *db, struct tcn_err *err);

@@ -324,7 +324,8 @@ static void sync_log(struct tcn_db *db)
 
 static void ask_background(struct tcn_db *db)
 {
-    if (!db->background)
+    /* It opens the file by its name. */
+    if (!db->background && tcn_sqlite_look(db, NULL) == 0)
         db->background = tcn_background_start(db->path);
     if (!db->background)
         return;
@@ -434,4 +435,5 @@ const struct tcn_db_driver tcn_sqlite_driver = {
     .chore = tcn_sqlite_chore,
     .upkeep = tcn_sqlite_upkeep,
     .is_full = tcn_sqlite_is_full,
+    .look = tcn_sqlite_look,
 };

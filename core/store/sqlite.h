@@ -4,6 +4,7 @@
 
 #include "store/db.h"
 #include <sqlite3.h>
+#include <sys/types.h>
 
 #define TCN_SQLITE_PAGE_BYTES 8192 /* of a new file; an older one has smaller ones */
 
@@ -68,6 +69,9 @@ struct tcn_db {
     size_t wal_pages, tried_pages; /* in the log now; of those, looked at by a checkpoint */
     size_t moved_pages; /* of the log into the file, by this connection's last checkpoint */
     struct tcn_reserve reserve;
+    bool has_log; /* the log was seen at its name: as this file */
+    dev_t log_dev;
+    ino_t log_ino;
 };
 
 /* Turns a result code of SQLite into ours, with a message. Does not return after a failed sync. */
@@ -85,6 +89,8 @@ int tcn_sqlite_check(struct tcn_db *db, struct tcn_err *err);
 enum tcn_db_chore tcn_sqlite_chore(struct tcn_db *db);
 int tcn_sqlite_upkeep(struct tcn_db *db, struct tcn_err *err);
 bool tcn_sqlite_is_full(struct tcn_db *db);
+/* TCN_EIO when the file or its log is gone from its name, or another file has that name. */
+int tcn_sqlite_look(struct tcn_db *db, struct tcn_err *err);
 
 /* TCN_EINVALID when a file system of this kind (statfs(2) f_type) may lie about locks, syncs or shared memory:
  * sqlite.org/wal.html "does not work over a network filesystem". */

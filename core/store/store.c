@@ -278,6 +278,11 @@ bool tcn_store_is_full(struct tcn_store *s)
     return s->driver->is_full(s->db);
 }
 
+int tcn_store_look(struct tcn_store *s, struct tcn_err *err)
+{
+    return s->driver->look ? s->driver->look(s->db, err) : 0;
+}
+
 int tcn_store_chore(struct tcn_store *s)
 {
     return (int)s->driver->chore(s->db);

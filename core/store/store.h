@@ -91,6 +91,8 @@ int tcn_store_checkpoint(struct tcn_store *s, struct tcn_err *err);
 int tcn_store_chore(struct tcn_store *s);
 /* The disk was full and its room has not come back: what is written now comes from the reserve. Take nothing new. */
 bool tcn_store_is_full(struct tcn_store *s);
+/* Whether the files that are open still have their names; TCN_EIO: what is written is lost with the last descriptor. */
+int tcn_store_look(struct tcn_store *s, struct tcn_err *err);
 
 /* Memory for one turn, emptied by this call: for what is read, decided and written before the next one. The store's. */
 #define TCN_TURN_ARENA (32u << 20) /* bytes; a group of 500 items needs less than 1 MiB */

@@ -25,9 +25,11 @@
 #define SHARED_BATCH 128
 /* While the disk is full: what one transaction writes must fit into what is free at its begin. */
 #define FULL_BATCH 16
-/* Idle for so long, the store may spend time on its upkeep; while the disk is full, the time between looks. */
+/* Idle for so long, the store may spend time on its upkeep; while the disk is full, the time between looks; the same at
+ * the names of the files. */
 #define IDLE_MS 100
 #define FULL_MS 1000
+#define LOOK_MS 1000
 
 /* -- the thread --------------------------------------------------------------------------------------------- */
 
@@ -152,11 +154,6 @@ static bool wait_for_job(struct tcn_storethread *t, int64_t ms)
     int64_t until_us;
     struct timespec until;
 
-    if (ms == 0) {
-        while (!has_batch(t))
-            pthread_cond_wait(&t->posted, &t->mutex);
-        return true;
-    }
     until_us = tcn_clock_mono_us() + ms * 1000;
     until.tv_sec = until_us / 1000000;
     until.tv_nsec = until_us % 1000000 * 1000;
@@ -172,7 +169,7 @@ static int64_t patience_ms(struct tcn_storethread *t)
         return BEAT_MS / 2;
     if (tcn_store_is_full(t->store))
         return FULL_MS;
-    return tcn_store_chore(t->store) ? IDLE_MS : 0;
+    return tcn_store_chore(t->store) ? IDLE_MS : LOOK_MS;
 }
 
 static void upkeep(struct tcn_storethread *t)
@@ -194,7 +191,9 @@ static void upkeep(struct tcn_storethread *t)
 /* A full disk is looked at again also while jobs never let the thread be idle. */
 static bool needs_upkeep(const struct tcn_storethread *t, bool is_idle)
 {
-    if (is_idle || tcn_store_chore(t->store) == TCN_CHORE_NOW)
+    int chore = tcn_store_chore(t->store);
+
+    if (chore == TCN_CHORE_NOW || (is_idle && chore != TCN_CHORE_NONE))
         return true;
     return tcn_store_is_full(t->store) && tcn_clock_mono_us() - t->upkeep_us >= FULL_MS * 1000;
 }
@@ -225,6 +224,24 @@ static void note_lease(struct tcn_storethread *t)
     pthread_mutex_lock(&t->mutex);
     t->lease_until_us = until_us;
     pthread_mutex_unlock(&t->mutex);
+}
+
+/* For good: who finds the right file at its name again cannot know what became of it meanwhile. */
+static void look(struct tcn_storethread *t)
+{
+    int64_t now_us = tcn_clock_mono_us();
+    struct tcn_err why = {0};
+
+    if (t->stats.is_gone || now_us < t->look_us + LOOK_MS * INT64_C(1000))
+        return; /* only this thread changes it */
+    t->look_us = now_us;
+    if (tcn_store_look(t->store, &why) == 0)
+        return;
+    pthread_mutex_lock(&t->mutex);
+    t->stats.is_gone = true;
+    t->why = why;
+    pthread_mutex_unlock(&t->mutex);
+    tcn_storethread_wake_loop(t);
 }
 
 static size_t batch_limit(const struct tcn_storethread *t)
@@ -259,6 +276,7 @@ static void *run(void *arg)
             tcn_storethread_run(t, &batch);
         if (needs_upkeep(t, is_idle))
             upkeep(t);
+        look(t);
         beat(t);
         note_lease(t);
     }
@@ -277,6 +295,15 @@ static void tell_full(struct tcn_storethread *t, bool is_full)
     t->is_told_full = is_full;
     if (t->on_full)
         t->on_full(t->full_ctx, is_full);
+}
+
+static void tell_gone(struct tcn_storethread *t, bool is_gone, const struct tcn_err *why)
+{
+    if (is_gone == t->is_told_gone)
+        return;
+    t->is_told_gone = is_gone;
+    if (t->on_gone)
+        t->on_gone(t->gone_ctx, why->msg);
 }
 
 static void tell_away(struct tcn_storethread *t, bool is_away, const struct tcn_err *why)
@@ -301,7 +328,7 @@ static void finish(struct tcn_storethread *t)
 {
     struct tcn_jobs list;
     struct tcn_err why;
-    bool is_away, is_full;
+    bool is_away, is_full, is_gone;
     uint64_t taken_over;
 
     pthread_mutex_lock(&t->mutex);
@@ -310,9 +337,11 @@ static void finish(struct tcn_storethread *t)
     t->finished = (struct tcn_jobs){0};
     is_away = t->stats.is_away;
     is_full = t->stats.disk_full;
+    is_gone = t->stats.is_gone;
     why = t->why;
     pthread_mutex_unlock(&t->mutex);
     tell_full(t, is_full);
+    tell_gone(t, is_gone, &why);
     tell_away(t, is_away, &why);
     tell_taken(t, taken_over);
     tcn_log_hold();
@@ -356,6 +385,8 @@ static struct tcn_storethread *new_thread(const struct tcn_storethread_options *
     t->now_ctx = options->now_ctx;
     t->on_full = options->on_full;
     t->full_ctx = options->full_ctx;
+    t->on_gone = options->on_gone;
+    t->gone_ctx = options->gone_ctx;
     t->on_away = options->on_away;
     t->away_ctx = options->away_ctx;
     t->on_taken = options->on_taken;
@@ -398,7 +429,9 @@ int tcn_storethread_start(struct event_base *base, const struct tcn_storethread_
         goto out;
     t->stats.epoch = tcn_store_epoch(t->store);
     t->lease_until_us = tcn_store_lease_until_us(t->store);
-    t->beat_us = tcn_clock_mono_us();
+    t->beat_us = t->look_us = tcn_clock_mono_us();
+    if ((r = tcn_store_look(t->store, err)) < 0)
+        goto out;
     if (tcn_store_is_shared(t->store) && t->max_batch > SHARED_BATCH)
         t->max_batch = SHARED_BATCH;
     t->stats.disk_full = is_full = tcn_store_is_full(t->store);

@@ -36,6 +36,9 @@ struct tcn_storethread_options {
      * the jobs that met it. A start on a full disk is told too. May be NULL. */
     void (*on_full)(void *ctx, bool is_full);
     void *full_ctx; /* borrowed */
+    /* May be NULL. On the loop thread, once, when the files of the database lost their names (stats.is_gone). */
+    void (*on_gone)(void *ctx, const char *why);
+    void *gone_ctx;
     /* May be NULL. On the loop thread, when the database went away (why) and when it is back. */
     void (*on_away)(void *ctx, bool is_away, const char *why);
     void *away_ctx;
@@ -63,7 +66,9 @@ struct tcn_storethread_stats {
     int64_t epoch;
     bool
         disk_full; /* no space, or only the reserve: refuse what is new, go on with what was accepted */
-    bool is_away;        /* the database; nothing is taken until it is back */
+    bool is_away; /* the database; nothing is taken until it is back */
+    bool
+        is_gone; /* the names of its files, for good: refuse what is new, go on with what was accepted */
     uint64_t lost;       /* connections to the database */
     uint64_t undecided;  /* commits that only the database could tell of afterwards */
     uint64_t taken_over; /* leases of other nodes that this one ended */

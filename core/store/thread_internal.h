@@ -24,6 +24,10 @@ struct tcn_storethread {
     void (*on_full)(void *ctx, bool is_full);
     void *full_ctx;    /* borrowed */
     bool is_told_full; /* the loop's */
+    void (*on_gone)(void *ctx, const char *why);
+    void *gone_ctx;    /* borrowed */
+    bool is_told_gone; /* the loop's */
+    int64_t look_us;   /* the last one at the files' names, monotonic; the thread's */
     void (*on_away)(void *ctx, bool is_away, const char *why);
     void *away_ctx;    /* borrowed */
     bool is_told_away; /* the loop's */
@@ -41,7 +45,7 @@ struct tcn_storethread {
     bool is_syncing;
     bool is_stopping, is_last_committed;
     struct tcn_storethread_stats stats;
-    struct tcn_err why; /* it is away */
+    struct tcn_err why; /* it is away, or gone */
     int64_t lease_until_us;
 };
 

@@ -90,6 +90,57 @@ static void is_private(void **state)
     assert_int_equal(st.st_mode & 07777, 0600);
 }
 
+/* -- the names of the open files ---------------------------------------------------------------------------- */
+
+static void move(const struct fixture *f, const char *from, const char *to)
+{
+    char a[128], b[128];
+
+    snprintf(a, sizeof a, "%s%s", f->path, from);
+    snprintf(b, sizeof b, "%s%s", f->path, to);
+    assert_int_equal(rename(a, b), 0);
+}
+
+static void create(const struct fixture *f, const char *tail)
+{
+    char path[128];
+    int fd;
+
+    snprintf(path, sizeof path, "%s%s", f->path, tail);
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    assert_true(fd >= 0);
+    close(fd);
+}
+
+static void assert_gone(struct fixture *f, const char *tail, const char *why)
+{
+    char words[160];
+
+    snprintf(words, sizeof words, "%s%s %s", f->path, tail, why);
+    assert_int_equal(tcn_store_look(f->s, &f->err), TCN_EIO);
+    assert_string_equal(f->err.msg, words);
+    assert_true(is_writable(f->s, &f->err)); /* work in hand goes on */
+}
+
+static void files_keep_their_names(void **state)
+{
+    static const char *const tails[] = {"", "-wal"};
+    struct fixture *f = *state;
+
+    assert_true(is_writable(f->s, &f->err));
+    OK(f, tcn_store_look(f->s, &f->err));
+    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+        move(f, tails[i], ".away");
+        assert_gone(f, tails[i], "is gone");
+        create(f, tails[i]);
+        assert_gone(f, tails[i], "is another file than the one that is open");
+        move(f, ".away", tails[i]);
+        OK(f, tcn_store_look(f->s, &f->err));
+    }
+    OK(f, tcn_store_checkpoint(f->s, &f->err));
+    OK(f, tcn_store_look(f->s, &f->err));
+}
+
 static void one_owner(void **state)
 {
     struct fixture *f = *state;
@@ -688,6 +739,7 @@ int main(void)
         IN_DIR(symbolic_link),
         cmocka_unit_test(file_systems),
         IN_FILE(is_private),
+        IN_FILE(files_keep_their_names),
         IN_FILE(one_owner),
         IN_FILE(settings),
         IN_FILE(damaged),
