@@ -53,6 +53,7 @@ struct tcn_app {
     char *fixed[TCN_FIXED], *node, *own_url;
     uint8_t ack_key[TCN_ACK_KEY];
     int64_t started_ms, max_late_ms, epoch;
+    int64_t listens_ms; /* since when alarms are taken without a gap */
     int exit_code;
 };
 

@@ -31,6 +31,7 @@ static void on_away(void *ctx, bool is_away, const char *why)
                 "why", why, NULL);
         return;
     }
+    app->listens_ms = tcn_clock_now_ms();
     tcn_log(TCN_LOG_INFO, "store", "the database is back", NULL);
     tcn_app_wake(app);
 }
@@ -212,6 +213,7 @@ static int open_door(struct tcn_app *app, struct tcn_err *err)
     tcn_storethread_stats(app->store, &stats);
     app->epoch = stats.epoch;
     app->is_ready = true;
+    app->listens_ms = tcn_clock_now_ms();
     tcn_log(TCN_LOG_INFO, "app", "ready", "listen",
             app->options.listen ? app->options.listen : app->config->listen, "store",
             app->config->store, "epoch", tcn_log_num(app->epoch, epoch), "took_ms",

@@ -1,5 +1,6 @@
 /* One libevent timer waits for the earliest row of the store; another one for the time of upkeep. */
 #include "app/app.h"
+#include "app/disk.h"
 #include "app/outbound.h"
 #include "app/timers.h"
 #include "app/unreached.h"
@@ -69,6 +70,12 @@ static void finished(struct tcn_timer_job *job, int r, const struct tcn_err *err
         run_timers(app);
 }
 
+/* While senders are turned away nobody's silence means anything. */
+static int64_t listens_ms(const struct tcn_app *app)
+{
+    return tcn_disk_refusal(app) ? tcn_clock_now_ms() : app->listens_ms;
+}
+
 static void run_timers(struct tcn_app *app)
 {
     struct tcn_command_world world = {&app->config->directory, app->config->policies,
@@ -82,6 +89,7 @@ static void run_timers(struct tcn_app *app)
     job = tcn_timer_job_new(&world);
     job->finished = finished;
     job->ctx = app;
+    job->listens_ms = listens_ms(app);
     job->owner = app->config;
     tcn_config_ref(app->config);
     app->is_timer_running = true;

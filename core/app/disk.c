@@ -1,4 +1,5 @@
 #include "app/disk.h"
+#include "sys/clock.h"
 
 const char *tcn_disk_refusal(const struct tcn_app *app)
 {
@@ -26,8 +27,9 @@ void tcn_disk_gone(void *ctx, const char *why)
 
 void tcn_disk_told(void *ctx, bool is_full)
 {
-    const struct tcn_app *app = ctx;
+    struct tcn_app *app = ctx;
 
+    app->listens_ms = tcn_clock_now_ms();
     if (is_full)
         tcn_log(TCN_LOG_WARN, "store",
                 "the disk is full: alarms are answered 503, accepted work goes on", "store",

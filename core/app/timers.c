@@ -4,6 +4,14 @@
 
 #include <stdlib.h>
 
+/* Of the lane in hand: an incident may have lanes of several sources. */
+static const struct tcn_source_policy *policy_of(const struct tcn_timer_job *job,
+                                                 const struct tcn_aggregate *a)
+{
+    return tcn_policy_of(job->world.policies,
+                         a->lane.exists ? a->lane.source : a->incident.source_name);
+}
+
 static int run_one(struct tcn_timer_job *job, struct tcn_store *s, struct tcn_id id, int64_t now_ms,
                    struct tcn_err *err)
 {
@@ -24,8 +32,8 @@ static int run_one(struct tcn_timer_job *job, struct tcn_store *s, struct tcn_id
         job->late_ms = now_ms - due;
     tcn_decision_init(&d, &job->arena);
     d.subject = a;
-    tcn_engine_timer(a, tcn_policy_of(job->world.policies, a->incident.source_name),
-                     job->world.directory, job->world.salt, now_ms, &d);
+    a->listens_ms = job->listens_ms;
+    tcn_engine_timer(a, policy_of(job, a), job->world.directory, job->world.salt, now_ms, &d);
     job->has_sends |= d.sends.n > 0;
     job->has_tickets |= d.tickets_due;
     tcn_unreached_note(&job->unreached, &d);

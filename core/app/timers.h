@@ -13,6 +13,7 @@ struct tcn_timer_job {
     struct tcn_job job; /* first */
     struct tcn_arena arena;
     struct tcn_command_world world;
+    int64_t listens_ms;       /* of the aggregates, see there */
     struct tcn_config *owner; /* a reference: the world lives in it */
     /* Results. */
     size_t n_run;    /* aggregates that were due; TCN_TIMER_BATCH means there may be more */

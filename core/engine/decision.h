@@ -25,6 +25,8 @@ struct tcn_aggregate {
      * lane's OK does not resolve the incident. */
     bool others_hold;
     int64_t others_due_ms;
+    int64_t
+        listens_ms; /* since when alarms are taken without a gap; 0 = always. Silence before it says nothing */
     struct tcn_incident incident; /* incident.exists false: none yet */
     struct tcn_engagement *engagements;
     size_t n_engagements, size_engagements;

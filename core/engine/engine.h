@@ -42,7 +42,7 @@ enum tcn_intake tcn_engine_alarm(const struct tcn_intake_input *in, struct tcn_a
 
 /* policy may be NULL for an incident without a source. aggregate->lane is the one of its lanes whose
  * tcn_engine_lane_due is the earliest, when it has several.
- * Everything of this aggregate that is due at now: stages, re-sends, resolve delay, flap quiet. Late work runs in
+ * Everything of this aggregate that is due at now: stages, re-sends, resolve delay, flap quiet, silence of a source. Late work runs in
  * order with its minimum spacing (spec reliability F6). Legal at any time; does nothing when nothing is due. */
 void tcn_engine_timer(struct tcn_aggregate *aggregate, const struct tcn_source_policy *policy,
                       const struct tcn_directory *directory, uint32_t salt, int64_t now_ms,
@@ -53,7 +53,7 @@ void tcn_engine_timer(struct tcn_aggregate *aggregate, const struct tcn_source_p
 void tcn_engine_pages(struct tcn_aggregate *aggregate, const struct tcn_directory *directory,
                       uint32_t salt, int64_t now_ms, struct tcn_decision *ret);
 
-/* When this lane wants tcn_engine_timer (resolve delay, end of flapping), 0 = never. Of several lanes of an incident
+/* When this lane wants tcn_engine_timer (resolve delay, silence, end of flapping), 0 = never. Of several lanes of an incident
  * the timer gets the one with the earliest; the next one's time is others_due_ms. */
 int64_t tcn_engine_lane_due(const struct tcn_lane *lane);
 

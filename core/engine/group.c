@@ -211,6 +211,15 @@ static int64_t told_ms(const struct merge *m, const struct tcn_alarm *alarm)
     return told;
 }
 
+static void set_unknown(struct merge *m, struct tcn_item *item)
+{
+    if (item->status != TCN_ITEM_FIRING)
+        return;
+    item->status = TCN_ITEM_UNKNOWN;
+    item->seen_ms = m->now_ms;
+    count(m, TCN_ITEM_FIRING, TCN_ITEM_UNKNOWN);
+}
+
 /* A member that is silenced or inhibited at the sender ends without a word, and one beyond TCN_ITEMS_MAX may be one that
  * we follow. What began after the last end of the list, or was heard of after it, goes on. */
 static void end_with_group(struct merge *m, const struct tcn_alarm *alarm)
@@ -224,9 +233,7 @@ static void end_with_group(struct merge *m, const struct tcn_alarm *alarm)
         if (item->status != TCN_ITEM_FIRING || item->seen_ms > told || is_younger ||
             strcmp(item->key, TCN_ITEM_HIDDEN) == 0)
             continue;
-        item->status = TCN_ITEM_UNKNOWN;
-        item->seen_ms = m->now_ms;
-        count(m, TCN_ITEM_FIRING, TCN_ITEM_UNKNOWN);
+        set_unknown(m, item);
         m->change.untold++;
     }
 }
@@ -249,6 +256,19 @@ static void mark_hidden(struct merge *m, bool is_truncated)
         remove_at(m, at);
     m->change.fired = fired;
     m->change.dropped = dropped;
+}
+
+size_t tcn_group_forget(struct tcn_lane *lane, int64_t now_ms, struct tcn_arena *arena)
+{
+    struct merge m = {.now_ms = now_ms, .arena = arena};
+
+    load(&m, lane, 0);
+    mark_hidden(&m, false);
+    for (size_t i = 0; i < m.n; i++)
+        set_unknown(&m, &m.items[i]);
+    lane->items = m.items;
+    lane->n_items = m.n;
+    return m.change.resolved;
 }
 
 bool tcn_group_is_firing(const struct tcn_lane *lane)

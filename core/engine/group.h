@@ -27,6 +27,8 @@ struct tcn_group_change {
 struct tcn_group_change tcn_group_merge(struct tcn_lane *lane, const struct tcn_alarm *alarm,
                                         int64_t echo_window_ms, int64_t now_ms,
                                         struct tcn_arena *arena);
+/* Nothing was heard of it: what fires is unknown from now on, what was hidden is forgotten. The number of the former. */
+size_t tcn_group_forget(struct tcn_lane *lane, int64_t now_ms, struct tcn_arena *arena);
 bool tcn_group_is_firing(const struct tcn_lane *lane);
 /* Until when a group that is OK holds its incident open, since an end was told that our clock has not reached; 0 = it does
  * not. An end in our future does not beat "firing" (4.6) before that instant. It is not thrown away either: Alertmanager

@@ -4,6 +4,7 @@
 #include "engine/flap.h"
 #include "engine/group.h"
 #include "engine/lane.h"
+#include "engine/silence.h"
 
 #include <assert.h>
 
@@ -144,6 +145,7 @@ enum tcn_intake tcn_engine_alarm(const struct tcn_intake_input *in, struct tcn_a
     verdict = tcn_lane_accept(&x, news_of(&x));
     tell_failure(&x, verdict, is_told);
     tell_clock(&x);
+    tcn_silence_note(&x, verdict);
     if (ret->subject != aggregate)
         aggregate->lane = ret->subject->lane;
     tcn_flap_damp_tickets(&x.step, in->policy);

@@ -2,6 +2,7 @@
 #include "engine/invariant.h"
 #include "engine/engine.h"
 #include "engine/group.h"
+#include "engine/resolution.h"
 
 typedef const char *(rule)(const struct tcn_aggregate *a);
 
@@ -106,6 +107,13 @@ static const char *waiting_lane_is_quiet(const struct tcn_aggregate *a)
                : NULL;
 }
 
+static const char *watched_lane_fires(const struct tcn_aggregate *a)
+{
+    return a->lane.stale_due_ms != 0 && !a->lane.is_firing
+               ? "the lane is OK and watched for silence"
+               : NULL;
+}
+
 static const char *flapping_lane_is_open(const struct tcn_aggregate *a)
 {
     if (!a->lane.is_flapping)
@@ -121,7 +129,9 @@ static const char *alarm_does_not_resolve_while_firing(const struct tcn_aggregat
     const struct tcn_resolution *r = &a->incident.resolution;
 
     return a->lane.is_firing && tcn_aggregate_is_joined(a) && !tcn_aggregate_is_open(a) &&
-                   strcmp(r->code, "alarm_ok") == 0 && strncmp(r->by, "source:", 7) == 0
+                   (strcmp(r->code, "alarm_ok") == 0 ||
+                    strcmp(r->code, TCN_RESOLUTION_SILENT) == 0) &&
+                   strncmp(r->by, "source:", 7) == 0
                ? "resolved by an alarm that fires"
                : NULL;
 }
@@ -177,8 +187,9 @@ static const char *content_is_a_hash(const struct tcn_aggregate *a)
 /* -- all ---------------------------------------------------------------------------------------------------- */
 
 static rule *const lane_rules[] = {
-    lane_is_named,    waiting_lane_is_quiet,  flapping_lane_is_open, group_follows_items,
-    items_are_sorted, transitions_are_sorted, content_is_a_hash,     firing_lane_has_incident,
+    lane_is_named,       waiting_lane_is_quiet,    flapping_lane_is_open,
+    group_follows_items, items_are_sorted,         transitions_are_sorted,
+    content_is_a_hash,   firing_lane_has_incident, watched_lane_fires,
 };
 
 static rule *const incident_rules[] = {

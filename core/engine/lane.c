@@ -179,19 +179,21 @@ static int64_t wait_ms(const struct tcn_arrival *x)
     return held > wait ? held : wait;
 }
 
+const char *tcn_lane_stays(const struct tcn_aggregate *a, const struct tcn_source_policy *policy)
+{
+    if (!policy->resolves)
+        return "its policy leaves the incident open";
+    return a->incident.source_name ? NULL : "the incident was started by hand and stays open";
+}
+
 static enum tcn_intake settle_or_wait(struct tcn_arrival *x)
 {
     struct tcn_aggregate *a = x->step.a;
+    const char *stays = tcn_lane_stays(a, x->in->policy);
     int64_t wait = wait_ms(x);
 
-    if (!x->in->policy->resolves) {
-        tcn_step_say_again(&x->step, "%s is OK; its policy leaves the incident open",
-                           x->in->alarm->source);
-        return TCN_INTAKE_UPDATED;
-    }
-    if (!a->incident.source_name) {
-        tcn_step_say_again(&x->step, "%s is OK; the incident was started by hand and stays open",
-                           x->in->alarm->source);
+    if (stays) {
+        tcn_step_say_again(&x->step, "%s is OK; %s", x->in->alarm->source, stays);
         return TCN_INTAKE_UPDATED;
     }
     if (wait > 0) {

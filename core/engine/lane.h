@@ -35,6 +35,8 @@ struct tcn_arrival {
 };
 
 enum tcn_intake tcn_lane_accept(struct tcn_arrival *x, enum tcn_news news);
+/* Why an alarm that is over leaves the incident open for a person, as the end of a sentence; NULL: it does not. */
+const char *tcn_lane_stays(const struct tcn_aggregate *a, const struct tcn_source_policy *policy);
 /* The lane's OK has waited long enough (resolve delay, flap quiet): resolves unless another lane holds. */
 void tcn_lane_settle(const struct tcn_step *s);
 

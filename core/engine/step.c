@@ -16,6 +16,7 @@ static void forget_stale(struct tcn_aggregate *a)
     a->lane.resolve_due_ms = 0;
     a->lane.is_flapping = false;
     a->lane.flap_told_ms = 0;
+    a->lane.stale_due_ms = 0;
 }
 
 struct tcn_step tcn_step_begin(struct tcn_aggregate *a, const struct tcn_directory *directory,

@@ -3,6 +3,7 @@
 #include "engine/engine.h"
 #include "engine/flap.h"
 #include "engine/lane.h"
+#include "engine/silence.h"
 
 static int64_t earlier(int64_t a, int64_t b)
 {
@@ -13,7 +14,7 @@ static int64_t earlier(int64_t a, int64_t b)
 
 int64_t tcn_engine_lane_due(const struct tcn_lane *lane)
 {
-    return earlier(lane->resolve_due_ms, tcn_flap_due(lane));
+    return earlier(earlier(lane->resolve_due_ms, lane->stale_due_ms), tcn_flap_due(lane));
 }
 
 int64_t tcn_engine_next_due(const struct tcn_aggregate *aggregate)
@@ -55,6 +56,7 @@ void tcn_engine_timer(struct tcn_aggregate *aggregate, const struct tcn_source_p
 
     if (tcn_aggregate_is_open(aggregate)) {
         tcn_lane_settle(&s);
+        tcn_silence_end(&s, policy);
         if (tcn_aggregate_is_joined(aggregate) && tcn_aggregate_is_open(aggregate))
             tcn_flap_expire(&s);
         tcn_engagement_run_due(&s);

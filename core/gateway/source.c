@@ -79,6 +79,18 @@ static int read_window(const struct tcn_node *at, const char *key, int64_t min_m
     return 0;
 }
 
+/* 0 is off, as when it is left out. */
+static int read_stale(const struct tcn_node *at, struct tcn_source_policy *p)
+{
+    struct tcn_node node = tcn_node_member(at, "stale_after");
+    int r = read_window(at, "stale_after", 0, &p->stale_after_ms);
+
+    if (r == 0 && p->stale_after_ms > 0 && p->stale_after_ms < MINUTE_MS)
+        return tcn_node_problem(&node, "is out of range; use 1m to 366d, more than the time after "
+                                       "which the sender repeats what still fires; 0s is off");
+    return r;
+}
+
 static int read_policy(const struct tcn_node *at, struct tcn_source_policy *p)
 {
     int r = tcn_node_text(at, "response_plan", TCN_NEED, &p->response_plan);
@@ -88,6 +100,7 @@ static int read_policy(const struct tcn_node *at, struct tcn_source_policy *p)
     r |= read_window(at, "mute_window", 0, &p->mute_window_ms);
     r |= read_window(at, "resolve_after", 0, &p->resolve_after_ms);
     r |= read_window(at, "echo_window", 0, &p->echo_window_ms);
+    r |= read_stale(at, p);
     r |= read_int(at, "flap_count", 2, TCN_FLAP_RING, &p->flap_count);
     r |= read_window(at, "flap_quiet", 0, &p->flap_quiet_ms);
     r |= read_window(at, "flap_update", 0, &p->flap_update_ms);
@@ -138,10 +151,9 @@ static int read_mapping(const struct tcn_node *at, tcn_source_mapping *load, str
 int tcn_source_read(const struct tcn_node *at, tcn_source_mapping *load, struct tcn_source **ret)
 {
     static const char *const names[] = {
-        "kind",          "mapping",       "auth",         "response_plan",
-        "resolves",      "settings",      "mute_window",  "flap_count",
-        "reopen_window", "resolve_after", "echo_window",  "flap_quiet",
-        "flap_update",   "storm_new",     "storm_window", NULL};
+        "kind",        "mapping",    "auth",          "response_plan", "resolves",    "settings",
+        "mute_window", "flap_count", "reopen_window", "resolve_after", "echo_window", "flap_quiet",
+        "flap_update", "storm_new",  "storm_window",  "stale_after",   NULL};
     struct tcn_source *s = tcn_xcalloc(1, sizeof *s);
     struct tcn_node auth = tcn_node_member(at, "auth"), settings;
     int r;

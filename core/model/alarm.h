@@ -82,6 +82,8 @@ struct tcn_lane {
     int64_t resolved_ms;    /* when the incident was last resolved by this lane, 0 = never */
     int64_t mute_until_ms;  /* a person said "won't fix": do not reopen before */
     int64_t resolve_due_ms; /* resolve delay or flap quiet running: resolve then; 0 = none */
+    int64_t
+        stale_due_ms; /* it fires, and is taken to be over then unless heard of before; 0 = never */
     int64_t opened_ms;
     char content_sha256[65]; /* of the texts and impact last applied: a repeat compares equal */
     int64_t transitions_ms[TCN_FLAP_RING]; /* newest first, 0 = unused */

@@ -32,11 +32,13 @@ struct tcn_source_policy {
     int64_t mute_window_ms;    /* default 24 h, after a "won't fix" */
     int64_t resolve_after_ms;  /* default 0; 30 s advised for Alertmanager in HA */
     int64_t echo_window_ms;    /* default 60 s: "firing" with the same start after "resolved" */
-    int flap_count;            /* default 6 transitions in an hour */
-    int64_t flap_quiet_ms;     /* default 15 min */
-    int64_t flap_update_ms;    /* default 10 min: at most one connector update while flapping */
-    int storm_new;             /* default 30 new incidents ... */
-    int64_t storm_window_ms;   /* ... in 5 min */
+    int64_t
+        stale_after_ms; /* default 0, off: nothing was heard of an alarm that fires for that long */
+    int flap_count;     /* default 6 transitions in an hour */
+    int64_t flap_quiet_ms;   /* default 15 min */
+    int64_t flap_update_ms;  /* default 10 min: at most one connector update while flapping */
+    int storm_new;           /* default 30 new incidents ... */
+    int64_t storm_window_ms; /* ... in 5 min */
 };
 
 /* The token bucket of the storm guard, kept per source. */

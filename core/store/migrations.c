@@ -354,8 +354,14 @@ static const char *const v9_leases[] = {
     NULL,
 };
 
+static const char *const v10_silence[] = {
+    "ALTER TABLE lanes ADD COLUMN stale_due_ms {INT} NOT NULL DEFAULT 0",
+    "CREATE INDEX lanes_stale ON lanes (incident, stale_due_ms) WHERE stale_due_ms > 0",
+    NULL,
+};
+
 const struct tcn_migration tcn_migrations[] = {
     {1, 1, v1_base},       {2, 1, v2_incidents}, {3, 1, v3_paging},    {4, 1, v4_links},
     {5, 1, v5_lost_pages}, {6, 1, v6_fences},    {7, 1, v7_unreached}, {8, 1, v8_subscriptions},
-    {9, 1, v9_leases},     {0, 0, NULL},
+    {9, 1, v9_leases},     {10, 1, v10_silence}, {0, 0, NULL},
 };

@@ -3,23 +3,33 @@
 
 #include "store/pack.h"
 
-enum { LANE_GET, LANE_PUT, LANES_DUE, LANES_FLAPPING, LANE_FIRING, STORM_GET, STORM_PUT };
+enum {
+    LANE_GET,
+    LANE_PUT,
+    LANES_DUE,
+    LANES_STALE,
+    LANES_FLAPPING,
+    LANE_FIRING,
+    STORM_GET,
+    STORM_PUT
+};
 #define COLUMNS                                                                                    \
     "dedupe_key, source, is_firing, incident, clock_ms, received_ms, resolved_ms, mute_until_ms, " \
-    "resolve_due_ms, opened_ms, content_sha256, is_flapping, flap_told_ms, transitions, items, "   \
-    "revision"
+    "resolve_due_ms, stale_due_ms, opened_ms, content_sha256, is_flapping, flap_told_ms, "         \
+    "transitions, items, revision"
 static const char *const sql[] = {
     [LANE_GET] = "SELECT " COLUMNS " FROM lanes WHERE account_id = $1 AND key_hash = $2",
-    /* $19 is the revision that was read; the row must still have it. */
+    /* $20 is the revision that was read; the row must still have it. */
     [LANE_PUT] =
         "INSERT INTO lanes (account_id, epoch, key_hash, " COLUMNS ") VALUES ($1, $2, $3, $4, $5,"
-        " $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19 + 1)"
+        " $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20 + 1)"
         " ON CONFLICT (key_hash) DO UPDATE SET epoch = excluded.epoch,"
         " source = excluded.source, is_firing = excluded.is_firing,"
         " incident = excluded.incident, clock_ms = excluded.clock_ms,"
         " received_ms = excluded.received_ms, resolved_ms = excluded.resolved_ms,"
         " mute_until_ms = excluded.mute_until_ms,"
-        " resolve_due_ms = excluded.resolve_due_ms, opened_ms = excluded.opened_ms,"
+        " resolve_due_ms = excluded.resolve_due_ms,"
+        " stale_due_ms = excluded.stale_due_ms, opened_ms = excluded.opened_ms,"
         " content_sha256 = excluded.content_sha256, is_flapping = excluded.is_flapping,"
         " flap_told_ms = excluded.flap_told_ms, transitions = excluded.transitions,"
         " items = excluded.items, revision = excluded.revision"
@@ -27,6 +37,8 @@ static const char *const sql[] = {
     /* The conditions are in the texts so that the partial indexes serve them. */
     [LANES_DUE] = "SELECT " COLUMNS " FROM lanes WHERE account_id = $1 AND incident = $2"
                   " AND resolve_due_ms > 0 ORDER BY resolve_due_ms LIMIT $3",
+    [LANES_STALE] = "SELECT " COLUMNS " FROM lanes WHERE account_id = $1 AND incident = $2"
+                    " AND stale_due_ms > 0 ORDER BY stale_due_ms LIMIT $3",
     [LANES_FLAPPING] = "SELECT " COLUMNS " FROM lanes WHERE account_id = $1 AND incident = $2"
                        " AND is_flapping = 1 ORDER BY received_ms LIMIT $3",
     [LANE_FIRING] = "SELECT " COLUMNS " FROM lanes WHERE account_id = $1 AND incident = $2"
@@ -64,6 +76,7 @@ static int read_lane(struct tcn_query *q, struct tcn_arena *a, struct tcn_lane *
     ret->resolved_ms = tcn_c_int(q);
     ret->mute_until_ms = tcn_c_int(q);
     ret->resolve_due_ms = tcn_c_int(q);
+    ret->stale_due_ms = tcn_c_int(q);
     ret->opened_ms = tcn_c_int(q);
     tcn_c_array(q, ret->content_sha256, sizeof ret->content_sha256);
     ret->is_flapping = tcn_c_int(q) != 0;
@@ -113,6 +126,7 @@ static int put_lane(struct tcn_store *s, const struct tcn_lane *lane, const stru
     tcn_q_int(&q, lane->resolved_ms);
     tcn_q_int(&q, lane->mute_until_ms);
     tcn_q_int(&q, lane->resolve_due_ms);
+    tcn_q_int(&q, lane->stale_due_ms);
     tcn_q_int(&q, lane->opened_ms);
     tcn_q_text(&q, lane->content_sha256);
     tcn_q_int(&q, lane->is_flapping);
@@ -163,10 +177,11 @@ int tcn_store_lanes_waiting(struct tcn_store *s, struct tcn_id incident, size_t 
                             struct tcn_arena *a, struct tcn_lane **ret, size_t *ret_n,
                             struct tcn_err *err)
 {
-    struct lane_list list = {TCN_NEW_N(a, struct tcn_lane, 2 * limit), 0};
+    struct lane_list list = {TCN_NEW_N(a, struct tcn_lane, 3 * limit), 0};
     int r;
 
     if ((r = add_lanes(s, LANES_DUE, incident, limit, a, &list, err)) < 0 ||
+        (r = add_lanes(s, LANES_STALE, incident, limit, a, &list, err)) < 0 ||
         (r = add_lanes(s, LANES_FLAPPING, incident, limit, a, &list, err)) < 0)
         return r;
     *ret = list.items;

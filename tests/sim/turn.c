@@ -84,10 +84,11 @@ static enum tcn_intake run_timer(struct world *w, struct tcn_aggregate *a, void 
                                  struct tcn_decision *d)
 {
     const struct tcn_source_policy *policy = NULL;
+    const char *source = a->lane.exists ? a->lane.source : a->incident.source_name;
 
     (void)ctx;
     for (size_t i = 0; i < MAX_SOURCES; i++)
-        if (a->incident.source_name && strcmp(a->incident.source_name, w->policies[i].name) == 0)
+        if (source && strcmp(source, w->policies[i].name) == 0)
             policy = &w->policies[i];
     tcn_engine_timer(a, policy, &w->directory, 7, now_of(w), d);
     return TCN_INTAKE_UNSET;

@@ -102,6 +102,7 @@ static void test_defaults(void **state)
     assert_int_equal(p->reopen_window_ms, 15 * MINUTE);
     assert_int_equal(p->mute_window_ms, 24 * HOUR);
     assert_int_equal(p->resolve_after_ms, 0);
+    assert_int_equal(p->stale_after_ms, 0);
     assert_int_equal(p->echo_window_ms, MINUTE);
     assert_int_equal(p->flap_count, 6);
     assert_int_equal(p->flap_quiet_ms, 15 * MINUTE);
@@ -121,7 +122,8 @@ static void test_everything_given(void **state)
               ", \"settings\": {\"colour\": \"red\"}, \"resolves\": false,"
               " \"reopen_window\": \"1m\", \"mute_window\": \"2m\", \"resolve_after\": \"3m\","
               " \"echo_window\": \"4m\", \"flap_count\": 5, \"flap_quiet\": \"6m\","
-              " \"flap_update\": \"7m\", \"storm_new\": 8, \"storm_window\": \"9m\"}}");
+              " \"flap_update\": \"7m\", \"storm_new\": 8, \"storm_window\": \"9m\","
+              " \"stale_after\": \"10m\"}}");
     assert_string_equal(f.problems.text.ptr, "");
     assert_string_equal(asked_name, "my/events.json");
     assert_string_equal(asked_path, "$.a.mapping");
@@ -139,6 +141,7 @@ static void test_everything_given(void **state)
     assert_int_equal(p->flap_update_ms, 7 * MINUTE);
     assert_int_equal(p->storm_new, 8);
     assert_int_equal(p->storm_window_ms, 9 * MINUTE);
+    assert_int_equal(p->stale_after_ms, 10 * MINUTE);
     end(&f);
 }
 
@@ -218,6 +221,8 @@ static void test_mistakes(void **state)
          "$.a.reopen_window: is out of range"},
         {"{\"a\": {\"kind\": \"alertmanager\", " AUTH ", " PLAN ",\n\"storm_window\": \"999ms\"}}",
          "tocsin.json:2: $.a.storm_window: is out of range"},
+        {"{\"a\": {\"kind\": \"alertmanager\", " AUTH ", " PLAN ", \"stale_after\": \"59s\"}}",
+         "$.a.stale_after: is out of range; use 1m to 366d"},
         {"{\"a\": {\"kind\": \"alertmanager\", " AUTH ", " PLAN ", \"storm_new\": 0}}",
          "$.a.storm_new: 0 is out of range"},
         {"{\"a\": {\"kind\": \"alertmanager\", " AUTH ", " PLAN ", \"flap_count\": 1}}",

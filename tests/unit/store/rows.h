@@ -6,7 +6,7 @@
 #include "store_test.h"
 
 #if defined(__x86_64__) && defined(__linux__)
-_Static_assert(sizeof(struct tcn_lane) == 328, "struct tcn_lane has changed");
+_Static_assert(sizeof(struct tcn_lane) == 336, "struct tcn_lane has changed");
 _Static_assert(sizeof(struct tcn_item) == 48, "struct tcn_item has changed");
 _Static_assert(sizeof(struct tcn_incident) == 256, "struct tcn_incident has changed");
 _Static_assert(sizeof(struct tcn_event) == 88, "struct tcn_event has changed");
@@ -83,6 +83,7 @@ static inline struct tcn_lane gen_lane(struct gen *g)
                          .resolved_ms = g_int(g),
                          .mute_until_ms = g_int(g),
                          .resolve_due_ms = g_int(g),
+                         .stale_due_ms = g_int(g),
                          .opened_ms = g_int(g),
                          .is_flapping = true,
                          .flap_told_ms = g_int(g)};

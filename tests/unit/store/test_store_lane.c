@@ -117,6 +117,24 @@ static void lanes_that_wait(void **state)
     assert_int_equal(n, 0);
 }
 
+static void lanes_that_are_watched(void **state)
+{
+    struct tcn_lane late = {.dedupe_key = "b", .is_firing = true, .stale_due_ms = 20},
+                    early = {.dedupe_key = "a", .is_firing = true, .stale_due_ms = 10};
+    struct fixture *f = *state;
+    struct tcn_lane *list;
+    size_t n;
+
+    late.incident = early.incident = id_of(1);
+    OK(f, tcn_store_lane_put(f->s, &late, &f->err));
+    OK(f, tcn_store_lane_put(f->s, &early, &f->err));
+    put_lane(f, "firing", true, false, 0);
+    OK(f, tcn_store_lanes_waiting(f->s, id_of(1), 2, &f->a, &list, &n, &f->err));
+    assert_int_equal(n, 2);
+    assert_string_equal(list[0].dedupe_key, "a");
+    assert_string_equal(list[1].dedupe_key, "b");
+}
+
 static void a_lane_that_fires(void **state)
 {
     struct fixture *f = *state;
@@ -158,9 +176,10 @@ static void storm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_MEMORY(absent),          IN_MEMORY(every_member),      IN_MEMORY(replaced),
-        IN_MEMORY(empty_members),   IN_MEMORY(changed_meanwhile), IN_MEMORY(too_many_items),
-        IN_MEMORY(lanes_that_wait), IN_MEMORY(a_lane_that_fires), IN_MEMORY(storm),
+        IN_MEMORY(absent),          IN_MEMORY(every_member),           IN_MEMORY(replaced),
+        IN_MEMORY(empty_members),   IN_MEMORY(changed_meanwhile),      IN_MEMORY(too_many_items),
+        IN_MEMORY(lanes_that_wait), IN_MEMORY(lanes_that_are_watched), IN_MEMORY(a_lane_that_fires),
+        IN_MEMORY(storm),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
