@@ -335,9 +335,12 @@ void tcn_run_stage(const struct tcn_step *s, struct tcn_engagement *e, struct tc
 /* The grid start + k * retry goes on after now, strictly inside the stage. */
 static int64_t next_on_grid(const struct tcn_page *p, int64_t now_ms)
 {
-    int64_t missed = (now_ms - p->next_send_ms) / p->retry_ms;
-    int64_t next = p->next_send_ms + (missed + 1) * p->retry_ms;
+    int64_t missed, next;
 
+    if (p->retry_ms <= 0) /* only of a row that somebody damaged: once more, and never again */
+        return 0;
+    missed = (now_ms - p->next_send_ms) / p->retry_ms;
+    next = p->next_send_ms + (missed + 1) * p->retry_ms;
     return next < p->stage_end_ms ? next : 0;
 }
 

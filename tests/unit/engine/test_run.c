@@ -293,6 +293,28 @@ static void lateness(void **state)
     assert_int_equal(tcn_step_start(1000, 1001 + TCN_LATE_MS), 1001 + TCN_LATE_MS);
 }
 
+/* A row that somebody damaged must not hold the program up. */
+static void damaged_interval_ends(void **state)
+{
+    static const int64_t intervals[] = {0, -1, -MIN, INT64_MIN};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof intervals / sizeof *intervals; i++) {
+        struct fixture f;
+
+        fx_init(&f);
+        fx_channel(fx_stage(fx_contact(&f, "ann", TCN_PERSONAL), HOUR), "email", MIN);
+        fx_engage(&f, "ann");
+        fx_alarm_at(&f, TCN_ACTION_FIRE, 0);
+        f.a.engagements[0].pages[0].retry_ms = intervals[i];
+        fx_begin(&f);
+        tcn_engine_timer(&f.a, &f.policy, &f.directory, 7, T0 + 10 * MIN, &f.d);
+        assert_int_equal(f.d.sends.n, 1);
+        assert_int_equal(f.a.engagements[0].pages[0].next_send_ms, 0);
+        fx_done(&f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +328,7 @@ int main(void)
         cmocka_unit_test(person_without_plan_is_told),
         cmocka_unit_test(codes_differ_by_page_and_salt),
         cmocka_unit_test(lateness),
+        cmocka_unit_test(damaged_interval_ends),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
