@@ -48,7 +48,8 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 const char *tcn_nearest(const char *word, const char *const names[])
 {
     size_t len = strlen(word);
-    size_t limit = len / 3 > 2 ? len / 3 : 2;
+    /* a third of it: of four letters that share two, one is not a slip for the other */
+    size_t limit = len / 3 > 1 ? len / 3 : 1;
     const char *best = NULL;
 
     if (len > MAX_WORD)

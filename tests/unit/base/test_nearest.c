@@ -24,6 +24,7 @@ static void suggests(void **state)
         {"far away", "frobnicate", NULL},
         {"nothing in common", "xy", NULL},
         {"one letter of two", "om", "on"},
+        {"half of a short word", "opne", NULL},
         {"empty word", "", NULL},
         {"single letter", "o", NULL},
         {"case does not count", "STATUS", "status"},
@@ -42,11 +43,15 @@ static void the_closest_wins_and_the_first_of_equals(void **state)
 {
     static const char *const names[] = {"cat", "cart", "care", NULL};
     static const char *const none[] = {NULL};
+    static const char *const variables[] = {"HOME", "PATH", "MAIL_PASSWORD", NULL};
 
     (void)state;
     assert_string_equal(tcn_nearest("carts", names), "cart");
     assert_string_equal(tcn_nearest("carx", names), "cart");
     assert_null(tcn_nearest("cat", none));
+    assert_null(tcn_nearest("NOPE", variables));
+    assert_string_equal(tcn_nearest("HOEM", variables), "HOME");
+    assert_string_equal(tcn_nearest("MAIL_PASWORD", variables), "MAIL_PASSWORD");
 }
 
 static void overlong_words_are_left_alone(void **state)
