@@ -173,19 +173,39 @@ static const char *digit(const struct tcn_step *s, int value)
     return tcn_arena_fmt(s->d->arena, "%d", value);
 }
 
-static void record_apply(const struct tcn_step *s, const struct tcn_alarm *alarm,
+static void record_apply(const struct tcn_step *s, const char *source,
                          const struct tcn_attribute *attributes, size_t n)
 {
     struct tcn_incident *i = &s->a->incident;
 
     /* The revision moves in any case; only the line on the timeline is bounded. */
     if (tcn_step_has_room(s)) {
-        tcn_incident_modified(s, attributes, n, tcn_step_source_actor(s, alarm->source),
-                              tcn_arena_fmt(s->d->arena, "updated by %s", alarm->source));
+        tcn_incident_modified(s, attributes, n, tcn_step_source_actor(s, source),
+                              tcn_arena_fmt(s->d->arena, "updated by %s", source));
         return;
     }
     i->modified_ms = s->now_ms > i->modified_ms ? s->now_ms : i->modified_ms;
     tcn_decision_tell_tickets(s->d, i);
+}
+
+/* Whether it did; ret tells it. */
+static bool worsen(const struct tcn_step *s, int impact, struct tcn_attribute *ret)
+{
+    struct tcn_incident *i = &s->a->incident;
+
+    if (impact < 1 || impact >= i->impact)
+        return false;
+    i->impact = impact;
+    *ret = (struct tcn_attribute){"impact", digit(s, impact)};
+    return true;
+}
+
+void tcn_incident_worsen(const struct tcn_step *s, int impact, const char *source)
+{
+    struct tcn_attribute changed;
+
+    if (worsen(s, impact, &changed))
+        record_apply(s, source, &changed, 1);
 }
 
 bool tcn_incident_apply(const struct tcn_step *s, const struct tcn_alarm *alarm)
@@ -204,12 +224,9 @@ bool tcn_incident_apply(const struct tcn_step *s, const struct tcn_alarm *alarm)
         i->summary = summary;
         changed[n++] = (struct tcn_attribute){"summary", summary};
     }
-    if (alarm->impact >= 1 && alarm->impact < i->impact) {
-        i->impact = alarm->impact;
-        changed[n++] = (struct tcn_attribute){"impact", digit(s, i->impact)};
-    }
+    n += worsen(s, alarm->impact, &changed[n]);
     if (n > 0)
-        record_apply(s, alarm, changed, n);
+        record_apply(s, alarm->source, changed, n);
     return n > 0;
 }
 

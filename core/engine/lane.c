@@ -45,8 +45,13 @@ static bool is_owner(const struct tcn_aggregate *a)
 
 void tcn_lane_apply(struct tcn_arrival *x)
 {
-    if (is_owner(x->step.a))
-        tcn_incident_apply(&x->step, x->in->alarm);
+    const struct tcn_alarm *alarm = x->in->alarm;
+    const struct tcn_aggregate *a = x->step.a;
+
+    if (is_owner(a))
+        tcn_incident_apply(&x->step, alarm);
+    else if (tcn_aggregate_is_joined(a) && a->incident.is_storm)
+        tcn_incident_worsen(&x->step, alarm->impact, alarm->source);
     tcn_lane_remember(x);
 }
 
@@ -204,7 +209,7 @@ static enum tcn_intake settle_or_wait(struct tcn_arrival *x)
     }
     if (a->others_hold) {
         tcn_step_say_again(&x->step, "%s is OK; other alarms of the incident are not",
-                           x->in->alarm->dedupe_key);
+                           tcn_lane_name(x));
         return TCN_INTAKE_UPDATED;
     }
     resolve_now(&x->step);

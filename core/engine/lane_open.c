@@ -9,6 +9,13 @@ static const struct tcn_response_plan *plan_of(const struct tcn_arrival *x)
     return tcn_directory_plan(x->in->directory, x->in->policy->response_plan);
 }
 
+const char *tcn_lane_name(const struct tcn_arrival *x)
+{
+    const struct tcn_alarm *alarm = x->in->alarm;
+
+    return alarm->title && alarm->title[0] ? alarm->title : alarm->dedupe_key;
+}
+
 struct tcn_trigger tcn_lane_trigger(const struct tcn_arrival *x)
 {
     const struct tcn_alarm *alarm = x->in->alarm;
@@ -16,7 +23,7 @@ struct tcn_trigger tcn_lane_trigger(const struct tcn_arrival *x)
     return (struct tcn_trigger){
         .source = x->in->policy->source ? x->in->policy->source : alarm->source,
         .trigger_arn = alarm->trigger_arn,
-        .title = alarm->title ? alarm->title : alarm->dedupe_key,
+        .title = tcn_lane_name(x),
         .actor = tcn_step_source_actor(&x->step, alarm->source),
         .raw = alarm->raw,
         .at_ms = x->clock_ms,
@@ -90,6 +97,7 @@ static enum tcn_intake begin_storm(struct tcn_arrival *x)
                       "to this incident until fewer arrive; the timeline names each.",
                       x->in->policy->storm_new, (long long)(x->in->policy->storm_window_ms / 1000),
                       x->in->alarm->source);
+    o.impact = x->in->alarm->impact;
     o.dedupe_string = tcn_arena_strdup(x->step.d->arena, id);
     o.is_storm = true;
     tcn_incident_open(&x->step, &o);
@@ -97,6 +105,15 @@ static enum tcn_intake begin_storm(struct tcn_arrival *x)
     x->storm->incident = o.id;
     x->storm->attached = 1;
     return TCN_INTAKE_STORM;
+}
+
+/* Of the incident that the alarm would have opened alone. */
+static int impact_alone(const struct tcn_arrival *x)
+{
+    const struct tcn_response_plan *plan = plan_of(x);
+    int impact = x->in->alarm->impact;
+
+    return impact || !plan ? impact : plan->impact;
 }
 
 static enum tcn_intake attach_to_storm(struct tcn_arrival *x)
@@ -108,6 +125,7 @@ static enum tcn_intake attach_to_storm(struct tcn_arrival *x)
     x->step.d->subject = x->storm_aggregate;
     join(x, 0);
     tcn_incident_fold(&x->step, &trigger);
+    tcn_incident_worsen(&x->step, impact_alone(x), x->in->alarm->source);
     x->storm->attached++;
     if (tcn_storm_is_landmark(x->storm))
         tcn_step_say(&x->step, true, "%lld alarms are attached to this storm",

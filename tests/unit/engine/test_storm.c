@@ -72,6 +72,84 @@ static void member_resolves_alone_then_the_storm(void **state)
     fx_done(&f);
 }
 
+/* Among the alarms that it covers; one that tells none has that of the plan, 3. */
+static void impact_is_the_worst(void **state)
+{
+    static const struct {
+        int told, want;
+    } alarms[] = {{5, 5}, {4, 4}, {4, 4}, {0, 3}, {5, 3}, {1, 1}, {2, 1}};
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    f.has_storm = true;
+    f.policy.storm_new = 1;
+    new_alarm(&f, 0);
+    for (size_t i = 0; i < sizeof alarms / sizeof *alarms; i++) {
+        struct tcn_alarm alarm = fx_alarm(TCN_ACTION_FIRE, 0);
+        int before = f.storm_a.incident.exists ? f.storm_a.incident.impact : 0;
+
+        alarm.dedupe_key = tcn_arena_fmt(&f.arena, "am:%zu", i);
+        alarm.impact = alarms[i].told;
+        f.a = (struct tcn_aggregate){0};
+        assert_int_equal(fx_send(&f, &alarm), TCN_INTAKE_STORM);
+        if (f.d.incident_opened)
+            f.storm_a = f.a;
+        assert_int_equal(f.storm_a.incident.impact, alarms[i].want);
+        if (before && before != alarms[i].want) {
+            assert_true(f.d.tickets_due);
+            assert_non_null(fx_event(&f, TCN_EVENT_UPDATE, "updated by cw"));
+        }
+    }
+    fx_done(&f);
+}
+
+/* A member says later that it is worse than thought. */
+static void member_that_gets_worse(void **state)
+{
+    struct tcn_alarm alarm = fx_alarm(TCN_ACTION_FIRE, T0);
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    f.has_storm = true;
+    f.policy.storm_new = 1;
+    new_alarm(&f, 0);
+    new_alarm(&f, 1);
+    assert_int_equal(f.a.incident.impact, 3);
+    alarm.dedupe_key = f.a.lane.dedupe_key;
+    alarm.impact = 2;
+    fx_send(&f, &alarm);
+    assert_int_equal(f.a.incident.impact, 2);
+    assert_string_equal(f.a.incident.title, "Alarm storm from cw");
+    fx_done(&f);
+}
+
+/* By what people call them: the key of a group is a hash. */
+static void members_are_named(void **state)
+{
+    struct tcn_alarm alarm = fx_alarm(TCN_ACTION_FIRE, 0);
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    f.has_storm = true;
+    f.policy.storm_new = 1;
+    new_alarm(&f, 0);
+    alarm.dedupe_key = "am:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    alarm.title = "The shop does not answer";
+    f.a = (struct tcn_aggregate){0};
+    assert_int_equal(fx_send(&f, &alarm), TCN_INTAKE_STORM);
+    assert_non_null(fx_event(&f, TCN_EVENT_TRIGGER, "The shop does not answer"));
+    alarm.action = TCN_ACTION_RESOLVE;
+    f.a.others_hold = true;
+    assert_int_equal(fx_send(&f, &alarm), TCN_INTAKE_UPDATED);
+    assert_non_null(
+        fx_event(&f, TCN_EVENT_TOCSIN,
+                 "The shop does not answer is OK; other alarms of the incident are not"));
+    fx_done(&f);
+}
+
 static void storm_ends_when_it_is_quiet(void **state)
 {
     struct fixture f;
@@ -188,6 +266,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(thirty_open_the_rest_attach),
         cmocka_unit_test(member_resolves_alone_then_the_storm),
+        cmocka_unit_test(impact_is_the_worst),
+        cmocka_unit_test(member_that_gets_worse),
+        cmocka_unit_test(members_are_named),
         cmocka_unit_test(storm_ends_when_it_is_quiet),
         cmocka_unit_test(resolved_storm_takes_nobody),
         cmocka_unit_test(repeats_take_no_token),
