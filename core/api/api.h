@@ -17,13 +17,14 @@ enum tcn_command_kind {
     TCN_COMMAND_NOTE,
     TCN_COMMAND_LETTER_RETRY,
     TCN_COMMAND_LETTER_DROP,
-    TCN_COMMAND_QUARANTINE_DROP /* of the delivery with the id letter */
+    TCN_COMMAND_QUARANTINE_DROP, /* of the delivery with the id letter */
+    TCN_COMMAND_LINK_RETRY
 };
 
 /* What somebody wants changed; text is borrowed from the arena of the call. */
 struct tcn_command {
     enum tcn_command_kind kind;
-    struct tcn_id incident, page, letter;
+    struct tcn_id incident, page, letter, link;
     const char *actor; /* "token:NAME", "contact:ALIAS" */
     const char *text;  /* a note; may be NULL */
     const char *code;  /* resolution code; may be NULL */

@@ -180,6 +180,7 @@ json_t *tcn_json_link(const struct tcn_link *link)
     json_t *object = json_object();
 
     assert((size_t)link->state < sizeof names / sizeof *names);
+    set(object, "id", tcn_json_id(link->id));
     set(object, "connector", tcn_json_text(link->connector));
     set(object, "incident", tcn_json_id(link->incident));
     set(object, "state", json_string(names[link->state]));
@@ -203,6 +204,24 @@ json_t *tcn_json_related(const struct tcn_related_item *item)
     set(object, "kind", tcn_json_text(item->value_kind));
     set(object, "title", tcn_json_text(item->title));
     set(object, "value", tcn_json_text(item->value));
+    return object;
+}
+
+json_t *tcn_json_subscription(const struct tcn_subscription *row)
+{
+    static const char *const names[] = {"UNSET", "AWAITING", "CONFIRMED", "ENDED", "FAILED"};
+    json_t *object = json_object();
+
+    assert((size_t)row->state < sizeof names / sizeof *names);
+    set(object, "source", tcn_json_text(row->source));
+    set(object, "topic", tcn_json_text(row->topic));
+    set(object, "state", json_string(names[row->state]));
+    set(object, "arn", tcn_json_text(row->arn));
+    set(object, "as_of", tcn_json_time(row->as_of_ms));
+    set(object, "asked_at", tcn_json_time(row->asked_ms));
+    set(object, "attempts", json_integer(row->attempts));
+    set(object, "due_at", tcn_json_time(row->due_ms));
+    set(object, "ended_at", tcn_json_time(row->ended_ms));
     return object;
 }
 

@@ -18,6 +18,8 @@ json_t *tcn_json_receipt(const struct tcn_receipt *receipt);
 json_t *tcn_json_engagement(const struct tcn_engagement *engagement, json_t *pages);
 json_t *tcn_json_link(const struct tcn_link *link);
 json_t *tcn_json_related(const struct tcn_related_item *item);
+/* Without the token, which confirms. */
+json_t *tcn_json_subscription(const struct tcn_subscription *row);
 json_t *tcn_json_deadletter(const struct tcn_deadletter *letter);
 /* arn:aws:ssm-incidents::ACCOUNT:incident-record/PLAN/ID */
 void tcn_incident_arn(const struct tcn_incident *incident, const char *account_id,

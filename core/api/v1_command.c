@@ -2,6 +2,7 @@
 #include "api/v1_query.h"
 
 #define NOTE_MAX 8000 /* code points, as the timeline takes them; CRLF counts as one */
+#define CODE_MAX 100  /* of a resolution code */
 
 /* Members that are not named are refused, so that a typo is not silently ignored. */
 static int only(struct tcn_api_call *call, const char *const names[])
@@ -76,7 +77,7 @@ static const char *with_line_feeds(struct tcn_api_call *call, const char *text)
 }
 
 /* A text that may be missing may be empty too, which is the same. */
-static int text_member(struct tcn_api_call *call, const char *name, bool is_needed,
+static int text_member(struct tcn_api_call *call, const char *name, bool is_needed, size_t max,
                        const char **ret)
 {
     json_t *value = json_object_get(call->body, name);
@@ -89,15 +90,31 @@ static int text_member(struct tcn_api_call *call, const char *name, bool is_need
                               is_needed ? " and not empty" : ""),
                -1;
     text = with_line_feeds(call, json_string_value(value));
-    if (tcn_utf8_count(tcn_str(text)) > NOTE_MAX)
-        return tcn_api_refuse(call, 400, "bad_request", name, "\"%s\" is longer than %d characters",
-                              name, NOTE_MAX),
+    if (tcn_utf8_count(tcn_str(text)) > max)
+        return tcn_api_refuse(call, 400, "bad_request", name,
+                              "\"%s\" is longer than %zu characters", name, max),
                -1;
     if (*text == '\0')
         return 0;
     if (check_text(call, name, text) < 0)
         return -1;
     *ret = text;
+    return 0;
+}
+
+/* A code is a word of a table and of the remote's choice list: it has one line. */
+static int code_member(struct tcn_api_call *call)
+{
+    const char *code;
+
+    if (text_member(call, "code", false, CODE_MAX, &call->command.code) < 0)
+        return -1;
+    code = call->command.code;
+    if (code && strpbrk(code, "\n\t"))
+        return tcn_api_refuse(call, 400, "bad_request", "code",
+                              "\"code\" is one line without tabs, of at most %d characters",
+                              CODE_MAX),
+               -1;
     return 0;
 }
 
@@ -116,7 +133,8 @@ int tcn_v1_acknowledge(struct tcn_api_call *call)
 {
     static const char *const names[] = {"note", NULL};
 
-    if (only(call, names) < 0 || text_member(call, "note", false, &call->command.text) < 0)
+    if (only(call, names) < 0 ||
+        text_member(call, "note", false, NOTE_MAX, &call->command.text) < 0)
         return -1;
     return start(call, TCN_COMMAND_ACKNOWLEDGE);
 }
@@ -125,8 +143,8 @@ int tcn_v1_resolve(struct tcn_api_call *call)
 {
     static const char *const names[] = {"code", "notes", NULL};
 
-    if (only(call, names) < 0 || text_member(call, "code", false, &call->command.code) < 0 ||
-        text_member(call, "notes", false, &call->command.text) < 0)
+    if (only(call, names) < 0 || code_member(call) < 0 ||
+        text_member(call, "notes", false, NOTE_MAX, &call->command.text) < 0)
         return -1;
     return start(call, TCN_COMMAND_RESOLVE);
 }
@@ -142,33 +160,39 @@ int tcn_v1_note(struct tcn_api_call *call)
 {
     static const char *const names[] = {"text", NULL};
 
-    if (only(call, names) < 0 || text_member(call, "text", true, &call->command.text) < 0)
+    if (only(call, names) < 0 || text_member(call, "text", true, NOTE_MAX, &call->command.text) < 0)
         return -1;
     return start(call, TCN_COMMAND_NOTE);
 }
 
-static int letter(struct tcn_api_call *call, enum tcn_command_kind kind)
+/* What is about nothing but the id in the path. */
+static int about(struct tcn_api_call *call, enum tcn_command_kind kind, struct tcn_id *ret_id)
 {
     static const char *const names[] = {NULL};
 
-    if (only(call, names) < 0 || tcn_api_id(call, &call->command.letter) < 0)
+    if (only(call, names) < 0 || tcn_api_id(call, ret_id) < 0)
         return -1;
     call->command.kind = kind;
     call->command.actor = call->actor;
     return 0;
 }
 
+int tcn_v1_link_retry(struct tcn_api_call *call)
+{
+    return about(call, TCN_COMMAND_LINK_RETRY, &call->command.link);
+}
+
 int tcn_v1_letter_retry(struct tcn_api_call *call)
 {
-    return letter(call, TCN_COMMAND_LETTER_RETRY);
+    return about(call, TCN_COMMAND_LETTER_RETRY, &call->command.letter);
 }
 
 int tcn_v1_letter_drop(struct tcn_api_call *call)
 {
-    return letter(call, TCN_COMMAND_LETTER_DROP);
+    return about(call, TCN_COMMAND_LETTER_DROP, &call->command.letter);
 }
 
 int tcn_v1_quarantine_drop(struct tcn_api_call *call)
 {
-    return letter(call, TCN_COMMAND_QUARANTINE_DROP);
+    return about(call, TCN_COMMAND_QUARANTINE_DROP, &call->command.letter);
 }

@@ -253,6 +253,48 @@ int tcn_v1_deadletters(struct tcn_api_call *call, struct tcn_store *s, struct tc
     return list_answer(call, items, next);
 }
 
+/* -- subscriptions of SNS ------------------------------------------------------------------------------------- */
+
+/* A source's name has no dot. */
+static json_t *subscription_token(const struct tcn_subscription *row)
+{
+    return json_sprintf("%s.%s", row->source, row->topic);
+}
+
+static int read_subscription_token(struct tcn_api_call *call, struct tcn_subscription *ret)
+{
+    const char *next = tcn_api_query(call, "next");
+    struct tcn_str rest = next ? tcn_str(next) : (struct tcn_str){0}, source;
+
+    *ret = (struct tcn_subscription){.source = "", .topic = ""};
+    if (!next)
+        return 0;
+    if (!tcn_str_cut(&rest, '.', &source))
+        return refuse_next(call);
+    ret->source = tcn_arena_str(call->arena, source).ptr;
+    ret->topic = tcn_arena_str(call->arena, rest).ptr;
+    return 0;
+}
+
+int tcn_v1_subscriptions(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err)
+{
+    struct tcn_subscription after, *rows = NULL;
+    json_t *items, *next;
+    size_t n = 0, limit = 0;
+    int r;
+
+    if (read_limit(call, &limit) < 0 || read_subscription_token(call, &after) < 0)
+        return 0;
+    r = tcn_store_subscription_list(s, &after, limit + 1, call->arena, &rows, &n, err);
+    if (r < 0)
+        return r;
+    next = is_cut(&n, limit) ? subscription_token(&rows[n - 1]) : json_null();
+    items = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(items, tcn_json_subscription(&rows[i]));
+    return list_answer(call, items, next);
+}
+
 /* -- quarantine ----------------------------------------------------------------------------------------------- */
 
 static json_t *inbox_json(const struct tcn_inbox *row)

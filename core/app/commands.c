@@ -1,5 +1,6 @@
 #include "app/commands.h"
 #include "app/letters.h"
+#include "app/links.h"
 #include "app/turn.h"
 
 const struct tcn_source_policy *tcn_policy_of(const struct tcn_source_policy *const *policies,
@@ -34,6 +35,7 @@ static int decide(struct tcn_aggregate *a, const struct tcn_command *c,
     case TCN_COMMAND_LETTER_RETRY:
     case TCN_COMMAND_LETTER_DROP:
     case TCN_COMMAND_QUARANTINE_DROP:
+    case TCN_COMMAND_LINK_RETRY:
     default:
         return tcn_fail(err, TCN_EINVALID, "not a command on an incident");
     }
@@ -110,6 +112,8 @@ int tcn_command_execute(struct tcn_api_call *call, const struct tcn_command_worl
     if (call->command.kind == TCN_COMMAND_LETTER_RETRY ||
         call->command.kind == TCN_COMMAND_LETTER_DROP)
         return tcn_letter_execute(call, world, s, now_ms, ret_changed, err);
+    if (call->command.kind == TCN_COMMAND_LINK_RETRY)
+        return tcn_link_execute(call, world, s, now_ms, ret_changed, err);
     if (call->command.kind == TCN_COMMAND_QUARANTINE_DROP)
         return drop_quarantined(call, s, err);
     return on_incident(call, world, s, now_ms, ret_changed, err);

@@ -305,9 +305,15 @@ static bool takes_part(const struct tcn_mapping_field *policy, bool is_resolved)
 
 static void hold(struct tcn_ensure *e, const char *field)
 {
+    char id[TCN_ID_TEXT];
+
+    tcn_id_text(e->link->id, id);
     e->link->state = TCN_LINK_BLOCKED;
     e->link->blocked_reason =
-        tcn_arena_fmt(e->arena, "both sides changed %s: choose one and retry", field);
+        tcn_arena_fmt(e->arena,
+                      "both sides changed %s: make it the same on both, then POST "
+                      "/v1/links/%s/retry",
+                      field, id);
     tcn_ensure_say(e, false, "%s: %s", e->link->connector, e->link->blocked_reason);
 }
 

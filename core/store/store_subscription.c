@@ -3,7 +3,7 @@
 
 #include "base/vec.h"
 
-enum { SUBSCRIPTION_PUT, SUBSCRIPTION_GET, SUBSCRIPTION_DUE, SUBSCRIPTION_NEXT };
+enum { SUBSCRIPTION_PUT, SUBSCRIPTION_GET, SUBSCRIPTION_DUE, SUBSCRIPTION_LIST, SUBSCRIPTION_NEXT };
 #define COLUMNS "source, topic, state, arn, token, as_of_ms, asked_ms, attempts, due_ms, ended_ms"
 static const char *const sql[] = {
     [SUBSCRIPTION_PUT] = "INSERT INTO subscriptions (account_id, epoch, " COLUMNS ")"
@@ -18,6 +18,9 @@ static const char *const sql[] = {
     [SUBSCRIPTION_DUE] = "SELECT " COLUMNS " FROM subscriptions"
                          " WHERE account_id = $1 AND due_ms > 0 AND (due_ms <= $3 OR epoch < $2)"
                          " ORDER BY due_ms, source, topic LIMIT $4",
+    [SUBSCRIPTION_LIST] = "SELECT " COLUMNS " FROM subscriptions"
+                          " WHERE account_id = $1 AND (source, topic) > ($2, $3)"
+                          " ORDER BY source, topic LIMIT $4",
     [SUBSCRIPTION_NEXT] = ("SELECT MIN(due_ms) FROM subscriptions"
                            " WHERE account_id = $1 AND due_ms > 0"),
 };
@@ -85,11 +88,41 @@ int tcn_store_subscription_get(struct tcn_store *s, const char *source, const ch
     return r;
 }
 
+static int collect(struct tcn_query *q, struct tcn_arena *a, struct tcn_subscription **ret,
+                   size_t *ret_n, struct tcn_err *err)
+{
+    TCN_VEC(struct tcn_subscription) rows = {0};
+    int r;
+
+    while ((r = tcn_query_step(q, err)) == 1)
+        read_row(q, a, TCN_VEC_PUSH(a, &rows));
+    tcn_query_done(q);
+    if (r < 0 || (r = tcn_query_row_ok(q, err)) < 0)
+        return r;
+    *ret = rows.items;
+    *ret_n = rows.n;
+    return 0;
+}
+
+int tcn_store_subscription_list(struct tcn_store *s, const struct tcn_subscription *after,
+                                size_t limit, struct tcn_arena *a, struct tcn_subscription **ret,
+                                size_t *ret_n, struct tcn_err *err)
+{
+    struct tcn_query q;
+    int r;
+
+    if ((r = start(s, SUBSCRIPTION_LIST, &q, err)) < 0)
+        return r;
+    tcn_q_text(&q, after->source);
+    tcn_q_text(&q, after->topic);
+    tcn_q_int(&q, (int64_t)limit);
+    return collect(&q, a, ret, ret_n, err);
+}
+
 int tcn_store_subscription_due(struct tcn_store *s, int64_t now_ms, size_t limit,
                                struct tcn_arena *a, struct tcn_subscription **ret, size_t *ret_n,
                                struct tcn_err *err)
 {
-    TCN_VEC(struct tcn_subscription) rows = {0};
     struct tcn_query q;
     int r;
 
@@ -98,14 +131,7 @@ int tcn_store_subscription_due(struct tcn_store *s, int64_t now_ms, size_t limit
     tcn_q_epoch(&q);
     tcn_q_int(&q, now_ms);
     tcn_q_int(&q, (int64_t)limit);
-    while ((r = tcn_query_step(&q, err)) == 1)
-        read_row(&q, a, TCN_VEC_PUSH(a, &rows));
-    tcn_query_done(&q);
-    if (r < 0 || (r = tcn_query_row_ok(&q, err)) < 0)
-        return r;
-    *ret = rows.items;
-    *ret_n = rows.n;
-    return 0;
+    return collect(&q, a, ret, ret_n, err);
 }
 
 int tcn_store_subscription_next(struct tcn_store *s, int64_t *ret_ms, struct tcn_err *err)

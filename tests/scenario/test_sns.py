@@ -199,6 +199,9 @@ class Confirmed(Subscriptions):
             body = self.topic.notification(alarm(fresh("seen"), "ALARM"), TopicArn=arn)
             self.post(body, "manual", **{"x-amz-sns-subscription-arn": arn + ":0001"})
         self.told(f"the topic delivers.* topic={arn} subscription={arn}:0001")
+        rows = self.app.api("GET", "/v1/subscriptions?limit=200", role="viewer").json()["items"]
+        self.assertIn(("manual", arn, "CONFIRMED", arn + ":0001"),
+                      [(row["source"], row["topic"], row["state"], row["arn"]) for row in rows])
         self.assertEqual(1, self.log()[self.said:].count(f"topic={arn} "))
         count, known = len(self.sns.heard), self.results("known", "manual")
         self.post(self.control(arn, Timestamp=iso(time.time() - 60)), "manual")

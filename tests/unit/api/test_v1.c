@@ -335,11 +335,17 @@ static void test_tokens_that_are_none(void **state)
         list_query *ask;
         const char *next;
     } cases[] = {
-        {tcn_v1_quarantine, ""},     {tcn_v1_quarantine, "0"},
-        {tcn_v1_quarantine, "x"},    {tcn_v1_quarantine, "9999999999999999999"},
-        {tcn_v1_deadletters, "1"},   {tcn_v1_deadletters, "1."},
-        {tcn_v1_deadletters, "1.x"}, {tcn_v1_deadletters, "x.01020304-0506-0708-090a-0b0c0d0e0001"},
-        {tcn_v1_links, "1"},         {tcn_v1_links, "01020304-0506-0708-090a-0b0c0d0e0fff"},
+        {tcn_v1_quarantine, ""},
+        {tcn_v1_quarantine, "0"},
+        {tcn_v1_quarantine, "x"},
+        {tcn_v1_quarantine, "9999999999999999999"},
+        {tcn_v1_deadletters, "1"},
+        {tcn_v1_deadletters, "1."},
+        {tcn_v1_deadletters, "1.x"},
+        {tcn_v1_deadletters, "x.01020304-0506-0708-090a-0b0c0d0e0001"},
+        {tcn_v1_subscriptions, "x"},
+        {tcn_v1_links, "1"},
+        {tcn_v1_links, "01020304-0506-0708-090a-0b0c0d0e0fff"},
     };
 
     (void)state;
@@ -535,6 +541,11 @@ static void test_bodies(void **state)
         {tcn_v1_note, "{\"text\":\"\"}", "text"},
         {tcn_v1_note, "{}", "text"},
         {tcn_v1_note, NULL, "text"},
+        {tcn_v1_resolve, "{\"code\":\"two\\nlines\"}", "code"},
+        {tcn_v1_resolve, "{\"code\":\"a\\tb\"}", "code"},
+        {tcn_v1_resolve, "{\"code\":\"a\\u0007b\"}", "code"},
+        {tcn_v1_link_retry, NULL, NULL},
+        {tcn_v1_link_retry, "{\"why\":\"\"}", "why"},
         {tcn_v1_letter_retry, NULL, NULL},
         {tcn_v1_letter_drop, "{\"why\":\"\"}", "why"},
     };
@@ -589,6 +600,64 @@ static void test_the_longest_note(void **state)
         json_decref(call.reply);
         json_decref(call.body);
     }
+}
+
+static void test_the_longest_code(void **state)
+{
+    (void)state;
+    for (size_t n = 100; n <= 101; n++) {
+        struct tcn_api_call call = call_of("");
+        char text[102] = "", id[TCN_ID_TEXT];
+
+        memset(text, 'c', n);
+        tcn_id_text(id_of(1), id);
+        call.path_id = id;
+        call.body = json_pack("{s:s}", "code", text);
+        assert_int_equal(tcn_v1_resolve(&call), n <= 100 ? 0 : -1);
+        if (n > 100) {
+            assert_string_equal(error_of(&call, "field"), "code");
+            assert_string_equal(error_of(&call, "message"),
+                                "\"code\" is longer than 100 characters");
+        }
+        json_decref(call.reply);
+        json_decref(call.body);
+    }
+}
+
+static void test_subscriptions_are_listed_without_their_tokens(void **state)
+{
+    struct tcn_subscription row = {.source = "aws",
+                                   .topic = "arn:aws:sns:eu-west-1:111122223333:ops.fifo",
+                                   .state = TCN_SUBSCRIPTION_CONFIRMED,
+                                   .token = "confirms-it",
+                                   .arn = "arn:aws:sns:eu-west-1:111122223333:ops.fifo:1",
+                                   .as_of_ms = T0};
+    struct tcn_api_call call = call_of("limit=1"), rest;
+    const char *next;
+    char *text;
+
+    (void)state;
+    assert_int_equal(tcn_store_subscription_put(store, &row, &err), 0);
+    row.source = "second";
+    row.state = TCN_SUBSCRIPTION_FAILED;
+    assert_int_equal(tcn_store_subscription_put(store, &row, &err), 0);
+    assert_int_equal(tcn_v1_subscriptions(&call, store, &err), 0);
+    text = json_dumps(call.reply, 0);
+    assert_null(strstr(text, "confirms-it"));
+    assert_non_null(strstr(text, "\"source\": \"aws\""));
+    assert_non_null(strstr(text, "\"state\": \"CONFIRMED\""));
+    assert_null(strstr(text, "second"));
+    free(text);
+    next = json_string_value(json_object_get(call.reply, "next"));
+    rest = call_of(tcn_arena_fmt(&arena, "next=%s", next));
+    json_decref(call.reply);
+    assert_int_equal(tcn_v1_subscriptions(&rest, store, &err), 0);
+    text = json_dumps(rest.reply, 0);
+    assert_non_null(strstr(text, "second"));
+    assert_null(strstr(text, "\"aws\""));
+    assert_non_null(strstr(text, "\"next\": null"));
+    free(text);
+    json_decref(rest.reply);
 }
 
 static void test_unknown_members_of_a_body(void **state)
@@ -724,6 +793,8 @@ int main(void)
         CASE(test_a_long_timeline_is_told),
         CASE(test_bodies),
         CASE(test_the_longest_note),
+        CASE(test_the_longest_code),
+        CASE(test_subscriptions_are_listed_without_their_tokens),
         CASE(test_unknown_members_of_a_body),
         CASE(test_what_a_note_may_hold),
         CASE(test_every_route_has_a_role_and_one_way),

@@ -318,6 +318,54 @@ static void test_dropped_letters_of_what_is_gone(void **state)
     drop_reply();
 }
 
+/* Blocked without a dead letter, too: a person made both sides the same. */
+static void test_a_link_that_waits_is_freed(void **state)
+{
+    static const struct {
+        enum tcn_link_state state, want;
+        const char *remote_id;
+    } cases[] = {
+        {TCN_LINK_BLOCKED, TCN_LINK_LINKED, "10042"},
+        {TCN_LINK_BLOCKED, TCN_LINK_NONE, NULL},
+        {TCN_LINK_LOST, TCN_LINK_LINKED, "10042"},
+        {TCN_LINK_LINKED, TCN_LINK_LINKED, "10042"},
+    };
+    struct tcn_id incident = alarm_of("k", TCN_ACTION_FIRE);
+    struct tcn_link *links, link;
+    struct tcn_event *events;
+    size_t n;
+
+    (void)state;
+    assert_int_equal(tcn_store_link_list(store, incident, 9, &arena, &links, &n, &err), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t before = count_events(incident);
+
+        links[0].state = cases[i].state;
+        links[0].remote_id = cases[i].remote_id;
+        links[0].blocked_reason = "both sides changed title";
+        links[0].due_ms = 0;
+        assert_int_equal(tcn_store_link_put(store, &links[0], &err), 0);
+        execute((struct tcn_command){.kind = TCN_COMMAND_LINK_RETRY, .link = links[0].id});
+        assert_int_equal(call.status, 200);
+        assert_string_equal(text_of("status"), "retrying");
+        assert_true(has_changed);
+        assert_int_equal(tcn_store_link_get(store, links[0].id, &arena, &link, &err), 0);
+        assert_int_equal(link.state, cases[i].want);
+        assert_int_equal(link.due_ms, now);
+        assert_null(link.blocked_reason);
+        assert_int_equal(tcn_store_event_list(store, incident, 0, 1000, &arena, &events, &n, &err),
+                         0);
+        assert_int_equal(n, before + 1);
+        assert_string_equal(events[before].text,
+                            "jira is tried again for this incident: asked for by token:test");
+        assert_string_equal(events[before].actor, "token:test");
+    }
+    execute((struct tcn_command){.kind = TCN_COMMAND_LINK_RETRY, .link = {{9}}});
+    assert_int_equal(call.status, 404);
+    assert_false(has_changed);
+    drop_reply();
+}
+
 static void test_letters_of_pages(void **state)
 {
     struct tcn_send_row *rows = NULL;
@@ -357,6 +405,7 @@ int main(void)
         CASE(test_letters_of_tickets),
         CASE(test_what_is_left_of_a_dropped_letter),
         CASE(test_dropped_letters_of_what_is_gone),
+        CASE(test_a_link_that_waits_is_freed),
         CASE(test_letters_of_pages),
         CASE(test_the_policy_of_a_source),
     };

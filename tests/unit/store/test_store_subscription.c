@@ -22,12 +22,41 @@ static void due(struct fixture *f, int64_t now_ms, size_t limit, const char *exp
     assert_string_equal(got, expect);
 }
 
+static void listed(struct fixture *f, const char *source, const char *topic, const char *expect)
+{
+    const struct tcn_subscription after = {.source = source, .topic = topic};
+    struct tcn_subscription *rows;
+    char got[64] = "";
+    size_t n;
+
+    OK(f, tcn_store_subscription_list(f->s, &after, 2, &f->a, &rows, &n, &f->err));
+    for (size_t i = 0; i < n; i++) {
+        size_t at = strlen(got);
+
+        snprintf(got + at, sizeof got - at, "%s/%s ", rows[i].source, rows[i].topic);
+    }
+    assert_string_equal(got, expect);
+}
+
 static void next(struct fixture *f, int64_t expect)
 {
     int64_t ms = -1;
 
     OK(f, tcn_store_subscription_next(f->s, &ms, &f->err));
     assert_int_equal(ms, expect);
+}
+
+static void in_pages(void **state)
+{
+    struct fixture *f = *state;
+
+    put(f, "b", "1", 0);
+    put(f, "a", "2", 5);
+    put(f, "a", "1", 0);
+    listed(f, "", "", "a/1 a/2 ");
+    listed(f, "a", "1", "a/2 b/1 ");
+    listed(f, "a", "2", "b/1 ");
+    listed(f, "b", "1", "");
 }
 
 static void every_member_is_kept(void **state)
@@ -101,8 +130,9 @@ static void due_after_a_restart(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {IN_MEMORY(every_member_is_kept), IN_MEMORY(unknown_is_empty),
-                                       IN_MEMORY(due_in_order), IN_FILE(due_after_a_restart)};
+    const struct CMUnitTest tests[] = {IN_MEMORY(every_member_is_kept), IN_MEMORY(in_pages),
+                                       IN_MEMORY(unknown_is_empty), IN_MEMORY(due_in_order),
+                                       IN_FILE(due_after_a_restart)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
