@@ -171,10 +171,10 @@ json_t *tcn_want_setting(const struct tcn_want_source *source, const char *name)
     return value ? value : json_object_get(tcn_mapping_settings(source->mapping), name);
 }
 
-/* Index of the setting's word in names, else def. */
-static int choice(const struct tcn_want_source *source, const char *name, const char *const names[],
-                  int def)
+/* Index of the setting's word among those that it takes, else def. */
+static int choice(const struct tcn_want_source *source, const char *name, int def)
 {
+    const char *const *names = tcn_mapping_sync_words(name);
     const char *word = json_string_value(tcn_want_setting(source, name));
 
     for (int i = 0; word && names[i]; i++)
@@ -193,18 +193,14 @@ static int64_t duration(const struct tcn_want_source *source, const char *name, 
 
 static void set_policies(struct tcn_want *w)
 {
-    static const char *const resolve[] = {"always", "unless_acked", "never", NULL};
-    static const char *const firing[] = {"note", "follow", "reopen", NULL};
-    static const char *const brief[] = {"skip", "create", "create_resolved", NULL};
     const struct tcn_want_source *source = w->source;
     struct tcn_wanted *wanted = &w->wanted;
 
     wanted->auto_resolve =
-        (enum tcn_auto_resolve)choice(source, "auto_resolve", resolve, TCN_RESOLVE_UNLESS_ACKED);
+        (enum tcn_auto_resolve)choice(source, "auto_resolve", TCN_RESOLVE_UNLESS_ACKED);
     wanted->while_firing =
-        (enum tcn_while_firing)choice(source, "resolve_while_firing", firing, TCN_FIRING_NOTE);
-    wanted->short_lived =
-        choice(source, "short_lived", brief, 0) == 0 ? TCN_SHORT_SKIP : TCN_SHORT_CREATE;
+        (enum tcn_while_firing)choice(source, "resolve_while_firing", TCN_FIRING_NOTE);
+    wanted->short_lived = choice(source, "short_lived", 0) == 0 ? TCN_SHORT_SKIP : TCN_SHORT_CREATE;
     wanted->settle_ms = duration(source, "settle", SETTLE_MS);
     wanted->status_direction = tcn_mapping_has_status(source->mapping)
                                    ? tcn_mapping_status_direction(source->mapping)

@@ -3,6 +3,8 @@
 #include "mapping/setting.h"
 #include "base/nearest.h"
 
+#include <assert.h>
+
 static const char *const types[] = {"text", "number", "bool", "duration", NULL};
 static const char *const choice_keys[] = {"one_of", "default", "help", NULL};
 static const char *const typed_keys[] = {"type", "default", "help", NULL};
@@ -22,6 +24,18 @@ static const struct tcn_setting of_sync[] = {
 };
 
 enum { N_SYNC = sizeof of_sync / sizeof of_sync[0], NAME_MAX_LEN = 60 };
+
+const char *const *tcn_mapping_sync_words(const char *name)
+{
+    size_t i = 0;
+
+    while (strcmp(of_sync[i].name, name) != 0) {
+        i++;
+        assert(i < N_SYNC);
+    }
+    assert(of_sync[i].choices);
+    return of_sync[i].choices;
+}
 
 const struct tcn_setting *tcn_setting_find(const struct tcn_mapping *m, struct tcn_str name)
 {
