@@ -250,20 +250,22 @@ static int read_tokens(const struct tcn_node *root, struct tcn_config *c)
     return tcn_tokens_read(&at, &c->arena, &c->tokens);
 }
 
-static const char **names_of(struct tcn_config *c, bool have_tickets)
+static const char **names_of(struct tcn_config *c, bool have_tickets, bool are_unknown)
 {
     const char **names = TCN_NEW_N(&c->arena, const char *, c->n_connectors + 1);
     size_t n = 0;
 
     for (size_t i = 0; i < c->n_connectors; i++)
-        if (c->connectors[i].has_tickets == have_tickets)
+        if (c->connectors[i].has_tickets == have_tickets &&
+            c->connectors[i].is_unknown == are_unknown)
             names[n++] = c->connectors[i].name;
     return c->connectors ? names : NULL;
 }
 
 static int read_resources(const struct tcn_node *root, struct tcn_config *c)
 {
-    struct tcn_connector_names names = {names_of(c, true), names_of(c, false)};
+    struct tcn_connector_names names = {names_of(c, true, false), names_of(c, false, false),
+                                        names_of(c, true, true)};
     struct tcn_node at;
 
     c->directory.account_id = c->account_id;

@@ -21,6 +21,7 @@ struct tcn_connector_config {
     struct tcn_mapping *mapping;   /* owned */
     json_t *settings;              /* for the mapping: options and "settings"; owned */
     bool has_tickets;              /* it can CREATE: response plans may name it */
+    bool is_unknown; /* nobody can say of what kind it is; only in a file with mistakes */
 };
 
 struct tcn_config_limits {

@@ -132,11 +132,12 @@ static int read_connector(const struct tcn_node *at, struct tcn_connector_config
     int r;
 
     ret->name = at->key;
-    ret->has_tickets = true;
+    ret->has_tickets = ret->is_unknown = true;
     if (!json_is_object(at->json))
         return tcn_node_problem(at, "must be an object with \"connector\" and its options");
     if (!(connector = find_connector(at)))
         return TCN_EINVALID;
+    ret->is_unknown = false;
     r = read_mapping(at, connector, &ret->mapping);
     r |= tcn_instance_new(connector, &tcn_host, at->key, at, NULL, NULL, &ret->instance);
     if (ret->instance)

@@ -15,6 +15,8 @@ struct tcn_connector_names {
     const char *const
         *with_tickets; /* NULL: they could not be read; no reference to them is judged */
     const char *const *without;
+    const char *const
+        *unknown; /* their own mistake was told: a reference is none, and none is proposed */
 };
 
 /* Reads the object at node (absent: nothing) into directory; everything is allocated from the arena. Every mistake

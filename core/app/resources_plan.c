@@ -111,7 +111,7 @@ static int check_connector(const struct tcn_node *item, const struct tcn_connect
 {
     const char *name = json_string_value(item->json);
 
-    if (!name || is_one_of(known->with_tickets, name))
+    if (!name || is_one_of(known->with_tickets, name) || is_one_of(known->unknown, name))
         return 0;
     if (is_one_of(known->without, name))
         return tcn_node_problem(item,

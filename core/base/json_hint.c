@@ -63,6 +63,8 @@ static const struct {
     {"invalid escape", "; a backslash in text is written twice"},
     {"control character", "; write it as an escape, such as \\t"},
     {"end of file expected", "; the file is one object: take out what follows it"},
+    {"too big", "; no number here needs so many digits"},
+    {"overflow", "; no number here is that large"},
     {"near end of file", "; a closing } or ] is missing"},
 };
 

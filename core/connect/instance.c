@@ -207,12 +207,29 @@ static uint32_t caps_under_options(const struct tcn_instance *i)
     return (told & i->connector->caps) | (told & TOCSIN_CAP_IDEMPOTENT);
 }
 
+/* What a connector says begins with the name of the option that it is about; else it is about the whole. */
+static struct tcn_node place_of(const struct tcn_instance *i, const struct tcn_node *config)
+{
+    size_t len = strspn(i->failure, "abcdefghijklmnopqrstuvwxyz0123456789_");
+    char name[64];
+
+    if (len == 0 || len >= sizeof name)
+        return *config;
+    memcpy(name, i->failure, len);
+    name[len] = '\0';
+    return tcn_option_find(i->connector->options, name) ? tcn_node_member(config, name) : *config;
+}
+
 static int open_connector(struct tcn_instance *i, const struct tcn_node *config)
 {
+    struct tcn_node at;
+
     i->failure[0] = 0;
-    if (i->connector->open && i->connector->open(&i->sdk) < 0)
-        return tcn_node_problem(config, "connector %s: %s", i->connector->name,
+    if (i->connector->open && i->connector->open(&i->sdk) < 0) {
+        at = place_of(i, config);
+        return tcn_node_problem(&at, "connector %s: %s", i->connector->name,
                                 i->failure[0] ? i->failure : "open() failed without a reason");
+    }
     i->is_open = true;
     i->caps = caps_under_options(i);
     return 0;

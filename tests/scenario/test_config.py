@@ -135,6 +135,8 @@ HASTY: list[Mistake] = [
      r'jira\.allow\[0\]: "localhst" is no host of this connector; did you mean "localhost"\?'),
     (lambda c: c["tokens"][2].update(token={"env": "TOKEN_VIEWER"}),
      r'\$\.tokens\[2\]\.token: is the secret of token "viewer", too; give each its own'),
+    (lambda c: (c["connectors"]["pagerduty"].pop("from"), None)[1],
+     r"\$\.connectors\.pagerduty\.from: connector pagerduty: from takes the e-mail address of a PagerDuty user"),
     (lambda c: c.update(listen="300.0.0.1:80"), r'\$\.listen: "300\.0\.0\.1:80" is no address'),
 ]
 

@@ -17,9 +17,9 @@ struct fixture {
 
 static void read_text(struct fixture *f, const char *text)
 {
-    static const char *const with_tickets[] = {"snow", "jira", NULL}, *const without[] = {"mail",
-                                                                                          NULL};
-    static const struct tcn_connector_names connectors = {with_tickets, without};
+    static const char *const with_tickets[] = {"snow", "jira", NULL},
+                             *const without[] = {"mail", NULL}, *const unknown[] = {"broken", NULL};
+    static const struct tcn_connector_names connectors = {with_tickets, without, unknown};
     struct tcn_node root;
 
     memset(f, 0, sizeof *f);
@@ -214,8 +214,8 @@ static const struct {
      "you mean \"alice\"?"},
     {"connector misspelt",
      "{\"response_plans\":[{\"name\":\"p\",\"incidentTemplate\":{\"title\":\"t\",\"impact\":1},"
-     "\"connectors\":[\"jria\"]}]}",
-     "$.response_plans[0].connectors[0]: \"jria\" is no connector with tickets under $.connectors; "
+     "\"connectors\":[\"broken\",\"jria\"]}]}",
+     "$.response_plans[0].connectors[1]: \"jria\" is no connector with tickets under $.connectors; "
      "did you mean "
      "\"jira\"? known are: snow, jira"},
     {"connector without tickets",

@@ -44,6 +44,11 @@ static const struct {
      "a.json:1: column 8: premature end of input near '\"b'; a closing double quote is missing\n"},
     {"missing value", "{\"a\": }",
      "a.json:1: column 7: unexpected token near '}'; a value is missing before it\n"},
+    {"too many digits", "{\"a\": 99999999999999999999}",
+     "a.json:1: column 26: too big integer near '99999999999999999999'; no number here needs so "
+     "many digits\n"},
+    {"too large an exponent", "{\"a\": 1e999}",
+     "a.json:1: column 11: real number overflow near '1e999'; no number here is that large\n"},
     {"leading zero", "{\"a\": 01}",
      "a.json:1: column 7: invalid token near '0'; a number has no leading zero\n"},
     {"two objects", "{}\n{}",
