@@ -11,9 +11,9 @@ enum tcn_intake tcn_lane_revive(struct tcn_arrival *x);
 bool tcn_lane_is_muted(const struct tcn_arrival *x);
 /* The lane's incident was resolved within the reopen window. */
 bool tcn_lane_is_recent(const struct tcn_arrival *x);
-/* What a Trigger event says of the alarm. */
 /* What people call the alarm. */
 const char *tcn_lane_name(const struct tcn_arrival *x);
+/* What a Trigger event says of the alarm. */
 struct tcn_trigger tcn_lane_trigger(const struct tcn_arrival *x);
 /* Keeps the hash of what the alarm says, so that a repeat is known as one. */
 void tcn_lane_remember(struct tcn_arrival *x);

@@ -5,9 +5,9 @@
 #include "model/incident.h"
 
 /* Its alarm stays quiet for the source's mute window. */
+#define TCN_RESOLUTION_WONT_FIX "wont_fix"
 /* Of an incident whose source said nothing more of it. */
 #define TCN_RESOLUTION_SILENT "source_silent"
-#define TCN_RESOLUTION_WONT_FIX "wont_fix"
 
 /* The code as it is kept: a spelling of "won't fix" becomes TCN_RESOLUTION_WONT_FIX, every other stays, for ticket systems
  * have codes of their own. NULL and "" are "manual". */

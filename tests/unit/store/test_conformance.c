@@ -160,6 +160,7 @@ static void lanes(struct bed *b)
     lane.is_firing = pick(b, 2);
     lane.is_flapping = pick(b, 2);
     lane.resolve_due_ms = pick(b, 2) ? lane.resolve_due_ms : 0;
+    lane.stale_due_ms = pick(b, 2) ? lane.stale_due_ms : 0;
     WRITE(b, lane_put, &lane);
     LIST(b, struct tcn_lane, same_read_lane, lanes_waiting, incident, 3);
     /* Which one is the store's choice. */
@@ -350,6 +351,7 @@ static void subscriptions(struct bed *b)
     EACH(b)
     same_subscription(&got[0], &got[k]);
     LIST(b, struct tcn_subscription, same_subscription, subscription_due, due, LIMIT);
+    LIST(b, struct tcn_subscription, same_subscription, subscription_list, &row, 5);
     ASK(b, subscription_next, &next[k]);
     EACH(b)
     assert_int_equal(next[k], next[0]);

@@ -159,6 +159,8 @@ int ref_subscription_get(struct ref *r, const char *source, const char *topic, s
 int ref_subscription_put(struct ref *r, const struct tcn_subscription *row);
 int ref_subscription_due(struct ref *r, int64_t now_ms, size_t limit, struct tcn_arena *a,
                          struct tcn_subscription **ret, size_t *ret_n);
+int ref_subscription_list(struct ref *r, const struct tcn_subscription *after, size_t limit,
+                          struct tcn_arena *a, struct tcn_subscription **ret, size_t *ret_n);
 int ref_subscription_next(struct ref *r, int64_t *ret_ms);
 
 #endif

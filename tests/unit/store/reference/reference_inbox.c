@@ -102,6 +102,13 @@ static bool is_due_lane(const void *row, const void *query)
     return tcn_id_eq(lane->incident, *(const struct tcn_id *)query) && lane->resolve_due_ms > 0;
 }
 
+static bool is_stale_lane(const void *row, const void *query)
+{
+    const struct tcn_lane *lane = row;
+
+    return tcn_id_eq(lane->incident, *(const struct tcn_id *)query) && lane->stale_due_ms > 0;
+}
+
 static bool is_flapping_lane(const void *row, const void *query)
 {
     const struct tcn_lane *lane = row;
@@ -115,6 +122,12 @@ static int by_resolve_due(const void *left, const void *right)
                        ((const struct tcn_lane *)right)->resolve_due_ms);
 }
 
+static int by_stale_due(const void *left, const void *right)
+{
+    return ref_compare(((const struct tcn_lane *)left)->stale_due_ms,
+                       ((const struct tcn_lane *)right)->stale_due_ms);
+}
+
 static int by_received(const void *left, const void *right)
 {
     return ref_compare(((const struct tcn_lane *)left)->received_ms,
@@ -124,17 +137,25 @@ static int by_received(const void *left, const void *right)
 int ref_lanes_waiting(struct ref *r, struct tcn_id incident, size_t limit, struct tcn_arena *a,
                       struct tcn_lane **ret, size_t *ret_n)
 {
-    const struct ref_table *t = &r->t[REF_LANES];
-    void **due, **flapping, **both;
-    size_t n_due = ref_select(t, is_due_lane, &incident, by_resolve_due, limit, a, &due);
-    size_t n_flapping =
-        ref_select(t, is_flapping_lane, &incident, by_received, limit, a, &flapping);
+    static const struct {
+        ref_match *match;
+        ref_order *order;
+    } kinds[] = {{is_due_lane, by_resolve_due},
+                 {is_stale_lane, by_stale_due},
+                 {is_flapping_lane, by_received}};
+    enum { N_KINDS = sizeof kinds / sizeof kinds[0] };
+    void **all = TCN_NEW_N(a, void *, N_KINDS *limit + 1), **rows;
+    size_t n = 0;
 
-    both = TCN_NEW_N(a, void *, n_due + n_flapping + 1);
-    memcpy(both, due, n_due * sizeof *due);
-    memcpy(both + n_due, flapping, n_flapping * sizeof *flapping);
-    *ret_n = n_due + n_flapping;
-    *ret = ref_copy(both, *ret_n, 0, sizeof **ret, a);
+    for (size_t i = 0; i < N_KINDS; i++) {
+        size_t n_rows = ref_select(&r->t[REF_LANES], kinds[i].match, &incident, kinds[i].order,
+                                   limit, a, &rows);
+
+        memcpy(all + n, rows, n_rows * sizeof *rows);
+        n += n_rows;
+    }
+    *ret_n = n;
+    *ret = ref_copy(all, n, 0, sizeof **ret, a);
     return 0;
 }
 

@@ -102,14 +102,20 @@ static bool is_due_subscription(const void *row, const void *now_ms)
     return s->due_ms > 0 && s->due_ms <= *(const int64_t *)now_ms;
 }
 
+static int by_key(const void *left, const void *right)
+{
+    const struct tcn_subscription *a = left, *b = right;
+    int order = strcmp(a->source, b->source);
+
+    return order ? order : strcmp(a->topic, b->topic);
+}
+
 static int first_subscription(const void *left, const void *right)
 {
     const struct tcn_subscription *a = left, *b = right;
     int order = ref_compare(a->due_ms, b->due_ms);
 
-    if (order == 0)
-        order = strcmp(a->source, b->source);
-    return order ? order : strcmp(a->topic, b->topic);
+    return order ? order : by_key(a, b);
 }
 
 int ref_subscription_due(struct ref *r, int64_t now_ms, size_t limit, struct tcn_arena *a,
@@ -119,6 +125,21 @@ int ref_subscription_due(struct ref *r, int64_t now_ms, size_t limit, struct tcn
 
     *ret_n = ref_select(&r->t[REF_SUBSCRIPTIONS], is_due_subscription, &now_ms, first_subscription,
                         limit, a, &rows);
+    *ret = ref_copy(rows, *ret_n, 0, sizeof **ret, a);
+    return 0;
+}
+
+static bool is_behind(const void *row, const void *after)
+{
+    return by_key(after, row) < 0;
+}
+
+int ref_subscription_list(struct ref *r, const struct tcn_subscription *after, size_t limit,
+                          struct tcn_arena *a, struct tcn_subscription **ret, size_t *ret_n)
+{
+    void **rows;
+
+    *ret_n = ref_select(&r->t[REF_SUBSCRIPTIONS], is_behind, after, by_key, limit, a, &rows);
     *ret = ref_copy(rows, *ret_n, 0, sizeof **ret, a);
     return 0;
 }
