@@ -78,6 +78,19 @@ static void tell_loop(const struct tcn_mailer *m)
     (void)n; /* fails only when the counter is full, and then the loop is told already */
 }
 
+static bool may_act(const struct tcn_pump_wait *wait)
+{
+    return !wait->may_act || wait->may_act(wait->act_ctx);
+}
+
+/* One that was ended on the way may have arrived, as one whose answer was lost. */
+static CURLcode perform(struct tcn_pump_wait *wait)
+{
+    CURLcode code = may_act(wait) ? curl_easy_perform(wait->easy) : CURLE_RECV_ERROR;
+
+    return code == CURLE_ABORTED_BY_CALLBACK ? CURLE_RECV_ERROR : code;
+}
+
 static void *work(void *ctx)
 {
     struct tcn_mailer *m = ctx;
@@ -88,7 +101,7 @@ static void *work(void *ctx)
         CURLcode code;
 
         pthread_mutex_unlock(&m->lock);
-        code = curl_easy_perform(wait->easy);
+        code = perform(wait);
         pthread_mutex_lock(&m->lock);
         wait->code = code;
         wait->state = FINISHED;
@@ -100,7 +113,8 @@ static void *work(void *ctx)
     return NULL;
 }
 
-/* libcurl, on the thread, at least once a second. */
+/* libcurl, on the thread, after each step and at least once a second. A process that stood still takes one step at most
+ * before it comes here. */
 static int may_go_on(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 {
     struct tcn_pump_wait *wait = ctx;
@@ -109,7 +123,7 @@ static int may_go_on(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_o
     (void)b;
     (void)c;
     (void)d;
-    return atomic_load(&wait->is_cancelled);
+    return atomic_load(&wait->is_cancelled) || !may_act(wait);
 }
 
 /* Signals are the loop thread's. */

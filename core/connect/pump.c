@@ -214,9 +214,12 @@ static int start_mail(struct tcn_pump *p, struct tcn_pump_wait *wait, struct tcn
 {
     int r = p->mailer ? 0 : tcn_mailer_new(p->base, &p->mailer, err);
 
-    if (r == 0)
-        tcn_mailer_start(p->mailer, wait);
-    return r;
+    if (r < 0)
+        return r;
+    wait->may_act = p->may_act;
+    wait->act_ctx = p->act_ctx;
+    tcn_mailer_start(p->mailer, wait);
+    return 0;
 }
 
 void tcn_pump_guard(struct tcn_pump *p, bool (*may_act)(void *ctx), void *ctx)

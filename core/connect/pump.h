@@ -27,6 +27,8 @@ struct tcn_pump_wait {
     int state;
     CURLcode code;
     atomic_int is_cancelled;
+    bool (*may_act)(void *ctx); /* as tcn_pump_guard() was told; NULL: always */
+    void *act_ctx;              /* borrowed */
 };
 
 /* curl_global_init() is called by the first. TCN_EIO. */
@@ -35,7 +37,7 @@ int tcn_pump_new(struct event_base *base, struct tcn_pump **ret, struct tcn_err 
 void tcn_pump_free(struct tcn_pump *p);
 
 /* From now on transfers run only while may_act says so: those that run when it does not end with CURLE_RECV_ERROR, and none
- * starts. Asked before every step on the network. */
+ * starts. Asked before every step on the network, for mails on their threads. */
 void tcn_pump_guard(struct tcn_pump *p, bool (*may_act)(void *ctx), void *ctx);
 
 /* An easy handle with every option at its default; back with tcn_pump_give(). NULL when memory is gone. */

@@ -8,6 +8,8 @@ struct server {
     const char *fail_at; /* the command that is answered by failure, NULL = none */
     const char *failure; /* a reply line, "" for a closed connection, NULL for silence */
     bool in_data, has_auth;
+    const char *lost_at; /* at this command the process may not act any more */
+    atomic_bool is_lost;
     char commands[4096], data[65536];
     size_t n_data;
 };
@@ -39,6 +41,8 @@ static bool on_command(struct server *s, struct bufferevent *bev, const char *li
     size_t n = strlen(s->commands);
 
     snprintf(s->commands + n, sizeof s->commands - n, "%s\n", line);
+    if (s->lost_at && strncmp(line, s->lost_at, strlen(s->lost_at)) == 0)
+        atomic_store(&s->is_lost, true);
     if (s->fail_at && strncmp(line, s->fail_at, strlen(s->fail_at)) == 0) {
         if (!s->failure) {
             event_base_loopbreak(s->loop.base);
@@ -363,6 +367,43 @@ static void cancelled_mails_stay_silent(void **unused)
     json_decref(payload);
 }
 
+static bool may_act(void *ctx)
+{
+    const struct server *s = ctx;
+
+    return !atomic_load(&s->is_lost);
+}
+
+static const struct {
+    const char *lost_at, *never_said;
+} losses[] = {
+    {"EHLO", "MAIL"},
+    {"MAIL", "DATA"},
+    {"DATA", "(end)"},
+};
+
+/* Another process may page the same by now, or somebody may have answered. */
+static void a_mail_ends_where_it_may_not_go_on(void **unused)
+{
+    (void)unused;
+    tcn_pump_guard(server.loop.pump, may_act, &server);
+    for (size_t i = 0; i < sizeof losses / sizeof losses[0]; i++) {
+        struct tcn_outcome *o;
+
+        server.lost_at = losses[i].lost_at;
+        server.commands[0] = '\0';
+        server.n_data = 0;
+        server.in_data = false;
+        atomic_store(&server.is_lost, false);
+        o = send_mail(simple());
+        if (o->result.outcome == TOCSIN_OK || strstr(server.commands, losses[i].never_said) ||
+            server.n_data > 0)
+            fail_msg("lost at %s: outcome %u, then %s%s", losses[i].lost_at, o->result.outcome,
+                     server.commands, server.data);
+        tcn_outcome_free(o);
+    }
+}
+
 static void mails_follow_each_other(void **unused)
 {
     struct tcn_outcome *o;
@@ -386,6 +427,7 @@ int main(void)
         TEST(refuses_plain_text_to_others),
         TEST(refuses_injection),
         TEST(cancelled_mails_stay_silent),
+        TEST(a_mail_ends_where_it_may_not_go_on),
         TEST(mails_follow_each_other),
     };
 
