@@ -57,7 +57,7 @@ class Admin:
             ("POST", "/faults", self._add_faults), ("DELETE", "/faults", self._clear_faults),
             ("GET", "/calls", self._calls), ("GET", "/tickets", self._tickets),
             ("GET", "/counts", self._counts),
-            ("GET", "/mails", lambda _r: json_response(200, {"mails": self.box.mail.list()})),
+            ("GET", "/mails", self._mails),
             ("GET", "/settings", self._settings), ("POST", "/settings", self._set),
             ("POST", "/reset", self._reset),
             ("POST", "/tickets/{vendor}/{key}/status", self._status),
@@ -106,6 +106,9 @@ class Admin:
     def _calls(self, request: Request) -> Response:
         rows = self.box.calls.list(request.arg("vendor"))
         return json_response(200, {"now_ms": time.monotonic() * 1000, "calls": rows})
+
+    def _mails(self, request: Request) -> Response:
+        return json_response(200, {"mails": self.box.mail.list(int(request.arg("after") or 0))})
 
     def all_tickets(self) -> list[Ticket]:
         return [ticket for vendor in self.box.vendors.values() for ticket in vendor.tickets()]

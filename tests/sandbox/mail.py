@@ -117,9 +117,9 @@ class Mailbox:
         with self.lock:
             apply_settings(self.settings, wanted)
 
-    def list(self) -> list[dict[str, Any]]:
+    def list(self, after: int = 0) -> list[dict[str, Any]]:
         with self.lock:
-            mails = list(self.mails)
+            mails = [mail for mail in self.mails if mail.id > after]
         return [mail.shown() for mail in mails]
 
     def _protocol(self) -> "Connection":

@@ -56,6 +56,8 @@ class Keeps(Base):
             for n in range(3):
                 smtp.send_message(letter(subject=f"page {n}"))
         self.assertEqual(["page 0", "page 1", "page 2"], [m["subject"] for m in BOX.mails()])
+        later = BOX.admin("GET", f"/mails?after={BOX.mails()[1]['id']}")["mails"]
+        self.assertEqual(["page 2"], [m["subject"] for m in later])
 
     def test_auth_is_optional_but_checked(self) -> None:
         with connect() as smtp:
