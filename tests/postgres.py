@@ -25,6 +25,10 @@ USER = "postgres"  # initdb refuses root
 SETTINGS = {"listen_addresses": "", "fsync": "off", "full_page_writes": "off", "max_connections": "40",
             "shared_buffers": "32MB", "logging_collector": "off", "log_min_messages": "warning",
             "max_wal_size": "512MB", "autovacuum_naptime": "1s"}
+# Of a pair: no commit is answered before the standby has it, whoever of the two is primary and whether there is a
+# standby or not. When each was committed is kept.
+REPLICATED = {"synchronous_standby_names": "*", "track_commit_timestamp": "on", "wal_receiver_status_interval": "1s",
+              "wal_retrieve_retry_interval": "100ms"}
 
 
 def binaries() -> pathlib.Path | None:
@@ -42,7 +46,8 @@ def as_user(argv: list[str], *options: str) -> list[str]:
 class Server:
     """Starts with the with block and ends with it, or with this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: str) -> None:
+        self.settings = {**SETTINGS, **settings}
         self.bin = binaries()
         if not self.bin:
             raise FileNotFoundError("PostgreSQL is not installed: apt-get install postgresql")
@@ -79,7 +84,7 @@ class Server:
         return done.stdout
 
     def start(self, wait: bool = True) -> None:
-        settings = [word for key, value in SETTINGS.items() for word in ("-c", f"{key}={value}")]
+        settings = [word for key, value in self.settings.items() for word in ("-c", f"{key}={value}")]
         argv = [f"{self.bin}/postgres", "-D", str(self.data), "-k", str(self.folder), *settings]
         with self.log.open("ab") as out:
             # SIGQUIT ends a server at once, with its children.
@@ -123,6 +128,69 @@ class Server:
             self.stop()
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Pair:
+    """A primary and a synchronous standby, each with a folder that it keeps: promote() exchanges them. While there is
+    no standby commits wait, so a promotion loses nothing that was answered."""
+
+    def __init__(self) -> None:
+        self.servers = (Server(**REPLICATED), Server(**REPLICATED))
+        self.primary, self.standby = self.servers
+
+    def __enter__(self) -> "Pair":
+        try:
+            self.primary.init()
+            self.primary.start()
+            self.attach()
+            self.primary.psql("CREATE DATABASE tocsin", "postgres")
+        except BaseException:
+            self.end()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def attach(self) -> None:
+        """Makes the standby, of what the primary has, and waits until the primary waits for it."""
+        if os.geteuid() == 0:
+            user = pwd.getpwnam(USER)
+            os.chown(self.standby.folder, user.pw_uid, user.pw_gid)
+        shutil.rmtree(self.standby.data, ignore_errors=True)
+        self.standby.tool("pg_basebackup", "-h", str(self.primary.folder), "-U", "postgres", "-D",
+                          str(self.standby.data), "-R", "-X", "stream", "-c", "fast", "--no-sync")
+        self.standby.start()
+        end = time.monotonic() + 60
+        while self.primary.psql("SELECT sync_state FROM pg_stat_replication", "postgres") != "sync":
+            if time.monotonic() > end:
+                raise RuntimeError(f"the standby does not follow:\n{self.tail()}")
+            time.sleep(0.05)
+
+    def promote(self) -> None:
+        """The primary dies; the standby takes its place. Commits wait until attach() has made another one."""
+        self.primary.stop()
+        self.primary, self.standby = self.standby, self.primary
+        self.primary.tool("pg_ctl", "promote", "-D", str(self.primary.data), "-w", "-t", "60")
+
+    def restart(self) -> None:
+        """The primary, as with pg_ctl -m immediate."""
+        self.primary.stop()
+        self.primary.start()
+
+    def psql(self, sql: str) -> str:
+        return self.primary.psql(sql)
+
+    def url(self, **query: str) -> str:
+        return self.servers[0].url(**query).replace(
+            f"host={self.servers[0].folder}", "host=" + ",".join(str(server.folder) for server in self.servers))
+
+    def tail(self) -> str:
+        return "\n".join(f"{server.log}:\n{server.tail()}" for server in self.servers)
+
+    def end(self) -> None:
+        for server in self.servers:
+            server.end()
 
 
 def supervise(server: Server, command: subprocess.Popen[bytes]) -> int:
