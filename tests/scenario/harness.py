@@ -225,13 +225,13 @@ class World:
     """A temporary folder with a sandbox and a Tocsin in it, and a database server when the scenario is to run on one;
     everything ends with the with block."""
 
-    def __init__(self, store: str = STORE) -> None:
+    def __init__(self, store: str = STORE, database: postgres.Server | postgres.Pair | None = None) -> None:
         if store == "postgres" and not postgres.binaries():
             print("SKIP: PostgreSQL is not installed")
             sys.exit(77)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tocsin-test-"))
         self.processes: list[Process] = []
-        self.database = postgres.Server() if store == "postgres" else None
+        self.database = database or (postgres.Server() if store == "postgres" else None)
 
     def __enter__(self) -> "World":
         if self.database:
@@ -263,9 +263,11 @@ class World:
         return typing.cast(Sandbox, self.processes[-1])
 
     def tocsin(self, config: dict[str, typing.Any], env: dict[str, str],
-               context: ssl.SSLContext | None = None, folder: pathlib.Path | None = None) -> Tocsin:
+               context: ssl.SSLContext | None = None, folder: pathlib.Path | None = None,
+               store: str | None = None) -> Tocsin:
+        """store: another way to the database than the straight one."""
         if self.database:
-            config = {**config, "store": self.database.url()}
+            config = {**config, "store": store or self.database.url()}
         self.processes.append(Tocsin(folder or self.folder, config, env, context))
         return typing.cast(Tocsin, self.processes[-1])
 

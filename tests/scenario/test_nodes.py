@@ -1,190 +1,197 @@
-"""Several nodes on one database: any of them dies or stands still at any moment, and nothing is lost or done twice."""
+"""The judge: three nodes on a database with a standby, under load, while nodes are killed and stand still, connections
+are cut, swallowed and slowed down, and the database dies and is replaced by its standby. Afterwards judge_checks.py
+reads what the world around them saw, and what their database committed.
+
+Rounds are drawn from a seed: TOCSIN_SEED=N TOCSIN_ROUNDS=FIRST-LAST runs these rounds again (the same faults; the load
+and the machine are what they are). TOCSIN_DEEP=1: 300 rounds. TOCSIN_EVIDENCE=DIR keeps the history and all logs of a
+slice that fails."""
 from __future__ import annotations
 
-import http.client
+import contextlib
 import os
+import pathlib
 import random
+import shutil
 import signal
+import sys
 import threading
 import time
+import typing
 import unittest
 from urllib.parse import urlsplit
 
-import test_kill
-from harness import STORE, Failure, Tocsin, eventually
-from test_kill import SEED, Sender, fresh
-from worlds import Config, alert, believe_searches, group
+from harness import BINARY, STORE, Failure, Tocsin, World, eventually, postgres
+from judge_checks import CHECKS, QUIET_S, check_i8_limits
+from judge_faults import NODES, Storm, Watch, plan
+from judge_history import AUDIT, History, Row
+from judge_load import Alarm, People, Sender
+from judge_takeover import Waited, quantile, told, waited
+from pg_proxy import Network
+from worlds import SECRETS, Topic, base_config, believe_searches
 
-NODES = 3
-ROUNDS = int(os.environ.get("TOCSIN_KILLS", "300" if os.environ.get("TOCSIN_DEEP") else "24"))
-TAKE_OVERS = 20 if os.environ.get("TOCSIN_DEEP") else 6
-NOT_OURS = 70  # the exit status of a node that was taken for dead
-PACE_S, STILL_S = 0.8, 8.0
+DEEP = bool(os.environ.get("TOCSIN_DEEP"))
+SEED = int(os.environ.get("TOCSIN_SEED", str(random.SystemRandom().randrange(1 << 32))))
+SLICE, SOME = 15, 8  # rounds in one world; those of a run that is not deep
+SENDERS = 4
 TAKE_OVER_S = 5.0
+LATE_S = 60.0  # how long a slice waits for quiet before it says that there is none
+WATCHED = 6  # memory of a build with AddressSanitizer
 
 
-class Wanderer(Sender):
-    """Goes to another node when one does not answer, as a load balancer would."""
-
-    def __init__(self, number: int, ports: list[int], stop: threading.Event) -> None:
-        super().__init__(number, ports[0], stop)
-        self.ports = ports
-
-    def post(self, body: bytes) -> tuple[int, bytes]:
-        self.port = self.random.choice(self.ports)
-        return super().post(body)
+def rounds() -> range:
+    first, _, last = os.environ.get("TOCSIN_ROUNDS", f"1-{20 * SLICE if DEEP else SOME}").partition("-")
+    return range(int(first), int(last or first) + 1)
 
 
-class Nodes(test_kill.Kill):
-    config: Config
-    nodes: list[Tocsin]
-    disturbed_ms: list[float]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls.nodes = [cls.app]
-        for number in range(1, NODES):
-            folder = cls.world.folder / f"node{number}"
-            folder.mkdir()
-            cls.nodes.append(cls.world.tocsin({**cls.config, "node": f"node{number}"}, cls.env, folder=folder))
-
-    @classmethod
-    def configure(cls, config: Config) -> None:
-        super().configure(config)
-        believe_searches(config, cls.world.folder, "3s")  # a busy machine may let a request of the dead lie that long
-        config["node"] = "node0"
-        cls.config = config
-
-    # -- what happens to nodes ----------------------------------------------------------------------------------------
-
-    def note(self) -> None:
-        self.disturbed_ms.append(time.monotonic() * 1000)
-
-    def revive(self, node: Tocsin) -> None:
-        """What a supervisor does with a process that ended: taken for dead, or started while there was no database."""
-        if node.child.poll() is not None:
-            may_end = NOT_OURS if "cannot start" not in node.tail(3) else 1
-            self.assertEqual(may_end, node.child.returncode, node.tail())
-            node.kill()
-            self.note()
-            node.start(wait=False)
-
-    def kill_one(self, node: Tocsin) -> None:
-        node.kill(signal.SIGKILL)
-        self.note()
-        node.start(wait=False)
-
-    def still(self, node: Tocsin, seconds: float) -> None:
-        node.child.send_signal(signal.SIGSTOP)
-        self.note()
-        time.sleep(seconds)  # how long it stands still is what is random
-        node.child.send_signal(signal.SIGCONT)
-        self.note()
-
-    def cut(self, name: str) -> None:
-        self.world.database.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                                 f" WHERE application_name = 'tocsin/{name}'")
-        self.note()
-
-    def restart_database(self) -> None:
-        """As pg_ctl -m immediate."""
-        self.world.database.stop()
-        self.note()
-        self.world.database.start()
-        self.note()
-
-    def storm(self) -> dict[str, str]:
-        stop, rng, self.disturbed_ms = threading.Event(), random.Random(SEED), []
-        ports = [urlsplit(node.url).port or 0 for node in self.nodes]
-        senders = [Wanderer(n, ports, stop) for n in range(test_kill.SENDERS)]
-        for sender in senders:
-            sender.start()
-        for _ in range(ROUNDS):
-            time.sleep(rng.uniform(0, PACE_S))
-            node = rng.choice(self.nodes)
-            self.revive(node)
-            what = rng.choices(("kill", "still", "cut", "restart"), (45, 30, 15, 10))[0]
-            if what == "kill":
-                self.kill_one(node)
-            elif what == "still":
-                self.still(node, rng.choice((rng.uniform(0, 1), rng.uniform(0, STILL_S))))
-            elif what == "cut":
-                self.cut(f"node{self.nodes.index(node)}")
-            else:
-                self.restart_database()
-        stop.set()
-        for sender in senders:
-            sender.join(60)
-            self.assertFalse(sender.is_alive())
-        self.settle()
-        accepted = {name: ident for sender in senders for name, ident in sender.accepted.items()}
-        self.assertGreater(len(accepted), ROUNDS)
-        print(f"{ROUNDS} rounds, {len(accepted)} alarms answered, {sum(s.lost for s in senders)} connections lost")
-        return accepted
-
-    def settle(self) -> None:
-        """Every node runs and has come back."""
-        def ready() -> bool:
-            for node in self.nodes:
-                self.revive(node)
-                if not node_is_ready(node):
-                    return False
-            return True
-        eventually("every node is ready", ready, 60)
-
-    # -- what must hold -----------------------------------------------------------------------------------------------
-
-    def was_disturbed(self, mails: list[Config]) -> bool:
-        first, last = mails[0]["t_ms"] - test_kill.IN_FLIGHT_MS, mails[-1]["t_ms"] + test_kill.LATE_MS
-        return any(first <= moment <= last for moment in self.disturbed_ms)
-
-    def check_mails(self, names: dict[str, str]) -> None:
-        by_name: dict[str, list[Config]] = {}
-
-        def every() -> bool:
-            by_name.clear()
-            for mail in self.box.mails():
-                for name in test_kill.names_in(mail["subject"]):
-                    by_name.setdefault(name, []).append(mail)
-            if missing := set(names) - set(by_name):
-                raise Failure(f"{len(missing)} were not paged, such as {sorted(missing)[0]}")
-            return True
-        eventually("everybody was paged", every, test_kill.DRAIN_S)
-        twice = {name: mails for name, mails in by_name.items() if len(mails) > 1}
-        for name, mails in twice.items():
-            self.assertTrue(self.was_disturbed(mails), f"{name} was paged twice, and no node was disturbed")
-            self.assertEqual(1, len({mail["message_id"] for mail in mails}), f"repeats of {name} are told apart")
-        print(f"{len(by_name)} paged, {len(twice)} of them more than once: a node ended with the mail on its way")
-
-    def test_take_over(self) -> None:
-        """The page of an alarm whose node dies with it goes out within seconds."""
-        print(f"TOCSIN_SEED={SEED}")
-        self.disturbed_ms, took = [], []
-        for _ in range(TAKE_OVERS):
-            self.settle()
-            name = fresh("kill9")
-            victim = random.Random(SEED).choice(self.nodes)
-            self.assertIn(victim.alarm("prom", group(name, alert(name, "a"))).status, (200, 202))
-            victim.kill(signal.SIGKILL)
-            died_ms = time.monotonic() * 1000
-            mail = eventually(f"{name} was paged", lambda name=name: self.box.mails(name), 30)[0]
-            took.append(max(0.0, mail["t_ms"] - died_ms) / 1000)
-            victim.start(wait=False)
-        self.settle()
-        print("page after the node's death, s:", " ".join(f"{t:.1f}" for t in sorted(took)))
-        self.assertLess(max(took), TAKE_OVER_S)
+DUE = """SELECT (SELECT count(*) FROM sends WHERE state IN (1, 2)) + (SELECT count(*) FROM links WHERE due_ms > 0 OR
+holder <> 0) + (SELECT count(*) FROM timers WHERE due_ms <= extract(epoch FROM now()) * 1000)"""
 
 
-def node_is_ready(node: Tocsin) -> bool:
-    try:
-        return node.api("GET", "/readyz").status == 200
-    except (OSError, http.client.HTTPException):
-        return False
+class Slice(contextlib.ExitStack):
+    """Some rounds in a world of their own."""
+
+    def __init__(self, numbers: range) -> None:
+        super().__init__()
+        self.numbers, self.history, self.stop = numbers, History(), threading.Event()
+        self.nodes: list[Tocsin] = []
+
+    def __enter__(self) -> "Slice":
+        super().__enter__()
+        self.pair = postgres.Pair()
+        self.world = self.enter_context(World("postgres", self.pair))
+        self.network = self.enter_context(Network(NODES, [server.folder for server in self.pair.servers]))
+        self.box = self.world.sandbox()
+        for number in range(NODES):
+            self.nodes.append(self.start_node(number))
+        self.pair.psql(AUDIT)
+        self.history.read_first_epochs(self.pair.psql)
+        return self
+
+    def start_node(self, number: int) -> Tocsin:
+        folder = self.world.folder / f"node{number}"
+        folder.mkdir()
+        config = base_config(Topic(folder).cert, self.box.urls)
+        for connector in config["connectors"].values():
+            connector |= {"concurrency": 16, "rate_per_minute": 60000}
+        believe_searches(config, folder, "3s")  # a busy machine may let a request of the dead lie that long
+        config["node"] = f"node{number}"
+        return self.world.tocsin(config, dict(SECRETS), folder=folder, store=self.network.url(number))
+
+    # -- running -----------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        ports, pool = [urlsplit(node.url).port or 0 for node in self.nodes], list[Alarm]()
+        seed = f"{SEED}/{self.numbers}"
+        callers = [Sender(n, seed, ports, self.stop, pool, self.history.alarms) for n in range(SENDERS)]
+        people = People(seed, ports, self.stop, pool, self.history.acks, self.box)
+        watch_ends = threading.Event()
+        watch = Watch(self.nodes, watch_ends, self.history.samples)
+        threads = [*callers, people]
+        for thread in (*threads, watch):
+            thread.start()
+        extra = Sender(SENDERS, seed, ports, self.stop, pool, self.history.alarms)
+        storm = Storm(self.nodes, self.network, self.pair, self.box, extra.begin)
+        self.history.faults = storm.faults
+        try:
+            storm.run(plan(SEED, number, DEEP) for number in self.numbers)
+        finally:
+            self.stop.set()
+            for thread in threads:
+                thread.join(60)
+        self.box.no_faults()
+        if wrong := [caller.wrong for caller in (*threads, extra) if caller.wrong]:
+            raise Failure(f"answers that nobody may get: {wrong}")
+        self.wait_quiet(storm)
+        watch_ends.set()
+        watch.join(10)
+        self.collect()
+
+    def wait_quiet(self, storm: Storm) -> None:
+        begun = time.monotonic()
+        storm.settle()
+        try:
+            eventually("nothing is due", lambda: self.pair.psql(DUE) == "0", LATE_S)
+            self.history.quiet_s = time.monotonic() - begun
+        except Failure:
+            self.history.quiet_s = -1
+
+    def collect(self) -> None:
+        def some(rows: list[Row], *keys: str) -> list[Row]:
+            return [{key: row[key] for key in keys} for row in rows]
+        self.history.mails = some(self.box.mails(), "t_ms", "message_id", "subject")
+        self.history.tickets = some(self.box.tickets(), "vendor", "id", "key", "marker", "title", "status_class")
+        self.history.read_database(self.pair.psql)
+
+    # -- judging -----------------------------------------------------------------------------------------------------
+
+    def check(self) -> list[str]:
+        """What broke, a line each."""
+        found = []
+        for check in CHECKS:
+            try:
+                check(self.history, memory_factor()) if check is check_i8_limits else check(self.history)
+            except Failure as failure:
+                found.append(str(failure))
+        return found
+
+    def keep_evidence(self) -> None:
+        if "TOCSIN_EVIDENCE" not in os.environ:
+            return
+        folder = pathlib.Path(os.environ["TOCSIN_EVIDENCE"]) / f"{SEED}-{self.numbers.start}-{self.numbers.stop - 1}"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        self.history.save(folder / "history.json")
+        (folder / "calls.json").write_text(str(self.box.admin("GET", "/calls")))
+        for file in self.world.folder.glob("**/*.log"):
+            shutil.copy(file, folder / f"{file.parent.name}-{file.name}")
+        for server in self.pair.servers:
+            shutil.copy(server.log, folder / server.folder.name)
+
+
+def memory_factor() -> float:
+    return WATCHED if b"__asan_init" in BINARY.read_bytes() else 1
+
+
+class Nodes(unittest.TestCase):
+    def test_any_of_them_dies_or_stands_still_at_any_moment(self) -> None:
+        print(f"TOCSIN_SEED={SEED} TOCSIN_ROUNDS={rounds().start}-{rounds().stop - 1}", flush=True)
+        took: list[Waited] = []
+        found: list[str] = []
+        numbers = rounds()
+        for first in range(numbers.start, numbers.stop, SLICE):
+            part = range(first, min(first + SLICE, numbers.stop))
+            with Slice(part) as judged:
+                judged.run()
+                broken = judged.check()
+                took += waited(judged.history)
+                self.tell(judged, broken)
+                if broken:
+                    judged.keep_evidence()
+                    judged.world.show_logs()
+            found += [f"rounds {part.start}-{part.stop - 1}: {line}" for line in broken]
+        print("\n".join(told(took)), flush=True)
+        self.assertEqual([], found)
+        self.check_take_over(took)
+
+    def tell(self, judged: Slice, broken: list[str]) -> None:
+        h = judged.history
+        begun = h.faults[0]["t0"]
+        kinds = " ".join(f"{row['kind']}{row['node']}+{(row['t0'] - begun) / 1000:.0f}" for row in h.faults)
+        print(f"rounds {judged.numbers.start}-{judged.numbers.stop - 1}: {kinds}\n"
+              f"  {len(h.tables['incidents'])} incidents, {len(h.mails)} mails, {len(h.tickets)} tickets, {len(h.acks)}"
+              f" acknowledgements, {len(h.writes)} writes; quiet after {h.quiet_s:.1f} s", flush=True)
+        for line in broken:
+            print(f"  BROKEN {line}", flush=True)
+
+    def check_take_over(self, took: list[Waited]) -> None:
+        """Of what was due when a node died, and nothing else was broken at that time."""
+        due = [row.seconds for row in took if row.is_alone and not (row.what == "ticket" and row.in_flight)]
+        self.assertLessEqual(quantile(due, 0.99), TAKE_OVER_S)
 
 
 if __name__ == "__main__":
     if STORE != "postgres":
         print("SKIP: one process has SQLite to itself")
         raise SystemExit(77)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # with blocks end what they began
     unittest.main()

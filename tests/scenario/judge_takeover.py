@@ -1,0 +1,81 @@
+"""How long work waited whose node was killed or stood still: from that moment to the page at the mail server, or to
+the commit that knows the ticket. What was due can be taken as soon as its holder's lease is over; what was in flight as
+well, but for a ticket whose creation may have happened: that one is looked up first, once the remote must show it."""
+from __future__ import annotations
+
+import typing
+
+from judge_history import History, Row
+
+KINDS = ("kill", "still")
+
+
+class Waited(typing.NamedTuple):
+    what: str
+    in_flight: bool
+    seconds: float
+    is_alone: bool
+    by_itself: bool  # the same node did it, started again or awake again
+    round: int
+    ident: str
+
+
+def epoch_at(h: History, node: str, wall_ms: float) -> int:
+    rows = [row["epoch"] for row in h.tables["first_epochs"] if row["node"] == node]
+    rows += [row["after"]["epoch"] for row in h.of("epochs")
+             if row["op"] == "INSERT" and row["after"]["node"] == node and row["wall_ms"] <= wall_ms]
+    return max(rows, default=0)
+
+
+def before(writes: list[Row], wall_ms: float) -> Row | None:
+    """The row as it was then."""
+    found = [row["after"] for row in writes if row["wall_ms"] <= wall_ms]
+    return found[-1] if found else None
+
+
+def waited(h: History) -> list[Waited]:
+    sends, links, mails, nodes = h.of_each("sends"), h.of_each("links"), h.mails_of_sends(), h.epochs()
+    found: list[Waited] = []
+    for fault in h.faults:
+        if fault["kind"] not in KINDS:
+            continue
+        at, node = fault["t0"] + h.wall_minus_mono_ms, f"node{fault['node']}"
+        epoch = epoch_at(h, node, at)
+
+        def add(what: str, in_flight: bool, ms: float, by: int, ident: str, fault: Row = fault,
+                node: str = node) -> None:
+            found.append(Waited(what, in_flight, ms / 1000, fault["is_alone"], nodes.get(by) == node, fault["round"],
+                                ident))
+        for ident, writes in sends.items():
+            row = before(writes, at)
+            arrived = [mail["t_ms"] for mail in mails.get(ident, []) if mail["t_ms"] > fault["t0"]]
+            is_first = len(arrived) == len(mails.get(ident, []))
+            if row and row["epoch"] == epoch and row["state"] in (1, 2) and arrived and is_first:
+                add("page", row["state"] == 2, arrived[0] - fault["t0"], writes[-1]["after"]["epoch"], ident)
+        for ident, writes in links.items():
+            row = before(writes, at)
+            done = next((write for write in writes if write["wall_ms"] > at and write["after"]["remote_id"]), None)
+            if row and not row["remote_id"] and epoch in (row["epoch"], row["holder"]) and done:
+                add("ticket", row["holder"] != 0, done["wall_ms"] - at, done["after"]["epoch"], ident)
+    return found
+
+
+def quantile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+
+def told(found: list[Waited]) -> list[str]:
+    """Lines for people."""
+    lines = []
+    for is_alone in (True, False):
+        for what in ("page", "ticket"):
+            for in_flight in (False, True):
+                took = [row.seconds for row in found
+                        if (row.what, row.in_flight, row.is_alone) == (what, in_flight, is_alone)]
+                if took:
+                    lines.append(f"take-over of a {what} {'in flight' if in_flight else 'due':9}"
+                                 f" {'' if is_alone else '(other faults meanwhile)':24} n={len(took)}"
+                                 f" p50={quantile(took, .5):.2f} s p99={quantile(took, .99):.2f} s"
+                                 f" max={max(took):.2f} s")
+    return lines
