@@ -28,7 +28,7 @@ SETTINGS = {"listen_addresses": "", "fsync": "off", "full_page_writes": "off", "
 # Of a pair: no commit is answered before the standby has it, whoever of the two is primary and whether there is a
 # standby or not. When each was committed is kept.
 REPLICATED = {"synchronous_standby_names": "*", "track_commit_timestamp": "on", "wal_receiver_status_interval": "1s",
-              "wal_retrieve_retry_interval": "100ms"}
+              "wal_retrieve_retry_interval": "100ms", "autovacuum_naptime": "5s"}
 
 
 def binaries() -> pathlib.Path | None:

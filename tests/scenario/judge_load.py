@@ -91,23 +91,26 @@ class Sender(Caller):
                 alarm.turn()
                 self.deliver(alarm)
             else:
-                self.begin()
+                self.deliver(self.begin())
             self.stop.wait(self.random.uniform(*PACE_S))
 
-    def begin(self, node: int | None = None) -> None:
-        """A new alarm; with a node, its first try goes there."""
+    def begin(self) -> Alarm:
         alarm = Alarm(self.number)
         self.pool.append(alarm)  # others may repeat it at once, by other nodes
         self.own.append(alarm)
-        self.deliver(alarm, node)
+        return alarm
 
-    def deliver(self, alarm: Alarm, node: int | None = None) -> None:
+    def try_at(self, node: int) -> None:
+        """A new alarm to this node, once."""
+        self.deliver(self.begin(), 1, node)
+
+    def deliver(self, alarm: Alarm, tries: int = TRIES, node: int | None = None) -> None:
         """Until it is answered 2xx, or the sender gives up."""
         now = alarm.now
         body = alarm.body(now)
-        for attempt in range(TRIES):
+        for _ in range(tries):
             row = self.ask("/sources/prom", body, {**JSON, "Authorization": f"Bearer {SOURCE_TOKEN}"},
-                           {200: OK, 202: OK, 503: FAILED}, None if attempt else node)
+                           {200: OK, 202: OK, 503: FAILED}, node)
             row |= {"name": alarm.name, "state": now.state, "change": now.number, "incident": ""}
             if row["result"] == OK:
                 (row["incident"],) = json.loads(row["answer"])["incidents"] or [""]

@@ -77,5 +77,6 @@ def told(found: list[Waited]) -> list[str]:
                     lines.append(f"take-over of a {what} {'in flight' if in_flight else 'due':9}"
                                  f" {'' if is_alone else '(other faults meanwhile)':24} n={len(took)}"
                                  f" p50={quantile(took, .5):.2f} s p99={quantile(took, .99):.2f} s"
-                                 f" max={max(took):.2f} s")
+                                 f" max={max(took):.2f} s"
+                                 f" of {' '.join(f'{one:.2f}' for one in sorted(took))}")
     return lines

@@ -301,6 +301,13 @@ class Judge(unittest.TestCase):
         for check in CHECKS:
             check(history)
 
+    def test_the_end_of_what_never_began_opens_nothing(self) -> None:
+        history = good()
+        row = {**history.alarms[0], "name": "judge0-9-9"}
+        history.alarms += [{**row, "result": FAILED}, {**row, "state": "resolved", "change": 1, "incident": ""}]
+        for check in CHECKS:
+            check(history)
+
     def test_a_history_survives_its_file(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder) / "history.json"

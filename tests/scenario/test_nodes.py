@@ -90,7 +90,7 @@ class Slice(contextlib.ExitStack):
         for thread in (*threads, watch):
             thread.start()
         extra = Sender(SENDERS, seed, ports, self.stop, pool, self.history.alarms)
-        storm = Storm(self.nodes, self.network, self.pair, self.box, extra.begin)
+        storm = Storm(self.nodes, self.network, self.pair, self.box, extra.try_at)
         self.history.faults = storm.faults
         try:
             storm.run(plan(SEED, number, DEEP) for number in self.numbers)
@@ -163,8 +163,9 @@ class Nodes(unittest.TestCase):
             with Slice(part) as judged:
                 judged.run()
                 broken = judged.check()
-                took += waited(judged.history)
-                self.tell(judged, broken)
+                more = waited(judged.history)
+                self.tell(judged, broken, more)
+                took += more
                 if broken:
                     judged.keep_evidence()
                     judged.world.show_logs()
@@ -173,13 +174,15 @@ class Nodes(unittest.TestCase):
         self.assertEqual([], found)
         self.check_take_over(took)
 
-    def tell(self, judged: Slice, broken: list[str]) -> None:
+    def tell(self, judged: Slice, broken: list[str], took: list[Waited]) -> None:
         h = judged.history
         begun = h.faults[0]["t0"]
         kinds = " ".join(f"{row['kind']}{row['node']}+{(row['t0'] - begun) / 1000:.0f}" for row in h.faults)
         print(f"rounds {judged.numbers.start}-{judged.numbers.stop - 1}: {kinds}\n"
               f"  {len(h.tables['incidents'])} incidents, {len(h.mails)} mails, {len(h.tickets)} tickets, {len(h.acks)}"
               f" acknowledgements, {len(h.writes)} writes; quiet after {h.quiet_s:.1f} s", flush=True)
+        for line in told(took):
+            print(f"  {line}", flush=True)
         for line in broken:
             print(f"  BROKEN {line}", flush=True)
 
