@@ -63,11 +63,16 @@ static void collect(struct tcn_pump *p)
             finish(p, m->easy_handle, m->data.result);
 }
 
+bool tcn_pump_may_act(const struct tcn_pump *p)
+{
+    return !p->may_act || p->may_act(p->act_ctx);
+}
+
 /* Whoever took this process for dead may be doing the same by now: nothing more is sent, and what of it arrived is not
  * known. A process that stood still comes here before its next byte. */
 static bool has_stopped(struct tcn_pump *p)
 {
-    if (!p->may_act || p->may_act(p->act_ctx))
+    if (tcn_pump_may_act(p))
         return false;
     while (p->first)
         finish(p, p->first->easy, CURLE_RECV_ERROR);
@@ -233,7 +238,7 @@ int tcn_pump_start(struct tcn_pump *p, struct tcn_pump_wait *wait, struct tcn_er
 {
     CURLMcode code;
 
-    if (p->may_act && !p->may_act(p->act_ctx))
+    if (!tcn_pump_may_act(p))
         return tcn_fail(err, TCN_EIO, "not sent: the database is away");
     if (wait->blocks)
         return start_mail(p, wait, err);

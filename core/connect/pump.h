@@ -39,6 +39,8 @@ void tcn_pump_free(struct tcn_pump *p);
 /* From now on transfers run only while may_act says so: those that run when it does not end with CURLE_RECV_ERROR, and none
  * starts. Asked before every step on the network, for mails on their threads. */
 void tcn_pump_guard(struct tcn_pump *p, bool (*may_act)(void *ctx), void *ctx);
+/* What it says now; for any thread. */
+bool tcn_pump_may_act(const struct tcn_pump *p);
 
 /* An easy handle with every option at its default; back with tcn_pump_give(). NULL when memory is gone. */
 CURL *tcn_pump_take(struct tcn_pump *p);

@@ -68,7 +68,7 @@ static bool parse_address(const char *text, struct sockaddr_storage *ret)
 }
 
 /* Before the first byte of the request, on new and on kept connections. A kept one may have been opened by an
- * instance with another allow-list. */
+ * instance with another allow-list; and a process that stood still on the way here may not act any more. */
 int tcn_transfer_on_request(void *ctx, char *remote_ip, char *local_ip, int remote_port,
                             int local_port)
 {
@@ -79,7 +79,7 @@ int tcn_transfer_on_request(void *ctx, char *remote_ip, char *local_ip, int remo
     (void)local_ip;
     (void)remote_port;
     (void)local_port;
-    if (!parse_address(remote_ip, &addr) || !may_call(t, plain))
+    if (!parse_address(remote_ip, &addr) || !may_call(t, plain) || !tcn_pump_may_act(t->pump))
         return CURL_PREREQFUNC_ABORT;
     t->may_be_sent = true;
     return CURL_PREREQFUNC_OK;

@@ -456,6 +456,38 @@ static void kept_connections_are_checked_again(void **unused)
     tcn_outcome_free(o);
 }
 
+static bool may_act(void *ctx)
+{
+    int *left = ctx;
+
+    return (*left)-- > 0;
+}
+
+#define STEPS 3 /* on a kept connection: the start, the choice of the connection, the request */
+
+/* A process may stand still after each yes, also after the one before the step in which the request goes out. */
+static void the_last_moment_is_asked_too(void **unused)
+{
+    (void)unused;
+    for (int left = 0; left <= STEPS; left++) {
+        int asked = left;
+        unsigned before;
+        struct tcn_outcome *o;
+
+        tcn_pump_guard(server.loop.pump, NULL, NULL);
+        tcn_outcome_free(call(TOCSIN_GET, "/ok")); /* leaves a connection that is ready */
+        before = server.requests;
+        tcn_pump_guard(server.loop.pump, may_act, &asked);
+        o = call(TOCSIN_CREATE, "/ok");
+        if (o->result.outcome != TOCSIN_RETRY || o->net != TOCSIN_NET_NOT_SENT ||
+            server.requests != before)
+            fail_msg("%d: outcome %u net %u, %u requests", left, o->result.outcome, o->net,
+                     server.requests - before);
+        tcn_outcome_free(o);
+    }
+    tcn_pump_guard(server.loop.pump, NULL, NULL);
+}
+
 static void proxies_of_the_environment_are_ignored(void **unused)
 {
     struct tcn_outcome *o;
@@ -600,6 +632,7 @@ int main(void)
         TEST(refused_connection_is_not_sent),
         TEST(addresses_must_be_allowed),
         TEST(kept_connections_are_checked_again),
+        TEST(the_last_moment_is_asked_too),
         TEST(proxies_of_the_environment_are_ignored),
         TEST(cancelled_calls_stay_silent),
         TEST(many_at_a_time),
