@@ -107,6 +107,8 @@ static bool fail_transient(struct tcn_ensure *e, const struct tcn_step *step,
     struct tcn_link *link = e->link;
     int64_t delay = tcn_retry_delay_ms(link->fail_count, got->result->retry_after_s, e->random);
 
+    if (step->verb == TOCSIN_CREATE && link->is_uncertain)
+        link->last_attempt_ms = e->now_ms; /* it may arrive, or be worked on, until now */
     if (link->first_fail_ms == 0)
         link->first_fail_ms = e->now_ms;
     link->fail_count++;

@@ -39,12 +39,13 @@ static const char *const sql[] = {
     [LINK_WAKE] = "UPDATE links SET due_ms = $4, epoch = $2"
                   " WHERE account_id = $1 AND incident = $3"
                   " AND state <> 5 AND (due_ms = 0 OR due_ms > $4)",
-    /* A link is its holder's while that lives; see store.c. */
+    /* A link is its holder's while that lives; see store.c. A dead one may have tried until now. */
     [LINK_CLAIM] = "WITH due AS MATERIALIZED (SELECT id FROM links WHERE account_id = $1"
                    " AND connector = $3 AND due_ms > 0 AND due_ms <= $4"
                    " AND due_ms > " TCN_HELD_BEFORE " AND (holder = 0 OR " HOLDER_IS_DEAD ")"
                    " ORDER BY due_ms, id LIMIT $5{UNCLAIMED})"
-                   " UPDATE links SET holder = $2, epoch = $2"
+                   " UPDATE links SET holder = $2, epoch = $2, last_attempt_ms ="
+                   " CASE WHEN holder <> 0 AND is_uncertain = 1 THEN $4 ELSE last_attempt_ms END"
                    " WHERE id IN (SELECT id FROM due) RETURNING " COLUMNS,
 };
 _Static_assert(TCN_LINK_BLOCKED == 5, "in the SQL above");

@@ -132,6 +132,41 @@ static void answer_lost_is_looked_up(void **unused)
     close_world(&w);
 }
 
+/* The remote may have taken until the end of the call to make the record: searches before that say nothing. */
+static void a_lost_create_is_waited_for_from_its_end(void **unused)
+{
+    struct world w;
+    struct tcn_progress progress = {.found_none = false};
+    struct tcn_effects effects = {.n_say = 0};
+    struct tcn_step step = {.kind = TCN_STEP_CALL, .verb = TOCSIN_CREATE};
+    struct tocsin_result lost = {.outcome = TOCSIN_UNKNOWN, .reason = "no answer"};
+    struct tcn_learned got = {.result = &lost, .net = TOCSIN_NET_MAYBE_SENT, .steps = 1};
+    struct tcn_ensure e = {.wanted = &w.wanted,
+                           .progress = &progress,
+                           .link = &w.link,
+                           .effects = &effects,
+                           .arena = &w.arena};
+
+    (void)unused;
+    seed = 16;
+    open_world(&w);
+    w.link.state = TCN_LINK_CREATING;
+    w.link.create_attempts = 1;
+    w.link.is_uncertain = w.link.is_in_flight = true;
+    w.link.last_attempt_ms = w.now_ms;
+    w.now_ms += 2 * VISIBLE_MS; /* a call that took longer than searches lag */
+    e.now_ms = w.now_ms;
+    assert_false(tcn_ensure_apply(&e, &step, &got));
+    w.remote.records[0] =
+        (struct record){.visible_ms = w.now_ms + VISIBLE_MS - 1000,
+                        .fields = json_pack("{s:s s:s}", "status", "OPEN", "title", "old")};
+    w.remote.n = 1;
+    settle(&w);
+    assert_int_equal(w.remote.n, 1);
+    assert_int_equal(w.calls[TOCSIN_CREATE], 0);
+    close_world(&w);
+}
+
 static void the_oldest_is_adopted(void **unused)
 {
     struct world w;
@@ -669,6 +704,7 @@ int main(void)
         cmocka_unit_test(fresh_base_needs_no_get),
         cmocka_unit_test(a_class_is_not_overwritten),
         cmocka_unit_test(answer_lost_is_looked_up),
+        cmocka_unit_test(a_lost_create_is_waited_for_from_its_end),
         cmocka_unit_test(the_oldest_is_adopted),
         cmocka_unit_test(refused_optional_field_is_dropped),
         cmocka_unit_test(refused_title_blocks),

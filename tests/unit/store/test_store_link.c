@@ -203,6 +203,32 @@ static void of_an_older_epoch(void **state)
     OK(f, tcn_store_commit(f->s, &f->err));
 }
 
+/* Whoever had it may have sent the create until the moment that it was taken over. */
+static void a_take_over_is_when_it_was_tried_last(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_link uncertain = link_of(1, 10, "jira", 10), certain = link_of(2, 11, "jira", 10),
+                    own;
+
+    uncertain.is_uncertain = true;
+    uncertain.last_attempt_ms = certain.last_attempt_ms = 20;
+    OK(f, tcn_store_begin(f->s, &f->err));
+    OK(f, tcn_store_link_put(f->s, &uncertain, &f->err));
+    OK(f, tcn_store_link_put(f->s, &certain, &f->err));
+    claim(f, "jira", 30, 9, "1 2 ");
+    OK(f, tcn_store_link_get(f->s, id_of(1), &f->a, &own, &f->err));
+    assert_int_equal(own.last_attempt_ms, 20); /* nobody had it */
+    OK(f, tcn_store_commit(f->s, &f->err));
+    reopen(f);
+    OK(f, tcn_store_begin(f->s, &f->err));
+    claim(f, "jira", 5000, 9, "1 2 ");
+    OK(f, tcn_store_link_get(f->s, id_of(1), &f->a, &own, &f->err));
+    assert_int_equal(own.last_attempt_ms, 5000);
+    OK(f, tcn_store_link_get(f->s, id_of(2), &f->a, &own, &f->err));
+    assert_int_equal(own.last_attempt_ms, 20);
+    OK(f, tcn_store_commit(f->s, &f->err));
+}
+
 /* -- dead letters ------------------------------------------------------------------------------------------- */
 
 static void deadletters(void **state)
@@ -272,6 +298,7 @@ int main(void)
         IN_MEMORY(wake),
         IN_MEMORY(claims),
         IN_FILE(of_an_older_epoch),
+        IN_FILE(a_take_over_is_when_it_was_tried_last),
         IN_MEMORY(deadletters),
     };
 
