@@ -33,6 +33,15 @@ def before(writes: list[Row], wall_ms: float) -> Row | None:
     return found[-1] if found else None
 
 
+LATE_MS = 1000  # a commit that was on its way when the node died
+
+
+def had(writes: list[Row], epoch: int, key: str, wall_ms: float) -> bool:
+    """Whether the epoch had claimed the row when it died; key holds the epoch of a row in hand."""
+    return any(row["after"][key] == epoch and row["after"].get("state") in ((2,) if key == "epoch" else (0, 1))
+               for row in writes if row["wall_ms"] <= wall_ms + LATE_MS)
+
+
 def waited(h: History) -> list[Waited]:
     sends, links, mails, nodes = h.of_each("sends"), h.of_each("links"), h.mails_of_sends(), h.epochs()
     found: list[Waited] = []
@@ -51,12 +60,13 @@ def waited(h: History) -> list[Waited]:
             arrived = [mail["t_ms"] for mail in mails.get(ident, []) if mail["t_ms"] > fault["t0"]]
             is_first = len(arrived) == len(mails.get(ident, []))
             if row and row["epoch"] == epoch and row["state"] in (1, 2) and arrived and is_first:
-                add("page", row["state"] == 2, arrived[0] - fault["t0"], writes[-1]["after"]["epoch"], ident)
+                add("page", had(writes, epoch, "epoch", at), arrived[0] - fault["t0"],
+                    writes[-1]["after"]["epoch"], ident)
         for ident, writes in links.items():
             row = before(writes, at)
             done = next((write for write in writes if write["wall_ms"] > at and write["after"]["remote_id"]), None)
             if row and not row["remote_id"] and epoch in (row["epoch"], row["holder"]) and done:
-                add("ticket", row["holder"] != 0, done["wall_ms"] - at, done["after"]["epoch"], ident)
+                add("ticket", had(writes, epoch, "holder", at), done["wall_ms"] - at, done["after"]["epoch"], ident)
     return found
 
 

@@ -62,7 +62,7 @@ def good() -> History:
     incident = {"id": ID, "status": 1, "acknowledged_ms": 0, "title": f"{NAME} is down"}
     acked = {**incident, "acknowledged_ms": int(WALL) + 9000}
     send = {"id": SEND_ID, "incident": ID, "page": PAGE, "due_ms": int(WALL) + 1000, "state": 1, "note": None}
-    links = [{"id": f"\\x{name}", "incident": ID, "connector": name, "holder": 0, "remote_id": None,
+    links = [{"id": f"\\x{name}", "incident": ID, "connector": name, "holder": 0, "remote_id": None, "state": 0,
               "create_attempts": 1} for name in VENDORS]
     events = [event(1, 1000, "SSM Incident Trigger", "triggered: it"),
               event(2, 1000, "SSM Incident Start", "incident opened"),
