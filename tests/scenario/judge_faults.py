@@ -23,6 +23,7 @@ KINDS = {"kill": 26, "still": 20, "cut": 10, "commit": 10, "hole": 10, "delay": 
          "remote": 4}
 # A stopped node may stand still for a minute in a deep run. Take-over is due after a lease of 3 s.
 STILL_S, LONG_STILL_S, HOLE_S, DOWN_S = 8.0, 60.0, 9.0, 6.0
+SETTLED_S = 6.5
 VOLLEY = 3
 SLOW_MS = 1500  # a remote that is slow while a node dies: work is in flight
 VENDORS = ("jira", "servicenow", "pagerduty", "smtp")
@@ -67,6 +68,8 @@ class Storm:
             if fault.is_alone:
                 self.finish()
                 self.settle()
+            if fault.is_alone and fault.kind in ("kill", "still"):
+                self.calm_down()
             self.wait(fault.pause)
             self.finish(fault.node)
             self.begin(fault)
@@ -93,6 +96,11 @@ class Storm:
         """Waits for the ends of all faults, or of those of a node."""
         while any(node is None or fault.node == node for _, _, _, fault in self.ends):
             self.wait(max(0.0, self.ends[0][0] - time.monotonic()))
+
+    def calm_down(self) -> None:
+        """Take-over is measured: nodes that found the database again a moment ago take nobody for dead yet."""
+        last = max((row["t1"] for row in self.faults), default=0.0) / 1000
+        self.wait(last + SETTLED_S - time.monotonic())
 
     def settle(self) -> None:
         """Every node runs and has come back."""

@@ -33,6 +33,7 @@ def before(writes: list[Row], wall_ms: float) -> Row | None:
     return found[-1] if found else None
 
 
+SETTLED_MS = 6000  # after they found the database again nodes take nobody for dead for two leases
 LATE_MS = 1000  # a commit that was on its way when the node died
 
 
@@ -40,6 +41,12 @@ def had(writes: list[Row], epoch: int, key: str, wall_ms: float) -> bool:
     """Whether the epoch had claimed the row when it died; key holds the epoch of a row in hand."""
     return any(row["after"][key] == epoch and row["after"].get("state") in ((2,) if key == "epoch" else (0, 1))
                for row in writes if row["wall_ms"] <= wall_ms + LATE_MS)
+
+
+def is_alone(h: History, fault: Row, ms: float) -> bool:
+    """Whether no other fault was at work until the work was done, nor had just ended."""
+    return all(other is fault or other["t0"] > fault["t0"] + ms or other["t1"] + SETTLED_MS < fault["t0"]
+               for other in h.faults if other["kind"] != "ended")
 
 
 def waited(h: History) -> list[Waited]:
@@ -53,8 +60,8 @@ def waited(h: History) -> list[Waited]:
 
         def add(what: str, in_flight: bool, ms: float, by: int, ident: str, fault: Row = fault,
                 node: str = node) -> None:
-            found.append(Waited(what, in_flight, ms / 1000, fault["is_alone"], nodes.get(by) == node, fault["round"],
-                                ident))
+            found.append(Waited(what, in_flight, ms / 1000, is_alone(h, fault, ms), nodes.get(by) == node,
+                                fault["round"], ident))
         for ident, writes in sends.items():
             row = before(writes, at)
             arrived = [mail["t_ms"] for mail in mails.get(ident, []) if mail["t_ms"] > fault["t0"]]
