@@ -65,12 +65,7 @@ struct tcn_api_route {
      * as a turn, and answered with the incident as it is then. state answers from the process itself. */
     int (*query)(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
     int (*command)(struct tcn_api_call *call);
-    enum tcn_api_state {
-        TCN_STATE_NONE = 0,
-        TCN_STATE_SOURCES,
-        TCN_STATE_CONNECTORS,
-        TCN_STATE_NODES
-    } state;
+    enum tcn_api_state { TCN_STATE_NONE = 0, TCN_STATE_SOURCES, TCN_STATE_CONNECTORS } state;
 };
 
 /* Ends with a NULL method. */

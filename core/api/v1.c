@@ -23,6 +23,6 @@ const struct tcn_api_route tcn_api_v1[] = {
     {"GET", "/v1/subscriptions", TCN_VIEWER, of_pages, .query = tcn_v1_subscriptions},
     {"GET", "/v1/sources", TCN_VIEWER, .state = TCN_STATE_SOURCES},
     {"GET", "/v1/connectors", TCN_VIEWER, .state = TCN_STATE_CONNECTORS},
-    {"GET", "/v1/nodes", TCN_VIEWER, .state = TCN_STATE_NODES},
+    {"GET", "/v1/nodes", TCN_VIEWER, .query = tcn_v1_nodes},
     {0},
 };

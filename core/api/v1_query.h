@@ -11,6 +11,7 @@ int tcn_v1_links(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err 
 int tcn_v1_deadletters(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_subscriptions(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_quarantine(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
+int tcn_v1_nodes(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 
 int tcn_v1_acknowledge(struct tcn_api_call *call);
 int tcn_v1_resolve(struct tcn_api_call *call);

@@ -15,6 +15,7 @@
 struct tcn_outbound;      /* outbound.h */
 struct tcn_subscriptions; /* subscriptions.h */
 struct tcn_held;          /* held.c */
+struct tcn_peers;         /* peers.c */
 
 #define TCN_FIXED 7 /* members that only a start takes: app_reload.c */
 
@@ -43,6 +44,7 @@ struct tcn_app {
     struct event *timer;  /* next due work of the store */
     struct event *upkeep; /* next look for what may be forgotten */
     struct tcn_held *held;
+    struct tcn_peers *peers;
     bool is_timer_running, is_timer_asked;
     struct event *signals[3];
     struct event *closing; /* while the last answers leave */

@@ -4,6 +4,7 @@
 #include "app/disk.h"
 #include "app/held.h"
 #include "app/outbound.h"
+#include "app/peers.h"
 #include "app/refused.h"
 #include "app/routes.h"
 #include "app/subscriptions.h"
@@ -36,10 +37,9 @@ static void on_away(void *ctx, bool is_away, const char *why)
     tcn_app_wake(app);
 }
 
-/* Another node is dead. */
+/* Another node is dead; peers.c tells which. */
 static void on_taken(void *ctx)
 {
-    tcn_log(TCN_LOG_WARN, "store", "a node is gone: its work is taken over", NULL);
     tcn_app_wake(ctx);
 }
 
@@ -55,6 +55,8 @@ static int start_store(struct tcn_app *app, struct tcn_err *err)
     struct tcn_storethread_options o = {.store = {.url = app->config->store,
                                                   .account_id = app->config->account_id,
                                                   .node = app->config->node,
+                                                  .region = app->config->region,
+                                                  .version = TOCSIN_VERSION,
                                                   .password = app->config->store_password.ptr},
                                         .max_waiting = (size_t)app->config->limits.waiting,
                                         .now_ms = clock_now,
@@ -65,7 +67,9 @@ static int start_store(struct tcn_app *app, struct tcn_err *err)
                                         .on_away = on_away,
                                         .away_ctx = app,
                                         .on_taken = on_taken,
-                                        .taken_ctx = app};
+                                        .taken_ctx = app,
+                                        .on_promoted = tcn_peers_promoted,
+                                        .promoted_ctx = app};
     int r = tcn_dir_make(app->options.data_dir, err);
 
     if (r < 0 || (r = tcn_storethread_start(app->base, &o, &app->store, err)) < 0)
@@ -210,13 +214,15 @@ static int open_door(struct tcn_app *app, struct tcn_err *err)
         return r;
     tcn_outbound_start(app);
     tcn_held_start(app);
+    tcn_peers_start(app);
     tcn_storethread_stats(app->store, &stats);
     app->epoch = stats.epoch;
     app->is_ready = true;
     app->listens_ms = tcn_clock_now_ms();
     tcn_log(TCN_LOG_INFO, "app", "ready", "listen",
             app->options.listen ? app->options.listen : app->config->listen, "store",
-            app->config->store, "epoch", tcn_log_num(app->epoch, epoch), "took_ms",
+            app->config->store, "node", app->config->node, "region", app->config->region, "epoch",
+            tcn_log_num(app->epoch, epoch), "took_ms",
             tcn_log_num(tcn_clock_now_ms() - app->started_ms, took), NULL);
     tcn_app_wake(app);
     tcn_subscriptions_wake(app->subscriptions);

@@ -4,6 +4,7 @@
 #include "app/held.h"
 #include "app/options.h"
 #include "app/outbound.h"
+#include "app/peers.h"
 #include "app/subscriptions.h"
 
 #include <signal.h>
@@ -53,6 +54,7 @@ static void release(struct tcn_app *app)
     if (app->store)
         tcn_storethread_stop(app->store);
     tcn_held_stop(app);
+    tcn_peers_stop(app);
     tcn_outbound_free(app);
     tcn_sns_certs_free(app->certs);
     tcn_fetcher_free(app->fetcher);

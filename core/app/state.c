@@ -2,6 +2,7 @@
 #include "api/json.h"
 #include "app/disk.h"
 #include "app/outbound.h"
+#include "app/peers.h"
 #include "app/routes.h"
 #include "base/xalloc.h"
 #include "gateway/source.h"
@@ -24,29 +25,10 @@ static json_t *sources_json(const struct tcn_app *app)
     return items;
 }
 
-static json_t *nodes_json(const struct tcn_app *app)
-{
-    return json_pack("[{s:s, s:s, s:s, s:I, s:o}]", "name", app->config->node, "region",
-                     app->config->region, "version", TOCSIN_VERSION, "epoch",
-                     (json_int_t)app->epoch, "started_at", tcn_json_time(app->started_ms));
-}
-
 json_t *tcn_state_json(struct tcn_app *app, enum tcn_api_state which)
 {
-    json_t *items;
+    json_t *items = which == TCN_STATE_SOURCES ? sources_json(app) : tcn_outbound_json(app);
 
-    switch (which) {
-    case TCN_STATE_SOURCES:
-        items = sources_json(app);
-        break;
-    case TCN_STATE_CONNECTORS:
-        items = tcn_outbound_json(app);
-        break;
-    case TCN_STATE_NODES:
-    case TCN_STATE_NONE:
-    default:
-        items = nodes_json(app);
-    }
     return json_pack("{s:o, s:o}", "items", items, "next", json_null());
 }
 
@@ -155,6 +137,7 @@ static void answer_metrics(struct look_job *j)
     struct tcn_buf text;
 
     collect(j->app);
+    tcn_peers_metrics(j->app);
     tcn_outbound_metrics(j->app, j->app->metrics);
     if (j->n_open >= 0)
         tcn_metrics_set(j->app->metrics, "tocsin_incidents_open", "", (double)j->n_open);

@@ -1,4 +1,4 @@
-/* What the process knows of itself: /v1/sources, /v1/connectors, /v1/nodes, /healthz, /readyz, /metrics. */
+/* What the process knows of itself: /v1/sources, /v1/connectors, /healthz, /readyz, /metrics. */
 #ifndef TCN_APP_STATE_H
 #define TCN_APP_STATE_H
 

@@ -1,14 +1,17 @@
 #include "app/upkeep.h"
 #include "base/xalloc.h"
+#include "store/nodes.h"
 
 #include <stdlib.h>
 
 static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
 {
     struct tcn_upkeep_job *job = (struct tcn_upkeep_job *)base;
+    int r = tcn_store_peer_trim(s, err);
 
-    return tcn_store_inbox_trim(s, now_ms - TCN_INBOX_KEPT_MS, TCN_UPKEEP_ROWS, &job->n_forgotten,
-                                err);
+    return r < 0 ? r
+                 : tcn_store_inbox_trim(s, now_ms - TCN_INBOX_KEPT_MS, TCN_UPKEEP_ROWS,
+                                        &job->n_forgotten, err);
 }
 
 static void done(struct tcn_job *base, int r, const struct tcn_err *err)

@@ -7,13 +7,15 @@
 #include "base/err.h"
 #include "base/id.h"
 
-struct tcn_db;     /* a connection; each driver defines its own */
-struct tcn_dbstmt; /* a prepared statement of a connection */
+struct tcn_db;       /* a connection; each driver defines its own */
+struct tcn_dbstmt;   /* a prepared statement of a connection */
+struct tcn_database; /* what is known of the server: nodes.h */
 
 /* In migrations {NAME} is replaced by text: {ID} {INT} {REAL} {BYTES} are column types, {TEXT} is text that is ordered
  * by its bytes (what is part of a key), {SERIAL} a key that counts by itself, {PLAIN} and {CLUSTERED} end a CREATE TABLE
  * (clustered: rows live in the primary key's tree), {TABLES} has the name of every table. In statements {UNCLAIMED} behind
- * a SELECT leaves out what another transaction has in hand, and keeps the rest from others. */
+ * a SELECT leaves out what another transaction has in hand, and keeps the rest from others; {NOW_MS} is the database's own
+ * clock. */
 struct tcn_db_word {
     const char *name, *text;
 };
@@ -114,6 +116,8 @@ struct tcn_db_driver {
     /* May be NULL. Whether what was opened still is what its name leads to; TCN_EIO: not, and a new process would not
      * find what is written from now on. */
     int (*look)(struct tcn_db *db, struct tcn_err *err);
+    void (*describe)(struct tcn_db *db, struct tcn_database *ret);
+    int64_t (*contact_us)(struct tcn_db *db); /* may be NULL; the last answer, tcn_clock_mono_us */
 
     /* Outside a transaction. chore: what upkeep would do now. is_full: space ran out and has not come back. */
     enum tcn_db_chore (*chore)(struct tcn_db *db);

@@ -360,8 +360,17 @@ static const char *const v10_silence[] = {
     NULL,
 };
 
+/* ended_by: the epoch that set session to 0: its own, it stopped; another one, it was taken over; 0: it lives. */
+static const char *const v11_nodes[] = {
+    "ALTER TABLE epochs ADD COLUMN region TEXT",
+    "ALTER TABLE epochs ADD COLUMN version TEXT",
+    "ALTER TABLE epochs ADD COLUMN ended_ms {INT} NOT NULL DEFAULT 0",
+    "ALTER TABLE epochs ADD COLUMN ended_by {INT} NOT NULL DEFAULT 0",
+    NULL,
+};
+
 const struct tcn_migration tcn_migrations[] = {
     {1, 1, v1_base},       {2, 1, v2_incidents}, {3, 1, v3_paging},    {4, 1, v4_links},
     {5, 1, v5_lost_pages}, {6, 1, v6_fences},    {7, 1, v7_unreached}, {8, 1, v8_subscriptions},
-    {9, 1, v9_leases},     {10, 1, v10_silence}, {0, 0, NULL},
+    {9, 1, v9_leases},     {10, 1, v10_silence}, {11, 1, v11_nodes},   {0, 0, NULL},
 };

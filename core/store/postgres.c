@@ -254,6 +254,7 @@ static const struct tcn_db_word words[] = {
     {"TABLES", "(SELECT relname AS name FROM pg_catalog.pg_class"
                " WHERE pg_catalog.pg_table_is_visible(oid)) AS visible"},
     {"UNCLAIMED", " FOR UPDATE SKIP LOCKED"},
+    {"NOW_MS", TCN_PG_NOW_MS},
     {NULL, NULL},
 };
 
@@ -304,6 +305,8 @@ const struct tcn_db_driver tcn_postgres_driver = {
     .lease_until_us = tcn_pg_lease_until_us,
     .is_lost = tcn_pg_is_lost,
     .recover = tcn_pg_recover,
+    .describe = tcn_pg_describe,
+    .contact_us = tcn_pg_contact_us,
     .chore = chore,
     .upkeep = upkeep,
     .is_full = is_full,

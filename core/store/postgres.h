@@ -3,6 +3,7 @@
 #define TCN_STORE_POSTGRES_H
 
 #include "store/db.h"
+#include "store/nodes.h"
 #include <libpq-fe.h>
 
 #define TCN_PG_PARAMS_MAX 40
@@ -60,10 +61,12 @@ struct tcn_pg_hosts {
 struct tcn_db {
     struct tcn_pg_hosts hosts;
     enum tcn_db_role role;
-    PGconn *conn;        /* owned; NULL while lost */
-    uint64_t connection; /* counts connections, from 1 */
-    int backend;         /* its process on the server */
-    uint64_t names;      /* of prepared statements, so far */
+    struct tcn_database server; /* of the connection in use, or the last */
+    int64_t contact_us;         /* its last answer, monotonic */
+    PGconn *conn;               /* owned; NULL while lost */
+    uint64_t connection;        /* counts connections, from 1 */
+    int backend;                /* its process on the server */
+    uint64_t names;             /* of prepared statements, so far */
 
     PGconn *coming;         /* owned; a connection that is being made */
     size_t host;            /* the one that is tried */
@@ -137,6 +140,14 @@ bool tcn_pg_next_host(struct tcn_db *db);
 int tcn_pg_use(struct tcn_db *db, struct tcn_err *err);
 /* The settings of every session. */
 int tcn_pg_greet(struct tcn_db *db, PGconn *conn, struct tcn_err *err);
+
+/* -- postgres_server.c ----------------------------------------------------------------------------------------- */
+
+/* Learns which server conn leads to. TCN_EBUSY: one that was left behind, or no answer. One of another cluster ends this
+ * process. */
+int tcn_pg_meet(struct tcn_db *db, PGconn *conn, struct tcn_err *err);
+void tcn_pg_describe(struct tcn_db *db, struct tcn_database *ret);
+int64_t tcn_pg_contact_us(struct tcn_db *db);
 
 /* -- postgres_transaction.c ------------------------------------------------------------------------------------ */
 

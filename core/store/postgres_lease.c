@@ -15,10 +15,11 @@
 static const char *const sql[TCN_PG_OWN_SQL] = {
     [TCN_PG_RENEW] = "UPDATE epochs SET seen_ms = " TCN_PG_NOW_MS ", backend = pg_backend_pid()"
                      " WHERE epoch = $1 AND session = $2",
-    [TCN_PG_END_LEASES] = "UPDATE epochs SET session = 0 WHERE epoch IN"
-                          " (SELECT epoch FROM epochs WHERE session > 0 AND epoch <> $1"
-                          " AND seen_ms > 0 AND seen_ms < " TCN_PG_NOW_MS " - $2"
-                          " FOR UPDATE SKIP LOCKED)",
+    [TCN_PG_END_LEASES] =
+        "UPDATE epochs SET session = 0, ended_by = $1, ended_ms = " TCN_PG_NOW_MS " WHERE epoch IN"
+        " (SELECT epoch FROM epochs WHERE session > 0 AND epoch <> $1"
+        " AND seen_ms > 0 AND seen_ms < " TCN_PG_NOW_MS " - $2"
+        " FOR UPDATE SKIP LOCKED)",
     [TCN_PG_END_CONNECTIONS] =
         "SELECT pg_terminate_backend(a.pid) FROM epochs JOIN pg_stat_activity a ON a.pid = backend"
         " AND a.application_name = left('tocsin/' || node, 63) AND a.usename = current_user"

@@ -143,7 +143,8 @@ int tcn_pg_greet(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
 {
     int r;
 
-    if ((r = check_server(conn, err)) < 0 || (r = tcn_pg_ask(db, conn, settings, NULL, err)) < 0)
+    if ((r = check_server(conn, err)) < 0 || (r = tcn_pg_meet(db, conn, err)) < 0 ||
+        (r = tcn_pg_ask(db, conn, settings, NULL, err)) < 0)
         return r;
     if (db->role == TCN_DB_NODE || db->role == TCN_DB_OWNER)
         return take_place(db, conn, err);
@@ -157,7 +158,7 @@ int tcn_pg_use(struct tcn_db *db, struct tcn_err *err)
     db->coming = NULL;
     db->connection++;
     db->backend = PQbackendPID(db->conn);
-    db->connected_us = tcn_clock_mono_us();
+    db->connected_us = db->contact_us = tcn_clock_mono_us();
     db->host = 0;
     db->pause_ms = db->pause_until_us = 0;
     if (PQsetnonblocking(db->conn, 1) < 0 || !PQenterPipelineMode(db->conn))

@@ -264,7 +264,10 @@ static int read_all(struct tcn_db *db, PGresult **last)
         if ((r = read_one(db, until_us, last)) == 0)
             look_at(db, &db->sent[i], *last);
     }
-    return r < 0 ? r : read_sync(db, until_us);
+    if (r < 0 || (r = read_sync(db, until_us)) < 0)
+        return r;
+    db->contact_us = tcn_clock_mono_us();
+    return 0;
 }
 
 int tcn_pg_settle(struct tcn_db *db, PGresult **ret_last, struct tcn_err *err)

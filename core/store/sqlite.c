@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/xalloc.h"
+#include "store/nodes.h"
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -399,8 +400,16 @@ static const struct tcn_db_word words[] = {
     {"CLUSTERED", " STRICT, WITHOUT ROWID"},
     {"TABLES", "sqlite_master"},
     {"UNCLAIMED", ""},
+    {"NOW_MS", "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"},
     {NULL, NULL},
 };
+
+static void describe(struct tcn_db *db, struct tcn_database *ret)
+{
+    (void)db;
+    *ret = (struct tcn_database){.engine = "sqlite", .role = "primary"};
+    snprintf(ret->version, sizeof ret->version, "%s", sqlite3_libversion());
+}
 
 const struct tcn_db_driver tcn_sqlite_driver = {
     .name = "sqlite",
@@ -432,6 +441,7 @@ const struct tcn_db_driver tcn_sqlite_driver = {
     .rollback = rollback,
     .commit_unsynced = commit_unsynced,
     .sync = sync_log,
+    .describe = describe,
     .chore = tcn_sqlite_chore,
     .upkeep = tcn_sqlite_upkeep,
     .is_full = tcn_sqlite_is_full,

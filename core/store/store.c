@@ -13,16 +13,18 @@
 enum { EPOCH_ADD, EPOCH_FENCE, EPOCH_TRIM };
 static const char *const sql[] = {
     /* Epochs grow over all accounts of the database. */
-    [EPOCH_ADD] = "INSERT INTO epochs (account_id, epoch, node, started_ms, session, commit_no)"
-                  " VALUES ($1, (SELECT COALESCE(MAX(epoch), 0) + 1 FROM epochs), $2, $3, 1, 0)"
-                  " RETURNING epoch",
+    [EPOCH_ADD] = "INSERT INTO epochs (account_id, epoch, node, started_ms, session, commit_no,"
+                  " region, version) VALUES ($1, (SELECT COALESCE(MAX(epoch), 0) + 1 FROM epochs),"
+                  " $2, $3, 1, 0, $4, $5) RETURNING epoch",
     /* Who still thinks that it owns the store, or on a shared one this node's name, does not any more. */
-    [EPOCH_FENCE] = ("UPDATE epochs SET session = 0 WHERE account_id = $1 AND epoch < $2"
-                     " AND session > 0 AND ($3 = 0 OR node = $4)"),
+    [EPOCH_FENCE] = ("UPDATE epochs SET session = 0, ended_ms = {NOW_MS}, ended_by = $2"
+                     " WHERE account_id = $1 AND epoch < $2 AND session > 0"
+                     " AND ($3 = 0 OR node = $4)"),
     [EPOCH_TRIM] = "DELETE FROM epochs WHERE account_id = $1 AND epoch < $2 AND session = 0",
 };
 
-static int add_epoch(struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
+static int add_epoch(struct tcn_store *s, const struct tcn_store_options *options, int64_t now_ms,
+                     struct tcn_err *err)
 {
     struct tcn_query q;
     int r;
@@ -31,6 +33,8 @@ static int add_epoch(struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
         return r;
     tcn_q_text(&q, s->node);
     tcn_q_int(&q, now_ms);
+    tcn_q_text(&q, options->region);
+    tcn_q_text(&q, options->version);
     if ((r = tcn_query_one(&q, err, "epoch")) == 0)
         s->epoch = tcn_c_int(&q);
     tcn_query_done(&q);
@@ -62,13 +66,15 @@ static int trim(struct tcn_store *s, struct tcn_err *err)
     return tcn_query_run(&q, err);
 }
 
-static int take_epoch(struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
+static int take_epoch(struct tcn_store *s, const struct tcn_store_options *options, int64_t now_ms,
+                      struct tcn_err *err)
 {
     int r;
 
     if ((r = s->driver->begin_alone(s->db, err)) < 0)
         return r;
-    if ((r = add_epoch(s, now_ms, err)) < 0 || (r = fence(s, err)) < 0 || (r = trim(s, err)) < 0) {
+    if ((r = add_epoch(s, options, now_ms, err)) < 0 || (r = fence(s, err)) < 0 ||
+        (r = trim(s, err)) < 0) {
         tcn_store_rollback(s);
         return r;
     }
@@ -103,7 +109,7 @@ static int open_once(const struct tcn_db_driver *driver, const char *target,
     if ((r = driver->open(&place, &s->db, err)) == 0 && (r = driver->check(s->db, err)) == 0 &&
         (r = tcn_migrate(driver, s->db, tcn_migrations, now_ms, err)) == 0 &&
         (r = tcn_copy_refuse_unfinished(driver, s->db, err)) == 0 &&
-        (r = take_epoch(s, now_ms, err)) == 0) {
+        (r = take_epoch(s, options, now_ms, err)) == 0) {
         *ret = s;
         return 0;
     }

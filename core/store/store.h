@@ -19,10 +19,11 @@
 struct tcn_store;
 
 struct tcn_store_options {
-    const char *url;        /* sqlite:PATH, sqlite::memory: or postgresql://... */
-    const char *account_id; /* 12 digits */
-    const char *node;       /* name of this process, for people */
-    const char *password;   /* of PostgreSQL; NULL: none, or as libpq finds one */
+    const char *url;              /* sqlite:PATH, sqlite::memory: or postgresql://... */
+    const char *account_id;       /* 12 digits */
+    const char *node;             /* name of this process, for people */
+    const char *region, *version; /* likewise; may be NULL */
+    const char *password;         /* of PostgreSQL; NULL: none, or as libpq finds one */
     bool is_alone; /* refused while any node uses it, and no node is let in; SQLite: always */
 };
 

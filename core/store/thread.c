@@ -215,14 +215,16 @@ static void beat(struct tcn_storethread *t)
         tcn_storethread_wake_loop(t);
 }
 
-static void note_lease(struct tcn_storethread *t)
+/* Only this thread changes them. */
+static void note_contact(struct tcn_storethread *t)
 {
-    int64_t until_us = tcn_store_lease_until_us(t->store);
+    int64_t until_us = tcn_store_lease_until_us(t->store), at_us = tcn_store_contact_us(t->store);
 
-    if (until_us == t->lease_until_us)
-        return; /* only this thread changes it */
+    if (until_us == t->lease_until_us && at_us == t->stats.contact_us)
+        return;
     pthread_mutex_lock(&t->mutex);
     t->lease_until_us = until_us;
+    t->stats.contact_us = at_us;
     pthread_mutex_unlock(&t->mutex);
 }
 
@@ -242,6 +244,27 @@ static void look(struct tcn_storethread *t)
     t->why = why;
     pthread_mutex_unlock(&t->mutex);
     tcn_storethread_wake_loop(t);
+}
+
+void tcn_storethread_note_database(struct tcn_storethread *t)
+{
+    struct tcn_database now;
+    bool is_news;
+
+    tcn_store_database(t->store, &now);
+    pthread_mutex_lock(&t->mutex);
+    is_news = now.promotions != t->stats.database.promotions;
+    t->stats.database = now;
+    pthread_mutex_unlock(&t->mutex);
+    if (is_news)
+        tcn_storethread_wake_loop(t);
+}
+
+/* Who leaves in good order has its work done by others at once. */
+static void leave(struct tcn_storethread *t)
+{
+    if (!tcn_store_is_lost(t->store))
+        tcn_store_leave(t->store, NULL); /* else its lease runs out */
 }
 
 static size_t batch_limit(const struct tcn_storethread *t)
@@ -278,9 +301,10 @@ static void *run(void *arg)
             upkeep(t);
         look(t);
         beat(t);
-        note_lease(t);
+        note_contact(t);
     }
     tcn_storethread_end_syncs(t);
+    leave(t);
     tcn_store_close(t->store);
     t->store = NULL;
     return NULL;
@@ -324,8 +348,18 @@ static void tell_taken(struct tcn_storethread *t, uint64_t taken_over)
         t->on_taken(t->taken_ctx);
 }
 
+static void tell_promoted(struct tcn_storethread *t, const struct tcn_database *is)
+{
+    if (is->promotions == t->told_promoted)
+        return;
+    t->told_promoted = is->promotions;
+    if (t->on_promoted)
+        t->on_promoted(t->promoted_ctx, is);
+}
+
 static void finish(struct tcn_storethread *t)
 {
+    struct tcn_database database;
     struct tcn_jobs list;
     struct tcn_err why;
     bool is_away, is_full, is_gone;
@@ -333,6 +367,7 @@ static void finish(struct tcn_storethread *t)
 
     pthread_mutex_lock(&t->mutex);
     taken_over = t->stats.taken_over;
+    database = t->stats.database;
     list = t->finished;
     t->finished = (struct tcn_jobs){0};
     is_away = t->stats.is_away;
@@ -344,6 +379,7 @@ static void finish(struct tcn_storethread *t)
     tell_gone(t, is_gone, &why);
     tell_away(t, is_away, &why);
     tell_taken(t, taken_over);
+    tell_promoted(t, &database);
     tcn_log_hold();
     for (struct tcn_job *job; (job = tcn_jobs_pop(&list)) != NULL;)
         job->done(job, job->r, &job->err);
@@ -391,6 +427,8 @@ static struct tcn_storethread *new_thread(const struct tcn_storethread_options *
     t->away_ctx = options->away_ctx;
     t->on_taken = options->on_taken;
     t->taken_ctx = options->taken_ctx;
+    t->on_promoted = options->on_promoted;
+    t->promoted_ctx = options->promoted_ctx;
     t->wake_fd = -1;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -432,6 +470,9 @@ int tcn_storethread_start(struct event_base *base, const struct tcn_storethread_
     t->beat_us = t->look_us = tcn_clock_mono_us();
     if ((r = tcn_store_look(t->store, err)) < 0)
         goto out;
+    t->stats.contact_us = tcn_store_contact_us(t->store);
+    tcn_store_database(t->store, &t->stats.database);
+    t->beat_us = tcn_clock_mono_us();
     if (tcn_store_is_shared(t->store) && t->max_batch > SHARED_BATCH)
         t->max_batch = SHARED_BATCH;
     t->stats.disk_full = is_full = tcn_store_is_full(t->store);

@@ -3,7 +3,7 @@
 #ifndef TCN_STORE_THREAD_H
 #define TCN_STORE_THREAD_H
 
-#include "store/store.h"
+#include "store/nodes.h"
 #include <event2/event.h>
 
 struct tcn_storethread;
@@ -45,6 +45,9 @@ struct tcn_storethread_options {
     /* May be NULL. On the loop thread, when a node was found dead: what it had in flight is anybody's now. */
     void (*on_taken)(void *ctx);
     void *taken_ctx;
+    /* May be NULL. On the loop thread, when a standby was found promoted since the last look. */
+    void (*on_promoted)(void *ctx, const struct tcn_database *is);
+    void *promoted_ctx;
 };
 
 /* Opens the store on the calling thread (so that errors are told at start), then hands it to the new thread. */
@@ -72,6 +75,8 @@ struct tcn_storethread_stats {
     uint64_t lost;       /* connections to the database */
     uint64_t undecided;  /* commits that only the database could tell of afterwards */
     uint64_t taken_over; /* leases of other nodes that this one ended */
+    int64_t contact_us;  /* the database's last answer; 0: it is in this process */
+    struct tcn_database database;
 };
 void tcn_storethread_stats(struct tcn_storethread *t, struct tcn_storethread_stats *ret);
 

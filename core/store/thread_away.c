@@ -114,6 +114,7 @@ bool tcn_storethread_come_back(struct tcn_storethread *t)
     if (t->lost_us == 0)
         note_loss(t);
     if (tcn_store_recover(t->store, SLICE_MS, &is_committed, &why) == 0) {
+        tcn_storethread_note_database(t);
         resume(t, is_committed);
         return true;
     }

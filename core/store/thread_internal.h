@@ -34,8 +34,11 @@ struct tcn_storethread {
     void (*on_taken)(void *ctx);
     void *taken_ctx;     /* borrowed */
     uint64_t told_taken; /* the loop's */
-    int64_t beat_us;     /* the last one, monotonic; the thread's */
-    struct event *wake;  /* owned; on the loop of the creator */
+    void (*on_promoted)(void *ctx, const struct tcn_database *is);
+    void *promoted_ctx;     /* borrowed */
+    uint64_t told_promoted; /* the loop's */
+    int64_t beat_us;        /* the last one, monotonic; the thread's */
+    struct event *wake;     /* owned; on the loop of the creator */
     int wake_fd;
 
     pthread_mutex_t mutex; /* guards all below */
@@ -87,6 +90,8 @@ static inline void tcn_jobs_move(struct tcn_jobs *from, struct tcn_jobs *to, siz
 void tcn_storethread_run(struct tcn_storethread *t, struct tcn_jobs *batch);
 void tcn_storethread_set_results(struct tcn_job *first, int r, const struct tcn_err *err);
 void tcn_storethread_wake_loop(struct tcn_storethread *t);
+/* What the connection in use leads to, for stats. */
+void tcn_storethread_note_database(struct tcn_storethread *t);
 
 /* -- thread_sync.c ------------------------------------------------------------------------------------------- */
 

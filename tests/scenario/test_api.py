@@ -5,7 +5,7 @@ import re
 import typing
 import unittest
 
-from harness import ROOT, TOKENS, Response, eventually, http
+from harness import ROOT, STORE, TOKENS, Response, eventually, http
 from worlds import Config, Scenario, fresh
 
 ROLES = ("viewer", "responder", "manager", "admin")  # each may do what those before it may
@@ -135,8 +135,11 @@ class Lists(Api):
         self.assertEqual({"cloudwatch", "events", "prom"}, {row["name"] for row in sources})
         connectors = self.app.api("GET", "/v1/connectors").json()["items"]
         self.assertEqual({"servicenow", "jira", "pagerduty", "mail"}, {row["name"] for row in connectors})
-        nodes = self.app.api("GET", "/v1/nodes").json()["items"]
-        self.assertEqual(1, len(nodes))
+        answer = self.app.api("GET", "/v1/nodes").json()
+        self.assertEqual([("alive", True, "us-east-1")],
+                         [(row["state"], row["answered"], row["region"]) for row in answer["items"]])
+        self.assertEqual("postgresql" if STORE == "postgres" else "sqlite", answer["database"]["engine"])
+        self.assertEqual("primary", answer["database"]["role"])
         _, ident = self.open_one("links")
         self.linked(ident)
         rows = self.app.api("GET", "/v1/links?limit=200").json()["items"]

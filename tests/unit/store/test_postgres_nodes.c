@@ -1,6 +1,7 @@
 /* Several nodes on one database: what one has in hand is its own as long as it lives, and not a moment longer. */
 #include "rows.h"
 
+#include "store/nodes.h"
 #include "sys/clock.h"
 
 #include <pthread.h>
@@ -120,6 +121,61 @@ static void work_of_a_dead_node_is_taken_over(void **state)
     assert_int_equal(claim_and_commit(n, n->b), 0);
     beat_until_one_is_gone(n, n->b); /* a, which has ceased to beat */
     assert_int_equal(claim_and_commit(n, n->b), 3);
+}
+
+static struct tcn_peer peer_of(struct nodes *n, const char *name)
+{
+    struct tcn_peer *peers = NULL;
+    size_t n_peers = 0;
+
+    OK(&n->f, tcn_store_begin(n->b, &n->f.err));
+    OK(&n->f, tcn_store_peer_list(n->b, &n->f.a, &peers, &n_peers, &n->f.err));
+    OK(&n->f, tcn_store_peer_work(n->b, peers, n_peers, &n->f.err));
+    OK(&n->f, tcn_store_commit(n->b, &n->f.err));
+    for (size_t i = 0; i < n_peers; i++)
+        if (strcmp(peers[i].name, name) == 0)
+            return peers[i];
+    fail_msg("there is no %s", name);
+    return (struct tcn_peer){0};
+}
+
+static void every_node_is_listed(void **state)
+{
+    struct nodes *n = *state;
+    struct tcn_store *again;
+    int64_t losses = -1;
+    struct tcn_peer a;
+
+    add_sends(&n->f, 3);
+    assert_int_equal(claim_and_commit(n, n->f.s), 3);
+    a = peer_of(n, "a");
+    assert_int_equal(a.state, TCN_PEER_ALIVE);
+    assert_int_equal(a.n_sends, 3);
+    assert_true(a.seen_ms > 0 && !a.is_self && peer_of(n, "b").is_self);
+    beat_until_one_is_gone(n, n->b);
+    a = peer_of(n, "a");
+    assert_int_equal(a.state, TCN_PEER_TAKEN_OVER);
+    assert_string_equal(a.ended_by, "b");
+    assert_true(a.ended_ms >= a.seen_ms + TCN_LEASE_MS);
+    again = open_node(&n->f, "a");
+    OK(&n->f, tcn_store_begin(again, &n->f.err));
+    OK(&n->f, tcn_store_peer_losses(again, &losses, &n->f.err));
+    OK(&n->f, tcn_store_commit(again, &n->f.err));
+    assert_int_equal(losses, 1);
+    assert_int_equal(peer_of(n, "a").state, TCN_PEER_ALIVE);
+    tcn_store_close(again);
+}
+
+static void work_of_a_node_that_stopped_is_due_at_once(void **state)
+{
+    struct nodes *n = *state;
+
+    add_sends(&n->f, 2);
+    assert_int_equal(claim_and_commit(n, n->f.s), 2);
+    assert_int_equal(claim_and_commit(n, n->b), 0);
+    OK(&n->f, tcn_store_leave(n->f.s, &n->f.err));
+    assert_int_equal(claim_and_commit(n, n->b), 2);
+    assert_int_equal(peer_of(n, "a").state, TCN_PEER_STOPPED);
 }
 
 static void who_beats_lives(void **state)
@@ -331,6 +387,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         NODES(nobody_claims_what_another_has),
         NODES(work_of_a_dead_node_is_taken_over),
+        NODES(every_node_is_listed),
+        NODES(work_of_a_node_that_stopped_is_due_at_once),
         NODES(who_beats_lives),
         NODES(a_start_under_the_same_name_takes_over_at_once),
         NODES(who_stands_still_is_dead),

@@ -1,0 +1,52 @@
+/* GET /v1/nodes: every node that works on the store, and the database that they share. */
+#include "api/json.h"
+#include "api/v1_query.h"
+#include "store/nodes.h"
+
+static const char *const states[] = {[TCN_PEER_ALIVE] = "alive",
+                                     [TCN_PEER_TAKEN_OVER] = "taken over",
+                                     [TCN_PEER_STOPPED] = "stopped"};
+
+static json_t *peer_json(const struct tcn_peer *p)
+{
+    return json_pack(
+        "{s:s, s:o, s:o, s:I, s:s, s:b, s:o, s:o, s:o, s:o, s:I, s:I}", "name", p->name, "region",
+        tcn_json_text(p->region), "version", tcn_json_text(p->version), "epoch",
+        (json_int_t)p->epoch, "state", states[p->state], "answered", p->is_self, "started_at",
+        tcn_json_time(p->started_ms), "last_contact_at", tcn_json_time(p->seen_ms), "ended_at",
+        tcn_json_time(p->ended_ms), "taken_over_by", tcn_json_text(p->ended_by), "sends_in_flight",
+        (json_int_t)p->n_sends, "links_held", (json_int_t)p->n_links);
+}
+
+static json_t *known(const char *text)
+{
+    return tcn_json_text(*text ? text : NULL);
+}
+
+static json_t *database_json(const struct tcn_database *d)
+{
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:I}", "engine", d->engine, "version",
+                     known(d->version), "role", known(d->role), "host", known(d->host),
+                     "system_identifier", known(d->system_id), "timeline",
+                     d->timeline ? json_integer(d->timeline) : json_null(), "promotions_seen",
+                     (json_int_t)d->promotions);
+}
+
+int tcn_v1_nodes(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err)
+{
+    struct tcn_database database;
+    struct tcn_peer *peers = NULL;
+    json_t *items;
+    size_t n = 0;
+    int r;
+
+    if ((r = tcn_store_peer_list(s, call->arena, &peers, &n, err)) < 0 ||
+        (r = tcn_store_peer_work(s, peers, n, err)) < 0)
+        return r;
+    tcn_store_database(s, &database);
+    items = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(items, peer_json(&peers[i]));
+    return tcn_v1_answer(call, json_pack("{s:o, s:o, s:o}", "items", items, "next", json_null(),
+                                         "database", database_json(&database)));
+}

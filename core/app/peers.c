@@ -1,0 +1,217 @@
+#include "app/peers.h"
+#include "app/app.h"
+#include "base/xalloc.h"
+#include "sys/clock.h"
+
+#include <stdlib.h>
+
+#define LOOK_MS 2000
+#define LOOK_ARENA (1u << 20)
+
+struct tcn_peers {
+    struct event *look;
+    struct tcn_arena arenas[2]; /* what the last look found, and room for the next one */
+    size_t now;
+    struct tcn_peer *list;
+    size_t n;
+    int64_t losses;
+    bool has_looked;
+};
+
+/* -- what changed ------------------------------------------------------------------------------------------- */
+
+static const struct tcn_peer *find(const struct tcn_peer *list, size_t n, int64_t epoch)
+{
+    for (size_t i = 0; i < n; i++)
+        if (list[i].epoch == epoch)
+            return &list[i];
+    return NULL;
+}
+
+/* One that came and went between two looks is told as what it is now. */
+static bool is_news(const struct tcn_peer *was, const struct tcn_peer *is)
+{
+    return !is->is_self && (!was || was->state != is->state);
+}
+
+size_t tcn_peers_compare(const struct tcn_peer *was, size_t n_was, const struct tcn_peer *is,
+                         size_t n_is, struct tcn_peer_news ret[TCN_PEERS_MAX])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < n_is && n < TCN_PEERS_MAX; i++)
+        if (is_news(find(was, n_was, is[i].epoch), &is[i]))
+            ret[n++] = (struct tcn_peer_news){is[i].state, &is[i]};
+    return n;
+}
+
+/* -- telling ------------------------------------------------------------------------------------------------ */
+
+static void tell(const struct tcn_peer_news *news)
+{
+    const struct tcn_peer *p = news->peer;
+    char epoch[TCN_LOG_NUM];
+
+    tcn_log_num(p->epoch, epoch);
+    if (news->state == TCN_PEER_ALIVE)
+        tcn_log(TCN_LOG_INFO, "nodes", "a node joined", "node", p->name, "region", p->region,
+                "epoch", epoch, "version", p->version, NULL);
+    else if (news->state == TCN_PEER_STOPPED)
+        tcn_log(TCN_LOG_INFO, "nodes", "a node stopped", "node", p->name, "region", p->region,
+                "epoch", epoch, NULL);
+    else
+        tcn_log(TCN_LOG_WARN, "nodes", "a node was taken over", "node", p->name, "region",
+                p->region, "epoch", epoch, "by", p->ended_by, NULL);
+}
+
+/* Who lives when this process starts is told as who is there; who had ended before is not told. */
+static void tell_all(struct tcn_peers *p, const struct tcn_peer *list, size_t n)
+{
+    struct tcn_peer_news news[TCN_PEERS_MAX];
+    size_t n_news = tcn_peers_compare(p->list, p->n, list, n, news);
+
+    for (size_t i = 0; i < n_news; i++)
+        if (p->has_looked || news[i].state == TCN_PEER_ALIVE)
+            tell(&news[i]);
+}
+
+void tcn_peers_promoted(void *ctx, const struct tcn_database *is)
+{
+    char timeline[TCN_LOG_NUM];
+
+    (void)ctx;
+    tcn_log(TCN_LOG_WARN, "store", "a standby was promoted: it is the database now", "host",
+            is->host, "timeline", tcn_log_num(is->timeline, timeline), "system_identifier",
+            is->system_id, NULL);
+}
+
+/* -- looking ------------------------------------------------------------------------------------------------ */
+
+struct look_job {
+    struct tcn_job job; /* first */
+    struct tcn_app *app;
+    struct tcn_arena *arena; /* borrowed */
+    struct tcn_peer *list;
+    size_t n;
+    int64_t losses;
+};
+
+static int run_look(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
+{
+    struct look_job *j = (struct look_job *)base;
+    int r;
+
+    (void)now_ms;
+    tcn_arena_reset(j->arena);
+    j->n = 0;
+    r = tcn_store_peer_list(s, j->arena, &j->list, &j->n, err);
+    return r < 0 ? r : tcn_store_peer_losses(s, &j->losses, err);
+}
+
+static void arm(struct tcn_app *app, int64_t ms)
+{
+    struct timeval tv = {ms / 1000, (ms % 1000) * 1000};
+
+    if (evtimer_add(app->peers->look, &tv) < 0)
+        abort();
+}
+
+static void note(struct tcn_peers *p, const struct look_job *j)
+{
+    tell_all(p, j->list, j->n);
+    p->now = !p->now;
+    p->list = j->list;
+    p->n = j->n;
+    p->losses = j->losses;
+    p->has_looked = true;
+}
+
+/* A look that failed is told by what else fails; the next one comes. */
+static void look_done(struct tcn_job *base, int r, const struct tcn_err *err)
+{
+    struct look_job *j = (struct look_job *)base;
+    struct tcn_app *app = j->app;
+
+    (void)err;
+    if (r == 0)
+        note(app->peers, j);
+    free(j);
+    if (!app->is_stopping && (r < 0 || tcn_store_is_postgres(app->config->store)))
+        arm(app, LOOK_MS);
+}
+
+static void on_look(evutil_socket_t fd, short what, void *arg)
+{
+    struct tcn_app *app = arg;
+    struct look_job *j = tcn_xcalloc(1, sizeof *j);
+
+    (void)fd;
+    (void)what;
+    *j = (struct look_job){.job = {.run = run_look, .done = look_done},
+                           .app = app,
+                           .arena = &app->peers->arenas[!app->peers->now]};
+    if (tcn_storethread_post(app->store, &j->job) == 0)
+        return;
+    free(j);
+    arm(app, LOOK_MS);
+}
+
+void tcn_peers_start(struct tcn_app *app)
+{
+    struct tcn_peers *p = app->peers = tcn_xcalloc(1, sizeof *p);
+
+    tcn_arena_init(&p->arenas[0], LOOK_ARENA);
+    tcn_arena_init(&p->arenas[1], LOOK_ARENA);
+    p->look = evtimer_new(app->base, on_look, app);
+    if (!p->look)
+        abort();
+    arm(app, 0);
+}
+
+void tcn_peers_stop(struct tcn_app *app)
+{
+    if (!app->peers)
+        return;
+    event_free(app->peers->look);
+    tcn_arena_done(&app->peers->arenas[0]);
+    tcn_arena_done(&app->peers->arenas[1]);
+    free(app->peers);
+    app->peers = NULL;
+}
+
+/* -- metrics ------------------------------------------------------------------------------------------------ */
+
+static size_t n_alive(const struct tcn_peers *p)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->n; i++)
+        n += p->list[i].state == TCN_PEER_ALIVE;
+    return n;
+}
+
+static void database_metrics(struct tcn_metrics *m, const struct tcn_storethread_stats *store)
+{
+    if (store->contact_us == 0)
+        return; /* it is in this process */
+    tcn_metrics_set(m, "tocsin_database_contact_age_seconds", "",
+                    (double)(tcn_clock_mono_us() - store->contact_us) / 1e6);
+    tcn_metrics_set(m, "tocsin_database_primary", "",
+                    strcmp(store->database.role, "primary") == 0 && !store->is_away);
+    tcn_metrics_set(m, "tocsin_database_timeline", "", (double)store->database.timeline);
+    tcn_metrics_set(m, "tocsin_database_promotions_total", "", (double)store->database.promotions);
+}
+
+void tcn_peers_metrics(struct tcn_app *app)
+{
+    struct tcn_storethread_stats store;
+    struct tcn_metrics *m = app->metrics;
+
+    tcn_storethread_stats(app->store, &store);
+    tcn_metrics_set(m, "tocsin_nodes_taken_over_total", "", (double)store.taken_over);
+    database_metrics(m, &store);
+    if (!app->peers || !app->peers->has_looked)
+        return;
+    tcn_metrics_set(m, "tocsin_nodes_alive", "", (double)n_alive(app->peers));
+    tcn_metrics_set(m, "tocsin_node_lost_its_lease", "", (double)app->peers->losses);
+}

@@ -1,0 +1,49 @@
+/* Who works on this store, and what database it is in. Times are of the database's clock unless they say otherwise. */
+#ifndef TCN_STORE_NODES_H
+#define TCN_STORE_NODES_H
+
+#include "store/store.h"
+
+/* The newest start of a node's name. */
+enum tcn_peer_state { TCN_PEER_UNSET = 0, TCN_PEER_ALIVE, TCN_PEER_TAKEN_OVER, TCN_PEER_STOPPED };
+struct tcn_peer {
+    const char *name, *region, *version; /* region and version: NULL when not known */
+    int64_t epoch;
+    enum tcn_peer_state state;
+    bool is_self;
+    int64_t started_ms;       /* by its own clock */
+    int64_t seen_ms;          /* last contact; 0: not known */
+    int64_t ended_ms;         /* 0: it lives, or not known */
+    const char *ended_by;     /* name of the node that took it over; NULL */
+    int64_t ended_by_epoch;   /* 0: not known */
+    int64_t n_sends, n_links; /* in flight; tcn_store_peer_work sets them */
+};
+#define TCN_PEERS_MAX 200
+/* Those that live first, then the newest first; at most TCN_PEERS_MAX. */
+int tcn_store_peer_list(struct tcn_store *s, struct tcn_arena *a, struct tcn_peer **ret,
+                        size_t *ret_n, struct tcn_err *err);
+/* How much each of them has in flight. */
+int tcn_store_peer_work(struct tcn_store *s, struct tcn_peer *peers, size_t n, struct tcn_err *err);
+/* How many earlier starts under this node's name another node has taken over, of those that are not forgotten. */
+int tcn_store_peer_losses(struct tcn_store *s, int64_t *ret_n, struct tcn_err *err);
+/* Forgets the starts that ended so long ago. The newest start stays: its number must not come again. */
+#define TCN_PEER_KEPT_MS (INT64_C(7) * 86400 * 1000)
+int tcn_store_peer_trim(struct tcn_store *s, struct tcn_err *err);
+/* Marks this process as stopped, in a transaction of its own: what it had in flight is anybody's at once. It can write
+ * nothing after this. */
+int tcn_store_leave(struct tcn_store *s, struct tcn_err *err);
+
+/* As of the connection that is, or was last, in use. Empty and 0 is "not known". */
+struct tcn_database {
+    const char *engine; /* static */
+    char version[32], host[128], role[16];
+    char system_id[24];     /* of the cluster */
+    int64_t timeline;       /* grows when a standby is promoted */
+    uint64_t promotions;    /* that this process has seen */
+    bool bypasses_policies; /* row-level security does not hold for this role */
+};
+void tcn_store_database(struct tcn_store *s, struct tcn_database *ret);
+/* tcn_clock_mono_us() of the last answer; 0 where the database is in this process. */
+int64_t tcn_store_contact_us(struct tcn_store *s);
+
+#endif

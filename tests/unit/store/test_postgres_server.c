@@ -1,0 +1,177 @@
+/* Which server answers after a connection broke: the same, one that was promoted, one that was left behind, a stranger. */
+#include "rows.h"
+#include "store/internal.h"
+#include "store/nodes.h"
+#include "store/postgres.h"
+#include "sys/clock.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define EXIT_NOT_OURS 70
+#define PATIENCE_US (60 * INT64_C(1000000))
+
+static void end_connection(void)
+{
+    pg_run("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+           " WHERE application_name = 'tocsin/test'");
+}
+
+/* The connection has ended; is_back: it comes back within wait_us. */
+static bool comes_back(struct fixture *f, int64_t wait_us)
+{
+    int64_t until_us = tcn_clock_mono_us() + wait_us;
+    bool is_committed;
+    int r;
+
+    if (tcn_store_begin(f->s, &f->err) == 0)
+        return false;
+    do
+        r = tcn_store_recover(f->s, 50, &is_committed, &f->err);
+    while (r < 0 && tcn_clock_mono_us() < until_us);
+    return r == 0;
+}
+
+static void the_same(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_database was, is;
+
+    tcn_store_database(f->s, &was);
+    end_connection();
+    assert_true(comes_back(f, PATIENCE_US));
+    tcn_store_database(f->s, &is);
+    assert_string_equal(is.system_id, was.system_id);
+    assert_int_equal(is.timeline, was.timeline);
+    assert_int_equal(is.promotions, 0);
+}
+
+/* As if the connection before had been to the primary that succeeded this one. */
+static void one_that_was_left_behind(void **state)
+{
+    struct fixture *f = *state;
+
+    f->s->db->server.timeline += 1;
+    end_connection();
+    assert_false(comes_back(f, 500000));
+    f->s->db->server.timeline -= 1;
+    assert_true(comes_back(f, PATIENCE_US));
+    assert_true(is_writable(f->s, &f->err));
+}
+
+static void a_stranger(void **state)
+{
+    struct fixture *f = *state;
+    char said[512] = "";
+    int status, out[2];
+    pid_t pid;
+
+    assert_int_equal(pipe(out), 0);
+    if ((pid = fork()) == 0) {
+        struct tcn_store *s = NULL;
+        const struct tcn_store_options o = {.url = f->url, .account_id = ACCOUNT, .node = "other"};
+
+        dup2(out[1], STDERR_FILENO);
+        if (tcn_store_open(&o, NOW, &s, &f->err) < 0)
+            _exit(1);
+        snprintf(s->db->server.system_id, sizeof s->db->server.system_id, "1234567890");
+        PQfinish(s->db->conn);
+        s->db->conn = NULL;
+        tcn_store_recover(s, 5000, &(bool){false}, &f->err);
+        _exit(2);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), EXIT_NOT_OURS);
+    assert_true(read(out[0], said, sizeof said - 1) > 0);
+    assert_non_null(strstr(said, "another PostgreSQL cluster"));
+    assert_non_null(strstr(said, "1234567890"));
+    close(out[0]);
+    close(out[1]);
+}
+
+/* -- a promotion -------------------------------------------------------------------------------------------- */
+
+static int server_pid(void)
+{
+    char path[300], line[32] = "";
+    FILE *f;
+
+    snprintf(path, sizeof path, "%s/postmaster.pid", getenv("TOCSIN_POSTGRES_DIR"));
+    if (!(f = fopen(path, "r")))
+        return 0;
+    if (!fgets(line, sizeof line, f))
+        line[0] = '\0';
+    fclose(f);
+    return (int)strtol(line, NULL, 10);
+}
+
+static bool is_standby(void)
+{
+    PGconn *conn = PQconnectdb(pg_server());
+    PGresult *result = PQexec(conn, "SELECT pg_is_in_recovery()");
+    bool is = PQntuples(result) == 1 && strcmp(PQgetvalue(result, 0, 0), "t") == 0;
+
+    PQclear(result);
+    PQfinish(conn);
+    return is;
+}
+
+/* The server begins anew as a standby of nobody, and is promoted: the same cluster on the next timeline. */
+static void promote(void)
+{
+    int64_t until_us = tcn_clock_mono_us() + PATIENCE_US;
+    char path[300];
+    int fd;
+
+    snprintf(path, sizeof path, "%s/standby.signal", getenv("TOCSIN_POSTGRES_DIR"));
+    fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(fchmod(fd, 0666), 0); /* the server's user syncs and removes it */
+    close(fd);
+    kill(server_pid(), SIGINT);
+    while (!is_standby()) {
+        assert_true(tcn_clock_mono_us() < until_us);
+        usleep(20000);
+    }
+    pg_run("SELECT pg_promote()");
+}
+
+static void a_standby_that_was_promoted(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_database was, is;
+
+    tcn_store_database(f->s, &was);
+    assert_true(is_writable(f->s, &f->err));
+    promote();
+    assert_true(comes_back(f, PATIENCE_US));
+    tcn_store_database(f->s, &is);
+    assert_string_equal(is.system_id, was.system_id);
+    assert_int_equal(is.timeline, was.timeline + 1);
+    assert_int_equal(is.promotions, 1);
+    assert_string_equal(is.role, "primary");
+    assert_true(is_writable(f->s, &f->err)); /* nothing was lost: it goes on */
+    end_connection();
+    assert_true(comes_back(f, PATIENCE_US));
+    tcn_store_database(f->s, &is);
+    assert_int_equal(is.promotions, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_FILE(the_same),
+        IN_FILE(one_that_was_left_behind),
+        IN_FILE(a_stranger),
+        IN_FILE(a_standby_that_was_promoted),
+    };
+
+    if (!pg_server()) {
+        print_message("SKIP: run by tests/postgres.py\n");
+        return 77;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
