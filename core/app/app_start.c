@@ -52,6 +52,19 @@ static bool may_act(void *ctx)
 
 static int start_store(struct tcn_app *app, struct tcn_err *err)
 {
+static void warn_of_role(struct tcn_app *app)
+{
+    struct tcn_storethread_stats stats;
+
+    tcn_storethread_stats(app->store, &stats);
+    if (stats.database.bypasses_policies)
+        tcn_log(
+            TCN_LOG_WARN, "store",
+            "the store's role is a superuser or has BYPASSRLS, so that the database does not keep "
+            "accounts apart: use a role without either that owns the tables",
+            NULL);
+}
+
     struct tcn_storethread_options o = {.store = {.url = app->config->store,
                                                   .account_id = app->config->account_id,
                                                   .node = app->config->node,
@@ -74,8 +87,10 @@ static int start_store(struct tcn_app *app, struct tcn_err *err)
 
     if (r < 0 || (r = tcn_storethread_start(app->base, &o, &app->store, err)) < 0)
         return r;
-    if (tcn_store_is_postgres(app->config->store))
-        tcn_pump_guard(app->pump, may_act, app);
+    if (!tcn_store_is_postgres(app->config->store))
+        return 0;
+    tcn_pump_guard(app->pump, may_act, app);
+    warn_of_role(app);
     return 0;
 }
 

@@ -125,11 +125,12 @@ static int conclude(const struct check *c, const char *url)
 
 static int check(const struct tcn_config *config)
 {
-    const struct tcn_store_options o = tcn_db_store(config);
+    struct tcn_store_options o = tcn_db_store(config);
     struct check c = {0};
     struct tcn_err err;
     int r, status;
 
+    o.all_accounts = true;
     if (tcn_store_visit(&o, false, &c.s, &err) < 0)
         return tcn_db_fail(VERB, &err);
     tcn_arena_init(&c.page, TCN_TURN_ARENA);

@@ -11,7 +11,7 @@ typedef void tcn_check_told(void *ctx, const char *finding);
  * looks after its own files. */
 int tcn_store_check_pages(struct tcn_store *s, tcn_check_told *told, void *ctx,
                           struct tcn_err *err);
-/* Inside a transaction: rules between rows of all accounts, at most 10 findings of each. */
+/* Inside a transaction: rules between all rows that the store sees (all_accounts), at most 10 findings of each. */
 int tcn_store_check_rows(struct tcn_store *s, tcn_check_told *told, void *ctx, struct tcn_err *err);
 
 #endif

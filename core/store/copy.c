@@ -90,7 +90,7 @@ static int mark(const struct tcn_copy_side *to, struct tcn_err *err)
 static int open_side(struct tcn_copy_side *s, const char *url, enum tcn_db_role role,
                      struct tcn_err *err)
 {
-    struct tcn_db_place place = {NULL, NULL, "copy", role};
+    struct tcn_db_place place = {.node = "copy", .role = role};
     int r = tcn_store_driver_of(url, &s->driver, &place.target, err);
 
     return r < 0 ? r : s->driver->open(&place, &s->db, err);

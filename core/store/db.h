@@ -13,7 +13,8 @@ struct tcn_database; /* what is known of the server: nodes.h */
 
 /* In migrations {NAME} is replaced by text: {ID} {INT} {REAL} {BYTES} are column types, {TEXT} is text that is ordered
  * by its bytes (what is part of a key), {SERIAL} a key that counts by itself, {PLAIN} and {CLUSTERED} end a CREATE TABLE
- * (clustered: rows live in the primary key's tree), {TABLES} has the name of every table. In statements {UNCLAIMED} behind
+ * (clustered: rows live in the primary key's tree), {TABLES} has the name of every table, {ON_SERVER} begins a
+ * statement that a database inside the process does without. In statements {UNCLAIMED} behind
  * a SELECT leaves out what another transaction has in hand, and keeps the rest from others; {NOW_MS} is the database's own
  * clock. */
 struct tcn_db_word {
@@ -32,6 +33,7 @@ struct tcn_db_place {
     const char *target;   /* the store's URL; SQLite: after the scheme */
     const char *password; /* NULL: none, or found by the driver's own ways */
     const char *node;     /* name of this process, for people */
+    const char *account;  /* whose rows it may see and write; NULL: everybody's */
     enum tcn_db_role role;
 };
 
@@ -87,7 +89,7 @@ struct tcn_db_driver {
     int (*column_id)(struct tcn_dbstmt *st, int column, struct tcn_id *ret); /* TCN_EIO: no id */
 
     int (*begin)(struct tcn_db *db, struct tcn_err *err); /* for writing */
-    /* For starts and migrations: no other process has such a transaction at the same time. */
+    /* For starts and migrations: no other process has such a transaction at the same time, and it is about all accounts. */
     int (*begin_alone)(struct tcn_db *db, struct tcn_err *err);
     /* Durable on 0, rolled back when negative; TCN_UNDECIDED when only recover can tell. */
     int (*commit)(struct tcn_db *db, struct tcn_err *err);

@@ -369,8 +369,25 @@ static const char *const v11_nodes[] = {
     NULL,
 };
 
+/* PostgreSQL shows a session the rows of its account only, and takes no others, its owner's sessions included: what a
+ * statement that forgot its account would find. Every table with account_id has this. "*" is every account. */
+#define KEEP_APART(table)                                                                          \
+    "{ON_SERVER}CREATE POLICY account ON " table                                                   \
+    " USING (account_id = current_setting('tocsin.account_id', true)"                              \
+    " OR current_setting('tocsin.account_id', true) = '*')",                                       \
+        "{ON_SERVER}ALTER TABLE " table " ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"
+static const char *const v12_policies[] = {
+    KEEP_APART("epochs"),      KEEP_APART("meta"),          KEEP_APART("inbox"),
+    KEEP_APART("lanes"),       KEEP_APART("storms"),        KEEP_APART("incidents"),
+    KEEP_APART("events"),      KEEP_APART("related_items"), KEEP_APART("engagements"),
+    KEEP_APART("runs"),        KEEP_APART("pages"),         KEEP_APART("receipts"),
+    KEEP_APART("sends"),       KEEP_APART("timers"),        KEEP_APART("links"),
+    KEEP_APART("deadletters"), KEEP_APART("subscriptions"), NULL,
+};
+
 const struct tcn_migration tcn_migrations[] = {
     {1, 1, v1_base},       {2, 1, v2_incidents}, {3, 1, v3_paging},    {4, 1, v4_links},
     {5, 1, v5_lost_pages}, {6, 1, v6_fences},    {7, 1, v7_unreached}, {8, 1, v8_subscriptions},
-    {9, 1, v9_leases},     {10, 1, v10_silence}, {11, 1, v11_nodes},   {0, 0, NULL},
+    {9, 1, v9_leases},     {10, 1, v10_silence}, {11, 1, v11_nodes},   {12, 12, v12_policies},
+    {0, 0, NULL},
 };

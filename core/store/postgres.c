@@ -253,6 +253,7 @@ static const struct tcn_db_word words[] = {
     {"CLUSTERED", ""},
     {"TABLES", "(SELECT relname AS name FROM pg_catalog.pg_class"
                " WHERE pg_catalog.pg_table_is_visible(oid)) AS visible"},
+    {"ON_SERVER", ""},
     {"UNCLAIMED", " FOR UPDATE SKIP LOCKED"},
     {"NOW_MS", TCN_PG_NOW_MS},
     {NULL, NULL},

@@ -64,6 +64,7 @@ struct tcn_db {
     struct tcn_database server; /* of the connection in use, or the last */
     int64_t contact_us;         /* its last answer, monotonic */
     PGconn *conn;               /* owned; NULL while lost */
+    char account[16];           /* "*": all */
     uint64_t connection;        /* counts connections, from 1 */
     int backend;                /* its process on the server */
     uint64_t names;             /* of prepared statements, so far */

@@ -47,6 +47,14 @@ static bool is_one(const char *state, const char *prefix)
     return strncmp(state, prefix, strlen(prefix)) == 0;
 }
 
+/* A policy of the tables and a missing right have one SQLSTATE. */
+static bool is_of_another_account(const PGresult *result, const char *state)
+{
+    const char *where = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+
+    return is_one(state, "42501") && where && strcmp(where, "ExecWithCheckOptions") == 0;
+}
+
 /* Details of a message may hold what senders wrote; its first line does not. */
 int tcn_pg_fail(struct tcn_db *db, const PGresult *result, struct tcn_err *err)
 {
@@ -55,6 +63,8 @@ int tcn_pg_fail(struct tcn_db *db, const PGresult *result, struct tcn_err *err)
 
     if (!state || !why)
         return tcn_fail(err, TCN_EBUSY, "PostgreSQL: the connection is lost");
+    if (is_of_another_account(result, state))
+        return tcn_fail(err, TCN_ECONFLICT, "PostgreSQL: the row is another account's (%s)", state);
     for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
         if (!is_one(state, meanings[i].state))
             continue;

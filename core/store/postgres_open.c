@@ -5,6 +5,7 @@
 #include "sys/clock.h"
 #include "sys/random.h"
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define OLDEST_SERVER 130000
@@ -139,12 +140,22 @@ static int take_place(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
     return r;
 }
 
+/* What the policies of the tables go by (migrations.c). */
+static int set_account(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
+{
+    char sql[96];
+
+    assert(strspn(db->account, "0123456789*") == strlen(db->account));
+    snprintf(sql, sizeof sql, "SELECT set_config('tocsin.account_id', '%s', false)", db->account);
+    return tcn_pg_ask(db, conn, sql, NULL, err);
+}
+
 int tcn_pg_greet(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
 {
     int r;
 
     if ((r = check_server(conn, err)) < 0 || (r = tcn_pg_meet(db, conn, err)) < 0 ||
-        (r = tcn_pg_ask(db, conn, settings, NULL, err)) < 0)
+        (r = tcn_pg_ask(db, conn, settings, NULL, err)) < 0 || (r = set_account(db, conn, err)) < 0)
         return r;
     if (db->role == TCN_DB_NODE || db->role == TCN_DB_OWNER)
         return take_place(db, conn, err);
@@ -199,6 +210,7 @@ void tcn_pg_close(struct tcn_db *db)
         tcn_pg_finalize(db->own[i]);
     if (db->coming)
         PQfinish(db->coming);
+    snprintf(db->account, sizeof db->account, "%s", place->account ? place->account : "*");
     if (db->conn)
         PQfinish(db->conn);
     tcn_pg_hosts_done(&db->hosts);

@@ -63,6 +63,7 @@ int tcn_pg_begin_alone(struct tcn_db *db, struct tcn_err *err)
     if ((r = tcn_pg_send_text(db, "BEGIN", err)) < 0 ||
         (r = tcn_pg_send_text(db, "SET LOCAL lock_timeout = 60000", err)) < 0 ||
         (r = tcn_pg_send_text(db, ALONE, err)) < 0 ||
+        (r = tcn_pg_send_text(db, "SET LOCAL tocsin.account_id = '*'", err)) < 0 ||
         (r = tcn_pg_send_text(db, "SET LOCAL statement_timeout = 0", err)) < 0 ||
         (r = tcn_pg_settle(db, NULL, err)) < 0)
         tcn_pg_rollback(db);

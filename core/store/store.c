@@ -101,8 +101,11 @@ static int open_once(const struct tcn_db_driver *driver, const char *target,
                      const struct tcn_store_options *options, int64_t now_ms,
                      struct tcn_store **ret, struct tcn_err *err)
 {
-    const struct tcn_db_place place = {target, options->password, options->node,
-                                       options->is_alone ? TCN_DB_OWNER : TCN_DB_NODE};
+    const struct tcn_db_place place = {.target = target,
+                                       .password = options->password,
+                                       .node = options->node,
+                                       .account = options->account_id,
+                                       .role = options->is_alone ? TCN_DB_OWNER : TCN_DB_NODE};
     struct tcn_store *s = make(driver, options);
     int r;
 
@@ -167,8 +170,10 @@ int tcn_store_open(const struct tcn_store_options *options, int64_t now_ms, stru
 int tcn_store_visit(const struct tcn_store_options *options, bool may_ask, struct tcn_store **ret,
                     struct tcn_err *err)
 {
-    struct tcn_db_place place = {NULL, options->password, options->node,
-                                 may_ask ? TCN_DB_GUEST : TCN_DB_READER};
+    struct tcn_db_place place = {.password = options->password,
+                                 .node = options->node,
+                                 .account = options->all_accounts ? NULL : options->account_id,
+                                 .role = may_ask ? TCN_DB_GUEST : TCN_DB_READER};
     const struct tcn_db_driver *driver;
     struct tcn_store *s;
     int r = tcn_store_driver_of(options->url, &driver, &place.target, err);

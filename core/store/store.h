@@ -24,7 +24,11 @@ struct tcn_store_options {
     const char *node;             /* name of this process, for people */
     const char *region, *version; /* likewise; may be NULL */
     const char *password;         /* of PostgreSQL; NULL: none, or as libpq finds one */
-    bool is_alone; /* refused while any node uses it, and no node is let in; SQLite: always */
+    bool all_accounts;            /* of tcn_store_visit: rows of others are seen, too */
+    /* More than this between now_ms and a server's clock is refused; 0: not looked at. */
+    int64_t clock_slack_ms;
+    bool is_reclaimed; /* starts although the store was moved away, and takes that mark from it */
+    bool is_alone;     /* refused while any node uses it, and no node is let in; SQLite: always */
 };
 
 bool tcn_store_is_postgres(const char *url);
@@ -32,8 +36,8 @@ bool tcn_store_is_postgres(const char *url);
 int tcn_store_check_postgres(const char *url, struct tcn_err *err);
 
 /* Opens, checks (file system, integrity, schema version), migrates, and takes the next epoch. options are borrowed for
- * the call. TCN_EIO, TCN_EINVALID (NFS or SMB, newer schema, missing rights: err says the remedy), TCN_EBUSY (another
- * process owns it). */
+ * the call. TCN_EIO, TCN_EINVALID (NFS or SMB, newer schema, missing rights, a clock that differs, a store that was moved
+ * away: err says the remedy), TCN_EBUSY (another process owns it). */
 int tcn_store_open(const struct tcn_store_options *options, int64_t now_ms, struct tcn_store **ret,
                    struct tcn_err *err);
 /* Beside the process that owns it: nothing is made, migrated or owned, and the store has no epoch. For transactions that

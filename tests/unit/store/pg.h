@@ -1,4 +1,6 @@
-/* A schema of its own for each test, in the server that tests/postgres.py started; and a second, plain connection. */
+/* A schema of its own for each test, in the server that tests/postgres.py started; and a second, plain connection. Stores come
+ * as a role that owns their schema and no more, so that the policies of their tables hold; the plain connection is the
+ * superuser's and sees everything. */
 #ifndef TCN_TESTS_STORE_PG_H
 #define TCN_TESTS_STORE_PG_H
 
@@ -14,13 +16,30 @@ static inline const char *pg_server(void)
     return getenv("TOCSIN_POSTGRES");
 }
 
+#define PG_ROLE "tocsin_test"
+#define PG_SUPERUSER "postgres"
+
+/* The same URL for the other role; from ends with '@'. */
+static inline void pg_as(const char *url, const char *from, const char *to, char *ret, size_t size)
+{
+    const char *at = strstr(url, from);
+
+    if (at)
+        snprintf(ret, size, "%.*s%s%s", (int)(at - url), url, to, at + strlen(from));
+    else
+        snprintf(ret, size, "%s", url);
+}
+
 /* Runs statements; the first column of the last result's first row, "" for none. Yours to free. */
 static inline char *pg_raw(const char *url, const char *sql)
 {
-    PGconn *conn = PQconnectdb(url);
+    char as_superuser[512];
+    PGconn *conn;
     PGresult *result;
     char *text;
 
+    pg_as(url, PG_ROLE "@", PG_SUPERUSER "@", as_superuser, sizeof as_superuser);
+    conn = PQconnectdb(as_superuser);
     assert_int_equal(PQstatus(conn), CONNECTION_OK);
     result = PQexec(conn, sql);
     if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
@@ -40,12 +59,15 @@ static inline void pg_run(const char *sql)
 static inline void pg_schema(char ret_name[32], char *ret_url, size_t size)
 {
     static unsigned n;
-    char sql[64];
+    char sql[96], url[512];
 
+    pg_run("DO $$ BEGIN CREATE ROLE " PG_ROLE
+           " LOGIN; EXCEPTION WHEN duplicate_object THEN END $$");
     snprintf(ret_name, 32, "t_%d_%u", (int)getpid(), ++n);
-    snprintf(sql, sizeof sql, "CREATE SCHEMA %s", ret_name);
+    snprintf(sql, sizeof sql, "CREATE SCHEMA %s AUTHORIZATION " PG_ROLE, ret_name);
     pg_run(sql);
-    snprintf(ret_url, size, "%s&options=-csearch_path%%3D%s", pg_server(), ret_name);
+    pg_as(pg_server(), PG_SUPERUSER "@", PG_ROLE "@", url, sizeof url);
+    snprintf(ret_url, size, "%s&options=-csearch_path%%3D%s", url, ret_name);
 }
 
 static inline void pg_drop(const char *name)

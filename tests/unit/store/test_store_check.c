@@ -61,7 +61,8 @@ static void told(void *ctx, const char *finding)
 
 static struct findings check(struct fixture *f)
 {
-    const struct tcn_store_options o = {.url = f->url, .account_id = ACCOUNT, .node = "check"};
+    const struct tcn_store_options o = {
+        .url = f->url, .account_id = ACCOUNT, .node = "check", .all_accounts = true};
     struct findings found = {0};
     struct tcn_store *s = NULL;
 
