@@ -18,6 +18,7 @@ static const struct verb {
     {"release", tcn_db_release_cli, "sends or drops what is held"},
     {"hold", tcn_db_hold_cli, "begins held mode after a restore by other means"},
     {"copy", tcn_db_copy_cli, "moves a store from SQLite to PostgreSQL or back"},
+    {"reclaim", tcn_db_reclaim_cli, "lets a store that was moved away be started again"},
 };
 #define N_VERBS (sizeof verbs / sizeof *verbs)
 

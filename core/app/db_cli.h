@@ -14,6 +14,7 @@ int tcn_db_hold_cli(int argc, char **argv);
 int tcn_db_held_cli(int argc, char **argv);
 int tcn_db_release_cli(int argc, char **argv);
 int tcn_db_copy_cli(int argc, char **argv);
+int tcn_db_reclaim_cli(int argc, char **argv);
 
 /* Sets values[o], which has a place for each name, to what is given. 0, or what tcn_options_status() makes a status of;
  * a missing one of those whose bit (1 << o) is in needed is a misuse. */

@@ -1,6 +1,7 @@
-/* tocsin db copy. */
+/* tocsin db copy and reclaim: moving a store to another place, and going back on it. */
 #include "app/db_cli.h"
 #include "store/copy.h"
+#include "store/nodes.h"
 #include "sys/clock.h"
 
 #include <stdio.h>
@@ -18,6 +19,7 @@ static const char usage[] =
     "     stopped at any moment and run again.\n"
     "  2. The switch: stop the server, run the same command with --final, which makes the rest\n"
     "     equal and compares every table, name the new store in the configuration, start.\n"
+    "     Nothing starts on the old store after that; tocsin db reclaim goes back on it.\n"
     "\n"
     "  --from URL   the store: sqlite:PATH or postgresql://USER@HOST/DATABASE\n"
     "  --to URL     an empty database, or a file that does not exist\n"
@@ -60,8 +62,8 @@ static int finish(struct tcn_copy *c, const char *to, struct tcn_err *err)
     for (size_t i = 0; i < TCN_COPY_TABLES; i++)
         printf("%-14s %10llu rows  sha256 %s on both sides\n", sums[i].table,
                (unsigned long long)sums[i].rows, sums[i].sha256);
-    printf("Everything is equal. Now set \"store\" to %s in the configuration and start tocsin; do "
-           "not start it on the old store any more.\n",
+    printf("Everything is equal. Now set \"store\" to %s in the configuration and start tocsin. "
+           "Nothing starts on the old store any more.\n",
            to);
     return 0;
 }
@@ -94,4 +96,39 @@ int tcn_db_copy_cli(int argc, char **argv)
     int r = tcn_db_options(&line, values, 1u << FROM | 1u << TO);
 
     return r < 0 ? tcn_options_status(r) : copy(values[FROM], values[TO], values[FINAL] != NULL);
+}
+
+/* -- reclaim ------------------------------------------------------------------------------------------------- */
+
+static const char reclaim_usage[] =
+    "usage: tocsin db reclaim --config FILE [--data DIR]\n"
+    "\n"
+    "  Lets a store be started again that tocsin db copy --final moved to another place. What\n"
+    "  happened there since is not here: stop the server there first.\n"
+    "\n"
+    "  --config FILE   the configuration that names the old store\n"
+    "  --data DIR      where the store is kept (default: data)\n";
+
+static int reclaim(const struct tcn_config *c)
+{
+    struct tcn_store_options o = tcn_db_store(c);
+    struct tcn_store *s;
+    struct tcn_err err;
+
+    /* A store is reclaimed, not made. */
+    if (tcn_store_visit(&o, false, &s, &err) < 0)
+        return tcn_db_fail("reclaim", &err);
+    tcn_store_close(s);
+    o.is_alone = o.is_reclaimed = true;
+    if (tcn_store_open(&o, tcn_clock_now_ms(), &s, &err) < 0)
+        return tcn_db_fail("reclaim", &err);
+    tcn_store_leave(s, NULL); /* it was no node */
+    tcn_store_close(s);
+    printf("The store can be started again.\n");
+    return 0;
+}
+
+int tcn_db_reclaim_cli(int argc, char **argv)
+{
+    return tcn_db_on_config("tocsin db reclaim", reclaim_usage, argc, argv, reclaim);
 }

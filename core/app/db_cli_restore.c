@@ -1,6 +1,7 @@
 /* tocsin db restore and hold: how held mode begins. */
 #include "app/db_cli.h"
 #include "base/datetime.h"
+#include "store/nodes.h"
 #include "store/restore.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -141,6 +142,7 @@ static int hold(const struct tcn_config *c)
     if (tcn_store_open(&o, tcn_clock_now_ms(), &s, &err) < 0)
         return tcn_db_fail("hold", &err);
     r = hold_now(s, &held, &err);
+    tcn_store_leave(s, NULL); /* it was no node; done either way */
     tcn_store_close(s);
     if (r != 0)
         return tcn_db_fail("hold", &err);

@@ -16,7 +16,7 @@ static const struct command {
      "tell everything that is wrong with a configuration"},
     {"map", tcn_map_cli, "run|test|explain --mapping FILE|NAME",
      "try a mapping file; payload on stdin"},
-    {"db", tcn_db_cli, "check|backup|restore|held|release|hold|copy ...",
+    {"db", tcn_db_cli, "check|backup|restore|held|release|hold|copy|reclaim ...",
      "look after the store: integrity, backups, moving between SQLite and PostgreSQL"},
 };
 

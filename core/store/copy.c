@@ -3,19 +3,23 @@
  * on, and the last one, with the source's owner stopped, costs a reading of both sides and no more. No table needs to
  * grow at its end only, or to say what changed.
  *
- * A table of its own marks the target until the copy is finished: nothing starts on it before. */
+ * A table of its own marks the target until the copy is finished: nothing starts on it before. Before that mark goes, the
+ * source gets one (store_moved.c) and nothing starts there any more: killed in between, neither starts, and the same
+ * command ends it. */
 #include "store/copy.h"
 
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "store/internal.h"
 #include "store/migrate.h"
+#include "store/moved.h"
 #include <stdlib.h>
 
 #define BATCH_ARENA ((size_t)512 << 20)
 
 struct tcn_copy {
     struct tcn_copy_side from, to;
+    char *target;           /* owned; the URL of to */
     struct tcn_arena arena; /* of one batch */
     struct tcn_arena last;  /* of the key that it begins after */
 };
@@ -26,6 +30,7 @@ static const char make_mark[] = "CREATE TABLE IF NOT EXISTS copy_unfinished"
                                 " (started_ms {INT} NOT NULL){PLAIN}";
 static const char find_mark[] = "SELECT COUNT(*), 0 FROM {TABLES} WHERE name = 'copy_unfinished'";
 static const char drop_mark[] = "DROP TABLE copy_unfinished";
+static const char drop_moved[] = "DELETE FROM meta WHERE name = '" TCN_MOVED_TO "'";
 static const char count_starts[] = "SELECT COUNT(*), 0 FROM epochs";
 
 static int ask(const struct tcn_db_driver *driver, struct tcn_db *db, const char *sql,
@@ -55,17 +60,32 @@ int tcn_copy_refuse_unfinished(const struct tcn_db_driver *driver, struct tcn_db
                           "tocsin db copy --final, or drop it");
 }
 
-static int do_alone(const struct tcn_copy_side *s, const char *sql, struct tcn_err *err)
+static int run_all(const struct tcn_copy_side *s, const char *const *sql, struct tcn_err *err)
 {
     int64_t ignored[2];
+    int r = 0;
+
+    for (; *sql && r == 0; sql++)
+        r = tcn_migrate_run(s->driver, s->db, *sql, ignored, err);
+    return r;
+}
+
+/* Statements in one transaction; NULL ends. */
+static int do_all_alone(const struct tcn_copy_side *s, const char *const *sql, struct tcn_err *err)
+{
     int r;
 
     if ((r = s->driver->begin_alone(s->db, err)) < 0)
         return r;
-    if ((r = tcn_migrate_run(s->driver, s->db, sql, ignored, err)) == 0)
+    if ((r = run_all(s, sql, err)) == 0)
         return s->driver->commit(s->db, err) == 0 ? 0 : TCN_EIO;
     s->driver->rollback(s->db);
     return r;
+}
+
+static int do_alone(const struct tcn_copy_side *s, const char *sql, struct tcn_err *err)
+{
+    return do_all_alone(s, (const char *const[]){sql, NULL}, err);
 }
 
 /* A start leaves its row in epochs: a target without one never was a store. */
@@ -99,7 +119,7 @@ static int open_side(struct tcn_copy_side *s, const char *url, enum tcn_db_role 
 /* Who thinks that it still owns the source learns that it does not. */
 static const char fence[] = "UPDATE epochs SET session = 0 WHERE session > 0";
 
-static int open_source(struct tcn_copy_side *from, const char *url, bool is_final,
+static int open_source(struct tcn_copy_side *from, const char *url, const char *to, bool is_final,
                        struct tcn_err *err)
 {
     int r;
@@ -107,7 +127,8 @@ static int open_source(struct tcn_copy_side *from, const char *url, bool is_fina
     /* As a reader at first: an owner would make what is not there. */
     if ((r = open_side(from, url, TCN_DB_READER, err)) < 0 ||
         (r = tcn_migrate_check(from->driver, from->db, tcn_migrations, err)) < 0 ||
-        (r = tcn_copy_refuse_unfinished(from->driver, from->db, err)) < 0 || !is_final)
+        (r = tcn_copy_refuse_unfinished(from->driver, from->db, err)) < 0 ||
+        (r = tcn_moved_check(from->driver, from->db, to, err)) < 0 || !is_final)
         return r;
     tcn_copy_side_done(from);
     r = open_side(from, url, TCN_DB_OWNER, err);
@@ -133,7 +154,8 @@ int tcn_copy_open(const char *from, const char *to, bool is_final, int64_t now_m
 
     tcn_arena_init(&c->arena, BATCH_ARENA);
     tcn_arena_init(&c->last, BATCH_ARENA);
-    if ((r = open_source(&c->from, from, is_final, err)) < 0 ||
+    c->target = tcn_xstrdup(to);
+    if ((r = open_source(&c->from, from, to, is_final, err)) < 0 ||
         (r = open_target(&c->to, to, now_ms, err)) < 0) {
         tcn_copy_close(c);
         return r;
@@ -151,6 +173,7 @@ void tcn_copy_close(struct tcn_copy *c)
     tcn_copy_side_done(&c->to);
     tcn_arena_done(&c->arena);
     tcn_arena_done(&c->last);
+    free(c->target);
     free(c);
 }
 
@@ -372,7 +395,7 @@ static int settle(const struct tcn_copy_side *to, struct tcn_err *err)
 
     for (; sql && *sql && r == 0; sql++)
         r = do_alone(to, *sql, err);
-    return r < 0 ? r : do_alone(to, drop_mark, err);
+    return r < 0 ? r : do_all_alone(to, (const char *const[]){drop_moved, drop_mark, NULL}, err);
 }
 
 int tcn_copy_finish(struct tcn_copy *c, struct tcn_copy_sum ret_sums[TCN_COPY_TABLES],
@@ -384,5 +407,7 @@ int tcn_copy_finish(struct tcn_copy *c, struct tcn_copy_sum ret_sums[TCN_COPY_TA
         r = verify_table(c, &tcn_copy_tables[i], &ret_sums[i], err);
     tcn_copy_side_use(&c->from, NULL);
     tcn_copy_side_use(&c->to, NULL);
-    return r < 0 ? r : settle(&c->to, err);
+    if (r < 0 || (r = tcn_moved_mark(c->from.driver, c->from.db, c->target, err)) < 0)
+        return r;
+    return settle(&c->to, err);
 }

@@ -27,7 +27,8 @@ void tcn_copy_close(struct tcn_copy *c);
  * one goes on with what differs. */
 int tcn_copy_run_round(struct tcn_copy *c, struct tcn_copy_round *ret, struct tcn_err *err);
 /* After a round with is_final: reads both sides anew, and TCN_EIO when a table differs. ret_sums has a place a table.
- * Then the target is a store that can be opened. */
+ * Then nothing starts on the source any more, and the target is a store that can be opened; a call that fails in between
+ * leaves both shut, and another copy with is_final to the same target ends it. */
 int tcn_copy_finish(struct tcn_copy *c, struct tcn_copy_sum ret_sums[TCN_COPY_TABLES],
                     struct tcn_err *err);
 /* For who opens a store: TCN_EINVALID when it is an unfinished copy. */

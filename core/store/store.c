@@ -4,6 +4,9 @@
 #include "base/xalloc.h"
 #include "store/copy.h"
 #include "store/migrate.h"
+#include "store/moved.h"
+#include "store/nodes.h"
+#include "sys/clock.h"
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,6 +140,7 @@ int tcn_store_open_with(const struct tcn_db_driver *driver, const char *target,
     return r;
 }
 
+        (r = tcn_moved_refuse(s, options->is_reclaimed, err)) == 0 &&
 bool tcn_store_is_postgres(const char *url)
 {
     return tcn_str_starts(tcn_str(url), TCN_STR("postgresql:")) ||

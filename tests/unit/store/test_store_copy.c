@@ -3,6 +3,8 @@
 #include "raw.h"
 #include "rows.h"
 #include "store/copy.h"
+#include "store/internal.h"
+#include "store/moved.h"
 
 #include <sys/stat.h>
 
@@ -331,6 +333,62 @@ static void what_is_refused(void **state)
     assert_int_equal(stat(p->back_path, &st), -1);
 }
 
+/* -- the place that was left ---------------------------------------------------------------------------------- */
+
+static void expect_moved(struct places *p, const char *url, const char *to)
+{
+    assert_int_equal(open_store(p, url), TCN_EINVALID);
+    assert_non_null(strstr(p->f.err.msg, "was moved to "));
+    assert_non_null(strstr(p->f.err.msg, to));
+    assert_non_null(strstr(p->f.err.msg, "tocsin db reclaim"));
+}
+
+static void nothing_starts_on_the_old_place(void **state)
+{
+    struct places *p = *state;
+    struct tcn_copy *c = NULL;
+    struct tcn_store_options o = {
+        .url = p->f.url, .account_id = ACCOUNT, .node = "test", .is_reclaimed = true};
+
+    fill(p, 1, 3);
+    stop_source(p);
+    finish(p, p->f.url, p->to);
+    expect_moved(p, p->f.url, p->to);
+    assert_int_equal(tcn_copy_open(p->f.url, p->back, true, NOW, &c, &p->f.err), TCN_EINVALID);
+    assert_non_null(strstr(p->f.err.msg, "was moved to "));
+    OK(&p->f, open_store(p, p->to)); /* which has no such mark */
+    stop_source(p);
+    finish(p, p->to, p->back);
+    OK(&p->f, tcn_store_open(&o, NOW, &p->f.s, &p->f.err));
+    reopen(&p->f);
+}
+
+/* Killed after the source got its mark and before the target lost its own. */
+static void killed_at_the_switch(void **state)
+{
+    struct places *p = *state;
+    const struct tcn_db_driver *driver;
+    struct tcn_db_place place = {.node = "test", .role = TCN_DB_OWNER};
+    struct tcn_db *db = NULL;
+    struct tcn_copy *c;
+
+    fill(p, 1, 3);
+    stop_source(p);
+    c = open_copy(p, p->f.url, p->to, false);
+    run_round(p, c);
+    tcn_copy_close(c);
+    OK(&p->f, tcn_store_driver_of(p->f.url, &driver, &place.target, &p->f.err));
+    OK(&p->f, driver->open(&place, &db, &p->f.err));
+    OK(&p->f, tcn_moved_mark(driver, db, p->to, &p->f.err));
+    driver->close(db);
+    expect_moved(p, p->f.url, p->to);
+    assert_int_equal(open_store(p, p->to), TCN_EINVALID);
+    assert_non_null(strstr(p->f.err.msg, "unfinished copy"));
+    finish(p, p->f.url, p->to);
+    expect_moved(p, p->f.url, p->to);
+    OK(&p->f, open_store(p, p->to));
+}
+
 /* A difference that nobody saw is found. */
 static void a_difference_is_told(void **state)
 {
@@ -407,6 +465,8 @@ int main(void)
         IN_PLACES(an_unfinished_copy_is_no_store),
         IN_PLACES(the_copy_is_a_store),
         IN_PLACES(what_is_refused),
+        IN_PLACES(nothing_starts_on_the_old_place),
+        IN_PLACES(killed_at_the_switch),
         IN_PLACES(a_difference_is_told),
         IN_PLACES(every_table_and_column_is_copied),
     };
