@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define CLOCK_SLACK_MS 2000
+
 static int64_t clock_now(void *ctx)
 {
     (void)ctx;
@@ -50,8 +52,6 @@ static bool may_act(void *ctx)
     return !app->store || tcn_storethread_may_act(app->store);
 }
 
-static int start_store(struct tcn_app *app, struct tcn_err *err)
-{
 static void warn_of_role(struct tcn_app *app)
 {
     struct tcn_storethread_stats stats;
@@ -65,11 +65,14 @@ static void warn_of_role(struct tcn_app *app)
             NULL);
 }
 
+static int start_store(struct tcn_app *app, struct tcn_err *err)
+{
     struct tcn_storethread_options o = {.store = {.url = app->config->store,
                                                   .account_id = app->config->account_id,
                                                   .node = app->config->node,
                                                   .region = app->config->region,
                                                   .version = TOCSIN_VERSION,
+                                                  .clock_slack_ms = CLOCK_SLACK_MS,
                                                   .password = app->config->store_password.ptr},
                                         .max_waiting = (size_t)app->config->limits.waiting,
                                         .now_ms = clock_now,

@@ -100,6 +100,29 @@ static struct tcn_store *make(const struct tcn_db_driver *driver,
     return s;
 }
 
+/* Due times are compared with the clock of each node: one that goes wrong pages early or late. */
+static int check_clock(struct tcn_store *s, const struct tcn_store_options *options, int64_t now_ms,
+                       int64_t begun_us, struct tcn_err *err)
+{
+    int64_t server_ms[2] = {0}, ahead_ms;
+    int r;
+
+    if (options->clock_slack_ms == 0 || !s->driver->lock)
+        return 0;
+    if ((r = s->driver->begin(s->db, err)) < 0)
+        return r;
+    r = tcn_migrate_run(s->driver, s->db, "SELECT {NOW_MS}, 0", server_ms, err);
+    s->driver->rollback(s->db);
+    ahead_ms = now_ms + (tcn_clock_mono_us() - begun_us) / 1000 - server_ms[0];
+    if (r < 0 || (ahead_ms <= options->clock_slack_ms && ahead_ms >= -options->clock_slack_ms))
+        return r;
+    return tcn_fail(
+        err, TCN_EINVALID,
+        "this machine's clock is %.1f s %s the database's, and due times go by both: set "
+        "them alike (NTP; timedatectl shows whether it runs), then start again",
+        (double)(ahead_ms > 0 ? ahead_ms : -ahead_ms) / 1000, ahead_ms > 0 ? "ahead of" : "behind");
+}
+
 static int open_once(const struct tcn_db_driver *driver, const char *target,
                      const struct tcn_store_options *options, int64_t now_ms,
                      struct tcn_store **ret, struct tcn_err *err)
@@ -110,11 +133,14 @@ static int open_once(const struct tcn_db_driver *driver, const char *target,
                                        .account = options->account_id,
                                        .role = options->is_alone ? TCN_DB_OWNER : TCN_DB_NODE};
     struct tcn_store *s = make(driver, options);
+    int64_t begun_us = tcn_clock_mono_us();
     int r;
 
     if ((r = driver->open(&place, &s->db, err)) == 0 && (r = driver->check(s->db, err)) == 0 &&
+        (r = check_clock(s, options, now_ms, begun_us, err)) == 0 &&
         (r = tcn_migrate(driver, s->db, tcn_migrations, now_ms, err)) == 0 &&
         (r = tcn_copy_refuse_unfinished(driver, s->db, err)) == 0 &&
+        (r = tcn_moved_refuse(s, options->is_reclaimed, err)) == 0 &&
         (r = take_epoch(s, options, now_ms, err)) == 0) {
         *ret = s;
         return 0;
@@ -140,7 +166,6 @@ int tcn_store_open_with(const struct tcn_db_driver *driver, const char *target,
     return r;
 }
 
-        (r = tcn_moved_refuse(s, options->is_reclaimed, err)) == 0 &&
 bool tcn_store_is_postgres(const char *url)
 {
     return tcn_str_starts(tcn_str(url), TCN_STR("postgresql:")) ||

@@ -8,7 +8,7 @@ import time
 import typing
 import unittest
 
-from harness import BINARY, Failure, Tocsin, World, eventually, http, postgres
+from harness import BINARY, TOKENS, Failure, Tocsin, World, eventually, http, postgres
 from worlds import Scenario, alert, fresh, group
 
 PASSWORD = "not-to-be-told-0123456789"
@@ -114,7 +114,8 @@ class Start(unittest.TestCase):
         self.assertNotIn(PASSWORD, said)
         return said
 
-    def starts(self, store: Store, node: str = "", **env: str) -> None:
+    def starts(self, store: Store, node: str = "", **env: str) -> str:
+        """Its log."""
         folder = self.world.folder / fresh("app")
         folder.mkdir()
         app = Tocsin(folder, {"store": store, **({"node": node} if node else {})}, env)
@@ -123,6 +124,7 @@ class Start(unittest.TestCase):
             self.assertNotIn(PASSWORD, app.tail())
         finally:
             self.assertEqual("", app.end())
+        return app.log.read_text()
 
     def test_mistakes(self) -> None:
         wrong = {"url": self.url("secretive"), "password": {"env": "PW"}}
@@ -167,12 +169,66 @@ class Start(unittest.TestCase):
         self.assertEqual(70, app.child.wait(10), "a node has one process, the newest")
         self.assertIn("took this", app.tail())
 
+    def test_a_clock_that_differs(self) -> None:
+        """The server's is the one that is shifted."""
+        self.server.psql("CREATE SCHEMA shifted; CREATE FUNCTION shifted.clock_timestamp() RETURNS timestamptz LANGUAGE "
+                         "sql AS $$ SELECT pg_catalog.clock_timestamp() + interval '5 s' $$")
+        for way, sign in (("behind", "+"), ("ahead of", "-")):
+            self.server.psql("CREATE OR REPLACE FUNCTION shifted.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS "
+                             f"$$ SELECT pg_catalog.clock_timestamp() {sign} interval '5 s' $$")
+            said = self.refused(self.url(options="-csearch_path%3Dshifted,pg_catalog"))
+            self.assertRegex(said, rf"clock is [45]\.\d s {way} the database's.*NTP")
+        self.assertEqual("0", self.server.psql("SELECT count(*) FROM pg_tables WHERE schemaname = 'shifted'"))
+
+    def test_a_role_that_is_under_no_policy(self) -> None:
+        self.server.psql("CREATE ROLE modest LOGIN; CREATE SCHEMA modest AUTHORIZATION modest")
+        for url, is_told in ((self.url(), True), (self.url("modest", options="-csearch_path%3Dmodest"), False)):
+            self.assertEqual(is_told, "BYPASSRLS" in self.starts(url))
+
+    def test_every_node_is_told(self) -> None:
+        one = self.node("one", "eu-west-1")
+        two = self.node("two", "eu-central-1")
+        self.told(one, "a node joined", "node=two region=eu-central-1")
+        self.assertEqual({"one": ("alive", "eu-west-1", False), "two": ("alive", "eu-central-1", True)}, nodes(two))
+        self.assertIn("tocsin_nodes_alive 2\n", http("GET", two.url + "/metrics").body.decode())
+        database = two.api("GET", "/v1/nodes").json()["database"]
+        self.assertEqual(("postgresql", "primary", 1), tuple(database[name] for name in ("engine", "role", "timeline")))
+        self.assertEqual(0, two.kill(signal.SIGTERM))
+        self.told(one, "a node stopped", "node=two")
+        self.assertEqual(("stopped", "eu-central-1", False), nodes(one)["two"])
+        two.start()
+        two.kill(signal.SIGKILL)
+        self.told(one, "a node was taken over", "node=two")
+        self.assertEqual(("taken over", "eu-central-1", False), nodes(one)["two"])
+        self.assertIn("tocsin_nodes_taken_over_total 1\n", http("GET", one.url + "/metrics").body.decode())
+        self.assertEqual(0, one.kill(signal.SIGTERM))
+
+    def node(self, name: str, region: str) -> Tocsin:
+        folder = self.world.folder / fresh("node")
+        folder.mkdir()
+        self.server.psql("CREATE SCHEMA IF NOT EXISTS nodes")
+        tokens = [{"name": "viewer", "role": "admin", "token": {"env": "TOKEN"}}]
+        app = Tocsin(folder, {"store": self.url(options="-csearch_path%3Dnodes"), "node": name, "region": region,
+                              "tokens": tokens}, {"TOKEN": TOKENS["admin"]})
+        self.addCleanup(app.kill)
+        return app
+
+    def told(self, app: Tocsin, event: str, more: str) -> None:
+        def is_told() -> bool:
+            return any(event in line and more in line for line in app.log.read_text().splitlines())
+        eventually(f"{event} {more}", is_told, 30)
+
     def test_a_newer_schema(self) -> None:
         self.server.psql("INSERT INTO schema_version VALUES (9999, 9999, 0)")
         try:
             self.assertRegex(self.refused(self.url()), "9999.*newer")
         finally:
             self.server.psql("DELETE FROM schema_version WHERE version = 9999")
+
+
+def nodes(app: Tocsin) -> dict[str, tuple[str, str, bool]]:
+    rows = app.api("GET", "/v1/nodes").json()["items"]
+    return {row["name"]: (row["state"], row["region"], row["answered"]) for row in rows if row["region"] != "us-east-1"}
 
 
 if __name__ == "__main__":

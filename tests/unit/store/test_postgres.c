@@ -135,7 +135,7 @@ static void killed_anywhere(void **state)
 {
     struct fixture *f = *state;
     char *want, *got;
-    int rounds = 0, stride = getenv("TOCSIN_DEEP") ? 1 : 4; /* each run begins elsewhere */
+    int rounds = 0, stride = getenv("TOCSIN_DEEP") ? 1 : 6; /* each run begins elsewhere */
     int first = 1 + getpid() % stride;
 
     print_message("from call %d on, every %d\n", first, stride);
@@ -359,13 +359,45 @@ static void settings(void **state)
     tcn_postgres_driver.close(db);
 }
 
+/* -- clocks ------------------------------------------------------------------------------------------------- */
+
+static void clocks_that_differ(void **state)
+{
+    static const struct {
+        const char *name, *says;
+        int64_t off_ms;
+        int expect;
+    } cases[] = {
+        {"alike", NULL, 0, 0},
+        {"a little apart", NULL, 1000, 0},
+        {"ahead", "s ahead of the database's", 5000, TCN_EINVALID},
+        {"behind", "s behind the database's", -5000, TCN_EINVALID},
+    };
+    struct fixture *f = *state;
+    struct tcn_store_options o = {
+        .url = f->url, .account_id = ACCOUNT, .node = "test", .clock_slack_ms = 2000};
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tcn_store *s = NULL;
+
+        print_message("%s\n", cases[i].name);
+        assert_int_equal(tcn_store_open(&o, tcn_clock_now_ms() + cases[i].off_ms, &s, &f->err),
+                         cases[i].expect);
+        if (cases[i].says) {
+            assert_non_null(strstr(f->err.msg, cases[i].says));
+            assert_non_null(strstr(f->err.msg, "NTP"));
+        }
+        tcn_store_close(s);
+    }
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(killed_anywhere), CASE(many_starters),        CASE(connection_ended),
-        CASE(taken_over),      CASE(text_that_is_no_utf8), CASE(settings),
+        CASE(killed_anywhere),      CASE(many_starters), CASE(connection_ended),   CASE(taken_over),
+        CASE(text_that_is_no_utf8), CASE(settings),      CASE(clocks_that_differ),
     };
 
     if (!pg_server()) {
