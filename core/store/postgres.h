@@ -11,6 +11,9 @@
 #define TCN_PG_TEXT_MAX (64 << 20)
 #define TCN_PG_CONNECT_MS 3000   /* of one host */
 #define TCN_PG_PATIENCE_MS 40000 /* for an answer: more than statement_timeout */
+#define TCN_PG_ASK_MS 8000 /* the same, of what a session begins with: more than lock_timeout */
+#define TCN_PG_DOUBT_MS                                                                            \
+    5000 /* without one, whether the server lives is asked by another connection */
 
 /* One command on its way to the server. */
 enum tcn_pg_kind { TCN_PG_PLAIN = 0, TCN_PG_PREPARE, TCN_PG_EXECUTE, TCN_PG_GUARD };
@@ -61,16 +64,17 @@ struct tcn_pg_hosts {
 struct tcn_db {
     struct tcn_pg_hosts hosts;
     enum tcn_db_role role;
+    char account[16];           /* "*": all */
     struct tcn_database server; /* of the connection in use, or the last */
     int64_t contact_us;         /* its last answer, monotonic */
     PGconn *conn;               /* owned; NULL while lost */
-    char account[16];           /* "*": all */
     uint64_t connection;        /* counts connections, from 1 */
     int backend;                /* its process on the server */
     uint64_t names;             /* of prepared statements, so far */
 
-    PGconn *coming;         /* owned; a connection that is being made */
-    size_t host;            /* the one that is tried */
+    PGconn *coming; /* owned; a connection that is being made */
+    size_t host;    /* the one that is tried */
+    size_t host_in_use;
     int64_t until_us;       /* for how long */
     bool is_writing;        /* libpq waits for room, not for bytes */
     int64_t pause_until_us; /* before the next round */
@@ -137,6 +141,9 @@ int tcn_pg_check(struct tcn_db *db, struct tcn_err *err);
 int tcn_pg_connect(struct tcn_db *db, int64_t wait_ms, struct tcn_err *err);
 /* That host will not be: the next one, or after the last a pause and the first. False: that was the last. */
 bool tcn_pg_next_host(struct tcn_db *db);
+/* For a connection whose answer does not come: whether its server answers another one, be it with a refusal. Takes up to
+ * TCN_PG_CONNECT_MS. */
+bool tcn_pg_lives(struct tcn_db *db);
 /* Makes the connection that has come the one in use. */
 int tcn_pg_use(struct tcn_db *db, struct tcn_err *err);
 /* The settings of every session. */

@@ -96,6 +96,20 @@ static int advance(struct tcn_db *db, int64_t until_us)
     }
 }
 
+bool tcn_pg_lives(struct tcn_db *db)
+{
+    bool is_late;
+
+    assert(db->conn && !db->coming);
+    db->host = db->host_in_use;
+    start_host(db);
+    is_late = advance(db, INT64_MAX) < 0 && tcn_clock_mono_us() >= db->until_us;
+    PQfinish(db->coming);
+    db->coming = NULL;
+    db->host = 0;
+    return !is_late;
+}
+
 int tcn_pg_connect(struct tcn_db *db, int64_t wait_ms, struct tcn_err *err)
 {
     int64_t until_us = tcn_clock_mono_us() + wait_ms * 1000;
@@ -126,6 +140,16 @@ static int check_server(const PGconn *conn, struct tcn_err *err)
     return 0;
 }
 
+/* What the policies of the tables go by (migrations.c). */
+static int set_account(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
+{
+    char sql[96];
+
+    assert(strspn(db->account, "0123456789*") == strlen(db->account));
+    snprintf(sql, sizeof sql, "SELECT set_config('tocsin.account_id', '%s', false)", db->account);
+    return tcn_pg_ask(db, conn, sql, NULL, err);
+}
+
 static int take_place(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
 {
     bool is_node = db->role == TCN_DB_NODE;
@@ -138,16 +162,6 @@ static int take_place(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
                            "of it first",
                  PQdb(conn));
     return r;
-}
-
-/* What the policies of the tables go by (migrations.c). */
-static int set_account(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
-{
-    char sql[96];
-
-    assert(strspn(db->account, "0123456789*") == strlen(db->account));
-    snprintf(sql, sizeof sql, "SELECT set_config('tocsin.account_id', '%s', false)", db->account);
-    return tcn_pg_ask(db, conn, sql, NULL, err);
 }
 
 int tcn_pg_greet(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
@@ -170,6 +184,7 @@ int tcn_pg_use(struct tcn_db *db, struct tcn_err *err)
     db->connection++;
     db->backend = PQbackendPID(db->conn);
     db->connected_us = db->contact_us = tcn_clock_mono_us();
+    db->host_in_use = db->host;
     db->host = 0;
     db->pause_ms = db->pause_until_us = 0;
     if (PQsetnonblocking(db->conn, 1) < 0 || !PQenterPipelineMode(db->conn))
@@ -195,6 +210,7 @@ int tcn_pg_open(const struct tcn_db_place *place, struct tcn_db **ret, struct tc
     int r;
 
     db->role = place->role;
+    snprintf(db->account, sizeof db->account, "%s", place->account ? place->account : "*");
     if ((r = tcn_pg_hosts_init(&db->hosts, place, err)) == 0 &&
         (r = first_connection(db, err)) == 0)
         *ret = db;
@@ -210,7 +226,6 @@ void tcn_pg_close(struct tcn_db *db)
         tcn_pg_finalize(db->own[i]);
     if (db->coming)
         PQfinish(db->coming);
-    snprintf(db->account, sizeof db->account, "%s", place->account ? place->account : "*");
     if (db->conn)
         PQfinish(db->conn);
     tcn_pg_hosts_done(&db->hosts);

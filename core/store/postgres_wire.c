@@ -57,10 +57,29 @@ int tcn_pg_result(PGconn *conn, int64_t until_us, PGresult **ret)
     return 0;
 }
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* The same for the connection in use. A statement may take long; a server that hangs answers nobody. */
+static int result_of(struct tcn_db *db, int64_t until_us, PGresult **ret)
+{
+    int64_t now_us = tcn_clock_mono_us();
+    int r;
+
+    do {
+        r = tcn_pg_result(db->conn, earlier(until_us, now_us + TCN_PG_DOUBT_MS * INT64_C(1000)),
+                          ret);
+    } while (r < 0 && PQstatus(db->conn) == CONNECTION_OK &&
+             (now_us = tcn_clock_mono_us()) < until_us && tcn_pg_lives(db));
+    return r;
+}
+
 int tcn_pg_ask(struct tcn_db *db, PGconn *conn, const char *sql, PGresult **ret,
                struct tcn_err *err)
 {
-    int64_t until_us = patience_until(db);
+    int64_t until_us = tcn_clock_mono_us() + TCN_PG_ASK_MS * INT64_C(1000);
     PGresult *last = NULL, *next = NULL;
     int r = PQsendQuery(conn, sql) ? 0 : TCN_EBUSY;
 
@@ -230,14 +249,14 @@ static void look_at(struct tcn_db *db, const struct tcn_pg_sent *what, PGresult 
 static int read_one(struct tcn_db *db, int64_t until_us, PGresult **ret)
 {
     PGresult *end = NULL;
-    int r = tcn_pg_result(db->conn, until_us, ret);
+    int r = result_of(db, until_us, ret);
 
     if (r < 0 || !*ret)
         return TCN_EBUSY;
     /* A connection that broke says so in a result for the command in hand. */
     if (PQstatus(db->conn) == CONNECTION_BAD)
         return TCN_EBUSY;
-    r = tcn_pg_result(db->conn, until_us, &end);
+    r = result_of(db, until_us, &end);
     PQclear(end);
     return r < 0 || end ? TCN_EBUSY : 0;
 }
@@ -245,7 +264,7 @@ static int read_one(struct tcn_db *db, int64_t until_us, PGresult **ret)
 static int read_sync(struct tcn_db *db, int64_t until_us)
 {
     PGresult *result = NULL;
-    int r = tcn_pg_result(db->conn, until_us, &result);
+    int r = result_of(db, until_us, &result);
 
     if (r == 0 && PQresultStatus(result) != PGRES_PIPELINE_SYNC)
         r = TCN_EBUSY;

@@ -92,7 +92,7 @@ static void a_stranger(void **state)
     close(out[1]);
 }
 
-/* -- a promotion -------------------------------------------------------------------------------------------- */
+/* -- a server that hangs ------------------------------------------------------------------------------------ */
 
 static int server_pid(void)
 {
@@ -107,6 +107,45 @@ static int server_pid(void)
     fclose(f);
     return (int)strtol(line, NULL, 10);
 }
+
+static void one_that_hangs(void **state)
+{
+    struct fixture *f = *state;
+    int server = server_pid(), backend = f->s->db->backend;
+    int64_t begun_us, took_us;
+    const char *value;
+
+    assert_true(is_writable(f->s, &f->err));
+    OK(f, tcn_store_begin(f->s, &f->err));
+    kill(server, SIGSTOP);
+    kill(backend, SIGSTOP);
+    begun_us = tcn_clock_mono_us();
+    assert_int_equal(tcn_store_meta_get(f->s, "any", &f->a, &value, &f->err), TCN_EBUSY);
+    took_us = tcn_clock_mono_us() - begun_us;
+    kill(backend, SIGCONT);
+    kill(server, SIGCONT);
+    assert_true(took_us < 10 * INT64_C(1000000));
+    tcn_store_rollback(f->s);
+    assert_true(tcn_store_is_lost(f->s));
+    assert_true(comes_back(f, PATIENCE_US));
+    assert_true(is_writable(f->s, &f->err));
+}
+
+/* Its server answers others meanwhile. */
+static void a_statement_that_takes_long(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_dbstmt *st = NULL;
+
+    OK(f, tcn_store_begin(f->s, &f->err));
+    OK(f, tcn_postgres_driver.prepare(f->s->db, "SELECT 7 FROM pg_sleep(7)", &st, &f->err));
+    assert_int_equal(tcn_postgres_driver.step(st, &f->err), 1);
+    assert_int_equal(tcn_postgres_driver.column_int(st, 0), 7);
+    tcn_postgres_driver.finalize(st);
+    OK(f, tcn_store_commit(f->s, &f->err));
+}
+
+/* -- a promotion -------------------------------------------------------------------------------------------- */
 
 static bool is_standby(void)
 {
@@ -166,6 +205,8 @@ int main(void)
         IN_FILE(the_same),
         IN_FILE(one_that_was_left_behind),
         IN_FILE(a_stranger),
+        IN_FILE(one_that_hangs),
+        IN_FILE(a_statement_that_takes_long),
         IN_FILE(a_standby_that_was_promoted),
     };
 
