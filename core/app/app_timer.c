@@ -12,7 +12,7 @@
 
 #define PAUSE_MS 200     /* between looks while something is overdue that cannot run yet */
 #define LONGEST_MS 60000 /* the wall clock may be set: look again at least that often */
-#define SHARED_MS 2000   /* or another node left something */
+#define SHARED_MS 500    /* or another node left something */
 #define UPKEEP_MS 60000
 #define UPKEEP_PAUSE_MS 10 /* while there is more to forget: alarms come first */
 
