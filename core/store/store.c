@@ -5,7 +5,6 @@
 #include "store/copy.h"
 #include "store/migrate.h"
 #include "store/moved.h"
-#include "store/nodes.h"
 #include "sys/clock.h"
 #include <assert.h>
 #include <stdio.h>

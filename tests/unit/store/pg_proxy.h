@@ -242,8 +242,8 @@ static inline void proxy_stop(struct proxy *p)
 /* The URL of the schema by way of the proxy. */
 static inline void proxy_url(const struct proxy *p, const char *schema, char *ret, size_t size)
 {
-    snprintf(ret, size, "postgresql://" PG_ROLE "@/tocsin?host=%s&options=-csearch_path%%3D%s", p->dir,
-             schema);
+    snprintf(ret, size, "postgresql://" PG_ROLE "@/tocsin?host=%s&options=-csearch_path%%3D%s",
+             p->dir, schema);
 }
 
 #endif

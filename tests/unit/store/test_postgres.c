@@ -144,7 +144,8 @@ static void killed_anywhere(void **state)
     for (size_t from = 0; from < newest(); from++) {
         int status = EXIT_KILLED;
 
-        for (int k = first; status == EXIT_KILLED; k += from == 0 ? stride : 7 * stride, rounds++) {
+        for (int k = first; status == EXIT_KILLED;
+             k += from == 0 ? stride : 13 * stride, rounds++) {
             fresh_schema(f);
             migrate_to(f, from);
             status = opened_and_killed(f, k);
