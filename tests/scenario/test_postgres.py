@@ -161,6 +161,20 @@ class Start(unittest.TestCase):
         self.server.psql("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO worker")
         self.starts(self.url("worker"))
 
+    def test_an_older_schema(self) -> None:
+        """Its owner brings it up at a start; another role is told whom to ask."""
+        self.server.psql("CREATE ROLE old LOGIN; CREATE SCHEMA old AUTHORIZATION old")
+        own, other = (self.url(user, options="-csearch_path%3Dold") for user in ("old", "worker"))
+        self.starts(own)
+        self.server.psql("GRANT USAGE ON SCHEMA old TO worker; "
+                         "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA old TO worker; SET search_path = old; "
+                         "DELETE FROM schema_version WHERE version = 11; "
+                         "DO $$ DECLARE t text; BEGIN FOR t IN SELECT tablename FROM pg_policies WHERE schemaname = 'old' "
+                         "LOOP EXECUTE format('DROP POLICY account ON %I', t); END LOOP; END $$")
+        self.assertRegex(self.refused(other), "must be owner of .*start once with a role that may create tables")
+        self.starts(own)
+        self.starts(other)
+
     def test_a_second_process(self) -> None:
         app = self.world.tocsin({"node": "first"}, {})
         self.starts(self.url(), node="second")
