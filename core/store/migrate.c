@@ -6,6 +6,7 @@
 #include <assert.h>
 
 #define MAX_STATEMENT_BYTES (16 * 1024)
+#define ON_SERVER "{ON_SERVER}" /* not of a database inside the process */
 
 static const char *word_of(const struct tcn_db_driver *driver, const char *name, size_t len)
 {
@@ -115,7 +116,8 @@ static int write(const struct tcn_db_driver *driver, struct tcn_db *db,
     int r = 0;
 
     for (size_t i = 0; r == 0 && m->statements[i]; i++)
-        r = tcn_migrate_run(driver, db, m->statements[i], NULL, err);
+        if (driver->lock || strncmp(m->statements[i], ON_SERVER, strlen(ON_SERVER)) != 0)
+            r = tcn_migrate_run(driver, db, m->statements[i], NULL, err);
     if (r < 0)
         return r;
     return run(driver, db,
