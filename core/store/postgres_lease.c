@@ -8,7 +8,7 @@
 #include "sys/clock.h"
 
 /* Less than a lease, by what a statement may take to the server. */
-#define MARGIN_MS 500
+#define MARGIN_MS 1000
 /* After a connection was made others get the time to make theirs: the server may have been away for all. */
 #define GRACE_MS (2 * TCN_LEASE_MS)
 

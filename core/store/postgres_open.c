@@ -31,9 +31,11 @@ static const char reads_only[] = "SET default_transaction_read_only = on;"
                                  "SET statement_timeout = 0";
 
 /* Held as long as the session, by all nodes together or by one that must be alone; the number is of "tocs". A process that
- * was killed is a moment ago. */
+ * was killed is a moment ago. After that a node waits less for a lock than a third of its lease: a dead node may have it, and
+ * only who beats in between takes that one over. */
 static const char with_others[] =
-    "SELECT pg_advisory_lock_shared(1953456499, hashtext('owner ' || current_schema()))";
+    "SELECT pg_advisory_lock_shared(1953456499, hashtext('owner ' || current_schema()));"
+    "SET lock_timeout = 500";
 static const char alone[] =
     "SELECT pg_advisory_lock(1953456499, hashtext('owner ' || current_schema()))";
 

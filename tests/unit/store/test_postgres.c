@@ -340,7 +340,7 @@ static void settings(void **state)
 {
     static const char *const cases[][2] = {
         {"synchronous_commit", "on"}, {"statement_timeout", "30s"},
-        {"lock_timeout", "5s"},       {"idle_in_transaction_session_timeout", "10s"},
+        {"lock_timeout", "500ms"},    {"idle_in_transaction_session_timeout", "10s"},
         {"client_encoding", "UTF8"},  {"application_name", "tocsin/node-1"},
     };
     struct fixture *f = *state;
