@@ -104,18 +104,19 @@ class Admin:
         return Response(204)
 
     def _calls(self, request: Request) -> Response:
-        rows = self.box.calls.list(request.arg("vendor"))
+        rows = self.box.calls.list(request.arg("vendor"), request.arg("method"), request.arg("path"))
         return json_response(200, {"now_ms": time.monotonic() * 1000, "calls": rows})
 
     def _mails(self, request: Request) -> Response:
-        return json_response(200, {"mails": self.box.mail.list(int(request.arg("after") or 0))})
+        mails = self.box.mail.list(int(request.arg("after") or 0), request.arg("word"))
+        return json_response(200, {"mails": mails})
 
-    def all_tickets(self) -> list[Ticket]:
-        return [ticket for vendor in self.box.vendors.values() for ticket in vendor.tickets()]
+    def all_tickets(self, word: str = "") -> list[Ticket]:
+        return [ticket for vendor in self.box.vendors.values() for ticket in vendor.tickets(word)]
 
     def _tickets(self, request: Request) -> Response:
         wanted = request.arg("vendor")
-        rows = [row for row in self.all_tickets() if wanted in ("", row.vendor)]
+        rows = [row for row in self.all_tickets(request.arg("word")) if wanted in ("", row.vendor)]
         counts = {name: 0 for name in self.box.vendors if name != "pagerduty_events"}
         for row in rows:
             counts[row.vendor] += 1

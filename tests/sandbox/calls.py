@@ -51,9 +51,11 @@ class CallLog:
                 self.file.write(json.dumps(row, ensure_ascii=False) + "\n")
                 self.file.flush()
 
-    def list(self, vendor: str = "") -> list[dict[str, Any]]:
+    def list(self, vendor: str = "", method: str = "", path: str = "") -> list[dict[str, Any]]:
+        """Of that vendor, with that method and with that in the path."""
         with self.lock:
-            return [row for row in self.rows if vendor in ("", row["vendor"])]
+            return [row for row in self.rows if vendor in ("", row["vendor"]) and method in ("", row["method"])
+                    and path in row["path"]]
 
     def reset(self) -> None:
         with self.lock:

@@ -285,9 +285,9 @@ class Jira:
 
     # -- the person and the tests -----------------------------------------------------------------
 
-    def tickets(self) -> list[Ticket]:
+    def tickets(self, word: str = "") -> list[Ticket]:
         with self.lock:
-            return [self._ticket(issue) for issue in self.issues.values()]
+            return [self._ticket(issue) for issue in self.issues.values() if word in issue.values.get("summary", "")]
 
     def _ticket(self, issue: Issue) -> Ticket:
         name, category = STATUSES[issue.status]

@@ -117,10 +117,11 @@ class Mailbox:
         with self.lock:
             apply_settings(self.settings, wanted)
 
-    def list(self, after: int = 0) -> list[dict[str, Any]]:
+    def list(self, after: int = 0, word: str = "") -> list[dict[str, Any]]:
+        """Those after that id, with that word in the subject."""
         with self.lock:
             mails = [mail for mail in self.mails if mail.id > after]
-        return [mail.shown() for mail in mails]
+        return [mail.shown() for mail in mails if word in str(mail.parsed["Subject"] or "")]
 
     def _protocol(self) -> "Connection":
         return Connection(

@@ -301,9 +301,9 @@ class PagerDuty:
 
     # -- the person and the tests -----------------------------------------------------------------
 
-    def tickets(self) -> list[Ticket]:
+    def tickets(self, word: str = "") -> list[Ticket]:
         with self.lock:
-            return [self._ticket(row) for row in self.incidents.values()]
+            return [self._ticket(row) for row in self.incidents.values() if word in row.title]
 
     def _ticket(self, row: Incident) -> Ticket:
         marker = row.alerts[0].key if row.alerts else row.incident_key

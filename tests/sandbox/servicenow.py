@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -94,6 +95,7 @@ class ServiceNow:
             self.tables: dict[str, dict[str, Row]] = {
                 "incident": {}, "sys_journal_field": {}, "sys_user": _users(),
                 "sys_choice": _choices()}
+            self.entries_of: defaultdict[str, list[Row]] = defaultdict(list)  # of sys_journal_field, by incident
             self.next_number = 10001
             self.calls_this_hour = 0
 
@@ -252,6 +254,7 @@ class ServiceNow:
                      "element_id": row["sys_id"], "value": note.value,
                      "sys_created_on": incident.stamp(), "sys_created_by": user_name}
             self.tables["sys_journal_field"][entry["sys_id"]] = entry
+            self.entries_of[row["sys_id"]].append(entry)
 
     def _delete(self, _request: Request, table: str, sys_id: str) -> Response:
         if table != "incident" or not self.tables["incident"].pop(sys_id, None):
@@ -320,22 +323,20 @@ class ServiceNow:
 
     def _journal_text(self, sys_id: str, element: str) -> str:
         labels = {"work_notes": "Work notes", "comments": "Additional comments"}
-        entries = [e for e in self.tables["sys_journal_field"].values()
-                   if e["element_id"] == sys_id and e["element"] == element]
+        entries = [e for e in self.entries_of[sys_id] if e["element"] == element]
         return "".join(f"{self._local(e['sys_created_on'])} - {e['sys_created_by']} "
                        f"({labels[element]})\n{e['value']}\n\n" for e in reversed(entries))
 
     # -- the person and the tests ---------------------------------------------------------------
 
-    def tickets(self) -> list[Ticket]:
+    def tickets(self, word: str = "") -> list[Ticket]:
         with self.lock:
-            return [self._ticket(row) for row in self.tables["incident"].values()]
+            return [self._ticket(row) for row in self.tables["incident"].values() if word in row["short_description"]]
 
     def _ticket(self, row: Row) -> Ticket:
         comments = [Comment(e["sys_id"], e["sys_created_by"], e["value"], e["element"],
                             e["sys_created_on"])
-                    for e in self.tables["sys_journal_field"].values()
-                    if e["element_id"] == row["sys_id"]]
+                    for e in self.entries_of[row["sys_id"]]]
         state = row["state"]
         return Ticket(
             self.name, row["sys_id"], row["number"], row["correlation_id"],

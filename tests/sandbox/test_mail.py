@@ -58,6 +58,8 @@ class Keeps(Base):
         self.assertEqual(["page 0", "page 1", "page 2"], [m["subject"] for m in BOX.mails()])
         later = BOX.admin("GET", f"/mails?after={BOX.mails()[1]['id']}")["mails"]
         self.assertEqual(["page 2"], [m["subject"] for m in later])
+        found = BOX.admin("GET", "/mails?word=age+1")["mails"]
+        self.assertEqual(["page 1"], [m["subject"] for m in found])
 
     def test_auth_is_optional_but_checked(self) -> None:
         with connect() as smtp:

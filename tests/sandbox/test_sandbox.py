@@ -100,6 +100,17 @@ class Admin(Base):
         for row in rows.values():
             self.assertEqual(302, call("GET", row["url"]).status)
 
+    def test_tickets_and_calls_that_are_asked_for(self) -> None:
+        open_three()
+        for word, there in (("cpu-high", 3), ("web-cpu-low", 0)):
+            self.assertEqual(there, len(BOX.admin("GET", f"/tickets?word={word}")["tickets"]))
+        self.assertEqual({"jira"}, {row["vendor"] for row in BOX.admin("GET", "/tickets?vendor=jira&word=web")["tickets"]})
+        posts = BOX.admin("GET", "/calls?method=POST")["calls"]
+        self.assertEqual({"POST"}, {row["method"] for row in posts})
+        self.assertEqual([], BOX.admin("GET", "/calls?method=PATCH")["calls"])
+        (one,) = BOX.admin("GET", "/calls?method=POST&path=/table/incident")["calls"]
+        self.assertEqual("servicenow", one["vendor"])
+
     def test_counts_and_duplicates(self) -> None:
         open_three()
         self.assertEqual({"servicenow": [], "jira": [], "pagerduty": []},

@@ -69,7 +69,8 @@ class Vendor(Protocol):
     def reset(self) -> None:
         """Forgets every ticket and returns to the default settings."""
 
-    def tickets(self) -> list[Ticket]: ...
+    def tickets(self, word: str = "") -> list[Ticket]:
+        """All, or those with that word in the title."""
 
     def person_status(self, ticket_id: str, status: str) -> None:
         """A person changes the status in the vendor's user interface; KeyError, ValueError."""
