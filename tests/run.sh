@@ -3,14 +3,15 @@
 #
 #   tests/run.sh [--preset NAME]... [--label NAME]... [--deep] [--list]
 #
-#   --preset NAME   build this preset of CMakePresets.json and run every test of it; default: dev for checks and units, asan
-#                   for all but checks, tsan for what has threads
+#   --preset NAME   build this preset of CMakePresets.json and run every test of it; default: dev for checks, units and what
+#                   says little about memory, asan for the rest and units again, tsan for what has threads
 #   --label NAME    only tests with this label (check unit scenario contract ...)
 #   --deep          every test of every preset, those labelled deep too
 #   --list          name the tests and their labels, run nothing
 #
-# TOCSIN_JOBS: parallel jobs, default is the number of processors. Ends with a line "N passed, N failed"; the exit
-# status is 0 only when none failed and a full run had at least as many tests as tests/MINIMUM says.
+# TOCSIN_JOBS: parallel jobs, default is the number of processors; of tests that wait more than they work, twice as many.
+# Says what each phase took and ends with a line "N passed, N failed"; the exit status is 0 only when none failed and a
+# full run had at least as many tests as tests/MINIMUM says.
 set -uo pipefail
 
 cd "$(dirname "$0")/.." || exit 1
@@ -49,6 +50,23 @@ say() {
     printf '== %s\n' "$*"
 }
 
+# phase WORDS: what follows is that phase, until the next one.
+phases=()
+phase() {
+    phases+=("$SECONDS $*")
+    say "$*"
+}
+
+say_phases() {
+    local i next
+
+    phases+=("$SECONDS end")
+    for ((i = 0; i + 1 < ${#phases[@]}; i++)); do
+        next=${phases[i + 1]%% *}
+        printf '%5d s  %s\n' $((next - ${phases[i]%% *})) "${phases[i]#* }"
+    done
+}
+
 fail_early() {
     say "$*"
     echo "0 passed, 1 failed"
@@ -83,23 +101,29 @@ any_of() {
 # run_tests PRESET PART FILTER...: the results go to PRESET.PART.xml. Fails only when CTest itself did (8: some test
 # failed, which the results say).
 run_tests() {
-    local preset=$1 part=$2 status=0
+    local preset=$1 part=$2 status=0 at_once=$jobs
     shift 2
-    ctest --test-dir "build/$preset" --output-on-failure --no-tests=ignore -j "$jobs" \
+    [ "$part" != rest ] || at_once=$((2 * jobs))
+    ctest --test-dir "build/$preset" --output-on-failure --no-tests=ignore -j "$at_once" \
         --output-junit "$results/$preset.$part.xml" "$@" || status=$?
     [ $status -eq 0 ] || [ $status -eq 8 ]
 }
 
-# Of a full run: the sources are checked once, units run as gcc and as clang build them, the slow ones under sanitizers.
+# What is about the sandbox, documents and speeds more than about the memory of Tocsin: sanitizers would only slow it down.
+indifferent=(sandbox contract bench)
+
+# Of a full run: the sources are checked once, units run as gcc and as clang build them, the simulator too (fewer seeds
+# under sanitizers), the rest under sanitizers.
 test_once() {
     local preset=$1
     shift
     if [ "$preset" = dev ]; then
-        run_tests dev fast -L "$(any_of check unit)" "$@"
+        run_tests dev fast -L "$(any_of check unit)" "$@" || return 1
+        run_tests dev rest -L "$(any_of sim "${indifferent[@]}")" "$@"
         return
     fi
     run_tests "$preset" fast -L "$(any_of unit)" "$@" || return 1
-    run_tests "$preset" rest -LE "$(any_of check unit deep)"
+    run_tests "$preset" rest -LE "$(any_of check unit deep "${indifferent[@]}")"
 }
 
 # Fast ones first: a wrong include is known in seconds.
@@ -125,7 +149,8 @@ test_preset() {
 }
 
 export PYTHONDONTWRITEBYTECODE=1
-export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1}
+# Freed memory is kept back up to that much: the default, 256 MiB, costs more in page faults than the tests themselves.
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:quarantine_size_mb=16}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}
 export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1}
 [ $deep = no ] || export TOCSIN_DEEP=1
@@ -148,9 +173,9 @@ done
 
 broken=()
 for preset in "${presets[@]}"; do
-    say "$preset: build"
+    phase "$preset: build"
     if configure "$preset" && cmake --build "build/$preset" -j "$jobs"; then
-        say "$preset: test"
+        phase "$preset: test"
         test_preset "$preset" || broken+=(--broken "$preset")
     else
         broken+=(--broken "$preset")
@@ -159,15 +184,17 @@ done
 
 # Most of the suite has one thread; what has several runs under the thread sanitizer as well.
 if [ $is_full = yes ] && [ $deep = no ]; then
-    say "tsan: build and test what has threads"
+    phase "tsan: build of what has threads"
     if configure tsan && cmake --build build/tsan -j "$jobs" --target threaded &&
         ctest --test-dir build/tsan --show-only=json-v1 >"$results/tsan.tests.json"; then
+        phase "tsan: test of what has threads"
         run_tests tsan threads -L '^threads$' || broken+=(--broken tsan)
     else
         broken+=(--broken tsan)
     fi
 fi
 
+say_phases
 minimum=()
 [ $is_full = no ] || minimum=(--minimum tests/MINIMUM)
 /usr/bin/python3 tests/summary.py "${broken[@]}" "${minimum[@]}" "$results"
