@@ -168,15 +168,18 @@ class Server:
 
 
 class Tocsin(Server):
-    def argv(self) -> list[str]:
-        file = self.folder / "tocsin.json"
-        file.write_text(json.dumps({
+    def config(self) -> Config:
+        return {
             "listen": f"127.0.0.1:{self.port}", "store": "sqlite:tocsin.db",
             "tokens": [{"name": "bench", "role": "viewer", "token": {"env": "BENCH_READER"}}], "limits": {"per_address": 1024},
             "sources": {"bench": {"kind": "alertmanager", "response_plan": "bench", "storm_new": 1_000_000,
                                   "auth": {"kind": "bearer", "secret": {"env": "BENCH_TOKEN"}}}},
             "resources": {"response_plans": [
-                {"name": "bench", "incidentTemplate": {"title": "Alarm", "impact": 3}}]}}))
+                {"name": "bench", "incidentTemplate": {"title": "Alarm", "impact": 3}}]}}
+
+    def argv(self) -> list[str]:
+        file = self.folder / "tocsin.json"
+        file.write_text(json.dumps(self.config()))
         return [str(self.build / "tocsin"), "serve", "--config", str(file), "--data", str(self.folder / "data")]
 
     def is_ready(self) -> bool:

@@ -1,0 +1,206 @@
+#!/usr/bin/python3
+"""What an accepted alarm costs on PostgreSQL: against SQLite, and on two nodes against one.
+
+    tests/bench/cluster.py [--build build/release] [--seconds 4] [--rounds 3] [--connections 64] [--modes mixed,new]
+                           [--smoke]
+
+The server is Debian's PostgreSQL on a local socket with fsync. Every measurement has a fresh process and a fresh database;
+SQLite, one node and two nodes take turns, and a ratio is the median of the ratios of the rounds."""
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import pathlib
+import statistics
+import sys
+import threading
+import typing
+
+import intake
+
+sys.path.insert(0, str(intake.ROOT / "tests"))
+import postgres  # noqa: E402
+
+# As one would run it: what was committed is on the disk.
+postgres.SETTINGS.update(fsync="on", full_page_writes="on", shared_buffers="256MB", max_wal_size="2GB",
+                         autovacuum_naptime="10s")
+NAMES = {"sqlite": "SQLite", "one": "one node", "two": "two nodes"}
+Config = dict[str, typing.Any]
+
+
+class Node(intake.Tocsin):
+    """On a database that others may share."""
+
+    def __init__(self, build: pathlib.Path, url: str, name: str) -> None:
+        super().__init__(build)
+        self.store, self.name = url, name
+
+    def config(self) -> Config:
+        return super().config() | {"store": self.store, "node": self.name}
+
+    def check(self, result: Config) -> None:
+        """Which node opened what the other was told of is theirs to decide: the sum is checked."""
+
+    def opened(self) -> int:
+        seen = intake.get(self.url + "/metrics").decode().splitlines()
+        head = 'tocsin_deliveries_total{source="bench",result="opened"} '
+        return sum(int(line[len(head):]) for line in seen if line.startswith(head))
+
+
+class Database:
+    """A database of its own on the server, gone at the end of the with block."""
+    number = 0
+
+    def __init__(self, server: postgres.Server) -> None:
+        Database.number += 1
+        self.server, self.name = server, f"bench{Database.number}"
+
+    def __enter__(self) -> "Database":
+        self.server.psql(f"CREATE DATABASE {self.name}", "postgres")
+        return self
+
+    def url(self) -> str:
+        return self.server.url().replace("/tocsin?", f"/{self.name}?")
+
+    def analyze(self) -> None:
+        """As autovacuum does within a minute: statements are planned for tables as they were analyzed last."""
+        self.server.psql("ANALYZE", self.name)
+
+    def __exit__(self, *_: object) -> None:
+        self.server.psql(f"DROP DATABASE {self.name} WITH (FORCE)", "postgres")
+        self.server.psql("CHECKPOINT", "postgres")
+
+
+def server_cpu_us(server: postgres.Server) -> float:
+    """Of its processes that live, and of those that it has waited for."""
+    assert server.child
+    ticks = 0
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = stat.read_text().rpartition(")")[2].split()
+            if int(fields[1]) == server.child.pid:
+                ticks += int(fields[11]) + int(fields[12])
+            elif int(stat.parent.name) == server.child.pid:
+                ticks += sum(int(field) for field in fields[11:15])
+    return ticks * intake.TICK_US
+
+
+def warm(nodes: list[Node], mode: str, connections: int) -> int:
+    """Keys that repeat are known before the clock starts."""
+    if mode == "new":
+        return 0
+    intake.load(nodes[0], "repeat", min(connections, 16), seconds=60, count=2 * intake.KEYS)
+    return intake.KEYS
+
+
+def load_all(nodes: list[Node], mode: str, connections: int, options: argparse.Namespace) -> list[Config]:
+    """Each node has its part of the connections; numbers of new alarms do not meet."""
+    results: list[Config] = [{} for _ in nodes]
+
+    def one(no: int) -> None:
+        results[no] = intake.load(nodes[no], mode, connections // len(nodes), seconds=options.seconds,
+                                  count=options.count, first=1_000_000 * (no + 1))
+
+    threads = [threading.Thread(target=one, args=(no,)) for no in range(len(nodes))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def measure_nodes(server: postgres.Server, count: int, mode: str, connections: int,
+                  options: argparse.Namespace) -> Config:
+    with contextlib.ExitStack() as stack:
+        database = stack.enter_context(Database(server))
+        nodes = [stack.enter_context(Node(options.build, database.url(), f"node-{no}")) for no in range(count)]
+        known = warm(nodes, mode, connections)
+        database.analyze()
+        cpu, server_cpu = sum(node.cpu_us() for node in nodes), server_cpu_us(server)
+        results = load_all(nodes, mode, connections, options)
+        n = max(sum(result["requests"] for result in results), 1)
+        keys, opened = known + sum(result["new"] for result in results), sum(node.opened() for node in nodes)
+        if any(result["errors"] for result in results) or keys != opened:
+            raise RuntimeError(f"{count} nodes: {results}; {keys} different alarms, {opened} opened")
+        return {"rps": sum(result["rps"] for result in results), "requests": n,
+                "p50_us": statistics.median(result["p50_us"] for result in results),
+                "p99_us": max(result["p99_us"] for result in results),
+                "cpu_us": (sum(node.cpu_us() for node in nodes) - cpu) / n,
+                "server_us": (server_cpu_us(server) - server_cpu) / n,
+                "rss_mb": max(node.rss_mb() for node in nodes)}
+
+
+def measure_sqlite(mode: str, connections: int, options: argparse.Namespace) -> Config:
+    with intake.Tocsin(options.build) as node:
+        return intake.measure(node, mode, connections, options.seconds, options.count) | {"server_us": 0.0}
+
+
+def measure(server: postgres.Server, who: str, mode: str, connections: int, options: argparse.Namespace) -> Config:
+    if who == "sqlite":
+        return measure_sqlite(mode, connections, options)
+    return measure_nodes(server, 1 if who == "one" else 2, mode, connections, options)
+
+
+def ratio(rounds: dict[str, list[Config]], ours: str, theirs: str) -> float:
+    return statistics.median(a["rps"] / b["rps"] for a, b in zip(rounds[ours], rounds[theirs]))
+
+
+def print_row(mode: str, who: str, results: list[Config]) -> None:
+    middle = {name: statistics.median(result[name] for result in results)
+              for name in ("rps", "p50_us", "p99_us", "cpu_us", "server_us", "rss_mb")}
+    print(f"{mode:6} {NAMES[who]:10} {middle['rps']:8.0f} {middle['p50_us']:8.0f} {middle['p99_us']:9.0f} "
+          f"{middle['cpu_us']:8.1f} {middle['server_us']:10.1f} {middle['rss_mb']:7.0f}")
+
+
+def print_ratios(mode: str, rounds: dict[str, list[Config]]) -> None:
+    for what, seen, wanted in (("one node of SQLite", ratio(rounds, "one", "sqlite"), 0.3),
+                               ("two nodes of one", ratio(rounds, "two", "one"), 1.6)):
+        print(f"{mode:6} {what:20} {seen:.2f}  goal >= {wanted} {'pass' if seen >= wanted else 'MISS'}")
+
+
+def print_intro(options: argparse.Namespace) -> None:
+    print(f"{options.connections} connections, {options.seconds} s, {options.rounds} rounds, {os.cpu_count()} processors for "
+          f"the generator, the nodes and the server; load of the machine {os.getloadavg()[0]:.1f}. CPU: a request, of all "
+          "nodes and of the server.")
+    print(f"{'mode':6} {'who':10} {'req/s':>8} {'p50 us':>8} {'p99 us':>9} {'CPU us':>8} {'server us':>10} {'RSS MB':>7}")
+
+
+def run(server: postgres.Server, mode: str, options: argparse.Namespace) -> None:
+    rounds: dict[str, list[Config]] = {who: [] for who in NAMES}
+    for _ in range(options.rounds):
+        for who in NAMES:
+            rounds[who].append(measure(server, who, mode, options.connections, options))
+    if options.smoke:
+        return
+    for who, results in rounds.items():
+        print_row(mode, who, results)
+    print_ratios(mode, rounds)
+    sys.stdout.flush()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=pathlib.Path, default=intake.ROOT / "build/release")
+    parser.add_argument("--seconds", type=int, default=4)
+    parser.add_argument("--count", type=int, default=0, help="end a measurement after so many requests, too")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--modes", default="mixed,new")
+    parser.add_argument("--smoke", action="store_true", help="a few requests only, as a test")
+    options = parser.parse_args()
+    if not postgres.binaries():
+        print("SKIP: PostgreSQL is not installed")
+        return 77
+    if options.smoke:
+        options.seconds, options.count, options.rounds, options.connections = 60, 100, 1, 8
+    else:
+        print_intro(options)
+    with postgres.Server() as server:
+        for mode in options.modes.split(","):
+            run(server, mode, options)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
