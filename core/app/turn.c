@@ -176,12 +176,10 @@ static int write_links(struct tcn_store *s, const struct tcn_incident *incident,
 static int write_lists(struct tcn_store *s, const struct tcn_decision *d, struct tcn_id incident,
                        struct tcn_err *err)
 {
-    int r = 0;
+    int r = tcn_store_events_add(s, incident, d->events.items, d->events.n, err);
 
-    for (size_t i = 0; i < d->events.n && r == 0; i++)
-        r = tcn_store_event_add(s, incident, &d->events.items[i], err);
-    for (size_t i = 0; i < d->related.n && r == 0; i++)
-        r = tcn_store_related_put(s, incident, &d->related.items[i], err);
+    if (r == 0)
+        r = tcn_store_related_put_all(s, incident, d->related.items, d->related.n, err);
     for (size_t i = 0; i < d->receipts.n && r == 0; i++)
         r = tcn_store_receipt_add(s, &d->receipts.items[i], err);
     return r;

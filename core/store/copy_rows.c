@@ -243,7 +243,7 @@ static struct value value_of(const struct tcn_copy_table *t, const struct tcn_co
 
 static int run(const struct tcn_copy_side *s, struct tcn_dbstmt *st, struct tcn_err *err)
 {
-    int r = s->driver->run(st, NULL, err);
+    int r = s->driver->run(st, (struct tcn_db_touch){0}, err);
 
     s->driver->reset(st);
     return r;

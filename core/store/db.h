@@ -47,6 +47,12 @@ enum tcn_db_chore {
 /* Codes of every function that can fail: TCN_EIO, TCN_EFULL, TCN_EBUSY, TCN_ECONFLICT (a constraint). A driver that
  * cannot know any more what the disk holds, or whose database is another process's now, ends the process with status
  * 70. What is marked "may be NULL" is what not every driver needs. */
+/* What a statement must have touched: with fewer rows than least it is TCN_ECONFLICT with this text (static). */
+struct tcn_db_touch {
+    int64_t least; /* 0: whatever it touches is right */
+    const char *conflict;
+};
+
 struct tcn_db_driver {
     const char *name;
     const struct tcn_db_word *words; /* ends with a NULL name */
@@ -75,10 +81,9 @@ struct tcn_db_driver {
     void (*reset)(struct tcn_dbstmt *st);
     int64_t (*changes)(
         struct tcn_dbstmt *st); /* rows that the last INSERT, UPDATE or DELETE touched */
-    /* Instead of step, when nobody reads the rows: to the end. With conflict (a static text, may be NULL) a statement
-     * that touches no row is TCN_ECONFLICT. A driver may send it and go on: then its error comes with a later step or
-     * run, or with commit. */
-    int (*run)(struct tcn_dbstmt *st, const char *conflict, struct tcn_err *err);
+    /* Instead of step, when nobody reads the rows: to the end. A driver may send it and go on: then its error comes with a
+     * later step or run, or with commit. */
+    int (*run)(struct tcn_dbstmt *st, struct tcn_db_touch touch, struct tcn_err *err);
 
     /* Columns count from 0; valid until the next step or reset. */
     bool (*is_null)(struct tcn_dbstmt *st, int column);

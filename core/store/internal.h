@@ -94,8 +94,10 @@ void tcn_query_done(struct tcn_query *q);
 /* To the end and done, for statements without results. The driver may only send it: an error of it may come with a
  * later statement of the transaction or with its commit. */
 int tcn_query_run(struct tcn_query *q, struct tcn_err *err);
-/* The same, TCN_ECONFLICT with the text (static) when no row was touched; that ends the transaction as well. */
-int tcn_query_run_touching(struct tcn_query *q, const char *conflict, struct tcn_err *err);
+/* The same, TCN_ECONFLICT with the text (static) when fewer rows than least were touched; that ends the transaction as
+ * well. */
+int tcn_query_run_touching(struct tcn_query *q, int64_t least, const char *conflict,
+                           struct tcn_err *err);
 /* Waits for the end; ret_changes says how many rows were touched. */
 int tcn_query_run_count(struct tcn_query *q, int64_t *ret_changes, struct tcn_err *err);
 /* One row expected: 0, TCN_ENOTFOUND with the text, or an error. The row is readable until done. */

@@ -143,7 +143,7 @@ static void bind_id(struct tcn_dbstmt *st, int n, const struct tcn_id *id)
 
 static int fetch(struct tcn_dbstmt *st, struct tcn_err *err)
 {
-    int r = tcn_pg_send_statement(st, NULL, err);
+    int r = tcn_pg_send_statement(st, (struct tcn_db_touch){0}, err);
 
     if (r == 0)
         r = tcn_pg_settle(st->db, &st->result, err);
@@ -164,9 +164,9 @@ int tcn_pg_step(struct tcn_dbstmt *st, struct tcn_err *err)
 }
 
 /* Outside a transaction a statement is one of its own. */
-static int run(struct tcn_dbstmt *st, const char *conflict, struct tcn_err *err)
+static int run(struct tcn_dbstmt *st, struct tcn_db_touch touch, struct tcn_err *err)
 {
-    int r = tcn_pg_send_statement(st, conflict, err);
+    int r = tcn_pg_send_statement(st, touch, err);
 
     return r < 0 || st->db->in_transaction ? r : tcn_pg_settle(st->db, NULL, err);
 }

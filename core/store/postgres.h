@@ -20,7 +20,7 @@ enum tcn_pg_kind { TCN_PG_PLAIN = 0, TCN_PG_PREPARE, TCN_PG_EXECUTE, TCN_PG_GUAR
 struct tcn_pg_sent {
     enum tcn_pg_kind kind;
     struct tcn_dbstmt *st; /* PREPARE: whose name is void when it fails */
-    const char *conflict;  /* static; to touch no row is a conflict */
+    struct tcn_db_touch touch;
 };
 
 struct tcn_dbstmt {
@@ -125,7 +125,7 @@ int tcn_pg_ask(struct tcn_db *db, PGconn *conn, const char *sql, PGresult **ret,
                struct tcn_err *err);
 int tcn_pg_send_text(struct tcn_db *db, const char *sql, struct tcn_err *err);
 /* Before it what it needs: BEGIN, the guard, its preparation. */
-int tcn_pg_send_statement(struct tcn_dbstmt *st, const char *conflict, struct tcn_err *err);
+int tcn_pg_send_statement(struct tcn_dbstmt *st, struct tcn_db_touch touch, struct tcn_err *err);
 /* Reads the results of all that was sent. ret_last (may be NULL) takes the last one's, which may be an error that err
  * tells too. */
 int tcn_pg_settle(struct tcn_db *db, PGresult **ret_last, struct tcn_err *err);

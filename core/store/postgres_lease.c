@@ -91,9 +91,10 @@ int tcn_pg_beat(struct tcn_db *db, size_t *ret_n, struct tcn_err *err)
 
 int tcn_pg_lock(struct tcn_db *db, int64_t key, bool is_hurried, struct tcn_err *err)
 {
-    return is_hurried ? tcn_pg_send_statement(own(db, TCN_PG_LOCK_HURRIED, key),
-                                              "another node is at work on it", err)
-                      : tcn_pg_send_statement(own(db, TCN_PG_LOCK_WAITING, key), NULL, err);
+    struct tcn_db_touch touch = {is_hurried, "another node is at work on it"};
+
+    return tcn_pg_send_statement(
+        own(db, is_hurried ? TCN_PG_LOCK_HURRIED : TCN_PG_LOCK_WAITING, key), touch, err);
 }
 
 int tcn_pg_try_lock(struct tcn_db *db, int64_t key, bool *ret_is_ours, struct tcn_err *err)

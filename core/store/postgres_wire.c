@@ -148,7 +148,7 @@ static int send_preparation(struct tcn_dbstmt *st, struct tcn_err *err)
 }
 
 /* All in binary. */
-static int execute(struct tcn_dbstmt *st, const char *conflict, struct tcn_err *err)
+static int execute(struct tcn_dbstmt *st, struct tcn_db_touch touch, struct tcn_err *err)
 {
     static const int binary[TCN_PG_PARAMS_MAX] = {
         1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
@@ -156,7 +156,7 @@ static int execute(struct tcn_dbstmt *st, const char *conflict, struct tcn_err *
     };
     struct tcn_db *db = st->db;
     struct tcn_pg_sent what = {.kind = st == db->guard ? TCN_PG_GUARD : TCN_PG_EXECUTE,
-                               .conflict = conflict};
+                               .touch = touch};
     int is_ok = st->prepared_on == db->connection
                     ? PQsendQueryPrepared(db->conn, st->name, st->n_params, st->values, st->lengths,
                                           binary, 1)
@@ -167,13 +167,13 @@ static int execute(struct tcn_dbstmt *st, const char *conflict, struct tcn_err *
     return sent(db, is_ok, what, err);
 }
 
-static int send_alone(struct tcn_dbstmt *st, const char *conflict, struct tcn_err *err)
+static int send_alone(struct tcn_dbstmt *st, struct tcn_db_touch touch, struct tcn_err *err)
 {
     int r = 0;
 
     if (st->was_used && st->prepared_on != st->db->connection)
         r = send_preparation(st, err);
-    return r < 0 ? r : execute(st, conflict, err);
+    return r < 0 ? r : execute(st, touch, err);
 }
 
 /* Nothing is written before the guard says that this process may. */
@@ -194,10 +194,10 @@ static int send_before(struct tcn_db *db, bool is_write, struct tcn_err *err)
     tcn_pg_bind_int(db->guard, 1, db->epoch);
     tcn_pg_bind_int(db->guard, 2, db->session);
     tcn_pg_bind_int(db->guard, 3, db->commit_no + 1);
-    return send_alone(db->guard, NULL, err);
+    return send_alone(db->guard, (struct tcn_db_touch){0}, err);
 }
 
-int tcn_pg_send_statement(struct tcn_dbstmt *st, const char *conflict, struct tcn_err *err)
+int tcn_pg_send_statement(struct tcn_dbstmt *st, struct tcn_db_touch touch, struct tcn_err *err)
 {
     struct tcn_db *db = st->db;
     int r;
@@ -208,7 +208,7 @@ int tcn_pg_send_statement(struct tcn_dbstmt *st, const char *conflict, struct tc
         return tcn_fail(err, db->why.code, "%s", db->why.msg);
     if ((r = make_room(db, err)) < 0 || (r = send_before(db, st->is_write, err)) < 0)
         return r;
-    return send_alone(st, conflict, err);
+    return send_alone(st, touch, err);
 }
 
 /* -- in --------------------------------------------------------------------------------------------------------- */
@@ -238,8 +238,8 @@ static void look_at(struct tcn_db *db, const struct tcn_pg_sent *what, PGresult 
         tcn_pg_fail(db, result, &why);
     else if (what->kind == TCN_PG_GUARD && touched(result) != 1)
         tcn_pg_die("another tocsin took this database over");
-    else if (what->conflict && touched(result) == 0)
-        tcn_fail(&why, TCN_ECONFLICT, "%s", what->conflict);
+    else if (what->touch.least > 0 && touched(result) < what->touch.least)
+        tcn_fail(&why, TCN_ECONFLICT, "%s", what->touch.conflict);
     else
         return;
     note_error(db, &why);

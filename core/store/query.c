@@ -95,9 +95,10 @@ int tcn_query_run_count(struct tcn_query *q, int64_t *ret_changes, struct tcn_er
     return r;
 }
 
-int tcn_query_run_touching(struct tcn_query *q, const char *conflict, struct tcn_err *err)
+int tcn_query_run_touching(struct tcn_query *q, int64_t least, const char *conflict,
+                           struct tcn_err *err)
 {
-    int r = q->driver->run(q->st, conflict, err);
+    int r = q->driver->run(q->st, (struct tcn_db_touch){least, conflict}, err);
 
     if (r < 0 && q->s->broken == 0)
         q->s->broken = r;
@@ -107,7 +108,7 @@ int tcn_query_run_touching(struct tcn_query *q, const char *conflict, struct tcn
 
 int tcn_query_run(struct tcn_query *q, struct tcn_err *err)
 {
-    return tcn_query_run_touching(q, NULL, err);
+    return tcn_query_run_touching(q, 0, NULL, err);
 }
 
 int tcn_query_one(struct tcn_query *q, struct tcn_err *err, const char *what)

@@ -202,14 +202,14 @@ static int64_t changes(struct tcn_dbstmt *st)
     return sqlite3_changes64(st->db->handle);
 }
 
-static int run(struct tcn_dbstmt *st, const char *conflict, struct tcn_err *err)
+static int run(struct tcn_dbstmt *st, struct tcn_db_touch touch, struct tcn_err *err)
 {
     int r;
 
     while ((r = step(st, err)) == 1)
         ;
-    if (r == 0 && conflict && changes(st) == 0)
-        return tcn_fail(err, TCN_ECONFLICT, "%s", conflict);
+    if (r == 0 && touch.least > 0 && changes(st) < touch.least)
+        return tcn_fail(err, TCN_ECONFLICT, "%s", touch.conflict);
     return r;
 }
 

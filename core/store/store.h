@@ -176,6 +176,9 @@ int tcn_store_incident_count(struct tcn_store *s, enum tcn_incident_status statu
 /* The same event again changes nothing; TCN_ECONFLICT when its seq is another event's. */
 int tcn_store_event_add(struct tcn_store *s, struct tcn_id incident, const struct tcn_event *event,
                         struct tcn_err *err);
+/* Each as above; of different numbers. */
+int tcn_store_events_add(struct tcn_store *s, struct tcn_id incident,
+                         const struct tcn_event *events, size_t n, struct tcn_err *err);
 /* seq > after_seq, oldest first. */
 int tcn_store_event_list(struct tcn_store *s, struct tcn_id incident, int64_t after_seq,
                          size_t limit, struct tcn_arena *a, struct tcn_event **ret, size_t *ret_n,
@@ -186,6 +189,8 @@ int tcn_store_event_newest(struct tcn_store *s, struct tcn_id incident, int64_t 
                            struct tcn_err *err);
 int tcn_store_related_put(struct tcn_store *s, struct tcn_id incident,
                           const struct tcn_related_item *item, struct tcn_err *err); /* upsert */
+int tcn_store_related_put_all(struct tcn_store *s, struct tcn_id incident,
+                              const struct tcn_related_item *items, size_t n, struct tcn_err *err);
 /* By seq: one that is put again keeps its place. */
 int tcn_store_related_list(struct tcn_store *s, struct tcn_id incident, struct tcn_arena *a,
                            struct tcn_related_item **ret, size_t *ret_n, struct tcn_err *err);

@@ -134,7 +134,7 @@ static int put_lane(struct tcn_store *s, const struct tcn_lane *lane, const stru
     tcn_q_packed(&q, times);
     tcn_q_packed(&q, items);
     tcn_q_int(&q, lane->revision);
-    return tcn_query_run_touching(&q, "the lane has changed since it was read", err);
+    return tcn_query_run_touching(&q, 1, "the lane has changed since it was read", err);
 }
 
 int tcn_store_lane_put(struct tcn_store *s, const struct tcn_lane *lane, struct tcn_err *err)

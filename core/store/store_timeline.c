@@ -3,27 +3,47 @@
 
 #include "base/vec.h"
 
-enum { EVENT_ADD, EVENT_LIST, EVENT_NEWEST, RELATED_PUT, RELATED_PUT_LAST, RELATED_LIST };
+enum {
+    EVENT_ADD,
+    EVENT_ADD_THREE,
+    EVENT_LIST,
+    EVENT_NEWEST,
+    RELATED_PUT,
+    RELATED_PUT_THREE,
+    RELATED_PUT_LAST,
+    RELATED_LIST
+};
+/* A new alarm writes three of each: as one statement each they cost half. */
+#define TOGETHER 3
 #define EVENT_COLUMNS "seq, id, event_ms, updated_ms, type, data, text, actor, to_tickets, refs"
-#define RELATED_INSERT(seq)                                                                        \
+/* A second row of one seq: the same event again touches a row, another event touches none. */
+#define EVENT_INSERT(rows)                                                                         \
+    "INSERT INTO events (account_id, epoch, incident, " EVENT_COLUMNS ") VALUES " rows             \
+    " ON CONFLICT (incident, seq) DO UPDATE SET seq = excluded.seq"                                \
+    " WHERE events.id = excluded.id"
+#define RELATED_INSERT(rows)                                                                       \
     "INSERT INTO related_items (account_id, epoch, incident, generated_id, type, value_kind,"      \
-    " value, title, seq) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, " seq ")"                         \
+    " value, title, seq) VALUES " rows                                                             \
     " ON CONFLICT (incident, generated_id) DO UPDATE SET epoch = excluded.epoch,"                  \
     " type = excluded.type, value_kind = excluded.value_kind, value = excluded.value,"             \
     " title = excluded.title"
 static const char *const sql[] = {
-    /* A second row of one seq: the same event again touches a row, another event touches none. */
-    [EVENT_ADD] = "INSERT INTO events (account_id, epoch, incident, " EVENT_COLUMNS ")"
-                  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
-                  " ON CONFLICT (incident, seq) DO UPDATE SET seq = excluded.seq"
-                  " WHERE events.id = excluded.id",
+    [EVENT_ADD] = EVENT_INSERT("($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"),
+    [EVENT_ADD_THREE] =
+        EVENT_INSERT("($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13),"
+                     " ($1, $2, $3, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23),"
+                     " ($1, $2, $3, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)"),
     [EVENT_LIST] = "SELECT " EVENT_COLUMNS " FROM events"
                    " WHERE account_id = $1 AND incident = $2 AND seq > $3 ORDER BY seq LIMIT $4",
     [EVENT_NEWEST] = "SELECT " EVENT_COLUMNS " FROM events WHERE account_id = $1"
                      " AND incident = $2 AND seq < $3 ORDER BY seq DESC LIMIT $4",
-    [RELATED_PUT] = RELATED_INSERT("$9"),
-    [RELATED_PUT_LAST] =
-        RELATED_INSERT("(SELECT COALESCE(MAX(seq), 0) + 1 FROM related_items WHERE incident = $3)"),
+    [RELATED_PUT] = RELATED_INSERT("($1, $2, $3, $4, $5, $6, $7, $8, $9)"),
+    [RELATED_PUT_THREE] = RELATED_INSERT("($1, $2, $3, $4, $5, $6, $7, $8, $9),"
+                                         " ($1, $2, $3, $10, $11, $12, $13, $14, $15),"
+                                         " ($1, $2, $3, $16, $17, $18, $19, $20, $21)"),
+    [RELATED_PUT_LAST] = RELATED_INSERT(
+        "($1, $2, $3, $4, $5, $6, $7, $8,"
+        " (SELECT COALESCE(MAX(seq), 0) + 1 FROM related_items WHERE incident = $3))"),
     [RELATED_LIST] = ("SELECT generated_id, type, value_kind, value, title, seq FROM related_items"
                       " WHERE account_id = $1 AND incident = $2 ORDER BY seq, generated_id"),
 };
@@ -33,27 +53,53 @@ static int start(struct tcn_store *s, size_t no, struct tcn_query *ret, struct t
     return tcn_query_start(s, TCN_SQL_TIMELINE, no, sql[no], ret, err);
 }
 
-int tcn_store_event_add(struct tcn_store *s, struct tcn_id incident, const struct tcn_event *event,
-                        struct tcn_err *err)
+static void bind_event(struct tcn_query *q, const struct tcn_event *event)
+{
+    tcn_q_int(q, event->seq);
+    tcn_q_id(q, &event->id);
+    tcn_q_int(q, event->event_ms);
+    tcn_q_int(q, event->updated_ms);
+    tcn_q_text(q, event->type);
+    tcn_q_text(q, event->data);
+    tcn_q_text(q, event->text);
+    tcn_q_text(q, event->actor);
+    tcn_q_int(q, event->to_tickets);
+    tcn_q_text(q, event->references);
+}
+
+/* One or TOGETHER. */
+static int add_events(struct tcn_store *s, struct tcn_id incident, const struct tcn_event *events,
+                      size_t n, struct tcn_err *err)
 {
     struct tcn_query q;
     int r;
 
-    if ((r = start(s, EVENT_ADD, &q, err)) < 0)
+    if ((r = start(s, n == 1 ? EVENT_ADD : EVENT_ADD_THREE, &q, err)) < 0)
         return r;
     tcn_q_epoch(&q);
     tcn_q_id(&q, &incident);
-    tcn_q_int(&q, event->seq);
-    tcn_q_id(&q, &event->id);
-    tcn_q_int(&q, event->event_ms);
-    tcn_q_int(&q, event->updated_ms);
-    tcn_q_text(&q, event->type);
-    tcn_q_text(&q, event->data);
-    tcn_q_text(&q, event->text);
-    tcn_q_text(&q, event->actor);
-    tcn_q_int(&q, event->to_tickets);
-    tcn_q_text(&q, event->references);
-    return tcn_query_run_touching(&q, "the timeline has another event with that number", err);
+    for (size_t i = 0; i < n; i++)
+        bind_event(&q, &events[i]);
+    return tcn_query_run_touching(&q, (int64_t)n, "the timeline has another event with that number",
+                                  err);
+}
+
+int tcn_store_event_add(struct tcn_store *s, struct tcn_id incident, const struct tcn_event *event,
+                        struct tcn_err *err)
+{
+    return add_events(s, incident, event, 1, err);
+}
+
+int tcn_store_events_add(struct tcn_store *s, struct tcn_id incident,
+                         const struct tcn_event *events, size_t n, struct tcn_err *err)
+{
+    int r = 0;
+
+    for (size_t i = 0, step; r == 0 && i < n; i += step) {
+        step = n - i >= TOGETHER ? TOGETHER : 1;
+        r = add_events(s, incident, &events[i], step, err);
+    }
+    return r;
 }
 
 static void read_event(struct tcn_query *q, struct tcn_arena *a, struct tcn_event *ret)
@@ -116,24 +162,63 @@ int tcn_store_event_newest(struct tcn_store *s, struct tcn_id incident, int64_t 
     return list_events(s, EVENT_NEWEST, incident, span, a, ret, ret_n, err);
 }
 
-int tcn_store_related_put(struct tcn_store *s, struct tcn_id incident,
-                          const struct tcn_related_item *item, struct tcn_err *err)
+static void bind_related(struct tcn_query *q, const struct tcn_related_item *item)
 {
+    tcn_q_text(q, item->generated_id);
+    tcn_q_text(q, item->type);
+    tcn_q_text(q, item->value_kind);
+    tcn_q_text(q, item->value);
+    tcn_q_text(q, item->title);
+    if (item->seq)
+        tcn_q_int(q, item->seq);
+}
+
+/* As many as go into one statement: none may be there twice, and each has its place. */
+static size_t related_together(const struct tcn_related_item *items, size_t n)
+{
+    if (n < TOGETHER)
+        return 1;
+    for (size_t i = 0; i < TOGETHER; i++)
+        for (size_t k = 0; k < TOGETHER; k++)
+            if (items[i].seq == 0 ||
+                (i != k && strcmp(items[i].generated_id, items[k].generated_id) == 0))
+                return 1;
+    return TOGETHER;
+}
+
+/* One or TOGETHER. */
+static int put_related(struct tcn_store *s, struct tcn_id incident,
+                       const struct tcn_related_item *items, size_t n, struct tcn_err *err)
+{
+    size_t no = n == TOGETHER ? RELATED_PUT_THREE : items->seq ? RELATED_PUT : RELATED_PUT_LAST;
     struct tcn_query q;
     int r;
 
-    if ((r = start(s, item->seq ? RELATED_PUT : RELATED_PUT_LAST, &q, err)) < 0)
+    if ((r = start(s, no, &q, err)) < 0)
         return r;
     tcn_q_epoch(&q);
     tcn_q_id(&q, &incident);
-    tcn_q_text(&q, item->generated_id);
-    tcn_q_text(&q, item->type);
-    tcn_q_text(&q, item->value_kind);
-    tcn_q_text(&q, item->value);
-    tcn_q_text(&q, item->title);
-    if (item->seq)
-        tcn_q_int(&q, item->seq);
+    for (size_t i = 0; i < n; i++)
+        bind_related(&q, &items[i]);
     return tcn_query_run(&q, err);
+}
+
+int tcn_store_related_put(struct tcn_store *s, struct tcn_id incident,
+                          const struct tcn_related_item *item, struct tcn_err *err)
+{
+    return put_related(s, incident, item, 1, err);
+}
+
+int tcn_store_related_put_all(struct tcn_store *s, struct tcn_id incident,
+                              const struct tcn_related_item *items, size_t n, struct tcn_err *err)
+{
+    int r = 0;
+
+    for (size_t i = 0, step; r == 0 && i < n; i += step) {
+        step = related_together(&items[i], n - i);
+        r = put_related(s, incident, &items[i], step, err);
+    }
+    return r;
 }
 
 static void read_related(struct tcn_query *q, struct tcn_arena *a, struct tcn_related_item *ret)

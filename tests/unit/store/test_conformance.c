@@ -227,6 +227,29 @@ static void timeline(struct bed *b)
     LIST(b, struct tcn_related_item, same_related, related_list, incident);
 }
 
+/* Several at once are as one after the other, also when some of them are there. */
+static void timelines(struct bed *b)
+{
+    struct tcn_id incident = an_id(b, 100, 4);
+    size_t count = pick(b, 8);
+    struct tcn_event *events = TCN_NEW_N(&b->rows, struct tcn_event, 8);
+    struct tcn_related_item *items = TCN_NEW_N(&b->rows, struct tcn_related_item, 8);
+    int64_t seq = 1 + pick(b, 53);
+
+    for (size_t i = 0; i < count; i++) {
+        events[i] = gen_event(&b->g, seq + (int64_t)i);
+        if (pick(b, 8))
+            events[i].id = id_of(7000 + (uint32_t)events[i].seq);
+        items[i] = gen_related(&b->g);
+        items[i].seq = pick(b, 10) ? items[i].seq : 0;
+        snprintf(items[i].generated_id, sizeof items[i].generated_id, "%c", "aBc_DefG"[pick(b, 8)]);
+    }
+    WRITE(b, events_add, incident, events, count);
+    LIST(b, struct tcn_event, same_event, event_list, incident, 0, LIMIT);
+    WRITE(b, related_put_all, incident, items, count);
+    LIST(b, struct tcn_related_item, same_related, related_list, incident);
+}
+
 static void engagements(struct bed *b)
 {
     struct tcn_id incident = an_id(b, 100, 6), page = an_id(b, 300, 5), got[STORES_MAX] = {{{0}}};
@@ -373,12 +396,13 @@ static void meta(struct bed *b)
 static const struct {
     const char *name;
     void (*run)(struct bed *b);
-} ops[] = {{"inbox", inbox},       {"lanes", lanes},
-           {"storms", storms},     {"incidents", incidents},
-           {"timeline", timeline}, {"engagements", engagements},
-           {"sends", sends},       {"timers", timers},
-           {"links", links},       {"deadletters", deadletters},
-           {"meta", meta},         {"subscriptions", subscriptions}};
+} ops[] = {{"inbox", inbox},        {"lanes", lanes},
+           {"storms", storms},      {"incidents", incidents},
+           {"timeline", timeline},  {"engagements", engagements},
+           {"sends", sends},        {"timers", timers},
+           {"links", links},        {"deadletters", deadletters},
+           {"meta", meta},          {"subscriptions", subscriptions},
+           {"timelines", timelines}};
 
 static void end_transaction(struct bed *b)
 {

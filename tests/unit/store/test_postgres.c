@@ -90,10 +90,10 @@ static int dying_step(struct tcn_dbstmt *st, struct tcn_err *err)
     return r;
 }
 
-static int dying_run(struct tcn_dbstmt *st, const char *conflict, struct tcn_err *err)
+static int dying_run(struct tcn_dbstmt *st, struct tcn_db_touch touch, struct tcn_err *err)
 {
     count_down();
-    return tcn_postgres_driver.run(st, conflict, err);
+    return tcn_postgres_driver.run(st, touch, err);
 }
 
 static int dying_commit(struct tcn_db *db, struct tcn_err *err)

@@ -112,11 +112,14 @@ int ref_incident_list(struct ref *r, const struct tcn_incident_filter *filter, s
                       struct tcn_incident **ret, size_t *ret_n);
 int ref_incident_count(struct ref *r, enum tcn_incident_status status, int64_t *ret);
 int ref_event_add(struct ref *r, struct tcn_id incident, const struct tcn_event *event);
+int ref_events_add(struct ref *r, struct tcn_id incident, const struct tcn_event *events, size_t n);
 int ref_event_list(struct ref *r, struct tcn_id incident, int64_t after_seq, size_t limit,
                    struct tcn_arena *a, struct tcn_event **ret, size_t *ret_n);
 int ref_event_newest(struct ref *r, struct tcn_id incident, int64_t before_seq, size_t limit,
                      struct tcn_arena *a, struct tcn_event **ret, size_t *ret_n);
 int ref_related_put(struct ref *r, struct tcn_id incident, const struct tcn_related_item *item);
+int ref_related_put_all(struct ref *r, struct tcn_id incident, const struct tcn_related_item *items,
+                        size_t n);
 int ref_related_list(struct ref *r, struct tcn_id incident, struct tcn_arena *a,
                      struct tcn_related_item **ret, size_t *ret_n);
 int ref_engagement_put(struct ref *r, struct tcn_id incident, const struct tcn_engagement *e);

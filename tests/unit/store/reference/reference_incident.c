@@ -108,6 +108,15 @@ int ref_event_add(struct ref *r, struct tcn_id incident, const struct tcn_event 
     return 0;
 }
 
+int ref_events_add(struct ref *r, struct tcn_id incident, const struct tcn_event *events, size_t n)
+{
+    int code = 0;
+
+    for (size_t i = 0; code == 0 && i < n; i++)
+        code = ref_event_add(r, incident, &events[i]);
+    return code;
+}
+
 /* The numbers are those of neither end. */
 struct span {
     struct tcn_id incident;
@@ -191,6 +200,14 @@ int ref_related_put(struct ref *r, struct tcn_id incident, const struct tcn_rela
     if (!row)
         row = ref_add(t);
     *row = put;
+    return 0;
+}
+
+int ref_related_put_all(struct ref *r, struct tcn_id incident, const struct tcn_related_item *items,
+                        size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        ref_related_put(r, incident, &items[i]);
     return 0;
 }
 
