@@ -49,7 +49,7 @@ const char *tcn_nearest(const char *word, const char *const names[])
 {
     size_t len = strlen(word);
     /* a third of it: of four letters that share two, one is not a slip for the other */
-    size_t limit = len / 3 > 1 ? len / 3 : 1;
+    size_t limit = (len + 1) / 3 > 1 ? (len + 1) / 3 : 1;
     const char *best = NULL;
 
     if (len > MAX_WORD)

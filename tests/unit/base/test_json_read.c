@@ -258,7 +258,7 @@ static void references_suggest_and_list(void **state)
         {"alise", {"alice", "bob"}, "did you mean \"alice\"? known are: alice, bob"},
         {"carol", {"bob"}, "known is: bob"},
         {"x", {NULL}, "none is there yet: add it"},
-        {"a9x", {"a1", "b2", "c3", "d4", "e5", "f6", "g7", "h8", "i9"}, "did you mean \"a1\"?"},
+        {"a1x", {"a1", "b2", "c3", "d4", "e5", "f6", "g7", "h8", "i9"}, "did you mean \"a1\"?"},
         {"zzz",
          {"a1", "b2", "c3", "d4", "e5", "f6", "g7", "h8", "i9", "j0"},
          "known are: a1, b2, c3, d4, e5, f6, g7, h8 and 2 more"},

@@ -344,7 +344,7 @@ static void settings(void **state)
         {"client_encoding", "UTF8"},  {"application_name", "tocsin/node-1"},
     };
     struct fixture *f = *state;
-    const struct tcn_db_place place = {.target = f->url, .node = "node-1"};
+    const struct tcn_db_place place = {.target = f->url, .node = "node-1", .role = TCN_DB_NODE};
     struct tcn_db *db = NULL;
     struct tcn_dbstmt *st;
 
