@@ -132,7 +132,7 @@ static void test_members_that_a_query_may_not_have(void **state)
         {"stauts", "stauts", "did you mean \"status\"?"},
         {"colour=red", "colour", "\"colour\" is not known here; use status, limit"},
         {"Status=OPEN", "Status", "did you mean \"status\"?"},
-        {"%73tatus=OPEN", "%73tatus", "is not known here; use status, limit"},
+        {"%73tatus=OPEN", "%73tatus", "did you mean \"status\"?"},
         {"=OPEN", "", "\"\" is not known here"},
         {"status=OPEN&status=OPEN", "status", "\"status\" is there more than once"},
         {"limit=1&status=OPEN&limit=2", "limit", "\"limit\" is there more than once"},
