@@ -23,8 +23,8 @@ static const char *const sql[] = {
     [PEER_TRIM] = "DELETE FROM epochs WHERE account_id = $1 AND session = 0"
                   " AND ended_ms < {NOW_MS} - $2 AND seen_ms < {NOW_MS} - $2"
                   " AND started_ms < {NOW_MS} - $2 AND epoch < (SELECT MAX(epoch) FROM epochs)",
-    [PEER_LEAVE] = "UPDATE epochs SET session = 0, ended_ms = {NOW_MS}, ended_by = $2"
-                   " WHERE account_id = $1 AND epoch = $2 AND session > 0",
+    [PEER_LEAVE] = ("UPDATE epochs SET session = 0, ended_ms = {NOW_MS}, ended_by = $2"
+                    " WHERE account_id = $1 AND epoch = $2 AND session > 0"),
 };
 _Static_assert(TCN_SEND_PENDING == 1 && TCN_SEND_IN_FLIGHT == 2, "in the SQL above");
 
