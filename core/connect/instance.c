@@ -211,13 +211,15 @@ static uint32_t caps_under_options(const struct tcn_instance *i)
 static struct tcn_node place_of(const struct tcn_instance *i, const struct tcn_node *config)
 {
     size_t len = strspn(i->failure, "abcdefghijklmnopqrstuvwxyz0123456789_");
+    const struct tocsin_option *option;
     char name[64];
 
     if (len == 0 || len >= sizeof name)
         return *config;
     memcpy(name, i->failure, len);
     name[len] = '\0';
-    return tcn_option_find(i->connector->options, name) ? tcn_node_member(config, name) : *config;
+    option = tcn_option_find(i->connector->options, name);
+    return option ? tcn_node_member(config, option->name) : *config;
 }
 
 static int open_connector(struct tcn_instance *i, const struct tcn_node *config)
