@@ -113,12 +113,12 @@ run_tests() {
 indifferent=(sandbox contract bench)
 
 # Of a full run: the sources are checked once, units run as gcc and as clang build them, the simulator too (fewer seeds
-# under sanitizers), the rest under sanitizers.
+# under sanitizers), the rest under sanitizers, and what has a PostgreSQL server of its own there alone.
 test_once() {
     local preset=$1
     shift
     if [ "$preset" = dev ]; then
-        run_tests dev fast -L "$(any_of check unit)" "$@" || return 1
+        run_tests dev fast -L "$(any_of check unit)" -LE "$(any_of deep postgres)" || return 1
         run_tests dev rest -L "$(any_of sim "${indifferent[@]}")" "$@"
         return
     fi
