@@ -59,7 +59,7 @@ static inline void pg_run(const char *sql)
 static inline void pg_schema(char ret_name[32], char *ret_url, size_t size)
 {
     static unsigned n;
-    char sql[96], url[512];
+    char sql[96], url[256];
 
     pg_run("DO $$ BEGIN CREATE ROLE " PG_ROLE
            " LOGIN; EXCEPTION WHEN duplicate_object THEN END $$");
