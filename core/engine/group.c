@@ -157,6 +157,21 @@ static void same_episode(struct merge *m, struct tcn_item *known, const struct t
     replace(m, known, item);
 }
 
+/* Alertmanager takes the earliest start of alerts that overlap (types.Alert.Merge), so that the start of one that goes on
+ * moves back: when a second Prometheus joins in, when the one that began later has ended. What ended after the known start is
+ * this episode's end, and what fires may be going on; what ended before it is old, and an end that is still to come is not
+ * believed of two episodes. The known start stays, or the echo of another peer would be a new episode. */
+static void began_earlier(struct merge *m, struct tcn_item *known, const struct tcn_item *item)
+{
+    struct tcn_item now = *item;
+
+    if (item->status == TCN_ITEM_RESOLVED &&
+        (item->ended_ms <= known->since_ms || is_ahead(item, m->now_ms)))
+        return;
+    now.since_ms = known->since_ms;
+    same_episode(m, known, &now);
+}
+
 static void merge_item(struct merge *m, const struct tcn_item *item)
 {
     bool found;
@@ -170,6 +185,8 @@ static void merge_item(struct merge *m, const struct tcn_item *item)
         same_episode(m, &m->items[at], item);
     else if (item->since_ms > m->items[at].since_ms)
         replace(m, &m->items[at], item);
+    else
+        began_earlier(m, &m->items[at], item);
 }
 
 /* A group's item without a state of its own follows the delivery. */
