@@ -342,6 +342,7 @@ static void settings(void **state)
         {"synchronous_commit", "on"}, {"statement_timeout", "30s"},
         {"lock_timeout", "500ms"},    {"idle_in_transaction_session_timeout", "10s"},
         {"client_encoding", "UTF8"},  {"application_name", "tocsin/node-1"},
+        {"enable_seqscan", "off"},
     };
     struct fixture *f = *state;
     const struct tcn_db_place place = {.target = f->url, .node = "node-1", .role = TCN_DB_NODE};
