@@ -94,14 +94,22 @@ static void answer_ready(struct look_job *j)
     tcn_answer_text(j->app, j->rq, 200, "text/plain; charset=utf-8", NULL, TCN_STR("ready\n"));
 }
 
-void tcn_route_ready(struct tcn_app *app, struct tcn_request *rq)
+static void answer_refusing(struct tcn_app *app, struct tcn_request *rq, const char *refusal)
 {
-    const char *refusal = app->is_ready ? tcn_disk_refusal(app) : "not ready";
     char why[160];
 
-    snprintf(why, sizeof why, "%s: alarms are not accepted", refusal ? refusal : "");
-    if (refusal)
-        tcn_answer_busy(app, rq, app->is_ready ? why : refusal);
+    snprintf(why, sizeof why, "%s: alarms are not accepted", refusal);
+    tcn_answer_busy(app, rq, why);
+}
+
+void tcn_route_ready(struct tcn_app *app, struct tcn_request *rq)
+{
+    const char *refusal = app->is_ready ? tcn_disk_refusal(app) : NULL;
+
+    if (!app->is_ready)
+        tcn_answer_busy(app, rq, "not ready");
+    else if (refusal)
+        answer_refusing(app, rq, refusal);
     else
         post(app, rq, run_ready, answer_ready);
 }

@@ -78,15 +78,10 @@ static void tell_loop(const struct tcn_mailer *m)
     (void)n; /* fails only when the counter is full, and then the loop is told already */
 }
 
-static bool may_act(const struct tcn_pump_wait *wait)
-{
-    return !wait->may_act || wait->may_act(wait->act_ctx);
-}
-
 /* One that was ended on the way may have arrived, as one whose answer was lost. */
 static CURLcode perform(struct tcn_pump_wait *wait)
 {
-    CURLcode code = may_act(wait) ? curl_easy_perform(wait->easy) : CURLE_RECV_ERROR;
+    CURLcode code = tcn_pump_may_act(wait->pump) ? curl_easy_perform(wait->easy) : CURLE_RECV_ERROR;
 
     return code == CURLE_ABORTED_BY_CALLBACK ? CURLE_RECV_ERROR : code;
 }
@@ -123,7 +118,7 @@ static int may_go_on(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_o
     (void)b;
     (void)c;
     (void)d;
-    return atomic_load(&wait->is_cancelled) || !may_act(wait);
+    return atomic_load(&wait->is_cancelled) || !tcn_pump_may_act(wait->pump);
 }
 
 /* Signals are the loop thread's. */

@@ -221,8 +221,7 @@ static int start_mail(struct tcn_pump *p, struct tcn_pump_wait *wait, struct tcn
 
     if (r < 0)
         return r;
-    wait->may_act = p->may_act;
-    wait->act_ctx = p->act_ctx;
+    wait->pump = p;
     tcn_mailer_start(p->mailer, wait);
     return 0;
 }

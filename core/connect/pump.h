@@ -27,8 +27,7 @@ struct tcn_pump_wait {
     int state;
     CURLcode code;
     atomic_int is_cancelled;
-    bool (*may_act)(void *ctx); /* as tcn_pump_guard() was told; NULL: always */
-    void *act_ctx;              /* borrowed */
+    const struct tcn_pump *pump; /* asked whether it may act; borrowed */
 };
 
 /* curl_global_init() is called by the first. TCN_EIO. */

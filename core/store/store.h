@@ -306,11 +306,11 @@ int tcn_store_subscription_put(struct tcn_store *s, const struct tcn_subscriptio
 int tcn_store_subscription_due(struct tcn_store *s, int64_t now_ms, size_t limit,
                                struct tcn_arena *a, struct tcn_subscription **ret, size_t *ret_n,
                                struct tcn_err *err);
-/* When the earliest of them wants to be sent; 0 = none. */
 /* In the order of their keys, those behind the key of after. */
 int tcn_store_subscription_list(struct tcn_store *s, const struct tcn_subscription *after,
                                 size_t limit, struct tcn_arena *a, struct tcn_subscription **ret,
                                 size_t *ret_n, struct tcn_err *err);
+/* When the earliest confirmation wants to be sent; 0 = none. */
 int tcn_store_subscription_next(struct tcn_store *s, int64_t *ret_ms, struct tcn_err *err);
 
 /* -- meta: small named texts --------------------------------------------------------------------------- */
