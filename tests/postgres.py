@@ -68,10 +68,14 @@ class Server:
     def __exit__(self, *_: object) -> None:
         self.end()
 
-    def init(self) -> None:
+    def hand_over(self) -> None:
+        """The folder becomes that of the user who runs the server."""
         if os.geteuid() == 0:
             user = pwd.getpwnam(USER)
             os.chown(self.folder, user.pw_uid, user.pw_gid)
+
+    def init(self) -> None:
+        self.hand_over()
         # A collation that is not that of bytes, as most databases have.
         self.tool("initdb", "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8",
                   "--locale-provider=icu", "--icu-locale=en", "--no-instructions", "-D", str(self.data))
@@ -154,9 +158,7 @@ class Pair:
 
     def attach(self) -> None:
         """Makes the standby, of what the primary has, and waits until the primary waits for it."""
-        if os.geteuid() == 0:
-            user = pwd.getpwnam(USER)
-            os.chown(self.standby.folder, user.pw_uid, user.pw_gid)
+        self.standby.hand_over()
         shutil.rmtree(self.standby.data, ignore_errors=True)
         self.standby.tool("pg_basebackup", "-h", str(self.primary.folder), "-U", "postgres", "-D",
                           str(self.standby.data), "-R", "-X", "stream", "-c", "fast", "--no-sync")

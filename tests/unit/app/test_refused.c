@@ -1,18 +1,12 @@
 /* What was turned away: each is counted, one a second and kind is told. */
+#include "../stderr_lines.h"
+
 #include "app/refused.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-// clang-format off
-#include <cmocka.h>
-// clang-format on
 
 static struct tcn_app app;
-static char lines[65536];
+static struct stderr_lines lines;
 
 static int setup(void **state)
 {
@@ -32,28 +26,10 @@ static int teardown(void **state)
 /* Says it n times; what came to standard error is in lines then. */
 static void refuse(const struct tcn_refused *refused, int n)
 {
-    int kept = dup(STDERR_FILENO);
-    FILE *file = tmpfile();
-    size_t len;
-
-    assert_true(kept >= 0 && file && dup2(fileno(file), STDERR_FILENO) >= 0);
+    stderr_begin(&lines);
     for (int i = 0; i < n; i++)
         tcn_refused(&app, refused);
-    assert_true(dup2(kept, STDERR_FILENO) >= 0);
-    close(kept);
-    rewind(file);
-    len = fread(lines, 1, sizeof lines - 1, file);
-    lines[len] = '\0';
-    fclose(file);
-}
-
-static size_t n_lines(void)
-{
-    size_t n = 0;
-
-    for (const char *p = lines; (p = strchr(p, '\n')); p++)
-        n++;
-    return n;
+    stderr_end(&lines);
 }
 
 static double counted(const char *labels)
@@ -72,10 +48,11 @@ static void test_all_are_counted_and_one_is_told(void **state)
     (void)state;
     refuse(&forged, 500);
     assert_true(counted("route=\"/sources/prom\",reason=\"forbidden\"") == 500);
-    assert_in_range(n_lines(), 1, 60); /* one a second of the run */
-    assert_non_null(strstr(lines, " level=warn part=gateway msg=\"request refused\" "
-                                  "route=/sources/prom reason=forbidden status=403 peer=192.0.2.7 "
-                                  "why=\"the \\\"secret\\\"\\nis wrong\"\n"));
+    assert_in_range(stderr_count(&lines), 1, 60); /* one a second of the run */
+    assert_non_null(strstr(lines.text,
+                           " level=warn part=gateway msg=\"request refused\" "
+                           "route=/sources/prom reason=forbidden status=403 peer=192.0.2.7 "
+                           "why=\"the \\\"secret\\\"\\nis wrong\"\n"));
 }
 
 static void test_another_kind_is_told_too(void **state)
@@ -91,8 +68,8 @@ static void test_another_kind_is_told_too(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         refuse(&kinds[i], 1);
-        assert_int_equal(n_lines(), 1);
-        assert_non_null(strstr(lines, kinds[i].reason));
+        assert_int_equal(stderr_count(&lines), 1);
+        assert_non_null(strstr(lines.text, kinds[i].reason));
     }
     assert_true(counted("reason=\"bad_method\"") == 1); /* before a route is known it has none */
 }
@@ -106,7 +83,7 @@ static void test_what_was_left_out_is_told(void **state)
     app.log_limit.keys[0].suppressed = 41;
     app.log_limit.keys[0].next_ms = 0; /* its second is over */
     refuse(&forged, 1);
-    assert_non_null(strstr(lines, " why=guessed suppressed=41\n"));
+    assert_non_null(strstr(lines.text, " why=guessed suppressed=41\n"));
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

@@ -1,18 +1,12 @@
 /* Nobody is reached: counted each time, told as an error, but not in a flood. */
+#include "../stderr_lines.h"
+
 #include "app/unreached.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-// clang-format off
-#include <cmocka.h>
-// clang-format on
 
 static struct tcn_app app;
-static char lines[65536];
+static struct stderr_lines lines;
 
 static int setup(void **state)
 {
@@ -46,28 +40,10 @@ static struct tcn_unreached decided(const char *title, const char *plan, int n)
 /* What came to standard error is in lines then. */
 static void tell(const struct tcn_unreached *u, int times)
 {
-    int kept = dup(STDERR_FILENO);
-    FILE *file = tmpfile();
-    size_t len;
-
-    assert_true(kept >= 0 && file && dup2(fileno(file), STDERR_FILENO) >= 0);
+    stderr_begin(&lines);
     for (int i = 0; i < times; i++)
         tcn_unreached_tell(&app, u);
-    assert_true(dup2(kept, STDERR_FILENO) >= 0);
-    close(kept);
-    rewind(file);
-    len = fread(lines, 1, sizeof lines - 1, file);
-    lines[len] = '\0';
-    fclose(file);
-}
-
-static size_t n_lines(void)
-{
-    size_t n = 0;
-
-    for (const char *p = lines; (p = strchr(p, '\n')); p++)
-        n++;
-    return n;
+    stderr_end(&lines);
 }
 
 static double counted(void)
@@ -99,8 +75,8 @@ static void test_one_is_told(void **state)
              " level=error part=paging msg=\"nobody is reached\" incident=%s "
              "title=\"cpu \\\"high\\\"\" plan=critical\n",
              id);
-    assert_non_null(strstr(lines, want));
-    assert_int_equal(n_lines(), 1);
+    assert_non_null(strstr(lines.text, want));
+    assert_int_equal(stderr_count(&lines), 1);
     assert_true(counted() == 1);
 }
 
@@ -113,7 +89,7 @@ static void test_none_is_not_told(void **state)
     (void)state;
     tcn_unreached_note(&u, &d);
     tell(&u, 1);
-    assert_int_equal(n_lines(), 0);
+    assert_int_equal(stderr_count(&lines), 0);
     assert_true(counted() == 0);
 }
 
@@ -124,10 +100,10 @@ static void test_a_storm_is_counted_whole(void **state)
 
     (void)state;
     tell(&u, 100);
-    assert_in_range(n_lines(), 1, 60); /* one a second of the run */
+    assert_in_range(stderr_count(&lines), 1, 60); /* one a second of the run */
     assert_true(counted() == 6400);
     tell(&other, 1);
-    assert_non_null(strstr(lines, "plan=other\n"));
+    assert_non_null(strstr(lines.text, "plan=other\n"));
     assert_true(counted() == 6401);
 }
 

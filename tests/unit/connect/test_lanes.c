@@ -108,6 +108,18 @@ static void outages_are_waited_out(void **unused)
     assert_int_equal(w->server.n, 1);
 }
 
+/* Until the lane has noticed and rests. */
+static void refuse_credentials(struct world *w, struct tcn_port_health *ret)
+{
+    w->server.mood = NO_AUTH;
+    in_store(w, add_incident);
+    tcn_lanes_wake(w->lanes);
+    do {
+        in_store(w, look);
+        assert_true(tcn_lanes_health(w->lanes, "test", ret));
+    } while (!ret->is_auth_failed || seen.is_in_flight);
+}
+
 static void refused_credentials_pause_the_instance(void **unused)
 {
     struct world *w = &world;
@@ -115,13 +127,7 @@ static void refused_credentials_pause_the_instance(void **unused)
     unsigned creates;
 
     (void)unused;
-    w->server.mood = NO_AUTH;
-    in_store(w, add_incident);
-    tcn_lanes_wake(w->lanes);
-    do {
-        in_store(w, look);
-        assert_true(tcn_lanes_health(w->lanes, "test", &h));
-    } while (!h.is_auth_failed || seen.is_in_flight);
+    refuse_credentials(w, &h);
     creates = w->server.creates;
     w->server.mood = WELL;
     for (int i = 0; i < 20; i++) {
@@ -154,13 +160,7 @@ static void a_wait_for_credentials_is_told_once(void **unused)
     struct tcn_port_health h;
 
     (void)unused;
-    w->server.mood = NO_AUTH;
-    in_store(w, add_incident);
-    tcn_lanes_wake(w->lanes);
-    do {
-        in_store(w, look);
-        assert_true(tcn_lanes_health(w->lanes, "test", &h));
-    } while (!h.is_auth_failed || seen.is_in_flight);
+    refuse_credentials(w, &h);
     assert_false(is_told(w));
     ahead_ms = 120000;
     tcn_lanes_wake(w->lanes);

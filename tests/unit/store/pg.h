@@ -55,6 +55,21 @@ static inline void pg_run(const char *sql)
     free(pg_raw(pg_server(), sql));
 }
 
+/* Of the server that tests/postgres.py runs; 0: there is none now. */
+static inline int pg_server_pid(void)
+{
+    char path[300], line[32] = "";
+    FILE *f;
+
+    snprintf(path, sizeof path, "%s/postmaster.pid", getenv("TOCSIN_POSTGRES_DIR"));
+    if (!(f = fopen(path, "r")))
+        return 0;
+    if (!fgets(line, sizeof line, f))
+        line[0] = '\0';
+    fclose(f);
+    return (int)strtol(line, NULL, 10);
+}
+
 /* A fresh schema and the URL whose statements go there. */
 static inline void pg_schema(char ret_name[32], char *ret_url, size_t size)
 {

@@ -228,20 +228,6 @@ static void repeat_failed(struct bed *b)
     check(b);
 }
 
-static int server_pid(void)
-{
-    char path[300], line[32] = "";
-    FILE *f;
-
-    snprintf(path, sizeof path, "%s/postmaster.pid", getenv("TOCSIN_POSTGRES_DIR"));
-    if (!(f = fopen(path, "r")))
-        return 0;
-    if (!fgets(line, sizeof line, f))
-        line[0] = '\0';
-    fclose(f);
-    return (int)strtol(line, NULL, 10);
-}
-
 static bool answers(void)
 {
     PGconn *conn = PQconnectdb(pg_server());
@@ -259,12 +245,12 @@ static void killed_servers(void **state)
     start(b, b->f.url);
     b->until = JOBS_MAX;
     for (int i = 0; i < rounds; i++) {
-        int pid = server_pid();
+        int pid = pg_server_pid();
 
         work(b, 1 + rand_r(&b->seed) % 250);
         assert_int_equal(kill(pid, SIGQUIT), 0);
         /* The thread learns of it by itself, and comes back by itself. */
-        while (server_pid() == pid || !answers())
+        while (pg_server_pid() == pid || !answers())
             work(b, 20);
     }
     b->until = b->next;

@@ -94,24 +94,10 @@ static void a_stranger(void **state)
 
 /* -- a server that hangs ------------------------------------------------------------------------------------ */
 
-static int server_pid(void)
-{
-    char path[300], line[32] = "";
-    FILE *f;
-
-    snprintf(path, sizeof path, "%s/postmaster.pid", getenv("TOCSIN_POSTGRES_DIR"));
-    if (!(f = fopen(path, "r")))
-        return 0;
-    if (!fgets(line, sizeof line, f))
-        line[0] = '\0';
-    fclose(f);
-    return (int)strtol(line, NULL, 10);
-}
-
 static void one_that_hangs(void **state)
 {
     struct fixture *f = *state;
-    int server = server_pid(), backend = f->s->db->backend;
+    int server = pg_server_pid(), backend = f->s->db->backend;
     int64_t begun_us, took_us;
     const char *value;
 
@@ -170,7 +156,7 @@ static void promote(void)
     assert_true(fd >= 0);
     assert_int_equal(fchmod(fd, 0666), 0); /* the server's user syncs and removes it */
     close(fd);
-    kill(server_pid(), SIGINT);
+    kill(pg_server_pid(), SIGINT);
     while (!is_standby()) {
         assert_true(tcn_clock_mono_us() < until_us);
         usleep(20000);
