@@ -4,40 +4,18 @@
  *     bench_pending [--pending N] [--rounds N]
  *
  * Under tests/postgres.py the store is in its server. Times are those of the machine it runs on. */
+#include "bench_place.h"
+
 #include "base/arena.h"
-#include "store/store.h"
 #include "sys/clock.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define NOW ((int64_t)1785690280989)
 #define FAR (NOW + INT64_C(86400000))
 #define GROUP 1000
 #define ROUNDS_MAX 100000
 
-static char dir[] = "/tmp/tocsin-bench-XXXXXX", path[64], url[320];
 static int64_t claims_us[ROUNDS_MAX], nexts_us[ROUNDS_MAX], timers_us[ROUNDS_MAX];
-
-static void must(int r, const struct tcn_err *err)
-{
-    if (r == 0)
-        return;
-    fprintf(stderr, "bench_pending: %s: %s\n", tcn_code_name(r), err->msg);
-    exit(1);
-}
-
-static struct tcn_store *open_store(void)
-{
-    const struct tcn_store_options o = {.url = url, .account_id = "123456789012", .node = "bench"};
-    struct tcn_store *s = NULL;
-    struct tcn_err err;
-
-    must(tcn_store_open(&o, NOW, &s, &err), &err);
-    return s;
-}
 
 static struct tcn_id spread_id(uint64_t n)
 {
@@ -149,18 +127,6 @@ static void measure(struct tcn_store *s, uint64_t pending, size_t rounds)
     tell("due timers, none", timers_us, rounds);
 }
 
-static void remove_files(void)
-{
-    static const char *const tails[] = {"", "-wal", "-shm", ".reserve"};
-    char name[96];
-
-    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
-        snprintf(name, sizeof name, "%s%s", path, tails[i]);
-        unlink(name);
-    }
-    rmdir(dir);
-}
-
 static uint64_t number(const char *text, uint64_t max)
 {
     uint64_t n = strtoull(text, NULL, 10);
@@ -183,18 +149,11 @@ int main(int argc, char **argv)
             rounds = number(argv[i + 1], ROUNDS_MAX);
         else
             number("", 0);
-    if (!mkdtemp(dir)) {
-        perror(dir);
-        return 1;
-    }
-    snprintf(path, sizeof path, "%s/store.db", dir);
-    snprintf(url, sizeof url, "sqlite:%s", path);
-    if (getenv("TOCSIN_POSTGRES"))
-        snprintf(url, sizeof url, "%s", getenv("TOCSIN_POSTGRES"));
+    make_place();
     s = open_store();
     fill(s, pending);
     measure(s, pending, rounds);
     tcn_store_close(s);
-    remove_files();
+    remove_place();
     return 0;
 }

@@ -6,38 +6,14 @@
  * Under tests/postgres.py the store is in its server (give fewer alarms: --alarms 4000).
  *
  * Times are those of the machine it runs on: compare with numbers of the same machine only. */
+#include "bench_place.h"
+
 #include "base/arena.h"
-#include "store/store.h"
 #include "sys/clock.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-#define NOW ((int64_t)1785690280989)
-
-static char dir[64] = "/tmp/tocsin-bench-XXXXXX", path[128], url[320];
-
-static void must(int r, const struct tcn_err *err)
-{
-    if (r == 0)
-        return;
-    fprintf(stderr, "bench_store: %s: %s\n", tcn_code_name(r), err->msg);
-    exit(1);
-}
-
-static struct tcn_store *open_store(void)
-{
-    const struct tcn_store_options o = {.url = url, .account_id = "123456789012", .node = "bench"};
-    struct tcn_store *s = NULL;
-    struct tcn_err err;
-
-    must(tcn_store_open(&o, NOW, &s, &err), &err);
-    return s;
-}
 
 /* Ids as the turn makes them: in the order of time, the rest spread. */
 static struct tcn_id new_id(uint64_t n)
@@ -199,18 +175,6 @@ static void bench_claims(struct tcn_store *s, uint64_t rounds)
     tcn_arena_done(&a);
 }
 
-static void remove_files(void)
-{
-    static const char *const tails[] = {"", "-wal", "-shm", ".reserve"};
-    char name[160];
-
-    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
-        snprintf(name, sizeof name, "%s%s", path, tails[i]);
-        unlink(name);
-    }
-    rmdir(dir);
-}
-
 static void usage(void)
 {
     fprintf(stderr, "usage: bench_store [--alarms N] [--dir FOLDER] [--keep]\n");
@@ -235,14 +199,7 @@ int main(int argc, char **argv)
         else
             usage();
     }
-    if (!mkdtemp(dir)) {
-        perror(dir);
-        return 1;
-    }
-    snprintf(path, sizeof path, "%s/store.db", dir);
-    snprintf(url, sizeof url, "sqlite:%s", path);
-    if (getenv("TOCSIN_POSTGRES"))
-        snprintf(url, sizeof url, "%s", getenv("TOCSIN_POSTGRES"));
+    make_place();
     memset(body, 'b', sizeof body);
     s = open_store();
     bench_alarms(s, &next, alarms / 10, 1);
@@ -261,6 +218,6 @@ int main(int argc, char **argv)
     if (keep)
         printf("%s\n", path);
     else
-        remove_files();
+        remove_place();
     return 0;
 }

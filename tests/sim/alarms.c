@@ -176,13 +176,12 @@ static int64_t last_end(const struct pending *p)
 }
 
 #define AHEAD (60 * SEC) /* an end as far ahead as that is as good as now */
-#define ECHO (60 * SEC)  /* the sources' echo window */
 
 /* The latest episode of a member counts, and in it the end, unless that was only concluded or is told otherwise after the
  * echo window. What began before it is of it all the same, when it ended in it or goes on. */
 static void note_member(struct member *m, const struct member_state *s, int64_t now)
 {
-    bool goes_on = !m->told_firing && s->is_firing && now >= m->heard + ECHO;
+    bool goes_on = !m->told_firing && s->is_firing && now >= m->heard + ECHO_WINDOW;
     bool is_other = m->is_untold || goes_on || (m->told_firing && !s->is_firing);
     bool is_older = s->since < m->told_since;
 

@@ -81,7 +81,7 @@ static void make_sources(struct world *w)
             .reopen_window_ms = 15 * MIN,
             .mute_window_ms = 24 * HOUR,
             .resolve_after_ms = rng_below(&w->rng, 3) * 30 * SEC,
-            .echo_window_ms = 60 * SEC,
+            .echo_window_ms = ECHO_WINDOW,
             .stale_after_ms = w->is_exact ? 0 : rng_below(&w->rng, 2) * 20 * MIN,
             .flap_count = 6,
             .flap_quiet_ms = 15 * MIN,

@@ -6,6 +6,7 @@
 
 #define SEC INT64_C(1000)
 #define MIN (60 * SEC)
+#define ECHO_WINDOW (60 * SEC) /* of every source */
 #define HOUR (60 * MIN)
 #define DAY (24 * HOUR)
 
