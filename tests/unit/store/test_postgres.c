@@ -135,7 +135,7 @@ static void killed_anywhere(void **state)
 {
     struct fixture *f = *state;
     char *want, *got;
-    int rounds = 0, stride = getenv("TOCSIN_DEEP") ? 1 : 6; /* each run begins elsewhere */
+    int rounds = 0, stride = getenv("TOCSIN_DEEP") ? 1 : 12; /* each run begins elsewhere */
     int first = 1 + getpid() % stride;
 
     print_message("from call %d on, every %d\n", first, stride);
@@ -342,7 +342,7 @@ static void settings(void **state)
         {"synchronous_commit", "on"}, {"statement_timeout", "30s"},
         {"lock_timeout", "500ms"},    {"idle_in_transaction_session_timeout", "10s"},
         {"client_encoding", "UTF8"},  {"application_name", "tocsin/node-1"},
-        {"enable_seqscan", "off"},
+        {"enable_seqscan", "off"},    {"jit", "off"},
     };
     struct fixture *f = *state;
     const struct tcn_db_place place = {.target = f->url, .node = "node-1", .role = TCN_DB_NODE};
