@@ -22,6 +22,7 @@ deep=no
 list=no
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
+export TOCSIN_POSTGRES_TEMPLATE=$results/postgres # see tests/postgres.py
 
 usage() {
     sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0"
