@@ -278,8 +278,8 @@ struct world {
     struct tcn_lanes *lanes;
     struct tcn_sends *sends;
     struct tcn_id incident, link;
-    char said[2048], linked_url[128];
-    unsigned changes; /* how often lanes and sends said so */
+    char said[2048], linked_url[128]; /* written on the store thread: said is read as seen_said */
+    unsigned changes;                 /* how often lanes and sends said so */
     atomic_uint results_ok, results_failed,
         results_late; /* written on the store thread, after result_note */
     char result_note[256];
@@ -420,7 +420,7 @@ static inline void stop(struct world *w)
 static struct tcn_link seen;
 static char seen_reason[256], seen_key[64];
 static size_t seen_letters;
-static char seen_request[8192];
+static char seen_request[8192], seen_said[2048];
 
 static inline int setup(void **unused)
 {
@@ -431,6 +431,7 @@ static inline int setup(void **unused)
     memset(w, 0, sizeof *w);
     seen = (struct tcn_link){.state = TCN_LINK_NONE};
     seen_letters = 0;
+    seen_said[0] = 0;
     snprintf(w->dir, sizeof w->dir, "/tmp/tocsin-test-XXXXXX");
     assert_non_null(mkdtemp(w->dir));
     snprintf(w->url, sizeof w->url, "sqlite:%.60s/t.db", w->dir);
@@ -606,6 +607,7 @@ static inline int look(struct world *w, struct tcn_store *s, int64_t now_ms, str
     r = tcn_store_deadletter_list(s, NULL, 10, a, &letters, &seen_letters, err);
     snprintf(seen_request, sizeof seen_request, "%s",
              seen_letters > 0 && letters[0].request ? letters[0].request : "");
+    snprintf(seen_said, sizeof seen_said, "%s", w->said);
     return r;
 }
 
