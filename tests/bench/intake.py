@@ -25,6 +25,9 @@ import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+from ports import free_port  # noqa: E402
+
 TOKEN = "bench-source-0123456789abcdef"
 KEYS = 1000
 TICK_US = 1_000_000 / os.sysconf("SC_CLK_TCK")
@@ -72,12 +75,6 @@ def request(port: int, path: str, body: typing.Any) -> bytes:
 
 
 # -- the servers ------------------------------------------------------------------------------------------------------
-
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
 
 def get(url: str) -> bytes:
     with urllib.request.urlopen(url, timeout=5) as answer:

@@ -7,7 +7,6 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from urllib.parse import urlencode
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 import postgres  # noqa: E402
+from ports import free_port  # noqa: E402
 
 BINARY = pathlib.Path(os.environ.get("TOCSIN_BINARY", ROOT / "build/dev/tocsin"))
 TOKENS = {role: f"test-{role}-0123456789abcdef" for role in ("viewer", "responder", "manager", "admin")}
@@ -32,12 +32,6 @@ SOURCE_TOKEN = "test-source-0123456789abcdef"
 
 class Failure(AssertionError):
     """A condition that did not become true, with what was seen last."""
-
-
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def in_namespaces(*kinds: str) -> bool:
