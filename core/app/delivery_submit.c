@@ -42,7 +42,7 @@ static void note_results(struct tcn_delivery_state *d, const struct tcn_intake_j
             tcn_settled_add(d->app->settled, d->digest, job->alarms[i].dedupe_key, result->incident,
                             tcn_clock_now_ms());
         if (result->outcome == TCN_INTAKE_OPENED || result->outcome == TCN_INTAKE_REOPENED ||
-            result->outcome == TCN_INTAKE_RESOLVED) {
+            result->outcome == TCN_INTAKE_RESOLVED || result->outcome == TCN_INTAKE_HELD) {
             char id[TCN_ID_TEXT];
 
             tcn_id_text(result->incident, id);

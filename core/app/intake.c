@@ -56,7 +56,7 @@ static int load_storm(struct tcn_store *s, const struct tcn_intake_job *job,
     if (r < 0 || tcn_id_is_zero(storm->incident))
         return r;
     *ret = TCN_NEW(arena, struct tcn_aggregate);
-    r = tcn_turn_load(s, storm->incident, arena, *ret, err);
+    r = tcn_turn_load_storm(s, storm->incident, arena, *ret, err);
     if (r != TCN_ENOTFOUND)
         return r;
     *ret = NULL;
@@ -117,11 +117,11 @@ static bool is_silent(const struct tcn_decision *d)
     return !d->lane_changed && !d->incident_changed && !d->storm_changed;
 }
 
-/* A repeat of an open incident whose lane waits for nothing. */
+/* A repeat of an open incident whose lane waits for nothing, nor holds anything back. */
 static bool is_settled(enum tcn_intake outcome, const struct tcn_aggregate *a)
 {
     return outcome == TCN_INTAKE_NOTHING && a->lane.is_firing && a->lane.resolve_due_ms == 0 &&
-           a->incident.exists && a->incident.status == TCN_STATUS_OPEN;
+           a->lane.echo_due_ms == 0 && a->incident.exists && a->incident.status == TCN_STATUS_OPEN;
 }
 
 static int take_alarm(struct tcn_store *s, struct tcn_intake_job *job, size_t i, int64_t now_ms,
@@ -139,19 +139,24 @@ static int take_alarm(struct tcn_store *s, struct tcn_intake_job *job, size_t i,
     struct tcn_aggregate *a = TCN_NEW(arena, struct tcn_aggregate), *storming = NULL;
     struct tcn_storm storm = {0};
     struct tcn_decision d;
+    struct tcn_id held_in;
     int r;
 
     assert(plan);
     if ((r = tcn_turn_load_lane(s, in.alarm, plan, arena, a, err)) < 0 ||
         (r = load_storm(s, job, arena, &storm, &storming, err)) < 0)
         return r;
+    held_in = a->lane.echo_due_ms ? a->lane.incident : (struct tcn_id){{0}};
     tcn_decision_init(&d, arena);
     job->results[i].outcome = tcn_engine_alarm(&in, a, &storm, storming, &d);
     if (d.subject && d.subject->incident.exists)
         job->results[i].incident = d.subject->incident.id;
     /* What another node changes makes no entry void. */
     job->results[i].is_settled = is_settled(job->results[i].outcome, a) && !tcn_store_is_shared(s);
-    return is_silent(&d) ? 0 : write_decision(s, job, &storm, &d, now_ms, err);
+    if (is_silent(&d))
+        return 0;
+    r = write_decision(s, job, &storm, &d, now_ms, err);
+    return r < 0 || job->is_duplicate ? r : tcn_turn_left(s, held_in, &d, err);
 }
 
 int tcn_intake_run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
@@ -197,9 +202,9 @@ int tcn_intake_keep(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, s
 
 const char *tcn_intake_name(enum tcn_intake outcome)
 {
-    static const char *const names[] = {"unset",    "nothing",  "ignored", "late",
-                                        "opened",   "folded",   "updated", "waiting",
-                                        "resolved", "reopened", "attached"};
+    static const char *const names[] = {"unset",    "nothing",  "ignored",  "late",
+                                        "opened",   "folded",   "updated",  "waiting",
+                                        "resolved", "reopened", "attached", "held"};
 
     assert((size_t)outcome < sizeof names / sizeof *names);
     return names[outcome];

@@ -12,24 +12,14 @@ static const struct tcn_source_policy *policy_of(const struct tcn_timer_job *job
                          a->lane.exists ? a->lane.source : a->incident.source_name);
 }
 
-static int run_one(struct tcn_timer_job *job, struct tcn_store *s, struct tcn_id id, int64_t now_ms,
-                   struct tcn_err *err)
+/* a: of the incident whose timer it is, or of the one that takes its echo. */
+static int decide(struct tcn_timer_job *job, struct tcn_store *s, struct tcn_id incident,
+                  struct tcn_aggregate *a, int64_t now_ms, struct tcn_err *err)
 {
-    struct tcn_aggregate *a;
+    bool follows = !tcn_id_eq(a->incident.id, incident);
     struct tcn_decision d;
-    int64_t due;
     int r;
 
-    tcn_arena_reset(&job->arena); /* a turn each, however many are due */
-    a = TCN_NEW(&job->arena, struct tcn_aggregate);
-    r = tcn_turn_load(s, id, &job->arena, a, err);
-    if (r == TCN_ENOTFOUND)
-        return tcn_store_timer_set(s, id, 0, err);
-    if (r < 0)
-        return r;
-    due = tcn_engine_next_due(a);
-    if (due > 0 && now_ms - due > job->late_ms)
-        job->late_ms = now_ms - due;
     tcn_decision_init(&d, &job->arena);
     d.subject = a;
     a->listens_ms = job->listens_ms;
@@ -37,7 +27,36 @@ static int run_one(struct tcn_timer_job *job, struct tcn_store *s, struct tcn_id
     job->has_sends |= d.sends.n > 0;
     job->has_tickets |= d.tickets_due;
     tcn_unreached_note(&job->unreached, &d);
-    return tcn_turn_write(s, &d, NULL, now_ms, err);
+    r = tcn_turn_write(s, &d, NULL, now_ms, err);
+    return r < 0 || !follows ? r : tcn_turn_left(s, incident, &d, err);
+}
+
+static int run_one(struct tcn_timer_job *job, struct tcn_store *s, struct tcn_id id, int64_t now_ms,
+                   struct tcn_err *err)
+{
+    struct tcn_aggregate *a;
+    int64_t due;
+    bool is_ours;
+    int r;
+
+    tcn_arena_reset(&job->arena); /* a turn each, however many are due */
+    a = TCN_NEW(&job->arena, struct tcn_aggregate);
+    r = tcn_turn_load(s, id, &job->arena, a, err);
+    if (r == TCN_ENOTFOUND) {
+        job->n_run++;
+        return tcn_store_timer_set(s, id, 0, err);
+    }
+    if (r < 0)
+        return r;
+    due = tcn_engine_next_due(a);
+    if ((r = tcn_turn_follow_echo(s, now_ms, &job->arena, a, &is_ours, err)) < 0)
+        return r;
+    if (!is_ours)
+        return 0;
+    job->n_run++;
+    if (due > 0 && now_ms - due > job->late_ms)
+        job->late_ms = now_ms - due;
+    return decide(job, s, id, a, now_ms, err);
 }
 
 /* Waiting for an incident that another node is at work on could be waiting for each other: its timer is ours by now. */
@@ -49,7 +68,6 @@ static int run_unless_taken(struct tcn_timer_job *job, struct tcn_store *s, stru
 
     if (r < 0 || !is_ours)
         return r;
-    job->n_run++;
     return run_one(job, s, id, now_ms, err);
 }
 

@@ -25,6 +25,11 @@ static int load_incident(struct tcn_store *s, struct tcn_id id, struct tcn_arena
     return load_engagements(s, arena, ret, err);
 }
 
+static bool is_open(const struct tcn_aggregate *a)
+{
+    return a->incident.exists && a->incident.status == TCN_STATUS_OPEN;
+}
+
 static bool is_earlier(int64_t a, int64_t b)
 {
     return a != 0 && (b == 0 || a < b);
@@ -39,7 +44,8 @@ static int choose_lane(struct tcn_store *s, const struct tcn_lane *waiting, size
     if (n == 0)
         return tcn_store_lane_firing(s, ret->incident.id, NULL, arena, &ret->lane, err);
     for (size_t i = 1; i < n; i++)
-        if (is_earlier(tcn_engine_lane_due(&waiting[i]), tcn_engine_lane_due(&waiting[first])))
+        if (is_earlier(tcn_engine_lane_due(&waiting[i], is_open(ret)),
+                       tcn_engine_lane_due(&waiting[first], is_open(ret))))
             first = i;
     ret->lane = waiting[first];
     return 0;
@@ -48,11 +54,13 @@ static int choose_lane(struct tcn_store *s, const struct tcn_lane *waiting, size
 /* What the lanes besides the one in hand say of the incident. */
 static void add_other(struct tcn_aggregate *a, const struct tcn_lane *lane)
 {
-    int64_t due = tcn_engine_lane_due(lane);
+    int64_t due = tcn_engine_lane_due(lane, true);
 
     a->others_hold |= lane->resolve_due_ms != 0;
     if (is_earlier(due, a->others_due_ms))
         a->others_due_ms = due;
+    if (is_earlier(lane->echo_due_ms, a->others_echo_ms))
+        a->others_echo_ms = lane->echo_due_ms;
 }
 
 /* With own NULL one of the lanes becomes the aggregate's. */
@@ -76,6 +84,23 @@ static int load_lanes(struct tcn_store *s, const char *own, struct tcn_arena *ar
     return r;
 }
 
+/* Of a resolved incident. */
+static int load_echoes(struct tcn_store *s, const char *own, struct tcn_arena *arena,
+                       struct tcn_aggregate *ret, struct tcn_err *err)
+{
+    struct tcn_lane *lanes = NULL;
+    size_t n = 0;
+    int r;
+
+    if (!ret->incident.exists)
+        return 0;
+    r = tcn_store_lanes_echo(s, ret->incident.id, 2, arena, &lanes, &n, err);
+    for (size_t i = 0; r == 0 && i < n; i++)
+        if (strcmp(lanes[i].dedupe_key, own) != 0)
+            add_other(ret, &lanes[i]);
+    return r;
+}
+
 int tcn_turn_load(struct tcn_store *s, struct tcn_id incident, struct tcn_arena *arena,
                   struct tcn_aggregate *ret, struct tcn_err *err)
 {
@@ -85,6 +110,65 @@ int tcn_turn_load(struct tcn_store *s, struct tcn_id incident, struct tcn_arena 
     if ((r = load_incident(s, incident, arena, ret, err)) < 0)
         return r;
     return load_lanes(s, NULL, arena, ret, err);
+}
+
+int tcn_turn_load_storm(struct tcn_store *s, struct tcn_id incident, struct tcn_arena *arena,
+                        struct tcn_aggregate *ret, struct tcn_err *err)
+{
+    int r;
+
+    *ret = (struct tcn_aggregate){0};
+    if ((r = load_incident(s, incident, arena, ret, err)) < 0)
+        return r;
+    return load_lanes(s, "", arena, ret, err);
+}
+
+/* The open incident with the same dedupe string; none is zero. What another node has in hand is not waited for: it could wait
+ * for this one. */
+static int find_open(struct tcn_store *s, const char *dedupe, struct tcn_id *ret, bool *ret_is_ours,
+                     struct tcn_err *err)
+{
+    int r;
+
+    *ret = (struct tcn_id){{0}};
+    if ((r = tcn_store_try_name(s, "open", dedupe, ret_is_ours, err)) < 0 || !*ret_is_ours)
+        return r;
+    r = tcn_store_incident_open_of(s, dedupe, ret, err);
+    if (r == TCN_ENOTFOUND)
+        return 0;
+    return r < 0 ? r : tcn_store_try_incident(s, *ret, ret_is_ours, err);
+}
+
+int tcn_turn_follow_echo(struct tcn_store *s, int64_t now_ms, struct tcn_arena *arena,
+                         struct tcn_aggregate *a, bool *ret_is_ours, struct tcn_err *err)
+{
+    struct tcn_lane lane = a->lane;
+    struct tcn_id open;
+    int r;
+
+    *ret_is_ours = true;
+    if (is_open(a) || lane.echo_due_ms == 0 || lane.echo_due_ms > now_ms)
+        return 0;
+    r = find_open(s, a->incident.dedupe_string, &open, ret_is_ours, err);
+    if (r < 0 || !*ret_is_ours || tcn_id_is_zero(open))
+        return r;
+    *a = (struct tcn_aggregate){.lane = lane};
+    if ((r = load_incident(s, open, arena, a, err)) < 0)
+        return r;
+    return load_lanes(s, lane.dedupe_key, arena, a, err);
+}
+
+int tcn_turn_left(struct tcn_store *s, struct tcn_id incident, const struct tcn_decision *d,
+                  struct tcn_err *err)
+{
+    struct tcn_lane *lanes = NULL;
+    size_t n = 0;
+    int r;
+
+    if (tcn_id_is_zero(incident) || tcn_id_eq(d->subject->lane.incident, incident))
+        return 0;
+    r = tcn_store_lanes_echo(s, incident, 1, d->arena, &lanes, &n, err);
+    return r < 0 ? r : tcn_store_timer_set(s, incident, n > 0 ? lanes[0].echo_due_ms : 0, err);
 }
 
 static int dedupe_string(const struct tcn_alarm *alarm, const struct tcn_response_plan *plan,
@@ -101,11 +185,6 @@ static int dedupe_string(const struct tcn_alarm *alarm, const struct tcn_respons
         r = tcn_fail(err, TCN_ELIMIT, "dedupe string of %s is too long", alarm->source);
     tcn_buf_done(&text);
     return r;
-}
-
-static bool is_open(const struct tcn_aggregate *a)
-{
-    return a->incident.exists && a->incident.status == TCN_STATUS_OPEN;
 }
 
 /* An open incident with the same dedupe string takes the alarm, whatever lane or source opened it. */
@@ -152,7 +231,8 @@ int tcn_turn_load_lane(struct tcn_store *s, const struct tcn_alarm *alarm,
         (r = tcn_store_lane_get(s, alarm->dedupe_key, arena, &ret->lane, err)) < 0 ||
         (r = load_for(s, alarm, plan, arena, ret, err)) < 0)
         return r;
-    return is_open(ret) ? load_lanes(s, alarm->dedupe_key, arena, ret, err) : 0;
+    return is_open(ret) ? load_lanes(s, alarm->dedupe_key, arena, ret, err)
+                        : load_echoes(s, alarm->dedupe_key, arena, ret, err);
 }
 
 static int write_links(struct tcn_store *s, const struct tcn_incident *incident,

@@ -9,6 +9,17 @@
 /* The incident with its engagements and, of its lanes, the one that is due first. TCN_ENOTFOUND. */
 int tcn_turn_load(struct tcn_store *s, struct tcn_id incident, struct tcn_arena *arena,
                   struct tcn_aggregate *ret, struct tcn_err *err);
+/* The same of a storm that an alarm may join: no lane is in hand, all of them are others. */
+int tcn_turn_load_storm(struct tcn_store *s, struct tcn_id incident, struct tcn_arena *arena,
+                        struct tcn_aggregate *ret, struct tcn_err *err);
+/* Of what tcn_turn_load gave, before tcn_engine_timer: when an echo is due and the incident is resolved, an open one with its
+ * dedupe string takes its place. *ret_is_ours false: another node is at work on that, come again. */
+int tcn_turn_follow_echo(struct tcn_store *s, int64_t now_ms, struct tcn_arena *arena,
+                         struct tcn_aggregate *a, bool *ret_is_ours, struct tcn_err *err);
+/* After the write of a lane that had an echo: when it has left incident, which is resolved, the timer of that is for the echoes
+ * of those that stayed. */
+int tcn_turn_left(struct tcn_store *s, struct tcn_id incident, const struct tcn_decision *d,
+                  struct tcn_err *err);
 /* The aggregate that an alarm with this key concerns: its lane, and the open incident with that dedupe string, or
  * the lane's last one. */
 int tcn_turn_load_lane(struct tcn_store *s, const struct tcn_alarm *alarm,

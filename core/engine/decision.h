@@ -22,9 +22,10 @@ struct tcn_aggregate {
     struct tcn_lane lane; /* lane.exists false and dedupe_key NULL: none involved */
     /* Other lanes can point to the incident too (a plan with its own dedupe string, a storm): whether one of them
      * fires or waits for its resolve delay, and the earliest such delay (0 = none). While another lane holds, this
-     * lane's OK does not resolve the incident. */
+     * lane's OK does not resolve the incident. An echo of theirs is due while the incident is resolved, too. */
     bool others_hold;
     int64_t others_due_ms;
+    int64_t others_echo_ms;
     int64_t
         listens_ms; /* since when alarms are taken without a gap; 0 = always. Silence before it says nothing */
     struct tcn_incident incident; /* incident.exists false: none yet */

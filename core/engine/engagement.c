@@ -283,9 +283,10 @@ bool tcn_engagement_has_room(const struct tcn_aggregate *a)
 static void engage_nobody(const struct tcn_step *s, const struct tcn_response_plan *plan)
 {
     tcn_step_say(s, false, "nobody is engaged: %s",
-                 !plan                      ? "there is no response plan"
-                 : plan->n_engagements == 0 ? "the response plan names nobody"
-                                            : "none of the plan's contacts exists");
+                 !plan                            ? "there is no response plan"
+                 : !tcn_engagement_has_room(s->a) ? "the incident has too many engagements already"
+                 : plan->n_engagements == 0       ? "the response plan names nobody"
+                                                  : "none of the plan's contacts exists");
     if (!plan || plan->n_engagements > 0 || plan->n_connectors == 0)
         mark_unreached(s);
 }
@@ -293,9 +294,9 @@ static void engage_nobody(const struct tcn_step *s, const struct tcn_response_pl
 void tcn_engagement_start_all(const struct tcn_step *s, const struct tcn_response_plan *plan)
 {
     size_t before = s->a->n_engagements;
+    bool has_room = tcn_engagement_has_room(s->a);
 
-    assert(tcn_engagement_has_room(s->a));
-    for (size_t i = 0; plan && i < plan->n_engagements; i++)
+    for (size_t i = 0; plan && has_room && i < plan->n_engagements; i++)
         start(s, plan->engagements[i]);
     if (s->a->n_engagements == before)
         engage_nobody(s, plan);

@@ -5,7 +5,7 @@
 #include "engine/step.h"
 
 /* Engages everybody the plan names (NULL: nobody) and executes what is due at once. What cannot be engaged is told on
- * the timeline. */
+ * the timeline, and that nobody is when there is no room. */
 void tcn_engagement_start_all(const struct tcn_step *s, const struct tcn_response_plan *plan);
 /* Starts the next stage of an escalation plan: runs of the people it names. */
 void tcn_engagement_stage(const struct tcn_step *s, struct tcn_engagement *e);

@@ -18,7 +18,8 @@ enum tcn_intake {
     TCN_INTAKE_WAITING, /* will resolve after the resolve delay or the quiet time of a flapping alarm */
     TCN_INTAKE_RESOLVED,
     TCN_INTAKE_REOPENED,
-    TCN_INTAKE_STORM /* attached to the storm incident of its source */
+    TCN_INTAKE_STORM, /* attached to the storm incident of its source */
+    TCN_INTAKE_HELD   /* an echo, or true: fires when the echo window is over, unless withdrawn */
 };
 
 /* One alarm meets its lane and the incident that the lane points to (or the open incident with the same
@@ -42,8 +43,10 @@ enum tcn_intake tcn_engine_alarm(const struct tcn_intake_input *in, struct tcn_a
 
 /* policy may be NULL for an incident without a source. aggregate->lane is the one of its lanes whose
  * tcn_engine_lane_due is the earliest, when it has several.
- * Everything of this aggregate that is due at now: stages, re-sends, resolve delay, flap quiet, silence of a source. Late work runs in
- * order with its minimum spacing (spec reliability F6). Legal at any time; does nothing when nothing is due. */
+ * Everything of this aggregate that is due at now: stages, re-sends, resolve delay, flap quiet, silence of a source, what was
+ * taken for an echo and fires. When that is so of an incident that is resolved, and another one with its dedupe string is open,
+ * aggregate->incident is that one, which the lane joins. Late work runs in order with its minimum spacing (spec reliability
+ * F6). Legal at any time; does nothing when nothing is due. */
 void tcn_engine_timer(struct tcn_aggregate *aggregate, const struct tcn_source_policy *policy,
                       const struct tcn_directory *directory, uint32_t salt, int64_t now_ms,
                       struct tcn_decision *ret);
@@ -53,9 +56,10 @@ void tcn_engine_timer(struct tcn_aggregate *aggregate, const struct tcn_source_p
 void tcn_engine_pages(struct tcn_aggregate *aggregate, const struct tcn_directory *directory,
                       uint32_t salt, int64_t now_ms, struct tcn_decision *ret);
 
-/* When this lane wants tcn_engine_timer (resolve delay, silence, end of flapping), 0 = never. Of several lanes of an incident
- * the timer gets the one with the earliest; the next one's time is others_due_ms. */
-int64_t tcn_engine_lane_due(const struct tcn_lane *lane);
+/* When this lane of an incident that is open, or is not, wants tcn_engine_timer (resolve delay, silence, end of flapping, an
+ * echo), 0 = never. Of several lanes of an incident the timer gets the one with the earliest; the next one's time is
+ * others_due_ms, others_echo_ms when the incident is resolved. */
+int64_t tcn_engine_lane_due(const struct tcn_lane *lane, bool is_open);
 
 /* Recomputes decision.next_due_ms of an aggregate. */
 int64_t tcn_engine_next_due(const struct tcn_aggregate *aggregate);

@@ -66,7 +66,7 @@ static void remove_at(struct merge *m, size_t at)
     m->change.is_changed = true;
 }
 
-/* The resolved item that was heard of longest ago makes room. */
+/* The resolved item that was heard of longest ago makes room, unless it may fire yet. */
 static bool make_room(struct merge *m)
 {
     size_t oldest = m->n;
@@ -74,7 +74,7 @@ static bool make_room(struct merge *m)
     if (m->n < TCN_ITEMS_MAX)
         return true;
     for (size_t i = 0; i < m->n; i++)
-        if (m->items[i].status != TCN_ITEM_FIRING &&
+        if (m->items[i].status != TCN_ITEM_FIRING && m->items[i].echo_ms == 0 &&
             (oldest == m->n || m->items[i].seen_ms < m->items[oldest].seen_ms))
             oldest = i;
     if (oldest == m->n)
@@ -144,17 +144,32 @@ static bool is_end_believed(const struct tcn_item *item)
     return item->ended_ms == 0 || item->ended_ms >= item->since_ms;
 }
 
+static void withdraw(struct merge *m, struct tcn_item *known)
+{
+    m->change.withdrawn += known->echo_ms != 0;
+    known->echo_ms = 0;
+}
+
+static void hold(struct merge *m, struct tcn_item *known)
+{
+    if (known->echo_ms != 0)
+        return;
+    known->echo_ms = m->now_ms;
+    m->change.held++;
+}
+
 /* The same episode: resolved beats firing; firing after resolved is the echo of another peer until the echo window
- * has passed. */
+ * has passed, and withdrawn by another word of the end. */
 static void same_episode(struct merge *m, struct tcn_item *known, const struct tcn_item *item)
 {
-    bool is_echo = m->now_ms < known->seen_ms + m->echo_window_ms;
+    bool is_echo = m->echo_window_ms > 0 && m->now_ms < known->seen_ms + m->echo_window_ms;
 
     if (item->status == known->status)
-        return;
-    if (item->status == TCN_ITEM_FIRING && known->status == TCN_ITEM_RESOLVED && is_echo)
-        return;
-    replace(m, known, item);
+        withdraw(m, known);
+    else if (item->status == TCN_ITEM_FIRING && known->status == TCN_ITEM_RESOLVED && is_echo)
+        hold(m, known);
+    else
+        replace(m, known, item);
 }
 
 /* Alertmanager takes the earliest start of alerts that overlap (types.Alert.Merge), so that the start of one that goes on
@@ -238,7 +253,8 @@ static void set_unknown(struct merge *m, struct tcn_item *item)
 }
 
 /* A member that is silenced or inhibited at the sender ends without a word, and one beyond TCN_ITEMS_MAX may be one that
- * we follow. What began after the last end of the list, or was heard of after it, goes on. */
+ * we follow. What began after the last end of the list, or was heard of after it, goes on. What was taken for an echo was
+ * one. */
 static void end_with_group(struct merge *m, const struct tcn_alarm *alarm)
 {
     int64_t told = told_ms(m, alarm);
@@ -247,6 +263,8 @@ static void end_with_group(struct merge *m, const struct tcn_alarm *alarm)
         struct tcn_item *item = &m->items[i];
         bool is_younger = alarm->clock_ms && item->since_ms > alarm->clock_ms;
 
+        if (item->echo_ms != 0 && item->echo_ms <= told)
+            withdraw(m, item);
         if (item->status != TCN_ITEM_FIRING || item->seen_ms > told || is_younger ||
             strcmp(item->key, TCN_ITEM_HIDDEN) == 0)
             continue;
@@ -288,6 +306,47 @@ size_t tcn_group_forget(struct tcn_lane *lane, int64_t now_ms, struct tcn_arena 
     return m.change.resolved;
 }
 
+/* From when it was over; our clock may have been set back since. */
+static int64_t echo_due(const struct tcn_item *item, int64_t echo_window_ms)
+{
+    return (item->echo_ms < item->seen_ms ? item->echo_ms : item->seen_ms) + echo_window_ms;
+}
+
+int64_t tcn_group_echo_due(const struct tcn_lane *lane, int64_t echo_window_ms)
+{
+    int64_t first = 0;
+
+    for (size_t i = 0; i < lane->n_items; i++) {
+        int64_t due = echo_due(&lane->items[i], echo_window_ms);
+
+        if (lane->items[i].echo_ms != 0 && (first == 0 || due < first))
+            first = due;
+    }
+    return first;
+}
+
+size_t tcn_group_fire_echoes(struct tcn_lane *lane, int64_t echo_window_ms, int64_t now_ms,
+                             struct tcn_arena *arena, struct tcn_item *ret_one)
+{
+    struct merge m = {.now_ms = now_ms, .arena = arena};
+
+    load(&m, lane, 0);
+    for (size_t i = 0; i < m.n; i++) {
+        struct tcn_item *item = &m.items[i];
+
+        if (item->echo_ms == 0 || echo_due(item, echo_window_ms) > now_ms)
+            continue;
+        *ret_one = *item;
+        item->status = TCN_ITEM_FIRING;
+        item->seen_ms = now_ms;
+        item->ended_ms = item->echo_ms = 0;
+        count(&m, TCN_ITEM_RESOLVED, TCN_ITEM_FIRING);
+    }
+    lane->items = m.items;
+    lane->n_items = m.n;
+    return m.change.fired;
+}
+
 bool tcn_group_is_firing(const struct tcn_lane *lane)
 {
     return count_firing(lane->items, lane->n_items) > 0;
@@ -325,7 +384,7 @@ struct tcn_group_change tcn_group_merge(struct tcn_lane *lane, const struct tcn_
         end_with_group(&m, alarm);
     mark_hidden(&m, alarm->is_truncated);
     m.change.dropped += alarm->n_items_unread;
-    if (m.change.is_changed) {
+    if (m.change.is_changed || m.change.held > 0 || m.change.withdrawn > 0) {
         lane->items = m.items;
         lane->n_items = m.n;
     }

@@ -60,7 +60,7 @@ static void make_record(const struct tcn_step *s, const struct tcn_opening *o)
     s->a->engagements = NULL;
     s->a->n_engagements = s->a->size_engagements = 0;
     s->a->others_hold = false;
-    s->a->others_due_ms = 0;
+    s->a->others_due_ms = s->a->others_echo_ms = 0;
     s->a->incident = (struct tcn_incident){
         .id = o->id,
         .exists = true,
@@ -283,11 +283,12 @@ void tcn_incident_resolve(const struct tcn_step *s, const struct tcn_resolution 
     tcn_incident_modified(s, &status, 1, resolution->by, text)->to_tickets = true;
 }
 
-void tcn_incident_reopen(const struct tcn_step *s, const char *actor)
+void tcn_incident_reopen(const struct tcn_step *s, const char *actor, const char *why)
 {
     static const struct tcn_attribute status = {"status", "OPEN"};
+    const char *text =
+        tcn_arena_fmt(s->d->arena, "reopened by %s%s%s", actor, why ? ": " : "", why ? why : "");
 
     tcn_incident_set_open(s);
-    tcn_incident_modified(s, &status, 1, actor, tcn_arena_fmt(s->d->arena, "reopened by %s", actor))
-        ->to_tickets = true;
+    tcn_incident_modified(s, &status, 1, actor, text)->to_tickets = true;
 }

@@ -34,7 +34,8 @@ void tcn_incident_set_resolved(const struct tcn_step *s, const struct tcn_resolu
 void tcn_incident_set_open(const struct tcn_step *s);
 /* The same with the Update event that tells it, to the tickets too. resolution->by is set. */
 void tcn_incident_resolve(const struct tcn_step *s, const struct tcn_resolution *resolution);
-void tcn_incident_reopen(const struct tcn_step *s, const char *actor);
+void tcn_incident_reopen(const struct tcn_step *s, const char *actor,
+                         const char *why /* may be NULL */);
 /* Writes one Update event for the attributes and moves modified_by and modified_ms. A source never takes over
  * modified_by from a person: it guards the person's texts. */
 struct tcn_event *tcn_incident_modified(const struct tcn_step *s,

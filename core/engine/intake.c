@@ -1,6 +1,7 @@
 /* An alarm meets its lane: decides what kind of news it is (spec sources 2.5, 2.6, 4.6, 7.1). What the news does is
  * lane.c's. */
 #include "engine/content.h"
+#include "engine/echo.h"
 #include "engine/flap.h"
 #include "engine/group.h"
 #include "engine/lane.h"
@@ -15,15 +16,12 @@
 enum order { ORDER_UNTOLD, ORDER_NEWER, ORDER_SAME, ORDER_OLDER };
 enum { ORDERS = 4 };
 
-/* FIRE of the same instant as an OK: the echo of another path, or a change within the sender's resolution. */
-#define NEWS_ECHO TCN_NEWS_UNSET
-
 /* [action][the lane fires][order]. The time of an OK is kept even when the alarm was never seen, against an older
  * ALARM that arrives after it. */
 // clang-format off
 static const enum tcn_news table[][2][ORDERS] = {
     /*                         untold            newer              same              older */
-    [TCN_ACTION_FIRE] =    {{TCN_NEWS_FIRE,    TCN_NEWS_FIRE,    NEWS_ECHO,        TCN_NEWS_LATE},
+    [TCN_ACTION_FIRE] =    {{TCN_NEWS_FIRE,    TCN_NEWS_FIRE,    TCN_NEWS_ECHO,    TCN_NEWS_LATE},
                             {TCN_NEWS_REPEAT,  TCN_NEWS_AGAIN,   TCN_NEWS_NOTHING, TCN_NEWS_LATE}},
     [TCN_ACTION_RESOLVE] = {{TCN_NEWS_NOTHING, TCN_NEWS_CLOCK,   TCN_NEWS_NOTHING, TCN_NEWS_LATE},
                             {TCN_NEWS_RESOLVE, TCN_NEWS_RESOLVE, TCN_NEWS_RESOLVE, TCN_NEWS_LATE}},
@@ -53,14 +51,18 @@ static enum tcn_news news_of_single(const struct tcn_arrival *x)
 {
     const struct tcn_lane *lane = &x->step.a->lane;
     enum order order = order_of(lane, x->clock_ms);
-    enum tcn_news news = table[action_of(x->in->alarm)][lane->is_firing][order];
-    int64_t echo_until = lane->received_ms + x->in->policy->echo_window_ms;
+    enum tcn_action action = action_of(x->in->alarm);
+    enum tcn_news news = table[action][lane->is_firing][order];
+    int64_t window = tcn_echo_window(x);
+    bool is_echo = lane->n_items == 0 && window > 0 && x->step.now_ms < lane->received_ms + window;
 
     if (news == TCN_NEWS_NOTHING && !lane->exists)
         return TCN_NEWS_IGNORE;
-    if (news != NEWS_ECHO)
+    if (news == TCN_NEWS_NOTHING && action == TCN_ACTION_RESOLVE && lane->echo_ms != 0)
+        return TCN_NEWS_CLOCK;
+    if (news != TCN_NEWS_ECHO)
         return news;
-    return x->step.now_ms < echo_until ? TCN_NEWS_NOTHING : TCN_NEWS_FIRE;
+    return is_echo ? TCN_NEWS_ECHO : TCN_NEWS_FIRE;
 }
 
 static enum tcn_news news_of_group(const struct tcn_arrival *x)
@@ -76,7 +78,7 @@ static enum tcn_news news_of_group(const struct tcn_arrival *x)
     if (!is_firing && was_firing)
         return TCN_NEWS_RESOLVE;
     if (!is_firing)
-        return c->is_changed ? TCN_NEWS_CLOCK : TCN_NEWS_NOTHING;
+        return c->is_changed || c->withdrawn > 0 ? TCN_NEWS_CLOCK : TCN_NEWS_NOTHING;
     if (c->fired > 0)
         return TCN_NEWS_AGAIN;
     return c->is_changed ? TCN_NEWS_ITEMS : TCN_NEWS_REPEAT;
@@ -96,8 +98,8 @@ static enum tcn_news news_of(struct tcn_arrival *x)
     x->is_group = is_by_items(x);
     if (!x->is_group)
         return news_of_single(x);
-    x->change = tcn_group_merge(&x->step.a->lane, x->in->alarm, x->in->policy->echo_window_ms,
-                                x->step.now_ms, x->step.d->arena);
+    x->change = tcn_group_merge(&x->step.a->lane, x->in->alarm, tcn_echo_window(x), x->step.now_ms,
+                                x->step.d->arena);
     return news_of_group(x);
 }
 
@@ -105,7 +107,8 @@ static enum tcn_news news_of(struct tcn_arrival *x)
 static void tell_failure(const struct tcn_arrival *x, enum tcn_intake verdict, bool is_told)
 {
     bool is_news = verdict != TCN_INTAKE_NOTHING && verdict != TCN_INTAKE_IGNORED &&
-                   verdict != TCN_INTAKE_LATE && !x->step.d->incident_opened;
+                   verdict != TCN_INTAKE_LATE && verdict != TCN_INTAKE_HELD &&
+                   !x->step.d->incident_opened;
 
     if (is_news && !is_told && x->in->alarm->mapping_error)
         tcn_step_say_again(&x->step,
@@ -145,6 +148,7 @@ enum tcn_intake tcn_engine_alarm(const struct tcn_intake_input *in, struct tcn_a
     verdict = tcn_lane_accept(&x, news_of(&x));
     tell_failure(&x, verdict, is_told);
     tell_clock(&x);
+    verdict = tcn_echo_note(&x, verdict);
     tcn_silence_note(&x, verdict);
     if (ret->subject != aggregate)
         aggregate->lane = ret->subject->lane;

@@ -114,6 +114,28 @@ static const char *watched_lane_fires(const struct tcn_aggregate *a)
                : NULL;
 }
 
+static bool has_echo(const struct tcn_lane *lane)
+{
+    bool has = lane->echo_ms != 0;
+
+    for (size_t i = 0; i < lane->n_items && !has; i++)
+        has = lane->items[i].echo_ms != 0;
+    return has;
+}
+
+/* What is held back comes: it has a time, and an incident whose timer runs then. */
+static const char *echo_is_due(const struct tcn_aggregate *a)
+{
+    const struct tcn_lane *lane = &a->lane;
+
+    if (has_echo(lane) != (lane->echo_due_ms != 0))
+        return lane->echo_due_ms ? "no echo, and one is due" : "an echo is never due";
+    if (lane->echo_ms != 0 && (lane->is_firing || lane->n_items > 0))
+        return "an echo of an alarm that fires, or of one with items";
+    return lane->echo_due_ms != 0 && tcn_id_is_zero(lane->incident) ? "an echo without an incident"
+                                                                    : NULL;
+}
+
 static const char *flapping_lane_is_open(const struct tcn_aggregate *a)
 {
     if (!a->lane.is_flapping)
@@ -161,6 +183,8 @@ static const char *items_are_sorted(const struct tcn_aggregate *a)
 
         if (!item->key || item->status == TCN_ITEM_UNSET)
             return "an item without key or status";
+        if (item->echo_ms != 0 && item->status != TCN_ITEM_RESOLVED)
+            return "an echo of an item that is not over";
         if (i > 0 && strcmp(a->lane.items[i - 1].key, item->key) >= 0)
             return "items are not sorted, or twice there";
     }
@@ -190,6 +214,7 @@ static rule *const lane_rules[] = {
     lane_is_named,       waiting_lane_is_quiet,    flapping_lane_is_open,
     group_follows_items, items_are_sorted,         transitions_are_sorted,
     content_is_a_hash,   firing_lane_has_incident, watched_lane_fires,
+    echo_is_due,
 };
 
 static rule *const incident_rules[] = {

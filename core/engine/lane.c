@@ -1,4 +1,5 @@
 #include "engine/lane.h"
+#include "engine/echo.h"
 #include "engine/flap.h"
 #include "engine/incident.h"
 #include "engine/lane_open.h"
@@ -32,6 +33,7 @@ static void set_firing(struct tcn_arrival *x, bool is_firing)
 
     lane->is_firing = is_firing;
     lane->resolve_due_ms = 0;
+    lane->echo_ms = 0;
     if (!x->is_group)
         lane->n_items = 0;
 }
@@ -94,7 +96,8 @@ static bool is_new_content(const struct tcn_arrival *x)
 
 static bool is_settled(const struct tcn_arrival *x)
 {
-    return !tcn_aggregate_is_open(x->step.a) && (tcn_lane_is_muted(x) || tcn_lane_is_recent(x));
+    return !tcn_aggregate_is_open(x->step.a) &&
+           (tcn_lane_is_muted(&x->step, x->in->policy) || tcn_lane_is_recent(x));
 }
 
 /* A person resolved the incident while the alarm went on: mere repeats are no news for the reopen window; after it
@@ -264,6 +267,7 @@ static enum tcn_intake late(struct tcn_arrival *x)
 static enum tcn_intake move_clock(struct tcn_arrival *x)
 {
     touch(x);
+    x->step.a->lane.echo_ms = 0;
     return TCN_INTAKE_IGNORED;
 }
 
@@ -288,6 +292,8 @@ enum tcn_intake tcn_lane_accept(struct tcn_arrival *x, enum tcn_news news)
         return update(x);
     case TCN_NEWS_CLOCK:
         return move_clock(x);
+    case TCN_NEWS_ECHO:
+        return tcn_echo_hold(x);
     case TCN_NEWS_UNSET:
     case TCN_NEWS_IGNORE:
     default:

@@ -18,7 +18,8 @@ enum tcn_news {
     TCN_NEWS_ITEMS,   /* a group still fires, some of its items changed */
     TCN_NEWS_RESOLVE, /* fired before, OK now */
     TCN_NEWS_UPDATE,  /* texts of a firing alarm */
-    TCN_NEWS_CLOCK    /* nothing but a newer time, or items of a group that is OK */
+    TCN_NEWS_CLOCK,   /* nothing but a newer time, or items of a group that is OK */
+    TCN_NEWS_ECHO /* fires at the instant of its OK: another path's word, or a change within the sender's resolution */
 };
 
 /* An alarm on its way through one decision. */

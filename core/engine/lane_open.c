@@ -156,7 +156,7 @@ static enum tcn_intake reopen(struct tcn_arrival *x)
     struct tcn_trigger trigger = tcn_lane_trigger(x);
     const char *plan = x->step.a->incident.response_plan;
 
-    tcn_incident_reopen(&x->step, trigger.actor);
+    tcn_incident_reopen(&x->step, trigger.actor, NULL);
     tcn_incident_fold(&x->step, &trigger);
     tcn_lane_apply(x);
     tcn_engagement_start_all(&x->step, tcn_directory_plan(x->in->directory, plan));
@@ -164,13 +164,18 @@ static enum tcn_intake reopen(struct tcn_arrival *x)
 }
 
 /* The incident says so, not the lane: another lane, or a person, may have reopened it since. */
-bool tcn_lane_is_muted(const struct tcn_arrival *x)
+bool tcn_lane_is_muted(const struct tcn_step *s, const struct tcn_source_policy *policy)
 {
-    const struct tcn_incident *i = &x->step.a->incident;
+    const struct tcn_incident *i = &s->a->incident;
 
-    return tcn_aggregate_is_joined(x->step.a) && i->status == TCN_STATUS_RESOLVED &&
+    return tcn_aggregate_is_joined(s->a) && i->status == TCN_STATUS_RESOLVED &&
            tcn_resolution_mutes(&i->resolution) &&
-           x->step.now_ms - i->resolved_ms < x->in->policy->mute_window_ms;
+           (!policy || s->now_ms - i->resolved_ms < policy->mute_window_ms);
+}
+
+void tcn_lane_tell_muted(const struct tcn_step *s, const char *source)
+{
+    tcn_step_say_again(s, "%s fires, but is muted after \"won't fix\"", source);
 }
 
 bool tcn_lane_is_recent(const struct tcn_arrival *x)
@@ -181,9 +186,8 @@ bool tcn_lane_is_recent(const struct tcn_arrival *x)
 
 enum tcn_intake tcn_lane_revive(struct tcn_arrival *x)
 {
-    if (tcn_lane_is_muted(x)) {
-        tcn_step_say_again(&x->step, "%s fires, but is muted after \"won't fix\"",
-                           x->in->alarm->source);
+    if (tcn_lane_is_muted(&x->step, x->in->policy)) {
+        tcn_lane_tell_muted(&x->step, x->in->alarm->source);
         return TCN_INTAKE_IGNORED;
     }
     if (tcn_lane_is_recent(x) && tcn_engagement_has_room(x->step.a))

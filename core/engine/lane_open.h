@@ -7,8 +7,9 @@
 #include "engine/lane.h"
 
 enum tcn_intake tcn_lane_revive(struct tcn_arrival *x);
-/* A person said "won't fix" of the lane's incident not long ago. */
-bool tcn_lane_is_muted(const struct tcn_arrival *x);
+/* A person said "won't fix" of the lane's incident not long ago. policy NULL: for ever. */
+bool tcn_lane_is_muted(const struct tcn_step *s, const struct tcn_source_policy *policy);
+void tcn_lane_tell_muted(const struct tcn_step *s, const char *source);
 /* The lane's incident was resolved within the reopen window. */
 bool tcn_lane_is_recent(const struct tcn_arrival *x);
 /* What people call the alarm. */

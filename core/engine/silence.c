@@ -32,6 +32,12 @@ void tcn_silence_note(struct tcn_arrival *x, enum tcn_intake verdict)
     x->step.d->lane_changed = true;
 }
 
+void tcn_silence_watch(const struct tcn_step *s, const struct tcn_source_policy *policy)
+{
+    if (policy && policy->stale_after_ms > 0 && tcn_aggregate_is_open(s->a))
+        s->a->lane.stale_due_ms = s->now_ms + policy->stale_after_ms + SPARE_MS;
+}
+
 static const char *minutes(const struct tcn_step *s, int64_t ms)
 {
     return tcn_arena_fmt(s->d->arena, "%lld min", (long long)(ms / 60000));

@@ -1,4 +1,5 @@
 /* What is due: the lane first, since what it resolves needs no more pages; then stages and re-sends. */
+#include "engine/echo.h"
 #include "engine/engagement.h"
 #include "engine/engine.h"
 #include "engine/flap.h"
@@ -12,29 +13,31 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-int64_t tcn_engine_lane_due(const struct tcn_lane *lane)
+int64_t tcn_engine_lane_due(const struct tcn_lane *lane, bool is_open)
 {
-    return earlier(earlier(lane->resolve_due_ms, lane->stale_due_ms), tcn_flap_due(lane));
+    int64_t due = earlier(earlier(lane->resolve_due_ms, lane->stale_due_ms), tcn_flap_due(lane));
+
+    return earlier(is_open ? due : 0, lane->echo_due_ms);
 }
 
 int64_t tcn_engine_next_due(const struct tcn_aggregate *aggregate)
 {
-    int64_t due;
+    bool is_open = tcn_aggregate_is_open(aggregate);
+    int64_t due = is_open ? earlier(tcn_engagement_next_due(aggregate), aggregate->others_due_ms)
+                          : aggregate->others_echo_ms;
 
-    if (!tcn_aggregate_is_open(aggregate))
-        return 0;
-    due = earlier(tcn_engagement_next_due(aggregate), aggregate->others_due_ms);
     if (tcn_aggregate_is_joined(aggregate))
-        due = earlier(due, tcn_engine_lane_due(&aggregate->lane));
+        due = earlier(due, tcn_engine_lane_due(&aggregate->lane, is_open));
     return due;
 }
 
+/* Of an open incident. */
 static bool is_lane_due(const struct tcn_aggregate *a, int64_t now_ms)
 {
     int64_t due = a->others_due_ms;
 
     if (tcn_aggregate_is_joined(a))
-        due = earlier(due, tcn_engine_lane_due(&a->lane));
+        due = earlier(due, tcn_engine_lane_due(&a->lane, true));
     return due != 0 && due <= now_ms;
 }
 
@@ -54,6 +57,7 @@ void tcn_engine_timer(struct tcn_aggregate *aggregate, const struct tcn_source_p
 {
     struct tcn_step s = tcn_step_begin(aggregate, directory, salt, now_ms, ret);
 
+    tcn_echo_end(&s, policy);
     if (tcn_aggregate_is_open(aggregate)) {
         tcn_lane_settle(&s);
         tcn_silence_end(&s, policy);

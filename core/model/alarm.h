@@ -30,6 +30,7 @@ struct tcn_item {
     enum tcn_item_status status; /* UNSET for items without a state of their own */
     int64_t since_ms, ended_ms;  /* 0 = not told */
     int64_t seen_ms;             /* when Tocsin last heard of it */
+    int64_t echo_ms; /* over, and told to fire all the same then: an echo, or true; 0 = not */
 };
 
 struct tcn_related {
@@ -84,6 +85,8 @@ struct tcn_lane {
     int64_t resolve_due_ms; /* resolve delay or flap quiet running: resolve then; 0 = none */
     int64_t
         stale_due_ms; /* it fires, and is taken to be over then unless heard of before; 0 = never */
+    int64_t echo_ms;  /* the same of an alarm without items */
+    int64_t echo_due_ms; /* what was taken for an echo fires then, unless withdrawn; 0 = none */
     int64_t opened_ms;
     char content_sha256[65]; /* of the texts and impact last applied: a repeat compares equal */
     int64_t transitions_ms[TCN_FLAP_RING]; /* newest first, 0 = unused */

@@ -31,7 +31,7 @@ struct tcn_source_policy {
     int64_t reopen_window_ms;  /* default 15 min */
     int64_t mute_window_ms;    /* default 24 h, after a "won't fix" */
     int64_t resolve_after_ms;  /* default 0; 30 s advised for Alertmanager in HA */
-    int64_t echo_window_ms;    /* default 60 s: "firing" with the same start after "resolved" */
+    int64_t echo_window_ms;    /* default 60 s: "firing" as before, after "resolved", is held */
     int64_t
         stale_after_ms; /* default 0, off: nothing was heard of an alarm that fires for that long */
     int flap_count;     /* default 6 transitions in an hour */

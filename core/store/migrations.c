@@ -385,9 +385,17 @@ static const char *const v12_policies[] = {
     KEEP_APART("deadletters"), KEEP_APART("subscriptions"), NULL,
 };
 
+/* An item has its echo_ms as one more member, when it has one: the program before cannot read such a list. */
+static const char *const v13_echoes[] = {
+    "ALTER TABLE lanes ADD COLUMN echo_ms {INT} NOT NULL DEFAULT 0",
+    "ALTER TABLE lanes ADD COLUMN echo_due_ms {INT} NOT NULL DEFAULT 0",
+    "CREATE INDEX lanes_echo ON lanes (incident, echo_due_ms) WHERE echo_due_ms > 0",
+    NULL,
+};
+
 const struct tcn_migration tcn_migrations[] = {
     {1, 1, v1_base},       {2, 1, v2_incidents}, {3, 1, v3_paging},    {4, 1, v4_links},
     {5, 1, v5_lost_pages}, {6, 1, v6_fences},    {7, 1, v7_unreached}, {8, 1, v8_subscriptions},
     {9, 1, v9_leases},     {10, 1, v10_silence}, {11, 1, v11_nodes},   {12, 12, v12_policies},
-    {0, 0, NULL},
+    {13, 13, v13_echoes},  {0, 0, NULL},
 };

@@ -58,8 +58,11 @@ int tcn_pack_items(const struct tcn_item *items, size_t n, struct tcn_buf *ret, 
         add_text(ret, item->key);
         tcn_buf_char(ret, ',');
         add_text(ret, item->title);
-        tcn_buf_fmt(ret, ",%d,%" PRId64 ",%" PRId64 ",%" PRId64 "]", (int)item->status,
-                    item->since_ms, item->ended_ms, item->seen_ms);
+        tcn_buf_fmt(ret, ",%d,%" PRId64 ",%" PRId64 ",%" PRId64, (int)item->status, item->since_ms,
+                    item->ended_ms, item->seen_ms);
+        if (item->echo_ms != 0)
+            tcn_buf_fmt(ret, ",%" PRId64, item->echo_ms);
+        tcn_buf_char(ret, ']');
     }
     if (n > 0)
         tcn_buf_char(ret, ']');
@@ -141,12 +144,20 @@ static int64_t int_at(const json_t *row, size_t i)
     return json_integer_value(json_array_get(row, i));
 }
 
+static bool are_rows_of(const json_t *root, size_t least, size_t most)
+{
+    for (size_t i = 0; i < json_array_size(root); i++) {
+        size_t width = json_array_size(json_array_get(root, i));
+
+        if (width < least || width > most)
+            return false;
+    }
+    return true;
+}
+
 static bool are_rows(const json_t *root, size_t width)
 {
-    for (size_t i = 0; i < json_array_size(root); i++)
-        if (json_array_size(json_array_get(root, i)) != width)
-            return false;
-    return true;
+    return are_rows_of(root, width, width);
 }
 
 int tcn_unpack_tags(struct tcn_str text, struct tcn_arena *a, struct tcn_tag **ret, size_t *ret_n,
@@ -179,6 +190,7 @@ static void read_item(const json_t *row, struct tcn_arena *a, struct tcn_item *r
     ret->since_ms = int_at(row, 3);
     ret->ended_ms = int_at(row, 4);
     ret->seen_ms = int_at(row, 5);
+    ret->echo_ms = int_at(row, 6);
 }
 
 int tcn_unpack_items(struct tcn_str text, struct tcn_arena *a, struct tcn_item **ret, size_t *ret_n,
@@ -189,7 +201,7 @@ int tcn_unpack_items(struct tcn_str text, struct tcn_arena *a, struct tcn_item *
 
     if ((r = parse(text, MAX_ITEMS, &root, err)) < 0)
         return r;
-    if (!are_rows(root, 6)) {
+    if (!are_rows_of(root, 6, 7)) {
         json_decref(root);
         return damaged(err);
     }

@@ -65,6 +65,8 @@ int tcn_store_lock_name(struct tcn_store *s, const char *kind, const char *name,
 /* *ret_is_ours false: another node is at work on it. */
 int tcn_store_try_incident(struct tcn_store *s, struct tcn_id incident, bool *ret_is_ours,
                            struct tcn_err *err);
+int tcn_store_try_name(struct tcn_store *s, const char *kind, const char *name, bool *ret_is_ours,
+                       struct tcn_err *err);
 /* Outside a transaction, several times within a lease: renews ours, and ends those that ran out; *ret_n of them. */
 int tcn_store_beat(struct tcn_store *s, size_t *ret_n, struct tcn_err *err);
 /* On tcn_clock_mono_us: until then nobody can have taken this process for dead. Any thread. */
@@ -143,6 +145,10 @@ int tcn_store_lane_put(struct tcn_store *s, const struct tcn_lane *lane, struct 
 int tcn_store_lanes_waiting(struct tcn_store *s, struct tcn_id incident, size_t limit,
                             struct tcn_arena *a, struct tcn_lane **ret, size_t *ret_n,
                             struct tcn_err *err);
+/* Of these, those of an echo (echo_due_ms), the earliest first: of an incident that is resolved nothing else is due. */
+int tcn_store_lanes_echo(struct tcn_store *s, struct tcn_id incident, size_t limit,
+                         struct tcn_arena *a, struct tcn_lane **ret, size_t *ret_n,
+                         struct tcn_err *err);
 /* One of the incident's lanes that fires, not that of the key except (NULL: any); ret->exists tells. */
 int tcn_store_lane_firing(struct tcn_store *s, struct tcn_id incident, const char *except,
                           struct tcn_arena *a, struct tcn_lane *ret, struct tcn_err *err);

@@ -14,8 +14,12 @@ static const struct {
      " WHERE COALESCE(e.n, 0) <> i.event_seq OR COALESCE(e.last, 0) <> i.event_seq LIMIT 10",
      "incident %s: its timeline has a gap, or another end than the incident says"},
     {"SELECT t.incident FROM timers t JOIN incidents i ON i.id = t.incident"
-     " WHERE i.status <> 1 LIMIT 10",
+     " WHERE i.status <> 1 AND NOT EXISTS (SELECT 1 FROM lanes l WHERE l.incident = t.incident"
+     " AND l.echo_due_ms > 0) LIMIT 10",
      "incident %s: a timer waits although it is resolved"},
+    {"SELECT l.incident FROM lanes l LEFT JOIN timers t ON t.incident = l.incident"
+     " WHERE l.echo_due_ms > 0 AND COALESCE(t.due_ms, l.echo_due_ms + 1) > l.echo_due_ms LIMIT 10",
+     "incident %s: an alarm that is held back has no timer"},
     {"SELECT r.incident FROM runs r LEFT JOIN engagements e ON e.incident = r.incident"
      " AND e.no = r.engagement_no WHERE e.no IS NULL LIMIT 10",
      "incident %s: a run belongs to no engagement"},

@@ -9,27 +9,29 @@ enum {
     LANES_DUE,
     LANES_STALE,
     LANES_FLAPPING,
+    LANES_ECHO,
     LANE_FIRING,
     STORM_GET,
     STORM_PUT
 };
 #define COLUMNS                                                                                    \
     "dedupe_key, source, is_firing, incident, clock_ms, received_ms, resolved_ms, mute_until_ms, " \
-    "resolve_due_ms, stale_due_ms, opened_ms, content_sha256, is_flapping, flap_told_ms, "         \
-    "transitions, items, revision"
+    "resolve_due_ms, stale_due_ms, echo_ms, echo_due_ms, opened_ms, content_sha256, is_flapping, " \
+    "flap_told_ms, transitions, items, revision"
 static const char *const sql[] = {
     [LANE_GET] = "SELECT " COLUMNS " FROM lanes WHERE account_id = $1 AND key_hash = $2",
-    /* $20 is the revision that was read; the row must still have it. */
+    /* $22 is the revision that was read; the row must still have it. */
     [LANE_PUT] =
         "INSERT INTO lanes (account_id, epoch, key_hash, " COLUMNS ") VALUES ($1, $2, $3, $4, $5,"
-        " $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20 + 1)"
+        " $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22 + 1)"
         " ON CONFLICT (key_hash) DO UPDATE SET epoch = excluded.epoch,"
         " source = excluded.source, is_firing = excluded.is_firing,"
         " incident = excluded.incident, clock_ms = excluded.clock_ms,"
         " received_ms = excluded.received_ms, resolved_ms = excluded.resolved_ms,"
         " mute_until_ms = excluded.mute_until_ms,"
         " resolve_due_ms = excluded.resolve_due_ms,"
-        " stale_due_ms = excluded.stale_due_ms, opened_ms = excluded.opened_ms,"
+        " stale_due_ms = excluded.stale_due_ms, echo_ms = excluded.echo_ms,"
+        " echo_due_ms = excluded.echo_due_ms, opened_ms = excluded.opened_ms,"
         " content_sha256 = excluded.content_sha256, is_flapping = excluded.is_flapping,"
         " flap_told_ms = excluded.flap_told_ms, transitions = excluded.transitions,"
         " items = excluded.items, revision = excluded.revision"
@@ -41,6 +43,8 @@ static const char *const sql[] = {
                     " AND stale_due_ms > 0 ORDER BY stale_due_ms LIMIT $3",
     [LANES_FLAPPING] = "SELECT " COLUMNS " FROM lanes WHERE account_id = $1 AND incident = $2"
                        " AND is_flapping = 1 ORDER BY received_ms LIMIT $3",
+    [LANES_ECHO] = "SELECT " COLUMNS " FROM lanes WHERE account_id = $1 AND incident = $2"
+                   " AND echo_due_ms > 0 ORDER BY echo_due_ms LIMIT $3",
     [LANE_FIRING] = "SELECT " COLUMNS " FROM lanes WHERE account_id = $1 AND incident = $2"
                     " AND is_firing = 1 AND key_hash <> $3 LIMIT 1",
     /* Its own first, then one that has an incident. */
@@ -77,6 +81,8 @@ static int read_lane(struct tcn_query *q, struct tcn_arena *a, struct tcn_lane *
     ret->mute_until_ms = tcn_c_int(q);
     ret->resolve_due_ms = tcn_c_int(q);
     ret->stale_due_ms = tcn_c_int(q);
+    ret->echo_ms = tcn_c_int(q);
+    ret->echo_due_ms = tcn_c_int(q);
     ret->opened_ms = tcn_c_int(q);
     tcn_c_array(q, ret->content_sha256, sizeof ret->content_sha256);
     ret->is_flapping = tcn_c_int(q) != 0;
@@ -127,6 +133,8 @@ static int put_lane(struct tcn_store *s, const struct tcn_lane *lane, const stru
     tcn_q_int(&q, lane->mute_until_ms);
     tcn_q_int(&q, lane->resolve_due_ms);
     tcn_q_int(&q, lane->stale_due_ms);
+    tcn_q_int(&q, lane->echo_ms);
+    tcn_q_int(&q, lane->echo_due_ms);
     tcn_q_int(&q, lane->opened_ms);
     tcn_q_text(&q, lane->content_sha256);
     tcn_q_int(&q, lane->is_flapping);
@@ -177,16 +185,29 @@ int tcn_store_lanes_waiting(struct tcn_store *s, struct tcn_id incident, size_t 
                             struct tcn_arena *a, struct tcn_lane **ret, size_t *ret_n,
                             struct tcn_err *err)
 {
-    struct lane_list list = {TCN_NEW_N(a, struct tcn_lane, 3 * limit), 0};
+    struct lane_list list = {TCN_NEW_N(a, struct tcn_lane, 4 * limit), 0};
     int r;
 
     if ((r = add_lanes(s, LANES_DUE, incident, limit, a, &list, err)) < 0 ||
         (r = add_lanes(s, LANES_STALE, incident, limit, a, &list, err)) < 0 ||
-        (r = add_lanes(s, LANES_FLAPPING, incident, limit, a, &list, err)) < 0)
+        (r = add_lanes(s, LANES_FLAPPING, incident, limit, a, &list, err)) < 0 ||
+        (r = add_lanes(s, LANES_ECHO, incident, limit, a, &list, err)) < 0)
         return r;
     *ret = list.items;
     *ret_n = list.n;
     return 0;
+}
+
+int tcn_store_lanes_echo(struct tcn_store *s, struct tcn_id incident, size_t limit,
+                         struct tcn_arena *a, struct tcn_lane **ret, size_t *ret_n,
+                         struct tcn_err *err)
+{
+    struct lane_list list = {TCN_NEW_N(a, struct tcn_lane, limit), 0};
+    int r = add_lanes(s, LANES_ECHO, incident, limit, a, &list, err);
+
+    *ret = list.items;
+    *ret_n = list.n;
+    return r;
 }
 
 int tcn_store_lane_firing(struct tcn_store *s, struct tcn_id incident, const char *except,

@@ -40,18 +40,29 @@ int tcn_store_lock_name(struct tcn_store *s, const char *kind, const char *name,
     return tcn_store_is_shared(s) ? lock(s, tcn_store_hash(s, kind, name), err) : 0;
 }
 
-int tcn_store_try_incident(struct tcn_store *s, struct tcn_id incident, bool *ret_is_ours,
-                           struct tcn_err *err)
+static int try_lock(struct tcn_store *s, struct tcn_id id, bool *ret_is_ours, struct tcn_err *err)
 {
     int r;
 
     *ret_is_ours = true;
     if (!s->driver->try_lock)
         return 0;
-    r = s->driver->try_lock(s->db, key_of(incident), ret_is_ours, err);
+    r = s->driver->try_lock(s->db, key_of(id), ret_is_ours, err);
     if (r < 0 && s->broken == 0)
         s->broken = r;
     return r;
+}
+
+int tcn_store_try_incident(struct tcn_store *s, struct tcn_id incident, bool *ret_is_ours,
+                           struct tcn_err *err)
+{
+    return try_lock(s, incident, ret_is_ours, err);
+}
+
+int tcn_store_try_name(struct tcn_store *s, const char *kind, const char *name, bool *ret_is_ours,
+                       struct tcn_err *err)
+{
+    return try_lock(s, tcn_store_hash(s, kind, name), ret_is_ours, err);
 }
 
 int tcn_store_beat(struct tcn_store *s, size_t *ret_n, struct tcn_err *err)

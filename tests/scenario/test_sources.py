@@ -5,6 +5,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import time
 import typing
 import unittest
@@ -33,6 +34,8 @@ class Sources(Scenario):
             "either": {**plain, "auth": [bearer(), {"kind": "basic", "user": "prom",
                                                     "secret": secret("BASIC_PASSWORD")}]},
             "echo": {**plain, "auth": bearer(), "echo_window": "60s"},
+            "brief": {**plain, "auth": bearer(), "echo_window": "3s"},
+            "by-alert": {**plain, "auth": bearer(), "echo_window": "3s", "settings": {"identity": "alert"}},
             "manual": {**config["sources"]["cloudwatch"],
                        "auth": {**config["sources"]["cloudwatch"]["auth"], "confirm": "manual"}},
             "storm": {**plain, "auth": bearer(), "storm_new": 3, "storm_window": "10m"},
@@ -300,6 +303,43 @@ class Alertmanager(Sources):
         again = group(name, alert(name, "a", start=time.time() + 1))
         self.assertEqual(ident, self.opened(self.app.alarm("echo", again)), "a new start is a new episode")
         self.assertEqual("OPEN", self.app.incident(ident)["status"])
+
+    def echoed(self, source: str, word: str, start_s: float) -> tuple[str, str, Config]:
+        """Fires, is over, and fires as it did, or a little earlier: held. The name, the incident, what withdraws it."""
+        name, now = fresh(word), time.time()
+        ident = self.opened(self.app.alarm(source, group(name, alert(name, "a", start=now - 60))))
+        over = group(name, alert(name, "a", "resolved", now - 60))
+        self.assertEqual([ident], self.app.alarm(source, over).json()["incidents"])
+        self.assertEqual("RESOLVED", self.app.incident(ident)["status"])
+        answer = self.app.alarm(source, group(name, alert(name, "a", start=now - 60 - start_s))).json()
+        self.assertEqual({"status": "accepted", "incidents": [ident]}, answer)
+        self.assertEqual("RESOLVED", self.app.incident(ident)["status"])
+        return name, ident, over
+
+    def held(self, source: str) -> float:
+        metrics = self.app.api("GET", "/metrics").body.decode()
+        found = re.search(rf'tocsin_deliveries_total{{source="{source}",result="held"}} (\d+)', metrics)
+        return float(found.group(1)) if found else 0
+
+    def test_an_echo_that_nobody_withdraws(self) -> None:
+        """It was true: the sender says it again in hours only, so it fires when the window is over, a kill between."""
+        known = {source: self.held(source) for source in ("brief", "by-alert")}
+        rows = [(source, *self.echoed(source, word, start_s)) for source, word, start_s in (
+            ("brief", "true", 0), ("brief", "joined", 5), ("by-alert", "alone", 0), ("by-alert", "earlier", 5))]
+        withdrawn = self.echoed("by-alert", "withdrawn", 0)
+        self.app.alarm("by-alert", withdrawn[2])
+        self.assertEqual(known["brief"] + 2, self.held("brief"))
+        self.assertEqual(known["by-alert"] + 3, self.held("by-alert"))
+        self.app.kill()
+        self.app.start()
+        for source, name, ident, over in rows:
+            eventually(f"{name} fires again", lambda ident=ident: self.app.incident(ident)["status"] == "OPEN")
+            self.assertIn(f"reopened by source:{source}: {name} on a fires again: told so", self.texts(ident))
+            self.assertNotIn("alarms of the group", self.texts(ident))
+            self.assertEqual(2, len(self.app.incident(ident)["engagements"]))
+            self.app.alarm(source, over)
+            self.assertEqual("RESOLVED", self.app.incident(ident)["status"])
+        self.assertEqual("RESOLVED", self.app.incident(withdrawn[1])["status"])
 
     def test_an_end_ahead_of_our_clock(self) -> None:
         """It is told once, so it is kept: the incident waits for that instant, and says why."""

@@ -54,7 +54,9 @@ static void change_single(struct world *w, struct key_row *k)
 {
     struct pending message = {.kind = PENDING_ALARM, .key = (size_t)(k - w->keys)};
 
-    k->truth_clock = w->truth > k->truth_clock ? w->truth : k->truth_clock + 1;
+    /* Some changes come sooner than the sender's clock can tell. */
+    if (k->truth_clock == 0 || !rng_chance(&w->rng, 10))
+        k->truth_clock = w->truth > k->truth_clock ? w->truth : k->truth_clock + 1;
     message.clock = k->truth_clock;
     if (k->truth_firing && rng_chance(&w->rng, 15)) {
         message.action = TCN_ACTION_UPDATE;
@@ -71,7 +73,32 @@ static int64_t ahead(struct world *w)
     return rng_chance(&w->rng, 10) ? rng_below(&w->rng, 2 * HOUR) : 0;
 }
 
-/* Two peers send the group as they see it: within 45 s of each other, so that an echo stays inside its window. */
+/* A peer that did not hear of the end says that the member fires, with the start that it knows of; in half of the cases it
+ * hears of it later. */
+static void lag(struct world *w, const struct key_row *k, size_t member)
+{
+    struct pending message = {.kind = PENDING_ALARM,
+                              .key = (size_t)(k - w->keys),
+                              .action = TCN_ACTION_FIRE,
+                              .members = 1u << member};
+    struct pending *p = pending_add(w, PENDING_ALARM, rng_below(&w->rng, 2 * MIN));
+    int64_t at = p->at_ms;
+
+    message.states[member] = (struct member_state){
+        .is_firing = true, .since = k->members[member].since - (rng_chance(&w->rng, 30) ? SEC : 0)};
+    *p = message;
+    p->at_ms = at;
+    if (rng_chance(&w->rng, 50))
+        return;
+    p = pending_add(w, PENDING_ALARM, at - w->truth + rng_below(&w->rng, 2 * MIN));
+    at = p->at_ms;
+    message.states[member].is_firing = false;
+    message.states[member].ended = k->members[member].ended;
+    *p = message;
+    p->at_ms = at;
+}
+
+/* Two peers send the group as they see it: within 45 s of each other. */
 static void change_group(struct world *w, struct key_row *k)
 {
     struct pending message = {.kind = PENDING_ALARM, .key = (size_t)(k - w->keys)};
@@ -95,6 +122,8 @@ static void change_group(struct world *w, struct key_row *k)
     }
     message.action = fires ? TCN_ACTION_FIRE : TCN_ACTION_RESOLVE;
     post(w, &message, 45 * SEC);
+    if (!k->members[flipped].truth_firing && rng_chance(&w->rng, 15))
+        lag(w, k, flipped);
 }
 
 void alarms_change(struct world *w)
@@ -177,22 +206,37 @@ static int64_t last_end(const struct pending *p)
 
 #define AHEAD (60 * SEC) /* an end as far ahead as that is as good as now */
 
-/* The latest episode of a member counts, and in it the end, unless that was only concluded or is told otherwise after the
- * echo window. What began before it is of it all the same, when it ended in it or goes on. */
-static void note_member(struct member *m, const struct member_state *s, int64_t now)
+/* What is told of the end again, or otherwise within the echo window. */
+static void note_echo(struct member *m, bool is_firing, int64_t now)
 {
-    bool goes_on = !m->told_firing && s->is_firing && now >= m->heard + ECHO_WINDOW;
+    if (!is_firing)
+        m->echo = m->echo_due = 0;
+    else if (!m->told_firing && m->echo == 0) {
+        m->echo = now;
+        m->echo_due = (m->heard < now ? m->heard : now) + ECHO_WINDOW;
+    }
+}
+
+/* The latest episode of a member counts, and in it the end, unless that was only concluded or is told otherwise after the
+ * echo window, which is 0 when nothing could fire after it. What began before it is of it all the same, when it ended in it
+ * or goes on. */
+static void note_member(struct member *m, const struct member_state *s, int64_t window, int64_t now)
+{
+    bool goes_on = !m->told_firing && s->is_firing && now >= m->heard + window;
     bool is_other = m->is_untold || goes_on || (m->told_firing && !s->is_firing);
     bool is_older = s->since < m->told_since;
 
     if (is_older && !s->is_firing && (s->ended <= m->told_since || s->ended > now + AHEAD))
         return;
-    if (s->since <= m->told_since && !is_other)
+    if (s->since <= m->told_since && !is_other) {
+        note_echo(m, s->is_firing, now);
         return;
+    }
     if (!is_older)
         m->told_since = s->since;
     m->told_firing = s->is_firing;
     m->is_untold = false;
+    m->echo = m->echo_due = 0;
     m->heard = now;
 }
 
@@ -211,6 +255,8 @@ static void note_whole_end(struct key_row *k, const struct pending *p, int64_t n
     for (size_t i = 0; i < MAX_MEMBERS; i++) {
         struct member *m = &k->members[i];
 
+        if (m->echo <= told)
+            m->echo = m->echo_due = 0;
         if (!m->told_firing || m->heard > told || m->told_since > last_end(p))
             continue;
         m->told_firing = false;
@@ -219,29 +265,91 @@ static void note_whole_end(struct key_row *k, const struct pending *p, int64_t n
     }
 }
 
-static void note_group(struct key_row *k, const struct pending *p, int64_t now)
+static void note_group(struct key_row *k, const struct pending *p, int64_t window, int64_t now)
 {
     bool fired = group_fires(k);
 
     for (size_t i = 0; i < MAX_MEMBERS; i++) {
         if (p->members & 1u << i)
-            note_member(&k->members[i], &p->states[i], now);
+            note_member(&k->members[i], &p->states[i], window, now);
     }
     if (p->action == TCN_ACTION_RESOLVE && !p->is_truncated)
         note_whole_end(k, p, now);
     k->told_hidden = p->is_truncated && (k->told_hidden || fired || group_fires(k));
 }
 
-static void note(struct key_row *k, const struct pending *p, int64_t now)
+/* The last word by the sender's clock; of two with one time the later one, which waits as above when it fires. */
+static void note_single(struct key_row *k, const struct pending *p, int64_t window, int64_t now)
 {
-    if (k->source == GROUP)
-        note_group(k, p, now);
-    else if (p->action != TCN_ACTION_UPDATE && p->clock > k->told_clock) {
-        k->told_clock = p->clock;
-        k->told_firing = p->action == TCN_ACTION_FIRE;
+    bool fires = p->action == TCN_ACTION_FIRE;
+    int64_t over = k->lane.received_ms < now ? k->lane.received_ms : now;
+
+    if (p->action == TCN_ACTION_UPDATE || p->clock < k->told_clock)
+        return;
+    if (fires && p->clock == k->told_clock && !k->told_firing &&
+        now < k->lane.received_ms + window) {
+        k->echo_due = k->echo_due ? k->echo_due : over + ECHO_WINDOW;
+        return;
     }
-    if (k->source == GROUP)
-        k->told_firing = group_fires(k);
+    k->told_clock = p->clock;
+    k->told_firing = fires;
+    k->echo_due = 0;
+}
+
+static void note(struct key_row *k, const struct pending *p, int64_t window, int64_t now)
+{
+    if (k->source != GROUP) {
+        note_single(k, p, window, now);
+        return;
+    }
+    note_group(k, p, window, now);
+    k->told_firing = group_fires(k);
+}
+
+/* Only an incident of the lane, that is open or can be, lets something fire later. */
+static int64_t window_of(const struct key_row *k, const struct incident_row *row)
+{
+    bool can_come_back = row && (row->incident.status == TCN_STATUS_OPEN ||
+                                 row->n_engagements + TCN_ENGAGEMENTS_MAX <= TCN_ENGAGEMENTS_CAP);
+
+    return row == k->incident && can_come_back ? ECHO_WINDOW : 0;
+}
+
+void alarms_fire_echoes(struct world *w, struct key_row *k)
+{
+    int64_t now = now_of(w);
+
+    if (k->echo_due != 0 && k->echo_due <= now) {
+        k->echo_due = 0;
+        k->told_firing = true;
+        w->echoes++;
+    }
+    for (size_t i = 0; i < MAX_MEMBERS; i++) {
+        struct member *m = &k->members[i];
+
+        if (m->echo_due == 0 || m->echo_due > now)
+            continue;
+        m->echo = m->echo_due = 0;
+        m->told_firing = k->told_firing = true;
+        m->heard = now;
+        w->echoes++;
+    }
+}
+
+/* Whatever is held back has its time, and the timer of its incident comes no later. */
+static void check_echoes(struct world *w, const struct key_row *k)
+{
+    int64_t due = k->echo_due;
+
+    for (size_t i = 0; i < MAX_MEMBERS; i++)
+        if (k->members[i].echo_due != 0 && (due == 0 || k->members[i].echo_due < due))
+            due = k->members[i].echo_due;
+    if (w->is_exact && due != k->lane.echo_due_ms)
+        fail(w, "%s has an echo due at %lld, not at %lld", k->name, (long long)k->lane.echo_due_ms,
+             (long long)due);
+    if (k->lane.echo_due_ms != 0 &&
+        (!k->incident || k->incident->due_ms == 0 || k->incident->due_ms > k->lane.echo_due_ms))
+        fail(w, "%s has an echo that no timer knows of", k->name);
 }
 
 /* An alarm that fires has an open incident, or a person who resolved it; one that is OK holds none open. */
@@ -250,6 +358,7 @@ void alarms_check(struct world *w, const struct key_row *k)
     const struct incident_row *row = k->incident;
     struct tcn_aggregate others;
 
+    check_echoes(w, k);
     if (!w->is_exact)
         return;
     if (k->lane.is_firing != k->told_firing)
@@ -289,11 +398,8 @@ static enum tcn_intake decide(struct world *w, struct tcn_aggregate *a, void *ct
     struct tcn_aggregate *subject;
     enum tcn_intake verdict;
 
-    if (running) {
+    if (running)
         store_load(w, NULL, running, &storm_aggregate);
-        /* The lane that is to be attached is another one of the storm's. */
-        storm_aggregate.lane = (struct tcn_lane){0};
-    }
     verdict = tcn_engine_alarm(&in, a, storm, running ? &storm_aggregate : NULL, d);
     subject = d->subject;
     if (subject != a) { /* outlives this frame: the turn commits it */
@@ -391,7 +497,7 @@ void alarms_deliver(struct world *w, const struct pending *p)
     enum tcn_intake verdict;
 
     delivery.new_id = tcn_id_child((struct tcn_id){{1}}, "incident", salt);
-    note(k, p, now_of(w));
+    note(k, p, window_of(k, row), now_of(w));
     verdict = turn_run(w, k, row, decide, &delivery);
     count(w, verdict, k->source);
     check_engaged(w, k, verdict, engaged);

@@ -78,7 +78,7 @@ static void make_sources(struct world *w)
             .source = source_names[i],
             .response_plan = w->plans[plan_of[i]].name,
             .resolves = true,
-            .reopen_window_ms = 15 * MIN,
+            .reopen_window_ms = rng_chance(&w->rng, 30) ? 0 : 15 * MIN,
             .mute_window_ms = 24 * HOUR,
             .resolve_after_ms = rng_below(&w->rng, 3) * 30 * SEC,
             .echo_window_ms = ECHO_WINDOW,

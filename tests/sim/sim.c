@@ -250,8 +250,8 @@ static void parse(int argc, char **argv, struct options *ret, int64_t *ret_runs)
 }
 
 struct totals {
-    int64_t steps, turns, sends, answers, crashes, days, flapped, early;
-    int64_t verdicts[TCN_INTAKE_STORM + 1];
+    int64_t steps, turns, sends, answers, crashes, days, flapped, early, echoes;
+    int64_t verdicts[TCN_INTAKE_HELD + 1];
 };
 
 static void add(struct totals *t, const struct world *w)
@@ -263,8 +263,9 @@ static void add(struct totals *t, const struct world *w)
     t->crashes += w->crashes;
     t->flapped += w->flapped;
     t->early += w->early;
+    t->echoes += w->echoes;
     t->days += (w->truth - START) / DAY;
-    for (size_t i = 0; i <= TCN_INTAKE_STORM; i++)
+    for (size_t i = 0; i <= TCN_INTAKE_HELD; i++)
         t->verdicts[i] += w->verdicts[i];
 }
 
@@ -272,19 +273,20 @@ static void print(const struct totals *t, double seconds)
 {
     static const char *const names[] = {"unset",    "nothing",  "ignored", "late",
                                         "opened",   "folded",   "updated", "waiting",
-                                        "resolved", "reopened", "storm"};
+                                        "resolved", "reopened", "storm",   "held"};
 
     printf(
         "sim: %lld steps, %lld decisions, %lld crashes, %lld messages, %lld answers, %.1f years\n",
         (long long)t->steps, (long long)t->turns, (long long)t->crashes, (long long)t->sends,
         (long long)t->answers, (double)t->days / 365.0);
     printf("sim: alarms:");
-    for (size_t i = TCN_INTAKE_NOTHING; i <= TCN_INTAKE_STORM; i++)
+    for (size_t i = TCN_INTAKE_NOTHING; i <= TCN_INTAKE_HELD; i++)
         printf(" %s %lld", names[i], (long long)t->verdicts[i]);
-    printf(" (flapping %lld)\nsim: stages before their time: %lld\nsim: %.1f s, %.0f steps/s, %.0f "
+    printf(" (flapping %lld, echoes that fired %lld)\nsim: stages before their time: %lld\nsim: "
+           "%.1f s, %.0f steps/s, %.0f "
            "decisions/s\n",
-           (long long)t->flapped, (long long)t->early, seconds, (double)t->steps / seconds,
-           (double)t->turns / seconds);
+           (long long)t->flapped, (long long)t->echoes, (long long)t->early, seconds,
+           (double)t->steps / seconds, (double)t->turns / seconds);
 }
 
 /* A search that never got somewhere proves nothing about that place. */
@@ -292,12 +294,12 @@ static int check_reach(const struct totals *t)
 {
     if (t->steps < 50000)
         return 0;
-    for (size_t i = TCN_INTAKE_NOTHING; i <= TCN_INTAKE_STORM; i++)
+    for (size_t i = TCN_INTAKE_NOTHING; i <= TCN_INTAKE_HELD; i++)
         if (t->verdicts[i] == 0) {
             fprintf(stderr, "sim: no alarm ever came to verdict %zu\n", i);
             return 1;
         }
-    return t->flapped == 0 || t->crashes == 0 || t->answers == 0 || t->early == 0;
+    return t->flapped == 0 || t->crashes == 0 || t->answers == 0 || t->early == 0 || t->echoes == 0;
 }
 
 static double now_s(void)

@@ -112,32 +112,40 @@ static int64_t earlier(int64_t a, int64_t b)
     return a == 0 ? b : b == 0 ? a : a < b ? a : b;
 }
 
+void store_others(struct world *w, const struct incident_row *row, const struct key_row *own,
+                  struct tcn_aggregate *a)
+{
+    a->others_hold = false;
+    a->others_due_ms = a->others_echo_ms = 0;
+    for (size_t i = 0; i < w->n_keys; i++) {
+        const struct key_row *k = &w->keys[i];
+
+        if (k == own || k->incident != row)
+            continue;
+        a->others_hold |= k->lane.is_firing || k->lane.resolve_due_ms != 0;
+        a->others_due_ms = earlier(a->others_due_ms, tcn_engine_lane_due(&k->lane, true));
+        a->others_echo_ms = earlier(a->others_echo_ms, k->lane.echo_due_ms);
+    }
+}
+
 struct key_row *store_lane_of(struct world *w, const struct incident_row *row,
                               const struct key_row *except, struct tcn_aggregate *a)
 {
+    bool is_open = row->incident.status == TCN_STATUS_OPEN;
     struct key_row *best = NULL;
 
-    a->others_hold = false;
-    a->others_due_ms = 0;
     for (size_t i = 0; i < w->n_keys; i++) {
         struct key_row *k = &w->keys[i];
         int64_t due;
 
         if (k == except || k->incident != row)
             continue;
-        due = tcn_engine_lane_due(&k->lane);
-        if (!best || (due != 0 && (tcn_engine_lane_due(&best->lane) == 0 ||
-                                   due < tcn_engine_lane_due(&best->lane))))
+        due = tcn_engine_lane_due(&k->lane, is_open);
+        if (!best || (due != 0 && (tcn_engine_lane_due(&best->lane, is_open) == 0 ||
+                                   due < tcn_engine_lane_due(&best->lane, is_open))))
             best = k;
     }
-    for (size_t i = 0; i < w->n_keys; i++) {
-        const struct key_row *k = &w->keys[i];
-
-        if (k == (except ? except : best) || k->incident != row)
-            continue;
-        a->others_hold |= k->lane.is_firing || k->lane.resolve_due_ms != 0;
-        a->others_due_ms = earlier(a->others_due_ms, tcn_engine_lane_due(&k->lane));
-    }
+    store_others(w, row, except ? except : best, a);
     return best;
 }
 
@@ -154,7 +162,7 @@ void store_load(struct world *w, struct key_row *key, struct incident_row *row,
     copy_incident(&w->turn, &ret->incident, &row->incident);
     ret->engagements = copy_engagements(&w->turn, row->engagements, row->n_engagements);
     ret->n_engagements = ret->size_engagements = row->n_engagements;
-    store_lane_of(w, row, key, ret);
+    store_others(w, row, key, ret);
 }
 
 void store_set_due(struct world *w, struct incident_row *row)

@@ -45,6 +45,16 @@ static enum tcn_intake attempt(struct world *w, const struct turn *t, struct tcn
     return t->decide(w, a, t->ctx, d);
 }
 
+/* What the program writes is the decision's word of when to come back. */
+static void check_due(struct world *w, const struct tcn_decision *d)
+{
+    const struct incident_row *row = store_find(w, d->subject->incident.id);
+
+    if (row && (d->incident_changed || d->lane_changed) && row->due_ms != d->next_due_ms)
+        fail(w, "the timer is due at %lld, not at %lld", (long long)row->due_ms,
+             (long long)d->next_due_ms);
+}
+
 static void finish(struct world *w, struct tcn_decision *d, struct key_row *key,
                    struct incident_row *row)
 {
@@ -53,6 +63,7 @@ static void finish(struct world *w, struct tcn_decision *d, struct key_row *key,
         store_set_due(w, row);
     else if (d->incident_opened)
         store_set_due(w, &w->incidents[w->n_incidents - 1]);
+    check_due(w, d);
     tcn_arena_reset(&w->turn);
 }
 
@@ -94,11 +105,43 @@ static enum tcn_intake run_timer(struct world *w, struct tcn_aggregate *a, void 
     return TCN_INTAKE_UNSET;
 }
 
+/* An open incident with the same dedupe string takes an echo that is due. */
+static struct incident_row *row_for(struct world *w, const struct key_row *key,
+                                    struct incident_row *row)
+{
+    bool is_due = key && key->lane.echo_due_ms != 0 && key->lane.echo_due_ms <= now_of(w);
+    struct incident_row *open = NULL;
+
+    if (is_due && row->incident.status != TCN_STATUS_OPEN)
+        open = store_open_of(w, row->incident.dedupe_string);
+    return open ? open : row;
+}
+
+/* What brings an incident back wakes whoever its plan names. */
+static void check_engaged(struct world *w, const struct incident_row *row, size_t before)
+{
+    const struct tcn_response_plan *plan =
+        tcn_directory_plan(&w->directory, row->incident.response_plan);
+
+    if (row->n_engagements != before + plan->n_engagements)
+        fail(w, "an incident came back without engaging everybody");
+}
+
 void turn_timer(struct world *w, struct incident_row *row)
 {
     struct tcn_aggregate unused;
+    struct key_row *key = store_lane_of(w, row, NULL, &unused);
+    struct incident_row *subject = row_for(w, key, row);
+    bool was_open = subject->incident.status == TCN_STATUS_OPEN;
+    size_t before = subject->n_engagements;
 
-    turn_run(w, store_lane_of(w, row, NULL, &unused), row, run_timer, NULL);
+    turn_run(w, key, subject, run_timer, NULL);
+    if (key)
+        alarms_fire_echoes(w, key);
+    if (subject != row)
+        store_set_due(w, row);
+    if (!was_open && subject->incident.status == TCN_STATUS_OPEN)
+        check_engaged(w, subject, before);
 }
 
 struct pending *pending_add(struct world *w, enum pending_kind kind, int64_t delay_ms)

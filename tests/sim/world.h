@@ -71,7 +71,8 @@ struct member {
     bool truth_firing, told_firing;
     bool is_untold; /* its end was concluded from that of its group */
     int64_t since, told_since, ended;
-    int64_t heard; /* when what was told of it changed, by our clock */
+    int64_t heard;          /* when what was told of it changed, by our clock */
+    int64_t echo, echo_due; /* told to fire all the same, and when it does; 0 = not */
 };
 
 /* One alarm of the world: what is true, what Tocsin was told, and the lane that it keeps. */
@@ -85,7 +86,7 @@ struct key_row {
     int64_t truth_clock;
     /* What the deliveries so far mean, worked out apart from the engine (alarms.c). */
     bool told_firing, told_hidden;
-    int64_t told_clock;
+    int64_t told_clock, echo_due;
     struct member members[MAX_MEMBERS];
     char member_names[MAX_MEMBERS][8];
 };
@@ -137,8 +138,8 @@ struct world {
     size_t n_incidents;
     struct pending *pending;
     size_t n_pending;
-    int64_t verdicts[TCN_INTAKE_STORM + 1], flapped;
-    int64_t sends, answers, turns, crashes, early; /* early: stages before their time */
+    int64_t verdicts[TCN_INTAKE_HELD + 1], flapped, echoes; /* echoes: that fired in the end */
+    int64_t sends, answers, turns, crashes, early;          /* early: stages before their time */
 };
 
 /* Prints seed, step and what is wrong, and ends the program with 1. */
@@ -164,6 +165,9 @@ void store_commit(struct world *w, struct tcn_decision *d, struct key_row *key);
 /* The lane of the incident that the timer needs, NULL = none; the others' due time and hold. */
 struct key_row *store_lane_of(struct world *w, const struct incident_row *row,
                               const struct key_row *except, struct tcn_aggregate *a);
+/* What the incident's lanes besides this one say of it; NULL: all of them. */
+void store_others(struct world *w, const struct incident_row *row, const struct key_row *own,
+                  struct tcn_aggregate *a);
 /* Recomputes when the incident's timer runs. */
 void store_set_due(struct world *w, struct incident_row *row);
 void store_done(struct world *w);
@@ -174,6 +178,8 @@ void alarms_storm(struct world *w);
 void alarms_all_ok(struct world *w);
 void alarms_deliver(struct world *w, const struct pending *p);
 void alarms_check(struct world *w, const struct key_row *key);
+/* The timer of the lane runs now: what was taken for an echo and is due means what it said. */
+void alarms_fire_echoes(struct world *w, struct key_row *key);
 
 /* -- people.c: providers and persons ------------------------------------------------------------------------- */
 void people_see(struct world *w, const struct incident_row *row, const struct sent *sent);

@@ -257,6 +257,28 @@ static void test_refire_reopens_within_the_window_and_opens_anew_after(void **st
     assert_int_equal(links_of(later.incident), 2);
 }
 
+/* Written before it is answered, and never taken for a repeat that needs no look. */
+static void test_an_echo_is_held(void **state)
+{
+    struct tcn_intake_result held, again, withdrawn;
+    struct tcn_intake_job *job;
+
+    (void)state;
+    tcn_intake_free(deliver("d1", TCN_ACTION_FIRE, "k", "cpu high", T0));
+    tcn_intake_free(deliver("d2", TCN_ACTION_RESOLVE, "k", "cpu high", T0));
+    job = deliver("d3", TCN_ACTION_FIRE, "k", "cpu high", T0);
+    assert_true(job->has_changed);
+    assert_true(job->makes_work);
+    held = result_of(job);
+    assert_int_equal(held.outcome, TCN_INTAKE_HELD);
+    assert_string_equal(tcn_intake_name(held.outcome), "held");
+    again = result_of(deliver("d4", TCN_ACTION_FIRE, "k", "cpu high", T0));
+    assert_int_equal(again.outcome, TCN_INTAKE_NOTHING);
+    assert_false(held.is_settled || again.is_settled);
+    withdrawn = result_of(deliver("d5", TCN_ACTION_RESOLVE, "k", "cpu high", T0));
+    assert_int_equal(withdrawn.outcome, TCN_INTAKE_IGNORED);
+}
+
 static void test_ok_of_an_unknown_alarm_is_ignored(void **state)
 {
     struct tcn_intake_job *job;
@@ -408,6 +430,7 @@ int main(void)
         CASE(test_ok_resolves_and_stops_paging),
         CASE(test_late_words_do_not_regress_the_state),
         CASE(test_refire_reopens_within_the_window_and_opens_anew_after),
+        CASE(test_an_echo_is_held),
         CASE(test_ok_of_an_unknown_alarm_is_ignored),
         CASE(test_a_storm_is_one_incident),
         CASE(test_a_body_is_kept_once),

@@ -105,6 +105,63 @@ static void test_of_lanes_that_wait_for_nothing_one_that_fires(void **state)
     assert_false(a.others_hold);
 }
 
+/* The timer of an incident runs then, no sooner. */
+static void assert_timer(int64_t due_ms)
+{
+    struct tcn_id ids[2];
+    size_t n;
+
+    assert_int_equal(tcn_store_timer_due(store, due_ms - 1, 2, ids, &n, &err), 0);
+    assert_int_equal(n, 0);
+    assert_int_equal(tcn_store_timer_due(store, due_ms, 2, ids, &n, &err), 0);
+    assert_int_equal(n, 1);
+}
+
+/* Of a resolved incident nothing is due but what was taken for an echo. */
+static void test_the_echoes_of_a_resolved_incident(void **state)
+{
+    struct tcn_id incident;
+    struct tcn_aggregate a;
+    int64_t over;
+
+    (void)state;
+    plan.dedupe_string = "all";
+    incident = alarm_at("k1", TCN_ACTION_FIRE, T0);
+    alarm_at("k2", TCN_ACTION_FIRE, T0);
+    over = now += 1000;
+    alarm_at("k1", TCN_ACTION_RESOLVE, over);
+    alarm_at("k2", TCN_ACTION_RESOLVE, over);
+    now += 1;
+    alarm_at("k2", TCN_ACTION_FIRE, over);
+    assert_timer(over + 60000);
+    a = load(incident);
+    assert_string_equal(a.lane.dedupe_key, "k2");
+    assert_int_equal(a.lane.echo_due_ms, over + 60000);
+    assert_int_equal(a.others_echo_ms, 0);
+    a = load_for("k1");
+    assert_int_equal(a.others_echo_ms, over + 60000);
+    alarm_at("k1", TCN_ACTION_RESOLVE, over - 10); /* late: written, and the timer is still there */
+    assert_timer(over + 60000);
+}
+
+static void test_a_storm_has_no_lane_in_hand(void **state)
+{
+    struct tcn_id incident;
+    struct tcn_aggregate a;
+
+    (void)state;
+    policy.resolve_after_ms = 60000;
+    incident = alarm_of("k1", TCN_ACTION_FIRE);
+    assert_int_equal(tcn_turn_load_storm(store, incident, &arena, &a, &err), 0);
+    assert_false(a.lane.exists);
+    assert_true(a.others_hold);
+    alarm_of("k1", TCN_ACTION_RESOLVE);
+    assert_int_equal(tcn_turn_load_storm(store, incident, &arena, &a, &err), 0);
+    assert_int_equal(a.others_due_ms, now + 60000);
+    assert_int_equal(tcn_turn_load_storm(store, (struct tcn_id){{9}}, &arena, &a, &err),
+                     TCN_ENOTFOUND);
+}
+
 /* An open incident takes the alarm of another source when both mean the same. */
 static void test_a_lane_joins_by_dedupe_string(void **state)
 {
@@ -129,6 +186,8 @@ int main(void)
         CASE(test_what_the_others_say),
         CASE(test_the_lane_that_is_due_first),
         CASE(test_of_lanes_that_wait_for_nothing_one_that_fires),
+        CASE(test_the_echoes_of_a_resolved_incident),
+        CASE(test_a_storm_has_no_lane_in_hand),
         CASE(test_a_lane_joins_by_dedupe_string),
     };
 

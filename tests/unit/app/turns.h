@@ -60,6 +60,7 @@ static inline int setup(void **state)
                                         .mute_window_ms = 86400000,
                                         .echo_window_ms = 60000};
     plan.dedupe_string = NULL;
+    plan.n_engagements = 1;
     now = T0;
     tcn_arena_init(&arena, 64u << 20);
     if (tcn_store_open(&o, now, &store, &err) < 0 || tcn_store_begin(store, &err) < 0)
@@ -76,8 +77,8 @@ static inline int teardown(void **state)
     return 0;
 }
 
-/* One alarm of that key through the intake; the incident it is about. */
-static inline struct tcn_id alarm_of(const char *key, enum tcn_action action)
+/* One alarm of that key through the intake, with the sender's time; the incident it is about. */
+static inline struct tcn_id alarm_at(const char *key, enum tcn_action action, int64_t clock_ms)
 {
     struct tcn_intake_job *job = tcn_intake_new(now);
     struct tcn_id incident;
@@ -90,16 +91,24 @@ static inline struct tcn_id alarm_of(const char *key, enum tcn_action action)
                                       .dedupe_key = key,
                                       .action = action,
                                       .state = "x",
+                                      .clock_ms = clock_ms,
                                       .title = "cpu high",
                                       .raw = TCN_STR("{}")};
     job->inbox.source = "prom";
-    job->inbox.delivery_id = tcn_arena_fmt(&job->arena, "%s-%lld", key, (long long)now);
+    job->inbox.delivery_id =
+        tcn_arena_fmt(&job->arena, "%s-%d-%lld", key, (int)action, (long long)now);
     job->inbox.body = TCN_STR("{}");
     if (tcn_intake_run(&job->job, store, now, &err) < 0)
         fail_msg("%s", err.msg);
     incident = job->results[0].incident;
     tcn_intake_free(job);
     return incident;
+}
+
+/* The sender tells no time. */
+static inline struct tcn_id alarm_of(const char *key, enum tcn_action action)
+{
+    return alarm_at(key, action, 0);
 }
 
 static inline struct tcn_aggregate load(struct tcn_id incident)

@@ -294,7 +294,7 @@ static inline const char *fx_verdict(enum tcn_intake v)
 {
     static const char *const names[] = {"UNSET",    "NOTHING",  "IGNORED", "LATE",
                                         "OPENED",   "FOLDED",   "UPDATED", "WAITING",
-                                        "RESOLVED", "REOPENED", "STORM"};
+                                        "RESOLVED", "REOPENED", "STORM",   "HELD"};
 
     return names[v];
 }

@@ -82,7 +82,7 @@ static const struct {
     {"firing, update older", "F", 'U', -1, TCN_INTAKE_LATE, true},
     {"firing, update untold", "F", 'U', 9, TCN_INTAKE_UPDATED, true},
     {"OK, fire newer", "FR", 'F', +1, TCN_INTAKE_REOPENED, true},
-    {"OK, fire same: an echo", "FR", 'F', 0, TCN_INTAKE_NOTHING, false},
+    {"OK, fire same: an echo", "FR", 'F', 0, TCN_INTAKE_HELD, true},
     {"OK, fire older", "FR", 'F', -1, TCN_INTAKE_LATE, true},
     {"OK, fire untold", "FR", 'F', 9, TCN_INTAKE_REOPENED, true},
     {"OK, OK newer", "FR", 'R', +1, TCN_INTAKE_IGNORED, true},
@@ -187,7 +187,7 @@ static void echo_is_accepted_after_the_window(void **state)
     fx_alarm_at(&f, TCN_ACTION_FIRE, T0);
     fx_alarm_at(&f, TCN_ACTION_RESOLVE, T0);
     f.now = T0 + 59 * SEC;
-    assert_int_equal(fx_alarm_at(&f, TCN_ACTION_FIRE, T0), TCN_INTAKE_NOTHING);
+    assert_int_equal(fx_alarm_at(&f, TCN_ACTION_FIRE, T0), TCN_INTAKE_HELD);
     f.now = T0 + 60 * SEC;
     assert_int_equal(fx_alarm_at(&f, TCN_ACTION_FIRE, T0), TCN_INTAKE_REOPENED);
     fx_done(&f);

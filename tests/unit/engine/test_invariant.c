@@ -127,6 +127,22 @@ static void waits_when_resolved(struct tcn_aggregate *a)
     a->lane.resolve_due_ms = T0;
 }
 
+static void echo_without_time(struct tcn_aggregate *a)
+{
+    a->lane.is_firing = false;
+    a->lane.echo_ms = T0;
+}
+
+static void time_without_echo(struct tcn_aggregate *a)
+{
+    a->lane.echo_due_ms = T0;
+}
+
+static void echo_while_firing(struct tcn_aggregate *a)
+{
+    a->lane.echo_ms = a->lane.echo_due_ms = T0;
+}
+
 static void flaps_when_resolved(struct tcn_aggregate *a)
 {
     resolve(a);
@@ -164,6 +180,15 @@ static void group_fires_without_items(struct tcn_aggregate *a)
     items[1].key = "b";
     a->lane.items = items;
     a->lane.n_items = 2;
+}
+
+static void echo_of_an_item_that_fires(struct tcn_aggregate *a)
+{
+    static struct tcn_item item = {.key = "a", .status = TCN_ITEM_FIRING, .echo_ms = T0};
+
+    a->lane.items = &item;
+    a->lane.n_items = 1;
+    a->lane.echo_due_ms = T0;
 }
 
 static void items_twice(struct tcn_aggregate *a)
@@ -344,6 +369,9 @@ static const struct {
     {follows_itself, "the incident follows itself"},
     {lane_without_key, "the lane has no key"},
     {waits_while_firing, "the lane fires and waits"},
+    {echo_without_time, "an echo is never due"},
+    {time_without_echo, "no echo, and one is due"},
+    {echo_while_firing, "an echo of an alarm that fires"},
     {waits_when_resolved, "the lane waits to resolve an incident that is resolved"},
     {flaps_when_resolved, "the lane flaps without an open incident"},
     {flaps_without_change, "the lane flaps without a change"},
@@ -352,6 +380,7 @@ static const struct {
     {firing_and_resolved_by_alarm, "resolved by an alarm that fires"},
     {group_fires_without_items, "the group's state is not that of its items"},
     {items_twice, "items are not sorted"},
+    {echo_of_an_item_that_fires, "an echo of an item that is not over"},
     {changes_unsorted, "changes are not newest first"},
     {short_hash, "the content hash has a wrong length"},
     {foreign_engagement, "an engagement has a foreign number or id"},

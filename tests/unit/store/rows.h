@@ -6,8 +6,8 @@
 #include "store_test.h"
 
 #if defined(__x86_64__) && defined(__linux__)
-_Static_assert(sizeof(struct tcn_lane) == 336, "struct tcn_lane has changed");
-_Static_assert(sizeof(struct tcn_item) == 48, "struct tcn_item has changed");
+_Static_assert(sizeof(struct tcn_lane) == 352, "struct tcn_lane has changed");
+_Static_assert(sizeof(struct tcn_item) == 56, "struct tcn_item has changed");
 _Static_assert(sizeof(struct tcn_incident) == 256, "struct tcn_incident has changed");
 _Static_assert(sizeof(struct tcn_event) == 88, "struct tcn_event has changed");
 _Static_assert(sizeof(struct tcn_related_item) == 120, "struct tcn_related_item has changed");
@@ -84,6 +84,8 @@ static inline struct tcn_lane gen_lane(struct gen *g)
                          .mute_until_ms = g_int(g),
                          .resolve_due_ms = g_int(g),
                          .stale_due_ms = g_int(g),
+                         .echo_ms = g_int(g),
+                         .echo_due_ms = g_int(g),
                          .opened_ms = g_int(g),
                          .is_flapping = true,
                          .flap_told_ms = g_int(g)};
@@ -96,7 +98,7 @@ static inline struct tcn_lane gen_lane(struct gen *g)
     for (size_t i = 0; i < 3; i++)
         l.items[i] = (struct tcn_item){
             g_text(g), i ? g_text(g) : NULL, (enum tcn_item_status)(i + 1), g_int(g), g_int(g),
-            g_int(g)};
+            g_int(g),  i == 1 ? 0 : g_int(g)};
     return l;
 }
 
@@ -362,6 +364,9 @@ static inline void same_lane(const struct tcn_lane *a, const struct tcn_lane *b)
     SAME_INT(resolved_ms);
     SAME_INT(mute_until_ms);
     SAME_INT(resolve_due_ms);
+    SAME_INT(stale_due_ms);
+    SAME_INT(echo_ms);
+    SAME_INT(echo_due_ms);
     SAME_INT(opened_ms);
     SAME_TEXT(content_sha256);
     SAME_INT(is_flapping);
@@ -376,6 +381,7 @@ static inline void same_lane(const struct tcn_lane *a, const struct tcn_lane *b)
         SAME_INT(items[i].since_ms);
         SAME_INT(items[i].ended_ms);
         SAME_INT(items[i].seen_ms);
+        SAME_INT(items[i].echo_ms);
     }
     same_int_at(a->revision + 1, b->revision, "revision", __LINE__);
 }

@@ -161,8 +161,10 @@ static void lanes(struct bed *b)
     lane.is_flapping = pick(b, 2);
     lane.resolve_due_ms = pick(b, 2) ? lane.resolve_due_ms : 0;
     lane.stale_due_ms = pick(b, 2) ? lane.stale_due_ms : 0;
+    lane.echo_due_ms = pick(b, 2) ? lane.echo_due_ms : 0;
     WRITE(b, lane_put, &lane);
     LIST(b, struct tcn_lane, same_read_lane, lanes_waiting, incident, 3);
+    LIST(b, struct tcn_lane, same_read_lane, lanes_echo, incident, 3);
     /* Which one is the store's choice. */
     ASK(b, lane_firing, incident, lane.dedupe_key, &b->a, &got[k]);
     EACH(b)

@@ -282,6 +282,10 @@ static void locks(void **state)
     assert_false(is_ours);
     OK(f, tcn_store_try_incident(n->b, id_of(2), &is_ours, &f->err));
     assert_true(is_ours);
+    OK(f, tcn_store_try_name(n->b, "lane", "k", &is_ours, &f->err));
+    assert_false(is_ours);
+    OK(f, tcn_store_try_name(n->b, "open", "k", &is_ours, &f->err));
+    assert_true(is_ours);
     OK(f, tcn_store_lock_name(n->b, "open", "k", &f->err));
     OK(f, tcn_store_commit(n->b, &f->err));
     OK(f, tcn_store_begin_many(n->b, &f->err));

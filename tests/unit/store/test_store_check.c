@@ -21,6 +21,7 @@ static void fill(struct fixture *f)
     incident.event_seq = 2;
     link.notes_seq = link.done_revision = 1;
     lane.revision = 0;
+    lane.echo_due_ms = 0;
     e.n_runs = e.n_pages = 1;
     e.runs[0].no = e.pages[0].run_no = 1;
     e.pages[0].id = send.page = id_of(2);
@@ -86,6 +87,8 @@ static void every_rule(void **state)
          "its timeline has a gap"},
         {"UPDATE incidents SET status = 2", "UPDATE incidents SET status = 1",
          "a timer waits although it is resolved"},
+        {"UPDATE lanes SET echo_due_ms = 1", "UPDATE lanes SET echo_due_ms = 0",
+         "an alarm that is held back has no timer"},
         {"UPDATE runs SET engagement_no = 9", "UPDATE runs SET engagement_no = 1",
          "a run belongs to no engagement"},
         {"UPDATE pages SET run_no = 9", "UPDATE pages SET run_no = 1", "a page belongs to no run"},

@@ -135,6 +135,31 @@ static void lanes_that_are_watched(void **state)
     assert_string_equal(list[1].dedupe_key, "b");
 }
 
+static void lanes_that_hold_an_echo(void **state)
+{
+    static const char *const expected[] = {"a", "b"};
+    struct tcn_lane lanes[] = {{.dedupe_key = "c", .echo_due_ms = 30},
+                               {.dedupe_key = "b", .echo_due_ms = 20},
+                               {.dedupe_key = "a", .echo_due_ms = 10}};
+    struct fixture *f = *state;
+    struct tcn_lane *list;
+    size_t n;
+
+    for (size_t i = 0; i < 3; i++) {
+        lanes[i].incident = id_of(1);
+        OK(f, tcn_store_lane_put(f->s, &lanes[i], &f->err));
+    }
+    put_lane(f, "due", false, false, 5);
+    OK(f, tcn_store_lanes_echo(f->s, id_of(1), 2, &f->a, &list, &n, &f->err));
+    assert_int_equal(n, 2);
+    for (size_t i = 0; i < n; i++)
+        assert_string_equal(list[i].dedupe_key, expected[i]);
+    OK(f, tcn_store_lanes_waiting(f->s, id_of(1), 2, &f->a, &list, &n, &f->err));
+    assert_int_equal(n, 3); /* the one that waits, and two of these */
+    OK(f, tcn_store_lanes_echo(f->s, id_of(9), 2, &f->a, &list, &n, &f->err));
+    assert_int_equal(n, 0);
+}
+
 static void a_lane_that_fires(void **state)
 {
     struct fixture *f = *state;
@@ -176,10 +201,17 @@ static void storm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_MEMORY(absent),          IN_MEMORY(every_member),           IN_MEMORY(replaced),
-        IN_MEMORY(empty_members),   IN_MEMORY(changed_meanwhile),      IN_MEMORY(too_many_items),
-        IN_MEMORY(lanes_that_wait), IN_MEMORY(lanes_that_are_watched), IN_MEMORY(a_lane_that_fires),
+        IN_MEMORY(absent),
+        IN_MEMORY(every_member),
+        IN_MEMORY(replaced),
+        IN_MEMORY(empty_members),
+        IN_MEMORY(changed_meanwhile),
+        IN_MEMORY(too_many_items),
+        IN_MEMORY(lanes_that_wait),
+        IN_MEMORY(lanes_that_are_watched),
+        IN_MEMORY(a_lane_that_fires),
         IN_MEMORY(storm),
+        IN_MEMORY(lanes_that_hold_an_echo),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

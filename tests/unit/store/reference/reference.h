@@ -96,6 +96,8 @@ int ref_lane_get(struct ref *r, const char *dedupe_key, struct tcn_arena *a, str
 int ref_lane_put(struct ref *r, const struct tcn_lane *lane);
 int ref_lanes_waiting(struct ref *r, struct tcn_id incident, size_t limit, struct tcn_arena *a,
                       struct tcn_lane **ret, size_t *ret_n);
+int ref_lanes_echo(struct ref *r, struct tcn_id incident, size_t limit, struct tcn_arena *a,
+                   struct tcn_lane **ret, size_t *ret_n);
 int ref_lane_firing(struct ref *r, struct tcn_id incident, const char *except, struct tcn_arena *a,
                     struct tcn_lane *ret);
 int ref_storm_get(struct ref *r, const char *source, struct tcn_storm *ret);

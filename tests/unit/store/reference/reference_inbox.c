@@ -116,6 +116,13 @@ static bool is_flapping_lane(const void *row, const void *query)
     return tcn_id_eq(lane->incident, *(const struct tcn_id *)query) && lane->is_flapping;
 }
 
+static bool is_echo_lane(const void *row, const void *query)
+{
+    const struct tcn_lane *lane = row;
+
+    return tcn_id_eq(lane->incident, *(const struct tcn_id *)query) && lane->echo_due_ms > 0;
+}
+
 static int by_resolve_due(const void *left, const void *right)
 {
     return ref_compare(((const struct tcn_lane *)left)->resolve_due_ms,
@@ -126,6 +133,12 @@ static int by_stale_due(const void *left, const void *right)
 {
     return ref_compare(((const struct tcn_lane *)left)->stale_due_ms,
                        ((const struct tcn_lane *)right)->stale_due_ms);
+}
+
+static int by_echo_due(const void *left, const void *right)
+{
+    return ref_compare(((const struct tcn_lane *)left)->echo_due_ms,
+                       ((const struct tcn_lane *)right)->echo_due_ms);
 }
 
 static int by_received(const void *left, const void *right)
@@ -142,7 +155,8 @@ int ref_lanes_waiting(struct ref *r, struct tcn_id incident, size_t limit, struc
         ref_order *order;
     } kinds[] = {{is_due_lane, by_resolve_due},
                  {is_stale_lane, by_stale_due},
-                 {is_flapping_lane, by_received}};
+                 {is_flapping_lane, by_received},
+                 {is_echo_lane, by_echo_due}};
     enum { N_KINDS = sizeof kinds / sizeof kinds[0] };
     void **all = TCN_NEW_N(a, void *, N_KINDS *limit + 1), **rows;
     size_t n = 0;
@@ -156,6 +170,16 @@ int ref_lanes_waiting(struct ref *r, struct tcn_id incident, size_t limit, struc
     }
     *ret_n = n;
     *ret = ref_copy(all, n, 0, sizeof **ret, a);
+    return 0;
+}
+
+int ref_lanes_echo(struct ref *r, struct tcn_id incident, size_t limit, struct tcn_arena *a,
+                   struct tcn_lane **ret, size_t *ret_n)
+{
+    void **rows;
+
+    *ret_n = ref_select(&r->t[REF_LANES], is_echo_lane, &incident, by_echo_due, limit, a, &rows);
+    *ret = ref_copy(rows, *ret_n, 0, sizeof **ret, a);
     return 0;
 }
 
