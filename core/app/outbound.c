@@ -93,14 +93,19 @@ static int on_message(void *ctx, struct tcn_store *s, const struct tcn_send_row 
     return tcn_page_message(g->config, g->app->ack_key, s, row, now_ms, arena, ret, ret_why, err);
 }
 
-static int note_result(struct tcn_aggregate *a, const struct tcn_send_row *row,
-                       enum tcn_send_news news, const char *note, int64_t now_ms,
-                       struct tcn_decision *d)
+static int note_result(struct tcn_aggregate *a, const struct tcn_send_row *row, int64_t now_ms,
+                       const struct tcn_send_report *report, struct tcn_decision *d)
 {
-    if (news == TCN_SEND_LATE)
+    const struct tcn_send_failure failure = {row->page, row->send_no, report->note,
+                                             row->attempt > TCN_SEND_TRIES};
+
+    if (report->news == TCN_SEND_LATE)
         return tcn_engine_send_late(a, row->page, now_ms, d);
-    return tcn_engine_send_result(a, row->page, news == TCN_SEND_SENT ? TCN_SENT : TCN_ERROR, note,
-                                  now_ms, d);
+    if (report->news == TCN_SEND_UNSENT)
+        return tcn_engine_send_failed(a, &failure, now_ms, d);
+    return tcn_engine_send_result(a, row->page,
+                                  report->news == TCN_SEND_SENT ? TCN_SENT : TCN_ERROR,
+                                  report->note, now_ms, d);
 }
 
 /* What its failure brings forward, unless older steps of the incident wait for tocsin db release. */
@@ -115,9 +120,8 @@ static int run_due(struct tcn_store *s, struct tcn_aggregate *a, int64_t now_ms,
     return r;
 }
 
-static int on_result(void *ctx, struct tcn_store *s, const struct tcn_send_row *row,
-                     enum tcn_send_news news, const char *note, int64_t now_ms,
-                     struct tcn_unreached *unreached, struct tcn_err *err)
+static int on_result(void *ctx, struct tcn_store *s, const struct tcn_send_row *row, int64_t now_ms,
+                     struct tcn_send_report *report, struct tcn_err *err)
 {
     const struct generation *g = ctx;
     struct tcn_aggregate *a;
@@ -131,9 +135,10 @@ static int on_result(void *ctx, struct tcn_store *s, const struct tcn_send_row *
     d.subject = a;
     d.directory = &g->config->directory;
     r = tcn_turn_load(s, row->incident, &arena, a, err);
-    if (r == 0 && (r = note_result(a, row, news, note, now_ms, &d)) == 0 &&
+    if (r == 0 && (r = note_result(a, row, now_ms, report, &d)) == 0 &&
         (r = run_due(s, a, now_ms, &d, err)) == 0) {
-        tcn_unreached_note(unreached, &d);
+        tcn_unreached_note(report->unreached, &d);
+        report->again_ms = d.again_ms;
         r = tcn_turn_write(s, &d, NULL, now_ms, err);
     }
     tcn_arena_done(&arena);

@@ -304,8 +304,8 @@ static int drop_sends(struct tcn_store *s, const struct tcn_decision *d, struct 
     int r = 0;
 
     for (size_t i = 0; i < d->drops.n && r == 0; i++)
-        r = tcn_store_send_drop(s, d->subject->incident.id, d->drops.items[i],
-                                "answered or stopped before it was sent", err);
+        r = tcn_store_send_drop(s, d->subject->incident.id, d->drops.items[i].page,
+                                d->drops.items[i].why, err);
     return r;
 }
 

@@ -66,13 +66,20 @@ static int bury(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_se
     return tcn_store_deadletter_put(s, &d, err);
 }
 
-static int tell(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_send_row *row,
-                enum tcn_send_news news, const char *note, int64_t now_ms, struct tcn_err *err)
+static int report(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_send_row *row,
+                  struct tcn_send_report *report, int64_t now_ms, struct tcn_err *err)
 {
     const struct tcn_sends_app *app = &j->sends->options.app;
 
     j->has_news = true;
-    return app->result(app->ctx, s, row, news, note, now_ms, &j->unreached, err);
+    report->unreached = &j->unreached;
+    return app->result(app->ctx, s, row, now_ms, report, err);
+}
+
+static int tell(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_send_row *row,
+                enum tcn_send_news news, const char *note, int64_t now_ms, struct tcn_err *err)
+{
+    return report(j, s, row, &(struct tcn_send_report){.news = news, .note = note}, now_ms, err);
 }
 
 static int finish(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_send_row *row,
@@ -99,6 +106,23 @@ static int give_up(struct tcn_send_job *j, struct tcn_store *s, const struct tcn
     int r = bury(j, s, row, o, why, now_ms, err);
 
     return r < 0 ? r : finish(j, s, row, false, why, now_ms, err);
+}
+
+/* Told first: what that drops of the page stays dropped. */
+static int fail(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_send_run *run,
+                int64_t now_ms, struct tcn_err *err)
+{
+    const struct tcn_send_row *row = &run->row;
+    const char *why = run->outcome->result.reason;
+    struct tcn_send_report told = {.news = TCN_SEND_UNSENT, .note = why};
+    int r = report(j, s, row, &told, now_ms, err);
+
+    if (r < 0)
+        return r;
+    if (told.again_ms > 0)
+        return tcn_store_send_again(s, row->id, told.again_ms, TCN_SEND_TRIES, why, err);
+    r = bury(j, s, row, run->outcome, why, now_ms, err);
+    return r < 0 ? r : tcn_store_send_finish(s, row->id, TCN_SEND_FAILED, 0, why, err);
 }
 
 /* -- claim ---------------------------------------------------------------------------------------------------- */
@@ -187,6 +211,13 @@ static bool may_retry(const struct tcn_send_run *run)
     return run->row.attempt < TCN_SEND_TRIES && (o == TOCSIN_RETRY || o == TOCSIN_CONFLICT);
 }
 
+static bool may_pass(const struct tcn_send_run *run)
+{
+    uint32_t o = run->outcome->result.outcome;
+
+    return o == TOCSIN_RETRY || o == TOCSIN_UNKNOWN || o == TOCSIN_CONFLICT || o == TOCSIN_AUTH;
+}
+
 static int64_t wait_ms(const struct tcn_send_run *run)
 {
     int64_t asked = (int64_t)run->outcome->result.retry_after_s * 1000, wait = FIRST_WAIT_MS;
@@ -212,6 +243,8 @@ static int result_of(struct tcn_send_job *j, struct tcn_store *s, int64_t now_ms
     }
     if (may_retry(run))
         return put_off(j, s, &run->row, now_ms + wait_ms(run), result->reason, now_ms, err);
+    if (may_pass(run))
+        return fail(j, s, run, now_ms, err);
     return give_up(j, s, &run->row, run->outcome, result->reason, now_ms, err);
 }
 

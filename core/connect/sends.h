@@ -10,13 +10,29 @@
 
 #define TCN_SENDS_CHANNELS 4 /* by enum tcn_channel_type */
 #define TCN_SENDS_MAX 32     /* claimed and not yet finished */
-#define TCN_SEND_TRIES 9     /* within about a minute; then the page is told to have failed */
-#define TCN_SEND_DOUBTS 3    /* fewer when each may have arrived: a person is not flooded */
+#define TCN_SEND_TRIES                                                                             \
+    9 /* within about a minute; then the page is told to have failed. Later ones are single */
+#define TCN_SEND_DOUBTS 3 /* fewer when each may have arrived: a person is not flooded */
 
 struct tcn_sends;
 
-/* What became of a message. LATE: it was not taken yet, and is tried again. */
-enum tcn_send_news { TCN_SEND_NO_NEWS = 0, TCN_SEND_SENT, TCN_SEND_LATE, TCN_SEND_LOST };
+/* What became of a message. LATE: it was not taken yet, and is tried again. UNSENT: it was not, for a reason that may
+ * pass. LOST: for good. */
+enum tcn_send_news {
+    TCN_SEND_NO_NEWS = 0,
+    TCN_SEND_SENT,
+    TCN_SEND_LATE,
+    TCN_SEND_UNSENT,
+    TCN_SEND_LOST
+};
+
+struct tcn_send_report {
+    enum tcn_send_news news;
+    const char *note;                /* the reason or what the connector said */
+    struct tcn_unreached *unreached; /* to add to; it comes back after the commit */
+    int64_t
+        again_ms; /* yours to set for UNSENT: the same row is due again then; 0 = it is given up */
+};
 
 /* On the store thread, inside the transaction; 0 or the store's error. The job may run again. */
 struct tcn_sends_app {
@@ -26,10 +42,9 @@ struct tcn_sends_app {
     int (*message)(void *ctx, struct tcn_store *s, const struct tcn_send_row *row, int64_t now_ms,
                    struct tcn_arena *arena, json_t **ret, const char **ret_why,
                    struct tcn_err *err);
-    /* note is the reason or what the connector said. Adds to unreached, of which it hears again after the commit. */
-    int (*result)(void *ctx, struct tcn_store *s, const struct tcn_send_row *row,
-                  enum tcn_send_news news, const char *note, int64_t now_ms,
-                  struct tcn_unreached *unreached, struct tcn_err *err);
+    /* A row that was due again has row->attempt above TCN_SEND_TRIES. */
+    int (*result)(void *ctx, struct tcn_store *s, const struct tcn_send_row *row, int64_t now_ms,
+                  struct tcn_send_report *report, struct tcn_err *err);
     /* On the loop, after the commit. May be NULL. */
     void (*unreached)(void *ctx, const struct tcn_unreached *unreached);
     /* On the loop, after a commit with results. May be NULL. */

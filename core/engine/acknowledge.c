@@ -4,6 +4,7 @@
 #include "engine/page.h"
 #include "engine/run.h"
 #include "engine/step.h"
+#include "engine/tries.h"
 
 /* The first answer counts; a later one is on the timeline only. */
 static void mark_incident(const struct tcn_step *s, const char *actor)
@@ -15,6 +16,7 @@ static void mark_incident(const struct tcn_step *s, const char *actor)
     i->acknowledged_ms = s->now_ms;
     i->unreached_ms = 0;
     i->acknowledged_by = tcn_arena_strdup(s->d->arena, actor);
+    tcn_tries_end(s);
     tcn_decision_tell_tickets(s->d, i);
 }
 

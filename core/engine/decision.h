@@ -44,6 +44,12 @@ struct tcn_send {
     int64_t due_ms;
 };
 
+/* Effect: messages of a page that must not go out any more, if they have not yet. Before those that are added. */
+struct tcn_drop {
+    struct tcn_id page;
+    const char *why;
+};
+
 struct tcn_decision {
     struct tcn_arena *arena;
     const struct tcn_directory
@@ -54,8 +60,7 @@ struct tcn_decision {
     TCN_VEC(struct tcn_related_item) related;
     TCN_VEC(struct tcn_send) sends;
     TCN_VEC(struct tcn_receipt) receipts;
-    TCN_VEC(struct tcn_id)
-    drops;             /* pages whose messages must not go out any more, if they have not yet */
+    TCN_VEC(struct tcn_drop) drops;
     bool lane_changed; /* write subject->lane */
     bool
         incident_changed; /* write subject->incident and those of its engagements that are is_dirty */
@@ -63,6 +68,8 @@ struct tcn_decision {
     bool storm_changed;
     bool nobody_reached; /* decided now: whoever runs this must hear of it */
     bool tickets_due;    /* the connectors' lanes must run: incident.revision moved */
+    int64_t
+        again_ms; /* of tcn_engine_send_failed: the message's row is due again then; 0 = given up */
     int64_t next_due_ms; /* call tcn_engine_timer then; 0 = never. Always set by every decision */
 };
 

@@ -115,6 +115,20 @@ int tcn_engine_send_result(struct tcn_aggregate *aggregate, struct tcn_id page,
                            enum tcn_receipt_type type, const char *note, int64_t now_ms,
                            struct tcn_decision *ret);
 
+/* The message did not get through for a reason that may pass (an outage, credentials that are wrong now), and its first
+ * tries are over: the page counts as failed as with ERROR. ret->again_ms is when to try this very message once more: after
+ * a minute, the pauses growing to five, while the incident is open, nobody acknowledged it, no page of it has left, and
+ * this is the newest message to that contact and channel; else 0. What repeats a try says nothing new to the timeline.
+ * So call tcn_engine_pages for the same decision. TCN_ENOTFOUND. */
+struct tcn_send_failure {
+    struct tcn_id page;
+    int64_t send_no;
+    const char *note; /* why; may be NULL */
+    bool is_repeated; /* a try of those that again_ms asked for */
+};
+int tcn_engine_send_failed(struct tcn_aggregate *aggregate, const struct tcn_send_failure *failure,
+                           int64_t now_ms, struct tcn_decision *ret);
+
 /* The provider has not taken the message, and it is tried again: when nothing has left 30 s after the page began, the
  * page counts as failed until something does. Only the first time changes anything. TCN_ENOTFOUND. */
 int tcn_engine_send_late(struct tcn_aggregate *aggregate, struct tcn_id page, int64_t now_ms,

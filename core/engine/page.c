@@ -1,5 +1,6 @@
 /* What becomes of the messages of a page. A page is lost when none of them has left and none will soon: its provider
- * refused it for good, or has not taken it within half a minute. What a lost page brings forward: run.c, engagement.c. */
+ * refused it for good, or has not taken it within half a minute. What a lost page brings forward: run.c, engagement.c. What
+ * is tried on for as long as nobody is reached: tries.c. */
 #include "engine/page.h"
 #include "engine/engine.h"
 
@@ -26,30 +27,52 @@ void tcn_page_receipt(const struct tcn_step *s, const struct tcn_page *p,
                               tcn_step_cut(s, note, TCN_RECEIPT_MAX)};
 }
 
-static bool has_left(const struct tcn_page *p)
+bool tcn_page_has_left(const struct tcn_page *p)
 {
     return p->sent_ms != 0 || p->delivered_ms != 0;
 }
 
 /* What left once is not lost by a later failure, and what is lost does not come to be lost later. A clock that went
  * backwards loses nothing before it began. */
-static void lose(struct tcn_page *p, int64_t at_ms)
+void tcn_page_lose(struct tcn_engagement *e, struct tcn_page *p, int64_t at_ms)
 {
     if (at_ms < p->first_ms)
         at_ms = p->first_ms;
-    if (!has_left(p) && (p->lost_ms == 0 || at_ms < p->lost_ms))
-        p->lost_ms = at_ms;
+    if (tcn_page_has_left(p) || (p->lost_ms != 0 && at_ms >= p->lost_ms))
+        return;
+    p->lost_ms = at_ms;
+    e->is_dirty = true;
 }
 
-static void record(const struct tcn_step *s, struct tcn_page *p, enum tcn_receipt_type type,
-                   const char *note)
+void tcn_page_say_failed(const struct tcn_step *s, const struct tcn_page *p, const char *note,
+                         const char *outlook)
+{
+    tcn_step_say_again(s, "could not page %s by %s%s%s%s", p->contact, p->channel, note ? ": " : "",
+                       note ? note : "", outlook);
+}
+
+/* Of whom it was told, to the tickets too, that nobody is reached. */
+static void reach(const struct tcn_step *s, const struct tcn_engagement *e,
+                  const struct tcn_page *p)
+{
+    struct tcn_incident *i = &s->a->incident;
+
+    if (i->unreached_ms == 0 || !tcn_aggregate_is_open(s->a) || e->stop_ms != 0)
+        return;
+    i->unreached_ms = 0;
+    tcn_step_say(s, true, "%s is reached by %s after all", p->contact, p->channel);
+}
+
+static void record(const struct tcn_step *s, struct tcn_engagement *e, struct tcn_page *p,
+                   enum tcn_receipt_type type, const char *note)
 {
     if (type == TCN_ERROR) {
-        lose(p, s->now_ms);
-        tcn_step_say_again(s, "could not page %s by %s%s%s", p->contact, p->channel,
-                           note ? ": " : "", note ? note : "");
+        tcn_page_lose(e, p, s->now_ms);
+        tcn_page_say_failed(s, p, note,
+                            s->a->incident.unreached_ms != 0 ? "; not tried again" : "");
         return;
     }
+    reach(s, e, p);
     p->lost_ms = 0;
     if (type == TCN_SENT)
         p->sent_ms = s->now_ms;
@@ -70,7 +93,7 @@ int tcn_engine_send_result(struct tcn_aggregate *aggregate, struct tcn_id page,
     if (type != TCN_SENT && type != TCN_DELIVERED && type != TCN_ERROR)
         return TCN_EINVALID;
     tcn_page_receipt(&s, p, type, p->channel, note);
-    record(&s, p, type, note);
+    record(&s, e, p, type, note);
     e->is_dirty = true;
     tcn_step_end(&s);
     return 0;
@@ -87,10 +110,8 @@ int tcn_engine_send_late(struct tcn_aggregate *aggregate, struct tcn_id page, in
     if (!p)
         return TCN_ENOTFOUND;
     patience_ends = p->first_ms + PATIENCE_MS;
-    if (!has_left(p) && p->lost_ms == 0) {
-        lose(p, now_ms > patience_ends ? now_ms : patience_ends);
-        e->is_dirty = true;
-    }
+    if (p->lost_ms == 0)
+        tcn_page_lose(e, p, now_ms > patience_ends ? now_ms : patience_ends);
     tcn_step_end(&s);
     return 0;
 }

@@ -13,4 +13,12 @@ struct tcn_page *tcn_page_find(struct tcn_aggregate *a, struct tcn_id id,
 void tcn_page_receipt(const struct tcn_step *s, const struct tcn_page *p,
                       enum tcn_receipt_type type, const char *channel, const char *note);
 
+/* One of its messages was taken by its provider. */
+bool tcn_page_has_left(const struct tcn_page *p);
+/* It is lost from at_ms on, unless something of it has left or it was lost before. */
+void tcn_page_lose(struct tcn_engagement *e, struct tcn_page *p, int64_t at_ms);
+/* "could not page ...: note", and what comes of it; note may be NULL. */
+void tcn_page_say_failed(const struct tcn_step *s, const struct tcn_page *p, const char *note,
+                         const char *outlook);
+
 #endif

@@ -1,5 +1,6 @@
 #include "engine/run.h"
 #include "engine/event_data.h"
+#include "engine/tries.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -187,7 +188,8 @@ void tcn_run_stop(const struct tcn_step *s, struct tcn_engagement *e, struct tcn
         if (e->pages[i].run_no != run->no)
             continue;
         e->pages[i].next_send_ms = 0;
-        *TCN_VEC_PUSH(s->d->arena, &s->d->drops) = e->pages[i].id;
+        *TCN_VEC_PUSH(s->d->arena, &s->d->drops) =
+            (struct tcn_drop){e->pages[i].id, "answered or stopped before it was sent"};
     }
     e->is_dirty = true;
 }
@@ -253,6 +255,7 @@ static void add_page(const struct tcn_step *s, struct tcn_engagement *e,
     if (p->retry_ms > 0 && p->first_ms + p->retry_ms < p->stage_end_ms)
         p->next_send_ms = p->first_ms + p->retry_ms;
     make_code(s, p);
+    tcn_tries_supersede_older(s, e, p);
     send(s, e, p, type);
     note_page(s, e, p);
 }
@@ -358,6 +361,7 @@ void tcn_run_resend(const struct tcn_step *s, struct tcn_engagement *e, struct t
     if (is_superseded)
         return;
     if (channel && channel->is_activated) {
+        tcn_tries_supersede(s, p);
         send(s, e, p, channel->type);
         return;
     }

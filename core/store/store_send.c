@@ -7,7 +7,7 @@
 /* In flight, and dropped meanwhile: when it comes back it is over, whatever its sender says of a retry. */
 #define IN_FLIGHT_DROPPED 6
 
-enum { SEND_ADD, SEND_CLAIM, SEND_FINISH, SEND_DROP, SEND_DROP_PAGE };
+enum { SEND_ADD, SEND_CLAIM, SEND_FINISH, SEND_AGAIN, SEND_DROP, SEND_DROP_PAGE };
 /* A row in flight is its process's (epoch) while that lives; see store.c. */
 #define IS_ABANDONED TCN_IS_DEAD("sends.epoch")
 #define COLUMNS                                                                                    \
@@ -32,6 +32,11 @@ static const char *const sql[] = {
                     " due_ms = CASE WHEN $4 = 1 THEN $5 ELSE due_ms END,"
                     " note = CASE WHEN state = 6 AND $4 = 1 THEN note ELSE $6 END"
                     " WHERE account_id = $1 AND id = $3",
+    [SEND_AGAIN] = "UPDATE sends SET epoch = $2,"
+                   " state = CASE WHEN state = 6 THEN 5 ELSE 1 END, due_ms = $4,"
+                   " attempt = CASE WHEN attempt < $5 THEN $5 ELSE attempt END,"
+                   " note = CASE WHEN state = 6 THEN note ELSE $6 END"
+                   " WHERE account_id = $1 AND id = $3",
     [SEND_DROP] = DROP,
     [SEND_DROP_PAGE] = DROP " AND page = $4",
 };
@@ -129,6 +134,25 @@ int tcn_store_send_finish(struct tcn_store *s, struct tcn_id id, enum tcn_send_s
     tcn_q_id(&q, &id);
     tcn_q_int(&q, state);
     tcn_q_int(&q, due_ms);
+    tcn_q_text(&q, note);
+    if ((r = tcn_query_run_count(&q, &changes, err)) < 0)
+        return r;
+    return changes == 0 ? tcn_fail(err, TCN_ENOTFOUND, "no such send") : 0;
+}
+
+int tcn_store_send_again(struct tcn_store *s, struct tcn_id id, int64_t due_ms, int64_t at_least,
+                         const char *note, struct tcn_err *err)
+{
+    struct tcn_query q;
+    int64_t changes;
+    int r;
+
+    if ((r = start(s, SEND_AGAIN, &q, err)) < 0)
+        return r;
+    tcn_q_epoch(&q);
+    tcn_q_id(&q, &id);
+    tcn_q_int(&q, due_ms);
+    tcn_q_int(&q, at_least);
     tcn_q_text(&q, note);
     if ((r = tcn_query_run_count(&q, &changes, err)) < 0)
         return r;

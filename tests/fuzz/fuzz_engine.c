@@ -212,6 +212,16 @@ static void timer_op(struct world *w, struct tcn_aggregate *a)
     must(!wrote(&d));
 }
 
+static void fail_op(struct world *w, struct tcn_aggregate *a, struct tcn_id page,
+                    const uint8_t op[4], struct tcn_decision *d)
+{
+    const struct tcn_send_failure failure = {page, 1 + op[1] % 4, "n", op[1] & 8};
+
+    tcn_engine_send_failed(a, &failure, w->now, d);
+    must(d->again_ms == 0 || (d->again_ms > w->now && a->incident.status == TCN_STATUS_OPEN &&
+                              a->incident.acknowledged_ms == 0));
+}
+
 static void answer_op(struct world *w, struct tcn_aggregate *a, const uint8_t op[4])
 {
     struct tcn_id page = {{0}};
@@ -227,6 +237,8 @@ static void answer_op(struct world *w, struct tcn_aggregate *a, const uint8_t op
     if (op[1] & 64) {
         if (op[1] & 32)
             tcn_engine_send_late(a, page, w->now, &d);
+        else if (op[1] & 16)
+            fail_op(w, a, page, op, &d);
         else
             tcn_engine_send_result(a, page, (enum tcn_receipt_type)(op[3] % 6), "n", w->now, &d);
         tcn_engine_pages(a, &w->directory, 7, w->now, &d);

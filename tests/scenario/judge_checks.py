@@ -11,6 +11,7 @@ from judge_history import FAILED, OK, UNKNOWN, History, Row, bytea, incident_of,
 VENDORS = ("jira", "pagerduty", "servicenow")
 # Of the schema and core/model.
 OPEN, RESOLVED, IN_FLIGHT, SENT, DROPPED, DROPPED_IN_FLIGHT = 1, 2, 2, 3, 5, 6
+REPLACED = "a newer message took its place"
 AFTER_ACK_MS, EARLY_MS, PROMPT_MS = 2000, 2, 5000
 QUIET_S = 20.0
 LIMITS = {"rss_kb": 96 * 1024, "fds": 256, "threads": 24}
@@ -93,6 +94,8 @@ def check_send(h: History, send: Row, mails: list[Row], writes: list[Row], answe
     if send["state"] not in (DROPPED, DROPPED_IN_FLIGHT) or not send["note"]:
         raise Failure(f"I2: send {send['id']} of {send['incident']} has no attempt and no reason: state"
                       f" {send['state']}, note {send['note']!r}")
+    if send["note"] == REPLACED and is_replaced(h, send):
+        return
     at = next(row["wall_ms"] for row in writes if row["after"]["state"] in (DROPPED, DROPPED_IN_FLIGHT))
     if not any(begin <= at <= end for begin, end in answered[send["incident"]]):
         raise Failure(f"I2: send {send['id']} was dropped ({send['note']}); nobody had answered incident"
@@ -100,6 +103,11 @@ def check_send(h: History, send: Row, mails: list[Row], writes: list[Row], answe
     if at - send["due_ms"] > PROMPT_MS and not h.is_disturbed(h.mono_ms(send["due_ms"]), h.mono_ms(at)):
         raise Failure(f"I2: send {send['id']} was due for {(at - send['due_ms']) / 1000:.1f} s without an attempt when"
                       " it was dropped, and nothing was disturbed")
+
+
+def is_replaced(h: History, send: Row) -> bool:
+    return any(row["due_ms"] > send["due_ms"] for row in h.tables["sends"]
+               if all(row[name] == send[name] for name in ("incident", "contact", "channel")))
 
 
 def answered_spans(h: History) -> Spans:

@@ -8,7 +8,7 @@ import typing
 import unittest
 
 from harness import Failure
-from judge_checks import CHECKS, LIMITS, QUIET_S
+from judge_checks import CHECKS, LIMITS, QUIET_S, REPLACED
 from judge_faults import KINDS, plan
 from judge_history import FAILED, OK, UNKNOWN, History, Row, incident_of
 from judge_takeover import waited
@@ -61,7 +61,8 @@ def good() -> History:
     m = Maker()
     incident = {"id": ID, "status": 1, "acknowledged_ms": 0, "title": f"{NAME} is down"}
     acked = {**incident, "acknowledged_ms": int(WALL) + 9000}
-    send = {"id": SEND_ID, "incident": ID, "page": PAGE, "due_ms": int(WALL) + 1000, "state": 1, "note": None}
+    send = {"id": SEND_ID, "incident": ID, "page": PAGE, "due_ms": int(WALL) + 1000, "state": 1, "note": None,
+            "contact": "alice", "channel": "mail"}
     links = [{"id": f"\\x{name}", "incident": ID, "connector": name, "holder": 0, "remote_id": None, "state": 0,
               "create_attempts": 1} for name in VENDORS]
     events = [event(1, 1000, "SSM Incident Trigger", "triggered: it"),
@@ -135,6 +136,11 @@ def dropped_unanswered(h: History) -> None:
     h.mails.clear()
     h.tables["sends"][0] |= {"state": 5, "note": "acknowledged"}
     h.of("sends")[-1]["after"] |= {"state": 5}
+
+
+def replaced_by_nothing(h: History) -> None:
+    dropped_unanswered(h)
+    h.tables["sends"][0] |= {"note": REPLACED}
 
 
 def dropped_late(h: History) -> None:
@@ -259,7 +265,8 @@ SPOILED: list[tuple[typing.Callable[[History], None], str]] = [
     (refused_but_there, "I1: .* was refused each time"), (from_nowhere, "I1: .* is of no alarm"),
     (opened_twice, "I1: .* was opened 2 times"), (ended_but_open, "I1: .* was told to be resolved"),
     (no_page, "I2: .* has no page"), (sent_without_mail, "I2: .* no mail arrived"), (never_sent, "I2: .* no attempt"),
-    (dropped_unanswered, "I2: .* nobody had answered"), (dropped_late, "I2: .* was due for"),
+    (dropped_unanswered, "I2: .* nobody had answered"),
+    (replaced_by_nothing, "I2: .* nobody had answered"), (dropped_late, "I2: .* was due for"),
     (early_mail, "I3: .* before its page was due"), (mail_after_ack, "I3: .* after its incident was answered"),
     (mail_of_nothing, "I3: .* is of no send"),
     (two_tickets, "I4: jira has 2 tickets"), (other_ticket, "I4: .* names 7"), (no_ticket, "I4: .* has no ticket"),
@@ -281,6 +288,14 @@ class Judge(unittest.TestCase):
     def test_a_good_history_passes(self) -> None:
         for check in CHECKS:
             check(good())
+
+    def test_what_a_newer_message_replaced(self) -> None:
+        history = good()
+        send = history.tables["sends"][0]
+        replaced = {**send, "id": "\\x0f", "state": 5, "note": REPLACED, "due_ms": send["due_ms"] - 60_000}
+        history.tables["sends"].append(replaced)
+        for check in CHECKS:
+            check(history)
 
     def test_each_check_can_fail(self) -> None:
         seen = set()

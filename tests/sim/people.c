@@ -3,30 +3,45 @@
 
 #include <stdlib.h>
 
-static void add_result(struct world *w, size_t incident, struct tcn_id page, int64_t delay_ms,
-                       enum tcn_receipt_type type)
+/* The outcome of a later try is known when it is made: settle(). */
+static struct pending *add_result(struct world *w, size_t incident, const struct sent *sent,
+                                  int64_t delay_ms, enum tcn_receipt_type type)
 {
     struct pending *p = pending_add(w, PENDING_RESULT, delay_ms);
 
     p->key = incident;
-    p->page = page;
+    p->page = sent->page;
+    p->send_no = sent->send_no;
     p->result = type;
+    return p;
+}
+
+/* Nobody takes it; the sender gives up after about a minute. */
+static void add_failure(struct world *w, size_t incident, const struct sent *sent, int64_t delay_ms)
+{
+    add_result(w, incident, sent, delay_ms, TCN_RECEIPT_UNSET);
+    delay_ms += 60 * SEC + rng_below(&w->rng, 5 * SEC);
+    add_result(w, incident, sent, delay_ms, TCN_ERROR)->may_pass = true;
 }
 
 /* Taken, refused, or not taken yet: then the verdict comes later, and what it says meanwhile says nothing new. */
-static void add_results(struct world *w, size_t incident, struct tcn_id page)
+static void add_results(struct world *w, size_t incident, const struct sent *sent)
 {
     int64_t delay_ms = 100 + rng_below(&w->rng, 3 * SEC), dice = rng_below(&w->rng, 100);
 
-    if (dice < 85) {
-        add_result(w, incident, page, delay_ms, dice < 70 ? TCN_SENT : TCN_ERROR);
+    if (w->truth < w->outage_ms || dice < 4) {
+        add_failure(w, incident, sent, delay_ms);
         return;
     }
-    add_result(w, incident, page, delay_ms, TCN_RECEIPT_UNSET);
+    if (dice < 85) {
+        add_result(w, incident, sent, delay_ms, dice < 70 ? TCN_SENT : TCN_ERROR);
+        return;
+    }
+    add_result(w, incident, sent, delay_ms, TCN_RECEIPT_UNSET);
     delay_ms += rng_below(&w->rng, 45 * SEC);
-    add_result(w, incident, page, delay_ms, TCN_RECEIPT_UNSET);
+    add_result(w, incident, sent, delay_ms, TCN_RECEIPT_UNSET);
     delay_ms += rng_below(&w->rng, 45 * SEC);
-    add_result(w, incident, page, delay_ms, dice < 92 ? TCN_SENT : TCN_ERROR);
+    add_result(w, incident, sent, delay_ms, dice < 92 ? TCN_SENT : TCN_ERROR);
 }
 
 void people_see(struct world *w, const struct incident_row *row, const struct sent *sent)
@@ -34,14 +49,34 @@ void people_see(struct world *w, const struct incident_row *row, const struct se
     size_t incident = (size_t)(row - w->incidents);
     struct pending *p;
 
-    if (w->n_pending + 5 > MAX_PENDING)
+    if (w->n_pending + 5 > MAX_PENDING) {
+        w->incidents[incident].has_lost = true;
         return;
-    add_results(w, incident, sent->page);
-    if (!rng_chance(&w->rng, 25))
+    }
+    add_results(w, incident, sent);
+    if (w->truth < w->outage_ms || !rng_chance(&w->rng, 25))
         return;
     p = pending_add(w, PENDING_ANSWER, 10 * SEC + rng_below(&w->rng, 20 * MIN));
     p->key = incident;
     p->page = sent->page;
+}
+
+void people_outage(struct world *w)
+{
+    w->outage_ms = w->truth + MIN + rng_below(&w->rng, 2 * HOUR);
+}
+
+/* A try that waits is a row that nobody has in hand: dropped, it never happens. */
+void people_drop(struct world *w, const struct incident_row *row, struct tcn_id page)
+{
+    size_t incident = (size_t)(row - w->incidents);
+
+    for (size_t i = w->n_pending; i > 0; i--) {
+        const struct pending *p = &w->pending[i - 1];
+
+        if (p->is_again && p->key == incident && tcn_id_eq(p->page, page))
+            w->pending[i - 1] = w->pending[--w->n_pending];
+    }
 }
 
 static void keep_result(struct incident_row *row, int64_t at_ms, int64_t engagement_no,
@@ -51,7 +86,8 @@ static void keep_result(struct incident_row *row, int64_t at_ms, int64_t engagem
         row->size_results = row->size_results ? 2 * row->size_results : 16;
         row->results = realloc(row->results, row->size_results * sizeof *row->results);
     }
-    row->results[row->n_results++] = (struct result){p->page, at_ms, engagement_no, p->result};
+    row->results[row->n_results++] =
+        (struct result){p->page, at_ms, engagement_no, p->result, p->may_pass};
 }
 
 static void keep_answer(struct incident_row *row, int64_t at_ms, int64_t engagement_no,
@@ -64,24 +100,35 @@ static void keep_answer(struct incident_row *row, int64_t at_ms, int64_t engagem
     row->answers[row->n_answers++] = (struct answer){at_ms, engagement_no, contact};
 }
 
-static int decide_result(struct world *w, struct tcn_aggregate *a, const struct pending *p,
+struct reply {
+    struct pending p;
+    int64_t again_ms; /* by Tocsin's clock */
+};
+
+static int decide_result(struct world *w, struct tcn_aggregate *a, struct reply *reply,
                          struct tcn_decision *d)
 {
-    int r = p->result == TCN_RECEIPT_UNSET
-                ? tcn_engine_send_late(a, p->page, now_of(w), d)
-                : tcn_engine_send_result(a, p->page, p->result, "id", now_of(w), d);
+    const struct pending *p = &reply->p;
+    const struct tcn_send_failure failure = {p->page, p->send_no, "id", p->is_again};
+    int r = p->result == TCN_RECEIPT_UNSET ? tcn_engine_send_late(a, p->page, now_of(w), d)
+            : p->may_pass                  ? tcn_engine_send_failed(a, &failure, now_of(w), d)
+                          : tcn_engine_send_result(a, p->page, p->result, "id", now_of(w), d);
 
     tcn_engine_pages(a, &w->directory, 7, now_of(w), d);
+    reply->again_ms = d->again_ms;
+    for (size_t i = 0; i < d->drops.n; i++)
+        if (tcn_id_eq(d->drops.items[i].page, p->page))
+            reply->again_ms = 0;
     return r;
 }
 
 static enum tcn_intake decide_answer(struct world *w, struct tcn_aggregate *a, void *ctx,
                                      struct tcn_decision *d)
 {
-    const struct pending *p = ctx;
-    int r = p->kind == PENDING_RESULT
-                ? decide_result(w, a, p, d)
-                : tcn_engine_acknowledge(a, p->page, "contact:x", NULL, now_of(w), d);
+    struct reply *reply = ctx;
+    int r = reply->p.kind == PENDING_RESULT
+                ? decide_result(w, a, reply, d)
+                : tcn_engine_acknowledge(a, reply->p.page, "contact:x", NULL, now_of(w), d);
 
     if (r < 0)
         fail(w, "an answer was refused: %d", r);
@@ -97,22 +144,118 @@ static const struct sent *find_sent(struct world *w, const struct incident_row *
     fail(w, "an answer to a page that was never sent");
 }
 
+/* -- while nobody is reached ---------------------------------------------------------------------------------- */
+
+static bool goes_on(const struct incident_row *row, int64_t engagement_no)
+{
+    return row->engagements[engagement_no - 1].stop_ms == 0;
+}
+
+/* By what providers said and people did, in engagements that go on. */
+static bool is_unreached(const struct incident_row *row)
+{
+    if (row->incident.status != TCN_STATUS_OPEN || row->incident.acknowledged_ms != 0)
+        return false;
+    for (size_t i = 0; i < row->n_results; i++)
+        if (row->results[i].type == TCN_SENT && goes_on(row, row->results[i].engagement_no))
+            return false;
+    return true;
+}
+
+/* Tries and first messages of that contact and channel whose outcome is still to come. */
+static size_t count_waiting(struct world *w, const struct incident_row *row, const struct sent *of,
+                            bool only_tries)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < w->n_pending; i++) {
+        const struct pending *p = &w->pending[i];
+        const struct sent *s;
+
+        if (p->kind != PENDING_RESULT || &w->incidents[p->key] != row ||
+            (only_tries && !p->is_again))
+            continue;
+        s = find_sent(w, row, p->page);
+        n += goes_on(row, s->engagement_no) && strcmp(s->contact, of->contact) == 0 &&
+             strcmp(s->channel, of->channel) == 0;
+    }
+    return n;
+}
+
+/* Then a failure of another message to there says nothing any more. */
+static bool is_refused(struct world *w, const struct incident_row *row, const struct sent *of)
+{
+    for (size_t i = 0; i < row->n_results; i++) {
+        const struct result *x = &row->results[i];
+        const struct sent *s = find_sent(w, row, x->page);
+
+        if (x->type == TCN_ERROR && !x->may_pass && goes_on(row, x->engagement_no) &&
+            strcmp(s->contact, of->contact) == 0 && strcmp(s->channel, of->channel) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Whoever failed for a reason that may pass is due again by something, by one message at a time, and by nothing once
+ * somebody is reached or it is over. */
+static void check_tries(struct world *w, const struct incident_row *row, const struct sent *sent,
+                        const struct reply *reply)
+{
+    int64_t wait_ms = reply->again_ms - now_of(w);
+
+    if (reply->again_ms != 0 && (wait_ms < MIN || wait_ms > 5 * MIN))
+        fail(w, "%s is tried again after %lld ms", sent->contact, (long long)wait_ms);
+    if (reply->again_ms != 0 && !is_unreached(row))
+        fail(w, "%s is tried again for nothing", sent->contact);
+    if (count_waiting(w, row, sent, true) > 1)
+        fail(w, "two messages to %s by %s are tried again", sent->contact, sent->channel);
+    if (reply->p.may_pass && is_unreached(row) && goes_on(row, sent->engagement_no) &&
+        !row->has_lost && !is_refused(w, row, sent) && count_waiting(w, row, sent, false) == 0)
+        fail(w, "nobody is reached, and %s is not tried again", sent->contact);
+}
+
+static void add_try(struct world *w, const struct reply *reply)
+{
+    struct pending *p;
+
+    if (reply->again_ms == 0)
+        return;
+    w->tries++;
+    p = pending_add(w, PENDING_RESULT, reply->again_ms - now_of(w));
+    p->key = reply->p.key;
+    p->page = reply->p.page;
+    p->send_no = reply->p.send_no;
+    p->is_again = true;
+}
+
+/* What comes of a try, now that it is made. */
+static void settle(struct world *w, struct pending *p)
+{
+    int64_t dice = rng_below(&w->rng, 100);
+
+    p->may_pass = w->truth < w->outage_ms || dice < 10;
+    p->result = p->may_pass || dice < 20 ? TCN_ERROR : TCN_SENT;
+    w->after_all += p->result == TCN_SENT;
+}
+
 void people_answer(struct world *w, const struct pending *p)
 {
     struct incident_row *row = &w->incidents[p->key];
-    const struct sent *sent = find_sent(w, row, p->page);
-    int64_t engagement_no = sent->engagement_no;
-    const char *contact = sent->contact;
+    const struct sent sent = *find_sent(w, row, p->page);
     struct tcn_aggregate unused;
-    struct pending copy = *p;
+    struct reply reply = {.p = *p};
 
-    turn_run(w, store_lane_of(w, row, NULL, &unused), row, decide_answer, &copy);
+    if (p->is_again)
+        settle(w, &reply.p);
+    turn_run(w, store_lane_of(w, row, NULL, &unused), row, decide_answer, &reply);
     if (p->kind == PENDING_RESULT) {
-        keep_result(row, now_of(w), engagement_no, p);
+        keep_result(row, now_of(w), sent.engagement_no, &reply.p);
+        add_try(w, &reply);
+        check_tries(w, row, &sent, &reply);
         return;
     }
     w->answers++;
-    keep_answer(row, now_of(w), engagement_no, contact);
+    keep_answer(row, now_of(w), sent.engagement_no, sent.contact);
 }
 
 /* -- users --------------------------------------------------------------------------------------------------- */

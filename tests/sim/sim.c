@@ -129,6 +129,8 @@ static void disturb(struct world *w)
         if (w->n_pending > 0) {
             size_t lost = (size_t)rng_below(&w->rng, (int64_t)w->n_pending);
 
+            if (w->pending[lost].kind == PENDING_RESULT)
+                w->incidents[w->pending[lost].key].has_lost = true;
             w->pending[lost] = w->pending[--w->n_pending];
         }
     }
@@ -142,6 +144,8 @@ static void step(struct world *w)
         alarms_change(w);
     else if (dice < 302)
         alarms_storm(w);
+    else if (dice < 304)
+        people_outage(w);
     else if (dice < 330) {
         pass_time(w, 1 + rng_below(&w->rng, MIN));
         people_act(w);
@@ -157,6 +161,7 @@ static void step(struct world *w)
 static void calm_down(struct world *w)
 {
     w->skew = 0;
+    w->outage_ms = 0;
     if (!w->is_exact)
         config_restore(w);
     while (w->n_pending > 0)
@@ -250,7 +255,7 @@ static void parse(int argc, char **argv, struct options *ret, int64_t *ret_runs)
 }
 
 struct totals {
-    int64_t steps, turns, sends, answers, crashes, days, flapped, early, echoes;
+    int64_t steps, turns, sends, answers, crashes, days, flapped, early, echoes, tries, after_all;
     int64_t verdicts[TCN_INTAKE_HELD + 1];
 };
 
@@ -264,6 +269,8 @@ static void add(struct totals *t, const struct world *w)
     t->flapped += w->flapped;
     t->early += w->early;
     t->echoes += w->echoes;
+    t->tries += w->tries;
+    t->after_all += w->after_all;
     t->days += (w->truth - START) / DAY;
     for (size_t i = 0; i <= TCN_INTAKE_HELD; i++)
         t->verdicts[i] += w->verdicts[i];
@@ -282,11 +289,12 @@ static void print(const struct totals *t, double seconds)
     printf("sim: alarms:");
     for (size_t i = TCN_INTAKE_NOTHING; i <= TCN_INTAKE_HELD; i++)
         printf(" %s %lld", names[i], (long long)t->verdicts[i]);
-    printf(" (flapping %lld, echoes that fired %lld)\nsim: stages before their time: %lld\nsim: "
-           "%.1f s, %.0f steps/s, %.0f "
-           "decisions/s\n",
-           (long long)t->flapped, (long long)t->echoes, (long long)t->early, seconds,
-           (double)t->steps / seconds, (double)t->turns / seconds);
+    printf(
+        " (flapping %lld, echoes that fired %lld)\nsim: stages before their time: %lld; tries "
+        "while "
+        "nobody is reached: %lld, %lld got through\nsim: %.1f s, %.0f steps/s, %.0f decisions/s\n",
+        (long long)t->flapped, (long long)t->echoes, (long long)t->early, (long long)t->tries,
+        (long long)t->after_all, seconds, (double)t->steps / seconds, (double)t->turns / seconds);
 }
 
 /* A search that never got somewhere proves nothing about that place. */
@@ -299,7 +307,8 @@ static int check_reach(const struct totals *t)
             fprintf(stderr, "sim: no alarm ever came to verdict %zu\n", i);
             return 1;
         }
-    return t->flapped == 0 || t->crashes == 0 || t->answers == 0 || t->early == 0 || t->echoes == 0;
+    return t->flapped == 0 || t->crashes == 0 || t->answers == 0 || t->early == 0 ||
+           t->echoes == 0 || t->after_all == 0;
 }
 
 static double now_s(void)

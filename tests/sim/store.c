@@ -311,6 +311,8 @@ static void put_incident(struct world *w, struct tcn_decision *d)
     row->n_engagements = a->n_engagements;
     tcn_arena_done(&row->arena);
     row->arena = next;
+    for (size_t i = 0; i < d->drops.n; i++)
+        people_drop(w, row, d->drops.items[i].page);
     keep_sends(w, row, d);
 }
 

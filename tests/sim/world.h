@@ -43,6 +43,7 @@ struct result {
     struct tcn_id page;
     int64_t at_ms, engagement_no;
     enum tcn_receipt_type type;
+    bool may_pass; /* of an ERROR */
 };
 
 struct incident_row {
@@ -58,6 +59,7 @@ struct incident_row {
     size_t n_results, size_results;
     int64_t events, reasons; /* "cannot page" and the like */
     bool person_reopened, person_resolved;
+    bool has_lost;  /* what a provider said of one of its messages never came */
     int64_t due_ms; /* when its timer runs, 0 = never */
 };
 
@@ -102,7 +104,10 @@ struct pending {
     int64_t clock;
     struct tcn_id page;
     enum tcn_receipt_type result; /* UNSET: it is tried again */
-    int wording;                  /* texts of this path */
+    int64_t send_no;
+    bool may_pass; /* an ERROR of which that is known */
+    bool is_again; /* a try that the engine asked for: its outcome is known when it is made */
+    int wording;   /* texts of this path */
     bool is_truncated;
     unsigned members; /* bits: in the message */
     struct member_state states[MAX_MEMBERS];
@@ -118,10 +123,11 @@ struct world {
     struct rng rng;
     bool
         is_exact; /* no outages, no clock jumps, no changes of configuration: the exact oracles hold */
-    int64_t latency; /* how late timers run */
-    int64_t truth;   /* true time */
-    int64_t skew;    /* of Tocsin's clock */
-    int64_t pace;    /* how often much time passes, in 1000 steps */
+    int64_t latency;   /* how late timers run */
+    int64_t truth;     /* true time */
+    int64_t skew;      /* of Tocsin's clock */
+    int64_t pace;      /* how often much time passes, in 1000 steps */
+    int64_t outage_ms; /* until this true time no provider takes anything */
     int64_t step;
     struct tcn_arena turn;
     struct tcn_contact contacts[MAX_CONTACTS];
@@ -140,6 +146,7 @@ struct world {
     size_t n_pending;
     int64_t verdicts[TCN_INTAKE_HELD + 1], flapped, echoes; /* echoes: that fired in the end */
     int64_t sends, answers, turns, crashes, early;          /* early: stages before their time */
+    int64_t tries, after_all; /* more tries while nobody is reached; those that got through */
 };
 
 /* Prints seed, step and what is wrong, and ends the program with 1. */
@@ -184,6 +191,8 @@ void alarms_fire_echoes(struct world *w, struct key_row *key);
 /* -- people.c: providers and persons ------------------------------------------------------------------------- */
 void people_see(struct world *w, const struct incident_row *row, const struct sent *sent);
 void people_answer(struct world *w, const struct pending *p);
+void people_drop(struct world *w, const struct incident_row *row, struct tcn_id page);
+void people_outage(struct world *w);
 void people_act(struct world *w); /* somebody edits, resolves, reopens, starts an incident */
 
 /* -- oracle.c: which pages are due when, by brute force ------------------------------------------------------ */

@@ -280,9 +280,12 @@ struct world {
     struct tcn_id incident, link;
     char said[2048], linked_url[128]; /* written on the store thread: said is read as seen_said */
     unsigned changes;                 /* how often lanes and sends said so */
-    atomic_uint results_ok, results_failed,
-        results_late; /* written on the store thread, after result_note */
+    atomic_uint results_ok, results_failed, results_late,
+        results_again; /* written on the store thread, after those below */
     char result_note[256];
+    enum tcn_send_news result_news;
+    int64_t result_attempt;
+    unsigned tries_more; /* of messages that failed: the application asks for so many */
     size_t unreached;
 };
 
@@ -332,21 +335,27 @@ static inline int on_message(void *ctx, struct tcn_store *s, const struct tcn_se
 }
 
 static inline int on_send_result(void *ctx, struct tcn_store *s, const struct tcn_send_row *row,
-                                 enum tcn_send_news news, const char *note, int64_t now_ms,
-                                 struct tcn_unreached *unreached, struct tcn_err *err)
+                                 int64_t now_ms, struct tcn_send_report *report,
+                                 struct tcn_err *err)
 {
     struct world *w = ctx;
 
     (void)s;
-    (void)row;
     (void)now_ms;
     (void)err;
-    if (news == TCN_SEND_LOST)
-        unreached->n++;
-    snprintf(w->result_note, sizeof w->result_note, "%s", note);
-    atomic_fetch_add(news == TCN_SEND_SENT   ? &w->results_ok
-                     : news == TCN_SEND_LOST ? &w->results_failed
-                                             : &w->results_late,
+    w->result_news = report->news;
+    w->result_attempt = row->attempt;
+    if (report->news == TCN_SEND_LOST)
+        report->unreached->n++;
+    if (report->news == TCN_SEND_UNSENT && w->tries_more > 0) {
+        w->tries_more--;
+        report->again_ms = now_ms;
+    }
+    snprintf(w->result_note, sizeof w->result_note, "%s", report->note);
+    atomic_fetch_add(report->news == TCN_SEND_SENT   ? &w->results_ok
+                     : report->news == TCN_SEND_LATE ? &w->results_late
+                     : report->again_ms > 0          ? &w->results_again
+                                                     : &w->results_failed,
                      1);
     return 0;
 }

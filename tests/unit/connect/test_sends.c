@@ -114,6 +114,53 @@ static void pages_not_taken_are_tried_for_a_minute(void **unused)
     assert_non_null(strstr(w->result_note, "429"));
 }
 
+/* What the application asks for again is the same row: single tries, and no dead letter meanwhile. */
+static void pages_are_tried_on(void **unused)
+{
+    struct world *w = &world;
+
+    (void)unused;
+    w->server.mood = BUSY;
+    w->tries_more = 2;
+    send_attempts = TCN_SEND_TRIES - 1;
+    send_all(w, "alice", TCN_EMAIL, 1);
+    send_attempts = 0;
+    assert_int_equal(w->results_again, 2);
+    assert_int_equal(w->results_failed, 1);
+    assert_int_equal(w->results_late, 0);
+    assert_int_equal(w->server.sends, 0);
+    assert_int_equal(w->result_news, TCN_SEND_UNSENT);
+    assert_int_equal(w->result_attempt, TCN_SEND_TRIES + 2);
+    in_store(w, look);
+    assert_int_equal(seen_letters, 1);
+}
+
+/* Credentials may be put right: that is no failure for good, and each later try is one. */
+static void pages_are_tried_on_with_other_credentials(void **unused)
+{
+    struct world *w = &world;
+
+    (void)unused;
+    w->server.mood = NO_AUTH;
+    w->tries_more = 1000;
+    send_contact = "alice";
+    send_type = TCN_EMAIL;
+    send_count = 1;
+    tcn_lanes_retire(w->lanes, NULL, NULL);
+    in_store(w, add_sends);
+    tcn_sends_wake(w->sends);
+    while (w->results_again < 3)
+        event_base_loop(w->server.loop.base, EVLOOP_ONCE);
+    assert_int_equal(w->results_late, 0);
+    assert_true(w->result_attempt > TCN_SEND_TRIES);
+    w->server.mood = WELL;
+    while (w->results_ok == 0)
+        event_base_loop(w->server.loop.base, EVLOOP_ONCE);
+    assert_int_equal(w->server.sends, 1);
+    in_store(w, look);
+    assert_int_equal(seen_letters, 0);
+}
+
 static size_t n_pending;
 
 static int claim_pending(struct world *w, struct tcn_store *s, int64_t now_ms, struct tcn_arena *a,
@@ -180,6 +227,8 @@ int main(void)
         TEST(refused_pages_fail_at_once),
         TEST(failing_pages_are_tried_three_times),
         TEST(pages_not_taken_are_tried_for_a_minute),
+        TEST(pages_are_tried_on),
+        TEST(pages_are_tried_on_with_other_credentials),
         TEST(pages_that_cannot_leave_are_not_claimed),
         TEST(retired_sends_tell_what_is_due),
     };

@@ -1,0 +1,124 @@
+/* A message that failed for a reason that may pass is tried on for as long as the incident is open and nobody is reached
+ * or answers: one for each contact and channel, the newest. Its row is its timer, so a newer message, or an answer, has
+ * to drop it. */
+#include "engine/tries.h"
+#include "engine/engine.h"
+#include "engine/page.h"
+#include "engine/run.h"
+
+#define AGAIN_FIRST_MS 60000
+#define AGAIN_MOST_MS 300000
+
+static bool is_to_same(const struct tcn_page *p, const struct tcn_page *q)
+{
+    return strcmp(p->contact, q->contact) == 0 && strcmp(p->channel, q->channel) == 0;
+}
+
+/* In the order of creation. */
+static bool is_after(const struct tcn_engagement *e, const struct tcn_page *p,
+                     const struct tcn_engagement *f, const struct tcn_page *q)
+{
+    return f->no > e->no || (f->no == e->no && q->no > p->no);
+}
+
+static bool has_newer(const struct tcn_aggregate *a, const struct tcn_engagement *e,
+                      const struct tcn_page *p)
+{
+    for (size_t i = 0; i < a->n_engagements; i++) {
+        const struct tcn_engagement *f = &a->engagements[i];
+
+        for (size_t k = 0; k < f->n_pages && f->stop_ms == 0; k++)
+            if (is_to_same(p, &f->pages[k]) && is_after(e, p, f, &f->pages[k]))
+                return true;
+    }
+    return false;
+}
+
+static bool is_anybody_reached(const struct tcn_aggregate *a)
+{
+    for (size_t i = 0; i < a->n_engagements; i++)
+        for (size_t k = 0; k < a->engagements[i].n_pages && a->engagements[i].stop_ms == 0; k++)
+            if (tcn_page_has_left(&a->engagements[i].pages[k]))
+                return true;
+    return false;
+}
+
+static bool is_worth_a_try(const struct tcn_aggregate *a, const struct tcn_engagement *e,
+                           const struct tcn_page *p, int64_t send_no)
+{
+    return tcn_aggregate_is_open(a) && a->incident.acknowledged_ms == 0 && e->stop_ms == 0 &&
+           !tcn_run_of_page(e, p)->is_stopped && send_no == p->sends && !is_anybody_reached(a) &&
+           !has_newer(a, e, p);
+}
+
+/* As long as it has been lost already: the pauses double without anything that counts them. */
+static int64_t pause(const struct tcn_page *p, int64_t now_ms)
+{
+    int64_t lost_for = now_ms - p->lost_ms;
+
+    return lost_for < AGAIN_FIRST_MS  ? AGAIN_FIRST_MS
+           : lost_for > AGAIN_MOST_MS ? AGAIN_MOST_MS
+                                      : lost_for;
+}
+
+int tcn_engine_send_failed(struct tcn_aggregate *aggregate, const struct tcn_send_failure *failure,
+                           int64_t now_ms, struct tcn_decision *ret)
+{
+    struct tcn_step s = tcn_step_begin(aggregate, NULL, 0, now_ms, ret);
+    struct tcn_engagement *e = NULL;
+    struct tcn_page *p = tcn_page_find(aggregate, failure->page, &e);
+
+    if (!p)
+        return TCN_ENOTFOUND;
+    tcn_page_lose(e, p, now_ms);
+    ret->again_ms =
+        is_worth_a_try(aggregate, e, p, failure->send_no) ? now_ms + pause(p, now_ms) : 0;
+    if (!failure->is_repeated) {
+        tcn_page_receipt(&s, p, TCN_ERROR, p->channel, failure->note);
+        tcn_page_say_failed(&s, p, failure->note,
+                            ret->again_ms
+                                ? "; tried again in a minute, later every 5, until somebody is "
+                                  "reached or answers"
+                                : "");
+        e->is_dirty = true;
+    }
+    tcn_step_end(&s);
+    return 0;
+}
+
+static void drop(const struct tcn_step *s, const struct tcn_page *p, const char *why)
+{
+    if (p->lost_ms != 0 && p->lost_ms <= s->now_ms)
+        *TCN_VEC_PUSH(s->d->arena, &s->d->drops) = (struct tcn_drop){p->id, why};
+}
+
+void tcn_tries_supersede(const struct tcn_step *s, const struct tcn_page *p)
+{
+    drop(s, p, "a newer message took its place");
+}
+
+void tcn_tries_supersede_older(const struct tcn_step *s, const struct tcn_engagement *e,
+                               const struct tcn_page *p)
+{
+    for (size_t i = 0; i < s->a->n_engagements; i++) {
+        const struct tcn_engagement *f = &s->a->engagements[i];
+
+        for (size_t k = 0; k < f->n_pages && f->stop_ms == 0; k++)
+            if (is_to_same(p, &f->pages[k]) && is_after(f, &f->pages[k], e, p))
+                tcn_tries_supersede(s, &f->pages[k]);
+    }
+}
+
+void tcn_tries_end(const struct tcn_step *s)
+{
+    for (size_t i = 0; i < s->a->n_engagements; i++) {
+        const struct tcn_engagement *e = &s->a->engagements[i];
+
+        for (size_t k = 0; k < e->n_pages && e->stop_ms == 0; k++) {
+            const struct tcn_run *run = tcn_run_of_page(e, &e->pages[k]);
+
+            if (!run->is_stopped && tcn_run_is_over(run, s->now_ms))
+                drop(s, &e->pages[k], "answered before it was sent");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+"""Pages that reach nobody: a mail server that is away for longer than every plan, and an address that was wrong."""
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+import unittest
+from urllib.parse import urlsplit
+
+from harness import ROOT, eventually
+from worlds import Config, Scenario, changed, contact
+
+sys.path.insert(0, str(ROOT / "tests/sandbox"))
+from calls import CallLog  # noqa: E402
+from faults import FaultScript  # noqa: E402
+from mail import Mailbox  # noqa: E402
+
+
+class Outage(Scenario):
+    def receipts(self, ident: str) -> list[list[str]]:
+        return [[row["type"] for row in page["receipts"]]
+                for page in self.app.incident(ident)["engagements"][0]["pages"]]
+
+    def letters(self, ident: str) -> list[Config]:
+        rows = self.app.api("GET", "/v1/deadletters?limit=200").json()["items"]
+        return [row for row in rows if row["incident"] == ident]
+
+
+class Away(Outage):
+    place: socket.socket
+
+    @classmethod
+    def configure(cls, config: Config) -> None:
+        """Both stages of the plan are over after a minute. The port belongs to a socket that does not listen."""
+        cls.place = cls.enterClassContext(socket.socket())
+        cls.place.bind(("127.0.0.1", 0))
+        config["connectors"]["mail"]["url"] = f"smtp://127.0.0.1:{cls.place.getsockname()[1]}"
+        stage = {"Targets": [{"ChannelTargetInfo": {"ContactChannelId": "mail"}}]}
+        config["resources"]["contacts"] = [
+            {**contact("alice"), "Plan": {"Stages": [{"DurationInMinutes": 0, **stage}, {"DurationInMinutes": 1, **stage}]}}]
+        config["resources"]["response_plans"][0]["connectors"] = []
+
+    def start_server(self) -> Mailbox:
+        port = self.place.getsockname()[1]
+        box = Mailbox(FaultScript(), CallLog())
+        self.place.close()
+        box.start(port)
+        self.addCleanup(box.stop)
+        return box
+
+    def test_the_page_goes_out_when_it_is_back(self) -> None:
+        name, ident = self.open_one("away")
+        eventually("it is told", lambda: "nobody is reached: no page got through" in self.texts(ident), 60)
+        eventually("it goes on", lambda: "tried again in a minute, later every 5" in self.texts(ident), 90)
+        self.assertEqual([["ERROR"], ["ERROR"]], self.receipts(ident))
+        box = self.start_server()
+        eventually("a mail", lambda: box.list(word=name), 90)
+        eventually("it is told too", lambda: "alice is reached by mail after all" in self.texts(ident), 20)
+        self.assertEqual(1, len(box.list()), "one of the two pages that were missed")
+        self.assertEqual([["ERROR"], ["ERROR", "SENT"]], self.receipts(ident))
+        texts = self.texts(ident)
+        for once in ("tried again", "nobody is reached", "after all"):
+            self.assertEqual(1, texts.count(once), texts)
+        self.assertEqual(1, len(self.letters(ident)), "only the page that the later one replaced")
+        ack = next(link for link in box.list()[0]["links"] if "/ack/" in link)
+        self.assertEqual(urlsplit(self.app.url).port, urlsplit(ack).port)
+
+
+class WrongAddress(Outage):
+    @classmethod
+    def configure(cls, config: Config) -> None:
+        config["resources"]["response_plans"][0]["connectors"] = []
+        config["resources"]["contacts"] = [contact("alice", "mail", retry=0)]
+        cls.config = config
+
+    config: Config
+
+    def test_the_address_is_mended(self) -> None:
+        """What is refused for good is not tried again by itself: the contact is mended, then its dead letter is retried."""
+        self.box.fault(vendor="smtp", action="status", method="RCPT", path_re="^alice@", status=550, times=0)
+        name, ident = self.open_one("wrong")
+        eventually("it is told", lambda: "nobody is reached: no page got through" in self.texts(ident), 20)
+        self.assertNotIn("tried again", self.texts(ident))
+        letter, = self.letters(ident)
+        channel = {**self.config["resources"]["contact_channels"][0],
+                   "DeliveryAddress": {"SimpleAddress": "alice.new@example.com"}}
+        self.app.write_config(changed(self.config, "resources", contact_channels=[channel]))
+        self.app.child.send_signal(signal.SIGHUP)
+        eventually("it was read", lambda: "configuration reloaded" in self.app.log.read_text(), 10)
+        answer = self.app.api("POST", f"/v1/deadletters/{letter['id']}/retry", role="manager")
+        self.assertEqual(200, answer.status, answer.body)
+        self.assertEqual(["alice.new@example.com"], self.mail(name)["to"])
+        eventually("it is told too", lambda: "alice is reached by mail after all" in self.texts(ident), 20)
+        self.assertEqual([["ERROR", "SENT"]], self.receipts(ident))
+        eventually("nothing is left", lambda: not self.letters(ident), 10)
+
+
+if __name__ == "__main__":
+    unittest.main()
