@@ -15,6 +15,31 @@ static int tell(const struct tcn_api_call *call, const struct tcn_link *link,
     return tcn_remark_write(s, world->directory, link->incident, &remark, now_ms, err);
 }
 
+/* It was given up, is stopped, or has something to do. */
+static bool is_unfinished(const struct tcn_link *link)
+{
+    bool is_stopped = link->state == TCN_LINK_BLOCKED || link->state == TCN_LINK_LOST ||
+                      link->state == TCN_LINK_UNLINKED;
+
+    return is_stopped || link->blocked_reason || link->due_ms > 0 || link->is_in_flight;
+}
+
+static int answer_finished(struct tcn_api_call *call, const struct tcn_link *link)
+{
+    const char *key = link->remote_key ? link->remote_key : link->remote_id;
+    const char *why =
+        key ? tcn_arena_fmt(call->arena, "%s in %s has all that this incident has for it", key,
+                            link->connector)
+            : tcn_arena_fmt(call->arena, "no ticket in %s is wanted for this incident",
+                            link->connector);
+
+    call->status = 200;
+    call->reply = json_pack("{s:s, s:o, s:o}", "status", "unchanged", "message",
+                            json_sprintf("%s; there is nothing to try again", why), "link",
+                            tcn_json_link(link));
+    return 0;
+}
+
 int tcn_link_execute(struct tcn_api_call *call, const struct tcn_command_world *world,
                      struct tcn_store *s, int64_t now_ms, bool *ret_changed, struct tcn_err *err)
 {
@@ -25,6 +50,8 @@ int tcn_link_execute(struct tcn_api_call *call, const struct tcn_command_world *
     if (r == TCN_ENOTFOUND)
         return tcn_api_refuse(call, 404, "not_found", "id",
                               "there is no link with this id; GET /v1/links lists them");
+    if (r == 0 && !is_unfinished(&link))
+        return answer_finished(call, &link);
     if (r < 0 || (r = tcn_lanes_retry(s, id, now_ms, err)) < 0 ||
         (r = tell(call, &link, world, s, now_ms, err)) < 0 ||
         (r = tcn_store_link_get(s, id, call->arena, &link, err)) < 0)

@@ -366,6 +366,44 @@ static void test_a_link_that_waits_is_freed(void **state)
     drop_reply();
 }
 
+/* Nothing happens then: so it says, and adds no line. */
+static void test_a_link_that_wants_nothing(void **state)
+{
+    static const struct {
+        enum tcn_link_state state;
+        const char *remote_key, *message;
+    } cases[] = {
+        {TCN_LINK_LINKED, "OPS-1",
+         "OPS-1 in jira has all that this incident has for it; there is nothing to try again"},
+        {TCN_LINK_NONE, NULL,
+         "no ticket in jira is wanted for this incident; there is nothing to try again"},
+    };
+    struct tcn_id incident = alarm_of("k", TCN_ACTION_FIRE);
+    struct tcn_link *links, link;
+    size_t n;
+
+    (void)state;
+    assert_int_equal(tcn_store_link_list(store, incident, 9, &arena, &links, &n, &err), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t before = count_events(incident);
+
+        links[0].state = cases[i].state;
+        links[0].remote_id = links[0].remote_key = cases[i].remote_key;
+        links[0].blocked_reason = NULL;
+        links[0].due_ms = 0;
+        assert_int_equal(tcn_store_link_put(store, &links[0], &err), 0);
+        execute((struct tcn_command){.kind = TCN_COMMAND_LINK_RETRY, .link = links[0].id});
+        assert_int_equal(call.status, 200);
+        assert_string_equal(text_of("status"), "unchanged");
+        assert_string_equal(text_of("message"), cases[i].message);
+        assert_false(has_changed);
+        assert_int_equal(tcn_store_link_get(store, links[0].id, &arena, &link, &err), 0);
+        assert_int_equal(link.due_ms, 0);
+        assert_int_equal(count_events(incident), before);
+    }
+    drop_reply();
+}
+
 static void test_letters_of_pages(void **state)
 {
     struct tcn_send_row *rows = NULL;
@@ -406,6 +444,7 @@ int main(void)
         CASE(test_what_is_left_of_a_dropped_letter),
         CASE(test_dropped_letters_of_what_is_gone),
         CASE(test_a_link_that_waits_is_freed),
+        CASE(test_a_link_that_wants_nothing),
         CASE(test_letters_of_pages),
         CASE(test_the_policy_of_a_source),
     };
