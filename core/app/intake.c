@@ -171,6 +171,9 @@ int tcn_intake_run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, st
     job->unreached.n = 0;
     for (size_t i = 0; i < job->n_alarms && r == 0 && !job->is_duplicate; i++)
         r = take_alarm(s, job, i, now_ms, err);
+    /* Of incidents that were not made, or are not those of the delivery that is repeated. */
+    if (job->is_duplicate)
+        memset(job->results, 0, job->n_alarms * sizeof *job->results);
     return r;
 }
 

@@ -27,7 +27,7 @@ struct tcn_intake_job {
 
     /* Results, valid in done when the job succeeded. */
     struct tcn_intake_result *results;
-    bool is_duplicate; /* the delivery id was known: nothing changed */
+    bool is_duplicate; /* the delivery id was known: nothing changed, results name no incident */
     bool has_changed;  /* something was written */
     bool makes_work;   /* and has something to do: the timer must look */
     struct tcn_unreached unreached;

@@ -206,6 +206,25 @@ static void test_a_known_delivery_is_a_duplicate(void **state)
     tcn_intake_free(job);
 }
 
+/* Neither the one that it would open now, which nobody ever made, nor one that another delivery opened meanwhile. */
+static void test_a_duplicate_names_no_incident(void **state)
+{
+    struct tcn_intake_job *job;
+
+    (void)state;
+    tcn_intake_free(deliver("d1", TCN_ACTION_FIRE, "k", "cpu high", T0));
+    now += 1000;
+    tcn_intake_free(deliver("d2", TCN_ACTION_RESOLVE, "k", "cpu high", T0 + 1000));
+    now += 3600000;
+    for (int i = 0; i < 2; i++) {
+        job = deliver("d1", TCN_ACTION_FIRE, "k", "cpu higher", T0 + 4000000 + i);
+        assert_true(job->is_duplicate);
+        assert_true(tcn_id_is_zero(job->results[0].incident));
+        tcn_intake_free(job);
+        tcn_intake_free(deliver("d3", TCN_ACTION_FIRE, "k", "cpu high", T0 + 4000000));
+    }
+}
+
 static void test_ok_resolves_and_stops_paging(void **state)
 {
     struct tcn_intake_result opened, resolved;
@@ -427,6 +446,7 @@ int main(void)
         CASE(test_an_alarm_opens_pages_and_links),
         CASE(test_a_repeat_changes_nothing),
         CASE(test_a_known_delivery_is_a_duplicate),
+        CASE(test_a_duplicate_names_no_incident),
         CASE(test_ok_resolves_and_stops_paging),
         CASE(test_late_words_do_not_regress_the_state),
         CASE(test_refire_reopens_within_the_window_and_opens_anew_after),
