@@ -86,14 +86,25 @@ class Examples(unittest.TestCase):
         self.check(config)
         self.check(config, ("map", "test", "--mapping", "mappings/backup.json"))
 
-    def test_alertmanager_reads_its_stanza(self) -> None:
+    def amtool(self, *words: str) -> str:
         if not shutil.which("amtool"):
             self.skipTest("amtool is not installed; apt-get install prometheus-alertmanager")
-        (text,) = blocks(RECIPES / "alertmanager.md", "yaml")
-        path = self.folder / "alertmanager.yml"
-        path.write_text(text)
-        done = subprocess.run(["amtool", "check-config", str(path)], capture_output=True, text=True, timeout=60)
+        done = subprocess.run(["amtool", *words], cwd=self.folder, capture_output=True, text=True, timeout=60)
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        return done.stdout.strip()
+
+    def test_alertmanager_reads_its_stanza(self) -> None:
+        for mark in (None, "heartbeat"):
+            (text,) = blocks(RECIPES / "alertmanager.md", "yaml", mark)
+            (self.folder / "alertmanager.yml").write_text(text)
+            self.amtool("check-config", "alertmanager.yml")
+
+    def test_a_heartbeat_with_a_severity_goes_elsewhere(self) -> None:
+        (text,) = blocks(RECIPES / "alertmanager.md", "yaml", "heartbeat")
+        (self.folder / "alertmanager.yml").write_text(text)
+        for name, receiver in (("Watchdog", "heartbeat"), ("ShopIsDown", "tocsin")):
+            self.assertEqual(receiver, self.amtool("config", "routes", "test", "--config.file=alertmanager.yml",
+                                                   f"alertname={name}", "severity=critical"))
 
     def test_the_attributes_of_a_subscription(self) -> None:
         attributes = json.loads((RECIPES / "sns-subscription.json").read_text())
