@@ -25,7 +25,7 @@ struct tcn_sns_policy {
         allows_v1; /* SHA-1 too: topics that were never switched to version 2, which is always allowed */
     bool has_window; /* refuse old and future timestamps */
     enum tcn_sns_confirm confirm;
-    struct tcn_cert *pinned; /* owned; then no certificate is fetched */
+    struct tcn_cert *pinned; /* owned; then none is fetched, and SigningCertURL is not looked at */
 };
 
 int tcn_sns_policy_read(const struct tcn_node *at, struct tcn_sns_policy **ret);

@@ -4,8 +4,8 @@
     cloudwatch.py --keys FOLDER --url http://127.0.0.1:8080/sources/cloudwatch NAME ALARM|OK
 
 The key and its self-made certificate are made in FOLDER when they are not there; a source of kind cloudwatch-sns
-trusts them by "cert_file": "FOLDER/sns-cert.pem". Real topics need no cert_file: Tocsin then fetches the certificate
-of SNS itself. String to sign: "Verifying the signatures of Amazon SNS messages" of the SNS developer guide.
+trusts them by "cert_file": "FOLDER/sns-cert.pem", which leaves SigningCertURL out of account. Real topics need no
+cert_file: Tocsin then fetches the certificate of SNS itself. String to sign: "Verifying the signatures of Amazon SNS messages" of the SNS developer guide.
 """
 from __future__ import annotations
 
