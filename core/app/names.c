@@ -5,12 +5,20 @@ void tcn_names_init(struct tcn_names *names, size_t max, struct tcn_arena *arena
     *names = (struct tcn_names){.items = TCN_NEW_N(arena, const char *, max + 1)};
 }
 
+static bool has(const struct tcn_names *names, const char *name)
+{
+    for (size_t i = 0; i < names->n; i++)
+        if (strcmp(names->items[i], name) == 0)
+            return true;
+    return false;
+}
+
 void tcn_names_add(struct tcn_names *names, const char *name)
 {
-    if (name)
-        names->items[names->n++] = name;
-    else
+    if (!name)
         names->nameless++;
+    else if (!has(names, name))
+        names->items[names->n++] = name;
 }
 
 void tcn_names_of(struct tcn_names *names, const struct tcn_node *list, const char *key,
@@ -26,9 +34,8 @@ void tcn_names_of(struct tcn_names *names, const struct tcn_node *list, const ch
 
 bool tcn_names_know(struct tcn_names *names, const char *name)
 {
-    for (size_t i = 0; i < names->n; i++)
-        if (strcmp(names->items[i], name) == 0)
-            return true;
+    if (has(names, name))
+        return true;
     if (names->nameless == 0)
         return false;
     names->nameless--;

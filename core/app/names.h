@@ -14,7 +14,7 @@ struct tcn_names {
 
 /* Room for max elements. */
 void tcn_names_init(struct tcn_names *names, size_t max, struct tcn_arena *arena);
-/* NULL: an element without a name. */
+/* NULL: an element without a name. One that is there already is the same. */
 void tcn_names_add(struct tcn_names *names, const char *name);
 /* The texts at key of the elements of the list. */
 void tcn_names_of(struct tcn_names *names, const struct tcn_node *list, const char *key,

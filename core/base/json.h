@@ -101,7 +101,7 @@ int tcn_node_array(const struct tcn_node *parent, const char *key, int need, str
  * and no object; what it lacks then is not told again by the typed reads. */
 int tcn_node_only(const struct tcn_node *object, const char *const names[]);
 /* The node refers to something by its name, word, and that is none of names (ends with NULL): "WORD is PROBLEM" with
- * the nearest name, and all of them when they are few. Returns TCN_EINVALID. */
+ * the nearest name, or those that are known (tcn_buf_known). Returns TCN_EINVALID. */
 int tcn_node_no_such(const struct tcn_node *n, const char *word, const char *problem,
                      const char *const names[]);
 /* An element of a list: the text of its member key must not be that of an earlier element. */

@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-enum { MAX_LIST = 400, FEW = 8 };
+enum { MAX_LIST = 4096 };
 
 static const char *type_name(const json_t *json)
 {
@@ -122,7 +122,7 @@ int tcn_node_duration(const struct tcn_node *parent, const char *key, int need, 
     return 0;
 }
 
-/* "WORD is PROBLEM; did you mean X?" or, without a near name, the list of them. */
+/* "WORD is PROBLEM; did you mean X?" or, without a near name, those that are known. */
 static int unknown_name(const struct tcn_node *n, const char *word, const char *problem,
                         const char *const names[])
 {
@@ -133,7 +133,7 @@ static int unknown_name(const struct tcn_node *n, const char *word, const char *
     if (nearest)
         return tcn_node_problem(n, "\"%s\" is %s; did you mean \"%s\"?", word, problem, nearest);
     tcn_buf_init(&list, MAX_LIST);
-    tcn_buf_names(&list, names, SIZE_MAX);
+    tcn_buf_known(&list, word, names);
     r = tcn_node_problem(n, "\"%s\" is %s; known are: %s%s", word, problem, tcn_buf_view(&list).ptr,
                          tcn_buf_ok(&list) ? "" : ", ...");
     tcn_buf_done(&list);
@@ -161,12 +161,10 @@ int tcn_node_no_such(const struct tcn_node *n, const char *word, const char *pro
         tcn_buf_fmt(&help, "did you mean \"%s\"?", nearest);
     if (known == 0)
         tcn_buf_z(&help, "none is there yet: add it");
-    else if (!nearest || (known > 1 && known <= FEW)) {
+    else if (!nearest || (known > 1 && known <= TCN_KNOWN_ALL)) {
         tcn_buf_fmt(&help, "%sknown %s: ", nearest ? " " : "", known == 1 ? "is" : "are");
-        tcn_buf_names(&help, names, FEW);
+        tcn_buf_known(&help, word, names);
     }
-    if (!nearest && known > FEW)
-        tcn_buf_fmt(&help, " and %zu more", known - FEW);
     tcn_node_problem(n, "\"%s\" is %s; %s", word, problem, tcn_buf_view(&help).ptr);
     tcn_buf_done(&help);
     return TCN_EINVALID;

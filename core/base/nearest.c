@@ -69,3 +69,55 @@ const char *tcn_nearest(const char *word, const char *const names[])
     }
     return best;
 }
+
+struct ranked {
+    const char *name;
+    size_t distance;
+};
+
+/* Before those that are farther, after those that are as near; beyond the last place it is left out. */
+static void rank(struct ranked best[TCN_KNOWN_FEW], size_t *n, struct ranked r)
+{
+    size_t at = *n;
+
+    while (at > 0 && best[at - 1].distance > r.distance)
+        at--;
+    if (at == TCN_KNOWN_FEW)
+        return;
+    *n += *n < TCN_KNOWN_FEW;
+    for (size_t i = *n - 1; i > at; i--)
+        best[i] = best[i - 1];
+    best[at] = r;
+}
+
+static size_t cut(const char *word)
+{
+    return min(strlen(word), MAX_WORD);
+}
+
+static void add_nearest(struct tcn_buf *b, const char *word, const char *const names[])
+{
+    struct ranked best[TCN_KNOWN_FEW];
+    const char *few[TCN_KNOWN_FEW + 1] = {NULL};
+    size_t n = 0;
+
+    for (; *names; names++)
+        rank(best, &n, (struct ranked){*names, distance(word, cut(word), *names, cut(*names))});
+    for (size_t i = 0; i < n; i++)
+        few[i] = best[i].name;
+    tcn_buf_names(b, few, n);
+}
+
+void tcn_buf_known(struct tcn_buf *b, const char *word, const char *const names[])
+{
+    size_t n = 0;
+
+    while (names[n])
+        n++;
+    if (n <= TCN_KNOWN_ALL) {
+        tcn_buf_names(b, names, n);
+        return;
+    }
+    add_nearest(b, word, names);
+    tcn_buf_fmt(b, " and %zu more", n - TCN_KNOWN_FEW);
+}

@@ -56,8 +56,7 @@ static int unknown(const struct tcn_node *n, const char *what, const char *word,
         return tcn_node_problem(n, "there is no %s \"%.*s\"; did you mean \"%s\"?", what, MAX_WORD,
                                 word, nearest);
     tcn_buf_init(&list, 600);
-    for (size_t i = 0; names[i]; i++)
-        tcn_buf_fmt(&list, "%s%s", i ? ", " : "", names[i]);
+    tcn_buf_known(&list, word, names);
     r = tcn_node_problem(n, "there is no %s \"%.*s\"; %s%s", what, MAX_WORD, word,
                          names[0] ? "known are: " : "none is known here", tcn_buf_view(&list).ptr);
     tcn_buf_done(&list);

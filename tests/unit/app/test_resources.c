@@ -248,6 +248,20 @@ static const struct {
      "under $.resources.contacts; known is: a"},
 };
 
+static void test_an_alias_that_is_there_twice_is_listed_once(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    read_text(&f, "{\"contacts\":[" ALICE "," ALICE "],\"contact_channels\":[" ALICE_MAIL
+                  "],\"response_plans\":[{\"name\":\"p\",\"incidentTemplate\":{\"title\":\"t\","
+                  "\"impact\":1},\"engagements\":[\"zoe\"]}]}");
+    assert_int_equal(f.problems.n, 2);
+    assert_non_null(strstr(f.problems.text.ptr, "\"alice\" is used twice"));
+    assert_non_null(strstr(f.problems.text.ptr, "known is: alice\n"));
+    release(&f);
+}
+
 static void test_mistakes_are_told(void **state)
 {
     (void)state;
@@ -288,6 +302,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reads_everything),
+        cmocka_unit_test(test_an_alias_that_is_there_twice_is_listed_once),
         cmocka_unit_test(test_mistakes_are_told),
         cmocka_unit_test(test_a_wrong_type_hides_nothing),
     };

@@ -190,8 +190,8 @@ static void unknown_members_are_named_with_the_nearest(void **state)
     assert_non_null(
         strstr(w.problems.text.ptr,
                "f:1: $.object: \"object\" is not known here; did you mean \"objekt\"?\n"));
-    assert_non_null(strstr(w.problems.text.ptr,
-                           "f:1: $.huge: \"huge\" is not known here; known are: objekt, "));
+    assert_non_null(strstr(w.problems.text.ptr, "f:1: $.huge: \"huge\" is not known here; known "
+                                                "are: null, dur, text, int, real and 7 more\n"));
     absent = tcn_node_member(&w.root, "absent");
     assert_int_equal(tcn_node_only(&absent, all), 0);
     stop(&w);
@@ -261,7 +261,7 @@ static void references_suggest_and_list(void **state)
         {"a1x", {"a1", "b2", "c3", "d4", "e5", "f6", "g7", "h8", "i9"}, "did you mean \"a1\"?"},
         {"zzz",
          {"a1", "b2", "c3", "d4", "e5", "f6", "g7", "h8", "i9", "j0"},
-         "known are: a1, b2, c3, d4, e5, f6, g7, h8 and 2 more"},
+         "known are: a1, b2, c3, d4, e5 and 5 more"},
     };
 
     (void)state;

@@ -54,6 +54,37 @@ static void the_closest_wins_and_the_first_of_equals(void **state)
     assert_string_equal(tcn_nearest("MAIL_PASWORD", variables), "MAIL_PASSWORD");
 }
 
+/* However far: those that are nearest say most about what is there. */
+static void few_of_many_are_told(void **state)
+{
+    static const struct {
+        const char *name, *word, *names[12], *want;
+    } cases[] = {
+        {"none", "x", {NULL}, ""},
+        {"few, in their order", "b", {"c", "b1", "a"}, "c, b1, a"},
+        {"as many as are told whole",
+         "x",
+         {"a", "b", "c", "d", "e", "f", "g", "h"},
+         "a, b, c, d, e, f, g, h"},
+        {"one more: the nearest five, the first of equals first",
+         "webhook",
+         {"aaaaaaaa", "webhoot", "web", "bbbbbbbb", "hook", "webs", "webhooks", "cccccccc",
+          "dddddddd"},
+         "webhoot, webhooks, hook, web, webs and 4 more"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(cases); i++) {
+        struct tcn_buf got;
+
+        tcn_buf_init(&got, 1000);
+        tcn_buf_known(&got, cases[i].word, cases[i].names);
+        if (strcmp(got.ptr ? got.ptr : "", cases[i].want) != 0)
+            fail_msg("%s: %s", cases[i].name, got.ptr);
+        tcn_buf_done(&got);
+    }
+}
+
 static void overlong_words_are_left_alone(void **state)
 {
     char word[200];
@@ -74,6 +105,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(suggests),
         cmocka_unit_test(the_closest_wins_and_the_first_of_equals),
+        cmocka_unit_test(few_of_many_are_told),
         cmocka_unit_test(overlong_words_are_left_alone),
     };
 
