@@ -13,7 +13,9 @@ struct smtp {
 static const struct tocsin_option options[] = {
     TOCSIN_OPT(struct smtp, url, URL, NULL, TOCSIN_REQUIRED,
                "mail server, smtp://HOST:PORT (STARTTLS) or smtps://HOST:PORT"),
-    TOCSIN_OPT(struct smtp, from, STR, NULL, TOCSIN_REQUIRED, "address that mails come from"),
+    TOCSIN_OPT(struct smtp, from, STR, NULL, TOCSIN_REQUIRED,
+               "the sender of the mails, one that the mail server lets you send as, such as "
+               "tocsin@example.com"),
     TOCSIN_OPT(struct smtp, user, STR, "", 0, "user of the mail server; empty sends without AUTH"),
     TOCSIN_OPT_SECRET(password, 0, "password of the user"),
     TOCSIN_OPT_END,
@@ -39,7 +41,9 @@ static int open_instance(struct tocsin_instance *in)
     if (strncmp(s->url, "smtp://", 7) != 0 && strncmp(s->url, "smtps://", 8) != 0)
         return in->host->fail(in, "url must begin with smtp:// or smtps://");
     if (!address_ok(s->from))
-        return in->host->fail(in, "from must be a plain mail address, such as tocsin@example.com");
+        return in->host->fail(
+            in, "from is the sender of the mails: a plain mail address without a name, such as "
+                "tocsin@example.com");
     return 0;
 }
 

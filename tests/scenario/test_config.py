@@ -137,6 +137,11 @@ HASTY: list[Mistake] = [
      r'\$\.tokens\[2\]\.token: is the secret of token "viewer", too; give each its own'),
     (lambda c: (c["connectors"]["pagerduty"].pop("from"), None)[1],
      r"\$\.connectors\.pagerduty\.from: connector pagerduty: from takes the e-mail address of a PagerDuty user"),
+    (lambda c: (c["connectors"]["mail"].pop("from"), None)[1],
+     r'tocsin\.json:\d+: \$\.connectors\.mail\.from: option "from" is missing; add it: the sender of the mails, one that the '
+     r"mail server lets you send as, such as tocsin@example\.com"),
+    (lambda c: c["connectors"]["mail"].update({"from": "Tocsin <tocsin@example.com>"}),
+     r"tocsin\.json:\d+: \$\.connectors\.mail\.from: .*is the sender of the mails: a plain mail address without a name, such as"),
     (lambda c: c.update(listen="300.0.0.1:80"), r'\$\.listen: "300\.0\.0\.1:80" is no address'),
 ]
 
