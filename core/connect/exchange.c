@@ -74,6 +74,11 @@ int64_t tcn_hub_now(const struct tcn_hub *h)
     return h->now(h->now_ctx);
 }
 
+bool tcn_hub_may_act(const struct tcn_hub *h)
+{
+    return tcn_pump_may_act(h->pump);
+}
+
 size_t tcn_hub_running(const struct tcn_hub *h)
 {
     return h->running;

@@ -37,6 +37,7 @@ struct tcn_hub *tcn_hub_new(struct event_base *base, struct tcn_pump *pump, tcn_
 void tcn_hub_free(struct tcn_hub *h);
 int64_t tcn_hub_now(const struct tcn_hub *h);
 size_t tcn_hub_running(const struct tcn_hub *h);
+bool tcn_hub_may_act(const struct tcn_hub *h); /* its pump's */
 
 /* Copies op (its now_ms is set anew for each step); takes references of its JSON, which nobody may change after.
  * The instance outlives the exchange. A request that cannot be rendered is an outcome, REJECTED. */

@@ -108,6 +108,12 @@ static int give_up(struct tcn_send_job *j, struct tcn_store *s, const struct tcn
     return r < 0 ? r : finish(j, s, row, false, why, now_ms, err);
 }
 
+/* From now on its tries are single ones. */
+static int64_t later_attempts(const struct tcn_send_row *row)
+{
+    return row->attempt > TCN_SEND_TRIES ? row->attempt : TCN_SEND_TRIES;
+}
+
 /* Told first: what that drops of the page stays dropped. */
 static int fail(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_send_run *run,
                 int64_t now_ms, struct tcn_err *err)
@@ -120,9 +126,21 @@ static int fail(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_se
     if (r < 0)
         return r;
     if (told.again_ms > 0)
-        return tcn_store_send_again(s, row->id, told.again_ms, TCN_SEND_TRIES, why, err);
+        return tcn_store_send_again(s, row->id, told.again_ms, later_attempts(row), why, err);
     r = bury(j, s, row, run->outcome, why, now_ms, err);
     return r < 0 ? r : tcn_store_send_finish(s, row->id, TCN_SEND_FAILED, 0, why, err);
+}
+
+/* As if it had not been claimed; the page is late all the same. */
+static int hold_back(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_send_run *run,
+                     int64_t now_ms, struct tcn_err *err)
+{
+    const char *why = run->outcome->result.reason;
+    int r = tell(j, s, &run->row, TCN_SEND_LATE, why, now_ms, err);
+
+    return r < 0 ? r
+                 : tcn_store_send_again(s, run->row.id, now_ms + FIRST_WAIT_MS,
+                                        run->row.attempt - 1, why, err);
 }
 
 /* -- claim ---------------------------------------------------------------------------------------------------- */
@@ -241,6 +259,8 @@ static int result_of(struct tcn_send_job *j, struct tcn_store *s, int64_t now_ms
                    ? r
                    : finish(j, s, &run->row, true, result->reason, now_ms, err);
     }
+    if (run->is_held_back)
+        return hold_back(j, s, run, now_ms, err);
     if (may_retry(run))
         return put_off(j, s, &run->row, now_ms + wait_ms(run), result->reason, now_ms, err);
     if (may_pass(run))

@@ -81,6 +81,8 @@ static void on_outcome(void *ctx, struct tcn_outcome *o)
 
     if (o->result.outcome != TOCSIN_OK)
         log_unsent(run, o);
+    run->is_held_back = o->net == TOCSIN_NET_NOT_SENT && o->result.outcome == TOCSIN_RETRY &&
+                        !tcn_hub_may_act(s->options.hub);
     run->channel->same->calling--;
     run->outcome = o;
     remove_active(run);

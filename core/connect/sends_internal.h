@@ -11,6 +11,8 @@ struct tcn_send_run {
     struct tcn_send_run *next, **prev; /* in a list of sends; prev NULL: in none */
     struct tcn_send_channel *channel;
     bool is_calling;
+    bool
+        is_held_back; /* this process could not act: that says nothing of the channel, and is no try */
     struct tcn_arena arena; /* texts of row and op */
     struct tcn_send_row row;
     struct tocsin_op op;         /* payload owned */

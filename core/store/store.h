@@ -243,9 +243,9 @@ int tcn_store_send_claim(struct tcn_store *s, int64_t now_ms, size_t limit, stru
  * dropped while in flight stays dropped. TCN_ENOTFOUND. */
 int tcn_store_send_finish(struct tcn_store *s, struct tcn_id id, enum tcn_send_state state,
                           int64_t due_ms, const char *note, struct tcn_err *err);
-/* A row in flight that failed becomes PENDING at due_ms, and has had at_least attempts from then on; dropped meanwhile, it
- * stays dropped. TCN_ENOTFOUND. */
-int tcn_store_send_again(struct tcn_store *s, struct tcn_id id, int64_t due_ms, int64_t at_least,
+/* A row in flight becomes PENDING at due_ms, as one that has had so many attempts; dropped meanwhile, it stays dropped.
+ * TCN_ENOTFOUND. */
+int tcn_store_send_again(struct tcn_store *s, struct tcn_id id, int64_t due_ms, int64_t attempts,
                          const char *note, struct tcn_err *err);
 /* Pending sends of an incident that was acknowledged, resolved or stopped are not sent any more; one in flight may
  * arrive, and is not tried again. */

@@ -33,8 +33,7 @@ static const char *const sql[] = {
                     " note = CASE WHEN state = 6 AND $4 = 1 THEN note ELSE $6 END"
                     " WHERE account_id = $1 AND id = $3",
     [SEND_AGAIN] = "UPDATE sends SET epoch = $2,"
-                   " state = CASE WHEN state = 6 THEN 5 ELSE 1 END, due_ms = $4,"
-                   " attempt = CASE WHEN attempt < $5 THEN $5 ELSE attempt END,"
+                   " state = CASE WHEN state = 6 THEN 5 ELSE 1 END, due_ms = $4, attempt = $5,"
                    " note = CASE WHEN state = 6 THEN note ELSE $6 END"
                    " WHERE account_id = $1 AND id = $3",
     [SEND_DROP] = DROP,
@@ -140,7 +139,7 @@ int tcn_store_send_finish(struct tcn_store *s, struct tcn_id id, enum tcn_send_s
     return changes == 0 ? tcn_fail(err, TCN_ENOTFOUND, "no such send") : 0;
 }
 
-int tcn_store_send_again(struct tcn_store *s, struct tcn_id id, int64_t due_ms, int64_t at_least,
+int tcn_store_send_again(struct tcn_store *s, struct tcn_id id, int64_t due_ms, int64_t attempts,
                          const char *note, struct tcn_err *err)
 {
     struct tcn_query q;
@@ -152,7 +151,7 @@ int tcn_store_send_again(struct tcn_store *s, struct tcn_id id, int64_t due_ms, 
     tcn_q_epoch(&q);
     tcn_q_id(&q, &id);
     tcn_q_int(&q, due_ms);
-    tcn_q_int(&q, at_least);
+    tcn_q_int(&q, attempts);
     tcn_q_text(&q, note);
     if ((r = tcn_query_run_count(&q, &changes, err)) < 0)
         return r;

@@ -43,7 +43,9 @@ def rounds() -> range:
     return range(int(first), int(last or first) + 1)
 
 
-DUE = """SELECT (SELECT count(*) FROM sends WHERE state IN (1, 2)) + (SELECT count(*) FROM links WHERE due_ms > 0 OR
+# A page that failed is tried again within 10 s at first; what waits for longer is not due.
+DUE = """SELECT (SELECT count(*) FROM sends WHERE state = 2 OR
+(state = 1 AND due_ms <= extract(epoch FROM now()) * 1000 + 10000)) + (SELECT count(*) FROM links WHERE due_ms > 0 OR
 holder <> 0) + (SELECT count(*) FROM timers WHERE due_ms <= extract(epoch FROM now()) * 1000)"""
 
 

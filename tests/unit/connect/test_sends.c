@@ -161,6 +161,41 @@ static void pages_are_tried_on_with_other_credentials(void **unused)
     assert_int_equal(seen_letters, 0);
 }
 
+static bool acts;
+
+static bool may_act(void *ctx)
+{
+    (void)ctx;
+    return acts;
+}
+
+/* A process whose database is away sends nothing: that is no verdict on the channel, and no try of those that are few. */
+static void pages_that_this_process_may_not_send(void **unused)
+{
+    struct world *w = &world;
+
+    (void)unused;
+    acts = false;
+    tcn_pump_guard(w->server.loop.pump, may_act, NULL);
+    send_contact = "alice";
+    send_type = TCN_EMAIL;
+    send_count = 1;
+    send_attempts = TCN_SEND_TRIES - 1; /* the last of them */
+    tcn_lanes_retire(w->lanes, NULL, NULL);
+    in_store(w, add_sends);
+    send_attempts = 0;
+    tcn_sends_wake(w->sends);
+    while (w->results_late < 2)
+        event_base_loop(w->server.loop.base, EVLOOP_ONCE);
+    assert_int_equal(w->result_attempt, TCN_SEND_TRIES);
+    acts = true;
+    while (w->results_ok == 0)
+        event_base_loop(w->server.loop.base, EVLOOP_ONCE);
+    assert_int_equal(w->result_attempt, TCN_SEND_TRIES);
+    assert_int_equal(w->results_failed, 0);
+    assert_int_equal(w->server.sends, 1);
+}
+
 static size_t n_pending;
 
 static int claim_pending(struct world *w, struct tcn_store *s, int64_t now_ms, struct tcn_arena *a,
@@ -229,6 +264,7 @@ int main(void)
         TEST(pages_not_taken_are_tried_for_a_minute),
         TEST(pages_are_tried_on),
         TEST(pages_are_tried_on_with_other_credentials),
+        TEST(pages_that_this_process_may_not_send),
         TEST(pages_that_cannot_leave_are_not_claimed),
         TEST(retired_sends_tell_what_is_due),
     };

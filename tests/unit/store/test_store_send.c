@@ -98,10 +98,10 @@ static void again(void **state)
     claim(f, 10, 10, "1/1 2/1 3/1 ");
     OK(f, tcn_store_send_drop(f->s, id_of(200), id_of(102), "acknowledged", &f->err));
     for (uint32_t i = 1; i <= 3; i++)
-        OK(f, tcn_store_send_again(f->s, id_of(i), 40 + i, i == 3 ? 0 : 9, "busy", &f->err));
+        OK(f, tcn_store_send_again(f->s, id_of(i), 40 + i, i == 3 ? 1 : 9, "busy", &f->err));
     claim(f, 40, 10, "");
     claim(f, 50, 10, "1/10 3/2 "); /* 2 was dropped while in flight */
-    OK(f, tcn_store_send_again(f->s, id_of(1), 60, 9, "busy", &f->err));
+    OK(f, tcn_store_send_again(f->s, id_of(1), 60, 10, "busy", &f->err));
     claim(f, 60, 10, "1/11 ");
     assert_int_equal(tcn_store_send_again(f->s, id_of(9), 60, 9, NULL, &f->err), TCN_ENOTFOUND);
 }
