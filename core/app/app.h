@@ -16,6 +16,7 @@ struct tcn_outbound;      /* outbound.h */
 struct tcn_subscriptions; /* subscriptions.h */
 struct tcn_held;          /* held.c */
 struct tcn_peers;         /* peers.c */
+struct tcn_rechecks;      /* recheck.h */
 
 #define TCN_FIXED 7 /* members that only a start takes: app_reload.c */
 
@@ -34,6 +35,7 @@ struct tcn_app {
     struct tcn_tls *tls;
     struct tcn_outbound *outbound;
     struct tcn_settled *settled;
+    struct tcn_rechecks *rechecks;
     struct tcn_metrics *metrics;
     struct tcn_log_limit log_limit; /* of what is refused, and of nobody reached */
     struct tcn_pump *pump;

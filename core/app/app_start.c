@@ -5,6 +5,7 @@
 #include "app/held.h"
 #include "app/outbound.h"
 #include "app/peers.h"
+#include "app/recheck.h"
 #include "app/refused.h"
 #include "app/routes.h"
 #include "app/subscriptions.h"
@@ -270,6 +271,7 @@ int tcn_app_start(struct tcn_app *app, struct tcn_err *err)
     app->started_ms = tcn_clock_now_ms();
     app->metrics = tcn_metrics_new();
     app->settled = tcn_settled_new();
+    app->rechecks = tcn_rechecks_new(app);
     app->router = tcn_router_new();
     tcn_metrics_set(app->metrics, "tocsin_start_time_seconds", "", (double)app->started_ms / 1000);
     if ((r = tcn_routes_add(app->router, err)) < 0 || (r = tcn_app_timer_init(app, err)) < 0 ||

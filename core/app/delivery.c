@@ -1,5 +1,6 @@
 /* From the front door to an authenticated, parsed body. */
 #include "app/delivery.h"
+#include "app/recheck.h"
 #include "app/refused.h"
 #include "app/routes.h"
 #include "base/xalloc.h"
@@ -134,21 +135,37 @@ static struct tcn_str fields_of(const struct tcn_request *rq)
                             (size_t)(last->value_at + last->value_len) - (size_t)first->name_at};
 }
 
-/* A body that was just decided to change nothing: it is open and durable already. */
+void tcn_delivery_repeat(struct tcn_delivery_state *d, struct tcn_id incident)
+{
+    tcn_delivery_count(d->app, d->source, "nothing");
+    tcn_answer_delivery(d->app, d->rq, 200, "unchanged", &incident, 1);
+    d->rq = NULL;
+    tcn_delivery_free(d);
+}
+
+void tcn_delivery_fail(struct tcn_delivery_state *d, int r, const struct tcn_err *err)
+{
+    tcn_delivery_count(d->app, d->source, "failed");
+    tcn_answer_failure(d->app, d->rq, r, err);
+    d->rq = NULL;
+    tcn_delivery_free(d);
+}
+
+/* A body that was just decided to change nothing: it is open and durable already, or likely so. */
 static bool answer_settled(struct tcn_delivery_state *d)
 {
-    struct tcn_id incident;
+    struct tcn_settled_fact fact;
 
     if (d->app->is_store_gone)
         return false;
     tcn_settled_digest(d->source->name, fields_of(d->rq), body_of(d), d->digest);
     d->has_digest = true;
-    if (!tcn_settled_has(d->app->settled, d->digest, tcn_clock_now_ms(), &incident))
+    if (!tcn_settled_has(d->app->settled, d->digest, tcn_clock_now_ms(), &fact))
         return false;
-    tcn_delivery_count(d->app, d->source, "nothing");
-    tcn_answer_delivery(d->app, d->rq, 200, "unchanged", &incident, 1);
-    d->rq = NULL;
-    tcn_delivery_free(d);
+    if (fact.lane.revision)
+        tcn_recheck(d, &fact);
+    else
+        tcn_delivery_repeat(d, fact.incident);
     return true;
 }
 
@@ -170,11 +187,17 @@ static bool parse(struct tcn_delivery_state *d, const struct tcn_json_limits *li
     return false;
 }
 
+void tcn_delivery_read(struct tcn_delivery_state *d)
+{
+    if (parse(d, &tcn_json_source))
+        tcn_delivery_submit(d);
+}
+
 static void take_known(struct tcn_delivery_state *d, const struct tcn_cred *by)
 {
     d->subject = tcn_cred_kind_name(by->kind);
-    if (!answer_settled(d) && parse(d, &tcn_json_source))
-        tcn_delivery_submit(d);
+    if (!answer_settled(d))
+        tcn_delivery_read(d);
 }
 
 static void take_sns(struct tcn_delivery_state *d, const struct tcn_cred *by)

@@ -31,6 +31,7 @@ void tcn_delivery_take(struct tcn_app *app, const struct tcn_source *source,
                        struct tcn_request *rq);
 
 /* The steps, in order; each answers and frees on its way out. */
+void tcn_delivery_read(struct tcn_delivery_state *d);       /* parses it, and submits it */
 void tcn_delivery_verify_sns(struct tcn_delivery_state *d); /* delivery_sns.c */
 void tcn_delivery_submit(struct tcn_delivery_state *d);     /* delivery_submit.c */
 /* A control message of SNS: it and what it changes are durable first, then tcn_delivery_control tells what that was. */
@@ -41,6 +42,12 @@ void tcn_delivery_control(struct tcn_delivery_state *d); /* delivery_sns.c */
 const char *tcn_delivery_header(struct tcn_delivery_state *d, const char *name);
 void tcn_delivery_refuse(struct tcn_delivery_state *d, int status, const char *code,
                          const char *why);
+/* A job of it failed. */
+void tcn_delivery_fail(struct tcn_delivery_state *d, int r, const struct tcn_err *err);
+/* It must come again. why NULL: as the store says. */
+void tcn_delivery_refuse_for_now(struct tcn_delivery_state *d, const char *why);
+/* It repeats what is known of the incident, and changes nothing. */
+void tcn_delivery_repeat(struct tcn_delivery_state *d, struct tcn_id incident);
 void tcn_delivery_free(struct tcn_delivery_state *d);
 /* What the log lines of one kind and source say of those that were not written. */
 struct tcn_left_out {

@@ -30,6 +30,14 @@ static bool may_settle(const struct tcn_delivery_state *d)
     return d->has_digest && d->config == d->app->config;
 }
 
+static void settle(struct tcn_delivery_state *d, const struct tcn_alarm *alarm,
+                   const struct tcn_intake_result *result)
+{
+    const struct tcn_settled_fact fact = {result->incident, result->lane};
+
+    tcn_settled_add(d->app->settled, d->digest, alarm->dedupe_key, &fact, tcn_clock_now_ms());
+}
+
 static void note_results(struct tcn_delivery_state *d, const struct tcn_intake_job *job)
 {
     for (size_t i = 0; i < job->n_alarms; i++) {
@@ -39,8 +47,7 @@ static void note_results(struct tcn_delivery_state *d, const struct tcn_intake_j
         if (result->outcome != TCN_INTAKE_NOTHING)
             tcn_settled_touch(d->app->settled, job->alarms[i].dedupe_key);
         else if (job->n_alarms == 1 && result->is_settled && may_settle(d))
-            tcn_settled_add(d->app->settled, d->digest, job->alarms[i].dedupe_key, result->incident,
-                            tcn_clock_now_ms());
+            settle(d, &job->alarms[i], result);
         if (result->outcome == TCN_INTAKE_OPENED || result->outcome == TCN_INTAKE_REOPENED ||
             result->outcome == TCN_INTAKE_RESOLVED || result->outcome == TCN_INTAKE_HELD) {
             char id[TCN_ID_TEXT];
@@ -73,9 +80,7 @@ static void answer(struct tcn_intake_job *job, int r, const struct tcn_err *err)
     struct tcn_delivery_state *d = job->ctx;
 
     if (r < 0) {
-        tcn_delivery_count(d->app, d->source, "failed");
-        tcn_answer_failure(d->app, d->rq, r, err);
-        d->rq = NULL;
+        tcn_delivery_fail(d, r, err);
     } else {
         if (job->is_duplicate)
             tcn_delivery_count(d->app, d->source, "duplicate");
@@ -85,8 +90,8 @@ static void answer(struct tcn_intake_job *job, int r, const struct tcn_err *err)
         answer_results(d, job);
         if (job->makes_work)
             tcn_app_wake(d->app);
+        tcn_delivery_free(d);
     }
-    tcn_delivery_free(d);
     tcn_intake_free(job);
 }
 
@@ -97,12 +102,19 @@ static void on_done(struct tcn_job *base, int r, const struct tcn_err *err)
     job->answer(job, r, err);
 }
 
-static void answer_refusal(struct tcn_delivery_state *d, const char *refusal)
+void tcn_delivery_refuse_for_now(struct tcn_delivery_state *d, const char *why)
 {
-    char why[160];
+    char message[160];
 
-    snprintf(why, sizeof why, "%s; nothing was accepted", refusal);
-    tcn_answer_busy(d->app, d->rq, why);
+    tcn_delivery_count(d->app, d->source, "busy");
+    if (!why) {
+        tcn_answer_refused(d->app, d->rq);
+    } else {
+        snprintf(message, sizeof message, "%s; nothing was accepted", why);
+        tcn_answer_busy(d->app, d->rq, message);
+    }
+    d->rq = NULL;
+    tcn_delivery_free(d);
 }
 
 static void post(struct tcn_delivery_state *d, struct tcn_intake_job *job,
@@ -123,13 +135,7 @@ static void post(struct tcn_delivery_state *d, struct tcn_intake_job *job,
     if (!refusal && tcn_storethread_post(d->app->store, &job->job) == 0)
         return;
     tcn_intake_free(job);
-    tcn_delivery_count(d->app, d->source, "busy");
-    if (refusal)
-        answer_refusal(d, refusal);
-    else
-        tcn_answer_refused(d->app, d->rq);
-    d->rq = NULL;
-    tcn_delivery_free(d);
+    tcn_delivery_refuse_for_now(d, refusal);
 }
 
 /* Without an id of the sender's an unreadable body is kept once, however often it comes. */

@@ -124,6 +124,17 @@ static bool is_settled(enum tcn_intake outcome, const struct tcn_aggregate *a)
            a->lane.echo_due_ms == 0 && a->incident.exists && a->incident.status == TCN_STATUS_OPEN;
 }
 
+/* What another node changes makes no entry void: its lane tells. */
+static void note_settled(const struct tcn_store *s, const struct tcn_aggregate *a,
+                         struct tcn_intake_result *ret)
+{
+    ret->is_settled = is_settled(ret->outcome, a);
+    if (!ret->is_settled || !tcn_store_is_shared(s))
+        return;
+    ret->is_settled = tcn_id_eq(a->lane.incident, a->incident.id);
+    ret->lane = tcn_store_lane_mark(s, &a->lane);
+}
+
 static int take_alarm(struct tcn_store *s, struct tcn_intake_job *job, size_t i, int64_t now_ms,
                       struct tcn_err *err)
 {
@@ -151,8 +162,7 @@ static int take_alarm(struct tcn_store *s, struct tcn_intake_job *job, size_t i,
     job->results[i].outcome = tcn_engine_alarm(&in, a, &storm, storming, &d);
     if (d.subject && d.subject->incident.exists)
         job->results[i].incident = d.subject->incident.id;
-    /* What another node changes makes no entry void. */
-    job->results[i].is_settled = is_settled(job->results[i].outcome, a) && !tcn_store_is_shared(s);
+    note_settled(s, a, &job->results[i]);
     if (is_silent(&d))
         return 0;
     r = write_decision(s, job, &storm, &d, now_ms, err);

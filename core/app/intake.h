@@ -8,8 +8,9 @@
 
 struct tcn_intake_result {
     enum tcn_intake outcome;
-    struct tcn_id incident; /* zero = none */
-    bool is_settled;        /* the same body again would change nothing */
+    struct tcn_id incident;    /* zero = none */
+    bool is_settled;           /* the same body again would change nothing */
+    struct tcn_lane_mark lane; /* as long as the lane is this one, of a database that is shared */
 };
 
 /* Made on the loop; everything that alarms and inbox point to lives in the job's own arena. */

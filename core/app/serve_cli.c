@@ -5,6 +5,7 @@
 #include "app/options.h"
 #include "app/outbound.h"
 #include "app/peers.h"
+#include "app/recheck.h"
 #include "app/subscriptions.h"
 
 #include <signal.h>
@@ -50,6 +51,7 @@ static struct event_base *new_base(void)
 static void release(struct tcn_app *app)
 {
     tcn_outbound_stop(app);
+    tcn_rechecks_flush(app->rechecks);
     /* The thread hands its last jobs back to a server that is still there. */
     if (app->store)
         tcn_storethread_stop(app->store);
@@ -73,6 +75,7 @@ static void release(struct tcn_app *app)
         event_free(app->upkeep);
     tcn_router_free(app->router);
     tcn_tls_free(app->tls);
+    tcn_rechecks_free(app->rechecks);
     tcn_settled_free(app->settled);
     tcn_metrics_free(app->metrics);
     tcn_config_unref(app->config);

@@ -4,13 +4,13 @@
 
 #include <stdlib.h>
 
-#define SETS 4096 /* of WAYS entries: 16,384 bodies in about 1.3 MB */
+#define SETS 4096 /* of WAYS entries: 16,384 bodies in about 1.8 MB */
 #define WAYS 4
 #define LANES 65536 /* generations; two keys that share one only void each other's entries */
 
 struct entry {
     uint8_t digest[32];
-    struct tcn_id incident;
+    struct tcn_settled_fact fact;
     int64_t until_ms; /* 0 = free */
     uint32_t lane, generation, era;
 };
@@ -67,13 +67,13 @@ static bool is_live(const struct tcn_settled *s, const struct entry *e, int64_t 
 }
 
 bool tcn_settled_has(const struct tcn_settled *s, const uint8_t digest[32], int64_t now_ms,
-                     struct tcn_id *ret_incident)
+                     struct tcn_settled_fact *ret)
 {
     const struct entry *set = s->entries[word(digest) % SETS];
 
     for (size_t i = 0; i < WAYS; i++) {
         if (memcmp(set[i].digest, digest, 32) == 0 && is_live(s, &set[i], now_ms)) {
-            *ret_incident = set[i].incident;
+            *ret = set[i].fact;
             return true;
         }
     }
@@ -96,13 +96,13 @@ static struct entry *place(struct tcn_settled *s, const uint8_t digest[32], int6
 }
 
 void tcn_settled_add(struct tcn_settled *s, const uint8_t digest[32], const char *dedupe_key,
-                     struct tcn_id incident, int64_t now_ms)
+                     const struct tcn_settled_fact *fact, int64_t now_ms)
 {
     struct entry *e = place(s, digest, now_ms);
     uint32_t lane = lane_of(dedupe_key);
 
     memcpy(e->digest, digest, 32);
-    e->incident = incident;
+    e->fact = *fact;
     e->until_ms = now_ms + TCN_SETTLED_MS;
     e->lane = lane;
     e->generation = s->generations[lane];

@@ -3,16 +3,23 @@
  * and needs neither parsing nor a transaction. Loop thread only.
  *
  * Right because: an entry is made from a decision of the store thread, whose results arrive in the order of its
- * transactions, and every result that changed a lane makes the entries of that lane void. Entries live for 30 s,
- * so that rules that depend on time are looked at again. */
+ * transactions, and every result that changed a lane makes the entries of that lane void. Of what other nodes do nothing
+ * comes here: on a database that is shared an entry says only what to ask for (recheck.h). Entries live for 30 s, so that
+ * rules that depend on time are looked at again. */
 #ifndef TCN_APP_SETTLED_H
 #define TCN_APP_SETTLED_H
 
-#include "base/id.h"
+#include "store/store.h"
 
 #define TCN_SETTLED_MS 30000
 
 struct tcn_settled;
+
+/* What was decided. Where other nodes write too, its lane must be asked for again (lane.revision is not 0). */
+struct tcn_settled_fact {
+    struct tcn_id incident;
+    struct tcn_lane_mark lane;
+};
 
 struct tcn_settled *tcn_settled_new(void);
 void tcn_settled_free(struct tcn_settled *s);
@@ -21,9 +28,9 @@ void tcn_settled_free(struct tcn_settled *s);
 void tcn_settled_digest(const char *source, struct tcn_str fields, struct tcn_str body,
                         uint8_t ret_digest[32]);
 bool tcn_settled_has(const struct tcn_settled *s, const uint8_t digest[32], int64_t now_ms,
-                     struct tcn_id *ret_incident);
+                     struct tcn_settled_fact *ret);
 void tcn_settled_add(struct tcn_settled *s, const uint8_t digest[32], const char *dedupe_key,
-                     struct tcn_id incident, int64_t now_ms);
+                     const struct tcn_settled_fact *fact, int64_t now_ms);
 /* The lane changed: its entries are void. */
 void tcn_settled_touch(struct tcn_settled *s, const char *dedupe_key);
 /* Anything may have changed: a person's command, a timer, a new configuration. */

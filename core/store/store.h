@@ -139,6 +139,16 @@ int tcn_store_lane_get(struct tcn_store *s, const char *dedupe_key, struct tcn_a
 /* TCN_ECONFLICT when the row has another revision than lane->revision; an absent row takes any. The row gets revision + 1;
  * the struct keeps its own, so read again before a second put. */
 int tcn_store_lane_put(struct tcn_store *s, const struct tcn_lane *lane, struct tcn_err *err);
+/* What a lane was when it was read, to ask later whether it still is. Zero revision = of no lane. */
+struct tcn_lane_mark {
+    struct tcn_id lane;
+    int64_t revision;
+};
+#define TCN_LANE_MARKS 16
+struct tcn_lane_mark tcn_store_lane_mark(const struct tcn_store *s, const struct tcn_lane *lane);
+/* ret[i]: nobody has written the lane since, and its incident is OPEN. n is TCN_LANE_MARKS at most. */
+int tcn_store_lanes_stand(struct tcn_store *s, const struct tcn_lane_mark *marks, size_t n,
+                          bool *ret, struct tcn_err *err);
 /* An incident can have any number of lanes (a storm, a plan with its own dedupe string): what a turn asks of them is
  * bounded. Those that wait for a time, at most limit with a resolve delay, the earliest first, and at most limit that
  * flap; one can be both. */

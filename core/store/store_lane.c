@@ -3,6 +3,8 @@
 
 #include "store/pack.h"
 
+#include <assert.h>
+
 enum {
     LANE_GET,
     LANE_PUT,
@@ -11,6 +13,7 @@ enum {
     LANES_FLAPPING,
     LANES_ECHO,
     LANE_FIRING,
+    LANES_STAND,
     STORM_GET,
     STORM_PUT
 };
@@ -47,6 +50,11 @@ static const char *const sql[] = {
                    " AND echo_due_ms > 0 ORDER BY echo_due_ms LIMIT $3",
     [LANE_FIRING] = "SELECT " COLUMNS " FROM lanes WHERE account_id = $1 AND incident = $2"
                     " AND is_firing = 1 AND key_hash <> $3 LIMIT 1",
+    [LANES_STAND] =
+        "SELECT l.key_hash, l.revision FROM lanes l JOIN incidents i ON i.id = l.incident"
+        " WHERE l.account_id = $1 AND i.account_id = $1 AND i.status = 1"
+        " AND l.key_hash IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, "
+        "$17)",
     /* Its own first, then one that has an incident. */
     [STORM_GET] = "SELECT node = $3, tokens, at_ms, incident, attached FROM storms"
                   " WHERE account_id = $1 AND source = $2 AND (node = $3 OR incident IS NOT NULL)"
@@ -58,6 +66,8 @@ static const char *const sql[] = {
         " tokens = excluded.tokens, at_ms = excluded.at_ms,"
         " incident = excluded.incident, attached = excluded.attached",
 };
+
+_Static_assert(TCN_STATUS_OPEN == 1 && TCN_LANE_MARKS == 16, "in the SQL above");
 
 static int start(struct tcn_store *s, size_t no, struct tcn_query *ret, struct tcn_err *err)
 {
@@ -226,6 +236,39 @@ int tcn_store_lane_firing(struct tcn_store *s, struct tcn_id incident, const cha
         r = read_lane(&q, a, ret, err);
     tcn_query_done(&q);
     return r;
+}
+
+struct tcn_lane_mark tcn_store_lane_mark(const struct tcn_store *s, const struct tcn_lane *lane)
+{
+    return (struct tcn_lane_mark){tcn_store_hash(s, lane->dedupe_key, NULL), lane->revision};
+}
+
+static void note_standing(struct tcn_query *q, const struct tcn_lane_mark *marks, size_t n,
+                          bool *ret)
+{
+    struct tcn_id lane = tcn_c_id(q);
+    int64_t revision = tcn_c_int(q);
+
+    for (size_t i = 0; i < n; i++)
+        ret[i] |= tcn_id_eq(marks[i].lane, lane) && marks[i].revision == revision;
+}
+
+int tcn_store_lanes_stand(struct tcn_store *s, const struct tcn_lane_mark *marks, size_t n,
+                          bool *ret, struct tcn_err *err)
+{
+    struct tcn_query q;
+    int r;
+
+    assert(n > 0 && n <= TCN_LANE_MARKS);
+    memset(ret, 0, n * sizeof *ret);
+    if ((r = start(s, LANES_STAND, &q, err)) < 0)
+        return r;
+    for (size_t i = 0; i < TCN_LANE_MARKS; i++)
+        tcn_q_id(&q, &marks[i < n ? i : n - 1].lane);
+    while ((r = tcn_query_step(&q, err)) == 1)
+        note_standing(&q, marks, n, ret);
+    tcn_query_done(&q);
+    return r < 0 ? r : tcn_query_row_ok(&q, err);
 }
 
 /* A bucket each: a common one would make the nodes wait for each other's commits. */

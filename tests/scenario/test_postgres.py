@@ -1,6 +1,7 @@
 """The store in PostgreSQL: a server that goes away and comes back, secrets, and what keeps Tocsin from starting."""
 from __future__ import annotations
 
+import concurrent.futures
 import json
 import signal
 import subprocess
@@ -9,7 +10,7 @@ import typing
 import unittest
 
 from harness import BINARY, TOKENS, Failure, Tocsin, World, eventually, http, postgres
-from worlds import Scenario, alert, fresh, group
+from worlds import Config, Scenario, alert, fresh, group
 
 PASSWORD = "not-to-be-told-0123456789"
 Store = typing.Any
@@ -35,6 +36,10 @@ class Away(Scenario):
             self.start_server()
 
     def test_it_tells_the_truth_and_goes_on_afterwards(self) -> None:
+        known = fresh("known")
+        repeat = group(known, alert(known, "a"))
+        for _ in range(3):
+            self.opened(self.prom(repeat))
         self.stop_server()
         eventually("work in hand was given up", lambda: "is away" in self.app.tail())
         self.assertEqual(200, http("GET", self.app.url + "/healthz").status)
@@ -44,6 +49,7 @@ class Away(Scenario):
         self.assertEqual(503, refused.status)
         self.assertIn("database is away", refused.body.decode())
         self.assertGreater(int(refused.headers["Retry-After"]), 0)
+        self.assertEqual(503, self.prom(repeat).status)
         self.assertEqual(503, self.app.api("GET", "/v1/incidents").status)
         self.start_server()
         self.assertIn("tocsin_database_away 0\n", http("GET", self.app.url + "/metrics").body.decode())
@@ -83,6 +89,56 @@ class Away(Scenario):
         self.assertLess(time.monotonic() - begun, 10)
         self.server.start()
         self.app.start()
+
+
+class Repeats(Scenario):
+    """What one node knows of a repeat holds for as long as no other node was told something else."""
+    store = "postgres"
+    config: Config
+    other: Tocsin
+
+    @classmethod
+    def configure(cls, config: Config) -> None:
+        cls.config = config
+        config["node"] = "one"
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        folder = cls.world.folder / "two"
+        folder.mkdir()
+        cls.other = cls.world.tocsin(cls.config | {"node": "two"}, cls.env, folder=folder)
+
+    def answers(self, app: Tocsin, body: Config) -> tuple[str, list[str]]:
+        answer = app.alarm("prom", body)
+        self.assertIn(answer.status, (200, 202), answer.body)
+        return answer.json()["status"], answer.json()["incidents"]
+
+    def test_the_end_came_to_another_node(self) -> None:
+        name = fresh("ended")
+        firing = group(name, alert(name, "a"))
+        ident = self.opened(self.prom(firing))
+        for app in (self.app, self.app, self.app, self.other, self.other, self.other):
+            self.assertEqual(("unchanged", [ident]), self.answers(app, firing))
+        ended = group(name, alert(name, "a", "resolved", time.time() - 60))
+        self.assertEqual(("accepted", [ident]), self.answers(self.other, ended))
+        self.assertEqual("RESOLVED", self.app.incident(ident)["status"])
+        self.assertEqual(("accepted", [ident]), self.answers(self.app, firing), "held back: an echo, or true")
+
+    def test_many_at_once(self) -> None:
+        """Repeats that arrive together are asked for together; each gets its own answer."""
+        names = [fresh("many") for _ in range(40)]
+        bodies = {name: group(name, alert(name, "a")) for name in names}
+        idents = {name: self.opened(self.prom(bodies[name])) for name in names}
+        ends = {name: group(name, alert(name, "a", "resolved", time.time() - 60)) for name in names[::2]}
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            for _ in range(3):
+                for name, answer in zip(names, pool.map(lambda name: self.answers(self.app, bodies[name]), names)):
+                    self.assertEqual(("unchanged", [idents[name]]), answer)
+            for name, body in ends.items():
+                self.assertEqual(("accepted", [idents[name]]), self.answers(self.other, body))
+            for name, answer in zip(names, pool.map(lambda name: self.answers(self.app, bodies[name]), names)):
+                self.assertEqual(("accepted" if name in ends else "unchanged", [idents[name]]), answer)
 
 
 class Start(unittest.TestCase):

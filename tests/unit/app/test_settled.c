@@ -8,7 +8,7 @@
 // clang-format on
 
 static struct tcn_settled *cache;
-static const struct tcn_id incident = {{7}};
+static const struct tcn_settled_fact fact = {.incident = {{7}}, .lane = {{{8}}, 9}};
 
 static int setup(void **state)
 {
@@ -34,16 +34,17 @@ static void add(const char *body, const char *key, int64_t now_ms)
     uint8_t digest[32];
 
     digest_of(body, digest);
-    tcn_settled_add(cache, digest, key, incident, now_ms);
+    tcn_settled_add(cache, digest, key, &fact, now_ms);
 }
 
 static bool has(const char *body, int64_t now_ms)
 {
     uint8_t digest[32];
-    struct tcn_id found;
+    struct tcn_settled_fact found;
 
     digest_of(body, digest);
-    return tcn_settled_has(cache, digest, now_ms, &found) && tcn_id_eq(found, incident);
+    return tcn_settled_has(cache, digest, now_ms, &found) &&
+           memcmp(&found, &fact, sizeof fact) == 0;
 }
 
 static void test_knows_what_was_added(void **state)

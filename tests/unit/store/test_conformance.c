@@ -171,6 +171,41 @@ static void lanes(struct bed *b)
     assert_int_equal(got[k].exists, got[0].exists);
 }
 
+/* Of a lane as it is, or was, or of none. */
+static bool stands(struct bed *b, const struct tcn_lane *was)
+{
+    struct tcn_lane is;
+    struct tcn_incident incident;
+
+    return ref_lane_get(&b->ref, was->dedupe_key, &b->a, &is) == 0 && is.exists &&
+           is.revision == was->revision &&
+           ref_incident_get(&b->ref, is.incident, &b->a, &incident) == 0 &&
+           incident.status == TCN_STATUS_OPEN;
+}
+
+static void standing(struct bed *b)
+{
+    struct tcn_lane lanes[TCN_LANE_MARKS];
+    struct tcn_lane_mark marks[TCN_LANE_MARKS];
+    bool ret[TCN_LANE_MARKS];
+    size_t n = 1 + pick(b, TCN_LANE_MARKS);
+
+    for (size_t i = 0; i < n; i++) {
+        const char *key = tcn_arena_fmt(&b->rows, "k%u", pick(b, 14));
+
+        assert_int_equal(ref_lane_get(&b->ref, key, &b->a, &lanes[i]), 0);
+        lanes[i].revision -= pick(b, 4) == 0;
+    }
+    EACH_DRIVER(b)
+    {
+        for (size_t i = 0; i < n; i++)
+            marks[i] = tcn_store_lane_mark(b->f[k].s, &lanes[i]);
+        OK(&b->f[k], tcn_store_lanes_stand(b->f[k].s, marks, n, ret, &b->f[k].err));
+        for (size_t i = 0; i < n; i++)
+            assert_int_equal(ret[i], stands(b, &lanes[i]));
+    }
+}
+
 static void storms(struct bed *b)
 {
     const char *source = tcn_arena_fmt(&b->rows, "\xC3\xA9 %u", pick(b, 3));
@@ -398,12 +433,19 @@ static void meta(struct bed *b)
 static const struct {
     const char *name;
     void (*run)(struct bed *b);
-} ops[] = {{"inbox", inbox},        {"lanes", lanes},
-           {"storms", storms},      {"incidents", incidents},
-           {"timeline", timeline},  {"engagements", engagements},
-           {"sends", sends},        {"timers", timers},
-           {"links", links},        {"deadletters", deadletters},
-           {"meta", meta},          {"subscriptions", subscriptions},
+} ops[] = {{"inbox", inbox},
+           {"lanes", lanes},
+           {"standing", standing},
+           {"storms", storms},
+           {"incidents", incidents},
+           {"timeline", timeline},
+           {"engagements", engagements},
+           {"sends", sends},
+           {"timers", timers},
+           {"links", links},
+           {"deadletters", deadletters},
+           {"meta", meta},
+           {"subscriptions", subscriptions},
            {"timelines", timelines}};
 
 static void end_transaction(struct bed *b)

@@ -1,0 +1,112 @@
+#include "app/recheck.h"
+#include "app/routes.h"
+#include "base/xalloc.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* One question. */
+struct recheck_job {
+    struct tcn_job job;
+    size_t n;
+    struct tcn_delivery_state *deliveries[TCN_LANE_MARKS];
+    struct tcn_id incidents[TCN_LANE_MARKS];
+    struct tcn_lane_mark lanes[TCN_LANE_MARKS];
+    bool stands[TCN_LANE_MARKS];
+};
+
+struct tcn_rechecks {
+    struct tcn_app *app;
+    struct event *flush;         /* after what the loop has in hand */
+    struct recheck_job *waiting; /* NULL: none */
+};
+
+static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
+{
+    struct recheck_job *job = (struct recheck_job *)base;
+
+    (void)now_ms;
+    return tcn_store_lanes_stand(s, job->lanes, job->n, job->stands, err);
+}
+
+static void done(struct tcn_job *base, int r, const struct tcn_err *err)
+{
+    struct recheck_job *job = (struct recheck_job *)base;
+
+    for (size_t i = 0; i < job->n; i++) {
+        if (r < 0)
+            tcn_delivery_fail(job->deliveries[i], r, err);
+        else if (job->stands[i])
+            tcn_delivery_repeat(job->deliveries[i], job->incidents[i]);
+        else
+            tcn_delivery_read(job->deliveries[i]);
+    }
+    free(job);
+}
+
+static void post(struct tcn_rechecks *all)
+{
+    struct recheck_job *job = all->waiting;
+
+    all->waiting = NULL;
+    if (tcn_storethread_post(all->app->store, &job->job) == 0)
+        return;
+    for (size_t i = 0; i < job->n; i++)
+        tcn_delivery_refuse_for_now(job->deliveries[i], NULL);
+    free(job);
+}
+
+void tcn_rechecks_flush(struct tcn_rechecks *all)
+{
+    if (all && all->waiting)
+        post(all);
+}
+
+static void on_flush(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    tcn_rechecks_flush(arg);
+}
+
+struct tcn_rechecks *tcn_rechecks_new(struct tcn_app *app)
+{
+    struct tcn_rechecks *all = tcn_xcalloc(1, sizeof *all);
+
+    all->app = app;
+    all->flush = event_new(app->base, -1, 0, on_flush, all);
+    assert(all->flush);
+    return all;
+}
+
+void tcn_rechecks_free(struct tcn_rechecks *all)
+{
+    if (!all)
+        return;
+    assert(!all->waiting);
+    event_free(all->flush);
+    free(all);
+}
+
+static struct recheck_job *waiting_job(struct tcn_rechecks *all)
+{
+    if (all->waiting)
+        return all->waiting;
+    all->waiting = tcn_xcalloc(1, sizeof *all->waiting);
+    all->waiting->job.run = run;
+    all->waiting->job.done = done;
+    event_active(all->flush, EV_TIMEOUT, 0);
+    return all->waiting;
+}
+
+void tcn_recheck(struct tcn_delivery_state *d, const struct tcn_settled_fact *fact)
+{
+    struct tcn_rechecks *all = d->app->rechecks;
+    struct recheck_job *job = waiting_job(all);
+
+    job->deliveries[job->n] = d;
+    job->incidents[job->n] = fact->incident;
+    job->lanes[job->n++] = fact->lane;
+    if (job->n == TCN_LANE_MARKS)
+        post(all);
+}
