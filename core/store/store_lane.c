@@ -8,9 +8,7 @@
 enum {
     LANE_GET,
     LANE_PUT,
-    LANES_DUE,
-    LANES_STALE,
-    LANES_FLAPPING,
+    LANES_WAITING,
     LANES_ECHO,
     LANE_FIRING,
     LANES_STAND,
@@ -21,6 +19,18 @@ enum {
     "dedupe_key, source, is_firing, incident, clock_ms, received_ms, resolved_ms, mute_until_ms, " \
     "resolve_due_ms, stale_due_ms, echo_ms, echo_due_ms, opened_ms, content_sha256, is_flapping, " \
     "flap_told_ms, transitions, items, revision"
+/* The conditions are in the texts so that the partial indexes serve them: each by one of its own. */
+#define FIRST_OF(condition, order)                                                                 \
+    "SELECT " COLUMNS " FROM lanes WHERE account_id = $1 AND incident = $2 AND " condition         \
+    " ORDER BY " order " LIMIT $3"
+#define ECHOES FIRST_OF("echo_due_ms > 0", "echo_due_ms")
+// clang-format off
+#define WAITING                                                                                    \
+    "SELECT * FROM (" FIRST_OF("resolve_due_ms > 0", "resolve_due_ms") ") AS due"                  \
+    " UNION ALL SELECT * FROM (" FIRST_OF("stale_due_ms > 0", "stale_due_ms") ") AS stale"         \
+    " UNION ALL SELECT * FROM (" FIRST_OF("is_flapping = 1", "received_ms") ") AS flapping"        \
+    " UNION ALL SELECT * FROM (" ECHOES ") AS echo"
+// clang-format on
 static const char *const sql[] = {
     [LANE_GET] = "SELECT " COLUMNS " FROM lanes WHERE account_id = $1 AND key_hash = $2",
     /* $22 is the revision that was read; the row must still have it. */
@@ -39,15 +49,8 @@ static const char *const sql[] = {
         " flap_told_ms = excluded.flap_told_ms, transitions = excluded.transitions,"
         " items = excluded.items, revision = excluded.revision"
         " WHERE lanes.revision + 1 = excluded.revision",
-    /* The conditions are in the texts so that the partial indexes serve them. */
-    [LANES_DUE] = "SELECT " COLUMNS " FROM lanes WHERE account_id = $1 AND incident = $2"
-                  " AND resolve_due_ms > 0 ORDER BY resolve_due_ms LIMIT $3",
-    [LANES_STALE] = "SELECT " COLUMNS " FROM lanes WHERE account_id = $1 AND incident = $2"
-                    " AND stale_due_ms > 0 ORDER BY stale_due_ms LIMIT $3",
-    [LANES_FLAPPING] = "SELECT " COLUMNS " FROM lanes WHERE account_id = $1 AND incident = $2"
-                       " AND is_flapping = 1 ORDER BY received_ms LIMIT $3",
-    [LANES_ECHO] = "SELECT " COLUMNS " FROM lanes WHERE account_id = $1 AND incident = $2"
-                   " AND echo_due_ms > 0 ORDER BY echo_due_ms LIMIT $3",
+    [LANES_WAITING] = WAITING,
+    [LANES_ECHO] = ECHOES,
     [LANE_FIRING] = "SELECT " COLUMNS " FROM lanes WHERE account_id = $1 AND incident = $2"
                     " AND is_firing = 1 AND key_hash <> $3 LIMIT 1",
     [LANES_STAND] =
@@ -173,18 +176,19 @@ struct lane_list {
     size_t n;
 };
 
-static int add_lanes(struct tcn_store *s, size_t no, struct tcn_id incident, size_t limit,
-                     struct tcn_arena *a, struct lane_list *list, struct tcn_err *err)
+/* most: what the statement can give. */
+static int list_lanes(struct tcn_store *s, size_t no, struct tcn_id incident, size_t limit,
+                      size_t most, struct tcn_arena *a, struct lane_list *list, struct tcn_err *err)
 {
     struct tcn_query q;
-    size_t end = list->n + limit;
     int r;
 
+    *list = (struct lane_list){TCN_NEW_N(a, struct tcn_lane, most), 0};
     if ((r = start(s, no, &q, err)) < 0)
         return r;
     tcn_q_id(&q, &incident);
     tcn_q_int(&q, (int64_t)limit);
-    while (list->n < end && (r = tcn_query_step(&q, err)) == 1)
+    while (list->n < most && (r = tcn_query_step(&q, err)) == 1)
         if ((r = read_lane(&q, a, &list->items[list->n++], err)) < 0)
             break;
     tcn_query_done(&q);
@@ -195,25 +199,20 @@ int tcn_store_lanes_waiting(struct tcn_store *s, struct tcn_id incident, size_t 
                             struct tcn_arena *a, struct tcn_lane **ret, size_t *ret_n,
                             struct tcn_err *err)
 {
-    struct lane_list list = {TCN_NEW_N(a, struct tcn_lane, 4 * limit), 0};
-    int r;
+    struct lane_list list;
+    int r = list_lanes(s, LANES_WAITING, incident, limit, 4 * limit, a, &list, err);
 
-    if ((r = add_lanes(s, LANES_DUE, incident, limit, a, &list, err)) < 0 ||
-        (r = add_lanes(s, LANES_STALE, incident, limit, a, &list, err)) < 0 ||
-        (r = add_lanes(s, LANES_FLAPPING, incident, limit, a, &list, err)) < 0 ||
-        (r = add_lanes(s, LANES_ECHO, incident, limit, a, &list, err)) < 0)
-        return r;
     *ret = list.items;
     *ret_n = list.n;
-    return 0;
+    return r;
 }
 
 int tcn_store_lanes_echo(struct tcn_store *s, struct tcn_id incident, size_t limit,
                          struct tcn_arena *a, struct tcn_lane **ret, size_t *ret_n,
                          struct tcn_err *err)
 {
-    struct lane_list list = {TCN_NEW_N(a, struct tcn_lane, limit), 0};
-    int r = add_lanes(s, LANES_ECHO, incident, limit, a, &list, err);
+    struct lane_list list;
+    int r = list_lanes(s, LANES_ECHO, incident, limit, limit, a, &list, err);
 
     *ret = list.items;
     *ret_n = list.n;
