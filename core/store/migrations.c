@@ -393,9 +393,16 @@ static const char *const v13_echoes[] = {
     NULL,
 };
 
+/* In the order of a claim, so that it reads what it takes, and not all that is due. */
+static const char *const v14_claims[] = {
+    "DROP INDEX links_due",
+    "CREATE INDEX links_due ON links (connector, due_ms, id) WHERE due_ms > 0",
+    NULL,
+};
+
 const struct tcn_migration tcn_migrations[] = {
     {1, 1, v1_base},       {2, 1, v2_incidents}, {3, 1, v3_paging},    {4, 1, v4_links},
     {5, 1, v5_lost_pages}, {6, 1, v6_fences},    {7, 1, v7_unreached}, {8, 1, v8_subscriptions},
     {9, 1, v9_leases},     {10, 1, v10_silence}, {11, 1, v11_nodes},   {12, 12, v12_policies},
-    {13, 13, v13_echoes},  {0, 0, NULL},
+    {13, 13, v13_echoes},  {14, 13, v14_claims}, {0, 0, NULL},
 };

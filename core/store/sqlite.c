@@ -400,6 +400,8 @@ static const struct tcn_db_word words[] = {
     {"CLUSTERED", " STRICT, WITHOUT ROWID"},
     {"TABLES", "sqlite_master"},
     {"UNCLAIMED", ""},
+    {"ONE_OF", "IN "},
+    {"END", ""},
     {"ON_SERVER", "SELECT 1 -- "},
     {"NOW_MS", "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"},
     {NULL, NULL},

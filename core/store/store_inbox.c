@@ -16,9 +16,9 @@ static const char *const sql[] = {
                           " AND no > $2 ORDER BY no LIMIT $3",
     [INBOX_DROP] = "DELETE FROM inbox WHERE account_id = $1 AND state = 2 AND id = $2",
     /* Rows arrive in the order of their time but for jumps of the clock: the oldest rows are looked at, no more. */
-    [INBOX_TRIM] = "DELETE FROM inbox WHERE no IN (SELECT no FROM"
+    [INBOX_TRIM] = "DELETE FROM inbox WHERE no {ONE_OF}(SELECT no FROM"
                    " (SELECT no, received_ms FROM inbox WHERE account_id = $1 ORDER BY no LIMIT $3)"
-                   " AS oldest WHERE received_ms < $2)",
+                   " AS oldest WHERE received_ms < $2){END}",
 };
 _Static_assert(TCN_INBOX_QUARANTINED == 2, "in the SQL above and in an index of the schema");
 

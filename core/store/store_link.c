@@ -46,7 +46,7 @@ static const char *const sql[] = {
                    " ORDER BY due_ms, id LIMIT $5{UNCLAIMED})"
                    " UPDATE links SET holder = $2, epoch = $2, last_attempt_ms ="
                    " CASE WHEN holder <> 0 AND is_uncertain = 1 THEN $4 ELSE last_attempt_ms END"
-                   " WHERE id IN (SELECT id FROM due) RETURNING " COLUMNS,
+                   " WHERE id {ONE_OF}(SELECT id FROM due){END} RETURNING " COLUMNS,
 };
 _Static_assert(TCN_LINK_BLOCKED == 5, "in the SQL above");
 

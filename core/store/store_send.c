@@ -26,7 +26,7 @@ static const char *const sql[] = {
                    " AND state IN (1, 2) AND due_ms <= $3 AND due_ms > " TCN_HELD_BEFORE
                    " AND (state = 1 OR " IS_ABANDONED ") ORDER BY due_ms, id LIMIT $4{UNCLAIMED})"
                    " UPDATE sends SET state = 2, attempt = attempt + 1, epoch = $2"
-                   " WHERE id IN (SELECT id FROM due) RETURNING " COLUMNS,
+                   " WHERE id {ONE_OF}(SELECT id FROM due){END} RETURNING " COLUMNS,
     [SEND_FINISH] = "UPDATE sends SET epoch = $2,"
                     " state = CASE WHEN state = 6 AND $4 = 1 THEN 5 ELSE $4 END,"
                     " due_ms = CASE WHEN $4 = 1 THEN $5 ELSE due_ms END,"

@@ -4,6 +4,7 @@
 enum { TIMER_SET, TIMER_CLEAR, TIMER_DUE, NEXT_DUE };
 #define SEND_IS_DEAD TCN_IS_DEAD("sends.epoch")
 #define LINK_IS_DEAD TCN_IS_DEAD("links.holder")
+#define DUE_CONNECTOR "SELECT connector FROM links WHERE account_id = $1 AND due_ms > 0"
 static const char *const sql[] = {
     [TIMER_SET] = "INSERT INTO timers (account_id, epoch, incident, due_ms) VALUES ($1, $2, $3, $4)"
                   " ON CONFLICT (incident) DO UPDATE SET"
@@ -12,21 +13,22 @@ static const char *const sql[] = {
     [TIMER_DUE] = "SELECT incident FROM timers WHERE account_id = $1 AND due_ms <= $2"
                   " AND due_ms > " TCN_HELD_BEFORE " ORDER BY due_ms, incident LIMIT $3{UNCLAIMED}",
     /* A walk over the connectors that have something due finds the first of each by its index. */
-    [NEXT_DUE] = "WITH RECURSIVE c (connector) AS ("
-                 " SELECT MIN(connector) FROM links WHERE account_id = $1 AND due_ms > 0"
-                 " UNION ALL"
-                 " SELECT (SELECT MIN(connector) FROM links WHERE account_id = $1 AND due_ms > 0"
-                 " AND connector > c.connector) FROM c WHERE c.connector IS NOT NULL)"
-                 " SELECT"
-                 " (SELECT due_ms FROM timers WHERE account_id = $1 AND due_ms > " TCN_HELD_BEFORE
-                 " ORDER BY due_ms LIMIT 1),"
-                 " (SELECT due_ms FROM sends WHERE account_id = $1 AND state IN (1, 2)"
-                 " AND due_ms > " TCN_HELD_BEFORE " AND (state = 1 OR " SEND_IS_DEAD ")"
-                 " ORDER BY due_ms LIMIT 1),"
-                 " (SELECT MIN((SELECT due_ms FROM links WHERE account_id = $1 AND due_ms > 0"
-                 " AND due_ms > " TCN_HELD_BEFORE
-                 " AND connector = c.connector AND (holder = 0 OR " LINK_IS_DEAD ")"
-                 " ORDER BY due_ms LIMIT 1)) FROM c WHERE c.connector IS NOT NULL)",
+    [NEXT_DUE] =
+        "WITH RECURSIVE c (connector) AS ("
+        " SELECT (" DUE_CONNECTOR " ORDER BY connector LIMIT 1)"
+        " UNION ALL"
+        " SELECT (" DUE_CONNECTOR " AND connector > c.connector ORDER BY connector LIMIT 1)"
+        " FROM c WHERE c.connector IS NOT NULL)"
+        " SELECT"
+        " (SELECT due_ms FROM timers WHERE account_id = $1 AND due_ms > " TCN_HELD_BEFORE
+        " ORDER BY due_ms LIMIT 1),"
+        " (SELECT due_ms FROM sends WHERE account_id = $1 AND state IN (1, 2)"
+        " AND due_ms > " TCN_HELD_BEFORE " AND (state = 1 OR " SEND_IS_DEAD ")"
+        " ORDER BY due_ms LIMIT 1),"
+        " (SELECT MIN((SELECT due_ms FROM links WHERE account_id = $1 AND due_ms > 0"
+        " AND due_ms > " TCN_HELD_BEFORE
+        " AND connector = c.connector AND (holder = 0 OR " LINK_IS_DEAD ")"
+        " ORDER BY due_ms LIMIT 1)) FROM c WHERE c.connector IS NOT NULL)",
 };
 _Static_assert(TCN_SEND_PENDING == 1 && TCN_SEND_IN_FLIGHT == 2, "in the SQL above");
 

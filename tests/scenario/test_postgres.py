@@ -10,7 +10,7 @@ import typing
 import unittest
 
 from harness import BINARY, TOKENS, Failure, Tocsin, World, eventually, http, postgres
-from worlds import Config, Scenario, alert, fresh, group
+from worlds import VENDORS, Config, Scenario, alert, fresh, group
 
 PASSWORD = "not-to-be-told-0123456789"
 Store = typing.Any
@@ -139,6 +139,31 @@ class Repeats(Scenario):
                 self.assertEqual(("accepted", [idents[name]]), self.answers(self.other, body))
             for name, answer in zip(names, pool.map(lambda name: self.answers(self.app, bodies[name]), names)):
                 self.assertEqual(("accepted" if name in ends else "unchanged", [idents[name]]), answer)
+
+
+class Growth(Scenario):
+    """What a turn reads does not grow with what is open, whatever the server believes of its tables: here that they are
+    empty, which it believes until it analyzes them again."""
+    store = "postgres"
+    ALARMS = 150
+    MOST = {"links": 300}  # index entries read for one alarm, its page and its tickets; a walk past what is in flight
+    MOST_OF_OTHERS = 60    # half of ALARMS and more, when each reads what those before it left
+
+    def test_reads_do_not_grow(self) -> None:
+        server = typing.cast(postgres.Server, self.world.database)
+        self.app.kill(signal.SIGTERM)
+        server.psql("ANALYZE; SELECT pg_stat_reset()")
+        self.app.start()
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            for answer in pool.map(lambda name: self.prom(group(name, alert(name, "a"))),
+                                   [fresh("grown") for _ in range(self.ALARMS)]):
+                self.opened(answer)
+        eventually("all have tickets", lambda: len(self.box.tickets("grown")) == self.ALARMS * len(VENDORS), 120)
+        self.assertEqual(0, self.app.kill(signal.SIGTERM))  # its sessions hand in what they counted
+        rows = server.psql("SELECT relname, sum(idx_tup_read) FROM pg_stat_user_indexes GROUP BY relname").splitlines()
+        read = {table: int(count) // self.ALARMS for table, count in (row.split("|") for row in rows)}
+        self.assertGreater(read["incidents"], 0)
+        self.assertEqual({}, {table: n for table, n in read.items() if n > self.MOST.get(table, self.MOST_OF_OTHERS)})
 
 
 class Start(unittest.TestCase):
