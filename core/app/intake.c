@@ -43,7 +43,7 @@ static int load_bucket(struct tcn_store *s, const char *source, struct tcn_storm
     if (r < 0 || ret->at_ms == 0 || ret->tokens >= 2 || !tcn_store_is_shared(s))
         return r;
     r = tcn_store_lock_name(s, "storm", source, err);
-    return r < 0 ? r : tcn_store_storm_get(s, source, ret, err);
+    return r < 0 ? r : tcn_store_storm_reread(s, source, ret, err);
 }
 
 static int load_storm(struct tcn_store *s, const struct tcn_intake_job *job,

@@ -24,6 +24,7 @@ enum tcn_sql_table {
     TCN_SQL_META,
     TCN_SQL_INBOX,
     TCN_SQL_LANE,
+    TCN_SQL_STORM,
     TCN_SQL_INCIDENT,
     TCN_SQL_TIMELINE,
     TCN_SQL_ENGAGEMENT,
@@ -47,8 +48,14 @@ struct tcn_store {
     char node[72];
     int64_t epoch;
     struct tcn_arena scratch; /* of tcn_store_scratch */
-    bool is_alone;            /* no other process can use the database */
-    bool is_hurried;          /* this transaction does not wait for what other nodes have locked */
+    bool is_begun;            /* inside a transaction */
+    struct {
+        char *source; /* owned; NULL: none */
+        struct tcn_storm row;
+        bool is_changed; /* to be written before the commit */
+    } storm;             /* the row in hand, of this transaction: store_storm.c */
+    bool is_alone;       /* no other process can use the database */
+    bool is_hurried;     /* this transaction does not wait for what other nodes have locked */
     int broken; /* the first error inside this transaction that a commit must not cover; 0 = none */
     struct tcn_dbstmt *prepared[TCN_SQL_TABLES][TCN_SQL_MAX]; /* owned; made at first use */
 };
@@ -75,6 +82,11 @@ extern const struct tcn_id tcn_store_last_id;
 
 /* The SQL with the driver's words in place of {NAME}. */
 void tcn_db_translate(const struct tcn_db_driver *driver, const char *sql, struct tcn_buf *out);
+
+/* Before a commit: the row in hand is written. */
+int tcn_store_storm_write(struct tcn_store *s, struct tcn_err *err);
+/* At a begin and a rollback, and when the store is closed. */
+void tcn_store_storm_forget(struct tcn_store *s);
 
 /* Names one or two texts of any length (NULL is empty) within the account by 16 bytes of their SHA-256. */
 struct tcn_id tcn_store_hash(const struct tcn_store *s, const char *a, const char *b);

@@ -226,6 +226,7 @@ void tcn_store_close(struct tcn_store *s)
             s->driver->finalize(s->prepared[i][j]);
     if (s->db)
         s->driver->close(s->db);
+    tcn_store_storm_forget(s);
     tcn_arena_done(&s->scratch);
     free(s);
 }
@@ -243,9 +244,14 @@ int64_t tcn_store_epoch(const struct tcn_store *s)
 
 int tcn_store_begin(struct tcn_store *s, struct tcn_err *err)
 {
+    int r;
+
+    tcn_store_storm_forget(s);
     s->broken = 0;
     s->is_hurried = false;
-    return s->driver->begin(s->db, err);
+    r = s->driver->begin(s->db, err);
+    s->is_begun = r == 0;
+    return r;
 }
 
 int tcn_store_begin_many(struct tcn_store *s, struct tcn_err *err)
@@ -278,16 +284,28 @@ static int check_whole(struct tcn_store *s, struct tcn_err *err)
                     tcn_code_name(s->broken));
 }
 
+/* The last statement, and the look at all of them. */
+static int end_statements(struct tcn_store *s, struct tcn_err *err)
+{
+    int r = s->broken == 0 ? tcn_store_storm_write(s, err) : 0;
+
+    if (r < 0 && s->broken == 0)
+        s->broken = r;
+    r = check_whole(s, err);
+    s->is_begun = false;
+    return r;
+}
+
 int tcn_store_commit(struct tcn_store *s, struct tcn_err *err)
 {
-    int r = check_whole(s, err);
+    int r = end_statements(s, err);
 
     return r < 0 ? r : s->driver->commit(s->db, err);
 }
 
 int tcn_store_commit_unsynced(struct tcn_store *s, bool *ret_unsynced, struct tcn_err *err)
 {
-    int r = check_whole(s, err);
+    int r = end_statements(s, err);
 
     *ret_unsynced = false;
     if (r < 0)
@@ -304,6 +322,8 @@ void tcn_store_sync(struct tcn_store *s)
 
 void tcn_store_rollback(struct tcn_store *s)
 {
+    tcn_store_storm_forget(s);
+    s->is_begun = false;
     s->driver->rollback(s->db);
 }
 

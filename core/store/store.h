@@ -163,9 +163,12 @@ int tcn_store_lanes_echo(struct tcn_store *s, struct tcn_id incident, size_t lim
 int tcn_store_lane_firing(struct tcn_store *s, struct tcn_id incident, const char *except,
                           struct tcn_arena *a, struct tcn_lane *ret, struct tcn_err *err);
 /* All zero when nothing is known of the source. Each node of a shared database counts for itself; the incident may be one
- * that another began. */
+ * that another began, and is read once a transaction: _reread asks again, after a lock. */
 int tcn_store_storm_get(struct tcn_store *s, const char *source, struct tcn_storm *ret,
                         struct tcn_err *err);
+int tcn_store_storm_reread(struct tcn_store *s, const char *source, struct tcn_storm *ret,
+                           struct tcn_err *err);
+/* Written with the commit. */
 int tcn_store_storm_put(struct tcn_store *s, const char *source, const struct tcn_storm *storm,
                         struct tcn_err *err);
 

@@ -5,16 +5,7 @@
 
 #include <assert.h>
 
-enum {
-    LANE_GET,
-    LANE_PUT,
-    LANES_WAITING,
-    LANES_ECHO,
-    LANE_FIRING,
-    LANES_STAND,
-    STORM_GET,
-    STORM_PUT
-};
+enum { LANE_GET, LANE_PUT, LANES_WAITING, LANES_ECHO, LANE_FIRING, LANES_STAND };
 #define COLUMNS                                                                                    \
     "dedupe_key, source, is_firing, incident, clock_ms, received_ms, resolved_ms, mute_until_ms, " \
     "resolve_due_ms, stale_due_ms, echo_ms, echo_due_ms, opened_ms, content_sha256, is_flapping, " \
@@ -58,16 +49,6 @@ static const char *const sql[] = {
         " WHERE l.account_id = $1 AND i.account_id = $1 AND i.status = 1"
         " AND l.key_hash IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, "
         "$17)",
-    /* Its own first, then one that has an incident. */
-    [STORM_GET] = "SELECT node = $3, tokens, at_ms, incident, attached FROM storms"
-                  " WHERE account_id = $1 AND source = $2 AND (node = $3 OR incident IS NOT NULL)"
-                  " ORDER BY node <> $3, incident DESC LIMIT 2",
-    [STORM_PUT] =
-        "INSERT INTO storms (account_id, epoch, source, node, tokens, at_ms, incident, attached)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
-        " ON CONFLICT (account_id, source, node) DO UPDATE SET epoch = excluded.epoch,"
-        " tokens = excluded.tokens, at_ms = excluded.at_ms,"
-        " incident = excluded.incident, attached = excluded.attached",
 };
 
 _Static_assert(TCN_STATUS_OPEN == 1 && TCN_LANE_MARKS == 16, "in the SQL above");
@@ -268,61 +249,4 @@ int tcn_store_lanes_stand(struct tcn_store *s, const struct tcn_lane_mark *marks
         note_standing(&q, marks, n, ret);
     tcn_query_done(&q);
     return r < 0 ? r : tcn_query_row_ok(&q, err);
-}
-
-/* A bucket each: a common one would make the nodes wait for each other's commits. */
-static const char *bucket(const struct tcn_store *s)
-{
-    return tcn_store_is_shared(s) ? s->node : "";
-}
-
-/* Of its own row all, of another's the incident. */
-static void add_storm(struct tcn_query *q, struct tcn_storm *ret)
-{
-    struct tcn_storm row;
-    bool is_own = tcn_c_int(q) != 0;
-
-    row.tokens = tcn_c_double(q);
-    row.at_ms = tcn_c_int(q);
-    row.incident = tcn_c_id(q);
-    row.attached = tcn_c_int(q);
-    if (is_own)
-        *ret = row;
-    else if (tcn_id_is_zero(ret->incident))
-        ret->incident = row.incident;
-}
-
-int tcn_store_storm_get(struct tcn_store *s, const char *source, struct tcn_storm *ret,
-                        struct tcn_err *err)
-{
-    struct tcn_query q;
-    int r;
-
-    if ((r = start(s, STORM_GET, &q, err)) < 0)
-        return r;
-    memset(ret, 0, sizeof *ret);
-    tcn_q_text(&q, source);
-    tcn_q_text(&q, bucket(s));
-    while ((r = tcn_query_step(&q, err)) == 1)
-        add_storm(&q, ret);
-    tcn_query_done(&q);
-    return r < 0 ? r : tcn_query_row_ok(&q, err);
-}
-
-int tcn_store_storm_put(struct tcn_store *s, const char *source, const struct tcn_storm *storm,
-                        struct tcn_err *err)
-{
-    struct tcn_query q;
-    int r;
-
-    if ((r = start(s, STORM_PUT, &q, err)) < 0)
-        return r;
-    tcn_q_epoch(&q);
-    tcn_q_text(&q, source);
-    tcn_q_text(&q, bucket(s));
-    tcn_q_double(&q, storm->tokens);
-    tcn_q_int(&q, storm->at_ms);
-    tcn_q_id(&q, &storm->incident);
-    tcn_q_int(&q, storm->attached);
-    return tcn_query_run(&q, err);
 }

@@ -180,24 +180,6 @@ static void a_lane_that_fires(void **state)
     assert_false(lane.exists);
 }
 
-static void storm(void **state)
-{
-    struct fixture *f = *state;
-    struct tcn_storm in = {29.75, 5, id_of(7), 3}, out;
-
-    OK(f, tcn_store_storm_get(f->s, "prom", &out, &f->err));
-    same_storm(&(struct tcn_storm){0}, &out);
-    OK(f, tcn_store_storm_put(f->s, "prom", &in, &f->err));
-    OK(f, tcn_store_storm_get(f->s, "prom", &out, &f->err));
-    same_storm(&in, &out);
-    in = (struct tcn_storm){0.1, 6, {{0}}, 0};
-    OK(f, tcn_store_storm_put(f->s, "prom", &in, &f->err));
-    OK(f, tcn_store_storm_get(f->s, "prom", &out, &f->err));
-    same_storm(&in, &out);
-    OK(f, tcn_store_storm_get(f->s, "other", &out, &f->err));
-    same_storm(&(struct tcn_storm){0}, &out);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,7 +192,6 @@ int main(void)
         IN_MEMORY(lanes_that_wait),
         IN_MEMORY(lanes_that_are_watched),
         IN_MEMORY(a_lane_that_fires),
-        IN_MEMORY(storm),
         IN_MEMORY(lanes_that_hold_an_echo),
     };
 
