@@ -187,52 +187,37 @@ static int dedupe_string(const struct tcn_alarm *alarm, const struct tcn_respons
     return r;
 }
 
-/* An open incident with the same dedupe string takes the alarm, whatever lane or source opened it. */
-static int load_open_of(struct tcn_store *s, const char *dedupe, struct tcn_arena *arena,
-                        struct tcn_aggregate *ret, struct tcn_err *err)
-{
-    struct tcn_id id;
-    int r;
-
-    if ((r = tcn_store_lock_name(s, "open", dedupe, err)) < 0)
-        return r;
-    r = tcn_store_incident_open_of(s, dedupe, &id, err);
-    if (r == TCN_ENOTFOUND)
-        return 0;
-    return r < 0 ? r : load_incident(s, id, arena, ret, err);
-}
-
-/* The lane's last incident while it is open, else an open one with the same dedupe string, else the last one. */
-static int load_for(struct tcn_store *s, const struct tcn_alarm *alarm,
-                    const struct tcn_response_plan *plan, struct tcn_arena *arena,
+/* The lane's last incident while it is open, else an open one with the same dedupe string, whatever lane or source opened
+ * it, else the last one. */
+static int load_for(struct tcn_store *s, struct tcn_id open, struct tcn_arena *arena,
                     struct tcn_aggregate *ret, struct tcn_err *err)
 {
-    const char *dedupe = NULL;
-    int r;
+    int r = 0;
 
-    if (!tcn_id_is_zero(ret->lane.incident) &&
-        (r = load_incident(s, ret->lane.incident, arena, ret, err)) < 0)
+    if (!tcn_id_is_zero(ret->lane.incident))
+        r = load_incident(s, ret->lane.incident, arena, ret, err);
+    if (r < 0 || is_open(ret) || tcn_id_is_zero(open))
         return r;
-    if (is_open(ret))
-        return 0;
-    if ((r = dedupe_string(alarm, plan, arena, &dedupe, err)) < 0)
-        return r;
-    return load_open_of(s, dedupe, arena, ret, err);
+    return load_incident(s, open, arena, ret, err);
 }
 
 int tcn_turn_load_lane(struct tcn_store *s, const struct tcn_alarm *alarm,
                        const struct tcn_response_plan *plan, struct tcn_arena *arena,
                        struct tcn_aggregate *ret, struct tcn_err *err)
 {
+    const char *key = alarm->dedupe_key, *dedupe = NULL;
+    struct tcn_id open;
     int r;
 
     *ret = (struct tcn_aggregate){0};
-    if ((r = tcn_store_lock_name(s, "lane", alarm->dedupe_key, err)) < 0 ||
-        (r = tcn_store_lane_get(s, alarm->dedupe_key, arena, &ret->lane, err)) < 0 ||
-        (r = load_for(s, alarm, plan, arena, ret, err)) < 0)
+    if ((r = dedupe_string(alarm, plan, arena, &dedupe, err)) < 0 ||
+        (r = tcn_store_lock_name(s, "lane", key, err)) < 0 ||
+        (r = tcn_store_lock_name(s, "open", dedupe, err)) < 0 ||
+        (r = tcn_store_lane_meet(s, key, dedupe, arena, &ret->lane, &open, err)) < 0 ||
+        (r = load_for(s, open, arena, ret, err)) < 0)
         return r;
-    return is_open(ret) ? load_lanes(s, alarm->dedupe_key, arena, ret, err)
-                        : load_echoes(s, alarm->dedupe_key, arena, ret, err);
+    return is_open(ret) ? load_lanes(s, key, arena, ret, err)
+                        : load_echoes(s, key, arena, ret, err);
 }
 
 static int write_links(struct tcn_store *s, const struct tcn_incident *incident,

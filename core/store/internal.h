@@ -77,6 +77,13 @@ int tcn_store_driver_of(const char *url, const struct tcn_db_driver **ret, const
 #define TCN_IS_DEAD(epoch)                                                                         \
     "NOT EXISTS (SELECT 1 FROM epochs WHERE epochs.epoch = " epoch " AND session > 0)"
 
+/* Of the incidents with that dedupe hash the newest open one. So that no server that believes the table to be small reads all
+ * that is open (incidents_open), or all (its key): a condition that only incidents_dedupe serves, and its order. */
+#define TCN_OPEN_OF(hash)                                                                          \
+    "SELECT id FROM incidents WHERE account_id = $1 AND dedupe_hash = " hash                       \
+    " AND status < 2 ORDER BY status DESC, id DESC LIMIT 1"
+_Static_assert(TCN_STATUS_OPEN == 1 && TCN_STATUS_RESOLVED == 2, "in the SQL above");
+
 /* No id comes after it: where a list that goes backwards starts. */
 extern const struct tcn_id tcn_store_last_id;
 

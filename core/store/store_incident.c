@@ -45,10 +45,7 @@ static const char *const sql[] = {
         " tags = excluded.tags, revision = excluded.revision, event_seq = excluded.event_seq,"
         " related_seq = excluded.related_seq, unreached_ms = excluded.unreached_ms"
         " WHERE incidents.account_id = excluded.account_id",
-    /* So that no server that believes the table to be small reads all that is open (incidents_open), or all (its key): a
-     * condition that only incidents_dedupe serves, and its order. */
-    [INCIDENT_OPEN_OF] = "SELECT id FROM incidents WHERE account_id = $1 AND dedupe_hash = $2"
-                         " AND status < 2 ORDER BY status DESC, id DESC LIMIT 1",
+    [INCIDENT_OPEN_OF] = TCN_OPEN_OF("$2"),
     [LIST_ALL] = LIST NEWEST,
     [LIST_OPEN] = LIST " AND status = 1" NEWEST,
     [LIST_STATUS] = LIST " AND status = $4" NEWEST,
@@ -57,8 +54,7 @@ static const char *const sql[] = {
     [COUNT_ALL] = "SELECT COUNT(*) FROM incidents WHERE account_id = $1",
     [COUNT_OPEN] = "SELECT COUNT(*) FROM incidents WHERE account_id = $1 AND status = 1",
 };
-_Static_assert(TCN_STATUS_OPEN == 1 && TCN_STATUS_RESOLVED == 2,
-               "in the SQL above and in an index of the schema");
+_Static_assert(TCN_STATUS_OPEN == 1, "in the SQL above and in an index of the schema");
 
 static int start(struct tcn_store *s, size_t no, struct tcn_query *ret, struct tcn_err *err)
 {

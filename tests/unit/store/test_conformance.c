@@ -146,6 +146,25 @@ static void same_read_lane(const struct tcn_lane *a, const struct tcn_lane *b)
     same_lane(&before, b);
 }
 
+/* As the two questions that it is. */
+static void meet(struct bed *b, const char *key)
+{
+    const char *dedupe = tcn_arena_fmt(&b->rows, "dedupe %u", pick(b, 4));
+    struct tcn_lane lane, got;
+    struct tcn_id open = {{0}}, got_open;
+
+    assert_int_equal(ref_lane_get(&b->ref, key, &b->a, &lane), 0);
+    ref_incident_open_of(&b->ref, dedupe, &open);
+    EACH_DRIVER(b)
+    {
+        OK(&b->f[k],
+           tcn_store_lane_meet(b->f[k].s, key, dedupe, &b->a, &got, &got_open, &b->f[k].err));
+        assert_int_equal(got.exists, lane.exists);
+        same_read_lane(&lane, &got);
+        assert_id(open, got_open);
+    }
+}
+
 static void lanes(struct bed *b)
 {
     struct tcn_lane lane = gen_lane(&b->g), got[STORES_MAX];
@@ -165,6 +184,7 @@ static void lanes(struct bed *b)
     WRITE(b, lane_put, &lane);
     LIST(b, struct tcn_lane, same_read_lane, lanes_waiting, incident, 3);
     LIST(b, struct tcn_lane, same_read_lane, lanes_echo, incident, 3);
+    meet(b, lane.dedupe_key);
     /* Which one is the store's choice. */
     ASK(b, lane_firing, incident, lane.dedupe_key, &b->a, &got[k]);
     EACH(b)
