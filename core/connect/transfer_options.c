@@ -126,7 +126,6 @@ static void set_bounds(struct tcn_transfer *t)
     curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)t->instance->limits.timeout_ms);
     /* Announced lengths only; chunked answers are counted in the write function. */
     curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)TCN_ANSWER_MAX);
-    curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, tcn_verb_leaves_trace(t->verb) ? 1L : 0L);
     curl_easy_setopt(c, CURLOPT_USERAGENT, "tocsin/" TOCSIN_VERSION);
 }
 
@@ -139,6 +138,13 @@ static void set_sinks(struct tcn_transfer *t)
     curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, tcn_transfer_on_header);
     curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->curl_error);
+}
+
+/* libcurl sends again by itself what a kept connection did not answer: not what must not be repeated unasked, a POST whatever
+ * it is for (RFC 9110 section 9.2.2). */
+static bool wants_fresh(const struct tcn_transfer *t, const struct tocsin_request *rq)
+{
+    return tcn_verb_leaves_trace(t->verb) || (!rq->is_mail && strcmp(rq->method, "POST") == 0);
 }
 
 int tcn_transfer_options(struct tcn_transfer *t, const struct tocsin_request *rq,
@@ -157,5 +163,6 @@ int tcn_transfer_options(struct tcn_transfer *t, const struct tocsin_request *rq
     set_trust(t);
     set_bounds(t);
     set_sinks(t);
+    curl_easy_setopt(t->wait.easy, CURLOPT_FRESH_CONNECT, wants_fresh(t, rq) ? 1L : 0L);
     return rq->is_mail ? tcn_transfer_mail(t, rq, err) : set_http(t, rq, err);
 }

@@ -163,15 +163,30 @@ class Later(Faults):
 
 class Writes(Faults):
     def test_a_lost_answer_of_a_write(self) -> None:
+        """What did arrive is found to be there, and no dead letter is left."""
         for vendor in VENDORS:
-            with self.subTest(vendor):
-                name, ident = self.open_one("write")
-                self.tickets(name, "OPEN")
-                method, path = WRITE[vendor]
-                self.box.fault(vendor=vendor, action="drop_after_apply", method=method, path_re=path)
-                self.app.api("POST", f"/v1/incidents/{ident}/acknowledge")
-                self.tickets(name, "ACKED", timeout=60)
-                self.box.no_faults()
+            for state in ("ACKED", "RESOLVED"):
+                with self.subTest(vendor=vendor, state=state):
+                    name, ident = self.open_one("write")
+                    self.tickets(name, "OPEN")
+                    self.linked(ident)
+                    self.lose_write(vendor)
+                    if state == "ACKED":
+                        self.app.api("POST", f"/v1/incidents/{ident}/acknowledge")
+                    else:
+                        self.cloudwatch(name, "OK")
+                    self.tickets(name, state, timeout=60)
+                    eventually("nothing is due", lambda: not self.due(ident), 60)
+                    self.assertEqual([], [row for row in self.app.api("GET", "/v1/deadletters").json()["items"]
+                                          if row["incident"] == ident])
+                    self.box.no_faults()
+
+    def lose_write(self, vendor: str) -> None:
+        method, path = WRITE[vendor]
+        self.box.fault(vendor=vendor, action="drop_after_apply", method=method, path_re=path)
+
+    def due(self, ident: str) -> list[Config]:
+        return [row for row in self.app.incident(ident)["links"] if row["due_at"] is not None]
 
     def test_a_lost_answer_of_a_note(self) -> None:
         """A note may be there once or not at all until it was looked up; never twice."""

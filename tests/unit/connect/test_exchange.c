@@ -394,22 +394,34 @@ static void several_steps(void **unused)
     tcn_outcome_free(o);
 }
 
-/* libcurl repeats a request when a kept connection turns out closed: for a create that would be a second one. */
-static void creates_are_never_repeated_by_the_library(void **unused)
+/* libcurl repeats a request when a kept connection turns out closed: of a create that would be a second one, and a
+ * transition of a ticket is none the second time. */
+static void check_repeated(enum tocsin_verb verb, const char *method, enum tocsin_outcome lost,
+                           unsigned requests)
 {
-    struct tcn_outcome *o = call_with(
-        TOCSIN_CREATE, json_pack("{s:s s:s s:{}}", "path", "/once", "method", "POST", "body"));
+    struct tcn_outcome *o =
+        call_with(verb, json_pack("{s:s s:s s:{}}", "path", "/once", "method", method, "body"));
     unsigned before;
 
-    (void)unused;
     assert_int_equal(o->result.outcome, TOCSIN_OK);
     tcn_outcome_free(o);
     before = server.requests;
-    o = call_with(TOCSIN_CREATE,
-                  json_pack("{s:s s:s s:{}}", "path", "/once", "method", "POST", "body"));
-    assert_int_equal(o->result.outcome, TOCSIN_UNKNOWN);
-    assert_int_equal(server.requests, before + 1);
+    o = call_with(verb, json_pack("{s:s s:s s:{}}", "path", "/once", "method", method, "body"));
+    assert_int_equal(o->result.outcome, lost);
+    assert_int_equal(server.requests, before + requests);
     tcn_outcome_free(o);
+}
+
+static void creates_are_never_repeated_by_the_library(void **unused)
+{
+    (void)unused;
+    check_repeated(TOCSIN_CREATE, "POST", TOCSIN_UNKNOWN, 1);
+}
+
+static void posts_are_never_repeated_by_the_library(void **unused)
+{
+    (void)unused;
+    check_repeated(TOCSIN_WRITE, "POST", TOCSIN_RETRY, 1);
 }
 
 static void refused_connection_is_not_sent(void **unused)
@@ -629,6 +641,7 @@ int main(void)
         TEST(empty_posts_have_no_form_type),
         TEST(several_steps),
         TEST(creates_are_never_repeated_by_the_library),
+        TEST(posts_are_never_repeated_by_the_library),
         TEST(refused_connection_is_not_sent),
         TEST(addresses_must_be_allowed),
         TEST(kept_connections_are_checked_again),
