@@ -75,6 +75,8 @@ int tcn_node_int(const struct tcn_node *parent, const char *key, int need, int64
     if (!json_is_integer(n.json))
         return wrong_type(&n, "a whole number");
     value = json_integer_value(n.json);
+    if ((value < min || value > max) && min == max)
+        return tcn_node_problem(&n, "must be %" PRId64 ", not %" PRId64, min, value);
     if (value < min || value > max)
         return tcn_node_problem(&n, "%" PRId64 " is out of range; use %" PRId64 " to %" PRId64,
                                 value, min, max);

@@ -130,7 +130,7 @@ static int take_name(struct parse *p)
 {
     struct tcn_step step = {.kind = TCN_STEP_KEY};
 
-    if (take_word(p, ".[]|}\"", &step.key) < 0)
+    if (take_word(p, ".[]|{}\"", &step.key) < 0)
         return TCN_ESYNTAX;
     if (step.key.len == 0)
         return tcn_fail(p->err, TCN_ESYNTAX, "a name is missing in the path");

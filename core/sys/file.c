@@ -46,6 +46,15 @@ static const char *nearest_file(const char *path, struct tcn_arena *arena)
     return name ? tcn_arena_fmt(arena, "%s%s", slash ? folder : "", name) : NULL;
 }
 
+/* Where a path that says no folder from the root on was looked for: " in /var/lib/tocsin". */
+static const char *looked_in(const char *path, struct tcn_arena *arena)
+{
+    char folder[PATH_MAX];
+
+    return path[0] != '/' && getcwd(folder, sizeof folder) ? tcn_arena_fmt(arena, " in %s", folder)
+                                                           : "";
+}
+
 /* What the person can do who gave the path. */
 static int fail_open(struct tcn_err *err, const char *path)
 {
@@ -57,7 +66,7 @@ static int fail_open(struct tcn_err *err, const char *path)
         return fail_errno(err, "open", path);
     tcn_arena_init(&arena, NAMES_ARENA);
     near = nearest_file(path, &arena);
-    r = tcn_fail(err, TCN_ENOTFOUND, "there is no file %s%s%s%s", path,
+    r = tcn_fail(err, TCN_ENOTFOUND, "there is no file %s%s%s%s%s", path, looked_in(path, &arena),
                  near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     tcn_arena_done(&arena);
     return r;

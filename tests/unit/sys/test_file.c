@@ -108,7 +108,7 @@ static void test_read_up_to_the_cap(void **state)
 static void test_read_failures(void **state)
 {
     const struct place *p = *state;
-    char slip[80], meant[200];
+    char slip[80], meant[PATH_MAX + 40], folder[PATH_MAX];
     struct tcn_buf out;
     struct tcn_err err;
 
@@ -119,6 +119,10 @@ static void test_read_failures(void **state)
     snprintf(slip, sizeof slip, "%s/a.nwe", p->folder);
     snprintf(meant, sizeof meant, "there is no file %s; did you mean %s?", slip, p->beside);
     assert_int_equal(tcn_file_read(slip, &out, &err), TCN_ENOTFOUND);
+    assert_string_equal(err.msg, meant);
+    assert_non_null(getcwd(folder, sizeof folder));
+    snprintf(meant, sizeof meant, "there is no file none/here in %s", folder);
+    assert_int_equal(tcn_file_read("none/here", &out, &err), TCN_ENOTFOUND);
     assert_string_equal(err.msg, meant);
     assert_int_equal(tcn_file_read(p->folder, &out, &err), TCN_EIO);
     assert_non_null(strstr(err.msg, "name a file in it"));
