@@ -3,9 +3,9 @@
 
     tests/postgres.py COMMAND [ARGUMENT...]
 
-runs COMMAND with TOCSIN_POSTGRES (the URL of an empty database) and TOCSIN_POSTGRES_DIR (the server's folder, with its
-postmaster.pid) in its environment and ends as COMMAND ends; 77 when Debian's PostgreSQL is not installed. A server that
-COMMAND kills is started again."""
+runs COMMAND with TOCSIN_POSTGRES (the superuser's URL of an empty database) and TOCSIN_POSTGRES_DIR (the server's
+folder, with its postmaster.pid) in its environment and ends as COMMAND ends; 77 when Debian's PostgreSQL is not
+installed. A server that COMMAND kills is started again."""
 from __future__ import annotations
 
 import contextlib
@@ -20,7 +20,9 @@ import sys
 import tempfile
 import time
 
-USER = "postgres"  # initdb refuses root
+USER = "postgres"  # of the system: initdb refuses root
+SUPERUSER = "postgres"
+ROLE = "tocsin"  # owns its database and is nothing more, so that the policies of its tables hold for it
 # A folder that all servers of a test run are copies of, their system identifier included, instead of an initdb each; the
 # first one makes it. "": none.
 TEMPLATE = os.environ.get("TOCSIN_POSTGRES_TEMPLATE", "")
@@ -75,7 +77,7 @@ class Server:
         try:
             self.init()
             self.start()
-            self.psql("CREATE DATABASE tocsin", "postgres")
+            self.create()
         except BaseException:
             self.end()
             raise
@@ -133,11 +135,16 @@ class Server:
     def tail(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-30:]) if self.log.exists() else ""
 
-    def url(self, **query: str) -> str:
+    def url(self, role: str = ROLE, **query: str) -> str:
         more = "".join(f"&{key}={value}" for key, value in query.items())
-        return f"postgresql://postgres@/tocsin?host={self.folder}{more}"
+        return f"postgresql://{role}@/tocsin?host={self.folder}{more}"
+
+    def create(self) -> None:
+        self.psql(f"CREATE ROLE {ROLE} LOGIN", "postgres")
+        self.psql(f"CREATE DATABASE tocsin OWNER {ROLE}", "postgres")
 
     def psql(self, sql: str, database: str = "tocsin") -> str:
+        """As the superuser."""
         return self.tool("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", str(self.folder), "-U",
                          "postgres", "-d", database, "-c", sql).strip()
 
@@ -169,7 +176,7 @@ class Pair:
             self.primary.init()
             self.primary.start()
             self.attach()
-            self.primary.psql("CREATE DATABASE tocsin", "postgres")
+            self.primary.create()
         except BaseException:
             self.end()
             raise
@@ -237,7 +244,7 @@ def main() -> int:
         print("SKIP: PostgreSQL is not installed")
         return 77
     with Server() as server:
-        env = {**os.environ, "TOCSIN_POSTGRES": server.url(), "TOCSIN_POSTGRES_DIR": str(server.data)}
+        env = {**os.environ, "TOCSIN_POSTGRES": server.url(SUPERUSER), "TOCSIN_POSTGRES_DIR": str(server.data)}
         with subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *sys.argv[1:]], env=env) as command:
             try:
                 code = supervise(server, command)

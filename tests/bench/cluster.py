@@ -63,7 +63,7 @@ class Database:
         self.server, self.name = server, f"bench{Database.number}"
 
     def __enter__(self) -> "Database":
-        self.server.psql(f"CREATE DATABASE {self.name}", "postgres")
+        self.server.psql(f"CREATE DATABASE {self.name} OWNER {postgres.ROLE}", "postgres")
         return self
 
     def url(self) -> str:

@@ -24,7 +24,7 @@ CREATE FUNCTION judge.short(tab text, whole jsonb) RETURNS jsonb LANGUAGE sql IM
     SELECT CASE WHEN tab IN ('epochs', 'incidents', 'events', 'sends', 'links', 'pages')
         THEN whole - ARRAY['tags', 'summary', 'base', 'pushed', 'refs', 'base_version']
         ELSE jsonb_build_object('epoch', whole->'epoch') END $$;
-CREATE FUNCTION judge.note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+CREATE FUNCTION judge.note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
     INSERT INTO judge.writes (tab, op, before, after) VALUES (TG_TABLE_NAME, TG_OP,
         CASE WHEN TG_OP <> 'INSERT' THEN judge.short(TG_TABLE_NAME, to_jsonb(OLD)) END,
         CASE WHEN TG_OP <> 'DELETE' THEN judge.short(TG_TABLE_NAME, to_jsonb(NEW)) END);

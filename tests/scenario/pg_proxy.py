@@ -9,6 +9,8 @@ import struct
 import threading
 import typing
 
+from harness import postgres
+
 CHUNK = 65536
 COMMIT = b"COMMIT"
 LATE_S = 0.05
@@ -143,7 +145,7 @@ class Network:
 
     def url(self, node: int) -> str:
         hosts = ",".join(f"127.0.0.1:{port}" for port in self.ports[node])
-        return f"postgresql://postgres@{hosts}/tocsin"
+        return f"postgresql://{postgres.ROLE}@{hosts}/tocsin"
 
     # -- what happens to a node's connections ------------------------------------------------------------------------
 
