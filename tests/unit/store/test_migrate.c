@@ -159,7 +159,7 @@ static void killed_anywhere(void **state)
 {
     struct fixture *f = *state;
     char *want, *got;
-    const struct slice slice = slice_of(8);
+    const struct slice slice = slice_of(24);
     char base[] = "/tmp/tocsin-migrate-XXXXXX";
     int rounds = 0;
 
