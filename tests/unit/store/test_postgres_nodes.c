@@ -15,6 +15,7 @@
 struct nodes {
     struct fixture f;
     struct tcn_store *b;
+    pid_t child; /* that stands still; 0 = none */
 };
 
 static struct tcn_store *open_node(struct fixture *f, const char *node)
@@ -44,6 +45,8 @@ static int teardown_nodes(void **state)
 {
     struct nodes *n = *state;
 
+    if (n->child > 0 && kill(n->child, SIGKILL) == 0) /* it has locks, and never lets them go */
+        waitpid(n->child, NULL, 0);
     tcn_store_close(n->f.s);
     tcn_store_close(n->b);
     tcn_arena_done(&n->f.a);
@@ -239,11 +242,10 @@ static void who_stands_still_is_dead(void **state)
     struct nodes *n = *state;
     const char *value = NULL;
     int status;
-    pid_t pid = fork();
 
-    if (pid == 0)
+    if ((n->child = fork()) == 0)
         stand_still(&n->f);
-    assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+    assert_int_equal(waitpid(n->child, &status, WUNTRACED), n->child);
     assert_true(WIFSTOPPED(status));
     for (int64_t until_us = tcn_clock_mono_us() + PATIENCE_US;;) {
         size_t gone = 0, ignored;
@@ -255,8 +257,9 @@ static void who_stands_still_is_dead(void **state)
         assert_true(tcn_clock_mono_us() < until_us);
         usleep(20000);
     }
-    kill(pid, SIGCONT);
-    assert_int_equal(status_of(pid), EXIT_NOT_OURS);
+    kill(n->child, SIGCONT);
+    assert_int_equal(status_of(n->child), EXIT_NOT_OURS);
+    n->child = 0;
     OK(&n->f, tcn_store_begin(n->b, &n->f.err));
     OK(&n->f, tcn_store_meta_get(n->b, "written", &n->f.a, &value, &n->f.err));
     OK(&n->f, tcn_store_commit(n->b, &n->f.err));
