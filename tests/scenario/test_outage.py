@@ -2,12 +2,11 @@
 from __future__ import annotations
 
 import signal
-import socket
 import sys
 import unittest
 from urllib.parse import urlsplit
 
-from harness import ROOT, eventually
+from harness import ROOT, eventually, free_port
 from worlds import Config, Scenario, changed, contact
 
 sys.path.insert(0, str(ROOT / "tests/sandbox"))
@@ -27,24 +26,21 @@ class Outage(Scenario):
 
 
 class Away(Outage):
-    place: socket.socket
+    port: int
 
     @classmethod
     def configure(cls, config: Config) -> None:
-        """Both stages of the plan are over after a minute. The port belongs to a socket that does not listen."""
-        cls.place = cls.enterClassContext(socket.socket())
-        cls.place.bind(("127.0.0.1", 0))
-        config["connectors"]["mail"]["url"] = f"smtp://127.0.0.1:{cls.place.getsockname()[1]}"
+        """Both stages of the plan are over after a minute. Nobody listens at the port."""
+        cls.port = free_port()
+        config["connectors"]["mail"]["url"] = f"smtp://127.0.0.1:{cls.port}"
         stage = {"Targets": [{"ChannelTargetInfo": {"ContactChannelId": "mail"}}]}
         config["resources"]["contacts"] = [
             {**contact("alice"), "Plan": {"Stages": [{"DurationInMinutes": 0, **stage}, {"DurationInMinutes": 1, **stage}]}}]
         config["resources"]["response_plans"][0]["connectors"] = []
 
     def start_server(self) -> Mailbox:
-        port = self.place.getsockname()[1]
         box = Mailbox(FaultScript(), CallLog())
-        self.place.close()
-        box.start(port)
+        box.start(self.port)
         self.addCleanup(box.stop)
         return box
 
