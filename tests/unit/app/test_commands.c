@@ -318,6 +318,15 @@ static void test_dropped_letters_of_what_is_gone(void **state)
     drop_reply();
 }
 
+/* The link as it is, but with nothing due, is asked to try again. */
+static void retry_idle(struct tcn_link *link)
+{
+    link->due_ms = 0;
+    assert_int_equal(tcn_store_link_put(store, link, &err), 0);
+    execute((struct tcn_command){.kind = TCN_COMMAND_LINK_RETRY, .link = link->id});
+    assert_int_equal(call.status, 200);
+}
+
 /* Blocked without a dead letter, too: a person made both sides the same. */
 static void test_a_link_that_waits_is_freed(void **state)
 {
@@ -343,10 +352,7 @@ static void test_a_link_that_waits_is_freed(void **state)
         links[0].state = cases[i].state;
         links[0].remote_id = cases[i].remote_id;
         links[0].blocked_reason = "both sides changed title";
-        links[0].due_ms = 0;
-        assert_int_equal(tcn_store_link_put(store, &links[0], &err), 0);
-        execute((struct tcn_command){.kind = TCN_COMMAND_LINK_RETRY, .link = links[0].id});
-        assert_int_equal(call.status, 200);
+        retry_idle(&links[0]);
         assert_string_equal(text_of("status"), "retrying");
         assert_true(has_changed);
         assert_int_equal(tcn_store_link_get(store, links[0].id, &arena, &link, &err), 0);
@@ -390,10 +396,7 @@ static void test_a_link_that_wants_nothing(void **state)
         links[0].state = cases[i].state;
         links[0].remote_id = links[0].remote_key = cases[i].remote_key;
         links[0].blocked_reason = NULL;
-        links[0].due_ms = 0;
-        assert_int_equal(tcn_store_link_put(store, &links[0], &err), 0);
-        execute((struct tcn_command){.kind = TCN_COMMAND_LINK_RETRY, .link = links[0].id});
-        assert_int_equal(call.status, 200);
+        retry_idle(&links[0]);
         assert_string_equal(text_of("status"), "unchanged");
         assert_string_equal(text_of("message"), cases[i].message);
         assert_false(has_changed);

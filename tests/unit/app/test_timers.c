@@ -99,7 +99,7 @@ static bool fires(const char *key)
 {
     struct tcn_lane lane;
 
-    assert_int_equal(tcn_store_lane_get(store, key, &arena, &lane, &err), 0);
+    assert_int_equal(tcn_store_lane_get(store, key, NULL, &arena, &lane, NULL, &err), 0);
     return lane.is_firing;
 }
 
