@@ -120,11 +120,20 @@ int tcn_store_send_claim(struct tcn_store *s, int64_t now_ms, size_t limit, stru
     return 0;
 }
 
+static int run_found(struct tcn_query *q, struct tcn_err *err)
+{
+    int64_t changes;
+    int r = tcn_query_run_count(q, &changes, err);
+
+    if (r < 0)
+        return r;
+    return changes == 0 ? tcn_fail(err, TCN_ENOTFOUND, "no such send") : 0;
+}
+
 int tcn_store_send_finish(struct tcn_store *s, struct tcn_id id, enum tcn_send_state state,
                           int64_t due_ms, const char *note, struct tcn_err *err)
 {
     struct tcn_query q;
-    int64_t changes;
     int r;
 
     if ((r = start(s, SEND_FINISH, &q, err)) < 0)
@@ -134,16 +143,13 @@ int tcn_store_send_finish(struct tcn_store *s, struct tcn_id id, enum tcn_send_s
     tcn_q_int(&q, state);
     tcn_q_int(&q, due_ms);
     tcn_q_text(&q, note);
-    if ((r = tcn_query_run_count(&q, &changes, err)) < 0)
-        return r;
-    return changes == 0 ? tcn_fail(err, TCN_ENOTFOUND, "no such send") : 0;
+    return run_found(&q, err);
 }
 
 int tcn_store_send_again(struct tcn_store *s, struct tcn_id id, int64_t due_ms, int64_t attempts,
                          const char *note, struct tcn_err *err)
 {
     struct tcn_query q;
-    int64_t changes;
     int r;
 
     if ((r = start(s, SEND_AGAIN, &q, err)) < 0)
@@ -153,9 +159,7 @@ int tcn_store_send_again(struct tcn_store *s, struct tcn_id id, int64_t due_ms, 
     tcn_q_int(&q, due_ms);
     tcn_q_int(&q, attempts);
     tcn_q_text(&q, note);
-    if ((r = tcn_query_run_count(&q, &changes, err)) < 0)
-        return r;
-    return changes == 0 ? tcn_fail(err, TCN_ENOTFOUND, "no such send") : 0;
+    return run_found(&q, err);
 }
 
 int tcn_store_send_drop(struct tcn_store *s, struct tcn_id incident, struct tcn_id page,
