@@ -213,7 +213,7 @@ int tcn_turn_load_lane(struct tcn_store *s, const struct tcn_alarm *alarm,
     if ((r = dedupe_string(alarm, plan, arena, &dedupe, err)) < 0 ||
         (r = tcn_store_lock_name(s, "lane", key, err)) < 0 ||
         (r = tcn_store_lock_name(s, "open", dedupe, err)) < 0 ||
-        (r = tcn_store_lane_meet(s, key, dedupe, arena, &ret->lane, &open, err)) < 0 ||
+        (r = tcn_store_lane_get(s, key, dedupe, arena, &ret->lane, &open, err)) < 0 ||
         (r = load_for(s, open, arena, ret, err)) < 0)
         return r;
     return is_open(ret) ? load_lanes(s, key, arena, ret, err)

@@ -48,7 +48,6 @@ struct tcn_store {
     char node[72];
     int64_t epoch;
     struct tcn_arena scratch; /* of tcn_store_scratch */
-    bool is_begun;            /* inside a transaction */
     struct {
         char *source; /* owned; NULL: none */
         struct tcn_storm row;

@@ -244,14 +244,10 @@ int64_t tcn_store_epoch(const struct tcn_store *s)
 
 int tcn_store_begin(struct tcn_store *s, struct tcn_err *err)
 {
-    int r;
-
     tcn_store_storm_forget(s);
     s->broken = 0;
     s->is_hurried = false;
-    r = s->driver->begin(s->db, err);
-    s->is_begun = r == 0;
-    return r;
+    return s->driver->begin(s->db, err);
 }
 
 int tcn_store_begin_many(struct tcn_store *s, struct tcn_err *err)
@@ -291,9 +287,7 @@ static int end_statements(struct tcn_store *s, struct tcn_err *err)
 
     if (r < 0 && s->broken == 0)
         s->broken = r;
-    r = check_whole(s, err);
-    s->is_begun = false;
-    return r;
+    return check_whole(s, err);
 }
 
 int tcn_store_commit(struct tcn_store *s, struct tcn_err *err)
@@ -323,7 +317,6 @@ void tcn_store_sync(struct tcn_store *s)
 void tcn_store_rollback(struct tcn_store *s)
 {
     tcn_store_storm_forget(s);
-    s->is_begun = false;
     s->driver->rollback(s->db);
 }
 

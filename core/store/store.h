@@ -133,13 +133,11 @@ int tcn_store_inbox_trim(struct tcn_store *s, int64_t before_ms, size_t limit, s
                          struct tcn_err *err);
 
 /* -- lanes, incidents ---------------------------------------------------------------------------------- */
-/* ret->exists tells; dedupe_key is set either way. */
-int tcn_store_lane_get(struct tcn_store *s, const char *dedupe_key, struct tcn_arena *a,
-                       struct tcn_lane *ret, struct tcn_err *err);
-/* All that an alarm meets, at once: its lane, and the newest open incident with the dedupe string; *ret_open zero: none. */
-int tcn_store_lane_meet(struct tcn_store *s, const char *dedupe_key, const char *dedupe_string,
-                        struct tcn_arena *a, struct tcn_lane *ret, struct tcn_id *ret_open,
-                        struct tcn_err *err);
+/* All that an alarm meets, at once: its lane (ret->exists tells; dedupe_key is set either way), and the newest open incident
+ * with the dedupe string (*ret_open zero: none; NULL: nobody asks). */
+int tcn_store_lane_get(struct tcn_store *s, const char *dedupe_key, const char *dedupe_string,
+                       struct tcn_arena *a, struct tcn_lane *ret, struct tcn_id *ret_open,
+                       struct tcn_err *err);
 /* TCN_ECONFLICT when the row has another revision than lane->revision; an absent row takes any. The row gets revision + 1;
  * the struct keeps its own, so read again before a second put. */
 int tcn_store_lane_put(struct tcn_store *s, const struct tcn_lane *lane, struct tcn_err *err);

@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-enum { LANE_GET, LANE_MEET, LANE_PUT, LANES_WAITING, LANES_ECHO, LANE_FIRING, LANES_STAND };
+enum { LANE_GET, LANE_PUT, LANES_WAITING, LANES_ECHO, LANE_FIRING, LANES_STAND };
 #define COLUMNS                                                                                    \
     "dedupe_key, source, is_firing, incident, clock_ms, received_ms, resolved_ms, mute_until_ms, " \
     "resolve_due_ms, stale_due_ms, echo_ms, echo_due_ms, opened_ms, content_sha256, is_flapping, " \
@@ -23,8 +23,7 @@ enum { LANE_GET, LANE_MEET, LANE_PUT, LANES_WAITING, LANES_ECHO, LANE_FIRING, LA
     " UNION ALL SELECT * FROM (" ECHOES ") AS echo"
 // clang-format on
 static const char *const sql[] = {
-    [LANE_GET] = "SELECT " COLUMNS " FROM lanes WHERE account_id = $1 AND key_hash = $2",
-    [LANE_MEET] =
+    [LANE_GET] =
         "SELECT dedupe_key IS NOT NULL, open_id, " COLUMNS
         " FROM (SELECT (" TCN_OPEN_OF("$3") ") AS open_id) AS open"
                                             " LEFT JOIN lanes ON account_id = $1 AND key_hash = $2",
@@ -92,41 +91,26 @@ static int read_lane(struct tcn_query *q, struct tcn_arena *a, struct tcn_lane *
     return tcn_query_row_ok(q, err);
 }
 
-int tcn_store_lane_get(struct tcn_store *s, const char *dedupe_key, struct tcn_arena *a,
-                       struct tcn_lane *ret, struct tcn_err *err)
+int tcn_store_lane_get(struct tcn_store *s, const char *dedupe_key, const char *dedupe_string,
+                       struct tcn_arena *a, struct tcn_lane *ret, struct tcn_id *ret_open,
+                       struct tcn_err *err)
 {
     struct tcn_id hash = tcn_store_hash(s, dedupe_key, NULL);
+    struct tcn_id dedupe = tcn_store_hash(s, dedupe_string, NULL);
+    struct tcn_id open;
     struct tcn_query q;
+    bool exists;
     int r;
 
     if ((r = start(s, LANE_GET, &q, err)) < 0)
         return r;
     tcn_q_id(&q, &hash);
-    if ((r = tcn_query_step(&q, err)) == 1)
-        r = read_lane(&q, a, ret, err);
-    else if (r == 0)
-        *ret = (struct tcn_lane){.dedupe_key = tcn_arena_strdup(a, dedupe_key)};
-    tcn_query_done(&q);
-    return r;
-}
-
-int tcn_store_lane_meet(struct tcn_store *s, const char *dedupe_key, const char *dedupe_string,
-                        struct tcn_arena *a, struct tcn_lane *ret, struct tcn_id *ret_open,
-                        struct tcn_err *err)
-{
-    struct tcn_id hash = tcn_store_hash(s, dedupe_key, NULL);
-    struct tcn_id dedupe = tcn_store_hash(s, dedupe_string, NULL);
-    struct tcn_query q;
-    bool exists;
-    int r;
-
-    if ((r = start(s, LANE_MEET, &q, err)) < 0)
-        return r;
-    tcn_q_id(&q, &hash);
     tcn_q_id(&q, &dedupe);
     if ((r = tcn_query_one(&q, err, "lane")) == 0) {
         exists = tcn_c_int(&q) != 0;
-        *ret_open = tcn_c_id(&q);
+        open = tcn_c_id(&q);
+        if (ret_open)
+            *ret_open = open;
         *ret = (struct tcn_lane){.dedupe_key = tcn_arena_strdup(a, dedupe_key)};
         r = exists ? read_lane(&q, a, ret, err) : tcn_query_row_ok(&q, err);
     }

@@ -108,10 +108,8 @@ int tcn_store_storm_reread(struct tcn_store *s, const char *source, struct tcn_s
 
     if ((r = tcn_store_storm_write(s, err)) < 0 || (r = read_row(s, source, ret, err)) < 0)
         return r;
-    if (s->is_begun) {
-        s->storm.source = tcn_xstrdup(source);
-        s->storm.row = *ret;
-    }
+    s->storm.source = tcn_xstrdup(source);
+    s->storm.row = *ret;
     return 0;
 }
 

@@ -50,7 +50,7 @@ static void write_lane(struct tcn_store *s, struct tcn_id incident, const char *
 {
     struct tcn_lane lane;
 
-    must(tcn_store_lane_get(s, key, a, &lane, err), err);
+    must(tcn_store_lane_get(s, key, NULL, a, &lane, NULL, err), err);
     lane.source = "prometheus";
     lane.is_firing = true;
     lane.incident = incident;

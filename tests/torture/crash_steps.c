@@ -87,7 +87,7 @@ static int found_alarm(struct tcn_store *s, int no, struct tcn_arena *a)
 
     snprintf(key, sizeof key, "key-%d", no);
     rows += has_inbox(s, key, a);
-    rows += tcn_store_lane_get(s, key, a, &lane, NULL) == 0 && lane.exists &&
+    rows += tcn_store_lane_get(s, key, NULL, a, &lane, NULL, NULL) == 0 && lane.exists &&
             tcn_id_eq(lane.incident, id_of(no, 2));
     rows += tcn_store_incident_get(s, id_of(no, 2), a, &incident, NULL) == 0 &&
             strcmp(incident.title, key) == 0;

@@ -42,7 +42,7 @@ static int run_append(struct tcn_job *base, struct tcn_store *s, int64_t now_ms,
     snprintf(key, sizeof key, "k%u", j->no % 7);
     receipt.time_ms = now_ms;
     tcn_arena_reset(&j->bed->f.a);
-    if ((r = tcn_store_lane_get(s, key, &j->bed->f.a, &lane, err)) < 0 ||
+    if ((r = tcn_store_lane_get(s, key, NULL, &j->bed->f.a, &lane, NULL, err)) < 0 ||
         (r = tcn_store_lane_put(s, &lane, err)) < 0 ||
         (r = tcn_store_receipt_add(s, &receipt, err)) < 0)
         return r;

@@ -111,7 +111,7 @@ static void accounts(void **state)
     assert_conflict(f, tcn_store_incident_put(f->s, &i, &f->err));
     assert_int_equal(tcn_store_link_get(f->s, link.id, &f->a, &link_out, &f->err), TCN_ENOTFOUND);
     assert_conflict(f, tcn_store_link_put(f->s, &link, &f->err));
-    OK(f, tcn_store_lane_get(f->s, lane.dedupe_key, &f->a, &got, &f->err));
+    OK(f, tcn_store_lane_get(f->s, lane.dedupe_key, NULL, &f->a, &got, NULL, &f->err));
     assert_false(got.exists);
     OK(f, tcn_store_incident_list(f->s, &any, &f->a, &list, &n, &f->err));
     assert_int_equal(n, 0);

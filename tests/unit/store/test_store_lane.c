@@ -5,7 +5,7 @@ static void absent(void **state)
     struct fixture *f = *state;
     struct tcn_lane lane;
 
-    OK(f, tcn_store_lane_get(f->s, "cpu", &f->a, &lane, &f->err));
+    OK(f, tcn_store_lane_get(f->s, "cpu", NULL, &f->a, &lane, NULL, &f->err));
     assert_false(lane.exists);
     assert_string_equal(lane.dedupe_key, "cpu");
     assert_int_equal(lane.revision, 0);
@@ -18,7 +18,7 @@ static void every_member(void **state)
     struct tcn_lane in = gen_lane(&g), out;
 
     OK(f, tcn_store_lane_put(f->s, &in, &f->err));
-    OK(f, tcn_store_lane_get(f->s, in.dedupe_key, &f->a, &out, &f->err));
+    OK(f, tcn_store_lane_get(f->s, in.dedupe_key, NULL, &f->a, &out, NULL, &f->err));
     same_lane(&in, &out);
 }
 
@@ -32,7 +32,7 @@ static void replaced(void **state)
     second.dedupe_key = first.dedupe_key;
     second.revision = 1;
     OK(f, tcn_store_lane_put(f->s, &second, &f->err));
-    OK(f, tcn_store_lane_get(f->s, first.dedupe_key, &f->a, &out, &f->err));
+    OK(f, tcn_store_lane_get(f->s, first.dedupe_key, NULL, &f->a, &out, NULL, &f->err));
     same_lane(&second, &out);
 }
 
@@ -42,7 +42,7 @@ static void empty_members(void **state)
     struct tcn_lane in = {.dedupe_key = "k", .exists = true}, out;
 
     OK(f, tcn_store_lane_put(f->s, &in, &f->err));
-    OK(f, tcn_store_lane_get(f->s, "k", &f->a, &out, &f->err));
+    OK(f, tcn_store_lane_get(f->s, "k", NULL, &f->a, &out, NULL, &f->err));
     same_lane(&in, &out);
     assert_null(out.items);
 }
@@ -80,7 +80,7 @@ static void too_many_items(void **state)
     assert_int_equal(tcn_store_lane_put(f->s, &in, &f->err), TCN_ELIMIT);
     in.n_items = n;
     OK(f, tcn_store_lane_put(f->s, &in, &f->err));
-    OK(f, tcn_store_lane_get(f->s, "k", &f->a, &out, &f->err));
+    OK(f, tcn_store_lane_get(f->s, "k", NULL, &f->a, &out, NULL, &f->err));
     assert_int_equal(out.n_items, n);
 }
 

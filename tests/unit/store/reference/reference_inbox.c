@@ -73,10 +73,15 @@ static bool is_lane(const void *row, const void *query)
     return strcmp(((const struct tcn_lane *)row)->dedupe_key, query) == 0;
 }
 
-int ref_lane_get(struct ref *r, const char *dedupe_key, struct tcn_arena *a, struct tcn_lane *ret)
+int ref_lane_get(struct ref *r, const char *dedupe_key, const char *dedupe_string,
+                 struct tcn_arena *a, struct tcn_lane *ret, struct tcn_id *ret_open)
 {
     const struct tcn_lane *lane = ref_find(&r->t[REF_LANES], is_lane, dedupe_key);
 
+    if (ret_open)
+        *ret_open = (struct tcn_id){{0}};
+    if (ret_open && dedupe_string)
+        ref_incident_open_of(r, dedupe_string, ret_open);
     *ret = lane ? *lane : (struct tcn_lane){.dedupe_key = tcn_arena_strdup(a, dedupe_key)};
     return 0;
 }
