@@ -241,10 +241,13 @@ static int write_links(struct tcn_store *s, const struct tcn_incident *incident,
 static int write_lists(struct tcn_store *s, const struct tcn_decision *d, struct tcn_id incident,
                        struct tcn_err *err)
 {
+    const struct tcn_related_item *related = d->related.items;
     int r = tcn_store_events_add(s, incident, d->events.items, d->events.n, err);
 
-    if (r == 0)
-        r = tcn_store_related_put_all(s, incident, d->related.items, d->related.n, err);
+    if (r == 0 && d->incident_opened)
+        r = tcn_store_related_add_all(s, incident, related, d->related.n, err);
+    else if (r == 0)
+        r = tcn_store_related_put_all(s, incident, related, d->related.n, err);
     for (size_t i = 0; i < d->receipts.n && r == 0; i++)
         r = tcn_store_receipt_add(s, &d->receipts.items[i], err);
     return r;

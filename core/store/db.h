@@ -14,10 +14,10 @@ struct tcn_database; /* what is known of the server: nodes.h */
 /* In migrations {NAME} is replaced by text: {ID} {INT} {REAL} {BYTES} are column types, {TEXT} is text that is ordered
  * by its bytes (what is part of a key), {SERIAL} a key that counts by itself, {PLAIN} and {CLUSTERED} end a CREATE TABLE
  * (clustered: rows live in the primary key's tree), {TABLES} has the name of every table, {ON_SERVER} begins a
- * statement that a database inside the process does without. In statements {UNCLAIMED} behind
- * a SELECT leaves out what another transaction has in hand, and keeps the rest from others; {ONE_OF}(SELECT ...){END} is IN,
- * made so that a server looks up each of these few: it would join them with the whole of a table that it believes to be
- * small. {NOW_MS} is the database's own clock. */
+ * statement that a database inside the process does without. In statements {INSERT_ROWS} is an INSERT whose
+ * failure may end the transaction, {UNCLAIMED} behind a SELECT leaves out what another transaction has in hand, and keeps
+ * the rest from others; {ONE_OF}(SELECT ...){END} is IN, made so that a server looks up each of these few: it would join
+ * them with the whole of a table that it believes to be small. {NOW_MS} is the database's own clock. */
 struct tcn_db_word {
     const char *name, *text;
 };

@@ -255,6 +255,7 @@ static const struct tcn_db_word words[] = {
                " WHERE pg_catalog.pg_table_is_visible(oid)) AS visible"},
     {"ON_SERVER", ""},
     {"UNCLAIMED", " FOR UPDATE SKIP LOCKED"},
+    {"INSERT_ROWS", "INSERT"},
     {"ONE_OF", "= ANY (ARRAY"},
     {"END", ")"},
     {"NOW_MS", TCN_PG_NOW_MS},

@@ -400,6 +400,8 @@ static const struct tcn_db_word words[] = {
     {"CLUSTERED", " STRICT, WITHOUT ROWID"},
     {"TABLES", "sqlite_master"},
     {"UNCLAIMED", ""},
+    /* With OR ABORT several rows are a savepoint: a copy of every page that they touch. */
+    {"INSERT_ROWS", "INSERT OR ROLLBACK"},
     {"ONE_OF", "IN "},
     {"END", ""},
     {"ON_SERVER", "SELECT 1 -- "},

@@ -9,21 +9,23 @@ enum {
     EVENT_LIST,
     EVENT_NEWEST,
     RELATED_PUT,
-    RELATED_PUT_THREE,
     RELATED_PUT_LAST,
+    RELATED_ADD_THREE,
     RELATED_LIST
 };
-/* A new alarm writes three of each: as one statement each they cost half. */
+/* A new alarm writes three of each: as one statement each they cost half. That statement neither changes a key nor sets
+ * what may not be NULL: for the case that it fails half way SQLite would keep a copy of every page that it touches. */
 #define TOGETHER 3
 #define EVENT_COLUMNS "seq, id, event_ms, updated_ms, type, data, text, actor, to_tickets, refs"
 /* A second row of one seq: the same event again touches a row, another event touches none. */
 #define EVENT_INSERT(rows)                                                                         \
-    "INSERT INTO events (account_id, epoch, incident, " EVENT_COLUMNS ") VALUES " rows             \
-    " ON CONFLICT (incident, seq) DO UPDATE SET seq = excluded.seq"                                \
+    "{INSERT_ROWS} INTO events (account_id, epoch, incident, " EVENT_COLUMNS ") VALUES " rows      \
+    " ON CONFLICT (incident, seq) DO UPDATE SET text = events.text"                                \
     " WHERE events.id = excluded.id"
 #define RELATED_INSERT(rows)                                                                       \
-    "INSERT INTO related_items (account_id, epoch, incident, generated_id, type, value_kind,"      \
-    " value, title, seq) VALUES " rows                                                             \
+    "{INSERT_ROWS} INTO related_items (account_id, epoch, incident, generated_id, type,"           \
+    " value_kind, value, title, seq) VALUES " rows
+#define RELATED_AGAIN                                                                              \
     " ON CONFLICT (incident, generated_id) DO UPDATE SET epoch = excluded.epoch,"                  \
     " type = excluded.type, value_kind = excluded.value_kind, value = excluded.value,"             \
     " title = excluded.title"
@@ -37,13 +39,14 @@ static const char *const sql[] = {
                    " WHERE account_id = $1 AND incident = $2 AND seq > $3 ORDER BY seq LIMIT $4",
     [EVENT_NEWEST] = "SELECT " EVENT_COLUMNS " FROM events WHERE account_id = $1"
                      " AND incident = $2 AND seq < $3 ORDER BY seq DESC LIMIT $4",
-    [RELATED_PUT] = RELATED_INSERT("($1, $2, $3, $4, $5, $6, $7, $8, $9)"),
-    [RELATED_PUT_THREE] = RELATED_INSERT("($1, $2, $3, $4, $5, $6, $7, $8, $9),"
-                                         " ($1, $2, $3, $10, $11, $12, $13, $14, $15),"
-                                         " ($1, $2, $3, $16, $17, $18, $19, $20, $21)"),
+    [RELATED_PUT] = RELATED_INSERT("($1, $2, $3, $4, $5, $6, $7, $8, $9)") RELATED_AGAIN,
     [RELATED_PUT_LAST] = RELATED_INSERT(
         "($1, $2, $3, $4, $5, $6, $7, $8,"
-        " (SELECT COALESCE(MAX(seq), 0) + 1 FROM related_items WHERE incident = $3))"),
+        " (SELECT COALESCE(MAX(seq), 0) + 1 FROM related_items WHERE incident = $3))")
+        RELATED_AGAIN,
+    [RELATED_ADD_THREE] = RELATED_INSERT("($1, $2, $3, $4, $5, $6, $7, $8, $9),"
+                                         " ($1, $2, $3, $10, $11, $12, $13, $14, $15),"
+                                         " ($1, $2, $3, $16, $17, $18, $19, $20, $21)"),
     [RELATED_LIST] = ("SELECT generated_id, type, value_kind, value, title, seq FROM related_items"
                       " WHERE account_id = $1 AND incident = $2 ORDER BY seq, generated_id"),
 };
@@ -173,24 +176,11 @@ static void bind_related(struct tcn_query *q, const struct tcn_related_item *ite
         tcn_q_int(q, item->seq);
 }
 
-/* As many as go into one statement: none may be there twice, and each has its place. */
-static size_t related_together(const struct tcn_related_item *items, size_t n)
-{
-    if (n < TOGETHER)
-        return 1;
-    for (size_t i = 0; i < TOGETHER; i++)
-        for (size_t k = 0; k < TOGETHER; k++)
-            if (items[i].seq == 0 ||
-                (i != k && strcmp(items[i].generated_id, items[k].generated_id) == 0))
-                return 1;
-    return TOGETHER;
-}
-
 /* One or TOGETHER. */
-static int put_related(struct tcn_store *s, struct tcn_id incident,
-                       const struct tcn_related_item *items, size_t n, struct tcn_err *err)
+static int write_related(struct tcn_store *s, struct tcn_id incident,
+                         const struct tcn_related_item *items, size_t n, struct tcn_err *err)
 {
-    size_t no = n == TOGETHER ? RELATED_PUT_THREE : items->seq ? RELATED_PUT : RELATED_PUT_LAST;
+    size_t no = n == TOGETHER ? RELATED_ADD_THREE : items->seq ? RELATED_PUT : RELATED_PUT_LAST;
     struct tcn_query q;
     int r;
 
@@ -206,7 +196,7 @@ static int put_related(struct tcn_store *s, struct tcn_id incident,
 int tcn_store_related_put(struct tcn_store *s, struct tcn_id incident,
                           const struct tcn_related_item *item, struct tcn_err *err)
 {
-    return put_related(s, incident, item, 1, err);
+    return write_related(s, incident, item, 1, err);
 }
 
 int tcn_store_related_put_all(struct tcn_store *s, struct tcn_id incident,
@@ -214,9 +204,29 @@ int tcn_store_related_put_all(struct tcn_store *s, struct tcn_id incident,
 {
     int r = 0;
 
+    for (size_t i = 0; r == 0 && i < n; i++)
+        r = write_related(s, incident, &items[i], 1, err);
+    return r;
+}
+
+static bool are_apart(const struct tcn_related_item *items, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(items[i].generated_id, items[k].generated_id) == 0)
+                return false;
+    return true;
+}
+
+int tcn_store_related_add_all(struct tcn_store *s, struct tcn_id incident,
+                              const struct tcn_related_item *items, size_t n, struct tcn_err *err)
+{
+    bool apart = are_apart(items, n);
+    int r = 0;
+
     for (size_t i = 0, step; r == 0 && i < n; i += step) {
-        step = related_together(&items[i], n - i);
-        r = put_related(s, incident, &items[i], step, err);
+        step = apart && n - i >= TOGETHER ? TOGETHER : 1;
+        r = write_related(s, incident, &items[i], step, err);
     }
     return r;
 }

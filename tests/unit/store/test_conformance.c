@@ -276,7 +276,7 @@ static void timeline(struct bed *b)
 /* Several at once are as one after the other, also when some of them are there. */
 static void timelines(struct bed *b)
 {
-    struct tcn_id incident = an_id(b, 100, 4);
+    struct tcn_id incident = an_id(b, 100, 4), new_one = id_of(60000 + (uint32_t)b->steps);
     size_t count = pick(b, 8);
     struct tcn_event *events = TCN_NEW_N(&b->rows, struct tcn_event, 8);
     struct tcn_related_item *items = TCN_NEW_N(&b->rows, struct tcn_related_item, 8);
@@ -294,6 +294,10 @@ static void timelines(struct bed *b)
     LIST(b, struct tcn_event, same_event, event_list, incident, 0, LIMIT);
     WRITE(b, related_put_all, incident, items, count);
     LIST(b, struct tcn_related_item, same_related, related_list, incident);
+    for (size_t i = 0; i < count; i++)
+        items[i].seq = 1 + (int64_t)i;
+    WRITE(b, related_add_all, new_one, items, count);
+    LIST(b, struct tcn_related_item, same_related, related_list, new_one);
 }
 
 static void engagements(struct bed *b)

@@ -210,6 +210,34 @@ static void related_places(void **state)
     assert_string_equal(order, "acbd");
 }
 
+/* Of three as one statement none is there when one of them was there before. */
+static void related_of_a_new_incident(void **state)
+{
+    struct fixture *f = *state;
+    struct gen g = {&f->a, 0};
+    struct tcn_related_item in[4], *out;
+    size_t n;
+
+    for (size_t i = 0; i < 4; i++) {
+        in[i] = gen_related(&g);
+        in[i].generated_id[25] = (char)('0' + (char)i);
+        in[i].seq = 1 + (int64_t)i;
+    }
+    OK(f, tcn_store_related_add_all(f->s, id_of(99), in, 4, &f->err));
+    OK(f, tcn_store_related_list(f->s, id_of(99), &f->a, &out, &n, &f->err));
+    assert_int_equal(n, 4);
+    for (size_t i = 0; i < n; i++)
+        same_related(&in[i], &out[i]);
+    OK(f, tcn_store_related_put(f->s, id_of(98), &in[2], &f->err));
+    OK(f, tcn_store_commit(f->s, &f->err));
+    OK(f, tcn_store_begin(f->s, &f->err));
+    assert_conflict(f, tcn_store_related_add_all(f->s, id_of(98), in, 3, &f->err));
+    tcn_store_rollback(f->s);
+    OK(f, tcn_store_begin(f->s, &f->err));
+    OK(f, tcn_store_related_list(f->s, id_of(98), &f->a, &out, &n, &f->err));
+    assert_int_equal(n, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,7 +245,7 @@ int main(void)
         IN_MEMORY(open_of),        IN_MEMORY(lists),
         IN_MEMORY(counts),         IN_MEMORY(every_event_member),
         IN_MEMORY(event_again),    IN_MEMORY(every_related_member),
-        IN_MEMORY(related_places),
+        IN_MEMORY(related_places), IN_MEMORY(related_of_a_new_incident),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -211,6 +211,12 @@ int ref_related_put_all(struct ref *r, struct tcn_id incident, const struct tcn_
     return 0;
 }
 
+int ref_related_add_all(struct ref *r, struct tcn_id incident, const struct tcn_related_item *items,
+                        size_t n)
+{
+    return ref_related_put_all(r, incident, items, n);
+}
+
 static bool is_related_of(const void *row, const void *query)
 {
     return tcn_id_eq(((const struct ref_related *)row)->incident, *(const struct tcn_id *)query);
