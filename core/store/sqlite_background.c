@@ -16,6 +16,17 @@ struct tcn_background {
     size_t moved;
 };
 
+/* SQLite syncs the file when all of the log is in it, which the store's commits prevent: the disk would do it all while the
+ * store's own checkpoint waits. It syncs again, and is told there what fails here. */
+static void sync_file(struct tcn_db *db)
+{
+    sqlite3_file *file = NULL;
+
+    if (sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
+        file->pMethods)
+        file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+}
+
 static void *run(void *arg)
 {
     struct tcn_background *b = arg;
@@ -30,6 +41,7 @@ static void *run(void *arg)
         pthread_mutex_unlock(&b->mutex);
         /* What fails here fails in the store's own checkpoint again, and is told there. */
         tcn_sqlite_upkeep(b->db, NULL);
+        sync_file(b->db);
         pthread_mutex_lock(&b->mutex);
         b->is_done = true;
         b->moved = b->db->moved_pages;
