@@ -267,23 +267,19 @@ static int print_alarms(const struct options *o, const struct tcn_mapping *m,
     struct tcn_arena arena;
     struct tcn_err err;
     size_t n;
-    int status = DONE;
+    int r;
 
-    if (!tcn_mapping_matches(m, in)) {
+    tcn_arena_init(&arena, TCN_MAPPING_ARENA_BYTES);
+    r = tcn_mapping_alarms(m, in, &arena, &alarms, &n, &err);
+    if (r == TCN_ENOTFOUND)
         fprintf(stderr, "tocsin map: %s does not match this payload; a server would put it aside\n",
                 tcn_mapping_name(m));
-        return WRONG;
-    }
-    tcn_arena_init(&arena, TCN_MAPPING_ARENA_BYTES);
-    if (tcn_mapping_alarms(m, in, &arena, &alarms, &n, &err) < 0) {
+    else if (r < 0)
         fprintf(stderr, "tocsin map: %s\n", err.msg);
-        status = WRONG;
-    } else {
-        for (size_t i = 0; i < n; i++)
-            print_alarm(o, &alarms[i]);
-    }
+    for (size_t i = 0; r == 0 && i < n; i++)
+        print_alarm(o, &alarms[i]);
     tcn_arena_done(&arena);
-    return status;
+    return r < 0 ? WRONG : DONE;
 }
 
 static int explain(const struct tcn_mapping *m, const struct tcn_mapping_input *in)

@@ -232,8 +232,5 @@ int tcn_source_alarms(const struct tcn_source *s, json_t *root, const struct tcn
         .counts = counts,
     };
 
-    if (!tcn_mapping_matches(s->mapping, &in))
-        return tcn_fail(err, TCN_ENOTFOUND, "the mapping %s does not know such a body",
-                        tcn_mapping_name(s->mapping));
     return tcn_mapping_alarms(s->mapping, &in, arena, ret, ret_n, err);
 }

@@ -25,6 +25,8 @@ static void add_counts(const struct tcn_eval *ev, struct tcn_mapping_counts *to)
 
 static const struct tcn_rule *find_rule(struct tcn_eval *ev, const struct tcn_mapping *m)
 {
+    if (!tcn_eval_cond(ev, m->match))
+        return NULL;
     for (size_t i = 0; i < m->n_rules; i++)
         if (tcn_eval_cond(ev, m->rules[i].when))
             return &m->rules[i];
@@ -40,7 +42,7 @@ bool tcn_mapping_matches(const struct tcn_mapping *m, const struct tcn_mapping_i
     tcn_arena_init(&arena, TCN_MAPPING_ARENA_BYTES);
     tcn_eval_init(&ev, m, &arena, TCN_MAPPING_ARENA_BYTES / 2);
     tcn_plan_input(&ev, in);
-    matches = tcn_eval_cond(&ev, m->match) && find_rule(&ev, m);
+    matches = find_rule(&ev, m) != NULL;
     tcn_eval_done(&ev);
     tcn_arena_done(&arena);
     return matches;
@@ -51,7 +53,9 @@ void tcn_plan_make(struct tcn_eval *ev, size_t max_alarms, struct tcn_plan *p)
     size_t all = 1;
 
     *p = (struct tcn_plan){.why = "more alarms in one delivery than are read"};
-    if (!(p->rule = find_rule(ev, ev->m)) || !tcn_eval_cond(ev, ev->m->when)) {
+    p->rule = find_rule(ev, ev->m);
+    p->is_known = p->rule != NULL;
+    if (!p->is_known || !tcn_eval_cond(ev, ev->m->when)) {
         p->rule = NULL;
         return;
     }
@@ -122,22 +126,19 @@ static struct tcn_str cut_raw(struct tcn_arena *arena, struct tcn_str raw)
     return tcn_arena_str(arena, raw);
 }
 
-static size_t map_alarms(struct tcn_eval *ev, const struct delivery *d, size_t max,
+static size_t map_alarms(struct tcn_eval *ev, const struct delivery *d, const struct tcn_plan *p,
                          struct tcn_alarm **ret)
 {
+    size_t n = p->n + (p->unread > 0);
     struct tcn_alarm *alarms;
-    struct tcn_plan p;
-    size_t n;
 
-    tcn_plan_make(ev, max, &p);
-    if (!p.rule)
+    if (!p->rule)
         return 0;
-    n = p.n + (p.unread > 0);
     alarms = TCN_NEW_N(d->arena, struct tcn_alarm, n);
-    for (size_t i = 0; i < p.n; i++)
-        map_alarm(ev, d, &p, i, &alarms[i]);
-    if (p.unread)
-        tell_unread(ev, d, &p, &alarms[p.n]);
+    for (size_t i = 0; i < p->n; i++)
+        map_alarm(ev, d, p, i, &alarms[i]);
+    if (p->unread)
+        tell_unread(ev, d, p, &alarms[p->n]);
     *ret = alarms;
     return n;
 }
@@ -149,6 +150,7 @@ int tcn_mapping_alarms(const struct tcn_mapping *m, const struct tcn_mapping_inp
     size_t room = arena->cap - arena->used, max;
     struct delivery d = {.in = in, .arena = arena};
     struct tcn_eval ev;
+    struct tcn_plan p;
 
     if (room < TCN_MAPPING_ARENA_MIN)
         return tcn_fail(err, TCN_ELIMIT, "no room left for an alarm of %s", in->source);
@@ -162,9 +164,12 @@ int tcn_mapping_alarms(const struct tcn_mapping *m, const struct tcn_mapping_inp
     d.delivery_id = tcn_arena_strdup(arena, in->delivery_id);
     tcn_eval_init(&ev, m, arena, room / 2);
     tcn_plan_input(&ev, in);
+    tcn_plan_make(&ev, max, &p);
     *ret = NULL;
-    *ret_n = map_alarms(&ev, &d, max, ret);
+    *ret_n = map_alarms(&ev, &d, &p, ret);
     add_counts(&ev, in->counts);
     tcn_eval_done(&ev);
+    if (!p.is_known)
+        return tcn_fail(err, TCN_ENOTFOUND, "the mapping %s does not know such a body", m->name);
     return 0;
 }

@@ -6,6 +6,7 @@
 
 struct tcn_plan {
     const struct tcn_rule *rule; /* NULL: none applies, or "when" forbids */
+    bool is_known;               /* "match" holds and a rule applies, whatever "when" says */
     struct tcn_value elements;   /* of "each" */
     size_t n;                    /* alarms that are mapped */
     size_t unread;               /* what becomes one unreadable alarm instead */
