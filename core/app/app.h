@@ -35,6 +35,7 @@ struct tcn_app {
     struct tcn_tls *tls;
     struct tcn_outbound *outbound;
     struct tcn_settled *settled;
+    struct tcn_arena_pool arenas; /* of deliveries */
     struct tcn_rechecks *rechecks;
     struct tcn_metrics *metrics;
     struct tcn_log_limit log_limit; /* of what is refused, and of nobody reached */

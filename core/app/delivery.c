@@ -38,7 +38,7 @@ void tcn_delivery_free(struct tcn_delivery_state *d)
     if (d->patience)
         event_free(d->patience);
     json_decref(d->root);
-    tcn_arena_done(&d->arena);
+    tcn_arena_give(&d->app->arenas, &d->arena);
     tcn_config_unref(d->config);
     free(d);
 }
@@ -217,7 +217,7 @@ void tcn_delivery_take(struct tcn_app *app, const struct tcn_source *source, str
     enum tcn_cred_verdict verdict;
 
     *d = (struct tcn_delivery_state){.app = app, .config = app->config, .rq = rq, .source = source};
-    tcn_arena_init(&d->arena, 65536);
+    tcn_arena_take(&app->arenas, 65536, &d->arena);
     tcn_config_ref(d->config);
     verdict = tcn_cred_check(&source->auth, &request, &by);
     if (verdict == TCN_CRED_OK)

@@ -181,7 +181,7 @@ static void kept(struct tcn_intake_job *job, int r, const struct tcn_err *err)
 
 void tcn_delivery_keep(struct tcn_delivery_state *d)
 {
-    struct tcn_intake_job *job = tcn_intake_new(tcn_clock_now_ms());
+    struct tcn_intake_job *job = tcn_intake_new(&d->app->arenas, tcn_clock_now_ms());
     const char *told = tcn_source_delivery_id(d->source, d->root, &job->arena);
 
     job->job.run = tcn_subscriptions_control;
@@ -193,7 +193,7 @@ void tcn_delivery_keep(struct tcn_delivery_state *d)
 void tcn_delivery_submit(struct tcn_delivery_state *d)
 {
     int64_t now_ms = tcn_clock_now_ms();
-    struct tcn_intake_job *job = tcn_intake_new(now_ms);
+    struct tcn_intake_job *job = tcn_intake_new(&d->app->arenas, now_ms);
     struct tcn_mapping_header headers[TCN_DELIVERY_HEADERS_MAX];
     struct tcn_delivery delivery = {
         .body = {d->rq->body, d->rq->body_len}, .headers = headers, .now_ms = now_ms};

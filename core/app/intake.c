@@ -7,11 +7,12 @@
 
 #define JOB_ARENA (16u << 20) /* a source body of 1 MiB becomes at most 80,000 JSON values */
 
-struct tcn_intake_job *tcn_intake_new(int64_t now_ms)
+struct tcn_intake_job *tcn_intake_new(struct tcn_arena_pool *arenas, int64_t now_ms)
 {
     struct tcn_intake_job *job = tcn_xcalloc(1, sizeof *job);
 
-    tcn_arena_init(&job->arena, JOB_ARENA);
+    job->arenas = arenas;
+    tcn_arena_take(arenas, JOB_ARENA, &job->arena);
     job->job.run = tcn_intake_run;
     job->seed = tcn_random_id(now_ms);
     job->salt = (uint32_t)tcn_random_u64();
@@ -24,7 +25,7 @@ void tcn_intake_free(struct tcn_intake_job *job)
 {
     if (!job)
         return;
-    tcn_arena_done(&job->arena);
+    tcn_arena_give(job->arenas, &job->arena);
     free(job);
 }
 

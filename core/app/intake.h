@@ -15,7 +15,8 @@ struct tcn_intake_result {
 
 /* Made on the loop; everything that alarms and inbox point to lives in the job's own arena. */
 struct tcn_intake_job {
-    struct tcn_job job; /* first: the thread's view of it */
+    struct tcn_job job;            /* first: the thread's view of it */
+    struct tcn_arena_pool *arenas; /* borrowed */
     struct tcn_arena arena;
     struct tcn_inbox inbox;
     struct tcn_alarm *alarms;
@@ -35,11 +36,10 @@ struct tcn_intake_job {
 
     void (*answer)(struct tcn_intake_job *job, int r, const struct tcn_err *err); /* the owner's */
     void *ctx;
-    uint64_t reply_id;
 };
 
-/* Zeroed but for arenas, seed and salt. */
-struct tcn_intake_job *tcn_intake_new(int64_t now_ms);
+/* Zeroed but for its arena, seed and salt. Its arena comes of arenas and goes there when it is freed: on their thread. */
+struct tcn_intake_job *tcn_intake_new(struct tcn_arena_pool *arenas, int64_t now_ms);
 void tcn_intake_free(struct tcn_intake_job *job);
 /* tcn_job_run: decides every alarm of the delivery. */
 int tcn_intake_run(struct tcn_job *job, struct tcn_store *s, int64_t now_ms, struct tcn_err *err);

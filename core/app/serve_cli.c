@@ -77,6 +77,7 @@ static void release(struct tcn_app *app)
     tcn_tls_free(app->tls);
     tcn_rechecks_free(app->rechecks);
     tcn_settled_free(app->settled);
+    tcn_arena_pool_done(&app->arenas);
     tcn_metrics_free(app->metrics);
     tcn_config_unref(app->config);
     tcn_app_unfix(app);

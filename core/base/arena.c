@@ -1,14 +1,15 @@
-/* Bump allocation in blocks. */
+/* Bump allocation in blocks. What is not given out is poisoned for the address sanitizer. */
 #include "base/arena.h"
 #include "base/xalloc.h"
 
 #include <assert.h>
+#include <sanitizer/asan_interface.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FIRST_BLOCK = 4096, LAST_BLOCK = 262144 };
+enum { FIRST_BLOCK = 4096, LAST_BLOCK = 262144, SPARE_BLOCK = 32768 };
 
 struct tcn_arena_block {
     struct tcn_arena_block *next;
@@ -26,6 +27,7 @@ static void free_blocks(struct tcn_arena_block *block)
     while (block) {
         struct tcn_arena_block *next = block->next;
 
+        ASAN_UNPOISON_MEMORY_REGION(block->bytes, block->size);
         free(block);
         block = next;
     }
@@ -45,11 +47,35 @@ void tcn_arena_reset(struct tcn_arena *a)
     free_blocks(a->head->next);
     a->head->next = NULL;
     a->head->used = 0;
+    ASAN_POISON_MEMORY_REGION(a->head->bytes, a->head->size);
     /* a block made for one huge value is not worth keeping */
     if (a->head->size > LAST_BLOCK) {
-        free(a->head);
+        free_blocks(a->head);
         a->head = NULL;
     }
+}
+
+void tcn_arena_take(struct tcn_arena_pool *p, size_t cap_bytes, struct tcn_arena *ret)
+{
+    tcn_arena_init(ret, cap_bytes);
+    if (p->n > 0)
+        ret->head = p->spare[--p->n].head;
+}
+
+void tcn_arena_give(struct tcn_arena_pool *p, struct tcn_arena *a)
+{
+    tcn_arena_reset(a);
+    if (p->n == TCN_ARENA_SPARES || !a->head || a->head->size > SPARE_BLOCK)
+        tcn_arena_done(a);
+    else
+        p->spare[p->n++] = *a;
+    *a = (struct tcn_arena){.cap = a->cap};
+}
+
+void tcn_arena_pool_done(struct tcn_arena_pool *p)
+{
+    while (p->n > 0)
+        tcn_arena_done(&p->spare[--p->n]);
 }
 
 static struct tcn_arena_block *add_block(struct tcn_arena *a, size_t need)
@@ -63,6 +89,7 @@ static struct tcn_arena_block *add_block(struct tcn_arena *a, size_t need)
         size = need;
     block = tcn_xmalloc(sizeof *block + size);
     *block = (struct tcn_arena_block){.next = a->head, .size = size};
+    ASAN_POISON_MEMORY_REGION(block->bytes, size);
     a->head = block;
     return block;
 }
@@ -85,6 +112,7 @@ void *tcn_arena_alloc(struct tcn_arena *a, size_t size)
     p = (char *)block->bytes + block->used;
     block->used += need;
     a->used += size;
+    ASAN_UNPOISON_MEMORY_REGION(p, size);
     memset(p, 0, size);
     return p;
 }

@@ -22,6 +22,18 @@ char *tcn_arena_fmt(struct tcn_arena *a, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void *tcn_arena_memdup(struct tcn_arena *a, const void *p, size_t size);
 
+/* Arenas of work that is done, each with a block for the work to come. Of one thread; an arena that was taken is its
+ * taker's, wherever that is. Legal when zeroed. */
+#define TCN_ARENA_SPARES 128
+struct tcn_arena_pool {
+    size_t n;
+    struct tcn_arena spare[TCN_ARENA_SPARES]; /* owned */
+};
+void tcn_arena_take(struct tcn_arena_pool *p, size_t cap_bytes, struct tcn_arena *ret);
+/* Ends it: as tcn_arena_done(), unless it is worth keeping. */
+void tcn_arena_give(struct tcn_arena_pool *p, struct tcn_arena *a);
+void tcn_arena_pool_done(struct tcn_arena_pool *p);
+
 #define TCN_NEW(arena, type) ((type *)tcn_arena_alloc((arena), sizeof(type)))
 #define TCN_NEW_N(arena, type, n) ((type *)tcn_arena_calloc((arena), (size_t)(n), sizeof(type)))
 

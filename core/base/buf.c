@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FIRST_SIZE = 64 };
+enum { FIRST_SIZE = 256 };
 
 /* The shared empty string is never written to: size is 0 and room() comes first. */
 static char *empty_text(void)

@@ -13,6 +13,7 @@
 #define T0 INT64_C(1785690280000)
 
 static struct tcn_store *store;
+static struct tcn_arena_pool arenas;
 static struct tcn_arena arena;
 static int64_t now;
 
@@ -68,6 +69,7 @@ static int teardown(void **state)
     (void)state;
     tcn_store_close(store);
     tcn_arena_done(&arena);
+    tcn_arena_pool_done(&arenas);
     return 0;
 }
 
@@ -85,7 +87,7 @@ static struct tcn_intake_job *run_job(struct tcn_intake_job *job)
 static struct tcn_intake_job *make_job(const char *id, enum tcn_action action, const char *key,
                                        const char *title, int64_t clock_ms)
 {
-    struct tcn_intake_job *job = tcn_intake_new(now);
+    struct tcn_intake_job *job = tcn_intake_new(&arenas, now);
 
     job->policy = &policy;
     job->directory = &directory;
@@ -339,7 +341,7 @@ static void test_a_storm_is_one_incident(void **state)
 /* One delivery of n alarms, as a large group of Alertmanager is when every alert has an identity of its own. */
 static struct tcn_intake_job *deliver_many(const char *id, enum tcn_action action, size_t n)
 {
-    struct tcn_intake_job *job = tcn_intake_new(now);
+    struct tcn_intake_job *job = tcn_intake_new(&arenas, now);
 
     job->policy = &policy;
     job->directory = &directory;

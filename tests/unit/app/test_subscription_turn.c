@@ -6,7 +6,7 @@
 
 static struct tcn_intake_job *job_of(const char *delivery_id)
 {
-    struct tcn_intake_job *job = tcn_intake_new(now);
+    struct tcn_intake_job *job = tcn_intake_new(&arenas, now);
 
     job->policy = &policy;
     job->directory = &directory;

@@ -17,6 +17,7 @@
 
 static struct tcn_store *store;
 static struct tcn_arena arena; /* of the test */
+static struct tcn_arena_pool arenas;
 static struct tcn_err err;
 static int64_t now;
 
@@ -74,13 +75,14 @@ static inline int teardown(void **state)
     tcn_store_rollback(store);
     tcn_store_close(store);
     tcn_arena_done(&arena);
+    tcn_arena_pool_done(&arenas);
     return 0;
 }
 
 /* One alarm of that key through the intake, with the sender's time; the incident it is about. */
 static inline struct tcn_id alarm_at(const char *key, enum tcn_action action, int64_t clock_ms)
 {
-    struct tcn_intake_job *job = tcn_intake_new(now);
+    struct tcn_intake_job *job = tcn_intake_new(&arenas, now);
     struct tcn_id incident;
 
     job->policy = &policy;

@@ -146,6 +146,50 @@ static void beyond_the_cap_aborts(void **state)
     assert_true(aborts(a_product_that_overflows, NULL));
 }
 
+/* One that comes of the pool is as a new one; what grew large is not kept. */
+static void pool(void **state)
+{
+    struct tcn_arena_pool p = {0};
+    struct tcn_arena a, b;
+    char *first;
+
+    (void)state;
+    tcn_arena_take(&p, 1 << 20, &a);
+    first = tcn_arena_strdup(&a, "of before");
+    tcn_arena_give(&p, &a);
+    assert_int_equal(p.n, 1);
+    tcn_arena_take(&p, 100, &a);
+    assert_int_equal(p.n, 0);
+    assert_int_equal(a.cap, 100);
+    assert_int_equal(a.used, 0);
+    assert_ptr_equal(tcn_arena_alloc(&a, 10), first);
+    assert_memory_equal(first, "\0\0\0\0\0\0\0\0\0\0", 10);
+    tcn_arena_take(&p, 1 << 20, &b);
+    tcn_arena_alloc(&b, 100000);
+    tcn_arena_give(&p, &b);
+    assert_int_equal(p.n, 0);
+    assert_null(b.head);
+    tcn_arena_give(&p, &a);
+    tcn_arena_pool_done(&p);
+    assert_int_equal(p.n, 0);
+}
+
+static void pool_is_bounded(void **state)
+{
+    struct tcn_arena many[TCN_ARENA_SPARES + 2];
+    struct tcn_arena_pool p = {0};
+
+    (void)state;
+    for (size_t i = 0; i < TCN_ARENA_SPARES + 2; i++) {
+        tcn_arena_take(&p, 1 << 20, &many[i]);
+        tcn_arena_alloc(&many[i], 1);
+    }
+    for (size_t i = 0; i < TCN_ARENA_SPARES + 2; i++)
+        tcn_arena_give(&p, &many[i]);
+    assert_int_equal(p.n, TCN_ARENA_SPARES);
+    tcn_arena_pool_done(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +198,8 @@ int main(void)
         cmocka_unit_test(done_is_legal_on_zeroes_and_twice),
         cmocka_unit_test(a_huge_block_is_not_kept),
         cmocka_unit_test(copies),
+        cmocka_unit_test(pool),
+        cmocka_unit_test(pool_is_bounded),
         cmocka_unit_test(exactly_the_cap_fits),
         cmocka_unit_test(beyond_the_cap_aborts),
     };
