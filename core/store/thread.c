@@ -15,8 +15,6 @@
 
 #define DEFAULT_WAITING 10000
 #define DEFAULT_BATCH 512
-/* Jobs of a batch that runs while the disk is busy with another: each commit has a cost of its own. */
-#define WORTH_JOBS 16
 /* Of a job that meets another node's work. */
 #define TRIES 4
 /* The lease is renewed in good time, and those of others are looked at. */
@@ -140,12 +138,10 @@ void tcn_storethread_run(struct tcn_storethread *t, struct tcn_jobs *batch)
 
 /* -- between batches ---------------------------------------------------------------------------------------- */
 
-/* What would have to wait for the next sync anyway may as well wait for company. The mutex is held. */
+/* The mutex is held. */
 static bool has_batch(const struct tcn_storethread *t)
 {
-    bool is_disk_busy = t->is_syncing || t->committed.n > 0;
-
-    return t->is_stopping || t->waiting.n >= (is_disk_busy ? WORTH_JOBS : 1);
+    return t->is_stopping || t->waiting.n >= tcn_storethread_worth(t);
 }
 
 /* False when ms passed without a job and without the end. The mutex is held. */
@@ -506,7 +502,7 @@ int tcn_storethread_post(struct tcn_storethread *t, struct tcn_job *job)
     is_taken = t->waiting.n < t->max_waiting && !t->is_stopping && !t->stats.is_away;
     if (is_taken) {
         tcn_jobs_push(&t->waiting, job);
-        if (t->waiting.n == 1 || t->waiting.n == WORTH_JOBS)
+        if (t->waiting.n == tcn_storethread_worth(t))
             pthread_cond_signal(&t->posted);
     }
     pthread_mutex_unlock(&t->mutex);

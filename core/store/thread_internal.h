@@ -95,6 +95,9 @@ void tcn_storethread_note_database(struct tcn_storethread *t);
 
 /* -- thread_sync.c ------------------------------------------------------------------------------------------- */
 
+/* So many jobs are worth a batch: what would have to wait for the next sync anyway may as well wait for company. The mutex
+ * is held, here and where it is asked for. */
+size_t tcn_storethread_worth(const struct tcn_storethread *t);
 /* To the loop once it is durable; the thread waits when too much does. */
 void tcn_storethread_hand_back(struct tcn_storethread *t, struct tcn_jobs *batch, size_t retried);
 int tcn_storethread_start_syncs(struct tcn_storethread *t); /* an errno */

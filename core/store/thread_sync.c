@@ -28,6 +28,14 @@ static void count(struct tcn_storethread *t, const struct tcn_jobs *batch, size_
         t->stats.failed += job->r < 0;
 }
 
+/* Jobs of a batch that runs while the disk is busy with another: each commit has a cost of its own. */
+#define WORTH_JOBS 16
+
+size_t tcn_storethread_worth(const struct tcn_storethread *t)
+{
+    return t->is_syncing || t->committed.n > 0 ? WORTH_JOBS : 1;
+}
+
 /* Returns whether the loop must be woken. The mutex is held. */
 static bool finish_all(struct tcn_storethread *t, struct tcn_jobs *batch)
 {
@@ -80,7 +88,8 @@ static void sync_committed(struct tcn_storethread *t)
     t->is_syncing = false;
     must_wake = finish_all(t, &batch);
     pthread_cond_signal(&t->synced);
-    pthread_cond_signal(&t->posted);
+    if (t->waiting.n >= tcn_storethread_worth(t))
+        pthread_cond_signal(&t->posted);
     if (must_wake)
         tcn_storethread_wake_loop(t);
 }
