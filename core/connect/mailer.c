@@ -1,12 +1,9 @@
 #include "connect/mailer.h"
 #include "base/xalloc.h"
+#include "sys/wake.h"
 
 #include <assert.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 enum { IDLE = 0, QUEUED, RUNNING, FINISHED };
 
@@ -15,8 +12,7 @@ struct list {
 };
 
 struct tcn_mailer {
-    int fd; /* eventfd: something finished */
-    struct event *finished;
+    struct tcn_wake finished;
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t work, progress;
     struct list queue, done;
@@ -70,14 +66,6 @@ static struct tcn_pump_wait *next_work(struct tcn_mailer *m)
     return wait;
 }
 
-static void tell_loop(const struct tcn_mailer *m)
-{
-    uint64_t one = 1;
-    ssize_t n = write(m->fd, &one, sizeof one);
-
-    (void)n; /* fails only when the counter is full, and then the loop is told already */
-}
-
 /* One that was ended on the way may have arrived, as one whose answer was lost. */
 static CURLcode perform(struct tcn_pump_wait *wait)
 {
@@ -102,7 +90,7 @@ static void *work(void *ctx)
         wait->state = FINISHED;
         append(&m->done, wait);
         pthread_cond_broadcast(&m->progress);
-        tell_loop(m);
+        tcn_wake_ring(&m->finished);
     }
     pthread_mutex_unlock(&m->lock);
     return NULL;
@@ -121,31 +109,21 @@ static int may_go_on(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_o
     return atomic_load(&wait->is_cancelled) || !tcn_pump_may_act(wait->pump);
 }
 
-/* Signals are the loop thread's. */
 static void add_thread(struct tcn_mailer *m)
 {
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    if (pthread_create(&m->threads[m->n_threads], NULL, work, m) == 0)
+    if (tcn_thread_start(&m->threads[m->n_threads], work, m) == 0)
         m->n_threads++;
     else if (m->n_threads == 0)
         abort(); /* nobody would ever send a page */
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 /* -- the loop ------------------------------------------------------------------------------------------------- */
 
-static void on_finished(evutil_socket_t fd, short what, void *ctx)
+static void on_finished(void *ctx)
 {
     struct tcn_mailer *m = ctx;
     struct tcn_pump_wait *wait;
-    uint64_t count;
-    ssize_t n = read(fd, &count, sizeof count);
 
-    (void)n;
-    (void)what;
     do { /* one at a time: done() may cancel the next one */
         pthread_mutex_lock(&m->lock);
         wait = take_first(&m->done);
@@ -157,21 +135,16 @@ static void on_finished(evutil_socket_t fd, short what, void *ctx)
 
 int tcn_mailer_new(struct event_base *base, struct tcn_mailer **ret, struct tcn_err *err)
 {
-    struct tcn_mailer *m;
-    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    struct tcn_mailer *m = tcn_xcalloc(1, sizeof *m);
+    int r = tcn_wake_init(&m->finished, base, on_finished, m, err);
 
-    if (fd < 0)
-        return tcn_fail(err, TCN_EIO, "no file descriptor for the mail threads");
-    m = tcn_xcalloc(1, sizeof *m);
-    m->fd = fd;
+    if (r < 0) {
+        free(m);
+        return r;
+    }
     pthread_mutex_init(&m->lock, NULL);
     pthread_cond_init(&m->work, NULL);
     pthread_cond_init(&m->progress, NULL);
-    m->finished = event_new(base, fd, EV_READ | EV_PERSIST, on_finished, m);
-    if (!m->finished || event_add(m->finished, NULL) < 0) {
-        tcn_mailer_free(m);
-        return tcn_fail(err, TCN_EIO, "no memory for the mail threads");
-    }
     *ret = m;
     return 0;
 }
@@ -190,9 +163,7 @@ void tcn_mailer_free(struct tcn_mailer *m)
     pthread_mutex_destroy(&m->lock);
     pthread_cond_destroy(&m->work);
     pthread_cond_destroy(&m->progress);
-    if (m->finished)
-        event_free(m->finished);
-    close(m->fd);
+    tcn_wake_done(&m->finished);
     free(m);
 }
 

@@ -8,10 +8,7 @@
 #include "sys/log.h"
 #include <assert.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #define DEFAULT_WAITING 10000
 #define DEFAULT_BATCH 512
@@ -118,14 +115,6 @@ static size_t run_batch(struct tcn_storethread *t, const struct tcn_jobs *batch)
     return batch->n;
 }
 
-void tcn_storethread_wake_loop(struct tcn_storethread *t)
-{
-    const uint64_t one = 1;
-
-    while (write(t->wake_fd, &one, sizeof one) < 0 && errno == EINTR)
-        ;
-}
-
 void tcn_storethread_run(struct tcn_storethread *t, struct tcn_jobs *batch)
 {
     size_t retried = run_batch(t, batch);
@@ -181,7 +170,7 @@ static void upkeep(struct tcn_storethread *t)
     t->stats.disk_full = is_full;
     pthread_mutex_unlock(&t->mutex);
     if (is_news)
-        tcn_storethread_wake_loop(t);
+        tcn_wake_ring(&t->wake);
 }
 
 /* A full disk is looked at again also while jobs never let the thread be idle. */
@@ -208,7 +197,7 @@ static void beat(struct tcn_storethread *t)
     t->stats.taken_over += n;
     pthread_mutex_unlock(&t->mutex);
     if (n > 0)
-        tcn_storethread_wake_loop(t);
+        tcn_wake_ring(&t->wake);
 }
 
 /* Only this thread changes them. */
@@ -239,7 +228,7 @@ static void look(struct tcn_storethread *t)
     t->stats.is_gone = true;
     t->why = why;
     pthread_mutex_unlock(&t->mutex);
-    tcn_storethread_wake_loop(t);
+    tcn_wake_ring(&t->wake);
 }
 
 void tcn_storethread_note_database(struct tcn_storethread *t)
@@ -253,7 +242,7 @@ void tcn_storethread_note_database(struct tcn_storethread *t)
     t->stats.database = now;
     pthread_mutex_unlock(&t->mutex);
     if (is_news)
-        tcn_storethread_wake_loop(t);
+        tcn_wake_ring(&t->wake);
 }
 
 /* Who leaves in good order has its work done by others at once. */
@@ -353,8 +342,9 @@ static void tell_promoted(struct tcn_storethread *t, const struct tcn_database *
         t->on_promoted(t->promoted_ctx, is);
 }
 
-static void finish(struct tcn_storethread *t)
+static void finish(void *ctx)
 {
+    struct tcn_storethread *t = ctx;
     struct tcn_database database;
     struct tcn_jobs list;
     struct tcn_err why;
@@ -382,22 +372,9 @@ static void finish(struct tcn_storethread *t)
     tcn_log_release();
 }
 
-static void on_wake(evutil_socket_t fd, short what, void *arg)
-{
-    uint64_t count;
-
-    (void)what;
-    while (read(fd, &count, sizeof count) < 0 && errno == EINTR)
-        ;
-    finish(arg);
-}
-
 static void free_thread(struct tcn_storethread *t)
 {
-    if (t->wake)
-        event_free(t->wake);
-    if (t->wake_fd >= 0)
-        close(t->wake_fd);
+    tcn_wake_done(&t->wake);
     tcn_store_close(t->store);
     pthread_cond_destroy(&t->posted);
     pthread_cond_destroy(&t->committed_more);
@@ -425,7 +402,6 @@ static struct tcn_storethread *new_thread(const struct tcn_storethread_options *
     t->taken_ctx = options->taken_ctx;
     t->on_promoted = options->on_promoted;
     t->promoted_ctx = options->promoted_ctx;
-    t->wake_fd = -1;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&t->mutex, NULL);
@@ -436,18 +412,12 @@ static struct tcn_storethread *new_thread(const struct tcn_storethread_options *
     return t;
 }
 
-/* Signals belong to the loop's thread. */
-static int start_quiet(struct tcn_storethread *t)
+static int start_threads(struct tcn_storethread *t)
 {
-    sigset_t all, before;
-    int rc;
+    int rc = tcn_storethread_start_syncs(t);
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = tcn_storethread_start_syncs(t);
-    if (rc == 0 && (rc = pthread_create(&t->thread, NULL, run, t)) != 0)
+    if (rc == 0 && (rc = tcn_thread_start(&t->thread, run, t)) != 0)
         tcn_storethread_end_syncs(t);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     return rc;
 }
 
@@ -472,21 +442,14 @@ int tcn_storethread_start(struct event_base *base, const struct tcn_storethread_
     if (tcn_store_is_shared(t->store) && t->max_batch > SHARED_BATCH)
         t->max_batch = SHARED_BATCH;
     t->stats.disk_full = is_full = tcn_store_is_full(t->store);
-    if ((t->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0) {
-        r = tcn_fail(err, TCN_EIO, "eventfd: %s", strerror(errno));
+    if ((r = tcn_wake_init(&t->wake, base, finish, t, err)) < 0)
         goto out;
-    }
-    t->wake = event_new(base, t->wake_fd, EV_READ | EV_PERSIST, on_wake, t);
-    if (!t->wake || event_add(t->wake, NULL) < 0) {
-        r = tcn_fail(err, TCN_EIO, "the event loop takes no event");
-        goto out;
-    }
-    if ((rc = start_quiet(t)) != 0) {
+    if ((rc = start_threads(t)) != 0) {
         r = tcn_fail(err, TCN_EIO, "cannot start a thread: %s", strerror(rc));
         goto out;
     }
     if (is_full)
-        tcn_storethread_wake_loop(t);
+        tcn_wake_ring(&t->wake);
     *ret = t;
     return 0;
 out:

@@ -52,7 +52,7 @@ static void set_away(struct tcn_storethread *t, const struct tcn_err *why, struc
     tcn_jobs_move(&t->waiting, list, t->waiting.n);
     pthread_mutex_unlock(&t->mutex);
     if (!was_away)
-        tcn_storethread_wake_loop(t);
+        tcn_wake_ring(&t->wake);
 }
 
 static void set_back(struct tcn_storethread *t)
@@ -65,7 +65,7 @@ static void set_back(struct tcn_storethread *t)
     pthread_mutex_unlock(&t->mutex);
     t->lost_us = 0;
     if (was_away)
-        tcn_storethread_wake_loop(t);
+        tcn_wake_ring(&t->wake);
 }
 
 static void resume(struct tcn_storethread *t, bool is_committed)

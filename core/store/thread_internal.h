@@ -4,7 +4,7 @@
 
 #include "store/db.h"
 #include "store/thread.h"
-#include <pthread.h>
+#include "sys/wake.h"
 
 struct tcn_jobs {
     struct tcn_job *head, *tail;
@@ -38,8 +38,7 @@ struct tcn_storethread {
     void *promoted_ctx;     /* borrowed */
     uint64_t told_promoted; /* the loop's */
     int64_t beat_us;        /* the last one, monotonic; the thread's */
-    struct event *wake;     /* owned; on the loop of the creator */
-    int wake_fd;
+    struct tcn_wake wake;   /* on the loop of the creator */
 
     pthread_mutex_t mutex; /* guards all below */
     pthread_cond_t posted, committed_more, synced;
@@ -89,7 +88,6 @@ static inline void tcn_jobs_move(struct tcn_jobs *from, struct tcn_jobs *to, siz
 /* Runs a batch; those whose results are known go back, those whose connection broke stay in hand. */
 void tcn_storethread_run(struct tcn_storethread *t, struct tcn_jobs *batch);
 void tcn_storethread_set_results(struct tcn_job *first, int r, const struct tcn_err *err);
-void tcn_storethread_wake_loop(struct tcn_storethread *t);
 /* What the connection in use leads to, for stats. */
 void tcn_storethread_note_database(struct tcn_storethread *t);
 

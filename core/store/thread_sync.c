@@ -69,7 +69,7 @@ void tcn_storethread_hand_back(struct tcn_storethread *t, struct tcn_jobs *batch
     pthread_mutex_unlock(&t->mutex);
     t->batch_unsynced = false;
     if (must_wake)
-        tcn_storethread_wake_loop(t);
+        tcn_wake_ring(&t->wake);
 }
 
 /* Makes what is committed durable, and says so to the loop. The mutex is held, but not meanwhile. */
@@ -91,7 +91,7 @@ static void sync_committed(struct tcn_storethread *t)
     if (t->waiting.n >= tcn_storethread_worth(t))
         pthread_cond_signal(&t->posted);
     if (must_wake)
-        tcn_storethread_wake_loop(t);
+        tcn_wake_ring(&t->wake);
 }
 
 static void *run_syncs(void *arg)
@@ -112,7 +112,7 @@ static void *run_syncs(void *arg)
 
 int tcn_storethread_start_syncs(struct tcn_storethread *t)
 {
-    return pthread_create(&t->sync_thread, NULL, run_syncs, t);
+    return tcn_thread_start(&t->sync_thread, run_syncs, t);
 }
 
 void tcn_storethread_end_syncs(struct tcn_storethread *t)
