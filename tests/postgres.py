@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import typing
 
 USER = "postgres"  # of the system: initdb refuses root
 SUPERUSER = "postgres"
@@ -143,10 +144,26 @@ class Server:
         self.psql(f"CREATE ROLE {ROLE} LOGIN", "postgres")
         self.psql(f"CREATE DATABASE tocsin OWNER {ROLE}", "postgres")
 
+    def client(self, database: str = "tocsin") -> list[str]:
+        """The command of the superuser's client."""
+        return ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", str(self.folder), "-U", "postgres", "-d",
+                database]
+
     def psql(self, sql: str, database: str = "tocsin") -> str:
-        """As the superuser."""
-        return self.tool("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", str(self.folder), "-U",
-                         "postgres", "-d", database, "-c", sql).strip()
+        return self.tool(*self.client(database), "-c", sql).strip()
+
+    @contextlib.contextmanager
+    def holding(self, sql: str) -> typing.Iterator[None]:
+        """A transaction that did sql, and is rolled back at the end of the with block."""
+        name, *argv = self.client()
+        with subprocess.Popen(as_user([f"{self.bin}/{name}", *argv]), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              text=True, cwd="/") as child:
+            assert child.stdin and child.stdout
+            child.stdin.write(f"BEGIN; {sql};\n\\echo held\n")
+            child.stdin.flush()
+            if child.stdout.readline() != "held\n":
+                raise RuntimeError(f"cannot hold: {sql}")
+            yield
 
     def stop(self, sig: int = signal.SIGQUIT) -> None:
         """SIGQUIT: as pg_ctl -m immediate; SIGINT: fast."""

@@ -17,6 +17,7 @@ struct tcn_subscriptions; /* subscriptions.h */
 struct tcn_held;          /* held.c */
 struct tcn_peers;         /* peers.c */
 struct tcn_rechecks;      /* recheck.h */
+struct tcn_reader;        /* store/reader.h */
 
 #define TCN_FIXED 7 /* members that only a start takes: app_reload.c */
 
@@ -30,6 +31,7 @@ struct tcn_app {
     struct event_base *base;
     struct tcn_config *config; /* the one in force */
     struct tcn_storethread *store;
+    struct tcn_reader *reader; /* NULL: the database is this process's own */
     struct tcn_router *router;
     struct tcn_server *server;
     struct tcn_tls *tls;

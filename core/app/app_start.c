@@ -11,6 +11,7 @@
 #include "app/subscriptions.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "store/reader.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/random.h"
@@ -95,7 +96,7 @@ static int start_store(struct tcn_app *app, struct tcn_err *err)
         return 0;
     tcn_pump_guard(app->pump, may_act, app);
     warn_of_role(app);
-    return 0;
+    return tcn_reader_start(app->base, &o.store, &app->reader, err);
 }
 
 /* -- the secret of acknowledge links, made once a store ------------------------------------------------- */

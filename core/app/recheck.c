@@ -1,6 +1,7 @@
 #include "app/recheck.h"
 #include "app/routes.h"
 #include "base/xalloc.h"
+#include "store/reader.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -8,6 +9,8 @@
 /* One question. */
 struct recheck_job {
     struct tcn_job job;
+    bool is_aside; /* asked of the reader, which need not answer */
+    uint64_t lost; /* connections of the store's thread, when it was asked */
     size_t n;
     struct tcn_delivery_state *deliveries[TCN_LANE_MARKS];
     struct tcn_id incidents[TCN_LANE_MARKS];
@@ -21,6 +24,11 @@ struct tcn_rechecks {
     struct recheck_job *waiting; /* NULL: none */
 };
 
+static struct tcn_app *app_of(const struct recheck_job *job)
+{
+    return job->deliveries[0]->app;
+}
+
 static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
 {
     struct recheck_job *job = (struct recheck_job *)base;
@@ -29,10 +37,35 @@ static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct
     return tcn_store_lanes_stand(s, job->lanes, job->n, job->stands, err);
 }
 
+static void ask_store(struct recheck_job *job)
+{
+    job->is_aside = false;
+    if (tcn_storethread_post(app_of(job)->store, &job->job) == 0)
+        return;
+    for (size_t i = 0; i < job->n; i++)
+        tcn_delivery_refuse_for_now(job->deliveries[i], NULL);
+    free(job);
+}
+
+/* While the store's thread has lost its connection, another one may lead to what the store was. */
+static bool is_answer(const struct recheck_job *job, int r)
+{
+    struct tcn_storethread_stats now;
+
+    if (!job->is_aside)
+        return true;
+    tcn_storethread_stats(app_of(job)->store, &now);
+    return r == 0 && !now.is_away && now.lost == job->lost;
+}
+
 static void done(struct tcn_job *base, int r, const struct tcn_err *err)
 {
     struct recheck_job *job = (struct recheck_job *)base;
 
+    if (!is_answer(job, r)) {
+        ask_store(job);
+        return;
+    }
     for (size_t i = 0; i < job->n; i++) {
         if (r < 0)
             tcn_delivery_fail(job->deliveries[i], r, err);
@@ -47,13 +80,15 @@ static void done(struct tcn_job *base, int r, const struct tcn_err *err)
 static void post(struct tcn_rechecks *all)
 {
     struct recheck_job *job = all->waiting;
+    struct tcn_storethread_stats now;
 
     all->waiting = NULL;
-    if (tcn_storethread_post(all->app->store, &job->job) == 0)
-        return;
-    for (size_t i = 0; i < job->n; i++)
-        tcn_delivery_refuse_for_now(job->deliveries[i], NULL);
-    free(job);
+    tcn_storethread_stats(all->app->store, &now);
+    job->lost = now.lost;
+    job->is_aside = !now.is_away && all->app->reader &&
+                    tcn_reader_post(all->app->reader, &job->job, job->lost) == 0;
+    if (!job->is_aside)
+        ask_store(job);
 }
 
 void tcn_rechecks_flush(struct tcn_rechecks *all)

@@ -7,6 +7,7 @@
 #include "app/peers.h"
 #include "app/recheck.h"
 #include "app/subscriptions.h"
+#include "store/reader.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -52,6 +53,8 @@ static void release(struct tcn_app *app)
 {
     tcn_outbound_stop(app);
     tcn_rechecks_flush(app->rechecks);
+    tcn_reader_stop(app->reader);
+    app->reader = NULL;
     /* The thread hands its last jobs back to a server that is still there. */
     if (app->store)
         tcn_storethread_stop(app->store);

@@ -141,6 +141,46 @@ class Repeats(Scenario):
                 self.assertEqual(("accepted" if name in ends else "unchanged", [idents[name]]), answer)
 
 
+class Aside(Scenario):
+    """A repeat changes nothing, and does not wait for what does."""
+    store = "postgres"
+
+    @property
+    def server(self) -> postgres.Server:
+        return typing.cast(postgres.Server, self.world.database)
+
+    def repeat(self) -> tuple[str, Config]:
+        name = fresh("repeat")
+        body = group(name, alert(name, "a"))
+        ident = self.opened(self.prom(body))
+        for _ in range(2):
+            self.unchanged(ident, body)
+        return ident, body
+
+    def unchanged(self, ident: str, body: Config) -> None:
+        answer = self.prom(body)
+        self.assertEqual((200, "unchanged", [ident]), (answer.status, answer.json()["status"], answer.json()["incidents"]))
+
+    def test_it_waits_for_no_commit(self) -> None:
+        ident, body = self.repeat()
+        name = fresh("slow")
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            with self.server.holding("LOCK TABLE incidents IN SHARE MODE"):
+                slow = pool.submit(self.prom, group(name, alert(name, "a")))
+                eventually("a new alarm waits for the lock", lambda: self.server.psql(
+                    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == "1")
+                for _ in range(5):
+                    self.unchanged(ident, body)
+                self.assertFalse(slow.done())
+            self.opened(slow.result())
+
+    def test_its_connection_is_cut(self) -> None:
+        ident, body = self.repeat()
+        for _ in range(3):
+            self.server.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'tocsin'")
+            self.unchanged(ident, body)
+
+
 class Growth(Scenario):
     """What a turn reads does not grow with what is open, whatever the server believes of its tables: here that they are
     empty, which it believes until it analyzes them again."""
