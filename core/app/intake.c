@@ -96,6 +96,21 @@ static int note_delivery(struct tcn_store *s, struct tcn_intake_job *job,
     return r;
 }
 
+/* What changes nothing today could change something when it is replayed: the sender's id is known from now on. */
+static int note_silent(struct tcn_store *s, struct tcn_intake_job *job, struct tcn_err *err)
+{
+    struct tcn_inbox row = job->inbox;
+    int r;
+
+    if (job->has_changed || job->is_duplicate || !row.delivery_id)
+        return 0;
+    row.state = TCN_INBOX_APPLIED;
+    row.body = TCN_STR("");
+    r = tcn_store_inbox_add(s, &row, err);
+    job->is_duplicate = r == TCN_ECONFLICT;
+    return job->is_duplicate ? 0 : r;
+}
+
 static int write_decision(struct tcn_store *s, struct tcn_intake_job *job,
                           const struct tcn_storm *storm, const struct tcn_decision *d,
                           int64_t now_ms, struct tcn_err *err)
@@ -182,6 +197,8 @@ int tcn_intake_run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, st
     job->unreached.n = 0;
     for (size_t i = 0; i < job->n_alarms && r == 0 && !job->is_duplicate; i++)
         r = take_alarm(s, job, i, now_ms, err);
+    if (r == 0)
+        r = note_silent(s, job, err);
     /* Of incidents that were not made, or are not those of the delivery that is repeated. */
     if (job->is_duplicate)
         memset(job->results, 0, job->n_alarms * sizeof *job->results);

@@ -74,6 +74,22 @@ class CloudWatch(Sources):
         self.assertEqual(200, again.status)
         self.assertEqual(before, self.counts(self.opened(first)))
 
+    def test_a_replay_of_what_changed_nothing_then(self) -> None:
+        """Without a time in the alarm only the message's id tells it from news."""
+        name = fresh("timeless")
+        first, again, over = (self.topic.notification(
+            {key: value for key, value in alarm(name, state).items() if key != "StateChangeTime"})
+            for state in ("ALARM", "ALARM", "OK"))
+        ident = self.opened(self.sns(first))
+        self.assertEqual(200, self.sns(again).status)
+        self.opened(self.sns(over))
+        self.assertEqual("RESOLVED", self.app.incident(ident)["status"])
+        before = self.counts(ident)
+        replay = self.sns(again)
+        self.assertEqual((200, "duplicate"), (replay.status, replay.json()["status"]))
+        self.assertEqual(before, self.counts(ident))
+        self.assertEqual("RESOLVED", self.app.incident(ident)["status"])
+
     def test_a_new_message_of_the_same_transition_changes_nothing(self) -> None:
         message = alarm(fresh("same"), "ALARM")
         ident = self.opened(self.sns(self.topic.notification(message)))

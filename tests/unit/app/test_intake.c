@@ -227,6 +227,28 @@ static void test_a_duplicate_names_no_incident(void **state)
     }
 }
 
+/* Only the sender's id tells a replay of what changed nothing then from news. */
+static void test_a_delivery_that_changed_nothing_is_known(void **state)
+{
+    struct tcn_intake_job *job;
+    struct tcn_id incident;
+
+    (void)state;
+    incident = result_of(deliver("d1", TCN_ACTION_FIRE, "k", "cpu high", T0)).incident;
+    job = deliver("d2", TCN_ACTION_FIRE, "k", "cpu high", T0);
+    assert_false(job->has_changed || job->is_duplicate);
+    assert_true(tcn_id_eq(job->results[0].incident, incident));
+    tcn_intake_free(job);
+    now += 1000;
+    tcn_intake_free(deliver("d3", TCN_ACTION_RESOLVE, "k", "cpu high", T0 + 1000));
+    now += 3600000;
+    job = deliver("d2", TCN_ACTION_FIRE, "k", "cpu high", now);
+    assert_true(job->is_duplicate);
+    assert_false(job->has_changed);
+    tcn_intake_free(job);
+    assert_int_equal(incident_of(incident).status, TCN_STATUS_RESOLVED);
+}
+
 static void test_ok_resolves_and_stops_paging(void **state)
 {
     struct tcn_intake_result opened, resolved;
@@ -449,6 +471,7 @@ int main(void)
         CASE(test_a_repeat_changes_nothing),
         CASE(test_a_known_delivery_is_a_duplicate),
         CASE(test_a_duplicate_names_no_incident),
+        CASE(test_a_delivery_that_changed_nothing_is_known),
         CASE(test_ok_resolves_and_stops_paging),
         CASE(test_late_words_do_not_regress_the_state),
         CASE(test_refire_reopens_within_the_window_and_opens_anew_after),
