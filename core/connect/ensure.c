@@ -244,15 +244,16 @@ static bool plan_notes(struct tcn_ensure *e, struct tcn_step *s)
     return true;
 }
 
-/* Changes of texts wait a moment for more of them; status does not. */
+/* Changes of texts wait a moment for more of them, and so does the end, which may be taken back. What begins does not. */
 static bool must_settle(const struct tcn_ensure *e, int64_t *ret_until_ms)
 {
     const struct tcn_wanted *w = e->wanted;
     enum tcn_class done = tcn_class_parse(e->link->base_status);
 
     *ret_until_ms = w->modified_ms + w->settle_ms;
-    return !e->progress->record && done == w->status && *ret_until_ms > e->now_ms &&
-           *ret_until_ms <= e->now_ms + w->settle_ms;
+    if (e->progress->record || (done != w->status && w->status != TCN_CLASS_RESOLVED))
+        return false;
+    return *ret_until_ms > e->now_ms && *ret_until_ms <= e->now_ms + w->settle_ms;
 }
 
 static bool knows_remote(const struct tcn_ensure *e)

@@ -48,14 +48,15 @@ def sources(cert: pathlib.Path) -> Config:
 def connectors(urls: typing.Mapping[str, str]) -> Config:
     local: Config = {"allow": ["localhost"]}
     # By default an acknowledged ticket is left to the people who work on it when the alarm ends.
-    always: Config = {"settings": {"auto_resolve": "always"}}
+    soon: Config = {"settle": "200ms"}
+    always: Config = {"settings": {"auto_resolve": "always", **soon}}
     return {
         "servicenow": {"connector": "servicenow", "url": urls["servicenow"], "user": "tocsin.integration",
                        "password": secret("SNOW_PASSWORD"), **local, **always},
         "jira": {"connector": "jira", "url": urls["jira"], "user": "tocsin@example.com",
                  "token": secret("JIRA_TOKEN"), "project": "OPS", **local, **always},
         "pagerduty": {"connector": "pagerduty", "url": urls["pagerduty"], "events_url": urls["pagerduty_events"],
-                      "token": secret("PD_KEY"), "from": "oncall-bot@example.com", "service": "PF9KMXH", **local},
+                      "token": secret("PD_KEY"), "from": "oncall-bot@example.com", "service": "PF9KMXH", "settings": soon, **local},
         "mail": {"connector": "smtp", "url": urls["smtp"], "from": "tocsin@example.com", **local}}
 
 

@@ -36,7 +36,7 @@ static void plain_life(void **unused)
     close_world(&w);
 }
 
-static void texts_settle_status_does_not(void **unused)
+static void texts_and_the_end_settle(void **unused)
 {
     struct world w;
     int64_t before;
@@ -62,8 +62,44 @@ static void texts_settle_status_does_not(void **unused)
     touch(&w);
     wake(&w);
     run_lane(&w);
+    assert_string_equal(remote_text(&w, "status"), "OPEN");
+    settle(&w);
     assert_string_equal(remote_text(&w, "status"), "RESOLVED");
+    assert_in_range(w.now_ms - before, w.wanted.settle_ms, w.wanted.settle_ms + 1000);
+    w.now_ms += 60000;
+    before = w.now_ms;
+    w.wanted.status = TCN_CLASS_OPEN; /* it came back */
+    touch(&w);
+    wake(&w);
+    run_lane(&w);
+    assert_string_equal(remote_text(&w, "status"), "OPEN");
     assert_true(w.now_ms - before < 1000);
+    close_world(&w);
+}
+
+/* Over and open again within a moment: nobody at the remote hears of it. */
+static void opposite_changes_vanish(void **unused)
+{
+    struct world w;
+    unsigned writes;
+
+    (void)unused;
+    seed = 2;
+    open_world(&w);
+    settle(&w);
+    w.now_ms += 60000;
+    writes = w.remote.writes;
+    w.wanted.status = TCN_CLASS_RESOLVED;
+    touch(&w);
+    wake(&w);
+    run_lane(&w);
+    w.now_ms += 500;
+    w.wanted.status = TCN_CLASS_OPEN;
+    touch(&w);
+    wake(&w);
+    settle(&w);
+    assert_int_equal(w.remote.writes, writes);
+    assert_string_equal(remote_text(&w, "status"), "OPEN");
     close_world(&w);
 }
 
@@ -700,7 +736,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_life),
-        cmocka_unit_test(texts_settle_status_does_not),
+        cmocka_unit_test(texts_and_the_end_settle),
+        cmocka_unit_test(opposite_changes_vanish),
         cmocka_unit_test(fresh_base_needs_no_get),
         cmocka_unit_test(a_class_is_not_overwritten),
         cmocka_unit_test(answer_lost_is_looked_up),
