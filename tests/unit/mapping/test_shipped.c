@@ -218,13 +218,32 @@ static void samples(void **state)
     }
 }
 
+/* PagerDuty is a pager, so that an incident that was short has been paged there all the same. */
+static void short_incidents(void **state)
+{
+    static const struct {
+        const char *name, *word;
+    } cases[] = {{"connectors/pagerduty", "create"},
+                 {"connectors/jira", NULL},
+                 {"connectors/servicenow", NULL}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tcn_mapping *m = load_shipped(cases[i].name);
+        const char *word =
+            json_string_value(json_object_get(tcn_mapping_settings(m), "short_lived"));
+
+        assert_true(cases[i].word ? word && strcmp(word, cases[i].word) == 0 : word == NULL);
+        tcn_mapping_free(m);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(own_tests),
-        cmocka_unit_test(goldens),
-        cmocka_unit_test(two_ways_one_alarm),
-        cmocka_unit_test(samples),
+        cmocka_unit_test(own_tests),          cmocka_unit_test(goldens),
+        cmocka_unit_test(two_ways_one_alarm), cmocka_unit_test(samples),
+        cmocka_unit_test(short_incidents),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
