@@ -115,7 +115,7 @@ static void refuse_sender(struct tcn_delivery_state *d, enum tcn_cred_verdict ve
 
     tcn_buf_init(&why, WHY_MAX);
     tcn_cred_why(&d->source->auth, verdict, by, &why);
-    if (verdict == TCN_CRED_WRONG || verdict == TCN_CRED_STALE)
+    if ((verdict == TCN_CRED_WRONG && !tcn_cred_has_scheme(by)) || verdict == TCN_CRED_STALE)
         tcn_delivery_refuse(d, 403, "forbidden", why.ptr);
     else if (verdict == TCN_CRED_MALFORMED || verdict == TCN_CRED_REPEATED)
         tcn_delivery_refuse(d, 400, "malformed", why.ptr);

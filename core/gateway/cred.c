@@ -275,6 +275,11 @@ enum tcn_cred_verdict tcn_cred_check(const struct tcn_cred_list *list,
     return best;
 }
 
+bool tcn_cred_has_scheme(const struct tcn_cred *a)
+{
+    return a->kind == TCN_CRED_BASIC || a->kind == TCN_CRED_BEARER;
+}
+
 const char *tcn_cred_challenge(const struct tcn_cred_list *list)
 {
     for (size_t i = 0; i < list->n; i++) {

@@ -34,7 +34,7 @@ class Case(typing.NamedTuple):
 
 CASES = {
     "no credentials": Case(401, "unauthorized", "/sources/prom", "POST", "/sources/prom", b"{}", {}, ": bearer"),
-    "wrong credentials": Case(403, "forbidden", "/sources/prom", "POST", "/sources/prom", b"{}",
+    "wrong credentials": Case(401, "unauthorized", "/sources/prom", "POST", "/sources/prom", b"{}",
                               {"Authorization": "Bearer not-the-secret-0123"}, "not those of this source"),
     "no key, no scheme for a 401": Case(403, "forbidden", "/sources/events", "POST", "/sources/events", b"{}", {},
                                         ": header X-Api-Key"),
@@ -174,19 +174,19 @@ class Counted(Refused):
 
     def test_a_loop_fills_no_disk_and_hides_nobody(self) -> None:
         wrong = {"Authorization": "Bearer another-wrong-secret"}
-        count, n, began = self.metric("/sources/prom", "forbidden"), 150, time.monotonic()
-        lines = len(self.lines("/sources/prom", "forbidden"))
+        count, n, began = self.metric("/sources/prom", "unauthorized"), 150, time.monotonic()
+        lines = len(self.lines("/sources/prom", "unauthorized"))
         for _ in range(n):
             http("POST", self.app.url + "/sources/prom", b"{}", wrong)
         http("POST", self.app.url + "/sources/prom", b"{", SENDER)
         took = time.monotonic() - began
-        self.assertEqual(count + n, self.metric("/sources/prom", "forbidden"))
-        self.assertLessEqual(len(self.lines("/sources/prom", "forbidden")) - lines, took + 2)
+        self.assertEqual(count + n, self.metric("/sources/prom", "unauthorized"))
+        self.assertLessEqual(len(self.lines("/sources/prom", "unauthorized")) - lines, took + 2)
         eventually("the other one is told", lambda: self.lines("/sources/prom", "malformed"), 5)
 
         def summed_up() -> bool:
             http("POST", self.app.url + "/sources/prom", b"{}", wrong)
-            return any(" suppressed=" in line for line in self.lines("/sources/prom", "forbidden"))
+            return any(" suppressed=" in line for line in self.lines("/sources/prom", "unauthorized"))
         eventually("what was left out is told", summed_up, 10)
 
 

@@ -175,7 +175,7 @@ class CloudWatch(Sources):
         first = self.post("both", good)
         self.assertEqual(401, first.status)
         self.assertTrue(first.headers["WWW-Authenticate"].startswith("Basic realm="))
-        self.assertEqual(403, self.post("both", good, {"Authorization": basic("sns", "guess")}).status)
+        self.assertEqual(401, self.post("both", good, {"Authorization": basic("sns", "guess")}).status)
         self.assertEqual(403, self.post("both", forged, right).status)
         self.assertEqual(before, len(self.app.incidents()))
         self.opened(self.post("both", good, right))
@@ -419,9 +419,9 @@ class Credentials(Sources):
     def test_those_that_are_wrong(self) -> None:
         old = str(int(time.time()) - 3600).encode()
         cases: list[tuple[str, int, typing.Callable[[bytes], dict[str, str]]]] = [
-            ("prom", 403, lambda _: {"Authorization": "Bearer test-source-0123456789abcdeX"}),
-            ("basic", 403, lambda _: {"Authorization": basic("prom", "guess")}),
-            ("basic", 403, lambda _: {"Authorization": basic("root", PASSWORD)}),
+            ("prom", 401, lambda _: {"Authorization": "Bearer test-source-0123456789abcdeX"}),
+            ("basic", 401, lambda _: {"Authorization": basic("prom", "guess")}),
+            ("basic", 401, lambda _: {"Authorization": basic("root", PASSWORD)}),
             ("header", 403, lambda _: {"X-Api-Key": API_KEY + "x"}),
             ("hmac", 403, lambda raw: {"X-Signature": "sha256=" + self.mac(raw + b" ").hexdigest()}),
             ("hmac", 403, lambda raw: {"X-Signature": "sha256=" + self.mac(raw, "another key").hexdigest()}),
@@ -431,7 +431,9 @@ class Credentials(Sources):
         for source, status, headers in cases:
             with self.subTest(source):
                 raw = self.body()
-                self.assertEqual(status, self.post(source, raw, headers(raw)).status)
+                answer = self.post(source, raw, headers(raw))
+                self.assertEqual(status, answer.status)
+                self.assertEqual(status == 401, "WWW-Authenticate" in answer.headers)
 
     def test_those_that_are_missing(self) -> None:
         for source, scheme in (("prom", "Bearer"), ("basic", "Basic"), ("either", "B")):
