@@ -38,6 +38,16 @@ static void settle(struct tcn_delivery_state *d, const struct tcn_alarm *alarm,
     tcn_settled_add(d->app->settled, d->digest, alarm->dedupe_key, &fact, tcn_clock_now_ms());
 }
 
+static void warn_of_group(const struct tcn_delivery_state *d)
+{
+    if (tcn_source_is_ungrouped(d->source, d->root))
+        tcn_log(TCN_LOG_WARN, "intake", "every alert of this route is one incident", "source",
+                d->source->name, "why",
+                "its group_by is empty at Alertmanager: name the labels there that tell alarms "
+                "apart, or set \"identity\": \"alert\" in the source's settings",
+                NULL);
+}
+
 static void note_results(struct tcn_delivery_state *d, const struct tcn_intake_job *job)
 {
     for (size_t i = 0; i < job->n_alarms; i++) {
@@ -48,6 +58,8 @@ static void note_results(struct tcn_delivery_state *d, const struct tcn_intake_j
             tcn_settled_touch(d->app->settled, job->alarms[i].dedupe_key);
         else if (job->n_alarms == 1 && result->is_settled && may_settle(d))
             settle(d, &job->alarms[i], result);
+        if (result->outcome == TCN_INTAKE_OPENED)
+            warn_of_group(d);
         if (result->outcome == TCN_INTAKE_OPENED || result->outcome == TCN_INTAKE_REOPENED ||
             result->outcome == TCN_INTAKE_RESOLVED || result->outcome == TCN_INTAKE_HELD) {
             char id[TCN_ID_TEXT];

@@ -215,6 +215,16 @@ const char *tcn_source_delivery_id(const struct tcn_source *s, json_t *root,
     return tcn_arena_strdup(arena, id);
 }
 
+bool tcn_source_is_ungrouped(const struct tcn_source *s, json_t *root)
+{
+    const char *key = json_string_value(json_object_get(root, "groupKey"));
+    const char *identity = text_member(s->settings, "identity");
+
+    if (strcmp(s->kind, "alertmanager") != 0 || (identity && strcmp(identity, "alert") == 0))
+        return false;
+    return key && tcn_str_ends(tcn_str(key), TCN_STR(":{}"));
+}
+
 int tcn_source_alarms(const struct tcn_source *s, json_t *root, const struct tcn_delivery *d,
                       const char *delivery_id, struct tcn_mapping_counts *counts,
                       struct tcn_arena *arena, struct tcn_alarm **ret, size_t *ret_n,

@@ -41,6 +41,8 @@ struct tcn_delivery {
  * that fires, is over and fires again), and only what they say tells repeats. */
 const char *tcn_source_delivery_id(const struct tcn_source *s, json_t *root,
                                    struct tcn_arena *arena);
+/* Whether all alerts of an Alertmanager's route are one alarm, as its group_by is empty: hardly what somebody wants. */
+bool tcn_source_is_ungrouped(const struct tcn_source *s, json_t *root);
 /* The alarms of a delivery whose sender is known. TCN_ENOTFOUND when the mapping does not know such a body: keep it
  * for people to look at, and answer 2xx, since the sender cannot mend it. */
 int tcn_source_alarms(const struct tcn_source *s, json_t *root, const struct tcn_delivery *d,

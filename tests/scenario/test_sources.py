@@ -279,6 +279,15 @@ class Alertmanager(Sources):
             self.assertEqual([ident], answer.json()["incidents"])
         self.assertEqual(before, self.counts(ident))
 
+    def test_a_route_that_groups_by_nothing(self) -> None:
+        name = fresh("Everything")
+        self.opened(self.prom(group(name, alert(name, "a"))))
+        self.assertNotIn("every alert of this route", self.app.log.read_text())
+        self.opened(self.prom({**group(name, alert(name, "b")), "groupKey": "{}/{team=\"web\"}:{}"}))
+        line = next(line for line in self.app.log.read_text().splitlines() if "every alert of this route" in line)
+        self.assertIn("source=prom", line)
+        self.assertIn("its group_by is empty", line)
+
     def test_a_truncated_group_never_resolves(self) -> None:
         """Alertmanager cuts the list before it computes the status: what was cut may fire."""
         name, now = fresh("Cut"), time.time()

@@ -339,6 +339,38 @@ static void test_delivery_ids(void **state)
     }
 }
 
+static void test_ungrouped(void **state)
+{
+    static const struct {
+        const char *name, *kind, *key;
+        bool want;
+    } cases[] = {
+        {"no labels", "alertmanager", "{}:{}", true},
+        {"of a route", "alertmanager", "{}/{team=\"web\"}:{}", true},
+        {"by a label", "alertmanager", "{}:{alertname=\"X\"}", false},
+        {"a label that looks alike", "alertmanager", "{}:{a=\":{}\"}", false},
+        {"another sender", "eventbridge", "{}:{}", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(cases); i++) {
+        json_t *root = json_pack("{s:s}", "groupKey", cases[i].key);
+        struct fixture f;
+        char text[300];
+
+        snprintf(text, sizeof text, "{\"a\": {\"kind\": \"%s\", " AUTH ", " PLAN "}}",
+                 cases[i].kind);
+        begin(&f, text);
+        CHECK(cases[i].name, tcn_source_is_ungrouped(f.source, root) == cases[i].want);
+        f.source->settings = json_pack("{s:s}", "identity", "alert");
+        CHECK(cases[i].name, !tcn_source_is_ungrouped(f.source, root));
+        json_decref(f.source->settings);
+        f.source->settings = NULL;
+        json_decref(root);
+        end(&f);
+    }
+}
+
 static int read_alarms(const struct fixture *f, const char *body, struct tcn_arena *arena,
                        struct tcn_alarm **ret, size_t *ret_n, struct tcn_err *err)
 {
@@ -412,6 +444,7 @@ int main(void)
         cmocka_unit_test(test_all_mistakes_at_once),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_delivery_ids),
+        cmocka_unit_test(test_ungrouped),
         cmocka_unit_test(test_alarms),
         cmocka_unit_test(test_a_body_that_the_mapping_does_not_know),
     };
