@@ -163,10 +163,10 @@ static enum tcn_intake update(struct tcn_arrival *x)
 
 /* -- it is OK ----------------------------------------------------------------------------------------------- */
 
-static void resolve_now(const struct tcn_step *s)
+static void resolve_now(const struct tcn_step *s, const char *notes)
 {
-    const struct tcn_resolution resolution = {.code = "alarm_ok",
-                                              .by = tcn_step_source_actor(s, s->a->lane.source)};
+    const struct tcn_resolution resolution = {
+        .code = "alarm_ok", .notes = notes, .by = tcn_step_source_actor(s, s->a->lane.source)};
 
     s->a->lane.resolved_ms = s->now_ms;
     tcn_incident_resolve(s, &resolution);
@@ -194,6 +194,16 @@ const char *tcn_lane_stays(const struct tcn_aggregate *a, const struct tcn_sourc
     return a->incident.source_name ? NULL : "the incident was started by hand and stays open";
 }
 
+/* In the sender's word: "OK", or that the alarm was deleted. */
+static const char *reason(const struct tcn_arrival *x)
+{
+    const struct tcn_alarm *alarm = x->in->alarm;
+
+    if (!alarm->state || !alarm->state[0])
+        return NULL;
+    return tcn_arena_fmt(x->step.d->arena, "%s reports %s", alarm->source, alarm->state);
+}
+
 static enum tcn_intake settle_or_wait(struct tcn_arrival *x)
 {
     struct tcn_aggregate *a = x->step.a;
@@ -215,7 +225,7 @@ static enum tcn_intake settle_or_wait(struct tcn_arrival *x)
                            tcn_lane_name(x));
         return TCN_INTAKE_UPDATED;
     }
-    resolve_now(&x->step);
+    resolve_now(&x->step, reason(x));
     return TCN_INTAKE_RESOLVED;
 }
 
@@ -243,7 +253,7 @@ void tcn_lane_settle(const struct tcn_step *s)
     if (s->a->others_hold)
         tcn_step_say_again(s, "%s stays OK; other alarms of the incident are not", lane->source);
     else
-        resolve_now(s);
+        resolve_now(s, NULL);
 }
 
 /* -- the rest ----------------------------------------------------------------------------------------------- */

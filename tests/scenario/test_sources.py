@@ -234,6 +234,18 @@ class EventBridge(Sources):
         self.assertEqual(ident, self.opened(self.eventbridge(event(alarm(name, "OK", at=time.time() + 1)))))
         self.assertEqual("RESOLVED", self.app.incident(ident)["status"])
 
+    def test_why_it_is_over(self) -> None:
+        changed = {"detail-type": "CloudWatch Alarm Configuration Change"}
+        for over, why in ((lambda name: event(alarm(name, "OK", at=time.time() + 1)), "OK"),
+                          (lambda name: event(alarm(name, "OK"), **changed, detail={"alarmName": name, "operation": "delete"}),
+                           "alarm deleted")):
+            with self.subTest(why):
+                name = fresh("why")
+                ident = self.opened(self.eventbridge(event(alarm(name, "ALARM", at=time.time() - 60))))
+                self.assertEqual(ident, self.opened(self.eventbridge(over(name))))
+                self.assertEqual({"code": "alarm_ok", "notes": f"events reports {why}"},
+                                 {key: self.app.incident(ident)["resolution"][key] for key in ("code", "notes")})
+
     def test_a_retry_of_the_same_event(self) -> None:
         body = event(alarm(fresh("retry"), "ALARM"))
         first = self.eventbridge(body)
