@@ -73,7 +73,7 @@ class Roles(Api):
         self.assertNotIn("a note", self.texts(ident))
 
     def test_a_token_is_no_source_secret_and_the_other_way_round(self) -> None:
-        self.assertEqual(403, http("POST", self.app.url + "/sources/prom", b"{}",
+        self.assertEqual(401, http("POST", self.app.url + "/sources/prom", b"{}",
                                    {"Authorization": f"Bearer {TOKENS['admin']}"}).status)
 
 
