@@ -94,10 +94,18 @@ static bool is_new_content(const struct tcn_arrival *x)
     return strcmp(x->step.a->lane.content_sha256, x->content) != 0;
 }
 
+/* Of a sender that tells no times nobody knows whether it repeats what it said or means another time: that fires. */
+static bool may_be_repeat(const struct tcn_arrival *x)
+{
+    return x->is_group || x->clock_ms != 0;
+}
+
 static bool is_settled(const struct tcn_arrival *x)
 {
-    return !tcn_aggregate_is_open(x->step.a) &&
-           (tcn_lane_is_muted(&x->step, x->in->policy) || tcn_lane_is_recent(x));
+    if (tcn_aggregate_is_open(x->step.a))
+        return false;
+    return tcn_lane_is_muted(&x->step, x->in->policy) ||
+           (may_be_repeat(x) && tcn_lane_is_recent(x));
 }
 
 /* A person resolved the incident while the alarm went on: mere repeats are no news for the reopen window; after it
@@ -163,10 +171,10 @@ static enum tcn_intake update(struct tcn_arrival *x)
 
 /* -- it is OK ----------------------------------------------------------------------------------------------- */
 
-static void resolve_now(const struct tcn_step *s, const char *notes)
+static void resolve_now(const struct tcn_step *s, const char *source, const char *notes)
 {
     const struct tcn_resolution resolution = {
-        .code = "alarm_ok", .notes = notes, .by = tcn_step_source_actor(s, s->a->lane.source)};
+        .code = "alarm_ok", .notes = notes, .by = tcn_step_source_actor(s, source)};
 
     s->a->lane.resolved_ms = s->now_ms;
     tcn_incident_resolve(s, &resolution);
@@ -225,7 +233,7 @@ static enum tcn_intake settle_or_wait(struct tcn_arrival *x)
                            tcn_lane_name(x));
         return TCN_INTAKE_UPDATED;
     }
-    resolve_now(&x->step, reason(x));
+    resolve_now(&x->step, x->in->alarm->source, reason(x));
     return TCN_INTAKE_RESOLVED;
 }
 
@@ -253,7 +261,7 @@ void tcn_lane_settle(const struct tcn_step *s)
     if (s->a->others_hold)
         tcn_step_say_again(s, "%s stays OK; other alarms of the incident are not", lane->source);
     else
-        resolve_now(s, NULL);
+        resolve_now(s, lane->source, NULL);
 }
 
 /* -- the rest ----------------------------------------------------------------------------------------------- */
