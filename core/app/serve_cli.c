@@ -25,15 +25,27 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
         tcn_app_stop(app);
 }
 
+static const int watched[] = {SIGTERM, SIGINT, SIGHUP};
+
+/* What comes before the loop can hear of it waits: SIGHUP would end the process. */
+static void hold_signals(int how)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof watched / sizeof *watched; i++)
+        sigaddset(&set, watched[i]);
+    pthread_sigmask(how, &set, NULL);
+}
+
 static int watch_signals(struct tcn_app *app)
 {
-    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
-
-    for (size_t i = 0; i < 3; i++) {
-        app->signals[i] = evsignal_new(app->base, numbers[i], on_signal, app);
+    for (size_t i = 0; i < sizeof watched / sizeof *watched; i++) {
+        app->signals[i] = evsignal_new(app->base, watched[i], on_signal, app);
         if (!app->signals[i] || event_add(app->signals[i], NULL) < 0)
             return -1;
     }
+    hold_signals(SIG_UNBLOCK);
     return 0;
 }
 
@@ -121,6 +133,7 @@ int tcn_app_run(const struct tcn_app_options *options)
     struct tcn_err err;
     int r;
 
+    hold_signals(SIG_BLOCK);
     if (load(options, &app.config) < 0)
         return 1;
     if (!(app.base = new_base()) || watch_signals(&app) < 0)

@@ -474,6 +474,19 @@ class Process(unittest.TestCase):
         self.assertEqual(404, app.alarm("prom", {}).status)
         self.assertIn(app.alarm("prom-two", b"no alarm").status, (400,))
 
+    def test_sighup_before_anybody_listens(self) -> None:
+        app = self.start()
+        app.kill(signal.SIGTERM)
+        known = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
+        try:  # the child has the mask of its parent: the signal is there before its first instruction
+            app.start(wait=False)
+            app.child.send_signal(signal.SIGHUP)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, known)
+        eventually("it is reloaded", lambda: "configuration reloaded" in app.log.read_text())
+        app.wait_ready()
+        self.open_by_prom(app)
+
     def reloaded(self, app: Tocsin, **members: typing.Any) -> str:
         """What the log says to a SIGHUP with other members."""
         before = len(app.log.read_text())
