@@ -14,13 +14,14 @@
 
 static const struct shipped {
     const char *kind, *source; /* IncidentRecordSource.source */
+    int scope;
 } shipped[] = {
-    {"cloudwatch-sns", "aws.cloudwatch"},
-    {"eventbridge", "aws.events"},
-    {"alertmanager", "alertmanager"},
-    {"grafana", "grafana"},
-    {"datadog", "datadog"},
-    {"zabbix", "zabbix"},
+    {"cloudwatch-sns", "aws.cloudwatch", TCN_SCOPE_ALL},
+    {"eventbridge", "aws.events", TCN_SCOPE_ALL},
+    {"alertmanager", "alertmanager", TCN_SCOPE_SOURCE},
+    {"grafana", "grafana", TCN_SCOPE_SOURCE},
+    {"datadog", "datadog", TCN_SCOPE_SOURCE},
+    {"zabbix", "zabbix", TCN_SCOPE_SOURCE},
 };
 
 bool tcn_source_is_name(const char *name)
@@ -30,20 +31,23 @@ bool tcn_source_is_name(const char *name)
     return n > 0 && n <= 64 && name[n] == 0;
 }
 
-static const char *source_of_kind(const char *kind)
+/* NULL: a mapping of one's own. */
+static const struct shipped *shipped_of(const char *kind)
 {
     for (size_t i = 0; i < sizeof shipped / sizeof *shipped; i++)
         if (strcmp(shipped[i].kind, kind) == 0)
-            return shipped[i].source;
-    return kind;
+            return &shipped[i];
+    return NULL;
 }
 
 /* Two peers of an Alertmanager in high availability echo each other for up to twice the peer time-out. */
 static void default_policy(struct tcn_source_policy *p, const char *name, const char *kind)
 {
+    const struct shipped *known = shipped_of(kind);
+
     *p = (struct tcn_source_policy){
         .name = name,
-        .source = source_of_kind(kind),
+        .source = known ? known->source : kind,
         .resolves = true,
         .reopen_window_ms = 15 * MINUTE_MS,
         .mute_window_ms = 24 * HOUR_MS,
@@ -148,12 +152,23 @@ static int read_mapping(const struct tcn_node *at, tcn_source_mapping *load, str
     return 0;
 }
 
+static int read_scope(const struct tcn_node *at, struct tcn_source *s)
+{
+    static const char *const words[] = {"source", "all", NULL};
+    const struct shipped *known = s->kind ? shipped_of(s->kind) : NULL;
+    int scope = known ? known->scope : TCN_SCOPE_SOURCE;
+    int r = tcn_node_choice(at, "scope", TCN_OPTIONAL, words, &scope);
+
+    s->scope = scope;
+    return r;
+}
+
 int tcn_source_read(const struct tcn_node *at, tcn_source_mapping *load, struct tcn_source **ret)
 {
     static const char *const names[] = {
         "kind",        "mapping",    "auth",          "response_plan", "resolves",    "settings",
         "mute_window", "flap_count", "reopen_window", "resolve_after", "echo_window", "flap_quiet",
-        "flap_update", "storm_new",  "storm_window",  "stale_after",   NULL};
+        "flap_update", "storm_new",  "storm_window",  "stale_after",   "scope",       NULL};
     struct tcn_source *s = tcn_xcalloc(1, sizeof *s);
     struct tcn_node auth = tcn_node_member(at, "auth"), settings;
     int r;
@@ -169,6 +184,7 @@ int tcn_source_read(const struct tcn_node *at, tcn_source_mapping *load, struct 
     r |= read_mapping(at, load, s);
     default_policy(&s->policy, s->name, s->kind ? s->kind : s->name);
     r |= read_policy(at, &s->policy);
+    r |= read_scope(at, s);
     r |= tcn_cred_read(&auth, &s->auth);
     if (tcn_node_object(at, "settings", TCN_OPTIONAL, &settings) == 0)
         s->settings = settings.json;
@@ -225,6 +241,13 @@ bool tcn_source_is_ungrouped(const struct tcn_source *s, json_t *root)
     return key && tcn_str_ends(tcn_str(key), TCN_STR(":{}"));
 }
 
+static void keep_apart(const struct tcn_source *s, struct tcn_arena *arena,
+                       struct tcn_alarm *alarms, size_t n)
+{
+    for (size_t i = 0; s->scope == TCN_SCOPE_SOURCE && i < n; i++)
+        alarms[i].dedupe_key = tcn_arena_fmt(arena, "%s/%s", s->name, alarms[i].dedupe_key);
+}
+
 int tcn_source_alarms(const struct tcn_source *s, json_t *root, const struct tcn_delivery *d,
                       const char *delivery_id, struct tcn_mapping_counts *counts,
                       struct tcn_arena *arena, struct tcn_alarm **ret, size_t *ret_n,
@@ -241,6 +264,9 @@ int tcn_source_alarms(const struct tcn_source *s, json_t *root, const struct tcn
         .now_ms = d->now_ms,
         .counts = counts,
     };
+    int r;
 
-    return tcn_mapping_alarms(s->mapping, &in, arena, ret, ret_n, err);
+    if ((r = tcn_mapping_alarms(s->mapping, &in, arena, ret, ret_n, err)) == 0)
+        keep_apart(s, arena, *ret, *ret_n);
+    return r;
 }

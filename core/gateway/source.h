@@ -15,6 +15,9 @@ struct tcn_source {
     struct tcn_mapping *mapping; /* owned */
     json_t *settings;            /* given to the mapping; borrowed, may be NULL */
     struct tcn_source_policy policy;
+    /* Whose alarms of one key are one alarm. ALL where keys are of the whole world, as ARNs are; of two Alertmanagers the same
+     * group is two alarms, and who may post for the one must not end what the other says. */
+    enum { TCN_SCOPE_SOURCE = 0, TCN_SCOPE_ALL } scope;
 };
 
 /* Yields the compiled mapping that a configuration names at that node: a file's path, or the name of a shipped one in
@@ -43,7 +46,7 @@ const char *tcn_source_delivery_id(const struct tcn_source *s, json_t *root,
                                    struct tcn_arena *arena);
 /* Whether all alerts of an Alertmanager's route are one alarm, as its group_by is empty: hardly what somebody wants. */
 bool tcn_source_is_ungrouped(const struct tcn_source *s, json_t *root);
-/* The alarms of a delivery whose sender is known. TCN_ENOTFOUND when the mapping does not know such a body: keep it
+/* The alarms of a delivery whose sender is known; their keys begin with the source's name unless its scope is ALL. TCN_ENOTFOUND when the mapping does not know such a body: keep it
  * for people to look at, and answer 2xx, since the sender cannot mend it. */
 int tcn_source_alarms(const struct tcn_source *s, json_t *root, const struct tcn_delivery *d,
                       const char *delivery_id, struct tcn_mapping_counts *counts,

@@ -291,6 +291,16 @@ class Alertmanager(Sources):
             self.assertEqual([ident], answer.json()["incidents"])
         self.assertEqual(before, self.counts(ident))
 
+    def test_the_same_group_of_another_alertmanager(self) -> None:
+        """Who may post for one source ends nothing of the other."""
+        name, user = fresh("Latency"), {"Authorization": basic("prom", PASSWORD)}
+        mine = self.opened(self.prom(group(name, alert(name, "eu"))))
+        theirs = self.opened(self.post("basic", json.dumps(group(name, alert(name, "us"))).encode(), user))
+        self.assertNotEqual(mine, theirs)
+        over = group(name, alert(name, "us", "resolved", time.time() - 60))
+        self.assertEqual(theirs, self.opened(self.post("basic", json.dumps(over).encode(), user)))
+        self.assertEqual(("OPEN", "RESOLVED"), tuple(self.app.incident(one)["status"] for one in (mine, theirs)))
+
     def test_a_route_that_groups_by_nothing(self) -> None:
         name = fresh("Everything")
         self.opened(self.prom(group(name, alert(name, "a"))))

@@ -371,6 +371,32 @@ static void test_ungrouped(void **state)
     }
 }
 
+static void test_scope(void **state)
+{
+    static const struct {
+        const char *name, *kind, *member;
+        int want;
+    } cases[] = {
+        {"ARNs are of the whole world", "cloudwatch-sns", "", TCN_SCOPE_ALL},
+        {"here too", "eventbridge", "", TCN_SCOPE_ALL},
+        {"groups are not", "alertmanager", "", TCN_SCOPE_SOURCE},
+        {"a pair by two names", "alertmanager", "\"scope\": \"all\",", TCN_SCOPE_ALL},
+        {"apart", "eventbridge", "\"scope\": \"source\",", TCN_SCOPE_SOURCE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(cases); i++) {
+        struct fixture f;
+        char text[300];
+
+        snprintf(text, sizeof text, "{\"a\": {\"kind\": \"%s\", %s " AUTH ", " PLAN "}}",
+                 cases[i].kind, cases[i].member);
+        begin(&f, text);
+        CHECK(cases[i].name, f.r == 0 && (int)f.source->scope == cases[i].want);
+        end(&f);
+    }
+}
+
 static int read_alarms(const struct fixture *f, const char *body, struct tcn_arena *arena,
                        struct tcn_alarm **ret, size_t *ret_n, struct tcn_err *err)
 {
@@ -402,7 +428,7 @@ static void test_alarms(void **state)
     assert_int_equal(n, 1);
     assert_string_equal(alarms[0].source, "front");
     assert_string_equal(alarms[0].delivery_id, "d-1");
-    assert_string_equal(alarms[0].dedupe_key, "shop:7");
+    assert_string_equal(alarms[0].dedupe_key, "front/shop:7");
     assert_string_equal(alarms[0].title, "Oven cold");
     assert_string_equal(alarms[0].state, "red");
     assert_int_equal(alarms[0].action, TCN_ACTION_FIRE);
@@ -445,6 +471,7 @@ int main(void)
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_delivery_ids),
         cmocka_unit_test(test_ungrouped),
+        cmocka_unit_test(test_scope),
         cmocka_unit_test(test_alarms),
         cmocka_unit_test(test_a_body_that_the_mapping_does_not_know),
     };
