@@ -54,6 +54,7 @@ struct tcn_app {
     struct event *signals[3];
     struct event *closing; /* while the last answers leave */
     bool is_ready, is_stopping;
+    bool is_drained;      /* every page that was on its way has its answer, and none is begun */
     bool is_store_gone;   /* its files were taken away: disk.c */
     bool is_reload_asked; /* before the door was open */
     /* What was taken once, at start, and stays whatever is reloaded; owned. Of fixed NULL: not of the configuration. */

@@ -1,12 +1,27 @@
-/* A clean end: no new requests, the last answers leave, what is accepted is durable, calls on their way are left to
- * the next start. */
+/* A clean end: no new requests, the last answers leave, what is accepted is durable, pages on their way arrive or do not.
+ * Calls for tickets are left to the next start, which looks what became of them; nobody can be asked for a page. */
 #include "app/app.h"
+#include "app/outbound.h"
 #include "sys/clock.h"
 
 #define DRAIN_MS 5000
 #define LOOK_MS 10
 
 static int64_t drain_until_us;
+
+static void on_drained(void *ctx)
+{
+    struct tcn_app *app = ctx;
+
+    app->is_drained = true;
+}
+
+static bool is_over(const struct tcn_app *app)
+{
+    bool is_answered = !app->server || tcn_server_stats(app->server)->open == 0;
+
+    return (is_answered && app->is_drained) || tcn_clock_mono_us() >= drain_until_us;
+}
 
 static void look(evutil_socket_t fd, short what, void *arg)
 {
@@ -15,11 +30,10 @@ static void look(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    if (app->server && tcn_server_stats(app->server)->open > 0 &&
-        tcn_clock_mono_us() < drain_until_us)
-        evtimer_add(app->closing, &again);
-    else
+    if (is_over(app))
         event_base_loopbreak(app->base);
+    else
+        evtimer_add(app->closing, &again);
 }
 
 void tcn_app_stop(struct tcn_app *app)
@@ -33,6 +47,7 @@ void tcn_app_stop(struct tcn_app *app)
     tcn_log(TCN_LOG_INFO, "app", "stopping", NULL);
     if (app->server)
         tcn_server_drain(app->server);
+    tcn_outbound_drain(app, on_drained, app);
     drain_until_us = tcn_clock_mono_us() + DRAIN_MS * INT64_C(1000);
     app->closing = evtimer_new(app->base, look, app);
     if (!app->closing || evtimer_add(app->closing, &now) < 0)

@@ -253,6 +253,14 @@ void tcn_outbound_wake(struct tcn_app *app)
     tcn_sends_wake(app->outbound->newest->sends);
 }
 
+void tcn_outbound_drain(struct tcn_app *app, void (*drained)(void *ctx), void *ctx)
+{
+    if (app->outbound && app->outbound->newest)
+        tcn_sends_retire(app->outbound->newest->sends, drained, ctx);
+    else
+        drained(ctx);
+}
+
 void tcn_outbound_stop(struct tcn_app *app)
 {
     for (struct generation *g = app->outbound ? app->outbound->newest : NULL; g; g = g->next) {

@@ -2,10 +2,12 @@
 from __future__ import annotations
 
 import json
+import signal
 import unittest
 
 from harness import eventually, http
-from worlds import VENDORS, Config, Scenario, believe_searches, changed, contact, mail_channel, secret
+from worlds import (VENDORS, Config, Scenario, alert, believe_searches, changed, contact, fresh, group, mail_channel,
+                    secret)
 
 CREATE = {"servicenow": ("POST", "/table/incident$"), "jira": ("POST", "/rest/api/3/issue$"),
           "pagerduty": ("POST", "/incidents$")}
@@ -204,6 +206,18 @@ class Writes(Faults):
 
 
 class Mail(Faults):
+    def test_sigterm_waits_for_the_answer(self) -> None:
+        self.box.fault(vendor="smtp", action="delay", method="DATA", ms=1000, times=1)
+        name, _ = self.open_one("leaving")
+        eventually("the mail server has it", lambda: self.box.admin("GET", "/faults")["faults"][0]["struck"], 10)
+        self.assertEqual(0, self.app.kill(signal.SIGTERM))
+        self.app.start()
+        self.tickets(name, "OPEN")
+        after = fresh("after")
+        self.opened(self.prom(group(after, alert(after, "a"))))
+        self.mail(after)  # what was due before it has gone before it
+        self.assertEqual(1, len(self.box.mails(name)), "nobody is paged twice")
+
     def test_a_server_that_is_busy(self) -> None:
         self.box.fault(vendor="smtp", action="status", method="RCPT", status=451)
         name, _ = self.open_one("busy")
