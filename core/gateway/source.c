@@ -14,7 +14,7 @@
 
 static const struct shipped {
     const char *kind, *source; /* IncidentRecordSource.source */
-    int scope;
+    enum tcn_scope scope;
 } shipped[] = {
     {"cloudwatch-sns", "aws.cloudwatch", TCN_SCOPE_ALL},
     {"eventbridge", "aws.events", TCN_SCOPE_ALL},
@@ -156,10 +156,10 @@ static int read_scope(const struct tcn_node *at, struct tcn_source *s)
 {
     static const char *const words[] = {"source", "all", NULL};
     const struct shipped *known = s->kind ? shipped_of(s->kind) : NULL;
-    int scope = known ? known->scope : TCN_SCOPE_SOURCE;
+    int scope = known ? (int)known->scope : TCN_SCOPE_SOURCE;
     int r = tcn_node_choice(at, "scope", TCN_OPTIONAL, words, &scope);
 
-    s->scope = scope;
+    s->scope = (enum tcn_scope)scope;
     return r;
 }
 

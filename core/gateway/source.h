@@ -8,6 +8,10 @@
 
 #define TCN_SOURCE_BODY_MAX (1u << 20) /* a large Alertmanager group is legitimate */
 
+/* Whose alarms of one key are one alarm. ALL where keys are of the whole world, as ARNs are; of two Alertmanagers the same group
+ * is two alarms, and who may post for the one must not end what the other says. */
+enum tcn_scope { TCN_SCOPE_SOURCE = 0, TCN_SCOPE_ALL };
+
 struct tcn_source {
     const char *name; /* POST /sources/NAME; borrowed from the configuration */
     const char *kind; /* of a shipped mapping, or the mapping's name */
@@ -15,9 +19,7 @@ struct tcn_source {
     struct tcn_mapping *mapping; /* owned */
     json_t *settings;            /* given to the mapping; borrowed, may be NULL */
     struct tcn_source_policy policy;
-    /* Whose alarms of one key are one alarm. ALL where keys are of the whole world, as ARNs are; of two Alertmanagers the same
-     * group is two alarms, and who may post for the one must not end what the other says. */
-    enum { TCN_SCOPE_SOURCE = 0, TCN_SCOPE_ALL } scope;
+    enum tcn_scope scope;
 };
 
 /* Yields the compiled mapping that a configuration names at that node: a file's path, or the name of a shipped one in
