@@ -37,12 +37,12 @@ void tcn_flap_record(const struct tcn_step *s, const struct tcn_source_policy *p
     push(lane, s->now_ms);
     s->d->lane_changed = true;
     n = tcn_flap_count(lane, lane->transitions_ms[0]);
-    if (limit <= 0 || !tcn_aggregate_is_open(s->a) || !tcn_aggregate_is_joined(s->a) ||
-        s->a->incident.is_storm)
+    if (limit <= 0 || !tcn_aggregate_is_open(s->a) || !tcn_aggregate_is_joined(s->a))
         return;
     if (n >= limit && !lane->is_flapping) {
         lane->is_flapping = true;
-        tcn_step_say(s, true, "flapping (%d changes in an hour)", n);
+        tcn_step_say(s, true, "%sflapping (%d changes in an hour)",
+                     s->a->incident.is_storm ? "one of its alarms is " : "", n);
     } else if (n < limit && lane->is_flapping) {
         end(s);
     }

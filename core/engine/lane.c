@@ -180,7 +180,7 @@ static void resolve_now(const struct tcn_step *s, const char *source, const char
     tcn_incident_resolve(s, &resolution);
 }
 
-/* A storm has many lanes and no timer for each of them: its members wait for nothing. */
+/* A storm has many lanes: its members wait for nothing but to be quiet, when they flap. */
 static int64_t wait_ms(const struct tcn_arrival *x)
 {
     const struct tcn_source_policy *p = x->in->policy;
@@ -188,7 +188,7 @@ static int64_t wait_ms(const struct tcn_arrival *x)
     int64_t held = tcn_group_held_until(&a->lane) - x->step.now_ms;
     int64_t wait = p->resolve_after_ms;
 
-    if (a->incident.is_storm)
+    if (a->incident.is_storm && !a->lane.is_flapping)
         return 0;
     if (a->lane.is_flapping && p->flap_quiet_ms > wait)
         wait = p->flap_quiet_ms;

@@ -72,6 +72,44 @@ static void member_resolves_alone_then_the_storm(void **state)
     fx_done(&f);
 }
 
+/* Its storm stays open as another incident would, until it is quiet. */
+static void member_that_flaps(void **state)
+{
+    struct fixture f;
+    struct tcn_alarm alarm;
+
+    (void)state;
+    fx_init(&f);
+    f.has_storm = true;
+    f.policy.storm_new = 1;
+    new_alarm(&f, 0);
+    new_alarm(&f, 1);
+    f.a = f.storm_a;
+    f.storm_a = (struct tcn_aggregate){0};
+    for (int i = 0; i < 12 && !f.a.lane.is_flapping; i++) {
+        alarm = fx_alarm(i % 2 ? TCN_ACTION_FIRE : TCN_ACTION_RESOLVE, 0);
+        alarm.dedupe_key = f.a.lane.dedupe_key;
+        f.now += SEC;
+        fx_send(&f, &alarm);
+    }
+    assert_true(f.a.lane.is_flapping);
+    assert_non_null(
+        fx_event(&f, TCN_EVENT_TOCSIN, "one of its alarms is flapping (6 changes in an hour)"));
+    for (int i = 0; i < 4; i++) {
+        alarm = fx_alarm(i % 2 ? TCN_ACTION_FIRE : TCN_ACTION_RESOLVE, 0);
+        alarm.dedupe_key = f.a.lane.dedupe_key;
+        f.now += SEC;
+        fx_send(&f, &alarm);
+        assert_int_equal(f.a.incident.status, TCN_STATUS_OPEN);
+    }
+    alarm = fx_alarm(TCN_ACTION_RESOLVE, 0);
+    alarm.dedupe_key = f.a.lane.dedupe_key;
+    assert_int_equal(fx_send(&f, &alarm), TCN_INTAKE_WAITING);
+    fx_run_until(&f, f.now + f.policy.flap_quiet_ms);
+    assert_int_equal(f.a.incident.status, TCN_STATUS_RESOLVED);
+    fx_done(&f);
+}
+
 /* Among the alarms that it covers; one that tells none has that of the plan, 3. */
 static void impact_is_the_worst(void **state)
 {
@@ -266,6 +304,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(thirty_open_the_rest_attach),
         cmocka_unit_test(member_resolves_alone_then_the_storm),
+        cmocka_unit_test(member_that_flaps),
         cmocka_unit_test(impact_is_the_worst),
         cmocka_unit_test(member_that_gets_worse),
         cmocka_unit_test(members_are_named),
