@@ -61,7 +61,8 @@ struct tcn_app {
     char *fixed[TCN_FIXED], *node, *own_url;
     uint8_t ack_key[TCN_ACK_KEY];
     int64_t started_ms, max_late_ms, epoch;
-    int64_t listens_ms; /* since when alarms are taken without a gap */
+    int64_t ready_until_us; /* monotonic: /readyz says what it said */
+    int64_t listens_ms;     /* since when alarms are taken without a gap */
     int exit_code;
 };
 

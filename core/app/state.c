@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define READY_MS 1000 /* for so long that an alarm would be accepted is believed */
+
 static json_t *sources_json(const struct tcn_app *app)
 {
     json_t *items = json_array();
@@ -89,9 +91,24 @@ static void post(struct tcn_app *app, struct tcn_request *rq, tcn_job_run *run,
     free(j);
 }
 
+static void say_ready(struct tcn_app *app, struct tcn_request *rq)
+{
+    tcn_answer_text(app, rq, 200, "text/plain; charset=utf-8", NULL, TCN_STR("ready\n"));
+}
+
 static void answer_ready(struct look_job *j)
 {
-    tcn_answer_text(j->app, j->rq, 200, "text/plain; charset=utf-8", NULL, TCN_STR("ready\n"));
+    j->app->ready_until_us = tcn_clock_mono_us() + READY_MS * INT64_C(1000);
+    say_ready(j->app, j->rq);
+}
+
+/* Nobody needs credentials to ask, and the answer is a write. */
+static bool was_just_ready(const struct tcn_app *app)
+{
+    struct tcn_storethread_stats store;
+
+    tcn_storethread_stats(app->store, &store);
+    return !store.is_away && tcn_clock_mono_us() < app->ready_until_us;
 }
 
 static void answer_refusing(struct tcn_app *app, struct tcn_request *rq, const char *refusal)
@@ -110,6 +127,8 @@ void tcn_route_ready(struct tcn_app *app, struct tcn_request *rq)
         tcn_answer_busy(app, rq, "not ready");
     else if (refusal)
         answer_refusing(app, rq, refusal);
+    else if (was_just_ready(app))
+        say_ready(app, rq);
     else
         post(app, rq, run_ready, answer_ready);
 }
