@@ -23,7 +23,8 @@ void tcn_subscription_alarm(struct tcn_intake_job *job, const struct tcn_subscri
     *alarm = (struct tcn_alarm){
         .source = row->source,
         .delivery_id = job->inbox.delivery_id,
-        .dedupe_key = tcn_arena_fmt(&job->arena, "sns-subscription/%s/%s", row->source, row->topic),
+        .dedupe_key =
+            tcn_arena_fmt(&job->arena, "*sns-subscription/%s/%s", row->source, row->topic),
         .action = action,
         .state = action == TCN_ACTION_FIRE ? "unsubscribed" : "delivers",
         .clock_ms = clock_ms,

@@ -241,11 +241,14 @@ bool tcn_source_is_ungrouped(const struct tcn_source *s, json_t *root)
     return key && tcn_str_ends(tcn_str(key), TCN_STR(":{}"));
 }
 
+/* No source is named "*": what a sender puts into a key names an alarm of its own scope, whatever it looks like. */
 static void keep_apart(const struct tcn_source *s, struct tcn_arena *arena,
                        struct tcn_alarm *alarms, size_t n)
 {
-    for (size_t i = 0; s->scope == TCN_SCOPE_SOURCE && i < n; i++)
-        alarms[i].dedupe_key = tcn_arena_fmt(arena, "%s/%s", s->name, alarms[i].dedupe_key);
+    const char *scope = s->scope == TCN_SCOPE_ALL ? "*" : s->name;
+
+    for (size_t i = 0; i < n; i++)
+        alarms[i].dedupe_key = tcn_arena_fmt(arena, "%s/%s", scope, alarms[i].dedupe_key);
 }
 
 int tcn_source_alarms(const struct tcn_source *s, json_t *root, const struct tcn_delivery *d,

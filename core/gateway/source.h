@@ -48,8 +48,9 @@ const char *tcn_source_delivery_id(const struct tcn_source *s, json_t *root,
                                    struct tcn_arena *arena);
 /* Whether all alerts of an Alertmanager's route are one alarm, as its group_by is empty: hardly what somebody wants. */
 bool tcn_source_is_ungrouped(const struct tcn_source *s, json_t *root);
-/* The alarms of a delivery whose sender is known; their keys begin with the source's name unless its scope is ALL. TCN_ENOTFOUND when the mapping does not know such a body: keep it
- * for people to look at, and answer 2xx, since the sender cannot mend it. */
+/* The alarms of a delivery whose sender is known; their keys begin with the name of the source, or "*" when its scope is ALL.
+ * TCN_ENOTFOUND when the mapping does not know such a body: keep it for people to look at, and answer 2xx, since the
+ * sender cannot mend it. */
 int tcn_source_alarms(const struct tcn_source *s, json_t *root, const struct tcn_delivery *d,
                       const char *delivery_id, struct tcn_mapping_counts *counts,
                       struct tcn_arena *arena, struct tcn_alarm **ret, size_t *ret_n,

@@ -301,6 +301,15 @@ class Alertmanager(Sources):
         self.assertEqual(theirs, self.opened(self.post("basic", json.dumps(over).encode(), user)))
         self.assertEqual(("OPEN", "RESOLVED"), tuple(self.app.incident(one)["status"] for one in (mine, theirs)))
 
+    def test_a_key_that_looks_like_another_sources(self) -> None:
+        name = fresh("Guessed")
+        body = group(name, alert(name, "a"))
+        mine = self.opened(self.prom(body))
+        guess = "prom/am:" + hashlib.sha256(body["groupKey"].encode()).hexdigest()
+        for state in ("ALARM", "OK"):
+            self.eventbridge({**event(alarm(name, state, at=time.time() + (state == "OK"))), "resources": [guess]})
+        self.assertEqual("OPEN", self.app.incident(mine)["status"])
+
     def test_a_route_that_groups_by_nothing(self) -> None:
         name = fresh("Everything")
         self.opened(self.prom(group(name, alert(name, "a"))))
