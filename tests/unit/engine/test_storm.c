@@ -45,10 +45,24 @@ static void thirty_open_the_rest_attach(void **state)
     fx_done(&f);
 }
 
+/* As loaded for the last member: its lane, the storm's incident. */
+static void load_member(struct fixture *f)
+{
+    f->a = f->storm_a;
+    f->storm_a = (struct tcn_aggregate){0};
+}
+
+static enum tcn_intake member_says(struct fixture *f, enum tcn_action action)
+{
+    struct tcn_alarm alarm = fx_alarm(action, 0);
+
+    alarm.dedupe_key = f->a.lane.dedupe_key;
+    return fx_send(f, &alarm);
+}
+
 static void member_resolves_alone_then_the_storm(void **state)
 {
     struct fixture f;
-    struct tcn_alarm ok = fx_alarm(TCN_ACTION_RESOLVE, 0);
 
     (void)state;
     fx_init(&f);
@@ -59,16 +73,13 @@ static void member_resolves_alone_then_the_storm(void **state)
     new_alarm(&f, 1);
     new_alarm(&f, 2);
     assert_int_equal(f.storm.attached, 2);
-    /* As loaded for the member: its lane, the storm's incident. */
-    f.a = f.storm_a;
-    f.storm_a = (struct tcn_aggregate){0};
+    load_member(&f);
     f.a.others_hold = true;
-    ok.dedupe_key = f.a.lane.dedupe_key;
-    assert_int_equal(fx_send(&f, &ok), TCN_INTAKE_UPDATED);
+    assert_int_equal(member_says(&f, TCN_ACTION_RESOLVE), TCN_INTAKE_UPDATED);
     assert_false(f.a.lane.is_firing);
     f.a.lane.is_firing = true;
     f.a.others_hold = false;
-    assert_int_equal(fx_send(&f, &ok), TCN_INTAKE_RESOLVED);
+    assert_int_equal(member_says(&f, TCN_ACTION_RESOLVE), TCN_INTAKE_RESOLVED);
     fx_done(&f);
 }
 
@@ -76,7 +87,6 @@ static void member_resolves_alone_then_the_storm(void **state)
 static void member_that_flaps(void **state)
 {
     struct fixture f;
-    struct tcn_alarm alarm;
 
     (void)state;
     fx_init(&f);
@@ -84,27 +94,20 @@ static void member_that_flaps(void **state)
     f.policy.storm_new = 1;
     new_alarm(&f, 0);
     new_alarm(&f, 1);
-    f.a = f.storm_a;
-    f.storm_a = (struct tcn_aggregate){0};
+    load_member(&f);
     for (int i = 0; i < 12 && !f.a.lane.is_flapping; i++) {
-        alarm = fx_alarm(i % 2 ? TCN_ACTION_FIRE : TCN_ACTION_RESOLVE, 0);
-        alarm.dedupe_key = f.a.lane.dedupe_key;
         f.now += SEC;
-        fx_send(&f, &alarm);
+        member_says(&f, i % 2 ? TCN_ACTION_FIRE : TCN_ACTION_RESOLVE);
     }
     assert_true(f.a.lane.is_flapping);
     assert_non_null(
         fx_event(&f, TCN_EVENT_TOCSIN, "one of its alarms is flapping (6 changes in an hour)"));
     for (int i = 0; i < 4; i++) {
-        alarm = fx_alarm(i % 2 ? TCN_ACTION_FIRE : TCN_ACTION_RESOLVE, 0);
-        alarm.dedupe_key = f.a.lane.dedupe_key;
         f.now += SEC;
-        fx_send(&f, &alarm);
+        member_says(&f, i % 2 ? TCN_ACTION_FIRE : TCN_ACTION_RESOLVE);
         assert_int_equal(f.a.incident.status, TCN_STATUS_OPEN);
     }
-    alarm = fx_alarm(TCN_ACTION_RESOLVE, 0);
-    alarm.dedupe_key = f.a.lane.dedupe_key;
-    assert_int_equal(fx_send(&f, &alarm), TCN_INTAKE_WAITING);
+    assert_int_equal(member_says(&f, TCN_ACTION_RESOLVE), TCN_INTAKE_WAITING);
     fx_run_until(&f, f.now + f.policy.flap_quiet_ms);
     assert_int_equal(f.a.incident.status, TCN_STATUS_RESOLVED);
     fx_done(&f);
