@@ -6,7 +6,7 @@
 
 void tcn_outbound_start(struct tcn_app *app);
 /* Pages on their way get their answer, which a restart could not ask for; no other is begun. drained is told on a later
- * turn, and not when tcn_outbound_stop() comes first. */
+ * turn, at once when there is nothing outbound, and not when tcn_outbound_stop() comes first. */
 void tcn_outbound_drain(struct tcn_app *app, void (*drained)(void *ctx), void *ctx);
 /* Running calls are cancelled; their intents are durable and are looked up after the next start. */
 void tcn_outbound_stop(struct tcn_app *app);
