@@ -18,13 +18,14 @@ enum tcn_command_kind {
     TCN_COMMAND_LETTER_RETRY,
     TCN_COMMAND_LETTER_DROP,
     TCN_COMMAND_QUARANTINE_DROP, /* of the delivery with the id letter */
-    TCN_COMMAND_LINK_RETRY
+    TCN_COMMAND_LINK_RETRY,
+    TCN_COMMAND_SPLIT /* the alarm with the id alarm out of its storm */
 };
 
 /* What somebody wants changed; text is borrowed from the arena of the call. */
 struct tcn_command {
     enum tcn_command_kind kind;
-    struct tcn_id incident, page, letter, link;
+    struct tcn_id incident, page, letter, link, alarm;
     const char *actor; /* "token:NAME", "contact:ALIAS" */
     const char *text;  /* a note; may be NULL */
     const char *code;  /* resolution code; may be NULL */
@@ -62,7 +63,7 @@ struct tcn_api_route {
     enum tcn_role role;
     const char *const *members; /* of the query; ends with NULL; NULL: it takes none */
     /* Exactly one is set. A query runs on the store thread. A command is read on the loop (call->command), executed
-     * as a turn, and answered with the incident as it is then. state answers from the process itself. */
+     * as a turn, and answered with the incident as it is then (of a split, the alarm's own). state answers from the process itself. */
     int (*query)(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
     int (*command)(struct tcn_api_call *call);
     enum tcn_api_state { TCN_STATE_NONE = 0, TCN_STATE_SOURCES, TCN_STATE_CONNECTORS } state;

@@ -105,6 +105,8 @@ json_t *tcn_json_incident(const struct tcn_incident *incident, const char *accou
     set(object, "resolved_at", tcn_json_time(incident->resolved_ms));
     set(object, "resolution", resolution_json(incident));
     set(object, "previous", tcn_json_id(incident->previous));
+    set(object, "storm", tcn_json_id(incident->storm));
+    set(object, "is_storm", json_boolean(incident->is_storm));
     set(object, "tags", tags_json(incident->tags, incident->n_tags));
     tcn_buf_done(&arn);
     return object;
@@ -192,6 +194,21 @@ json_t *tcn_json_link(const struct tcn_link *link)
     set(object, "due_at", tcn_json_time(link->due_ms));
     set(object, "failures", json_integer(link->fail_count));
     set(object, "blocked", tcn_json_text(link->blocked_reason));
+    return object;
+}
+
+json_t *tcn_json_storm_alarm(const struct tcn_storm_alarm *alarm)
+{
+    json_t *object = json_object();
+
+    set(object, "id", tcn_json_id(alarm->id));
+    set(object, "key", tcn_json_text(alarm->dedupe_key));
+    set(object, "source", tcn_json_text(alarm->source));
+    set(object, "state", json_string(alarm->is_firing ? "FIRING" : "OK"));
+    set(object, "title", tcn_json_text(alarm->title));
+    set(object, "summary", tcn_json_text(alarm->summary));
+    set(object, "impact", json_integer(alarm->impact));
+    set(object, "joined_at", tcn_json_time(alarm->joined_ms));
     return object;
 }
 

@@ -165,6 +165,20 @@ int tcn_v1_note(struct tcn_api_call *call)
     return start(call, TCN_COMMAND_NOTE);
 }
 
+int tcn_v1_split(struct tcn_api_call *call)
+{
+    static const char *const names[] = {"alarm", NULL};
+    const char *alarm = NULL;
+
+    if (only(call, names) < 0 || text_member(call, "alarm", true, TCN_ID_TEXT, &alarm) < 0)
+        return -1;
+    if (tcn_id_parse(tcn_str(alarm), &call->command.alarm) < 0)
+        return tcn_api_refuse(call, 400, "bad_request", "alarm",
+                              "\"alarm\" must be an id of GET /v1/incidents/ID/alarms"),
+               -1;
+    return start(call, TCN_COMMAND_SPLIT);
+}
+
 /* What is about nothing but the id in the path. */
 static int about(struct tcn_api_call *call, enum tcn_command_kind kind, struct tcn_id *ret_id)
 {

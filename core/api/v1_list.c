@@ -142,23 +142,60 @@ int tcn_v1_newest_events(struct tcn_api_call *call, struct tcn_store *s, struct 
     return 0;
 }
 
-int tcn_v1_events(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err)
+/* False: the call is answered with 404. */
+static int find_incident(struct tcn_api_call *call, struct tcn_store *s, struct tcn_id id,
+                         bool *ret_is_there, struct tcn_err *err)
 {
     struct tcn_incident incident;
+    int r = tcn_store_incident_get(s, id, call->arena, &incident, err);
+
+    *ret_is_there = r == 0;
+    return r == TCN_ENOTFOUND ? tcn_v1_no_incident(call) : r;
+}
+
+int tcn_v1_events(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err)
+{
     json_t *items = NULL, *next = NULL;
     size_t limit = 0;
     int64_t before = 0;
     struct tcn_id id;
+    bool is_there;
     int r;
 
     if (tcn_api_id(call, &id) < 0 || read_limit(call, &limit) < 0 || read_number(call, &before) < 0)
         return 0;
-    r = tcn_store_incident_get(s, id, call->arena, &incident, err);
-    if (r == TCN_ENOTFOUND)
-        return tcn_v1_no_incident(call);
-    if (r < 0 || (r = tcn_v1_newest_events(call, s, id, before, limit, &items, &next, err)) < 0)
+    if ((r = find_incident(call, s, id, &is_there, err)) < 0 || !is_there ||
+        (r = tcn_v1_newest_events(call, s, id, before, limit, &items, &next, err)) < 0)
         return r;
     return list_answer(call, items, next);
+}
+
+/* -- alarms of a storm ---------------------------------------------------------------------------------------- */
+
+int tcn_v1_alarms(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err)
+{
+    const char *next = tcn_api_query(call, "next");
+    struct tcn_storm_alarm *rows = NULL;
+    struct tcn_id id, before = {{0}};
+    size_t n = 0, limit = 0;
+    json_t *items, *token;
+    bool is_there;
+    int r;
+
+    if (tcn_api_id(call, &id) < 0 || read_limit(call, &limit) < 0)
+        return 0;
+    if (next && tcn_id_parse(tcn_str(next), &before) < 0)
+        return refuse_next(call), 0;
+    if ((r = find_incident(call, s, id, &is_there, err)) < 0 || !is_there)
+        return r;
+    r = tcn_store_storm_alarm_list(s, id, before, limit + 1, call->arena, &rows, &n, err);
+    if (r < 0)
+        return r;
+    token = is_cut(&n, limit) ? tcn_json_id(rows[n - 1].id) : json_null();
+    items = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(items, tcn_json_storm_alarm(&rows[i]));
+    return list_answer(call, items, token);
 }
 
 /* -- links ---------------------------------------------------------------------------------------------------- */

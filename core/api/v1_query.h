@@ -7,6 +7,7 @@
 int tcn_v1_incidents(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_incident(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_events(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
+int tcn_v1_alarms(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_links(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_deadletters(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_subscriptions(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
@@ -16,6 +17,7 @@ int tcn_v1_nodes(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err 
 int tcn_v1_acknowledge(struct tcn_api_call *call);
 int tcn_v1_resolve(struct tcn_api_call *call);
 int tcn_v1_reopen(struct tcn_api_call *call);
+int tcn_v1_split(struct tcn_api_call *call);
 int tcn_v1_note(struct tcn_api_call *call);
 int tcn_v1_link_retry(struct tcn_api_call *call);
 int tcn_v1_letter_retry(struct tcn_api_call *call);

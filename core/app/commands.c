@@ -1,6 +1,7 @@
 #include "app/commands.h"
 #include "app/letters.h"
 #include "app/links.h"
+#include "app/split.h"
 #include "app/turn.h"
 
 const struct tcn_source_policy *tcn_policy_of(const struct tcn_source_policy *const *policies,
@@ -36,6 +37,7 @@ static int decide(struct tcn_aggregate *a, const struct tcn_command *c,
     case TCN_COMMAND_LETTER_DROP:
     case TCN_COMMAND_QUARANTINE_DROP:
     case TCN_COMMAND_LINK_RETRY:
+    case TCN_COMMAND_SPLIT:
     default:
         return tcn_fail(err, TCN_EINVALID, "not a command on an incident");
     }
@@ -60,7 +62,8 @@ static bool is_too_late(const struct tcn_aggregate *a, const struct tcn_command 
 }
 
 static int on_incident(struct tcn_api_call *call, const struct tcn_command_world *world,
-                       struct tcn_store *s, int64_t now_ms, bool *ret_changed, struct tcn_err *err)
+                       struct tcn_store *s, int64_t now_ms, struct tcn_command_result *ret,
+                       struct tcn_err *err)
 {
     struct tcn_aggregate *a = TCN_NEW(call->arena, struct tcn_aggregate);
     struct tcn_decision d;
@@ -87,7 +90,7 @@ static int on_incident(struct tcn_api_call *call, const struct tcn_command_world
         return tcn_api_refuse(call, 409, "not_allowed", NULL, "%s", why.msg);
     if ((r = tcn_turn_write(s, &d, NULL, now_ms, err)) < 0)
         return r;
-    *ret_changed = d.incident_changed || d.events.n > 0;
+    ret->has_changed = d.incident_changed || d.events.n > 0;
     return tcn_api_incident(call, s, a->incident.id, err);
 }
 
@@ -106,15 +109,18 @@ static int drop_quarantined(struct tcn_api_call *call, struct tcn_store *s, stru
 }
 
 int tcn_command_execute(struct tcn_api_call *call, const struct tcn_command_world *world,
-                        struct tcn_store *s, int64_t now_ms, bool *ret_changed, struct tcn_err *err)
+                        struct tcn_store *s, int64_t now_ms, struct tcn_command_result *ret,
+                        struct tcn_err *err)
 {
-    *ret_changed = false;
+    *ret = (struct tcn_command_result){0};
     if (call->command.kind == TCN_COMMAND_LETTER_RETRY ||
         call->command.kind == TCN_COMMAND_LETTER_DROP)
-        return tcn_letter_execute(call, world, s, now_ms, ret_changed, err);
+        return tcn_letter_execute(call, world, s, now_ms, ret, err);
     if (call->command.kind == TCN_COMMAND_LINK_RETRY)
-        return tcn_link_execute(call, world, s, now_ms, ret_changed, err);
+        return tcn_link_execute(call, world, s, now_ms, ret, err);
     if (call->command.kind == TCN_COMMAND_QUARANTINE_DROP)
         return drop_quarantined(call, s, err);
-    return on_incident(call, world, s, now_ms, ret_changed, err);
+    if (call->command.kind == TCN_COMMAND_SPLIT)
+        return tcn_split_execute(call, world, s, now_ms, ret, err);
+    return on_incident(call, world, s, now_ms, ret, err);
 }

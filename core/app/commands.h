@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "engine/engine.h"
+#include "engine/unreached.h"
 
 /* What a command may look at besides the store. */
 struct tcn_command_world {
@@ -12,10 +13,15 @@ struct tcn_command_world {
     uint32_t salt;
 };
 
+struct tcn_command_result {
+    bool has_changed; /* something was written that pages or tickets may depend on */
+    struct tcn_unreached unreached;
+};
+
 /* Inside a store job. Fills call->status and call->reply; a refusal (unknown incident, not allowed) is an answer
- * and returns 0. *ret_changed tells whether anything was written that pages or tickets may depend on. */
+ * and returns 0. */
 int tcn_command_execute(struct tcn_api_call *call, const struct tcn_command_world *world,
-                        struct tcn_store *s, int64_t now_ms, bool *ret_changed,
+                        struct tcn_store *s, int64_t now_ms, struct tcn_command_result *ret,
                         struct tcn_err *err);
 
 /* The policy of the source that opened an incident; NULL for manual starts and sources that are gone. */

@@ -83,7 +83,8 @@ static int drop(struct tcn_api_call *call, const struct tcn_deadletter *letter,
 }
 
 int tcn_letter_execute(struct tcn_api_call *call, const struct tcn_command_world *world,
-                       struct tcn_store *s, int64_t now_ms, bool *ret_changed, struct tcn_err *err)
+                       struct tcn_store *s, int64_t now_ms, struct tcn_command_result *ret,
+                       struct tcn_err *err)
 {
     struct tcn_deadletter letter = {0};
     int r = tcn_store_deadletter_get(s, call->command.letter, call->arena, &letter, err);
@@ -98,7 +99,7 @@ int tcn_letter_execute(struct tcn_api_call *call, const struct tcn_command_world
                                                        : drop(call, &letter, world, s, now_ms, err);
     if (r < 0 || (r = tcn_store_deadletter_drop(s, letter.id, err)) < 0)
         return r;
-    *ret_changed = true;
+    ret->has_changed = true;
     call->status = 200;
     return 0;
 }

@@ -41,7 +41,8 @@ static int answer_finished(struct tcn_api_call *call, const struct tcn_link *lin
 }
 
 int tcn_link_execute(struct tcn_api_call *call, const struct tcn_command_world *world,
-                     struct tcn_store *s, int64_t now_ms, bool *ret_changed, struct tcn_err *err)
+                     struct tcn_store *s, int64_t now_ms, struct tcn_command_result *ret,
+                     struct tcn_err *err)
 {
     struct tcn_id id = call->command.link;
     struct tcn_link link = {0};
@@ -56,7 +57,7 @@ int tcn_link_execute(struct tcn_api_call *call, const struct tcn_command_world *
         (r = tell(call, &link, world, s, now_ms, err)) < 0 ||
         (r = tcn_store_link_get(s, id, call->arena, &link, err)) < 0)
         return r;
-    *ret_changed = true;
+    ret->has_changed = true;
     call->status = 200;
     call->reply = json_pack("{s:s, s:o}", "status", "retrying", "link", tcn_json_link(&link));
     return 0;

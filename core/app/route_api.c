@@ -3,6 +3,7 @@
 #include "app/refused.h"
 #include "app/routes.h"
 #include "app/state.h"
+#include "app/unreached.h"
 #include "base/xalloc.h"
 #include "sys/random.h"
 
@@ -20,7 +21,7 @@ struct api_job {
     struct tcn_arena arena, kept; /* of one run; of the request */
     struct tcn_api_call call;
     uint32_t salt;
-    bool has_changed;
+    struct tcn_command_result result;
 };
 
 static void free_job(struct api_job *j)
@@ -68,9 +69,9 @@ static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct
     tcn_arena_reset(&j->arena);
     json_decref(j->call.reply);
     j->call.reply = NULL;
-    j->has_changed = false;
+    j->result = (struct tcn_command_result){0};
     return j->route->query ? j->route->query(&j->call, s, err)
-                           : tcn_command_execute(&j->call, &world, s, now_ms, &j->has_changed, err);
+                           : tcn_command_execute(&j->call, &world, s, now_ms, &j->result, err);
 }
 
 static void done(struct tcn_job *base, int r, const struct tcn_err *err)
@@ -82,7 +83,8 @@ static void done(struct tcn_job *base, int r, const struct tcn_err *err)
         free_job(j);
         return;
     }
-    if (j->has_changed) {
+    tcn_unreached_tell(j->app, &j->result.unreached);
+    if (j->result.has_changed) {
         tcn_app_changed(j->app);
         tcn_app_wake(j->app);
     }

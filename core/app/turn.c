@@ -201,6 +201,36 @@ static int load_for(struct tcn_store *s, struct tcn_id open, struct tcn_arena *a
     return load_incident(s, open, arena, ret, err);
 }
 
+static int lock_and_get(struct tcn_store *s, const char *key, const char *dedupe,
+                        struct tcn_arena *arena, struct tcn_lane *ret, struct tcn_id *ret_open,
+                        struct tcn_err *err)
+{
+    int r;
+
+    if ((r = tcn_store_lock_name(s, "lane", key, err)) < 0 ||
+        (r = tcn_store_lock_name(s, "open", dedupe, err)) < 0)
+        return r;
+    return tcn_store_lane_get(s, key, dedupe, arena, ret, ret_open, err);
+}
+
+int tcn_turn_load_alone(struct tcn_store *s, const struct tcn_alarm *alarm,
+                        const struct tcn_response_plan *plan, struct tcn_arena *arena,
+                        struct tcn_aggregate *ret, const char **ret_dedupe, struct tcn_err *err)
+{
+    const char *key = alarm->dedupe_key;
+    struct tcn_id open;
+    int r;
+
+    *ret = (struct tcn_aggregate){0};
+    if ((r = dedupe_string(alarm, plan, arena, ret_dedupe, err)) < 0 ||
+        (r = lock_and_get(s, key, *ret_dedupe, arena, &ret->lane, &open, err)) < 0 ||
+        tcn_id_is_zero(open))
+        return r;
+    if ((r = load_incident(s, open, arena, ret, err)) < 0)
+        return r;
+    return load_lanes(s, key, arena, ret, err);
+}
+
 int tcn_turn_load_lane(struct tcn_store *s, const struct tcn_alarm *alarm,
                        const struct tcn_response_plan *plan, struct tcn_arena *arena,
                        struct tcn_aggregate *ret, struct tcn_err *err)
@@ -211,9 +241,7 @@ int tcn_turn_load_lane(struct tcn_store *s, const struct tcn_alarm *alarm,
 
     *ret = (struct tcn_aggregate){0};
     if ((r = dedupe_string(alarm, plan, arena, &dedupe, err)) < 0 ||
-        (r = tcn_store_lock_name(s, "lane", key, err)) < 0 ||
-        (r = tcn_store_lock_name(s, "open", dedupe, err)) < 0 ||
-        (r = tcn_store_lane_get(s, key, dedupe, arena, &ret->lane, &open, err)) < 0 ||
+        (r = lock_and_get(s, key, dedupe, arena, &ret->lane, &open, err)) < 0 ||
         (r = load_for(s, open, arena, ret, err)) < 0)
         return r;
     return is_open(ret) ? load_lanes(s, key, arena, ret, err)
@@ -333,6 +361,9 @@ int tcn_turn_write(struct tcn_store *s, const struct tcn_decision *d,
     assert(d->subject);
     if (d->lane_changed)
         r = tcn_store_lane_put(s, &d->subject->lane, err);
+    if (r == 0 && d->storm_alarm_changed)
+        r = tcn_store_storm_alarm_put(s, d->subject->incident.id, d->subject->lane.dedupe_key,
+                                      &d->storm_alarm, err);
     if (r == 0 && d->subject->incident.exists)
         r = write_incident(s, d, plan, now_ms, err);
     return r;

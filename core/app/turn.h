@@ -25,6 +25,11 @@ int tcn_turn_left(struct tcn_store *s, struct tcn_id incident, const struct tcn_
 int tcn_turn_load_lane(struct tcn_store *s, const struct tcn_alarm *alarm,
                        const struct tcn_response_plan *plan, struct tcn_arena *arena,
                        struct tcn_aggregate *ret, struct tcn_err *err);
+/* The alarm's lane, and the open incident that it would join if it pointed to none; ret_dedupe: the string by which that was
+ * looked for. */
+int tcn_turn_load_alone(struct tcn_store *s, const struct tcn_alarm *alarm,
+                        const struct tcn_response_plan *plan, struct tcn_arena *arena,
+                        struct tcn_aggregate *ret, const char **ret_dedupe, struct tcn_err *err);
 /* Writes what the decision changed, in the order that claims need. plan names the connectors that get a link when
  * the incident is new; NULL = none. */
 int tcn_turn_write(struct tcn_store *s, const struct tcn_decision *d,

@@ -84,29 +84,6 @@ static enum tcn_intake open_alone(struct tcn_arrival *x)
     return TCN_INTAKE_OPENED;
 }
 
-static enum tcn_intake begin_storm(struct tcn_arrival *x)
-{
-    struct tcn_opening o = opening_of(x);
-    char id[TCN_ID_TEXT];
-
-    tcn_id_text(tcn_id_child(o.id, "storm", 0), id);
-    o.title = tcn_arena_fmt(x->step.d->arena, "Alarm storm from %s", x->in->alarm->source);
-    o.summary =
-        tcn_arena_fmt(x->step.d->arena,
-                      "More than %d new alarms within %lld s. New alarms of %s are attached "
-                      "to this incident until fewer arrive; the timeline names each.",
-                      x->in->policy->storm_new, (long long)(x->in->policy->storm_window_ms / 1000),
-                      x->in->alarm->source);
-    o.impact = x->in->alarm->impact;
-    o.dedupe_string = tcn_arena_strdup(x->step.d->arena, id);
-    o.is_storm = true;
-    tcn_incident_open(&x->step, &o);
-    join(x, 0);
-    x->storm->incident = o.id;
-    x->storm->attached = 1;
-    return TCN_INTAKE_STORM;
-}
-
 /* Of the incident that the alarm would have opened alone. */
 static int impact_alone(const struct tcn_arrival *x)
 {
@@ -114,6 +91,42 @@ static int impact_alone(const struct tcn_arrival *x)
     int impact = x->in->alarm->impact;
 
     return impact || !plan ? impact : plan->impact;
+}
+
+void tcn_lane_note_storm_alarm(struct tcn_arrival *x)
+{
+    x->step.d->storm_alarm = (struct tcn_storm_alarm){
+        .title = tcn_step_cut(&x->step, tcn_lane_name(x), TCN_TITLE_MAX),
+        .summary = tcn_step_cut(&x->step, x->in->alarm->summary, TCN_SUMMARY_MAX),
+        .impact = impact_alone(x),
+        .joined_ms = x->step.now_ms,
+    };
+    x->step.d->storm_alarm_changed = true;
+}
+
+static enum tcn_intake begin_storm(struct tcn_arrival *x)
+{
+    struct tcn_opening o = opening_of(x);
+    char id[TCN_ID_TEXT];
+
+    tcn_id_text(tcn_id_child(o.id, "storm", 0), id);
+    o.title = tcn_arena_fmt(x->step.d->arena, "Alarm storm from %s", x->in->alarm->source);
+    o.summary = tcn_arena_fmt(
+        x->step.d->arena,
+        "More than %d new alarms within %lld s. New alarms of %s are attached "
+        "to this incident until fewer arrive; the timeline names each, and each can be "
+        "split out into an incident of its own.",
+        x->in->policy->storm_new, (long long)(x->in->policy->storm_window_ms / 1000),
+        x->in->alarm->source);
+    o.impact = x->in->alarm->impact;
+    o.dedupe_string = tcn_arena_strdup(x->step.d->arena, id);
+    o.is_storm = true;
+    tcn_incident_open(&x->step, &o);
+    join(x, 0);
+    tcn_lane_note_storm_alarm(x);
+    x->storm->incident = o.id;
+    x->storm->attached = 1;
+    return TCN_INTAKE_STORM;
 }
 
 static enum tcn_intake attach_to_storm(struct tcn_arrival *x)
@@ -124,6 +137,7 @@ static enum tcn_intake attach_to_storm(struct tcn_arrival *x)
     x->step.a = x->storm_aggregate;
     x->step.d->subject = x->storm_aggregate;
     join(x, 0);
+    tcn_lane_note_storm_alarm(x);
     tcn_incident_fold(&x->step, &trigger);
     tcn_incident_worsen(&x->step, impact_alone(x), x->in->alarm->source);
     x->storm->attached++;

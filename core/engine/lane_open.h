@@ -16,6 +16,8 @@ bool tcn_lane_is_recent(const struct tcn_arrival *x);
 const char *tcn_lane_name(const struct tcn_arrival *x);
 /* What a Trigger event says of the alarm. */
 struct tcn_trigger tcn_lane_trigger(const struct tcn_arrival *x);
+/* Keeps with the storm, which it is attached to, what the alarm says now. */
+void tcn_lane_note_storm_alarm(struct tcn_arrival *x);
 /* Keeps the hash of what the alarm says, so that a repeat is known as one. */
 void tcn_lane_remember(struct tcn_arrival *x);
 /* The same, and changes the incident's texts and impact if the lane owns them. */

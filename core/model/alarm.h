@@ -97,4 +97,14 @@ struct tcn_lane {
     int64_t revision; /* optimistic check of the store */
 };
 
+/* What an alarm said that is attached to a storm, or was. */
+struct tcn_storm_alarm {
+    struct tcn_id id;                /* of its lane, the same in every storm */
+    const char *dedupe_key, *source; /* of its lane */
+    bool is_firing;                  /* the same */
+    const char *title, *summary;     /* NULL: it told none */
+    int impact;                      /* of the incident that it would have opened alone */
+    int64_t joined_ms;
+};
+
 #endif

@@ -10,7 +10,7 @@ enum tcn_incident_status { TCN_STATUS_UNSET = 0, TCN_STATUS_OPEN, TCN_STATUS_RES
 
 struct tcn_resolution {
     const char *
-        code; /* "alarm_ok" "source_silent" "manual" "wont_fix", or the word of a person or a remote */
+        code; /* "alarm_ok" "source_silent" "split_out" "manual" "wont_fix", or the word of a person or a remote */
     const char *notes;
     const char *by; /* actor: "source:NAME", "user:NAME", "contact:ALIAS", "connector:NAME" */
 };

@@ -400,9 +400,28 @@ static const char *const v14_claims[] = {
     NULL,
 };
 
+/* What each alarm of a storm said, so that it can have an incident of its own later. */
+static const char *const v15_storm_alarms[] = {
+    "CREATE TABLE storm_alarms ("
+    " incident {ID} NOT NULL,"
+    " key_hash {ID} NOT NULL,"
+    " account_id {TEXT} NOT NULL,"
+    " epoch {INT} NOT NULL,"
+    " title TEXT,"
+    " summary TEXT,"
+    " impact {INT} NOT NULL,"
+    " joined_ms {INT} NOT NULL,"
+    " PRIMARY KEY (incident, key_hash)"
+    "){CLUSTERED}",
+    KEEP_APART("storm_alarms"),
+    NULL,
+};
+
 const struct tcn_migration tcn_migrations[] = {
-    {1, 1, v1_base},       {2, 1, v2_incidents}, {3, 1, v3_paging},    {4, 1, v4_links},
-    {5, 1, v5_lost_pages}, {6, 1, v6_fences},    {7, 1, v7_unreached}, {8, 1, v8_subscriptions},
-    {9, 1, v9_leases},     {10, 1, v10_silence}, {11, 1, v11_nodes},   {12, 12, v12_policies},
-    {13, 13, v13_echoes},  {14, 13, v14_claims}, {0, 0, NULL},
+    {1, 1, v1_base},      {2, 1, v2_incidents},     {3, 1, v3_paging},
+    {4, 1, v4_links},     {5, 1, v5_lost_pages},    {6, 1, v6_fences},
+    {7, 1, v7_unreached}, {8, 1, v8_subscriptions}, {9, 1, v9_leases},
+    {10, 1, v10_silence}, {11, 1, v11_nodes},       {12, 12, v12_policies},
+    {13, 13, v13_echoes}, {14, 13, v14_claims},     {15, 13, v15_storm_alarms},
+    {0, 0, NULL},
 };

@@ -174,6 +174,18 @@ int tcn_store_storm_reread(struct tcn_store *s, const char *source, struct tcn_s
 int tcn_store_storm_put(struct tcn_store *s, const char *source, const struct tcn_storm *storm,
                         struct tcn_err *err);
 
+/* Writes what the alarm of that key says; a second put keeps the time at which it joined. */
+int tcn_store_storm_alarm_put(struct tcn_store *s, struct tcn_id incident, const char *dedupe_key,
+                              const struct tcn_storm_alarm *alarm, struct tcn_err *err);
+/* TCN_ENOTFOUND also when its lane points to another incident by now. id: of the lane, as the list gives it. */
+int tcn_store_storm_alarm_get(struct tcn_store *s, struct tcn_id incident, struct tcn_id id,
+                              struct tcn_arena *a, struct tcn_storm_alarm *ret,
+                              struct tcn_err *err);
+/* Those whose lanes still point to the incident, in the order of their ids from the last; before zero = from there. */
+int tcn_store_storm_alarm_list(struct tcn_store *s, struct tcn_id incident, struct tcn_id before,
+                               size_t limit, struct tcn_arena *a, struct tcn_storm_alarm **ret,
+                               size_t *ret_n, struct tcn_err *err);
+
 int tcn_store_incident_get(struct tcn_store *s, struct tcn_id id, struct tcn_arena *a,
                            struct tcn_incident *ret, struct tcn_err *err); /* TCN_ENOTFOUND */
 /* Inserts or replaces; TCN_ECONFLICT when the id is another account's. */

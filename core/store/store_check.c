@@ -41,7 +41,7 @@ static const struct {
 /* Tables whose rows belong to an incident. */
 static const char *const owned[] = {
     "events", "related_items", "engagements", "runs",   "pages",       "sends",
-    "timers", "links",         "lanes",       "storms", "deadletters",
+    "timers", "links",         "lanes",       "storms", "deadletters", "storm_alarms",
 };
 
 struct check {

@@ -39,6 +39,7 @@ class Sources(Scenario):
             "manual": {**config["sources"]["cloudwatch"],
                        "auth": {**config["sources"]["cloudwatch"]["auth"], "confirm": "manual"}},
             "storm": {**plain, "auth": bearer(), "storm_new": 3, "storm_window": "10m"},
+            "storm-split": {**plain, "auth": bearer(), "storm_new": 1, "storm_window": "10m"},
             "both": {**config["sources"]["cloudwatch"],
                      "auth": {**config["sources"]["cloudwatch"]["auth"],
                               "and": {"kind": "basic", "user": "sns", "secret": secret("BASIC_PASSWORD")}}},
@@ -427,6 +428,30 @@ class Storms(Sources):
             name = fresh("Storm")
             found.add(self.opened(self.app.alarm("storm", group(name, alert(name, "a")))))
         self.assertEqual(4, len(found))
+
+    def test_one_is_split_out_on_demand(self) -> None:
+        """Of a storm's alarms each can have an incident of its own, with its page."""
+        source = "storm-split"
+        names = [fresh("Split") for _ in range(3)]
+        for name in names:
+            storm = self.opened(self.app.alarm(source, group(name, alert(name, "a"))))
+        alarms = self.app.api("GET", f"/v1/incidents/{storm}/alarms?limit=1").json()
+        self.assertIsNotNone(alarms["next"])
+        rest = self.app.api("GET", f"/v1/incidents/{storm}/alarms?next={alarms['next']}").json()
+        by_title = {row["title"]: row for row in alarms["items"] + rest["items"]}
+        self.assertEqual(2, len(by_title))
+        title, row = next((t, r) for t, r in by_title.items() if names[1] in t)
+        self.assertEqual(("FIRING", source), (row["state"], row["source"]))
+        answer = self.app.api("POST", f"/v1/incidents/{storm}/split", {"alarm": row["id"]})
+        self.assertEqual(200, answer.status, answer.body)
+        own = answer.json()
+        self.assertEqual((title, storm), (own["title"], own["storm"]))
+        self.mail(title)
+        again = self.app.api("POST", f"/v1/incidents/{storm}/split", {"alarm": row["id"]})
+        self.assertEqual(404, again.status)
+        over = self.opened(self.app.alarm(source, group(names[1], alert(names[1], "a", "resolved"))))
+        self.assertEqual(own["id"], over)
+        self.assertEqual("OPEN", self.app.incident(storm)["status"])
 
 
 class Credentials(Sources):

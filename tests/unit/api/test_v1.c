@@ -1,47 +1,5 @@
 /* The native API without HTTP: query strings, limits, tokens of lists, bodies, and the forms of refusals. */
-#include "api/json.h"
-#include "api/v1_query.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-// clang-format off
-#include <cmocka.h>
-// clang-format on
-
-#define T0 INT64_C(1785690280000)
-
-static struct tcn_store *store;
-static struct tcn_arena arena;
-static struct tcn_err err;
-
-static struct tcn_id id_of(unsigned n)
-{
-    return (struct tcn_id){
-        {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, (uint8_t)(n >> 8), (uint8_t)n}};
-}
-
-static int setup(void **state)
-{
-    struct tcn_store_options o = {
-        .url = "sqlite::memory:", .account_id = "123456789012", .node = "test"};
-
-    (void)state;
-    tcn_arena_init(&arena, 64u << 20);
-    if (tcn_store_open(&o, T0, &store, &err) < 0 || tcn_store_begin(store, &err) < 0)
-        fail_msg("%s", err.msg);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    tcn_store_rollback(store);
-    tcn_store_close(store);
-    tcn_arena_done(&arena);
-    return 0;
-}
+#include "calls.h"
 
 static void put_incident(unsigned n, enum tcn_incident_status status, const char *dedupe)
 {
@@ -56,17 +14,6 @@ static void put_incident(unsigned n, enum tcn_incident_status status, const char
                                     .modified_ms = T0 + (int64_t)n};
 
     assert_int_equal(tcn_store_incident_put(store, &incident, &err), 0);
-}
-
-static struct tcn_api_call call_of(const char *query)
-{
-    return (struct tcn_api_call){
-        .arena = &arena, .query = tcn_str(query), .actor = "token:t", .account_id = "123456789012"};
-}
-
-static const char *error_of(const struct tcn_api_call *call, const char *member)
-{
-    return json_string_value(json_object_get(json_object_get(call->reply, "error"), member));
 }
 
 /* -- query strings --------------------------------------------------------------------------------------- */
@@ -335,28 +282,60 @@ static void test_tokens_that_are_none(void **state)
         list_query *ask;
         const char *next;
     } cases[] = {
-        {tcn_v1_quarantine, ""},
-        {tcn_v1_quarantine, "0"},
-        {tcn_v1_quarantine, "x"},
-        {tcn_v1_quarantine, "9999999999999999999"},
-        {tcn_v1_deadletters, "1"},
-        {tcn_v1_deadletters, "1."},
-        {tcn_v1_deadletters, "1.x"},
-        {tcn_v1_deadletters, "x.01020304-0506-0708-090a-0b0c0d0e0001"},
-        {tcn_v1_subscriptions, "x"},
-        {tcn_v1_links, "1"},
-        {tcn_v1_links, "01020304-0506-0708-090a-0b0c0d0e0fff"},
+        {tcn_v1_quarantine, ""},     {tcn_v1_quarantine, "0"},
+        {tcn_v1_quarantine, "x"},    {tcn_v1_quarantine, "9999999999999999999"},
+        {tcn_v1_deadletters, "1"},   {tcn_v1_deadletters, "1."},
+        {tcn_v1_deadletters, "1.x"}, {tcn_v1_deadletters, "x.01020304-0506-0708-090a-0b0c0d0e0001"},
+        {tcn_v1_subscriptions, "x"}, {tcn_v1_alarms, "1"},
+        {tcn_v1_links, "1"},         {tcn_v1_links, "01020304-0506-0708-090a-0b0c0d0e0fff"},
     };
 
+    char id[TCN_ID_TEXT];
+
     (void)state;
+    tcn_id_text(id_of(1), id);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct tcn_api_call call = call_of(tcn_arena_fmt(&arena, "next=%s", cases[i].next));
 
+        call.path_id = id;
         assert_int_equal(cases[i].ask(&call, store, &err), 0);
         assert_int_equal(call.status, 400);
         assert_string_equal(error_of(&call, "field"), "next");
         json_decref(call.reply);
     }
+}
+
+static void test_subscriptions_are_listed_without_their_tokens(void **state)
+{
+    struct tcn_subscription row = {.source = "aws",
+                                   .topic = "arn:aws:sns:eu-west-1:111122223333:ops.fifo",
+                                   .state = TCN_SUBSCRIPTION_CONFIRMED,
+                                   .token = "confirms-it",
+                                   .arn = "arn:aws:sns:eu-west-1:111122223333:ops.fifo:1",
+                                   .as_of_ms = T0};
+    struct tcn_api_call call = call_of("limit=1"), rest;
+    const char *next;
+    char *text;
+
+    (void)state;
+    assert_int_equal(tcn_store_subscription_put(store, &row, &err), 0);
+    row.source = "second";
+    row.state = TCN_SUBSCRIPTION_FAILED;
+    assert_int_equal(tcn_store_subscription_put(store, &row, &err), 0);
+    assert_int_equal(tcn_v1_subscriptions(&call, store, &err), 0);
+    text = json_dumps(call.reply, 0);
+    assert_null(strstr(text, "confirms-it"));
+    assert_non_null(strstr(text, "\"aws\""));
+    assert_non_null(strstr(text, "\"CONFIRMED\""));
+    free(text);
+    next = json_string_value(json_object_get(call.reply, "next"));
+    rest = call_of(tcn_arena_fmt(&arena, "next=%s", next));
+    json_decref(call.reply);
+    assert_int_equal(tcn_v1_subscriptions(&rest, store, &err), 0);
+    text = json_dumps(rest.reply, 0);
+    assert_non_null(strstr(text, "second"));
+    free(text);
+    json_decref(rest.reply);
 }
 
 /* -- ids ------------------------------------------------------------------------------------------------- */
@@ -502,250 +481,20 @@ static void test_the_newest_events_are_shown(void **state)
     assert_int_equal(left, 302);
 }
 
-static void test_events_of_an_incident_that_is_not_there(void **state)
+static void test_lists_of_an_incident_that_is_not_there(void **state)
 {
-    struct tcn_api_call call = call_of("");
+    static list_query *const lists[] = {tcn_v1_events, tcn_v1_alarms};
     char text[TCN_ID_TEXT];
 
     (void)state;
     tcn_id_text(id_of(7), text);
-    call.path_id = text;
-    assert_int_equal(tcn_v1_events(&call, store, &err), 0);
-    assert_int_equal(call.status, 404);
-    json_decref(call.reply);
-}
-
-/* -- bodies of commands ---------------------------------------------------------------------------------- */
-
-static void test_bodies(void **state)
-{
-    static const struct {
-        int (*read)(struct tcn_api_call *);
-        const char *body;  /* NULL: none */
-        const char *field; /* NULL: taken; "": refused without a field */
-    } cases[] = {
-        {tcn_v1_acknowledge, NULL, NULL},
-        {tcn_v1_acknowledge, "{}", NULL},
-        {tcn_v1_acknowledge, "{\"note\":\"on it\"}", NULL},
-        {tcn_v1_acknowledge, "{\"note\":\"\"}", NULL},
-        {tcn_v1_acknowledge, "{\"notes\":\"typo\"}", "notes"},
-        {tcn_v1_acknowledge, "{\"note\":1}", "note"},
-        {tcn_v1_acknowledge, "{\"note\":null}", "note"},
-        {tcn_v1_acknowledge, "[]", ""},
-        {tcn_v1_resolve, NULL, NULL},
-        {tcn_v1_resolve, "{\"code\":\"wont_fix\",\"notes\":\"n\"}", NULL},
-        {tcn_v1_resolve, "{\"text\":\"n\"}", "text"},
-        {tcn_v1_reopen, "{}", NULL},
-        {tcn_v1_reopen, "{\"a\":1}", "a"},
-        {tcn_v1_note, "{\"text\":\"hello\"}", NULL},
-        {tcn_v1_note, "{\"text\":\"\"}", "text"},
-        {tcn_v1_note, "{}", "text"},
-        {tcn_v1_note, NULL, "text"},
-        {tcn_v1_resolve, "{\"code\":\"two\\nlines\"}", "code"},
-        {tcn_v1_resolve, "{\"code\":\"a\\tb\"}", "code"},
-        {tcn_v1_resolve, "{\"code\":\"a\\u0007b\"}", "code"},
-        {tcn_v1_link_retry, NULL, NULL},
-        {tcn_v1_link_retry, "{\"why\":\"\"}", "why"},
-        {tcn_v1_letter_retry, NULL, NULL},
-        {tcn_v1_letter_drop, "{\"why\":\"\"}", "why"},
-    };
-    char id[TCN_ID_TEXT];
-
-    (void)state;
-    tcn_id_text(id_of(1), id);
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         struct tcn_api_call call = call_of("");
-        int r;
 
-        call.path_id = id;
-        call.body = cases[i].body ? json_loads(cases[i].body, 0, NULL) : NULL;
-        r = cases[i].read(&call);
-        if (cases[i].field) {
-            const char *field = error_of(&call, "field");
-
-            assert_int_equal(r, -1);
-            assert_int_equal(call.status, 400);
-            assert_string_equal(field ? field : "", cases[i].field);
-        } else {
-            assert_int_equal(r, 0);
-            assert_null(call.reply);
-            assert_string_equal(call.command.actor, "token:t");
-        }
+        call.path_id = text;
+        assert_int_equal(lists[i](&call, store, &err), 0);
+        assert_int_equal(call.status, 404);
         json_decref(call.reply);
-        json_decref(call.body);
-    }
-}
-
-/* Counted in characters, not in bytes. */
-static void test_the_longest_note(void **state)
-{
-    static const struct {
-        size_t characters;
-        bool is_taken;
-    } cases[] = {{8000, true}, {8001, false}};
-
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct tcn_api_call call = call_of("");
-        char *text = tcn_arena_alloc(&arena, 2 * cases[i].characters + 1), id[TCN_ID_TEXT];
-
-        for (size_t n = 0; n < cases[i].characters; n++)
-            memcpy(text + 2 * n, "\xc3\xa9", 2);
-        tcn_id_text(id_of(1), id);
-        call.path_id = id;
-        call.body = json_pack("{s:s}", "text", text);
-        assert_int_equal(tcn_v1_note(&call), cases[i].is_taken ? 0 : -1);
-        if (!cases[i].is_taken)
-            assert_string_equal(error_of(&call, "field"), "text");
-        json_decref(call.reply);
-        json_decref(call.body);
-    }
-}
-
-static void test_the_longest_code(void **state)
-{
-    (void)state;
-    for (size_t n = 100; n <= 101; n++) {
-        struct tcn_api_call call = call_of("");
-        char text[102] = "";
-
-        memset(text, 'c', n);
-        call.path_id = "00000000-0000-4000-8000-000000000001";
-        call.body = json_pack("{s:s}", "code", text);
-        assert_int_equal(tcn_v1_resolve(&call), n <= 100 ? 0 : -1);
-        if (n > 100) {
-            assert_string_equal(error_of(&call, "field"), "code");
-            assert_string_equal(error_of(&call, "message"),
-                                "\"code\" is longer than 100 characters");
-        }
-        json_decref(call.reply);
-        json_decref(call.body);
-    }
-}
-
-static void test_subscriptions_are_listed_without_their_tokens(void **state)
-{
-    struct tcn_subscription row = {.source = "aws",
-                                   .topic = "arn:aws:sns:eu-west-1:111122223333:ops.fifo",
-                                   .state = TCN_SUBSCRIPTION_CONFIRMED,
-                                   .token = "confirms-it",
-                                   .arn = "arn:aws:sns:eu-west-1:111122223333:ops.fifo:1",
-                                   .as_of_ms = T0};
-    struct tcn_api_call call = call_of("limit=1"), rest;
-    const char *next;
-    char *text;
-
-    (void)state;
-    assert_int_equal(tcn_store_subscription_put(store, &row, &err), 0);
-    row.source = "second";
-    row.state = TCN_SUBSCRIPTION_FAILED;
-    assert_int_equal(tcn_store_subscription_put(store, &row, &err), 0);
-    assert_int_equal(tcn_v1_subscriptions(&call, store, &err), 0);
-    text = json_dumps(call.reply, 0);
-    assert_null(strstr(text, "confirms-it"));
-    assert_non_null(strstr(text, "\"aws\""));
-    assert_non_null(strstr(text, "\"CONFIRMED\""));
-    free(text);
-    next = json_string_value(json_object_get(call.reply, "next"));
-    rest = call_of(tcn_arena_fmt(&arena, "next=%s", next));
-    json_decref(call.reply);
-    assert_int_equal(tcn_v1_subscriptions(&rest, store, &err), 0);
-    text = json_dumps(rest.reply, 0);
-    assert_non_null(strstr(text, "second"));
-    free(text);
-    json_decref(rest.reply);
-}
-
-static void test_unknown_members_of_a_body(void **state)
-{
-    struct tcn_api_call call = call_of("");
-
-    (void)state;
-    call.path_id = "00000000-0000-4000-8000-000000000001";
-    call.body = json_pack("{s:s}", "notes", "x");
-    assert_int_equal(tcn_v1_acknowledge(&call), -1);
-    assert_string_equal(error_of(&call, "field"), "notes");
-    assert_string_equal(error_of(&call, "message"),
-                        "\"notes\" is not known here; did you mean \"note\"?");
-    json_decref(call.body);
-    json_decref(call.reply);
-}
-
-static int acknowledge_with(struct tcn_api_call *call, const char *text)
-{
-    call->body = json_pack("{s:s}", "note", text);
-    return tcn_v1_acknowledge(call);
-}
-
-static int resolve_with(struct tcn_api_call *call, const char *text)
-{
-    call->body = json_pack("{s:s}", "notes", text);
-    return tcn_v1_resolve(call);
-}
-
-static int note_with(struct tcn_api_call *call, const char *text)
-{
-    call->body = json_pack("{s:s}", "text", text);
-    return tcn_v1_note(call);
-}
-
-/* A blank note says nothing, and a control character would do something where the note is shown. */
-static void test_what_a_note_may_hold(void **state)
-{
-    static const struct {
-        int (*read)(struct tcn_api_call *call, const char *text);
-        const char *field;
-    } ways[] = {{acknowledge_with, "note"}, {resolve_with, "notes"}, {note_with, "text"}};
-    static const struct {
-        const char *name, *text, *want; /* want: in the message, NULL = taken */
-        const char *kept;               /* NULL = as it is */
-    } cases[] = {
-        {"lines and columns", "one\n\ttwo\n", NULL, NULL},
-        {"many scripts", "\xc3\xa9 \xe2\x82\xac \xe6\x97\xa5 \xf0\x9f\x94\xa5", NULL, NULL},
-        {"blanks around", "  x ", NULL, NULL},
-        {"one point behind a blank", "\xc2\xa0.", NULL, NULL},
-        {"a blank", " ", "is blank", NULL},
-        {"lines of nothing", " \n\t\n ", "is blank", NULL},
-        {"blanks of other scripts", "\xe3\x80\x80\xc2\xa0\xe2\x80\x83\xe2\x80\x8b\xef\xbb\xbf",
-         "is blank", NULL},
-        {"lines of Windows", "\r\none\r\n\r\ntwo\r\n", NULL, "\none\n\ntwo\n"},
-        {"one blank line of Windows", "\r\n", "is blank", NULL},
-        {"a lone carriage return", "ab\rcd", "character 3 is the control character U+000D", NULL},
-        {"one too many", "ab\r\r\ncd", "character 3 is the control character U+000D", NULL},
-        {"one at the end", "ab\r", "character 3 is the control character U+000D", NULL},
-        {"line ends the other way round", "ab\n\rcd", "character 4 is the control character U+000D",
-         NULL},
-        {"an escape", "\x1b[31mred", "character 1 is the control character U+001B", NULL},
-        {"a bell behind a wide one", "\xe2\x82\xac\a",
-         "character 2 is the control character U+0007", NULL},
-        {"delete", "a\x7f", "character 2 is the control character U+007F", NULL},
-        {"one of C1", "a\xc2\x9b", "character 2 is the control character U+009B", NULL},
-        {"a control behind blanks", " \x01", "character 2 is the control character U+0001", NULL},
-    };
-    char id[TCN_ID_TEXT];
-
-    (void)state;
-    tcn_id_text(id_of(1), id);
-    for (size_t i = 0; i < 3 * sizeof cases / sizeof *cases; i++) {
-        const char *want = cases[i / 3].want;
-        struct tcn_api_call call = call_of("");
-        int r;
-
-        call.path_id = id;
-        r = ways[i % 3].read(&call, cases[i / 3].text);
-        if (r != (want ? -1 : 0))
-            fail_msg("%s: %d", cases[i / 3].name, r);
-        if (want) {
-            assert_int_equal(call.status, 400);
-            assert_string_equal(error_of(&call, "field"), ways[i % 3].field);
-            assert_non_null(strstr(error_of(&call, "message"), want));
-        } else {
-            const char *kept = cases[i / 3].kept;
-
-            assert_string_equal(call.command.text, kept ? kept : cases[i / 3].text);
-        }
-        json_decref(call.reply);
-        json_decref(call.body);
     }
 }
 
@@ -768,8 +517,6 @@ static void test_every_route_has_a_role_and_one_way(void **state)
     }
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -783,16 +530,11 @@ int main(void)
         CASE(test_every_list_has_pages),
         CASE(test_tokens_that_are_none),
         CASE(test_the_newest_events_are_shown),
-        CASE(test_events_of_an_incident_that_is_not_there),
+        CASE(test_lists_of_an_incident_that_is_not_there),
         CASE(test_any_path_id_is_refused_in_json),
         CASE(test_an_incident_that_is_not_there),
         CASE(test_a_long_timeline_is_told),
-        CASE(test_bodies),
-        CASE(test_the_longest_note),
-        CASE(test_the_longest_code),
         CASE(test_subscriptions_are_listed_without_their_tokens),
-        CASE(test_unknown_members_of_a_body),
-        CASE(test_what_a_note_may_hold),
         CASE(test_every_route_has_a_role_and_one_way),
     };
 

@@ -4,7 +4,7 @@
 
 static const struct tcn_source_policy *const policies[] = {&policy, NULL};
 static struct tcn_api_call call;
-static bool has_changed;
+static struct tcn_command_result result;
 
 static void execute(struct tcn_command command)
 {
@@ -13,7 +13,7 @@ static void execute(struct tcn_command command)
     json_decref(call.reply);
     call = (struct tcn_api_call){.arena = &arena, .account_id = "123456789012", .command = command};
     call.command.actor = "token:test";
-    if (tcn_command_execute(&call, &world, store, now, &has_changed, &err) < 0)
+    if (tcn_command_execute(&call, &world, store, now, &result, &err) < 0)
         fail_msg("%s", err.msg);
     assert_non_null(call.reply);
 }
@@ -41,7 +41,7 @@ static void test_no_such_thing(void **state)
         execute((struct tcn_command){
             .kind = kinds[i], .incident = {{9}}, .letter = {{9}}, .text = "t"});
         assert_int_equal(call.status, 404);
-        assert_false(has_changed);
+        assert_false(result.has_changed);
     }
     drop_reply();
 }
@@ -65,7 +65,7 @@ static void test_a_quarantined_delivery_is_dropped(void **state)
     for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
         execute((struct tcn_command){.kind = TCN_COMMAND_QUARANTINE_DROP, .letter = {{of[i]}}});
         assert_int_equal(call.status, want[i]);
-        assert_false(has_changed);
+        assert_false(result.has_changed);
     }
     for (size_t i = 0; i < 2; i++) {
         enum tcn_inbox_state of_state = i ? TCN_INBOX_APPLIED : TCN_INBOX_QUARANTINED;
@@ -102,7 +102,7 @@ static void test_the_life_of_an_incident(void **state)
         execute((struct tcn_command){
             .kind = steps[i].kind, .incident = incident, .text = steps[i].text});
         assert_int_equal(call.status, 200);
-        assert_int_equal(has_changed, steps[i].changes);
+        assert_int_equal(result.has_changed, steps[i].changes);
         assert_string_equal(text_of("status"), steps[i].status);
     }
     assert_int_equal(claim_sends(), 0); /* acknowledged before the page left */
@@ -131,7 +131,7 @@ static void test_a_note_with_a_command_that_changes_nothing(void **state)
         command.text = text;
         execute(command);
         assert_int_equal(call.status, 200);
-        assert_true(has_changed);
+        assert_true(result.has_changed);
         assert_int_equal(tcn_store_event_list(store, incident, 0, 1000, &arena, &events, &n, &err),
                          0);
         assert_int_equal(n, before + 1);
@@ -172,7 +172,7 @@ static void test_an_acknowledgement_that_is_too_late(void **state)
     assert_int_equal(call.status, 409);
     assert_string_equal(error_of("code"), "already_resolved");
     assert_non_null(strstr(error_of("message"), "/reopen"));
-    assert_false(has_changed);
+    assert_false(result.has_changed);
     assert_int_equal(count_events(missed), before);
 
     execute((struct tcn_command){.kind = TCN_COMMAND_ACKNOWLEDGE, .incident = seen});
@@ -180,7 +180,7 @@ static void test_an_acknowledgement_that_is_too_late(void **state)
     execute((struct tcn_command){.kind = TCN_COMMAND_ACKNOWLEDGE, .incident = seen});
     assert_int_equal(call.status, 200);
     assert_true(json_is_object(json_object_get(call.reply, "acknowledged")));
-    assert_false(has_changed);
+    assert_false(result.has_changed);
 
     execute((struct tcn_command){.kind = TCN_COMMAND_REOPEN, .incident = missed});
     execute((struct tcn_command){.kind = TCN_COMMAND_ACKNOWLEDGE, .incident = missed});
@@ -198,7 +198,7 @@ static void test_refusals_say_why(void **state)
     execute(
         (struct tcn_command){.kind = TCN_COMMAND_ACKNOWLEDGE, .incident = incident, .page = {{5}}});
     assert_int_equal(call.status, 404);
-    assert_false(has_changed);
+    assert_false(result.has_changed);
     drop_reply();
 }
 
@@ -237,7 +237,7 @@ static void test_letters_of_tickets(void **state)
     execute((struct tcn_command){.kind = TCN_COMMAND_LETTER_RETRY, .letter = letter});
     assert_int_equal(call.status, 200);
     assert_string_equal(text_of("status"), "retrying");
-    assert_true(has_changed);
+    assert_true(result.has_changed);
     assert_int_equal(tcn_store_link_get(store, links[0].id, &arena, &link, &err), 0);
     assert_int_equal(link.state, TCN_LINK_NONE);
     assert_int_equal(link.due_ms, now);
@@ -354,7 +354,7 @@ static void test_a_link_that_waits_is_freed(void **state)
         links[0].blocked_reason = "both sides changed title";
         retry_idle(&links[0]);
         assert_string_equal(text_of("status"), "retrying");
-        assert_true(has_changed);
+        assert_true(result.has_changed);
         assert_int_equal(tcn_store_link_get(store, links[0].id, &arena, &link, &err), 0);
         assert_int_equal(link.state, cases[i].want);
         assert_int_equal(link.due_ms, now);
@@ -368,7 +368,7 @@ static void test_a_link_that_waits_is_freed(void **state)
     }
     execute((struct tcn_command){.kind = TCN_COMMAND_LINK_RETRY, .link = {{9}}});
     assert_int_equal(call.status, 404);
-    assert_false(has_changed);
+    assert_false(result.has_changed);
     drop_reply();
 }
 
@@ -399,7 +399,7 @@ static void test_a_link_that_wants_nothing(void **state)
         retry_idle(&links[0]);
         assert_string_equal(text_of("status"), "unchanged");
         assert_string_equal(text_of("message"), cases[i].message);
-        assert_false(has_changed);
+        assert_false(result.has_changed);
         assert_int_equal(tcn_store_link_get(store, links[0].id, &arena, &link, &err), 0);
         assert_int_equal(link.due_ms, 0);
         assert_int_equal(count_events(incident), before);

@@ -135,6 +135,12 @@ static inline struct tcn_incident gen_incident(struct gen *g)
     return i;
 }
 
+static inline struct tcn_storm_alarm gen_storm_alarm(struct gen *g)
+{
+    return (struct tcn_storm_alarm){
+        .title = g_text(g), .summary = g_text(g), .impact = 2, .joined_ms = g_int(g)};
+}
+
 static inline struct tcn_event gen_event(struct gen *g, int64_t seq)
 {
     return (struct tcn_event){.id = g_id(g),
@@ -421,6 +427,18 @@ static inline void same_incident(const struct tcn_incident *a, const struct tcn_
     SAME_INT(event_seq);
     SAME_INT(related_seq);
     SAME_INT(unreached_ms);
+}
+
+static inline void same_storm_alarm(const struct tcn_storm_alarm *a,
+                                    const struct tcn_storm_alarm *b)
+{
+    SAME_TEXT(dedupe_key);
+    SAME_TEXT(source);
+    SAME_INT(is_firing);
+    SAME_TEXT(title);
+    SAME_TEXT(summary);
+    SAME_INT(impact);
+    SAME_INT(joined_ms);
 }
 
 static inline void same_event(const struct tcn_event *a, const struct tcn_event *b)

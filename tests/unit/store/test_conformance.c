@@ -227,6 +227,51 @@ static void storms(struct bed *b)
     same_storm(&got[0], &got[k]);
 }
 
+/* Of the reference's rows the one of that key. */
+static const struct tcn_storm_alarm *of_key(const struct tcn_storm_alarm *rows, size_t n,
+                                            const char *key)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(rows[i].dedupe_key, key) == 0)
+            return &rows[i];
+    fail_msg("no alarm %s is attached", key);
+    return NULL;
+}
+
+/* Page by page, and each by its id. */
+static void check_storm_alarms(struct bed *b, struct fixture *f, struct tcn_id incident)
+{
+    struct tcn_storm_alarm *wanted, *page, got;
+    size_t n_wanted = ref_storm_alarms(&b->ref, incident, &b->a, &wanted), n, seen = 0;
+    struct tcn_id before = {{0}};
+
+    do {
+        OK(f, tcn_store_storm_alarm_list(f->s, incident, before, 2, &b->a, &page, &n, &f->err));
+        for (size_t i = 0; i < n; i++) {
+            same_storm_alarm(of_key(wanted, n_wanted, page[i].dedupe_key), &page[i]);
+            OK(f, tcn_store_storm_alarm_get(f->s, incident, page[i].id, &b->a, &got, &f->err));
+            same_storm_alarm(&page[i], &got);
+            before = page[i].id;
+        }
+        seen += n;
+    } while (n == 2);
+    assert_int_equal(seen, n_wanted);
+    assert_int_equal(
+        tcn_store_storm_alarm_get(f->s, an_id(b, 200, 2), before, &b->a, &got, &f->err),
+        TCN_ENOTFOUND);
+}
+
+static void storm_alarms(struct bed *b)
+{
+    const char *key = tcn_arena_fmt(&b->rows, "k%u", pick(b, 12));
+    struct tcn_storm_alarm alarm = gen_storm_alarm(&b->g);
+    struct tcn_id incident = an_id(b, 100, 6);
+
+    WRITE(b, storm_alarm_put, incident, key, &alarm);
+    EACH_DRIVER(b)
+    check_storm_alarms(b, &b->f[k], incident);
+}
+
 static void incidents(struct bed *b)
 {
     struct tcn_incident row = gen_incident(&b->g), got[STORES_MAX];
@@ -450,6 +495,7 @@ static const struct {
            {"lanes", lanes},
            {"standing", standing},
            {"storms", storms},
+           {"storm alarms", storm_alarms},
            {"incidents", incidents},
            {"timeline", timeline},
            {"engagements", engagements},

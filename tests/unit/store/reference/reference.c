@@ -8,6 +8,7 @@ static const size_t row_sizes[REF_KINDS] = {
     [REF_INBOX] = sizeof(struct tcn_inbox),
     [REF_LANES] = sizeof(struct tcn_lane),
     [REF_STORMS] = sizeof(struct ref_storm),
+    [REF_STORM_ALARMS] = sizeof(struct ref_storm_alarm),
     [REF_META] = sizeof(struct ref_meta),
     [REF_INCIDENTS] = sizeof(struct tcn_incident),
     [REF_EVENTS] = sizeof(struct ref_event),

@@ -19,6 +19,7 @@ enum ref_kind {
     REF_INBOX,
     REF_LANES,
     REF_STORMS,
+    REF_STORM_ALARMS,
     REF_META,
     REF_INCIDENTS,
     REF_EVENTS,
@@ -36,6 +37,10 @@ enum ref_kind {
 struct ref_storm {
     const char *source;
     struct tcn_storm storm;
+};
+struct ref_storm_alarm {
+    struct tcn_id incident;
+    struct tcn_storm_alarm alarm;
 };
 struct ref_meta {
     const char *name, *value;
@@ -103,6 +108,11 @@ int ref_lane_firing(struct ref *r, struct tcn_id incident, const char *except, s
                     struct tcn_lane *ret);
 int ref_storm_get(struct ref *r, const char *source, struct tcn_storm *ret);
 int ref_storm_put(struct ref *r, const char *source, const struct tcn_storm *storm);
+int ref_storm_alarm_put(struct ref *r, struct tcn_id incident, const char *dedupe_key,
+                        const struct tcn_storm_alarm *alarm);
+/* All of the incident in the order in which they joined; their ids are the drivers' own. */
+size_t ref_storm_alarms(struct ref *r, struct tcn_id incident, struct tcn_arena *a,
+                        struct tcn_storm_alarm **ret);
 int ref_meta_get(struct ref *r, const char *name, struct tcn_arena *a, const char **ret);
 int ref_meta_put(struct ref *r, const char *name, const char *value);
 

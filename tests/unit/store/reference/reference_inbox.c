@@ -231,6 +231,62 @@ int ref_storm_put(struct ref *r, const char *source, const struct tcn_storm *sto
     return 0;
 }
 
+static bool is_storm_alarm(const void *row, const void *query)
+{
+    const struct ref_storm_alarm *a = row, *wanted = query;
+
+    return tcn_id_eq(a->incident, wanted->incident) &&
+           strcmp(a->alarm.dedupe_key, wanted->alarm.dedupe_key) == 0;
+}
+
+int ref_storm_alarm_put(struct ref *r, struct tcn_id incident, const char *dedupe_key,
+                        const struct tcn_storm_alarm *alarm)
+{
+    struct ref_storm_alarm wanted = {incident, *alarm}, *row;
+
+    wanted.alarm.dedupe_key = dedupe_key;
+    row = ref_find(&r->t[REF_STORM_ALARMS], is_storm_alarm, &wanted);
+    if (row)
+        wanted.alarm.joined_ms = row->alarm.joined_ms;
+    else
+        row = ref_add(&r->t[REF_STORM_ALARMS]);
+    *row = wanted;
+    return 0;
+}
+
+static bool is_alarm_of(const void *row, const void *query)
+{
+    return tcn_id_eq(((const struct ref_storm_alarm *)row)->incident,
+                     *(const struct tcn_id *)query);
+}
+
+/* Its lane is still there. */
+static bool read_storm_alarm(struct ref *r, const struct ref_storm_alarm *row,
+                             struct tcn_storm_alarm *ret)
+{
+    const struct tcn_lane *lane = ref_find(&r->t[REF_LANES], is_lane, row->alarm.dedupe_key);
+
+    if (!lane || !tcn_id_eq(lane->incident, row->incident))
+        return false;
+    *ret = row->alarm;
+    ret->source = lane->source;
+    ret->is_firing = lane->is_firing;
+    return true;
+}
+
+size_t ref_storm_alarms(struct ref *r, struct tcn_id incident, struct tcn_arena *a,
+                        struct tcn_storm_alarm **ret)
+{
+    const struct ref_table *t = &r->t[REF_STORM_ALARMS];
+    void **rows;
+    size_t n = ref_select(t, is_alarm_of, &incident, NULL, t->n, a, &rows), left = 0;
+
+    *ret = TCN_NEW_N(a, struct tcn_storm_alarm, n + 1);
+    for (size_t i = 0; i < n; i++)
+        left += read_storm_alarm(r, rows[i], &(*ret)[left]);
+    return left;
+}
+
 static bool is_meta(const void *row, const void *query)
 {
     return strcmp(((const struct ref_meta *)row)->name, query) == 0;

@@ -1,0 +1,62 @@
+/* Calls of the native API without HTTP, on a store in memory. */
+#ifndef TCN_TEST_API_CALLS_H
+#define TCN_TEST_API_CALLS_H
+
+#include "api/json.h"
+#include "api/v1_query.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+// clang-format off
+#include <cmocka.h>
+// clang-format on
+
+#define T0 INT64_C(1785690280000)
+
+static struct tcn_store *store;
+static struct tcn_arena arena;
+static struct tcn_err err;
+
+static inline struct tcn_id id_of(unsigned n)
+{
+    return (struct tcn_id){
+        {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, (uint8_t)(n >> 8), (uint8_t)n}};
+}
+
+static inline int setup(void **state)
+{
+    struct tcn_store_options o = {
+        .url = "sqlite::memory:", .account_id = "123456789012", .node = "test"};
+
+    (void)state;
+    tcn_arena_init(&arena, 64u << 20);
+    if (tcn_store_open(&o, T0, &store, &err) < 0 || tcn_store_begin(store, &err) < 0)
+        fail_msg("%s", err.msg);
+    return 0;
+}
+
+static inline int teardown(void **state)
+{
+    (void)state;
+    tcn_store_rollback(store);
+    tcn_store_close(store);
+    tcn_arena_done(&arena);
+    return 0;
+}
+
+static inline struct tcn_api_call call_of(const char *query)
+{
+    return (struct tcn_api_call){
+        .arena = &arena, .query = tcn_str(query), .actor = "token:t", .account_id = "123456789012"};
+}
+
+static inline const char *error_of(const struct tcn_api_call *call, const char *member)
+{
+    return json_string_value(json_object_get(json_object_get(call->reply, "error"), member));
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+#endif

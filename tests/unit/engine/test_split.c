@@ -1,0 +1,162 @@
+#include "engine/split.h"
+#include "fixture.h"
+
+static struct tcn_storm_alarm alarm;
+static struct tcn_split in;
+
+/* The lane of a storm's second alarm; f->storm_a is the storm without it. */
+static void storm_of_two(struct fixture *f)
+{
+    struct tcn_alarm second = fx_alarm(TCN_ACTION_FIRE, 0);
+
+    fx_init(f);
+    f->has_storm = true;
+    f->policy.storm_new = 1;
+    fx_person(f, "ann");
+    fx_engage(f, "ann");
+    for (int i = 0; i < 3; i++) {
+        second.dedupe_key = tcn_arena_fmt(&f->arena, "alarm-%d", i);
+        second.title = i == 2 ? "The shop does not answer" : "cpu";
+        second.summary = "no answer in 5 s";
+        second.impact = i == 2 ? 1 : 4;
+        f->a = (struct tcn_aggregate){0};
+        fx_send(f, &second);
+        if (f->d.incident_opened)
+            f->storm_a = f->a;
+    }
+    alarm = f->d.storm_alarm;
+    alarm.dedupe_key = f->a.lane.dedupe_key;
+    alarm.source = "cw";
+    f->a = (struct tcn_aggregate){.lane = f->a.lane};
+    in = (struct tcn_split){.alarm = &alarm,
+                            .storm = f->storm_a.incident.id,
+                            .new_id = fx_id(500),
+                            .dedupe_string = "alone",
+                            .policy = &f->policy,
+                            .directory = &f->directory,
+                            .actor = "token:ops",
+                            .salt = 7,
+                            .now_ms = f->now += MIN};
+}
+
+static void split(struct fixture *f)
+{
+    fx_begin(f);
+    tcn_engine_split(&f->a, &in, &f->d);
+    fx_check(f, &f->a);
+}
+
+static void opens_as_if_it_had_come_alone(void **state)
+{
+    const struct tcn_incident *i;
+    struct fixture f;
+
+    (void)state;
+    storm_of_two(&f);
+    assert_true(f.d.storm_alarm_changed);
+    split(&f);
+    i = &f.a.incident;
+    assert_true(f.d.incident_opened && f.d.lane_changed && f.d.tickets_due);
+    assert_string_equal(i->title, "The shop does not answer");
+    assert_string_equal(i->summary, "no answer in 5 s");
+    assert_int_equal(i->impact, 1);
+    assert_string_equal(i->dedupe_string, "alone");
+    assert_false(i->is_storm);
+    assert_true(tcn_id_eq(i->storm, f.storm_a.incident.id));
+    assert_true(tcn_id_eq(f.a.lane.incident, i->id));
+    assert_int_equal(f.d.sends.n, 1);
+    assert_non_null(fx_event(&f, TCN_EVENT_TOCSIN, "was split out of the storm "));
+    assert_non_null(fx_event(&f, TCN_EVENT_TOCSIN, " by token:ops"));
+    fx_done(&f);
+}
+
+/* The texts are the alarm's to change, and its OK ends the incident. */
+static void lives_as_any_other(void **state)
+{
+    struct tcn_alarm news = fx_alarm(TCN_ACTION_FIRE, T0 + 5 * MIN);
+    struct fixture f;
+
+    (void)state;
+    storm_of_two(&f);
+    split(&f);
+    f.storm_a = (struct tcn_aggregate){0};
+    f.has_storm = false;
+    f.now = T0 + 6 * MIN;
+    news.dedupe_key = f.a.lane.dedupe_key;
+    news.title = "The shop answers slowly";
+    fx_send(&f, &news);
+    assert_string_equal(f.a.incident.title, "The shop answers slowly");
+    news.action = TCN_ACTION_RESOLVE;
+    news.clock_ms += 1000;
+    assert_int_equal(fx_send(&f, &news), TCN_INTAKE_RESOLVED);
+    fx_done(&f);
+}
+
+/* A plan with a dedupe string of its own: what fires under it is one incident. */
+static void joins_the_open_one(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    storm_of_two(&f);
+    f.a.incident = f.storm_a.incident;
+    f.a.incident.id = fx_id(400);
+    f.a.incident.is_storm = false;
+    split(&f);
+    assert_false(f.d.incident_opened);
+    assert_int_equal(f.d.sends.n, 0);
+    assert_true(tcn_id_eq(f.a.lane.incident, fx_id(400)));
+    assert_int_equal(f.a.lane.opened_ms, 0);
+    assert_non_null(fx_event(&f, TCN_EVENT_TRIGGER, "triggered again: The shop does not answer"));
+    fx_done(&f);
+}
+
+static void split_off(struct fixture *f, bool others_hold)
+{
+    f->a = f->storm_a;
+    f->a.lane = (struct tcn_lane){0};
+    f->a.others_hold = others_hold;
+    fx_begin(f);
+    tcn_engine_split_off(&f->a, &in, fx_id(500), &f->d);
+    fx_check(f, &f->a);
+}
+
+static void the_storm_goes_on(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    storm_of_two(&f);
+    split_off(&f, true);
+    assert_int_equal(f.a.incident.status, TCN_STATUS_OPEN);
+    assert_true(f.d.tickets_due);
+    assert_non_null(fx_event(&f, TCN_EVENT_TOCSIN,
+                             "The shop does not answer was split out into the incident "));
+    fx_done(&f);
+}
+
+static void the_last_alarm_ends_the_storm(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    storm_of_two(&f);
+    split_off(&f, false);
+    assert_int_equal(f.a.incident.status, TCN_STATUS_RESOLVED);
+    assert_string_equal(f.a.incident.resolution.code, "split_out");
+    assert_string_equal(f.a.incident.resolution.by, "token:ops");
+    fx_done(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(opens_as_if_it_had_come_alone),
+        cmocka_unit_test(lives_as_any_other),
+        cmocka_unit_test(joins_the_open_one),
+        cmocka_unit_test(the_storm_goes_on),
+        cmocka_unit_test(the_last_alarm_ends_the_storm),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
