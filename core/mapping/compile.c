@@ -104,9 +104,11 @@ static struct tcn_expr *compile_listed(struct tcn_compile *c, const struct tcn_n
 
     if (!x)
         return NULL;
-    if (json_is_array(list.json))
+    if (json_array_size(list.json) > 0)
         return compile_items(c, &list, x) == 0 ? x : NULL;
-    tcn_node_problem(&list, "must be a list of expressions: [ ... ]");
+    tcn_node_problem(&list, json_is_array(list.json)
+                                ? "is empty, and so says nothing: give it one expression or more"
+                                : "must be a list of expressions: [ ... ]");
     return NULL;
 }
 
@@ -392,12 +394,35 @@ static const struct form *misspelt(json_t *json)
     return NULL;
 }
 
+/* {"eq": [a, b]} where a value is wanted would be an object with a list. */
+static bool is_test(json_t *json)
+{
+    const char *key = json_object_iter_key(json_object_iter(json));
+
+    return json_object_size(json) == 1 && tcn_compile_is_test(key) &&
+           (json_is_array(json_object_get(json, key)) ||
+            tcn_compile_is_form(json_object_get(json, key)));
+}
+
+static void tell_test(const struct tcn_node *n)
+{
+    tcn_node_problem(n,
+                     "\"%s\" is a test and gives no value; write {\"case\": [{\"if\": {...}, "
+                     "\"then\": a}], \"else\": b}. A plain object with such a member is written "
+                     "{\"object\": {...}}",
+                     json_object_iter_key(json_object_iter(n->json)));
+}
+
 static const struct tcn_expr *compile_braced(struct tcn_compile *c, const struct tcn_node *n)
 {
     const struct form *form = form_of(n->json), *meant;
 
     if (form)
         return tcn_node_only(n, form->options) < 0 ? NULL : form->compile(c, n);
+    if (is_test(n->json)) {
+        tell_test(n);
+        return NULL;
+    }
     if ((meant = misspelt(n->json))) {
         tcn_node_problem(
             n,

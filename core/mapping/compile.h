@@ -14,6 +14,8 @@ struct tcn_compile {
 };
 
 const struct tcn_expr *tcn_compile_expr(struct tcn_compile *c, const struct tcn_node *n);
+/* key names the test of a condition: "eq", "has" ... */
+bool tcn_compile_is_test(const char *key);
 const struct tcn_cond *tcn_compile_cond(struct tcn_compile *c, const struct tcn_node *n);
 /* A string with or without {{; is_strict as in {"template": ..., "strict": true}. */
 const struct tcn_expr *tcn_compile_text(struct tcn_compile *c, const struct tcn_node *n,

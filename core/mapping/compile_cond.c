@@ -9,6 +9,14 @@ static const char *const test_names[] = {[TCN_TEST_EQ] = "eq",       [TCN_TEST_N
                                          [TCN_TEST_AND] = "and",     [TCN_TEST_OR] = "or",
                                          [TCN_TEST_NOT] = "not",     NULL};
 
+bool tcn_compile_is_test(const char *key)
+{
+    for (size_t i = 0; test_names[i]; i++)
+        if (strcmp(test_names[i], key) == 0)
+            return true;
+    return false;
+}
+
 static int compile_two(struct tcn_compile *c, const struct tcn_node *n, struct tcn_cond *cond)
 {
     struct tcn_node a = tcn_node_item(n, 0), b = tcn_node_item(n, 1);

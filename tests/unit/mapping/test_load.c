@@ -173,6 +173,22 @@ static void sources(void **state)
     check(cases, ARRAY_LEN(cases));
 }
 
+/* What would load, and then say nothing or something else than was meant. */
+static void values_that_are_none(void **state)
+{
+    static const struct mistake cases[] = {
+        {"first of nothing", X("{\"first\": []}"), "$.var.x.first: is empty"},
+        {"concat of nothing", X("{\"concat\": []}"), "$.var.x.concat: is empty"},
+        {"test for a value", X("{\"eq\": [{\"path\": \"a\"}, 1]}"),
+         "$.var.x: \"eq\" is a test and gives no value; write {\"case\":"},
+        {"test of a form for a value", X("{\"has\": {\"path\": \"a\"}}"),
+         "$.var.x: \"has\" is a test"},
+    };
+
+    (void)state;
+    check(cases, ARRAY_LEN(cases));
+}
+
 #define C "{\"mapping\": 1, \"kind\": \"connector\", \"name\": \"t\", \"driver\": \"d\", "
 #define F(field) C "\"fields\": {" field "}}"
 
@@ -401,6 +417,7 @@ int main(void)
         cmocka_unit_test(all_at_once),
         cmocka_unit_test(a_misspelt_name_is_one_mistake),
         cmocka_unit_test(sources),
+        cmocka_unit_test(values_that_are_none),
         cmocka_unit_test(connectors),
         cmocka_unit_test(more_of_connectors),
         cmocka_unit_test(classes_by_what_is_written),
