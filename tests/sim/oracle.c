@@ -18,6 +18,7 @@ struct run {
     const struct tcn_contact *person;
     int64_t starts[TCN_STAGES_MAX];
     bool has_paged[TCN_STAGES_MAX];
+    bool is_early[TCN_STAGES_MAX]; /* a loss made it due */
     size_t n;
 };
 
@@ -33,6 +34,7 @@ struct reckoning {
     bool is_essential[MAX_PEOPLE];
     struct run runs[MAX_RUNS];
     size_t n_runs;
+    int64_t blind_ms; /* stages whose time came then are not looked at; 0 = all are */
     bool
         is_uncertain; /* somebody answered, or a message left, between a time and the timer's turn */
 };
@@ -104,12 +106,13 @@ static bool is_of_run(const struct run *run, const struct tcn_page *p)
 }
 
 /* The latest stage that began until then and paged somebody; 0 = none did. */
-static int64_t latest_paged(const struct run *run, int64_t at_ms)
+static int64_t latest_paged(const struct reckoning *r, const struct run *run, int64_t at_ms)
 {
     int64_t latest = 0;
 
     for (size_t i = 0; i < run->n; i++)
-        if (run->has_paged[i] && run->starts[i] <= at_ms)
+        if (run->has_paged[i] && run->starts[i] <= at_ms &&
+            (run->is_early[i] || run->starts[i] != r->blind_ms))
             latest = run->starts[i];
     return latest;
 }
@@ -131,7 +134,7 @@ static bool has_left_since(const struct reckoning *r, const struct run *run, int
 /* Since when all pages of that stage are lost, as of at_ms; 0 = they are not, or another page has left since. */
 static int64_t stage_lost(const struct reckoning *r, const struct run *run, int64_t at_ms)
 {
-    int64_t latest = latest_paged(run, at_ms), lost = 0;
+    int64_t latest = latest_paged(r, run, at_ms), lost = 0;
 
     for (size_t i = 0; i < r->e->n_pages; i++) {
         const struct tcn_page *p = &r->e->pages[i];
@@ -191,6 +194,14 @@ struct search {
     int64_t (*is_due)(const struct reckoning *r, const void *ctx, int64_t at_ms); /* since when */
 };
 
+/* What comes first in one instant, a stage whose time has come or the loss of all before it, is not for us to say. */
+static void doubt_order(struct search *x, int64_t at_ms)
+{
+    x->r->blind_ms = at_ms;
+    x->r->is_uncertain |= x->is_due(x->r, x->ctx, at_ms) != 0;
+    x->r->blind_ms = 0;
+}
+
 static void consider(struct search *x, int64_t at_ms)
 {
     int64_t since;
@@ -198,8 +209,10 @@ static void consider(struct search *x, int64_t at_ms)
     if (at_ms < x->from_ms || at_ms >= x->best_ms)
         return;
     since = x->is_due(x->r, x->ctx, at_ms);
-    if (since == 0)
+    if (since == 0) {
+        doubt_order(x, at_ms);
         return;
+    }
     x->best_ms = at_ms;
     x->since_ms = since;
 }
@@ -278,6 +291,7 @@ static void run_person(struct reckoning *r, size_t person, int64_t start_ms)
 
         run->starts[i] = at;
         run->has_paged[i] = has_paged;
+        run->is_early[i] = is_early;
         run->n++;
         r->last_starts[person] = at;
         r->run_ends[person] = end;
@@ -307,15 +321,18 @@ static bool is_stopped(struct reckoning *r, int64_t at_ms)
     return at_ms > r->until_ms;
 }
 
-/* A last stage of no length, starting in this very instant, is not over yet, unless its loss is why the next people are
- * engaged now. */
-static bool is_run_over(const struct reckoning *r, size_t person, int64_t at_ms, bool is_early)
+/* A last stage of no length, starting in this very instant, is not over yet when the next people's time has come; when
+ * they come early it depends on whose loss it was. */
+static bool is_run_over(struct reckoning *r, size_t person, int64_t at_ms, bool is_early)
 {
-    for (size_t i = r->n_runs; i > 0; i--)
-        if (r->runs[i - 1].person == &r->w->contacts[person])
-            return r->run_ends[person] <= at_ms &&
-                   (r->last_starts[person] != at_ms ||
-                    (is_early && r->runs[i - 1].starts[0] != at_ms));
+    for (size_t i = r->n_runs; i > 0; i--) {
+        if (r->runs[i - 1].person != &r->w->contacts[person])
+            continue;
+        if (r->run_ends[person] > at_ms || r->last_starts[person] != at_ms)
+            return r->run_ends[person] <= at_ms;
+        r->is_uncertain |= is_early && r->runs[i - 1].starts[0] != at_ms;
+        return false;
+    }
     return true;
 }
 
@@ -379,7 +396,7 @@ static int64_t next_people_due(const struct reckoning *r, const void *ctx, int64
         if (!is_latest(r, run))
             continue;
         if (answered_at(r, run->person->alias) <= at_ms || other_channel_left(r, run, at_ms) ||
-            (lost == 0 && latest_paged(run, at_ms) != 0))
+            (lost == 0 && latest_paged(r, run, at_ms) != 0))
             return 0;
         if (lost > all_lost)
             all_lost = lost;
