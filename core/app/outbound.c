@@ -45,27 +45,19 @@ static int on_note(void *ctx, struct tcn_store *s, struct tcn_id incident, const
 }
 
 /* The record's address becomes a related item of the incident. */
-static int on_linked(void *ctx, struct tcn_store *s, const struct tcn_link *link, int64_t now_ms,
-                     struct tcn_err *err)
+static int on_linked(void *ctx, struct tcn_store *s, const struct tcn_link *link, const char *text,
+                     int64_t now_ms, struct tcn_err *err)
 {
-    struct tcn_related_item item = {
-        .type = "OTHER", .value_kind = "url", .value = link->remote_url};
+    const struct generation *g = ctx;
     struct tcn_str key =
         tcn_utf8_cut(tcn_str(link->remote_key ? link->remote_key : ""), KEY_POINTS);
-    char hex[65], title[4 * KEY_POINTS + 100];
+    const char *url = link->remote_url && link->remote_url[0] ? link->remote_url : NULL;
+    char title[4 * KEY_POINTS + 100], actor[160];
+    struct tcn_relation relation = {.url = url, .title = title, .text = text, .actor = actor};
 
-    (void)ctx;
-    (void)now_ms;
-    if (!link->remote_url || !*link->remote_url)
-        return 0;
     snprintf(title, sizeof title, "%.64s %.*s", link->connector, (int)key.len, key.ptr);
-    tcn_sha256_hex(tcn_str(link->remote_url), hex);
-    for (char *c = hex; *c; c++)
-        if (*c >= 'a' && *c <= 'f')
-            *c = (char)(*c - 'a' + 'A');
-    snprintf(item.generated_id, sizeof item.generated_id, "related-item/OTHER/%.32s", hex);
-    item.title = title;
-    return tcn_store_related_put(s, link->incident, &item, err);
+    snprintf(actor, sizeof actor, "connector:%.120s", link->connector);
+    return tcn_relation_write(s, &g->config->directory, link->incident, &relation, now_ms, err);
 }
 
 static const char *on_url(void *ctx, struct tcn_id incident, struct tcn_arena *arena)

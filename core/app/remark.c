@@ -18,25 +18,53 @@ static void add_event(struct tcn_decision *d, const struct tcn_remark *remark, i
     json_decref(data);
 }
 
+/* What a line needs of the incident, and its write. */
+struct line {
+    struct tcn_arena arena;
+    struct tcn_aggregate a;
+    struct tcn_decision d;
+};
+
+static int begin(struct line *x, struct tcn_store *s, const struct tcn_directory *directory,
+                 struct tcn_id incident, struct tcn_err *err)
+{
+    tcn_arena_init(&x->arena, TCN_TURN_ARENA);
+    tcn_decision_init(&x->d, &x->arena);
+    x->d.subject = &x->a;
+    x->d.directory = directory;
+    return tcn_turn_load(s, incident, &x->arena, &x->a, err);
+}
+
+static int end(struct line *x, struct tcn_store *s, int r, int64_t now_ms, struct tcn_err *err)
+{
+    if (r == 0)
+        r = tcn_turn_write(s, &x->d, NULL, now_ms, err);
+    tcn_arena_done(&x->arena);
+    return r == TCN_ENOTFOUND ? 0 : r;
+}
+
 int tcn_remark_write(struct tcn_store *s, const struct tcn_directory *directory,
                      struct tcn_id incident, const struct tcn_remark *remark, int64_t now_ms,
                      struct tcn_err *err)
 {
-    struct tcn_aggregate a;
-    struct tcn_arena arena;
-    struct tcn_decision d;
-    int r;
+    struct line x;
+    int r = begin(&x, s, directory, incident, err);
 
-    tcn_arena_init(&arena, TCN_TURN_ARENA);
-    r = tcn_turn_load(s, incident, &arena, &a, err);
     if (r == 0) {
-        tcn_decision_init(&d, &arena);
-        d.subject = &a;
-        d.directory = directory;
-        add_event(&d, remark, now_ms);
-        d.next_due_ms = tcn_engine_next_due(&a);
-        r = tcn_turn_write(s, &d, NULL, now_ms, err);
+        add_event(&x.d, remark, now_ms);
+        x.d.next_due_ms = tcn_engine_next_due(&x.a);
     }
-    tcn_arena_done(&arena);
-    return r == TCN_ENOTFOUND ? 0 : r;
+    return end(&x, s, r, now_ms, err);
+}
+
+int tcn_relation_write(struct tcn_store *s, const struct tcn_directory *directory,
+                       struct tcn_id incident, const struct tcn_relation *relation, int64_t now_ms,
+                       struct tcn_err *err)
+{
+    struct line x;
+    int r = begin(&x, s, directory, incident, err);
+
+    if (r == 0)
+        r = tcn_engine_relate(&x.a, relation, now_ms, &x.d);
+    return end(&x, s, r, now_ms, err);
 }

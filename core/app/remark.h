@@ -14,4 +14,9 @@ int tcn_remark_write(struct tcn_store *s, const struct tcn_directory *directory,
                      struct tcn_id incident, const struct tcn_remark *remark, int64_t now_ms,
                      struct tcn_err *err);
 
+/* The same for what tcn_engine_relate says. */
+int tcn_relation_write(struct tcn_store *s, const struct tcn_directory *directory,
+                       struct tcn_id incident, const struct tcn_relation *relation, int64_t now_ms,
+                       struct tcn_err *err);
+
 #endif

@@ -120,7 +120,7 @@ struct tcn_effects {
     size_t n_say;
     const char *deadletter; /* reason, NULL = none */
     bool clear_deadletters;
-    bool is_linked; /* the link has got its record with this */
+    const char *linked; /* the link has got its record with this, in a sentence; NULL = no */
 };
 
 struct tcn_ensure {

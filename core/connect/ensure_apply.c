@@ -278,10 +278,10 @@ static void become_linked(struct tcn_ensure *e, const struct tocsin_record *r, c
     meet(e, r);
     link->state = TCN_LINK_LINKED;
     link->is_uncertain = false;
-    e->effects->is_linked = true;
-    tcn_ensure_say(e, false, "%s %s in %s", how,
-                   link->remote_key && link->remote_key[0] ? link->remote_key : link->remote_id,
-                   link->connector);
+    e->effects->linked =
+        tcn_arena_fmt(e->arena, "%s %s in %s", how,
+                      link->remote_key && link->remote_key[0] ? link->remote_key : link->remote_id,
+                      link->connector);
 }
 
 static bool created(struct tcn_ensure *e, const struct tcn_step *step,

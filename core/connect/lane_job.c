@@ -90,20 +90,27 @@ static int put_deadletter(struct turn *t, const struct tcn_outcome *o, struct tc
     return tcn_store_deadletter_put(t->store, &d, err);
 }
 
-static int flush_effects(struct turn *t, const struct tcn_outcome *o, struct tcn_err *err)
+static int tell_linked(struct turn *t, struct tcn_err *err)
 {
     const struct tcn_lanes_app *app = &t->job->lanes->options.app;
-    int r = flush_says(t, err);
 
+    tcn_want_remote(&t->want, t->link, t->progress.record);
+    t->job->has_news = true;
+    if (!app->linked)
+        return 0;
+    return app->linked(app->ctx, t->store, t->link, t->effects.linked, t->now_ms, err);
+}
+
+static int flush_effects(struct turn *t, const struct tcn_outcome *o, struct tcn_err *err)
+{
+    int r = t->effects.linked ? tell_linked(t, err) : 0;
+
+    if (r == 0)
+        r = flush_says(t, err);
     if (r == 0 && t->effects.deadletter && o)
         r = put_deadletter(t, o, err);
     if (r == 0 && t->effects.clear_deadletters)
         r = tcn_store_deadletter_clear(t->store, t->link->id, err);
-    if (r == 0 && t->effects.is_linked) {
-        tcn_want_remote(&t->want, t->link, t->progress.record);
-        r = app->linked ? app->linked(app->ctx, t->store, t->link, t->now_ms, err) : 0;
-        t->job->has_news = true;
-    }
     t->effects = (struct tcn_effects){.n_say = 0};
     return r;
 }

@@ -20,13 +20,13 @@ struct tcn_lanes;
 /* On the store thread, inside the transaction, unless told otherwise; 0 or the store's error. Any may be NULL. */
 struct tcn_lanes_app {
     void *ctx;
-    /* A timeline note about the lane ("Created OPS-42 in jira"). to_tickets: other ticket systems shall show it, too,
+    /* A timeline note about the lane ("Not synced to jira yet"). to_tickets: other ticket systems shall show it, too,
      * and their lanes must be woken. The job may run again: make it from the transaction alone. */
     int (*note)(void *ctx, struct tcn_store *s, struct tcn_id incident, const char *text,
                 const char *actor, bool to_tickets, int64_t now_ms, struct tcn_err *err);
-    /* The link has got its record: a related item with link->remote_url, for example. */
-    int (*linked)(void *ctx, struct tcn_store *s, const struct tcn_link *link, int64_t now_ms,
-                  struct tcn_err *err);
+    /* The link has got its record: a related item with link->remote_url, for example. text: "Created OPS-42 in jira". */
+    int (*linked)(void *ctx, struct tcn_store *s, const struct tcn_link *link, const char *text,
+                  int64_t now_ms, struct tcn_err *err);
     /* Where people open the incident, in the arena; NULL: nowhere. */
     const char *(*url)(void *ctx, struct tcn_id incident, struct tcn_arena *arena);
     /* On the loop, after a commit that told something or changed a link; of retired lanes, also when something is

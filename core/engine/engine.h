@@ -95,6 +95,14 @@ int tcn_engine_update(struct tcn_aggregate *aggregate, const struct tcn_incident
 int tcn_engine_note(struct tcn_aggregate *aggregate, const char *text, const char *actor,
                     int64_t now_ms, struct tcn_decision *ret, struct tcn_err *err);
 
+/* Something of another system is about this incident: its address becomes a related item of the type OTHER, and an update
+ * event says so (8.5). The tickets are not told. url NULL: it has no address, only the event is written. TCN_ENOTFOUND. */
+struct tcn_relation {
+    const char *url, *title, *text, *actor;
+};
+int tcn_engine_relate(struct tcn_aggregate *aggregate, const struct tcn_relation *relation,
+                      int64_t now_ms, struct tcn_decision *ret);
+
 /* StartIncident by hand (8.1): opens, or folds into the open incident the caller has loaded. Returns UNSET with
  * TCN_ENOTFOUND (no such plan) or TCN_EINVALID (err names the member) in err. */
 struct tcn_start {

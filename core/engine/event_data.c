@@ -133,6 +133,30 @@ const char *tcn_event_data_update(const struct tcn_step *s, const struct tcn_att
     return close_object(s, &b);
 }
 
+/* As ssm-incidents prints an item that was added. */
+static const char *item_to_add(const struct tcn_step *s, const struct tcn_related_item *item)
+{
+    struct tcn_buf b;
+
+    open_object(&b);
+    tcn_buf_z(&b, "\"itemToAdd\":{\"identifier\":{");
+    member(&b, "type", item->type);
+    tcn_buf_z(&b, ",\"value\":{");
+    member(&b, item->value_kind, item->value);
+    tcn_buf_z(&b, "}}");
+    member(&b, "title", item->title);
+    tcn_buf_char(&b, '}');
+    return close_object(s, &b);
+}
+
+const char *tcn_event_data_related(const struct tcn_step *s, const struct tcn_related_item *item,
+                                   const char *actor)
+{
+    const struct tcn_attribute added = {"relatedItems", item_to_add(s, item)};
+
+    return tcn_event_data_update(s, &added, 1, actor);
+}
+
 const char *tcn_event_data_page(const struct tcn_step *s, const struct tcn_engagement *e,
                                 const struct tcn_page *p, const char *note)
 {
@@ -195,6 +219,16 @@ const char *tcn_event_ref_incident(const struct tcn_step *s)
     return reference(s,
                      tcn_arena_fmt(s->d->arena, "arn:aws:ssm-incidents::%s:incident-record/%s/%s",
                                    s->directory->account_id, i->response_plan, id));
+}
+
+const char *tcn_event_ref_related(const struct tcn_step *s, const struct tcn_related_item *item)
+{
+    const char *incident = tcn_event_ref_incident(s);
+
+    if (!incident)
+        return NULL;
+    return tcn_arena_fmt(s->d->arena, "%.*s,{\"relatedItemId\":\"%s\"}]", (int)strlen(incident) - 1,
+                         incident, item->generated_id);
 }
 
 const char *tcn_event_ref_engagement(const struct tcn_step *s, const struct tcn_engagement *e)

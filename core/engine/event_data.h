@@ -25,14 +25,18 @@ const char *tcn_event_data_trigger(const struct tcn_step *s, const struct tcn_tr
 const char *tcn_event_data_start(const struct tcn_step *s, const struct tcn_response_plan *plan);
 const char *tcn_event_data_update(const struct tcn_step *s, const struct tcn_attribute *attributes,
                                   size_t n, const char *actor);
+/* A related item was added. */
+const char *tcn_event_data_related(const struct tcn_step *s, const struct tcn_related_item *item,
+                                   const char *actor);
 /* note may be NULL. */
 const char *tcn_event_data_page(const struct tcn_step *s, const struct tcn_engagement *e,
                                 const struct tcn_page *p, const char *note);
 const char *tcn_event_data_message(const struct tcn_step *s, const char *message);
 const char *tcn_event_data_note(const struct tcn_step *s, const char *text, const char *actor);
 
-/* JSON arrays of one eventReference; NULL when the decision has no directory to build the ARN with. */
+/* JSON arrays of eventReferences, one each, and two for a related item: its incident too; NULL when the decision has no directory to build the ARN with. */
 const char *tcn_event_ref_incident(const struct tcn_step *s);
+const char *tcn_event_ref_related(const struct tcn_step *s, const struct tcn_related_item *item);
 const char *tcn_event_ref_engagement(const struct tcn_step *s, const struct tcn_engagement *e);
 
 #endif

@@ -1,6 +1,8 @@
 #include "engine/related.h"
 #include "base/buf.h"
 #include "base/text.h"
+#include "engine/engine.h"
+#include "engine/event_data.h"
 
 #include <stdio.h>
 
@@ -49,17 +51,20 @@ static void make_id(struct tcn_related_item *item)
                    hex);
 }
 
-static void add(const struct tcn_step *s, const char *type, const char *title, const char *value)
+/* NULL: there is no room for it. */
+static const struct tcn_related_item *add(const struct tcn_step *s, const char *type,
+                                          const char *title, const char *value)
 {
     struct tcn_related_item item = {
         .type = type, .value_kind = value_kind_of(value), .value = value, .title = title};
 
     if (s->a->incident.related_seq >= TCN_RELATED_MAX || strlen(value) > VALUE_MAX)
-        return;
+        return NULL;
     make_id(&item);
     item.seq = ++s->a->incident.related_seq;
     s->d->incident_changed = true;
     *TCN_VEC_PUSH(s->d->arena, &s->d->related) = item;
+    return &s->d->related.items[s->d->related.n - 1];
 }
 
 void tcn_related_add(const struct tcn_step *s, const struct tcn_alarm *alarm)
@@ -71,4 +76,38 @@ void tcn_related_add(const struct tcn_step *s, const struct tcn_alarm *alarm)
     for (size_t i = 0; i < alarm->n_resources; i++)
         if (alarm->resources[i] && strncmp(alarm->resources[i], "arn:", 4) == 0)
             add(s, "INVOLVED_RESOURCE", NULL, alarm->resources[i]);
+}
+
+static void say_related(const struct tcn_step *s, const struct tcn_relation *relation,
+                        const struct tcn_related_item *item)
+{
+    struct tcn_event *e;
+
+    if (!item) {
+        tcn_step_say_again(s, "%s", relation->text);
+        return;
+    }
+    if (!tcn_step_has_room(s))
+        return;
+    e = tcn_decision_event(s->d, &s->a->incident, s->now_ms, TCN_EVENT_UPDATE,
+                           tcn_event_data_related(s, item, relation->actor),
+                           tcn_arena_strdup(s->d->arena, relation->text),
+                           tcn_arena_strdup(s->d->arena, relation->actor));
+    e->references = tcn_event_ref_related(s, item);
+}
+
+int tcn_engine_relate(struct tcn_aggregate *aggregate, const struct tcn_relation *relation,
+                      int64_t now_ms, struct tcn_decision *ret)
+{
+    struct tcn_step s = tcn_step_begin(aggregate, ret->directory, 0, now_ms, ret);
+    const struct tcn_related_item *item = NULL;
+    const char *title = tcn_arena_strdup(ret->arena, relation->title);
+
+    if (!aggregate->incident.exists)
+        return TCN_ENOTFOUND;
+    if (relation->url)
+        item = add(&s, "OTHER", title, tcn_arena_strdup(ret->arena, relation->url));
+    say_related(&s, relation, item);
+    tcn_step_end(&s);
+    return 0;
 }

@@ -10,6 +10,7 @@ from harness import Response, eventually, http
 from worlds import Config, Scenario, alarm, fresh
 
 START = ["SSM Incident Trigger", "SSM Incident Start", "SSM Contacts Page for Incident"]
+UPDATE = "SSM Incident Record Update"
 ACK = "SSM Contacts Page Acknowledgement for Incident"
 
 
@@ -61,6 +62,16 @@ class MainJob(Scenario):
                 self.assertTrue(links[vendor]["remote_url"].startswith("http"), links[vendor])
                 self.assertEqual(0, links[vendor]["failures"])
         self.assertEqual("tocsin:" + ident, tickets["servicenow"]["marker"])
+        self.check_related(ident, {link["remote_url"] for link in links.values()})
+
+    def check_related(self, ident: str, urls: set[str]) -> None:
+        """Each ticket's address is a related item, added by an event that names it."""
+        incident = self.app.incident(ident)
+        self.assertEqual(urls, {item["value"] for item in incident["related"]} & urls)
+        told = [json.loads(attribute["newValue"])["itemToAdd"]["identifier"]["value"]["url"]
+                for row in incident["timeline"] if row["type"] == UPDATE
+                for attribute in row["data"]["modifiedAttributes"] if attribute["attributeName"] == "relatedItems"]
+        self.assertEqual(sorted(urls), sorted(told))
 
     def acknowledge(self, ident: str, link: str) -> None:
         before = self.app.incident(ident)
@@ -100,7 +111,8 @@ class MainJob(Scenario):
         incident = self.app.incident(ident)
         self.assertEqual("RESOLVED", incident["status"])
         self.assertIsNotNone(incident["resolved_at"])
-        self.assertIn("SSM Incident Record Update", self.types(ident))
+        last = next(row for row in reversed(incident["timeline"]) if row["type"] == UPDATE)
+        self.assertIn({"attributeName": "status", "newValue": "RESOLVED"}, last["data"]["modifiedAttributes"])
         self.assertEqual("RESOLVED", tickets["servicenow"]["status_class"])
         self.assertTrue(tickets["servicenow"]["fields"]["close_code"], "ServiceNow demands one")
         self.assertEqual(1, len(self.box.mails(name)), "nobody is paged twice")

@@ -372,13 +372,19 @@ static inline bool call(struct world *w, const struct tcn_step *step, const char
 
 /* -- the driver, as lanes.c does it ----------------------------------------------------------------------------- */
 
+static inline void hear(struct world *w, const char *text)
+{
+    size_t n = strlen(w->said);
+
+    snprintf(w->said + n, sizeof w->said - n, "%s\n", text);
+}
+
 static inline void take_effects(struct world *w, struct tcn_effects *fx)
 {
-    for (size_t i = 0; i < fx->n_say; i++) {
-        size_t n = strlen(w->said);
-
-        snprintf(w->said + n, sizeof w->said - n, "%s\n", fx->say[i]);
-    }
+    if (fx->linked)
+        hear(w, fx->linked);
+    for (size_t i = 0; i < fx->n_say; i++)
+        hear(w, fx->say[i]);
     w->deadletters += fx->deadletter != NULL;
     w->clears += fx->clear_deadletters;
     *fx = (struct tcn_effects){.n_say = 0};

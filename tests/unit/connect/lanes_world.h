@@ -307,13 +307,14 @@ static inline int on_note(void *ctx, struct tcn_store *s, struct tcn_id incident
 }
 
 static inline int on_linked(void *ctx, struct tcn_store *s, const struct tcn_link *link,
-                            int64_t now_ms, struct tcn_err *err)
+                            const char *text, int64_t now_ms, struct tcn_err *err)
 {
     struct world *w = ctx;
 
     (void)s;
     (void)now_ms;
     (void)err;
+    snprintf(w->said + strlen(w->said), sizeof w->said - strlen(w->said), "%s\n", text);
     snprintf(w->linked_url, sizeof w->linked_url, "%s", link->remote_url ? link->remote_url : "");
     return 0;
 }

@@ -71,12 +71,61 @@ static void at_most_fifty(void **state)
     fx_done(&f);
 }
 
+/* Of another system: told once on the timeline, with what was added, and not to the tickets. */
+static void what_is_related_later(void **state)
+{
+    const struct tcn_relation ticket = {"https://jira/OPS-1", "jira OPS-1", "Created OPS-1 in jira",
+                                        "connector:jira"};
+    const struct tcn_relation nowhere = {NULL, "snow", "Found INC7 in snow", "connector:snow"};
+    const struct tcn_event *e;
+    struct fixture f;
+    int64_t revision;
+
+    (void)state;
+    fx_init(&f);
+    fx_alarm_at(&f, TCN_ACTION_FIRE, 0);
+    revision = f.a.incident.revision;
+    fx_begin(&f);
+    f.d.directory = &f.directory;
+    assert_int_equal(tcn_engine_relate(&f.a, &ticket, f.now, &f.d), 0);
+    fx_check(&f, &f.a);
+    assert_int_equal(f.d.related.n, 1);
+    e = fx_event(&f, TCN_EVENT_UPDATE, "Created OPS-1 in jira");
+    assert_string_equal(
+        e->data,
+        "{\"modifiedBy\":\"connector:jira\",\"modifiedAttributes\":[{\"attributeName\":"
+        "\"relatedItems\",\"newValue\":\"{\\\"itemToAdd\\\":{\\\"identifier\\\":{\\\"type\\\":"
+        "\\\"OTHER\\\",\\\"value\\\":{\\\"url\\\":\\\"https://jira/OPS-1\\\"}},\\\"title\\\":"
+        "\\\"jira OPS-1\\\"}}\"}],\"incidentTitle\":\"cpu\"}");
+    assert_non_null(strstr(e->references, f.d.related.items[0].generated_id));
+    assert_false(e->to_tickets || f.d.tickets_due);
+    assert_int_equal(f.a.incident.revision, revision);
+    fx_begin(&f);
+    assert_int_equal(tcn_engine_relate(&f.a, &nowhere, f.now, &f.d), 0);
+    fx_check(&f, &f.a);
+    assert_int_equal(f.d.related.n, 0);
+    assert_non_null(fx_event(&f, TCN_EVENT_TOCSIN, "Found INC7 in snow"));
+    fx_done(&f);
+}
+
+static void nothing_to_relate_to(void **state)
+{
+    const struct tcn_relation ticket = {"https://x", "t", "x", "connector:jira"};
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    fx_begin(&f);
+    assert_int_equal(tcn_engine_relate(&f.a, &ticket, f.now, &f.d), TCN_ENOTFOUND);
+    fx_done(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_kind),
-        cmocka_unit_test(resources_that_are_arns),
-        cmocka_unit_test(at_most_fifty),
+        cmocka_unit_test(every_kind),           cmocka_unit_test(resources_that_are_arns),
+        cmocka_unit_test(at_most_fifty),        cmocka_unit_test(what_is_related_later),
+        cmocka_unit_test(nothing_to_relate_to),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
