@@ -36,36 +36,68 @@ static void free_job(struct ack_job *j)
     free(j);
 }
 
-static const struct tcn_page *find_page(const struct tcn_aggregate *a, struct tcn_id id)
+/* What an answer by the link is about. */
+struct answer {
+    const struct tcn_page *page; /* of the link */
+    const struct tcn_page *now;  /* that the answer counts for; NULL: the incident as a whole */
+};
+
+static const struct tcn_page *find_page(const struct tcn_aggregate *a, struct tcn_id id,
+                                        const struct tcn_engagement **ret_engagement)
 {
     for (size_t e = 0; e < a->n_engagements; e++)
-        for (size_t p = 0; p < a->engagements[e].n_pages; p++)
+        for (size_t p = 0; p < a->engagements[e].n_pages; p++) {
+            *ret_engagement = &a->engagements[e];
             if (tcn_id_eq(a->engagements[e].pages[p].id, id))
                 return &a->engagements[e].pages[p];
+        }
     return NULL;
 }
 
-static enum tcn_ack_view view_of(const struct tcn_aggregate *a, const struct tcn_page *page,
+static const struct tcn_page *newest_running(const struct tcn_aggregate *a, const char *contact)
+{
+    const struct tcn_page *newest = NULL;
+
+    for (size_t e = 0; e < a->n_engagements; e++)
+        for (size_t p = 0; p < a->engagements[e].n_pages && a->engagements[e].stop_ms == 0; p++)
+            if (strcmp(a->engagements[e].pages[p].contact, contact) == 0)
+                newest = &a->engagements[e].pages[p];
+    return newest;
+}
+
+/* A mail from before the incident was reopened is about what runs now: whoever answers it takes the incident. */
+static bool find_answer(const struct tcn_aggregate *a, struct tcn_id page, struct answer *ret)
+{
+    const struct tcn_engagement *e = NULL;
+
+    ret->page = ret->now = find_page(a, page, &e);
+    if (ret->page && e->stop_ms != 0 && a->incident.status == TCN_STATUS_OPEN)
+        ret->now = newest_running(a, ret->page->contact);
+    return ret->page != NULL;
+}
+
+static enum tcn_ack_view view_of(const struct tcn_aggregate *a, const struct answer *x,
                                  int64_t now_ms)
 {
-    if (page->read_ms)
+    if (x->now ? x->now->read_ms != 0 : a->incident.acknowledged_ms != 0)
         return TCN_ACK_DONE;
     if (a->incident.status == TCN_STATUS_RESOLVED)
         return TCN_ACK_RESOLVED;
-    return now_ms - page->first_ms > TCN_ACK_DAYS * DAY_MS ? TCN_ACK_EXPIRED : TCN_ACK_ASK;
+    return now_ms - x->page->first_ms > TCN_ACK_DAYS * DAY_MS ? TCN_ACK_EXPIRED : TCN_ACK_ASK;
 }
 
 static int acknowledge(struct ack_job *j, struct tcn_store *s, struct tcn_aggregate *a,
-                       const struct tcn_page *page, int64_t now_ms, struct tcn_err *err)
+                       const struct answer *x, int64_t now_ms, struct tcn_err *err)
 {
-    const char *actor = tcn_arena_fmt(&j->arena, "contact:%s", page->contact);
+    const char *actor = tcn_arena_fmt(&j->arena, "contact:%s", x->page->contact);
+    struct tcn_id page = x->now ? x->now->id : (struct tcn_id){{0}};
     struct tcn_decision d;
     int r;
 
     tcn_decision_init(&d, &j->arena);
     d.subject = a;
     d.directory = &j->config->directory;
-    if ((r = tcn_engine_acknowledge(a, j->page, actor, NULL, now_ms, &d)) < 0)
+    if ((r = tcn_engine_acknowledge(a, page, actor, NULL, now_ms, &d)) < 0)
         return r;
     j->has_changed = true;
     return tcn_turn_write(s, &d, NULL, now_ms, err);
@@ -75,19 +107,18 @@ static int show(struct ack_job *j, struct tcn_store *s, struct tcn_id incident, 
                 struct tcn_err *err)
 {
     struct tcn_aggregate *a = TCN_NEW(&j->arena, struct tcn_aggregate);
-    const struct tcn_page *page;
+    struct answer x;
     int r = tcn_turn_load(s, incident, &j->arena, a, err);
 
     if (r < 0)
         return r;
-    if (!(page = find_page(a, j->page)))
+    if (!find_answer(a, j->page, &x))
         return TCN_ENOTFOUND;
-    if (j->is_post && view_of(a, page, now_ms) == TCN_ACK_ASK &&
-        (r = acknowledge(j, s, a, page, now_ms, err)) < 0)
+    if (j->is_post && view_of(a, &x, now_ms) == TCN_ACK_ASK &&
+        (r = acknowledge(j, s, a, &x, now_ms, err)) < 0)
         return r;
-    page = find_page(a, j->page);
     j->status = 200;
-    tcn_ack_page(&j->html, view_of(a, page, now_ms), &a->incident, page);
+    tcn_ack_page(&j->html, view_of(a, &x, now_ms), &a->incident, x.page);
     return 0;
 }
 

@@ -7,7 +7,7 @@ import unittest
 from urllib.parse import urlsplit
 
 from harness import Response, eventually, http
-from worlds import Config, Scenario, alarm, fresh
+from worlds import Config, Scenario, alarm, contact, fresh, mail_channel
 
 START = ["SSM Incident Trigger", "SSM Incident Start", "SSM Contacts Page for Incident"]
 UPDATE = "SSM Incident Record Update"
@@ -177,6 +177,52 @@ class MainJob(Scenario):
         self.assertIn('tocsin_deliveries_total{source="cloudwatch",result="opened"}', text)
         connectors = self.app.api("GET", "/v1/connectors").json()
         self.assertIn("servicenow", json.dumps(connectors))
+
+
+class Reopened(Scenario):
+    """What the link of a mail from before does, once the incident was reopened."""
+
+    @classmethod
+    def configure(cls, config: Config) -> None:
+        resources = config["resources"]
+        stages = [{"DurationInMinutes": 5, "Targets": [{"ContactTargetInfo": {"ContactId": name, "IsEssential": True}}]}
+                  for name in ("alice", "bob")]
+        resources["contacts"] += [contact("bob", "mail"),
+                                  {"Alias": "shop", "Type": "ESCALATION", "Plan": {"Stages": stages}}]
+        resources["contact_channels"].append(mail_channel("bob"))
+        resources["response_plans"][0] |= {"connectors": [], "engagements": ["shop"]}
+
+    def links(self, name: str, n: int) -> list[str]:
+        mails = eventually(f"{n} mails about {name}",
+                           lambda: rows if len(rows := self.box.mails(name)) >= n else None)
+        return [next(link for link in mail["links"] if "/ack/" in link) for mail in mails]
+
+    def running(self, ident: str) -> list[Config]:
+        return [row for row in self.app.incident(ident)["engagements"] if row["stopped_at"] is None]
+
+    def post(self, link: str) -> bytes:
+        return http("POST", link, b"", {"Content-Type": "application/x-www-form-urlencoded"}).body
+
+    def reopened(self, acknowledges: bool) -> tuple[str, list[str]]:
+        name, ident = self.open_one("reopened")
+        (first,) = self.links(name, 1)
+        if acknowledges:
+            self.post(first)
+        self.opened(self.cloudwatch(name, "OK"))
+        self.assertEqual(ident, self.opened(self.cloudwatch(name)))
+        return ident, self.links(name, 2)
+
+    def test_the_earlier_mail_answers_what_runs_now(self) -> None:
+        for acknowledges in (False, True):
+            ident, links = self.reopened(acknowledges)
+            self.assertIsNone(self.app.incident(ident)["acknowledged"])
+            self.assertIn(b"<form", http("GET", links[0]).body)
+            self.assertIn(b"Acknowledged", self.post(links[0]))
+            self.assertIn("alice", self.app.incident(ident)["acknowledged"]["by"])
+            (engagement,) = self.running(ident)
+            self.assertIsNotNone(engagement["pages"][0]["read_at"])
+            self.assertIsNone(engagement["next_stage_at"], "Bob would be paged for what Alice has answered")
+            self.assertNotIn(b"<form", http("GET", links[1]).body)
 
 
 class LeftToPeople(Scenario):
