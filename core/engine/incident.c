@@ -168,20 +168,39 @@ static bool differs(const char *told, const char *known)
     return told && told[0] && (!known || strcmp(told, known) != 0);
 }
 
+static bool is_impact(const struct tcn_attribute *a)
+{
+    return strcmp(a->name, "impact") == 0;
+}
+
 static const char *digit(const struct tcn_step *s, int value)
 {
     return tcn_arena_fmt(s->d->arena, "%d", value);
 }
 
+/* "updated by prom: impact 1, title". why may be NULL. */
+static const char *update_text(const struct tcn_step *s, const char *source,
+                               const struct tcn_attribute *attributes, size_t n, const char *why)
+{
+    const char *text = tcn_arena_fmt(s->d->arena, "updated by %s:", source);
+
+    for (size_t i = 0; i < n; i++)
+        text = tcn_arena_fmt(s->d->arena, "%s%s %s%s%s", text, i > 0 ? "," : "", attributes[i].name,
+                             is_impact(&attributes[i]) ? " " : "",
+                             is_impact(&attributes[i]) ? attributes[i].value : "");
+    return why ? tcn_arena_fmt(s->d->arena, "%s (%s)", text, why) : text;
+}
+
+/* The revision moves in any case; only the line on the timeline is bounded, and never that of an impact, which gets worse
+ * four times at most. */
 static void record_apply(const struct tcn_step *s, const char *source,
-                         const struct tcn_attribute *attributes, size_t n)
+                         const struct tcn_attribute *attributes, size_t n, const char *why)
 {
     struct tcn_incident *i = &s->a->incident;
 
-    /* The revision moves in any case; only the line on the timeline is bounded. */
-    if (tcn_step_has_room(s)) {
+    if (tcn_step_has_room(s) || is_impact(&attributes[n - 1])) {
         tcn_incident_modified(s, attributes, n, tcn_step_source_actor(s, source),
-                              tcn_arena_fmt(s->d->arena, "updated by %s", source));
+                              update_text(s, source, attributes, n, why));
         return;
     }
     i->modified_ms = s->now_ms > i->modified_ms ? s->now_ms : i->modified_ms;
@@ -200,12 +219,12 @@ static bool worsen(const struct tcn_step *s, int impact, struct tcn_attribute *r
     return true;
 }
 
-void tcn_incident_worsen(const struct tcn_step *s, int impact, const char *source)
+void tcn_incident_worsen(const struct tcn_step *s, int impact, const char *source, const char *name)
 {
     struct tcn_attribute changed;
 
     if (worsen(s, impact, &changed))
-        record_apply(s, source, &changed, 1);
+        record_apply(s, source, &changed, 1, name);
 }
 
 bool tcn_incident_apply(const struct tcn_step *s, const struct tcn_alarm *alarm)
@@ -214,19 +233,20 @@ bool tcn_incident_apply(const struct tcn_step *s, const struct tcn_alarm *alarm)
     struct tcn_attribute changed[3];
     const char *title = tcn_step_cut(s, alarm->title, TCN_TITLE_MAX);
     const char *summary = tcn_step_cut(s, alarm->summary, TCN_SUMMARY_MAX);
+    bool may_change = is_source(i->modified_by) && !alarm->mapping_error;
     size_t n = 0;
 
-    if (is_source(i->modified_by) && differs(title, i->title)) {
+    if (may_change && differs(title, i->title)) {
         i->title = title;
         changed[n++] = (struct tcn_attribute){"title", title};
     }
-    if (is_source(i->modified_by) && differs(summary, i->summary)) {
+    if (may_change && differs(summary, i->summary)) {
         i->summary = summary;
         changed[n++] = (struct tcn_attribute){"summary", summary};
     }
     n += worsen(s, alarm->impact, &changed[n]);
     if (n > 0)
-        record_apply(s, alarm->source, changed, n);
+        record_apply(s, alarm->source, changed, n, NULL);
     return n > 0;
 }
 

@@ -23,11 +23,13 @@ struct tcn_opening {
 void tcn_incident_open(const struct tcn_step *s, const struct tcn_opening *o);
 /* One more trigger of an open incident: a Trigger event that created nothing. */
 void tcn_incident_fold(const struct tcn_step *s, const struct tcn_trigger *t);
-/* Texts and impact as an alarm tells them; impact only gets more severe, texts stay once a person has edited them.
- * Returns whether the record changed. */
+/* Texts and impact as an alarm tells them; impact only gets more severe, texts stay once a person has edited them, and when
+ * the mapping failed: what could be known is no better. Returns whether the record changed. */
 bool tcn_incident_apply(const struct tcn_step *s, const struct tcn_alarm *alarm);
-/* Its impact becomes that of one of the alarms it covers, if that is more severe; 0: nothing is known of it. */
-void tcn_incident_worsen(const struct tcn_step *s, int impact, const char *source);
+/* Its impact becomes that of one of the alarms it covers, if that is more severe; 0: nothing is known of it. name: of that
+ * alarm. */
+void tcn_incident_worsen(const struct tcn_step *s, int impact, const char *source,
+                         const char *name);
 /* The state of a resolved incident: resolution, engagements stopped, the lane no longer waits or flaps. No event. */
 void tcn_incident_set_resolved(const struct tcn_step *s, const struct tcn_resolution *resolution);
 /* Open again; the acknowledgement is gone. Engages nobody, no event. */

@@ -141,7 +141,7 @@ enum tcn_intake tcn_engine_alarm(const struct tcn_intake_input *in, struct tcn_a
     bool is_told;
 
     assert(in->alarm->dedupe_key && in->alarm->source && in->policy);
-    if (in->alarm->clock_ms <= in->now_ms + FUTURE_MS)
+    if (in->alarm->clock_ms >= TCN_CLOCK_FIRST_MS && in->alarm->clock_ms <= in->now_ms + FUTURE_MS)
         x.clock_ms = in->alarm->clock_ms;
     tcn_content_hash(in->alarm, x.content);
     is_told = strcmp(aggregate->lane.content_sha256, x.content) == 0;

@@ -54,7 +54,7 @@ void tcn_lane_apply(struct tcn_arrival *x)
         tcn_incident_apply(&x->step, alarm);
     else if (tcn_aggregate_is_joined(a) && a->incident.is_storm) {
         tcn_lane_note_storm_alarm(x);
-        tcn_incident_worsen(&x->step, alarm->impact, alarm->source);
+        tcn_incident_worsen(&x->step, alarm->impact, alarm->source, tcn_lane_name(x));
     }
     tcn_lane_remember(x);
 }

@@ -113,11 +113,11 @@ static enum tcn_intake begin_storm(struct tcn_arrival *x)
     o.title = tcn_arena_fmt(x->step.d->arena, "Alarm storm from %s", x->in->alarm->source);
     o.summary = tcn_arena_fmt(
         x->step.d->arena,
-        "More than %d new alarms within %lld s. New alarms of %s are attached "
-        "to this incident until fewer arrive; the timeline names each, and each can be "
-        "split out into an incident of its own.",
+        "More than %d new alarms within %lld s; this one is the first too many: %s. New alarms of "
+        "%s are attached to this incident until fewer arrive. /v1/incidents/ID/alarms lists them, "
+        "and each can be split out into an incident of its own.",
         x->in->policy->storm_new, (long long)(x->in->policy->storm_window_ms / 1000),
-        x->in->alarm->source);
+        tcn_lane_name(x), x->in->alarm->source);
     o.impact = x->in->alarm->impact;
     o.dedupe_string = tcn_arena_strdup(x->step.d->arena, id);
     o.is_storm = true;
@@ -126,6 +126,7 @@ static enum tcn_intake begin_storm(struct tcn_arrival *x)
     tcn_lane_note_storm_alarm(x);
     x->storm->incident = o.id;
     x->storm->attached = 1;
+    x->storm->let_out = 0;
     return TCN_INTAKE_STORM;
 }
 
@@ -139,12 +140,36 @@ static enum tcn_intake attach_to_storm(struct tcn_arrival *x)
     join(x, 0);
     tcn_lane_note_storm_alarm(x);
     tcn_incident_fold(&x->step, &trigger);
-    tcn_incident_worsen(&x->step, impact_alone(x), x->in->alarm->source);
+    tcn_incident_worsen(&x->step, impact_alone(x), x->in->alarm->source, tcn_lane_name(x));
     x->storm->attached++;
     if (tcn_storm_is_landmark(x->storm))
         tcn_step_say(&x->step, true, "%lld alarms are attached to this storm",
                      (long long)x->storm->attached);
     return TCN_INTAKE_STORM;
+}
+
+/* Somebody has taken the storm as it was known. What is more severe than all of that must wake somebody anew: the first of
+ * each impact, so that a storm of severe ones is one page more. */
+static bool is_worse_than_known(const struct tcn_arrival *x)
+{
+    const struct tcn_incident *known = &x->storm_aggregate->incident;
+    int impact = impact_alone(x), let_out = x->storm->let_out;
+
+    return known->acknowledged_ms != 0 && impact >= 1 && impact < known->impact &&
+           (let_out == 0 || impact < let_out);
+}
+
+static enum tcn_intake open_beside_storm(struct tcn_arrival *x)
+{
+    char id[TCN_ID_TEXT];
+
+    x->storm->let_out = impact_alone(x);
+    open_alone(x);
+    x->step.a->incident.storm = x->storm->incident;
+    tcn_id_text(x->storm->incident, id);
+    tcn_step_say(&x->step, true,
+                 "one of the storm %s, but more severe than what was acknowledged there", id);
+    return TCN_INTAKE_OPENED;
 }
 
 static enum tcn_intake open_new(struct tcn_arrival *x)
@@ -161,7 +186,7 @@ static enum tcn_intake open_new(struct tcn_arrival *x)
     }
     tcn_lane_remember(x);
     if (gate == TCN_STORM_ATTACH)
-        return attach_to_storm(x);
+        return is_worse_than_known(x) ? open_beside_storm(x) : attach_to_storm(x);
     return gate == TCN_STORM_BEGIN ? begin_storm(x) : open_alone(x);
 }
 

@@ -96,18 +96,24 @@ static const char *eval_text(struct tcn_sink *s, const struct tcn_expr *x, size_
     return tcn_sink_text(s, &v, max_points);
 }
 
+/* Senders write 0001-01-01 for no time, and clocks that were never set count from 1970. */
+static int64_t believed(int64_t ms)
+{
+    return ms < TCN_CLOCK_FIRST_MS ? 0 : ms;
+}
+
 int64_t tcn_sink_time(struct tcn_sink *s, const char *where, const struct tcn_value *v)
 {
     int64_t ms = 0;
 
     if (v->kind == TCN_V_TIME)
-        return v->i;
+        return believed(v->i);
     if (tcn_value_is_empty(v))
         return 0;
     if (v->kind != TCN_V_STR || tcn_time_rfc3339(v->s, &ms) < 0)
         tcn_sink_error(s, where, "is no RFC 3339 time; use {\"time\": ..., \"formats\": [...]}",
                        *v);
-    return ms;
+    return believed(ms);
 }
 
 static void set_key(struct tcn_sink *s, const struct tcn_rule *rule)

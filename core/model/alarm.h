@@ -71,6 +71,9 @@ struct tcn_alarm {
 
 #define TCN_FLAP_RING 16
 
+/* 2000-01-01: the time of an alarm before it is none, for its sender has no clock, or none that was set. */
+#define TCN_CLOCK_FIRST_MS INT64_C(946684800000)
+
 /* What Tocsin remembers of a dedupe key: the lane of spec sources 7. One row, loaded and written by the turn. */
 struct tcn_lane {
     const char *dedupe_key; /* with account_id the key of the row */

@@ -47,6 +47,7 @@ struct tcn_storm {
     int64_t at_ms;          /* when tokens was computed */
     struct tcn_id incident; /* the running storm's incident, zero = none */
     int64_t attached;       /* alarms attached to it */
+    int let_out; /* impact of the most severe one that opened alone all the same; 0 = none did */
 };
 
 #endif

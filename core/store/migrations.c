@@ -414,6 +414,7 @@ static const char *const v15_storm_alarms[] = {
     " PRIMARY KEY (incident, key_hash)"
     "){CLUSTERED}",
     KEEP_APART("storm_alarms"),
+    "ALTER TABLE storms ADD COLUMN let_out {INT} NOT NULL DEFAULT 0",
     NULL,
 };
 

@@ -8,15 +8,15 @@
 enum { STORM_GET, STORM_PUT };
 static const char *const sql[] = {
     /* Its own first, then one that has an incident. */
-    [STORM_GET] = "SELECT node = $3, tokens, at_ms, incident, attached FROM storms"
+    [STORM_GET] = "SELECT node = $3, tokens, at_ms, incident, attached, let_out FROM storms"
                   " WHERE account_id = $1 AND source = $2 AND (node = $3 OR incident IS NOT NULL)"
                   " ORDER BY node <> $3, incident DESC LIMIT 2",
     [STORM_PUT] =
-        "INSERT INTO storms (account_id, epoch, source, node, tokens, at_ms, incident, attached)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+        "INSERT INTO storms (account_id, epoch, source, node, tokens, at_ms, incident, attached,"
+        " let_out) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
         " ON CONFLICT (account_id, source, node) DO UPDATE SET epoch = excluded.epoch,"
         " tokens = excluded.tokens, at_ms = excluded.at_ms,"
-        " incident = excluded.incident, attached = excluded.attached",
+        " incident = excluded.incident, attached = excluded.attached, let_out = excluded.let_out",
 };
 
 static int start(struct tcn_store *s, size_t no, struct tcn_query *ret, struct tcn_err *err)
@@ -40,6 +40,7 @@ static void add_storm(struct tcn_query *q, struct tcn_storm *ret)
     row.at_ms = tcn_c_int(q);
     row.incident = tcn_c_id(q);
     row.attached = tcn_c_int(q);
+    row.let_out = (int)tcn_c_int(q);
     if (is_own)
         *ret = row;
     else if (tcn_id_is_zero(ret->incident))
@@ -78,6 +79,7 @@ static int write_row(struct tcn_store *s, const char *source, const struct tcn_s
     tcn_q_int(&q, storm->at_ms);
     tcn_q_id(&q, &storm->incident);
     tcn_q_int(&q, storm->attached);
+    tcn_q_int(&q, storm->let_out);
     return tcn_query_run(&q, err);
 }
 

@@ -106,14 +106,16 @@ static const struct {
     const char *title_after;
     int impact_after;
     bool tells;
+    const char *error; /* of the mapping */
 } rows[] = {
-    {"a new title", false, "cpu is at 99 %", 0, "cpu is at 99 %", 3, true},
-    {"the same", false, "cpu", 0, "cpu", 3, false},
-    {"more severe", false, "cpu", 1, "cpu", 1, true},
-    {"less severe", false, "cpu", 5, "cpu", 3, false},
-    {"no title", false, NULL, 0, "cpu", 3, false},
-    {"a person's title stays", true, "cpu is at 99 %", 0, "by ann", 3, false},
-    {"but the impact rises", true, "cpu is at 99 %", 2, "by ann", 2, true},
+    {"a new title", false, "cpu is at 99 %", 0, "cpu is at 99 %", 3, true, NULL},
+    {"the same", false, "cpu", 0, "cpu", 3, false, NULL},
+    {"more severe", false, "cpu", 1, "cpu", 1, true, NULL},
+    {"less severe", false, "cpu", 5, "cpu", 3, false, NULL},
+    {"no title", false, NULL, 0, "cpu", 3, false, NULL},
+    {"a person's title stays", true, "cpu is at 99 %", 0, "by ann", 3, false, NULL},
+    {"but the impact rises", true, "cpu is at 99 %", 2, "by ann", 2, true, NULL},
+    {"what is left of a title", false, "alarm:q", 0, "cpu", 3, false, "no title"},
 };
 
 static void every_change(void **state)
@@ -131,6 +133,7 @@ static void every_change(void **state)
             assert_int_equal(tcn_engine_update(&f.a, &edit, NULL, f.now, &f.d, NULL), 0);
         alarm.title = rows[i].title;
         alarm.impact = rows[i].impact;
+        alarm.mapping_error = rows[i].error;
         f.now += MIN;
         fx_send(&f, &alarm);
         if (strcmp(f.a.incident.title, rows[i].title_after) != 0 ||
@@ -154,6 +157,7 @@ static void update_event_lists_what_changed(void **state)
     alarm.title = "new \"title\"";
     alarm.impact = 1;
     fx_send(&f, &alarm);
+    assert_non_null(fx_event(&f, TCN_EVENT_UPDATE, "updated by cw: title, impact 1"));
     assert_string_equal(fx_event(&f, TCN_EVENT_UPDATE, NULL)->data,
                         "{\"modifiedBy\":\"source:cw\",\"modifiedAttributes\":["
                         "{\"attributeName\":\"title\",\"newValue\":\"new \\\"title\\\"\"},"

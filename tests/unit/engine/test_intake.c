@@ -41,6 +41,28 @@ static void deliver(struct fixture *f, const char *letters)
     }
 }
 
+/* No clock, or none that was set: as if no time was told. */
+static void times_that_cannot_be(void **state)
+{
+    static const int64_t times[] = {INT64_C(-62135596800000), -1000, 1, INT64_C(946684799999)};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        struct fixture f;
+
+        fx_init(&f);
+        assert_int_equal(fx_alarm_at(&f, TCN_ACTION_FIRE, times[i]), TCN_INTAKE_OPENED);
+        f.now += MIN;
+        assert_int_equal(fx_alarm_at(&f, TCN_ACTION_RESOLVE, times[i]), TCN_INTAKE_RESOLVED);
+        f.now += MIN;
+        assert_int_equal(fx_alarm_at(&f, TCN_ACTION_FIRE, f.now), TCN_INTAKE_REOPENED);
+        f.now += MIN;
+        assert_int_equal(fx_alarm_at(&f, TCN_ACTION_RESOLVE, times[i]), TCN_INTAKE_RESOLVED);
+        assert_true(f.a.lane.clock_ms >= T0);
+        fx_done(&f);
+    }
+}
+
 static void every_state_row(void **state)
 {
     (void)state;
@@ -552,6 +574,7 @@ static void timeline_of_repeats_is_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(times_that_cannot_be),
         cmocka_unit_test(every_state_row),
         cmocka_unit_test(every_order),
         cmocka_unit_test(repeat_changes_nothing),

@@ -191,6 +191,79 @@ static void members_are_named(void **state)
     fx_done(&f);
 }
 
+/* One more alarm of that impact, of which the storm is running; the verdict. */
+static enum tcn_intake joins(struct fixture *f, int n, int impact)
+{
+    struct tcn_alarm alarm = fx_alarm(TCN_ACTION_FIRE, 0);
+    enum tcn_intake verdict;
+
+    alarm.dedupe_key = tcn_arena_fmt(&f->arena, "joins-%d", n);
+    alarm.impact = impact;
+    f->a = (struct tcn_aggregate){0};
+    verdict = fx_send(f, &alarm);
+    if (f->d.incident_opened && f->a.incident.is_storm)
+        f->storm_a = f->a;
+    return verdict;
+}
+
+/* Once somebody has taken it: the first of each impact wakes somebody anew. */
+static void what_is_worse_than_acknowledged_opens_alone(void **state)
+{
+    static const struct {
+        int impact;
+        bool is_alone;
+    } after[] = {{4, false}, {5, false}, {2, true},  {2, false},
+                 {3, false}, {1, true},  {1, false}, {2, false}};
+    struct fixture f;
+    int n = 0;
+
+    (void)state;
+    fx_init(&f);
+    f.has_storm = true;
+    f.policy.storm_new = 1;
+    fx_person(&f, "ann");
+    fx_engage(&f, "ann");
+    while (n < 3)
+        joins(&f, n++, 4);
+    assert_int_equal(joins(&f, n++, 3), TCN_INTAKE_STORM); /* nobody has taken it yet */
+    assert_int_equal(f.storm_a.incident.impact, 3);
+    f.storm_a.incident.impact = 4;
+    f.storm_a.incident.acknowledged_ms = f.now;
+    f.storm_a.incident.acknowledged_by = "user:ann";
+    for (size_t i = 0; i < sizeof after / sizeof *after; i++) {
+        enum tcn_intake verdict = joins(&f, n++, after[i].impact);
+
+        assert_int_equal(verdict, after[i].is_alone ? TCN_INTAKE_OPENED : TCN_INTAKE_STORM);
+        if (!after[i].is_alone) {
+            f.storm_a.incident.impact = 4;
+            continue;
+        }
+        assert_int_equal(f.d.sends.n, 1);
+        assert_true(tcn_id_eq(f.a.incident.storm, f.storm_a.incident.id));
+        assert_non_null(fx_event(&f, TCN_EVENT_TOCSIN, "more severe than what was acknowledged"));
+    }
+    fx_done(&f);
+}
+
+/* With a timeline that is full: what is worse is told all the same, and by what. */
+static void a_full_timeline_tells_the_impact(void **state)
+{
+    struct fixture f;
+    int n = 0;
+
+    (void)state;
+    fx_init(&f);
+    f.has_storm = true;
+    f.policy.storm_new = 1;
+    joins(&f, n++, 4);
+    joins(&f, n++, 4);
+    f.storm_a.incident.event_seq = TCN_EVENTS_MAX;
+    assert_int_equal(joins(&f, n++, 1), TCN_INTAKE_STORM);
+    assert_non_null(fx_event(&f, TCN_EVENT_UPDATE, "updated by cw: impact 1 (cpu)"));
+    assert_true(f.d.storm_alarm_changed);
+    fx_done(&f);
+}
+
 static void storm_ends_when_it_is_quiet(void **state)
 {
     struct fixture f;
@@ -311,6 +384,8 @@ int main(void)
         cmocka_unit_test(impact_is_the_worst),
         cmocka_unit_test(member_that_gets_worse),
         cmocka_unit_test(members_are_named),
+        cmocka_unit_test(what_is_worse_than_acknowledged_opens_alone),
+        cmocka_unit_test(a_full_timeline_tells_the_impact),
         cmocka_unit_test(storm_ends_when_it_is_quiet),
         cmocka_unit_test(resolved_storm_takes_nobody),
         cmocka_unit_test(repeats_take_no_token),

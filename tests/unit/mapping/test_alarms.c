@@ -135,6 +135,44 @@ static void tag_shapes(void **state)
     done(&o);
 }
 
+/* Of a sender without a clock: no error, and no time. */
+static void times_that_are_none(void **state)
+{
+    static const struct {
+        const char *body;
+        bool is_told;
+    } cases[] = {
+        {"{\"x\": \"0001-01-01T00:00:00Z\"}", false},
+        {"{\"x\": \"1969-12-31T23:59:59Z\"}", false},
+        {"{\"x\": \"1999-12-31T23:59:59Z\"}", false},
+        {"{\"x\": \"2000-01-01T00:00:00Z\"}", true},
+    };
+    static const char *const events[] = {
+        "\"state\": {\"since\": \"{{x}}\"}",
+        "\"state\": {\"since\": {\"time\": {\"path\": \"x\"}}}",
+        "\"items\": [{\"key\": \"k\", \"since\": \"{{x}}\", \"ended\": \"{{x}}\"}]",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases) * ARRAY_LEN(events); i++) {
+        bool is_told = cases[i / ARRAY_LEN(events)].is_told;
+        const struct tcn_alarm *a;
+        char file[500];
+        struct outcome o;
+
+        snprintf(file, sizeof file, FILE_OF("\"dedupe_key\": \"k\", %s"),
+                 events[i % ARRAY_LEN(events)]);
+        run(&o, file, cases[i / ARRAY_LEN(events)].body);
+        a = &o.alarms[0];
+        assert_null(a->mapping_error);
+        assert_int_equal(a->n_items > 0 ? a->items[0].since_ms : a->clock_ms,
+                         is_told ? TCN_CLOCK_FIRST_MS : 0);
+        assert_int_equal(a->n_items > 0 && is_told ? a->items[0].ended_ms : TCN_CLOCK_FIRST_MS,
+                         TCN_CLOCK_FIRST_MS);
+        done(&o);
+    }
+}
+
 /* A wrong value costs its field, never the alarm, and the first is told with its place. */
 static void wrong_values(void **state)
 {
@@ -632,14 +670,23 @@ static void json_form(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_members),   cmocka_unit_test(tag_shapes),
-        cmocka_unit_test(wrong_values),  cmocka_unit_test(without_a_key),
-        cmocka_unit_test(unread_values), cmocka_unit_test(many_errors),
-        cmocka_unit_test(unread_items),  cmocka_unit_test(long_texts),
-        cmocka_unit_test(long_keys),     cmocka_unit_test(impacts),
-        cmocka_unit_test(many_items),    cmocka_unit_test(one_alarm_an_element),
-        cmocka_unit_test(small_arenas),  cmocka_unit_test(budgets),
-        cmocka_unit_test(rules),         cmocka_unit_test(counts),
+        cmocka_unit_test(all_members),
+        cmocka_unit_test(tag_shapes),
+        cmocka_unit_test(times_that_are_none),
+        cmocka_unit_test(wrong_values),
+        cmocka_unit_test(without_a_key),
+        cmocka_unit_test(unread_values),
+        cmocka_unit_test(many_errors),
+        cmocka_unit_test(unread_items),
+        cmocka_unit_test(long_texts),
+        cmocka_unit_test(long_keys),
+        cmocka_unit_test(impacts),
+        cmocka_unit_test(many_items),
+        cmocka_unit_test(one_alarm_an_element),
+        cmocka_unit_test(small_arenas),
+        cmocka_unit_test(budgets),
+        cmocka_unit_test(rules),
+        cmocka_unit_test(counts),
         cmocka_unit_test(json_form),
     };
 

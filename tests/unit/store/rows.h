@@ -18,7 +18,7 @@ _Static_assert(sizeof(struct tcn_page) == 128, "struct tcn_page has changed");
 _Static_assert(sizeof(struct tcn_receipt) == 48, "struct tcn_receipt has changed");
 _Static_assert(sizeof(struct tcn_engagement) == 3504, "struct tcn_engagement has changed");
 _Static_assert(sizeof(struct tcn_link) == 216, "struct tcn_link has changed");
-_Static_assert(sizeof(struct tcn_storm) == 40, "struct tcn_storm has changed");
+_Static_assert(sizeof(struct tcn_storm) == 48, "struct tcn_storm has changed");
 _Static_assert(sizeof(struct tcn_inbox) == 96, "struct tcn_inbox has changed");
 _Static_assert(sizeof(struct tcn_send_row) == 112, "struct tcn_send_row has changed");
 _Static_assert(sizeof(struct tcn_deadletter) == 96, "struct tcn_deadletter has changed");
@@ -620,6 +620,7 @@ static inline void same_storm(const struct tcn_storm *a, const struct tcn_storm 
     SAME_INT(at_ms);
     SAME_ID(incident);
     SAME_INT(attached);
+    SAME_INT(let_out);
 }
 
 #endif

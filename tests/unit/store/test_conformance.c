@@ -218,7 +218,8 @@ static void standing(struct bed *b)
 static void storms(struct bed *b)
 {
     const char *source = tcn_arena_fmt(&b->rows, "\xC3\xA9 %u", pick(b, 3));
-    struct tcn_storm storm = {.tokens = (double)pick(b, 1000) / 7, .at_ms = pick(b, 1000)};
+    struct tcn_storm storm = {
+        .tokens = (double)pick(b, 1000) / 7, .at_ms = pick(b, 1000), .let_out = (int)pick(b, 6)};
     struct tcn_storm got[STORES_MAX];
 
     WRITE(b, storm_put, source, &storm);

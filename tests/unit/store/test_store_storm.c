@@ -21,14 +21,14 @@ static void put_read(struct fixture *f, const char *source, const struct tcn_sto
 static void storm(void **state)
 {
     struct fixture *f = *state;
-    struct tcn_storm in = {29.75, 5, id_of(7), 3}, out;
+    struct tcn_storm in = {29.75, 5, id_of(7), 3, 2}, out;
 
     OK(f, tcn_store_storm_get(f->s, "prom", &out, &f->err));
     same_storm(&(struct tcn_storm){0}, &out);
     OK(f, tcn_store_storm_put(f->s, "prom", &in, &f->err));
     OK(f, tcn_store_storm_get(f->s, "prom", &out, &f->err));
     same_storm(&in, &out);
-    in = (struct tcn_storm){0.1, 6, {{0}}, 0};
+    in = (struct tcn_storm){0.1, 6, {{0}}, 0, 0};
     OK(f, tcn_store_storm_put(f->s, "prom", &in, &f->err));
     OK(f, tcn_store_storm_get(f->s, "prom", &out, &f->err));
     same_storm(&in, &out);
@@ -36,13 +36,13 @@ static void storm(void **state)
     same_storm(&(struct tcn_storm){0}, &out);
 }
 
-static const struct tcn_storm prom = {29.75, 5, {{7}}, 3}, sns = {1.5, 6, {{0}}, 0};
+static const struct tcn_storm prom = {29.75, 5, {{7}}, 3, 2}, sns = {1.5, 6, {{0}}, 0, 0};
 
 /* Of several sources in one transaction, each is as it was put last. */
 static void written_with_the_commit(void **state)
 {
     struct fixture *f = *state;
-    struct tcn_storm last = {2, 9, {{0}}, 0}, got;
+    struct tcn_storm last = {2, 9, {{0}}, 0, 0}, got;
 
     put_read(f, "prom", &sns);
     put_read(f, "prom", &prom);
