@@ -12,12 +12,13 @@
 #include "gateway/sns_cert.h"
 #include "store/thread.h"
 
-struct tcn_outbound;      /* outbound.h */
-struct tcn_subscriptions; /* subscriptions.h */
-struct tcn_held;          /* held.c */
-struct tcn_peers;         /* peers.c */
-struct tcn_rechecks;      /* recheck.h */
-struct tcn_reader;        /* store/reader.h */
+struct tcn_outbound;          /* outbound.h */
+struct tcn_subscriptions;     /* subscriptions.h */
+struct tcn_held;              /* held.c */
+struct tcn_peers;             /* peers.c */
+struct tcn_clock_watch_state; /* clock_watch.c */
+struct tcn_rechecks;          /* recheck.h */
+struct tcn_reader;            /* store/reader.h */
 
 #define TCN_FIXED 7 /* members that only a start takes: app_reload.c */
 
@@ -50,6 +51,7 @@ struct tcn_app {
     struct event *upkeep; /* next look for what may be forgotten */
     struct tcn_held *held;
     struct tcn_peers *peers;
+    struct tcn_clock_watch_state *clock_watch;
     bool is_timer_running, is_timer_asked;
     struct event *signals[3];
     struct event *closing; /* while the last answers leave */

@@ -1,5 +1,6 @@
 /* From a configuration to a listening process. The door opens only when the store is ready. */
 #include "app/app.h"
+#include "app/clock_watch.h"
 #include "app/config_tls.h"
 #include "app/disk.h"
 #include "app/held.h"
@@ -233,6 +234,7 @@ static int open_door(struct tcn_app *app, struct tcn_err *err)
         (r = listen_on(app, err)) < 0)
         return r;
     tcn_outbound_start(app);
+    tcn_clock_watch_start(app);
     tcn_held_start(app);
     tcn_peers_start(app);
     tcn_storethread_stats(app->store, &stats);

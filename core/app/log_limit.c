@@ -52,7 +52,7 @@ bool tcn_log_limit_pass(struct tcn_log_limit *limit, const char *where, const ch
 
     if (!key)
         key = place(limit, where, reason, now_ms);
-    if (now_ms < key->next_ms) {
+    if (now_ms < key->next_ms && key->next_ms <= now_ms + TCN_LOG_LIMIT_MS) {
         key->suppressed++;
         return false;
     }

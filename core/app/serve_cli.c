@@ -1,6 +1,7 @@
 /* tocsin serve: builds the process, runs its loop, takes it down in the reverse order. */
 #include "app/app.h"
 #include "app/cli.h"
+#include "app/clock_watch.h"
 #include "app/held.h"
 #include "app/options.h"
 #include "app/outbound.h"
@@ -70,6 +71,7 @@ static void release(struct tcn_app *app)
     /* The thread hands its last jobs back to a server that is still there. */
     if (app->store)
         tcn_storethread_stop(app->store);
+    tcn_clock_watch_stop(app);
     tcn_held_stop(app);
     tcn_peers_stop(app);
     tcn_outbound_free(app);

@@ -123,13 +123,24 @@ static void plan_create(struct tcn_ensure *e, struct tcn_step *s)
     call(e, s, TOCSIN_CREATE, "create", 1);
 }
 
+/* When a search would see what the last create may have made. Of a clock that was set back since then nobody knows how long
+ * ago that was: it counts from now. */
+static int64_t visible_from(struct tcn_ensure *e)
+{
+    if (e->link->last_attempt_ms > e->now_ms)
+        e->link->last_attempt_ms = e->now_ms;
+    if (e->progress->found_none_ms > e->now_ms)
+        e->progress->found_none_ms = e->link->last_attempt_ms;
+    return e->link->last_attempt_ms + e->wanted->visibility_ms;
+}
+
 /* No record yet: look before creating whenever a create may have got through. */
 static void plan_unlinked(struct tcn_ensure *e, struct tcn_step *s)
 {
     struct tcn_link *link = e->link;
     struct tcn_progress *p = e->progress;
     bool must_look = (link->create_attempts > 0 || link->is_uncertain) && can(e, TOCSIN_FIND);
-    int64_t visible_ms = link->last_attempt_ms + e->wanted->visibility_ms;
+    int64_t visible_ms = visible_from(e);
 
     if (!e->wanted->is_wanted || is_too_short(e) || !can(e, TOCSIN_CREATE)) {
         finish(e, s); /* a later change of the incident may want one */

@@ -105,6 +105,13 @@ int tcn_store_look(struct tcn_store *s, struct tcn_err *err);
 #define TCN_TURN_ARENA (32u << 20) /* bytes; a group of 500 items needs less than 1 MiB */
 struct tcn_arena *tcn_store_scratch(struct tcn_store *s);
 
+/* -- the clock ------------------------------------------------------------------------------------------ */
+/* The newest time that a delivery or an incident has, 0 = there is none. Ahead of now: the clock was set back meanwhile. */
+int tcn_store_newest(struct tcn_store *s, int64_t *ret_ms, struct tcn_err *err);
+/* The clock was set back by by_ms, and it is now_ms: what is to come comes as much earlier, and what is told to have been
+ * after now was now. Of open incidents, what is due, and the newest rows; all of it is read, so for rare use. */
+int tcn_store_clock_back(struct tcn_store *s, int64_t now_ms, int64_t by_ms, struct tcn_err *err);
+
 /* -- inbox: what was received ------------------------------------------------------------------------- */
 /* body is empty for a delivery that stands whole in an event of its incident (rawData). */
 enum tcn_inbox_state { TCN_INBOX_UNSET = 0, TCN_INBOX_APPLIED, TCN_INBOX_QUARANTINED };

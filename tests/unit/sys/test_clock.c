@@ -40,12 +40,28 @@ static void test_units(void **state)
     assert_in_range(ms, 10, us / 1000 + 10000);
 }
 
+static void test_a_clock_that_is_set_back(void **state)
+{
+    static const struct {
+        int64_t now_ms, mono_ms, back_ms;
+    } looks[] = {{1000000, 10, 0},         {1001000, 1010, 0},  {5001000, 2010, 0},
+                 {1001000, 3010, 4001000}, {1002000, 4010, 0},  {1002950, 5010, 0},
+                 {1003850, 6010, 0},       {1004750, 7011, 101}};
+    struct tcn_clock_watch w = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof looks / sizeof *looks; i++)
+        assert_int_equal(tcn_clock_set_back(&w, looks[i].now_ms, looks[i].mono_ms * 1000),
+                         looks[i].back_ms);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wall_clock_is_unix_time),
         cmocka_unit_test(test_monotonic_never_goes_back),
         cmocka_unit_test(test_units),
+        cmocka_unit_test(test_a_clock_that_is_set_back),
     };
 
     return cmocka_run_group_tests_name("clock", tests, NULL, NULL);

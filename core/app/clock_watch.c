@@ -1,0 +1,127 @@
+#include "app/clock_watch.h"
+#include "base/xalloc.h"
+#include "sys/clock.h"
+
+#include <stdlib.h>
+
+#define LOOK_MS 1000
+#define MOMENT_MS 2000 /* as much as nodes may differ */
+#define UNKNOWN (-1)
+
+struct tcn_clock_watch_state {
+    struct event *look;
+    struct tcn_clock_watch clock;
+    int64_t owed_ms;  /* set back by that, and the store does not know it */
+    bool has_started; /* the store's own times were looked at */
+    bool is_at_work;
+};
+
+struct job {
+    struct tcn_job job; /* first */
+    struct tcn_app *app;
+    int64_t asked_ms, by_ms;
+};
+
+int tcn_clock_watch_apply(struct tcn_store *s, int64_t now_ms, int64_t *by_ms, struct tcn_err *err)
+{
+    int64_t newest_ms = 0;
+    int r = 0;
+
+    if (*by_ms == UNKNOWN) {
+        r = tcn_store_newest(s, &newest_ms, err);
+        *by_ms = newest_ms - now_ms;
+    }
+    if (r < 0 || *by_ms < MOMENT_MS) {
+        *by_ms = 0;
+        return r;
+    }
+    return tcn_store_clock_back(s, now_ms, *by_ms, err);
+}
+
+static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
+{
+    struct job *j = (struct job *)base;
+
+    j->by_ms = j->asked_ms;
+    return tcn_clock_watch_apply(s, now_ms, &j->by_ms, err);
+}
+
+static void tell(struct tcn_app *app, int64_t by_ms)
+{
+    char seconds[TCN_LOG_NUM];
+
+    if (by_ms == 0)
+        return;
+    tcn_log(TCN_LOG_WARN, "app",
+            "the clock was set back: what waits for a time comes that much earlier by it",
+            "seconds", tcn_log_num(by_ms / 1000, seconds), NULL);
+    if (app->listens_ms > tcn_clock_now_ms())
+        app->listens_ms = tcn_clock_now_ms();
+    tcn_app_changed(app);
+    tcn_app_wake(app);
+}
+
+static void done(struct tcn_job *base, int r, const struct tcn_err *err)
+{
+    struct job *j = (struct job *)base;
+    struct tcn_clock_watch_state *w = j->app->clock_watch;
+
+    w->is_at_work = false;
+    if (r < 0) {
+        tcn_log(TCN_LOG_ERROR, "app", "the clock was set back, and the store could not be told",
+                "why", err->msg, NULL);
+    } else {
+        w->owed_ms -= j->asked_ms == UNKNOWN ? 0 : j->asked_ms;
+        w->has_started = true;
+        tell(j->app, j->by_ms);
+    }
+    free(j);
+}
+
+static void post(struct tcn_app *app)
+{
+    struct tcn_clock_watch_state *w = app->clock_watch;
+    struct job *j = tcn_xcalloc(1, sizeof *j);
+
+    *j = (struct job){
+        .job = {.run = run, .done = done},
+        .app = app,
+        .asked_ms = w->has_started ? w->owed_ms : UNKNOWN,
+    };
+    w->is_at_work = tcn_storethread_post(app->store, &j->job) == 0;
+    if (!w->is_at_work)
+        free(j); /* the next look tries again */
+}
+
+static void look(evutil_socket_t fd, short what, void *arg)
+{
+    struct tcn_app *app = arg;
+    struct tcn_clock_watch_state *w = app->clock_watch;
+
+    (void)fd;
+    (void)what;
+    w->owed_ms += tcn_clock_set_back(&w->clock, tcn_clock_now_ms(), tcn_clock_mono_us());
+    if ((!w->has_started || w->owed_ms >= MOMENT_MS) && !w->is_at_work && !app->is_stopping)
+        post(app);
+}
+
+void tcn_clock_watch_start(struct tcn_app *app)
+{
+    static const struct timeval every = {LOOK_MS / 1000, LOOK_MS % 1000 * 1000};
+    struct tcn_clock_watch_state *w = tcn_xcalloc(1, sizeof *w);
+
+    app->clock_watch = w;
+    w->look = event_new(app->base, -1, EV_PERSIST, look, app);
+    if (!w->look || event_add(w->look, &every) < 0)
+        abort();
+    look(-1, 0, app);
+}
+
+void tcn_clock_watch_stop(struct tcn_app *app)
+{
+    if (!app->clock_watch)
+        return;
+    event_free(app->clock_watch->look);
+    free(app->clock_watch);
+    app->clock_watch = NULL;
+}
