@@ -107,10 +107,10 @@ static int compile_format(const struct tcn_node *n, bool is_out, struct tcn_mome
         nearest = tcn_nearest(text, names);
         return tcn_node_problem(
             n,
-            "\"%s\" is no time format; %s%s%s use rfc3339, iso_basic_offset, rfc1123, "
+            "\"%s\" is no time format; %s%s%suse rfc3339, iso_basic_offset, rfc1123, "
             "epoch_ms, epoch_s or a pattern like \"%%Y-%%m-%%d %%H:%%M:%%S\"",
             text, nearest ? "did you mean \"" : "", nearest ? nearest : "",
-            nearest ? "\"? Else" : "");
+            nearest ? "\"? Else " : "");
     }
     *ret = (struct tcn_moment_format){&pattern_type, text};
     if (is_out && tcn_time_format(0, text, scratch, sizeof scratch) < 0)
