@@ -72,6 +72,21 @@ static int read_target(const struct tcn_node *at, enum tcn_contact_type type,
     return r < 0 ? TCN_EINVALID : 0;
 }
 
+/* A target is what it engages, however that is engaged. */
+static int check_once(const struct tcn_node *target, const char *kind, const char *key)
+{
+    struct tcn_node of = tcn_node_member(target, kind), id = tcn_node_member(&of, key);
+
+    for (size_t i = 0; json_is_string(id.json) && i < target->index; i++) {
+        struct tcn_node earlier = tcn_node_item(target->parent, i),
+                        its = tcn_node_member(&earlier, kind), other = tcn_node_member(&its, key);
+
+        if (json_equal(other.json, id.json))
+            return tcn_node_twice(&id, &other);
+    }
+    return 0;
+}
+
 static int read_stage(const struct tcn_node *at, enum tcn_contact_type type, struct tcn_stage *ret)
 {
     static const char *const names[] = {"DurationInMinutes", "Targets", NULL};
@@ -91,6 +106,8 @@ static int read_stage(const struct tcn_node *at, enum tcn_contact_type type, str
         struct tcn_node item = tcn_node_item(&targets, i);
 
         r |= read_target(&item, type, &ret->targets[i]);
+        r |= check_once(&item, "ChannelTargetInfo", "ContactChannelId");
+        r |= check_once(&item, "ContactTargetInfo", "ContactId");
     }
     ret->n_targets = n;
     return r < 0 ? TCN_EINVALID : 0;

@@ -91,18 +91,40 @@ static bool is_one_of(const char *const names[], const char *word)
     return false;
 }
 
+/* Who is named a second time is paged a second time. */
+static int check_once(const struct tcn_node *item)
+{
+    for (size_t i = 0; json_is_string(item->json) && i < item->index; i++) {
+        struct tcn_node other = tcn_node_item(item->parent, i);
+
+        if (json_equal(other.json, item->json))
+            return tcn_node_twice(item, &other);
+    }
+    return 0;
+}
+
+static int check_engaged(const struct tcn_node *item, struct tcn_names *contacts)
+{
+    const char *alias = json_string_value(item->json);
+
+    return !alias || tcn_names_know(contacts, alias)
+               ? 0
+               : tcn_node_no_such(item, alias, "no contact under $.resources.contacts",
+                                  contacts->items);
+}
+
 static int check_engagements(const struct tcn_node *at, struct tcn_names *contacts)
 {
     struct tcn_node list = tcn_node_member(at, "engagements");
     int r = 0;
 
-    for (size_t i = 0; contacts && i < json_array_size(list.json); i++) {
+    for (size_t i = 0; i < json_array_size(list.json); i++) {
         struct tcn_node item = tcn_node_item(&list, i);
-        const char *alias = json_string_value(item.json);
 
-        if (alias && !tcn_names_know(contacts, alias))
-            r = tcn_node_no_such(&item, alias, "no contact under $.resources.contacts",
-                                 contacts->items);
+        if (check_once(&item) < 0)
+            r = TCN_EINVALID;
+        else if (contacts)
+            r |= check_engaged(&item, contacts);
     }
     return r;
 }
@@ -127,10 +149,13 @@ static int check_connectors(const struct tcn_node *at, const struct tcn_connecto
     struct tcn_node list = tcn_node_member(at, "connectors");
     int r = 0;
 
-    for (size_t i = 0; known->with_tickets && i < json_array_size(list.json); i++) {
+    for (size_t i = 0; i < json_array_size(list.json); i++) {
         struct tcn_node item = tcn_node_item(&list, i);
 
-        r |= check_connector(&item, known);
+        if (check_once(&item) < 0)
+            r = TCN_EINVALID;
+        else if (known->with_tickets)
+            r |= check_connector(&item, known);
     }
     return r;
 }

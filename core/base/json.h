@@ -106,5 +106,7 @@ int tcn_node_no_such(const struct tcn_node *n, const char *word, const char *pro
                      const char *const names[]);
 /* An element of a list: the text of its member key must not be that of an earlier element. */
 int tcn_node_unique(const struct tcn_node *element, const char *key);
+/* node is text that stood before as the other: one of them is too many. */
+int tcn_node_twice(const struct tcn_node *node, const struct tcn_node *other);
 
 #endif

@@ -187,6 +187,12 @@ int tcn_node_unique(const struct tcn_node *element, const char *key)
     return 0;
 }
 
+int tcn_node_twice(const struct tcn_node *node, const struct tcn_node *other)
+{
+    return tcn_node_problem(node, "\"%s\" is there twice, first on line %d; take one out",
+                            json_string_value(node->json), tcn_node_line(other));
+}
+
 int tcn_node_choice(const struct tcn_node *parent, const char *key, int need,
                     const char *const names[], int *ret)
 {

@@ -90,6 +90,8 @@ HASTY: list[Mistake] = [
     (lambda c: plan(c).update(engagements="alice"), r"engagements: must be an array, not text"),
     (lambda c: plan(c).update(engagements=["Alice Miller"]),
      r'engagements\[0\]: "Alice Miller" is no contact .*; known is: alice'),
+    (lambda c: plan(c)["engagements"].append("alice"),
+     r'response_plans\[0\]\.engagements\[1\]: "alice" is there twice, first on line \d+; take one out'),
     (lambda c: plan(c)["connectors"].append("mail"),
      r'connectors\[3\]: "mail" has no tickets, it only sends; take it out here and name it in \$\.channels'),
     (lambda c: c["channels"].update(EMAIL={"connector": "jira"}), r'EMAIL\.connector: "jira" cannot send messages'),

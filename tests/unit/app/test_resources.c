@@ -79,6 +79,26 @@ static void test_reads_everything(void **state)
     release(&f);
 }
 
+/* Who is engaged and stands in an engaged plan, or in two stages of one, is named twice for a reason. */
+static void test_a_person_may_be_engaged_in_several_ways(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    read_text(&f, "{\"contacts\":[" ALICE
+                  ",{\"Alias\":\"team\",\"Type\":\"ESCALATION\",\"Plan\":{\"Stages\":["
+                  "{\"DurationInMinutes\":1,\"Targets\":[{\"ContactTargetInfo\":{\"ContactId\":"
+                  "\"alice\",\"IsEssential\":true}}]},"
+                  "{\"DurationInMinutes\":1,\"Targets\":[{\"ContactTargetInfo\":{\"ContactId\":"
+                  "\"alice\",\"IsEssential\":true}}]}]}}],"
+                  "\"contact_channels\":[" ALICE_MAIL "],"
+                  "\"response_plans\":[{\"name\":\"p\",\"incidentTemplate\":{\"title\":\"t\","
+                  "\"impact\":1},\"engagements\":[\"alice\",\"team\"]}]}");
+    assert_string_equal(f.problems.text.ptr, "");
+    assert_int_equal(f.r, 0);
+    release(&f);
+}
+
 /* One mistake is one line, at its own place: it hides no other one and invents none. */
 static const struct {
     const char *name, *text, *want;
@@ -247,6 +267,34 @@ static const struct {
      "\"engagements\":[\"alice\",\"alise\"]}]}",
      "$.response_plans[0].engagements[1]: \"alise\" is no contact under $.resources.contacts; did "
      "you mean \"alice\"?"},
+    {"engaged twice",
+     "{\"contacts\":[" ALICE "],\"contact_channels\":[" ALICE_MAIL
+     "],\"response_plans\":[{\"name\":\"p\",\"incidentTemplate\":{\"title\":\"t\",\"impact\":1},"
+     "\"engagements\":[\"alice\",\"alice\"]}]}",
+     "$.response_plans[0].engagements[1]: \"alice\" is there twice, first on line 1; "
+     "take "
+     "one out"},
+    {"connector twice",
+     "{\"response_plans\":[{\"name\":\"p\",\"incidentTemplate\":{\"title\":\"t\",\"impact\":1},"
+     "\"connectors\":[\"jira\",\"snow\",\"jira\"]}]}",
+     "$.response_plans[0].connectors[2]: \"jira\" is there twice, first on line 1; take "
+     "one out"},
+    {"channel twice in a stage",
+     "{\"contacts\":[{\"Alias\":\"alice\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[{\"Targets\":"
+     "["
+     "{\"ChannelTargetInfo\":{\"ContactChannelId\":\"mail\",\"RetryIntervalInMinutes\":1}},"
+     "{\"ChannelTargetInfo\":{\"ContactChannelId\":\"mail\",\"RetryIntervalInMinutes\":2}}]}]}}],"
+     "\"contact_channels\":[" ALICE_MAIL "]}",
+     "$.contacts[0].Plan.Stages[0].Targets[1].ChannelTargetInfo.ContactChannelId: "
+     "\"mail\" "
+     "is there twice, first on line 1; take one out"},
+    {"contact twice in a stage",
+     "{\"contacts\":[" ALICE ",{\"Alias\":\"team\",\"Type\":\"ESCALATION\",\"Plan\":{\"Stages\":["
+     "{\"Targets\":[{\"ContactTargetInfo\":{\"ContactId\":\"alice\",\"IsEssential\":true}},"
+     "{\"ContactTargetInfo\":{\"ContactId\":\"alice\",\"IsEssential\":true}}]}]}}],"
+     "\"contact_channels\":[" ALICE_MAIL "]}",
+     "$.contacts[1].Plan.Stages[0].Targets[1].ContactTargetInfo.ContactId: \"alice\" is "
+     "there twice, first on line 1; take one out"},
     {"connector misspelt",
      "{\"response_plans\":[{\"name\":\"p\",\"incidentTemplate\":{\"title\":\"t\",\"impact\":1},"
      "\"connectors\":[\"broken\",\"jria\"]}]}",
@@ -337,6 +385,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reads_everything),
+        cmocka_unit_test(test_a_person_may_be_engaged_in_several_ways),
         cmocka_unit_test(test_an_alias_that_is_there_twice_is_listed_once),
         cmocka_unit_test(test_mistakes_are_told),
         cmocka_unit_test(test_a_wrong_type_hides_nothing),
