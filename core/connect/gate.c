@@ -115,21 +115,39 @@ static enum tcn_gate_news refuse(struct tcn_gate *g, int64_t now_ms)
     return was ? TCN_GATE_SAME : TCN_GATE_AUTH_FAILED;
 }
 
+/* A page that got through has shown what a CHECK would. */
+static enum tcn_gate_news recover(struct tcn_gate *g)
+{
+    bool was_auth = g->is_auth_failed;
+
+    g->is_auth_failed = false;
+    if (tcn_breaker_allows(&g->breaker))
+        return was_auth ? TCN_GATE_AUTH_OK : TCN_GATE_SAME;
+    g->breaker = (struct tcn_breaker){.state = TCN_BREAKER_CLOSED};
+    return TCN_GATE_CLOSED;
+}
+
 enum tcn_gate_news tcn_gate_leave(struct tcn_gate *g, const struct tcn_gate_result *r,
                                   int64_t now_ms)
 {
-    enum tcn_gate_news heard = hear(g, r);
+    enum tcn_gate_news heard = hear(g, r), recovered = TCN_GATE_SAME;
 
     assert(g->in_flight > 0);
     g->in_flight--;
     pause(g, r, now_ms);
     if (r->outcome == TOCSIN_AUTH)
         return refuse(g, now_ms);
+    if (g->never_shuts && r->outcome == TOCSIN_OK)
+        recovered = recover(g);
+    if (recovered != TCN_GATE_SAME)
+        return recovered;
     return tcn_breaker_record(&g->breaker, is_transient(r), now_ms) ? TCN_GATE_OPENED : heard;
 }
 
 bool tcn_gate_check_due(struct tcn_gate *g, int64_t now_ms)
 {
+    if (g->never_shuts)
+        return false;
     if (g->is_auth_failed)
         return now_ms >= g->auth_check_ms;
     return tcn_breaker_probe_due(&g->breaker, now_ms);
@@ -137,6 +155,8 @@ bool tcn_gate_check_due(struct tcn_gate *g, int64_t now_ms)
 
 int64_t tcn_gate_check_at(const struct tcn_gate *g)
 {
+    if (g->never_shuts)
+        return 0;
     if (g->is_auth_failed)
         return g->auth_check_ms;
     return g->breaker.state == TCN_BREAKER_CLOSED ? 0 : g->breaker.open_until_ms;

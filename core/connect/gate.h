@@ -1,5 +1,6 @@
 /* Whether an instance may be called now: breaker, credentials, rate, concurrency, and pauses a remote asked for.
- * Pure; one gate an instance, on the loop. */
+ * Pure; one gate an instance, on the loop. A gate that never shuts is one that pages pass: they are tried whatever went
+ * before, so that it only tells how that goes, and the next that gets through ends what was told. */
 #ifndef TCN_CONNECT_GATE_H
 #define TCN_CONNECT_GATE_H
 
@@ -11,6 +12,7 @@
 #define TCN_VERBS 16
 
 struct tcn_gate {
+    bool never_shuts;
     struct tcn_breaker breaker;
     bool is_auth_failed;
     bool is_put_off, is_redirected;   /* the remote's answers since the last that was good */
@@ -50,7 +52,7 @@ void tcn_gate_enter(struct tcn_gate *g, const struct tcn_limits *limits, int64_t
 /* It ended. Tells what changed, so that it is logged once. */
 enum tcn_gate_news tcn_gate_leave(struct tcn_gate *g, const struct tcn_gate_result *r,
                                   int64_t now_ms);
-/* A CHECK is due: half-open breaker, or credentials that were refused. */
+/* A CHECK is due: half-open breaker, or credentials that were refused. Never of a gate that never shuts. */
 bool tcn_gate_check_due(struct tcn_gate *g, int64_t now_ms);
 /* When a CHECK will be due; 0 = none is waited for. */
 int64_t tcn_gate_check_at(const struct tcn_gate *g);

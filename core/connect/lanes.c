@@ -276,7 +276,8 @@ static void set_item(struct tcn_lanes *l, size_t n, const struct tcn_lanes_item 
         .url = l->options.app.url,
         .ctx = l->options.app.ctx,
     };
-    i->port = tcn_port_new(l->options.base, l->options.hub, item->instance, on_ready, i);
+    i->port = tcn_port_new(l->options.base, l->options.hub, item->instance, TCN_PORT_TICKETS,
+                           on_ready, i);
 }
 
 struct tcn_lanes *tcn_lanes_new(const struct tcn_lanes_options *options)

@@ -35,12 +35,14 @@ struct tcn_port {
 static void on_timer(evutil_socket_t fd, short what, void *ctx);
 
 struct tcn_port *tcn_port_new(struct event_base *base, struct tcn_hub *hub,
-                              struct tcn_instance *instance, void (*ready)(void *ctx), void *ctx)
+                              struct tcn_instance *instance, enum tcn_port_use use,
+                              void (*ready)(void *ctx), void *ctx)
 {
     struct tcn_port *p = tcn_xcalloc(1, sizeof *p);
 
     *p = (struct tcn_port){
         .base = base, .hub = hub, .instance = instance, .ready = ready, .ctx = ctx};
+    p->gate.never_shuts = use == TCN_PORT_PAGES;
     p->timer = evtimer_new(base, on_timer, p);
     if (!p->timer)
         abort();
@@ -90,6 +92,15 @@ static const char *const news_texts[] = {
     [TCN_GATE_REDIRECTED] = "redirected: redirects are not followed, check the URL",
 };
 
+static const char *news_text(const struct tcn_port *p, enum tcn_gate_news news)
+{
+    if (p->gate.never_shuts && news == TCN_GATE_OPENED)
+        return "failing: pages are tried all the same";
+    if (p->gate.never_shuts && news == TCN_GATE_AUTH_FAILED)
+        return "credentials refused: pages are tried all the same";
+    return news_texts[news];
+}
+
 static enum tcn_log_level level_of(enum tcn_gate_news news)
 {
     if (news == TCN_GATE_PUT_OFF)
@@ -109,7 +120,7 @@ static void tell(const struct tcn_port *p, enum tcn_gate_news news, const char *
         return;
     if (retry_after_s > 0)
         tcn_time_text(tcn_hub_now(p->hub) + (int64_t)retry_after_s * 1000, again);
-    tcn_log(level_of(news), "connect", news_texts[news], "instance", p->instance->sdk.name,
+    tcn_log(level_of(news), "connect", news_text(p, news), "instance", p->instance->sdk.name,
             "reason", reason, again[0] ? "not_before" : NULL, again, NULL);
 }
 

@@ -8,10 +8,16 @@
 
 struct tcn_port;
 
+enum tcn_port_use {
+    TCN_PORT_TICKETS = 0,
+    TCN_PORT_PAGES /* never shuts, see connect/gate.h */
+};
+
 /* ready is called on a later turn of the loop whenever a call ended, a pause is over or the breaker closed. hub and
  * instance are borrowed and outlive the port. */
 struct tcn_port *tcn_port_new(struct event_base *base, struct tcn_hub *hub,
-                              struct tcn_instance *instance, void (*ready)(void *ctx), void *ctx);
+                              struct tcn_instance *instance, enum tcn_port_use use,
+                              void (*ready)(void *ctx), void *ctx);
 /* Cancels its calls: their done is not called. NULL is legal. */
 void tcn_port_free(struct tcn_port *p);
 

@@ -230,7 +230,8 @@ static void set_channel(struct tcn_sends *s, size_t type)
     if (c->same)
         return;
     c->same = c;
-    c->port = tcn_port_new(s->options.base, s->options.hub, s->options.channels[type], on_ready, s);
+    c->port = tcn_port_new(s->options.base, s->options.hub, s->options.channels[type],
+                           TCN_PORT_PAGES, on_ready, s);
 }
 
 struct tcn_sends *tcn_sends_new(const struct tcn_sends_options *options)

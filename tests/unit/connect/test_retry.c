@@ -253,6 +253,29 @@ static void what_people_must_hear_is_news_once(void **unused)
     assert_int_equal(hears(&g, TOCSIN_RETRY, 500, 0), TCN_GATE_SAME);
 }
 
+/* Pages are tried whatever went before: the next that gets through ends it, and no CHECK is asked for. */
+static void a_gate_of_pages_never_shuts(void **unused)
+{
+    struct tcn_gate g = {.never_shuts = true};
+
+    (void)unused;
+    assert_int_equal(hears(&g, TOCSIN_AUTH, 535, 0), TCN_GATE_AUTH_FAILED);
+    assert_int_equal(hears(&g, TOCSIN_AUTH, 535, 0), TCN_GATE_SAME);
+    assert_false(tcn_gate_check_due(&g, 3600000));
+    assert_int_equal(tcn_gate_check_at(&g), 0);
+    assert_int_equal(hears(&g, TOCSIN_REJECTED, 550, 0), TCN_GATE_SAME);
+    assert_true(g.is_auth_failed);
+    assert_int_equal(hears(&g, TOCSIN_OK, 250, 0), TCN_GATE_AUTH_OK);
+    assert_false(g.is_auth_failed);
+    for (int i = 0; i < 9; i++)
+        assert_int_equal(hears(&g, TOCSIN_UNKNOWN, 0, 0), TCN_GATE_SAME);
+    assert_int_equal(hears(&g, TOCSIN_UNKNOWN, 0, 0), TCN_GATE_OPENED);
+    assert_false(tcn_gate_check_due(&g, 3600000));
+    assert_int_equal(hears(&g, TOCSIN_OK, 250, 0), TCN_GATE_CLOSED);
+    assert_int_equal(g.breaker.state, TCN_BREAKER_CLOSED);
+    assert_int_equal(hears(&g, TOCSIN_OK, 250, 0), TCN_GATE_SAME);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +291,7 @@ int main(void)
         cmocka_unit_test(gate_pauses),
         cmocka_unit_test(rate_limits_do_not_open_the_breaker),
         cmocka_unit_test(what_people_must_hear_is_news_once),
+        cmocka_unit_test(a_gate_of_pages_never_shuts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
 /* Sends: pages from rows to messages, and what is told when they fail. */
+#include "../stderr_lines.h"
 #include "lanes_world.h"
 
 static const char *send_contact;
@@ -161,6 +162,36 @@ static void pages_are_tried_on_with_other_credentials(void **unused)
     assert_int_equal(seen_letters, 0);
 }
 
+static struct stderr_lines lines;
+
+/* What the log and the health say of refused credentials is over with the next page that gets through. */
+static void refused_credentials_hold_no_page(void **unused)
+{
+    struct world *w = &world;
+    struct tcn_port_health h;
+
+    (void)unused;
+    w->server.mood = NO_AUTH;
+    w->tries_more = 1;
+    stderr_begin(&lines);
+    send_all(w, "alice", TCN_EMAIL, 1);
+    stderr_end(&lines);
+    assert_int_equal(w->results_again, 1);
+    assert_non_null(strstr(lines.text, "credentials refused: pages are tried all the same"));
+    assert_null(strstr(lines.text, "calls stop"));
+    assert_true(tcn_sends_health(w->sends, "test", &h));
+    assert_true(h.is_auth_failed);
+    w->server.mood = WELL;
+    w->results_failed = 0;
+    stderr_begin(&lines);
+    send_all(w, "alice", TCN_EMAIL, 1);
+    stderr_end(&lines);
+    assert_int_equal(w->results_ok, 1);
+    assert_non_null(strstr(lines.text, "credentials accepted again"));
+    assert_true(tcn_sends_health(w->sends, "test", &h));
+    assert_false(h.is_auth_failed);
+}
+
 static bool acts;
 
 static bool may_act(void *ctx)
@@ -264,6 +295,7 @@ int main(void)
         TEST(pages_not_taken_are_tried_for_a_minute),
         TEST(pages_are_tried_on),
         TEST(pages_are_tried_on_with_other_credentials),
+        TEST(refused_credentials_hold_no_page),
         TEST(pages_that_this_process_may_not_send),
         TEST(pages_that_cannot_leave_are_not_claimed),
         TEST(retired_sends_tell_what_is_due),
