@@ -106,13 +106,24 @@ static void pause(struct tcn_gate *g, const struct tcn_gate_result *r, int64_t n
         g->verb_until_ms[r->verb] = until;
 }
 
+/* A CHECK may be answered well by a remote that refuses other calls: only time makes the pauses short again. */
+static void plan_check(struct tcn_gate *g, int64_t now_ms)
+{
+    bool is_new = g->auth_pause_ms == 0 || now_ms - g->auth_check_ms > TCN_AUTH_PAUSE_MS;
+    int64_t pause_ms = is_new ? TCN_AUTH_FIRST_MS : g->auth_pause_ms * TCN_AUTH_GROWTH;
+
+    g->auth_pause_ms = pause_ms > TCN_AUTH_PAUSE_MS ? TCN_AUTH_PAUSE_MS : pause_ms;
+    g->auth_check_ms = now_ms + g->auth_pause_ms;
+}
+
+/* Calls that were out beside the first that was refused say nothing new. */
 static enum tcn_gate_news refuse(struct tcn_gate *g, int64_t now_ms)
 {
-    bool was = g->is_auth_failed;
-
+    if (g->is_auth_failed)
+        return TCN_GATE_SAME;
     g->is_auth_failed = true;
-    g->auth_check_ms = now_ms + TCN_AUTH_PAUSE_MS;
-    return was ? TCN_GATE_SAME : TCN_GATE_AUTH_FAILED;
+    plan_check(g, now_ms);
+    return TCN_GATE_AUTH_FAILED;
 }
 
 /* A page that got through has shown what a CHECK would. */
@@ -167,10 +178,11 @@ enum tcn_gate_news tcn_gate_checked(struct tcn_gate *g, const struct tcn_gate_re
 {
     bool was_auth = g->is_auth_failed;
 
-    if (r->outcome == TOCSIN_AUTH)
+    if (!was_auth && r->outcome == TOCSIN_AUTH)
         return refuse(g, now_ms);
-    if (was_auth && is_transient(r)) { /* nothing learned about the credentials */
-        g->auth_check_ms = now_ms + TCN_AUTH_PAUSE_MS;
+    /* Of one that failed otherwise nothing is learned about the credentials. */
+    if (was_auth && (r->outcome == TOCSIN_AUTH || is_transient(r))) {
+        plan_check(g, now_ms);
         return TCN_GATE_SAME;
     }
     g->is_auth_failed = false;

@@ -7,8 +7,11 @@
 #include "connect/breaker.h"
 #include "connect/instance.h"
 
-#define TCN_AUTH_PAUSE_MS                                                                          \
-    INT64_C(300000) /* refused credentials are tried again by CHECK this often: no lock-outs */
+/* Refused credentials are tried again by CHECK: soon at first, since a remote that stumbles refuses good ones, then less and
+ * less often, since a handful of tries locks an account. */
+#define TCN_AUTH_FIRST_MS INT64_C(10000)
+#define TCN_AUTH_GROWTH 3
+#define TCN_AUTH_PAUSE_MS INT64_C(300000)
 #define TCN_VERBS 16
 
 struct tcn_gate {
@@ -16,7 +19,8 @@ struct tcn_gate {
     struct tcn_breaker breaker;
     bool is_auth_failed;
     bool is_put_off, is_redirected;   /* the remote's answers since the last that was good */
-    int64_t auth_check_ms;            /* when to CHECK again */
+    int64_t auth_check_ms;            /* when to CHECK again; kept when it went well */
+    int64_t auth_pause_ms;            /* the pause before it */
     int64_t pause_until_ms;           /* the remote asked all of the instance to wait */
     int64_t verb_until_ms[TCN_VERBS]; /* the same for one endpoint */
     double tokens;

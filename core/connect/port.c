@@ -86,7 +86,9 @@ static const char *const news_texts[] = {
     [TCN_GATE_SAME] = "",
     [TCN_GATE_OPENED] = "failing: calls stop until a check succeeds",
     [TCN_GATE_CLOSED] = "works again",
-    [TCN_GATE_AUTH_FAILED] = "credentials refused: calls stop, a check is made every 5 minutes",
+    [TCN_GATE_AUTH_FAILED] =
+        "credentials refused: calls stop until a check succeeds; checks come in "
+        "growing pauses of up to 5 minutes",
     [TCN_GATE_AUTH_OK] = "credentials accepted again",
     [TCN_GATE_PUT_OFF] = "asked to come again later",
     [TCN_GATE_REDIRECTED] = "redirected: redirects are not followed, check the URL",
@@ -114,14 +116,19 @@ static enum tcn_log_level level_of(enum tcn_gate_news news)
 static void tell(const struct tcn_port *p, enum tcn_gate_news news, const char *reason,
                  uint32_t retry_after_s)
 {
-    char again[TCN_TIME_TEXT] = "";
+    bool is_auth = news == TCN_GATE_AUTH_FAILED;
+    int64_t at_ms = is_auth             ? tcn_gate_check_at(&p->gate)
+                    : retry_after_s > 0 ? tcn_hub_now(p->hub) + (int64_t)retry_after_s * 1000
+                                        : 0;
+    const char *when = is_auth ? "next_check" : "not_before";
+    char at[TCN_TIME_TEXT] = "";
 
     if (news == TCN_GATE_SAME)
         return;
-    if (retry_after_s > 0)
-        tcn_time_text(tcn_hub_now(p->hub) + (int64_t)retry_after_s * 1000, again);
+    if (at_ms > 0)
+        tcn_time_text(at_ms, at);
     tcn_log(level_of(news), "connect", news_text(p, news), "instance", p->instance->sdk.name,
-            "reason", reason, again[0] ? "not_before" : NULL, again, NULL);
+            "reason", reason, at[0] ? when : NULL, at, NULL);
 }
 
 static void count(struct tcn_port *p, const struct tcn_outcome *o)

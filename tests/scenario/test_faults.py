@@ -56,6 +56,14 @@ class Creates(Faults):
     def test_a_proxy_gives_up_after_the_work_was_done(self) -> None:
         self.check_once("status", status=504, apply=True)
 
+    def test_credentials_are_refused_once(self) -> None:
+        """A vendor whose sign-in stumbles refuses good credentials: that costs seconds, not minutes."""
+        self.on_create("jira", "status", status=401)
+        name, ident = self.open_one("stumble")
+        self.tickets(name, timeout=40)
+        self.linked(ident)
+        self.assertEqual([401], [call["status"] for call in self.box.calls("jira") if call["status"] == 401])
+
     def test_a_page_in_place_of_the_answer(self) -> None:
         """A sleeping instance answers 200 and a page; whether it did the work is unknown."""
         self.check_once("html", status=200, apply=True)

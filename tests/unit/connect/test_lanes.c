@@ -134,7 +134,7 @@ static void refused_credentials_pause_the_instance(void **unused)
         tcn_lanes_wake(w->lanes);
         in_store(w, look);
     }
-    assert_int_equal(w->server.creates, creates); /* not before a CHECK, five minutes later */
+    assert_int_equal(w->server.creates, creates); /* not before a CHECK, ten seconds later */
     assert_non_null(strstr(h.last_failure, "401"));
     assert_false(tcn_lanes_health(w->lanes, "other", &h));
 }

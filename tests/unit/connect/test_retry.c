@@ -158,23 +158,51 @@ static void gate_auth(void **unused)
     struct tcn_gate g = {.in_flight = 0};
     struct tcn_gate_result auth = result(TOCSIN_AUTH), ok = result(TOCSIN_OK),
                            retry = result(TOCSIN_RETRY);
+    static const int64_t checks[] = {10000, 40000, 130000, 400000, 700000, 1000000};
     int64_t wait;
 
     (void)unused;
     tcn_gate_enter(&g, &limits, 0);
     tcn_gate_enter(&g, &limits, 0);
     assert_int_equal(tcn_gate_leave(&g, &auth, 0), TCN_GATE_AUTH_FAILED);
-    assert_int_equal(tcn_gate_leave(&g, &auth, 0), TCN_GATE_SAME);
+    assert_int_equal(tcn_gate_leave(&g, &auth, 900), TCN_GATE_SAME); /* it was out with the first */
     assert_int_equal(tcn_gate_room(&g, &limits, 1000, &wait), 0);
-    assert_false(tcn_gate_check_due(&g, 299999));
-    assert_int_equal(tcn_gate_check_at(&g), 300000);
-    assert_true(tcn_gate_check_due(&g, 300000));
-    assert_int_equal(tcn_gate_checked(&g, &auth, 300000), TCN_GATE_SAME);
-    assert_int_equal(tcn_gate_check_at(&g), 600000);
-    assert_int_equal(tcn_gate_checked(&g, &retry, 600000), TCN_GATE_SAME);
-    assert_int_equal(tcn_gate_check_at(&g), 900000);
-    assert_int_equal(tcn_gate_checked(&g, &ok, 900000), TCN_GATE_AUTH_OK);
-    assert_int_equal(tcn_gate_room(&g, &limits, 900000, &wait), 3);
+    assert_int_equal(tcn_gate_check_at(&g), 10000); /* a remote that stumbled costs seconds */
+    assert_false(tcn_gate_check_due(&g, 9999));
+    for (size_t i = 0; i + 1 < sizeof checks / sizeof checks[0]; i++) {
+        assert_true(tcn_gate_check_due(&g, checks[i]));
+        assert_int_equal(tcn_gate_checked(&g, &auth, checks[i]), TCN_GATE_SAME);
+        assert_int_equal(tcn_gate_check_at(&g), checks[i + 1]);
+    }
+    assert_int_equal(tcn_gate_checked(&g, &retry, 1000000), TCN_GATE_SAME);
+    assert_int_equal(tcn_gate_check_at(&g), 1300000);
+    assert_int_equal(tcn_gate_checked(&g, &ok, 1300000), TCN_GATE_AUTH_OK);
+    assert_int_equal(tcn_gate_room(&g, &limits, 1300000, &wait), 3);
+}
+
+/* Credentials that a CHECK gets through with and a write does not are not tried every ten seconds. */
+static void checks_that_mislead_are_made_less_often(void **unused)
+{
+    struct tcn_gate g = {.in_flight = 0};
+    struct tcn_gate_result auth = result(TOCSIN_AUTH), ok = result(TOCSIN_OK);
+    int64_t now = 0, pause = 10000;
+
+    (void)unused;
+    for (int i = 0; i < 8; i++) {
+        tcn_gate_enter(&g, &limits, now);
+        assert_int_equal(tcn_gate_leave(&g, &auth, now), TCN_GATE_AUTH_FAILED);
+        assert_int_equal(tcn_gate_check_at(&g) - now, pause);
+        now = tcn_gate_check_at(&g);
+        assert_int_equal(tcn_gate_checked(&g, &ok, now), TCN_GATE_AUTH_OK);
+        now += 1000;
+        tcn_gate_enter(&g, &limits, now);
+        assert_int_equal(tcn_gate_leave(&g, &ok, now), TCN_GATE_SAME); /* as a GET before it */
+        pause = pause * 3 > 300000 ? 300000 : pause * 3;
+    }
+    now += 300000;
+    tcn_gate_enter(&g, &limits, now);
+    assert_int_equal(tcn_gate_leave(&g, &auth, now), TCN_GATE_AUTH_FAILED);
+    assert_int_equal(tcn_gate_check_at(&g) - now, 10000);
 }
 
 static void gate_pauses(void **unused)
@@ -288,6 +316,7 @@ int main(void)
         cmocka_unit_test(gate_places),
         cmocka_unit_test(gate_rate),
         cmocka_unit_test(gate_auth),
+        cmocka_unit_test(checks_that_mislead_are_made_less_often),
         cmocka_unit_test(gate_pauses),
         cmocka_unit_test(rate_limits_do_not_open_the_breaker),
         cmocka_unit_test(what_people_must_hear_is_news_once),
