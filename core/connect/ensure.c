@@ -1,6 +1,7 @@
 /* The next step of a lane. What travels in a step is built in ensure_write.c, what a call brought is taken in by
  * ensure_apply.c. */
 #include "connect/ensure.h"
+#include "base/datetime.h"
 #include "base/text.h"
 #include "connect/ring.h"
 
@@ -134,6 +135,23 @@ static int64_t visible_from(struct tcn_ensure *e)
     return e->link->last_attempt_ms + e->wanted->visibility_ms;
 }
 
+/* The remote may have made the record, and its searches may not show it yet. */
+static void say_unseen(struct tcn_ensure *e, int64_t visible_ms)
+{
+    const char *name = e->link->connector;
+    char attempt[24], at[TCN_TIME_TEXT], text[500];
+
+    if (visible_ms - e->now_ms < TCN_ENSURE_TOLD_MS)
+        return;
+    snprintf(attempt, sizeof attempt, "%" PRId64, e->link->last_attempt_ms);
+    tcn_time_text(visible_ms, at);
+    snprintf(text, sizeof text,
+             "Not synced to %s yet: what became of the create is not known, and %s may show a new "
+             "record late; it is looked for again after %s, and created only if it is not there",
+             name, name, at);
+    tcn_ensure_say_once(e, "#unseen", attempt, false, text);
+}
+
 /* No record yet: look before creating whenever a create may have got through. */
 static void plan_unlinked(struct tcn_ensure *e, struct tcn_step *s)
 {
@@ -148,6 +166,7 @@ static void plan_unlinked(struct tcn_ensure *e, struct tcn_step *s)
         plan_create(e, s);
     } else if (p->found_none) {
         p->found_none = false;
+        say_unseen(e, visible_ms);
         rest(e, s, TCN_STEP_WAIT, visible_ms);
     } else {
         call(e, s, TOCSIN_FIND, "find", link->create_attempts);

@@ -27,6 +27,7 @@
     INT64_C(5000) /* a base read this recently needs no GET before a WRITE */
 #define TCN_ENSURE_NOTE_GAP_MS INT64_C(5000) /* between two notes of one lane */
 #define TCN_ENSURE_SHORT_MS INT64_C(10000)   /* an incident that lived shorter may get no record */
+#define TCN_ENSURE_TOLD_MS INT64_C(10000)    /* a shorter wait is over before anybody reads of it */
 #define TCN_ENSURE_GONE_MS                                                                         \
     INT64_C(600000) /* a record must be missing this long, 3 times, to be LOST */
 #define TCN_ENSURE_DEAD_MS INT64_C(86400000)  /* failing this long is told to people */

@@ -13,7 +13,6 @@
 #define GONE_TRIES 3
 #define GONE_GAP_MS (TCN_ENSURE_GONE_MS / 2)
 #define AUTH_GAP_MS INT64_C(1000)
-#define TOLD_MS INT64_C(10000)        /* a shorter wait is over before anybody reads of it */
 #define TOLD_EVERY_MS INT64_C(600000) /* answers that alternate with good ones fill no timeline */
 
 static bool rest_until(struct tcn_ensure *e, int64_t due_ms)
@@ -71,8 +70,9 @@ static const char *remark(const struct tcn_learned *got, int64_t delay_ms)
 {
     if (got->status >= 300 && got->status < 400)
         return "#redirect";
-    return (got->status == 429 || got->result->retry_after_s > 0) && delay_ms >= TOLD_MS ? "#wait"
-                                                                                         : NULL;
+    return (got->status == 429 || got->result->retry_after_s > 0) && delay_ms >= TCN_ENSURE_TOLD_MS
+               ? "#wait"
+               : NULL;
 }
 
 static void say_delay(struct tcn_ensure *e, const struct tcn_learned *got, int64_t delay_ms)

@@ -488,4 +488,13 @@ static inline const char *remote_text(const struct world *w, const char *field)
     return json_string_value(json_object_get(w->remote.records[0].fields, field));
 }
 
+static inline size_t count_said(const struct world *w, const char *text)
+{
+    size_t n = 0;
+
+    for (const char *p = w->said; (p = strstr(p, text)); p++)
+        n++;
+    return n;
+}
+
 #endif

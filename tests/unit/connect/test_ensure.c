@@ -546,15 +546,6 @@ static void long_failure_is_told_then_rests(void **unused)
     close_world(&w);
 }
 
-static size_t count_said(const struct world *w, const char *text)
-{
-    size_t n = 0;
-
-    for (const char *p = w->said; (p = strstr(p, text)); p++)
-        n++;
-    return n;
-}
-
 /* The lane runs until ms have passed; every call is answered like this, or by the remote (NULL). */
 static void run_with(struct world *w, const struct tocsin_result *result, int32_t status,
                      int64_t ms)

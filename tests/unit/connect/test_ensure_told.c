@@ -1,0 +1,67 @@
+/* What the timeline hears of a create whose outcome is not known. */
+#include "ensure_world.h"
+
+static void lose_create(struct world *w)
+{
+    w->link.state = TCN_LINK_CREATING;
+    w->link.create_attempts++;
+    w->link.is_uncertain = true;
+    w->link.last_attempt_ms = w->now_ms;
+    wake(w);
+}
+
+/* A remote whose searches lag by more than seconds: the wait for them is told when it begins. */
+static void a_long_look_is_told_once(void **unused)
+{
+    static const char again[] = "Not synced to jira yet: what became of the create is not known, "
+                                "and jira may show a new record late; it is looked for again after "
+                                "1970-01-01T00:18:10.000Z, ";
+    struct world w;
+
+    (void)unused;
+    seed = 23;
+    open_world(&w);
+    w.wanted.visibility_ms = 90000;
+    lose_create(&w);
+    run_lane(&w);
+    assert_non_null(strstr(w.said, again));
+    w.now_ms += 30000;
+    touch(&w); /* the wait goes on */
+    wake(&w);
+    run_lane(&w);
+    assert_int_equal(count_said(&w, "Not synced"), 1);
+    w.now_ms += 60000;
+    lose_create(&w);
+    run_lane(&w);
+    assert_int_equal(count_said(&w, "Not synced"), 2);
+    assert_int_equal(w.calls[TOCSIN_CREATE], 0);
+    settle(&w);
+    assert_int_equal(w.remote.n, 1);
+    assert_int_equal(count_said(&w, "Not synced"), 2);
+    close_world(&w);
+}
+
+static void a_short_look_is_not_told(void **unused)
+{
+    struct world w;
+
+    (void)unused;
+    seed = 24;
+    open_world(&w);
+    lose_create(&w);
+    settle(&w);
+    assert_int_equal(w.remote.n, 1);
+    assert_int_equal(w.calls[TOCSIN_FIND], 2);
+    assert_int_equal(count_said(&w, "Not synced"), 0);
+    close_world(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_long_look_is_told_once),
+        cmocka_unit_test(a_short_look_is_not_told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
