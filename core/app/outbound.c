@@ -4,6 +4,7 @@
 #include "app/remark.h"
 #include "app/turn.h"
 #include "app/unreached.h"
+#include "app/unserved.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "connect/lanes.h"
@@ -211,6 +212,7 @@ void tcn_outbound_start(struct tcn_app *app)
     app->outbound = tcn_xcalloc(1, sizeof *app->outbound);
     app->outbound->newest = generation_new(app);
     tcn_unreached_init(app);
+    tcn_unserved_look(app);
 }
 
 static void on_idle(void *ctx)
@@ -225,6 +227,15 @@ static void on_idle(void *ctx)
     generation_free(g);
 }
 
+/* What the lanes had in hand is done, or waits. */
+static void on_lanes_idle(void *ctx)
+{
+    struct generation *g = ctx;
+
+    tcn_unserved_look(g->app);
+    on_idle(g);
+}
+
 void tcn_outbound_reload(struct tcn_app *app)
 {
     struct generation *old = app->outbound->newest, *fresh = generation_new(app);
@@ -232,7 +243,7 @@ void tcn_outbound_reload(struct tcn_app *app)
     fresh->next = old;
     app->outbound->newest = fresh;
     old->busy = 2;
-    tcn_lanes_retire(old->lanes, on_idle, old);
+    tcn_lanes_retire(old->lanes, on_lanes_idle, old);
     tcn_sends_retire(old->sends, on_idle, old);
     tcn_outbound_wake(app);
 }

@@ -4,7 +4,16 @@
 #include "base/vec.h"
 #include <stdlib.h>
 
-enum { LINK_PUT, LINK_GET, LIST_INCIDENT, LIST_CONNECTOR, LIST_ALL, LINK_WAKE, LINK_CLAIM };
+enum {
+    LINK_PUT,
+    LINK_GET,
+    LIST_INCIDENT,
+    LIST_CONNECTOR,
+    LIST_ALL,
+    LINK_WAKE,
+    LINK_CLAIM,
+    LINK_WAITING
+};
 #define COLUMNS                                                                                    \
     "id, incident, connector, state, remote_id, remote_key, remote_url, create_attempts, "         \
     "last_attempt_ms, is_uncertain, base, base_version, base_status, done_revision, notes_seq, "   \
@@ -47,6 +56,9 @@ static const char *const sql[] = {
                    " UPDATE links SET holder = $2, epoch = $2, last_attempt_ms ="
                    " CASE WHEN holder <> 0 AND is_uncertain = 1 THEN $4 ELSE last_attempt_ms END"
                    " WHERE id {ONE_OF}(SELECT id FROM due){END} RETURNING " COLUMNS,
+    [LINK_WAITING] = "SELECT connector, COUNT(*) FROM links WHERE account_id = $1 AND due_ms > 0"
+                     " AND due_ms > " TCN_HELD_BEFORE " AND (holder = 0 OR " HOLDER_IS_DEAD ")"
+                     " GROUP BY connector ORDER BY connector LIMIT $2",
 };
 _Static_assert(TCN_LINK_BLOCKED == 5, "in the SQL above");
 
@@ -230,4 +242,28 @@ int tcn_store_link_claim(struct tcn_store *s, const char *connector, int64_t now
     if ((r = collect(&q, a, ret, ret_n, err)) == 0 && *ret_n > 1)
         qsort(*ret, *ret_n, sizeof **ret, by_due);
     return r;
+}
+
+int tcn_store_link_waiting(struct tcn_store *s, size_t limit, struct tcn_arena *a,
+                           struct tcn_link_waiting **ret, size_t *ret_n, struct tcn_err *err)
+{
+    TCN_VEC(struct tcn_link_waiting) list = {0};
+    struct tcn_query q;
+    int r;
+
+    if ((r = start(s, LINK_WAITING, &q, err)) < 0)
+        return r;
+    tcn_q_int(&q, (int64_t)limit);
+    while ((r = tcn_query_step(&q, err)) == 1) {
+        struct tcn_link_waiting *row = TCN_VEC_PUSH(a, &list);
+
+        row->connector = tcn_c_text(&q, a);
+        row->n = tcn_c_int(&q);
+    }
+    tcn_query_done(&q);
+    if (r < 0 || (r = tcn_query_row_ok(&q, err)) < 0)
+        return r;
+    *ret = list.items;
+    *ret_n = list.n;
+    return 0;
 }

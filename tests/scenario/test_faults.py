@@ -382,6 +382,43 @@ class Credentials(Faults):
         return next(bool(row["auth_failed"]) for row in rows if row["name"] == name)
 
 
+class Removed(Faults):
+    """A connector is taken out of the configuration while a ticket waits for it."""
+
+    @classmethod
+    def configure(cls, config: Config) -> None:
+        believe_searches(config, cls.world.folder)
+
+    def reload(self, config: Config) -> None:
+        self.app.config_file.write_text(json.dumps(config))
+        before = self.said("configuration reloaded")
+        self.app.child.send_signal(signal.SIGHUP)
+        eventually("it is reloaded", lambda: self.said("configuration reloaded") > before)
+
+    def said(self, words: str) -> int:
+        return self.app.log.read_text().count(words)
+
+    def test_what_waits_is_told(self) -> None:
+        with_jira = json.loads(self.app.config_file.read_text())
+        without = json.loads(self.app.config_file.read_text())
+        del without["connectors"]["jira"]
+        without["resources"]["response_plans"][0]["connectors"].remove("jira")
+        warning = 'connector=jira tickets=1 do="configure it again'
+        self.box.fault(vendor="jira", action="status", status=503, times=0)
+        name, ident = self.open_one("removed")
+        self.tickets(name, vendors=("pagerduty", "servicenow"))
+        self.reload(without)
+        eventually("it is told", lambda: self.said(warning) == 1)
+        self.app.kill(15)
+        self.app.start()
+        eventually("it is told again", lambda: self.said(warning) == 2)
+        self.box.no_faults()
+        self.reload(with_jira)
+        self.tickets(name, timeout=60)
+        self.linked(ident)
+        self.assertEqual(2, self.said("tickets wait for a connector"))
+
+
 class Down(Faults):
     @classmethod
     def configure(cls, config: Config) -> None:

@@ -404,6 +404,12 @@ static void timers(struct bed *b)
 /* Their order is that of bytes, not of a language. */
 static const char *const names[] = {"Jira", "_x", "a-b", "a_c", "jira", "\xC3\xA9", "zoo"};
 
+static void same_waiting(const struct tcn_link_waiting *a, const struct tcn_link_waiting *b)
+{
+    assert_string_equal(a->connector, b->connector);
+    assert_int_equal(a->n, b->n);
+}
+
 static void links(struct bed *b)
 {
     unsigned no = pick(b, 7), of = pick(b, 6);
@@ -431,6 +437,7 @@ static void links(struct bed *b)
         LIST(b, struct tcn_link, same_link, link_newest, no % 2 ? connector : NULL,
              of % 2 ? &link : NULL, LIMIT);
     LIST(b, struct tcn_link, same_link, link_claim, connector, due, of);
+    LIST(b, struct tcn_link_waiting, same_waiting, link_waiting, 1 + of);
 }
 
 static void deadletters(struct bed *b)

@@ -177,6 +177,35 @@ static void claims(void **state)
     claim(f, "jira", 50, 9, "1 ");
 }
 
+static void expect_waiting(struct fixture *f, size_t limit, const char *want)
+{
+    struct tcn_link_waiting *list;
+    char text[200] = "";
+    size_t n;
+
+    OK(f, tcn_store_link_waiting(f->s, limit, &f->a, &list, &n, &f->err));
+    for (size_t i = 0; i < n; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s %d ", list[i].connector,
+                 (int)list[i].n);
+    assert_string_equal(text, want);
+}
+
+static void counts_what_waits(void **state)
+{
+    struct fixture *f = *state;
+
+    expect_waiting(f, 9, "");
+    put(f, 1, 10, "jira", 30);
+    put(f, 2, 11, "jira", 5000);
+    put(f, 3, 12, "jira", 0);
+    put(f, 4, 12, "gone", 10);
+    put(f, 5, 13, "quiet", 0);
+    expect_waiting(f, 9, "gone 1 jira 2 ");
+    expect_waiting(f, 1, "gone 1 ");
+    claim(f, "jira", 30, 9, "1 "); /* somebody has it in hand */
+    expect_waiting(f, 9, "gone 1 jira 1 ");
+}
+
 static void of_an_older_epoch(void **state)
 {
     struct fixture *f = *state;
@@ -297,6 +326,7 @@ int main(void)
         IN_MEMORY(deadletters_of_one_time),
         IN_MEMORY(wake),
         IN_MEMORY(claims),
+        IN_MEMORY(counts_what_waits),
         IN_FILE(of_an_older_epoch),
         IN_FILE(a_take_over_is_when_it_was_tried_last),
         IN_MEMORY(deadletters),
