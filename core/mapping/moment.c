@@ -85,6 +85,7 @@ static const struct tcn_moment_type types[] = {
 };
 static const char *const names[] = {"rfc3339",  "iso_basic_offset", "rfc1123",
                                     "epoch_ms", "epoch_s",          NULL};
+static const char *const written[] = {"rfc3339", "iso_basic_offset", "epoch_ms", "epoch_s", NULL};
 static const struct tcn_moment_type pattern_type = {"pattern", tcn_time_parse, false,
                                                     format_pattern, 0};
 
@@ -104,13 +105,13 @@ static int compile_format(const struct tcn_node *n, bool is_out, struct tcn_mome
         }
     }
     if (!strchr(text, '%')) {
-        nearest = tcn_nearest(text, names);
+        nearest = tcn_nearest(text, is_out ? written : names);
         return tcn_node_problem(
             n,
-            "\"%s\" is no time format; %s%s%suse rfc3339, iso_basic_offset, rfc1123, "
+            "\"%s\" is no time format%s; %s%s%suse rfc3339, iso_basic_offset, %s"
             "epoch_ms, epoch_s or a pattern like \"%%Y-%%m-%%d %%H:%%M:%%S\"",
-            text, nearest ? "did you mean \"" : "", nearest ? nearest : "",
-            nearest ? "\"? Else " : "");
+            text, is_out ? " for writing" : "", nearest ? "did you mean \"" : "",
+            nearest ? nearest : "", nearest ? "\"? Else " : "", is_out ? "" : "rfc1123, ");
     }
     *ret = (struct tcn_moment_format){&pattern_type, text};
     if (is_out && tcn_time_format(0, text, scratch, sizeof scratch) < 0)

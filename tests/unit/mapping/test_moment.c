@@ -98,7 +98,8 @@ static void mistakes(void **state)
         {"\"formats\": \"rfc3339\"", "must be an array"},
         {"\"formats\": [3]", "must be the name of a format"},
         {"\"out\": \"%H:%Q\"", "$.var.x.out: a pattern for writing"},
-        {"\"out\": \"rfc1123\"", "$.var.x.out: \"rfc1123\" is no time format"},
+        {"\"out\": \"rfc1123\"", "$.var.x.out: \"rfc1123\" is no time format for writing; use "
+                                 "rfc3339, iso_basic_offset, epoch_ms, "},
         {"\"zero\": [0]", "$.var.x.zero[0]: must be text"},
         {"\"format\": \"rfc3339\"", "\"format\" is not known here; did you mean \"formats\"?"},
     };
