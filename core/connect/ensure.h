@@ -143,7 +143,7 @@ struct tcn_learned {
     const struct tocsin_result *result;
     uint32_t net;
     int32_t status;
-    uint32_t steps; /* round trips it took */
+    bool may_have_written; /* a round trip before the last one */
     const struct tocsin_record *records;
     size_t n_records;
     const char *bad_fields[TCN_ENSURE_DROPPED_MAX];

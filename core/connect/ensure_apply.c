@@ -35,9 +35,8 @@ static bool surely_not_done(const struct tcn_learned *got)
 
     if (o == TOCSIN_REJECTED && got->n_bad_fields > 0) /* the remote itself has said so */
         return true;
-    /* Of several round trips an earlier one may have done it. */
-    return got->steps <= 1 && (got->net == TOCSIN_NET_NOT_SENT || o == TOCSIN_REJECTED ||
-                               o == TOCSIN_AUTH || o == TOCSIN_GONE || got->status == 429);
+    return !got->may_have_written && (got->net == TOCSIN_NET_NOT_SENT || o == TOCSIN_REJECTED ||
+                                      o == TOCSIN_AUTH || o == TOCSIN_GONE || got->status == 429);
 }
 
 static void bury(struct tcn_ensure *e, const char *verb, const char *reason)

@@ -174,6 +174,11 @@ static enum tocsin_outcome not_understood(const struct tcn_exchange *x)
     return tcn_verb_leaves_trace(x->op.verb) ? TOCSIN_UNKNOWN : TOCSIN_RETRY;
 }
 
+static bool may_write(const struct tcn_exchange *x)
+{
+    return x->outcome->net != TOCSIN_NET_NOT_SENT && strcmp(x->request.method, "GET") != 0;
+}
+
 static void next_step(struct tcn_exchange *x)
 {
     struct tocsin_result *result = &x->outcome->result;
@@ -182,6 +187,7 @@ static void next_step(struct tcn_exchange *x)
         finish_as(x, not_understood(x), "the connector wants more than 8 round trips");
         return;
     }
+    x->outcome->may_have_written = x->outcome->may_have_written || may_write(x);
     x->op.step = result->step;
     result->cursor[sizeof result->cursor - 1] = 0;
     x->op.cursor = tcn_arena_strdup(&x->arena, result->cursor);

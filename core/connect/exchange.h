@@ -16,6 +16,8 @@ struct tcn_outcome {
     uint32_t net;   /* enum tocsin_net of the last round trip */
     int32_t status; /* of the last round trip, 0 = none */
     uint32_t steps; /* round trips */
+    bool
+        may_have_written; /* one before the last may have changed the remote: it went out, and was no GET */
     int64_t took_ms;
     struct tocsin_sink sink; /* records, bad fields */
     /* The last round trip for people, without secrets; NULL when the outcome is OK. Owned. */

@@ -121,7 +121,7 @@ static void learn(const struct tcn_outcome *o, struct tcn_learned *ret)
         .result = &o->result,
         .net = o->net,
         .status = o->status,
-        .steps = o->steps,
+        .may_have_written = o->may_have_written,
         .records = o->sink.records,
         .n_records = o->sink.n_records,
     };

@@ -440,7 +440,6 @@ static inline void run_lane(struct world *w)
         got = (struct tcn_learned){.result = &a.result,
                                    .net = a.net,
                                    .status = a.status,
-                                   .steps = 1,
                                    .records = a.records,
                                    .n_records = a.n};
         if (a.bad_field)

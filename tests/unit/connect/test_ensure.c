@@ -176,12 +176,8 @@ static void a_lost_create_is_waited_for_from_its_end(void **unused)
     struct tcn_effects effects = {.n_say = 0};
     struct tcn_step step = {.kind = TCN_STEP_CALL, .verb = TOCSIN_CREATE};
     struct tocsin_result lost = {.outcome = TOCSIN_UNKNOWN, .reason = "no answer"};
-    struct tcn_learned got = {.result = &lost, .net = TOCSIN_NET_MAYBE_SENT, .steps = 1};
-    struct tcn_ensure e = {.wanted = &w.wanted,
-                           .progress = &progress,
-                           .link = &w.link,
-                           .effects = &effects,
-                           .arena = &w.arena};
+    struct tcn_learned got = {.result = &lost, .net = TOCSIN_NET_MAYBE_SENT};
+    struct tcn_ensure e;
 
     (void)unused;
     seed = 16;
@@ -191,7 +187,7 @@ static void a_lost_create_is_waited_for_from_its_end(void **unused)
     w.link.is_uncertain = w.link.is_in_flight = true;
     w.link.last_attempt_ms = w.now_ms;
     w.now_ms += 2 * VISIBLE_MS; /* a call that took longer than searches lag */
-    e.now_ms = w.now_ms;
+    e = engine(&w, &w.link, &progress, &effects);
     assert_false(tcn_ensure_apply(&e, &step, &got));
     w.remote.records[0] =
         (struct record){.visible_ms = w.now_ms + VISIBLE_MS - 1000,
@@ -201,6 +197,47 @@ static void a_lost_create_is_waited_for_from_its_end(void **unused)
     assert_int_equal(w.remote.n, 1);
     assert_int_equal(w.calls[TOCSIN_CREATE], 0);
     close_world(&w);
+}
+
+static const struct {
+    const char *name;
+    uint32_t outcome;
+    struct tcn_learned got;
+    bool is_uncertain;
+} failed_creates[] = {
+    {"nobody listened", TOCSIN_RETRY, {.net = TOCSIN_NET_NOT_SENT}, false},
+    {"nobody any more", TOCSIN_RETRY, {.net = TOCSIN_NET_NOT_SENT, .may_have_written = true}, true},
+    {"too many calls", TOCSIN_RETRY, {.net = TOCSIN_NET_OK, .status = 429}, false},
+    {"refused", TOCSIN_REJECTED, {.net = TOCSIN_NET_OK, .status = 400}, false},
+    {"refused late", TOCSIN_REJECTED, {.net = TOCSIN_NET_OK, .may_have_written = true}, true},
+    {"a lost answer", TOCSIN_UNKNOWN, {.net = TOCSIN_NET_MAYBE_SENT}, true},
+};
+
+/* Looking up, and waiting until a look-up says something, is for what may be there only. */
+static void what_was_only_read_before_leaves_no_doubt(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < sizeof failed_creates / sizeof failed_creates[0]; i++) {
+        struct world w;
+        struct tcn_progress progress = {.found_none = false};
+        struct tcn_effects effects = {.n_say = 0};
+        struct tcn_step step = {.kind = TCN_STEP_CALL, .verb = TOCSIN_CREATE};
+        struct tocsin_result result = {.outcome = failed_creates[i].outcome, .reason = "no"};
+        struct tcn_learned got = failed_creates[i].got;
+        struct tcn_ensure e;
+
+        seed = 17;
+        open_world(&w);
+        e = engine(&w, &w.link, &progress, &effects);
+        w.link.state = TCN_LINK_CREATING;
+        w.link.create_attempts = 1;
+        w.link.is_uncertain = w.link.is_in_flight = true;
+        got.result = &result;
+        (void)tcn_ensure_apply(&e, &step, &got);
+        if (w.link.is_uncertain != failed_creates[i].is_uncertain)
+            fail_msg("%s: uncertain %d", failed_creates[i].name, w.link.is_uncertain);
+        close_world(&w);
+    }
 }
 
 static void the_oldest_is_adopted(void **unused)
@@ -304,8 +341,7 @@ static void a_change_during_a_refused_create_is_tried(void **unused)
         struct tcn_effects effects = {.n_say = 0};
         struct tcn_step step = {.kind = TCN_STEP_CALL, .verb = TOCSIN_CREATE};
         struct tocsin_result refused = {.outcome = TOCSIN_REJECTED, .reason = "no"};
-        struct tcn_learned got = {
-            .result = &refused, .net = TOCSIN_NET_OK, .status = 422, .steps = 1};
+        struct tcn_learned got = {.result = &refused, .net = TOCSIN_NET_OK, .status = 422};
         struct tcn_ensure e = {.wanted = &w.wanted,
                                .progress = &progress,
                                .link = &w.link,
@@ -354,8 +390,8 @@ static void gone_record_is_lost_after_three_looks(void **unused)
         e.now_ms = w.now_ms;
         tcn_ensure_plan(&e, &step);
         assert_int_equal(step.verb, TOCSIN_GET);
-        assert_false(tcn_ensure_apply(
-            &e, &step, &(struct tcn_learned){.result = &gone, .status = 404, .steps = 1}));
+        assert_false(
+            tcn_ensure_apply(&e, &step, &(struct tcn_learned){.result = &gone, .status = 404}));
         tcn_step_done(&step);
         take_effects(&w, &fx);
         commit(&w, &link);
@@ -527,9 +563,8 @@ static void long_failure_is_told_then_rests(void **unused)
 
         tcn_ensure_plan(&e, &step);
         if (step.kind == TCN_STEP_CALL)
-            tcn_ensure_apply(
-                &e, &step,
-                &(struct tcn_learned){.result = &down, .net = TOCSIN_NET_NOT_SENT, .steps = 1});
+            tcn_ensure_apply(&e, &step,
+                             &(struct tcn_learned){.result = &down, .net = TOCSIN_NET_NOT_SENT});
         take_effects(&w, &fx);
         commit(&w, &link);
         tcn_step_done(&step);
@@ -563,8 +598,7 @@ static void run_with(struct world *w, const struct tocsin_result *result, int32_
         if (step.kind == TCN_STEP_CALL)
             tcn_ensure_apply(
                 &e, &step,
-                &(struct tcn_learned){
-                    .result = result, .net = TOCSIN_NET_OK, .status = status, .steps = 1});
+                &(struct tcn_learned){.result = result, .net = TOCSIN_NET_OK, .status = status});
         take_effects(w, &fx);
         commit(w, &link);
         tcn_step_done(&step);
@@ -733,6 +767,7 @@ int main(void)
         cmocka_unit_test(a_class_is_not_overwritten),
         cmocka_unit_test(answer_lost_is_looked_up),
         cmocka_unit_test(a_lost_create_is_waited_for_from_its_end),
+        cmocka_unit_test(what_was_only_read_before_leaves_no_doubt),
         cmocka_unit_test(the_oldest_is_adopted),
         cmocka_unit_test(refused_optional_field_is_dropped),
         cmocka_unit_test(refused_title_blocks),

@@ -394,6 +394,28 @@ static void several_steps(void **unused)
     tcn_outcome_free(o);
 }
 
+static void check_written(const char *method, bool written)
+{
+    struct tcn_outcome *o = call_with(
+        TOCSIN_CREATE, json_pack("{s:s s:s s:i}", "path", "/ok", "method", method, "more", 1));
+
+    assert_int_equal(o->steps, 2);
+    assert_int_equal(o->may_have_written, written);
+    tcn_outcome_free(o);
+}
+
+static void only_a_write_may_have_written(void **unused)
+{
+    struct tcn_outcome *o =
+        call_with(TOCSIN_CREATE, json_pack("{s:s s:s}", "path", "/close", "method", "POST"));
+
+    (void)unused;
+    assert_false(o->may_have_written); /* what the last round trip did, net tells */
+    tcn_outcome_free(o);
+    check_written("GET", false);
+    check_written("POST", true);
+}
+
 /* libcurl repeats a request when a kept connection turns out closed: of a create that would be a second one, and a
  * transition of a ticket is none the second time. */
 static void check_repeated(enum tocsin_verb verb, const char *method, enum tocsin_outcome lost,
@@ -640,6 +662,7 @@ int main(void)
         TEST(sends_what_was_rendered),
         TEST(empty_posts_have_no_form_type),
         TEST(several_steps),
+        TEST(only_a_write_may_have_written),
         TEST(creates_are_never_repeated_by_the_library),
         TEST(posts_are_never_repeated_by_the_library),
         TEST(refused_connection_is_not_sent),
