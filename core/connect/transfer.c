@@ -85,9 +85,18 @@ int tcn_transfer_on_request(void *ctx, char *remote_ip, char *local_ip, int remo
     return CURL_PREREQFUNC_OK;
 }
 
+/* What libcurl tells is wrong with the other side, not what to do about it. */
+static const char *advice(CURLcode code)
+{
+    if (code == CURLE_PEER_FAILED_VERIFICATION)
+        return "; have that certificate mended, or correct \"url\" or \"ca_file\"";
+    return code == CURLE_SSL_CONNECT_ERROR ? "; TLS 1.2 or 1.3 must be spoken there" : "";
+}
+
 static void tell_transport(struct tcn_transfer *t, CURLcode code)
 {
     const char *text = t->curl_error[0] ? t->curl_error : curl_easy_strerror(code);
+    char told[CURL_ERROR_SIZE + 100];
 
     if (t->was_refused && !t->may_be_sent)
         text =
@@ -96,7 +105,8 @@ static void tell_transport(struct tcn_transfer *t, CURLcode code)
                 : "the address is not a public one: add the host to \"allow\" if that is intended";
     else if (t->was_too_large)
         text = "the answer is larger than the cap";
-    tcn_record_line(t->instance, text, t->message.transport, sizeof t->message.transport);
+    snprintf(told, sizeof told, "%s%s", text, advice(code));
+    tcn_record_line(t->instance, told, t->message.transport, sizeof t->message.transport);
 }
 
 /* A refusal in the mail dialogue is an answer, though libcurl reports it as an error. */

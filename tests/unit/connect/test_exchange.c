@@ -624,7 +624,7 @@ static SSL_CTX *make_tls(void)
     return tls;
 }
 
-static void check_tls(const char *host, bool with_ca, uint32_t outcome)
+static void check_tls(const char *host, bool with_ca, uint32_t outcome, const char *advice)
 {
     char more[256];
     struct tcn_outcome *o;
@@ -636,7 +636,7 @@ static void check_tls(const char *host, bool with_ca, uint32_t outcome)
         snprintf(more, sizeof more, ", \"allow\": [\"localhost\"]");
     open_rig("https", host, more);
     o = call(TOCSIN_CREATE, "/ok");
-    if (o->result.outcome != outcome)
+    if (o->result.outcome != outcome || !strstr(o->result.reason, advice))
         fail_msg("%s %d: %s", host, with_ca, o->result.reason);
     assert_int_equal(o->net, outcome == TOCSIN_OK ? TOCSIN_NET_OK : TOCSIN_NET_NOT_SENT);
     tcn_outcome_free(o);
@@ -646,9 +646,13 @@ static void certificates_are_verified(void **unused)
 {
     (void)unused;
     server.tls = make_tls();
-    check_tls("localhost", true, TOCSIN_OK);
-    check_tls("localhost", false, TOCSIN_RETRY); /* nobody vouches for it */
-    check_tls("127.0.0.1", true, TOCSIN_RETRY);  /* another name */
+    check_tls("localhost", true, TOCSIN_OK, "");
+    check_tls("localhost", false, TOCSIN_RETRY, "ca_file"); /* nobody vouches for it */
+    check_tls("127.0.0.1", true, TOCSIN_RETRY, "url");      /* another name */
+    assert_int_equal(server.requests, 1);
+    SSL_CTX_set_security_level(server.tls, 0);
+    SSL_CTX_set_max_proto_version(server.tls, TLS1_1_VERSION);
+    check_tls("localhost", true, TOCSIN_RETRY, "TLS 1.2 or 1.3 must be spoken");
     unlink(cert_path);
     assert_int_equal(server.requests, 1);
 }
