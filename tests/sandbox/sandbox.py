@@ -9,13 +9,17 @@ from __future__ import annotations
 import argparse
 import json
 import signal
+import ssl
 import sys
 import traceback
+from collections.abc import Callable
+from pathlib import Path
 from typing import IO, Any
 
 from admin import Admin
 from calls import CallLog
-from faults import FaultScript, enact
+from doors import Certificates, Doors
+from faults import FaultScript, Rule, enact
 from jira import Jira
 from mail import Mailbox
 from pagerduty import PagerDuty
@@ -29,9 +33,12 @@ ENDING = {signal.SIGTERM, signal.SIGINT}
 
 
 class Sandbox:
-    def __init__(self, port_base: int = 0, calls_file: IO[str] | None = None) -> None:
+    def __init__(self, port_base: int = 0, calls_file: IO[str] | None = None,
+                 certificates: Certificates | None = None) -> None:
         self.calls = CallLog(calls_file)
-        self.faults = FaultScript()
+        self.certificates = certificates
+        self.doors = Doors(certificates)
+        self.faults = FaultScript(self.doors)
         self.mail = Mailbox(self.faults, self.calls)
         self.account = PagerDuty()
         played: list[Vendor] = [ServiceNow(), Jira(), self.account, PagerDutyEvents(self.account)]
@@ -48,9 +55,11 @@ class Sandbox:
         fronts = {name: self._front(vendor) for name, vendor in self.vendors.items()}
         fronts["admin"] = Admin(self).exchange
         for n, (name, exchange) in enumerate(fronts.items()):
-            server = HttpServer(exchange, self._port(n))
+            server = HttpServer(exchange, self._port(n), self._tls(name))
             self.urls[name] = server.url
             self.servers.append(server)
+            if name in self.vendors:
+                self.doors.servers[name] = server
         self.mail.start(self._port(len(fronts)))
         self.urls["smtp"] = self.mail.url
         for name, vendor in self.vendors.items():
@@ -76,15 +85,30 @@ class Sandbox:
         del parts["pagerduty_events"]  # its settings are the account's
         return parts
 
+    def _tls(self, name: str) -> Callable[[], ssl.SSLContext] | None:
+        """Chooses what a vendor shows to a client that begins with TLS; None: it speaks none."""
+        if not self.certificates or name not in self.vendors:
+            return None
+        contexts = self.certificates.contexts
+        return lambda: contexts[self.faults.pick_tls(name)]
+
     def _front(self, vendor: Vendor) -> Exchange:
         """Answers a vendor's calls: by the fault script where it strikes, and logs them."""
 
         def exchange(request: Request, peer: Peer) -> bool:
             rule = self.faults.pick(vendor.name, request.method, request.path)
-            if rule:
-                action = rule.action
-                return enact(rule, vendor, request, peer, lambda status: self.calls.add(
-                    vendor.name, request, status, action))
+            try:
+                return struck(rule, request, peer) if rule else answered(request, peer)
+            finally:
+                self.faults.was_answered(vendor.name, request.method, request.path)
+
+        def struck(rule: Rule, request: Request, peer: Peer) -> bool:
+            if rule.action == "reorder":
+                self.faults.await_overtaking(rule)
+            return enact(rule, vendor, request, peer, lambda status: self.calls.add(
+                vendor.name, request, status, rule.action))
+
+        def answered(request: Request, peer: Peer) -> bool:
             response = _handled(vendor, request)
             self.calls.add(vendor.name, request, response.status)  # before the client can ask
             peer.send(response.render())
@@ -101,17 +125,26 @@ def _handled(vendor: Vendor, request: Request) -> Response:
         return vendor.failure(500, None, "")
 
 
+def certificates(folder: str) -> Certificates:
+    try:
+        return Certificates(Path(folder))
+    except OSError as exc:
+        raise argparse.ArgumentTypeError(f"no certificates in {folder}: {exc}") from exc
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port-base", type=int, default=0,
                         help="first of six ports in a row (default 0: free ones)")
     parser.add_argument("--calls-log", help="append every call to this file, one JSON object a line")
+    parser.add_argument("--tls", type=certificates, metavar="FOLDER",
+                        help="vendors speak TLS beside HTTP, with the certificates of that folder")
     options = parser.parse_args()
     log = open(options.calls_log, "a", encoding="utf-8") if options.calls_log else None
     # Blocked before the first thread starts, taken by sigwait: a handler could run unnoticed
     # between the main thread's last look at it and its sleep.
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
-    box = Sandbox(options.port_base, log)
+    box = Sandbox(options.port_base, log, options.tls)
     try:
         box.start()
     except OSError as exc:

@@ -1,14 +1,17 @@
 """Every fault action, the counting of rules, the log of calls, and the HTTP reader itself."""
 from __future__ import annotations
 
+import gzip
 import http.client
+import json
 import socket
+import threading
 import time
 import unittest
 from typing import Any
 from urllib.parse import urlsplit
 
-from client import JIRA_AUTH, SNOW_AUTH, Answer, Process, call
+from client import JIRA_AUTH, SNOW_AUTH, Answer, Process, call, eventually
 
 BOX = Process()
 INCIDENT = {"short_description": "web-cpu-high", "correlation_id": "tocsin:inc-1"}
@@ -143,6 +146,66 @@ class Actions(unittest.TestCase):
                          (answer.status, answer.headers["location"]))
         self.assert_tickets(0)
 
+    def test_gzipbomb_is_small_on_the_wire(self) -> None:
+        fault("gzipbomb", size_bytes=8 << 20)
+        answer = create()
+        self.assertEqual((201, "gzip"), (answer.status, answer.headers["content-encoding"]))
+        self.assertLess(len(answer.body), 16 << 10)
+        inside = gzip.decompress(answer.body)
+        self.assertGreaterEqual(len(inside), 8 << 20)
+        self.assertEqual("web-cpu-high", json.loads(inside)["result"]["short_description"])
+        self.assert_tickets(1)
+
+    def test_dup_carries_the_call_out_again(self) -> None:
+        for copies, more in ((2, {}), (3, {"copies": 3})):
+            with self.subTest(copies):
+                BOX.reset()
+                fault("dup", **more)
+                number = create().json()["result"]["number"]
+                self.assert_tickets(copies)
+                self.assertEqual(number, BOX.tickets("servicenow")[-1]["key"], "the last one is answered")
+                self.assertEqual(1, len(BOX.calls("servicenow")), "it was one call")
+
+    def test_copies_whose_answer_is_lost(self) -> None:
+        fault("drop_after_apply", copies=2)
+        with self.assertRaises(http.client.RemoteDisconnected):
+            create()
+        self.assert_tickets(2)
+
+    def titled(self, title: str) -> threading.Thread:
+        thread = threading.Thread(target=call, kwargs={
+            "method": "POST", "url": BOX.url["servicenow"] + "/api/now/table/incident",
+            "body": INCIDENT | {"short_description": title}, "auth": SNOW_AUTH})
+        thread.start()
+        return thread
+
+    def seen(self, count: int) -> bool:
+        return bool(BOX.admin("GET", "/faults")["faults"][0]["seen"] == count)
+
+    def test_reorder_lets_the_next_call_overtake(self) -> None:
+        fault("reorder", ms=60_000)
+        first = self.titled("first")
+        eventually(lambda: self.seen(1))
+        self.assert_tickets(0)
+        second = self.titled("second")
+        for thread in (first, second):
+            thread.join(5)
+            self.assertFalse(thread.is_alive())
+        self.assertEqual(["second", "first"], [row["title"] for row in BOX.tickets("servicenow")])
+        self.assertEqual(["second", "first"], [row["body"]["short_description"]
+                                               for row in BOX.calls("servicenow")])
+
+    def test_reorder_does_not_wait_for_ever(self) -> None:
+        fault("reorder", ms=50)
+        self.assertEqual(201, create().status)
+        fault("reorder", ms=60_000, nth=1)
+        held = self.titled("held")
+        eventually(lambda: BOX.admin("GET", "/faults")["faults"][1]["seen"])
+        BOX.admin("DELETE", "/faults")
+        held.join(5)
+        self.assertFalse(held.is_alive())
+        self.assert_tickets(2)
+
     def connection(self) -> socket.socket:
         parts = urlsplit(BOX.url["servicenow"])
         return socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5)
@@ -194,6 +257,8 @@ class Rules(unittest.TestCase):
             ("unknown member", [good | {"when": "now"}]), ("nth 0", [good | {"nth": 0}]),
             ("type", [good | {"times": "2"}]), ("regex", [good | {"path_re": "("}]),
             ("no HTTP fault for SMTP", [{"vendor": "smtp", "action": "html"}]),
+            ("no doors of SMTP", [{"vendor": "smtp", "action": "refuse"}]),
+            ("too many copies", [good | {"action": "dup", "copies": 1000}]),
         ):
             with self.subTest(name):
                 answer = call("POST", BOX.url["admin"] + "/faults", bad)

@@ -9,6 +9,7 @@ import json
 import re
 import select
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -21,6 +22,8 @@ from urllib.parse import parse_qs, unquote
 
 MAX_HEAD_BYTES = 65536
 MAX_BODY_BYTES = 4 << 20
+BACKLOG = 256
+TLS_HELLO = b"\x16"
 
 REASONS = {
     200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 302: "Found", 303: "See Other",
@@ -196,7 +199,7 @@ class Peer:
             if not select.select([self.sock], [], [], left)[0]:
                 break
             try:
-                if not self.sock.recv(1, socket.MSG_PEEK):
+                if not _peek(self.sock):
                     return False
             except OSError:
                 return False
@@ -208,14 +211,21 @@ Exchange = Callable[[Request, Peer], bool]  # answers one request; False closes 
 
 
 class HttpServer:
-    """Listens on loopback; `port` 0 takes a free one (see `url`)."""
+    """Listens on loopback; `port` 0 takes a free one (see `url`).  With `tls` it speaks TLS, too, to
+    clients that begin with it, in the context that `tls` chooses for each of them."""
 
-    def __init__(self, exchange: Exchange, port: int = 0) -> None:
+    def __init__(self, exchange: Exchange, port: int = 0,
+                 tls: Callable[[], ssl.SSLContext] | None = None) -> None:
         self.exchange = exchange
-        self.listener = socket.create_server(("127.0.0.1", port), backlog=256)
+        self.tls = tls
+        self.listener = _bound(port)
+        self.listener.listen(BACKLOG)
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         self.open: set[socket.socket] = set()
         self.lock = threading.Lock()
+        self.changed = threading.Condition(self.lock)
+        self.listens = True
+        self.refused_until = 0.0
         self.stopped = False
 
     def start(self) -> None:
@@ -224,24 +234,69 @@ class HttpServer:
     def stop(self) -> None:
         with self.lock:
             self.stopped = True
-            for sock in self.open:
-                _shut(sock)
+            self._hang_up()
+            self.changed.notify_all()
         _shut(self.listener)
         self.listener.close()
+
+    def refuse(self, seconds: float) -> None:
+        """Nobody listens for so long, or until listen(); the port stays ours."""
+        with self.lock:
+            self.refused_until = time.monotonic() + seconds
+            if self.listens:  # a second shutdown would be inherited by every later connection
+                _shut(self.listener)  # wakes who waits for one, too
+            self.listens = False
+            self._hang_up()
+
+    def listen(self) -> None:
+        with self.lock:
+            self._listen()
+
+    def _listen(self) -> None:
+        if not self.listens:
+            self.listener.listen(BACKLOG)
+        self.listens = True
+        self.changed.notify_all()
+
+    def hang_up(self) -> None:
+        """Ends every connection there is."""
+        with self.lock:
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        for sock in self.open:
+            _shut(sock)
 
     def _accept(self) -> None:
         while not self.stopped:
             try:
                 sock, _ = self.listener.accept()
             except OSError:
-                return
+                if not self._listens_again():
+                    return
+                continue
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self.lock:
                 self.open.add(sock)
+                if not self.listens:
+                    _shut(sock)
             threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
+
+    def _listens_again(self) -> bool:
+        """Waits until nobody is refused any more; False when the server was stopped."""
+        with self.changed:
+            while not self.stopped and not self.listens:
+                left = self.refused_until - time.monotonic()
+                if left > 0:
+                    self.changed.wait(min(left, threading.TIMEOUT_MAX))
+                else:
+                    self._listen()
+            return not self.stopped
 
     def _serve(self, sock: socket.socket) -> None:
         try:
+            if self.tls and _peek(sock) == TLS_HELLO:
+                sock = self._secured(sock, self.tls())
             self._requests(sock)
         except BadRequest as exc:
             sock.sendall(Response(400, str(exc).encode(), "text/plain").render(keep=False))
@@ -254,6 +309,20 @@ class HttpServer:
                 self.open.discard(sock)
             sock.close()
 
+    def _secured(self, sock: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
+        with self.lock:
+            self.open.discard(sock)
+            secured = context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+            self.open.add(secured)
+        try:
+            secured.do_handshake()
+        except OSError:  # the client said no
+            with self.lock:
+                self.open.discard(secured)
+            secured.close()
+            raise
+        return secured
+
     def _requests(self, sock: socket.socket) -> None:
         reader = Reader(sock)
         peer = Peer(sock)
@@ -261,6 +330,22 @@ class HttpServer:
             keep = self.exchange(request, peer)
             if not keep or request.headers.get("connection", "").lower() == "close":
                 return
+
+
+def _bound(port: int) -> socket.socket:
+    """Bound to a port by its number: only then does the kernel leave it to a socket that does not listen."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(probe.getsockname())
+    return sock
+
+
+def _peek(sock: socket.socket) -> bytes:
+    """The next byte, which stays; of the wire, also where TLS is spoken; b"" when the client has left."""
+    return socket.socket.recv(sock, 1, socket.MSG_PEEK)
 
 
 def _shut(sock: socket.socket) -> None:

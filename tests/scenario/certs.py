@@ -57,3 +57,13 @@ def self_signed(folder: pathlib.Path, name: str, alt: str = LOCAL) -> Pair:
     openssl("req", "-x509", *EC, "-noenc", "-days", "2", "-subj", f"/CN={name}", "-keyout", pair.key,
             "-out", pair.cert, "-addext", f"subjectAltName={alt}")
     return pair
+
+
+def sandbox_certificates(folder: pathlib.Path) -> pathlib.Path:
+    """Those that the sandbox wants for its option --tls, in `folder`; the certificate of who vouches for them."""
+    ca = Authority(folder)
+    ca.issue("good")
+    ca.issue("expired", days=-1)
+    ca.issue("wronghost", alt="DNS:jira.example.com")
+    self_signed(folder, "selfsigned")
+    return ca.pair.cert

@@ -126,8 +126,8 @@ class Process:
 class Sandbox(Process):
     """The stateful ServiceNow, Jira, PagerDuty and mail box."""
 
-    def __init__(self, folder: pathlib.Path) -> None:
-        super().__init__(["/usr/bin/python3", str(ROOT / "tests/sandbox/sandbox.py"), "--port-base", "0"],
+    def __init__(self, folder: pathlib.Path, *options: str) -> None:
+        super().__init__(["/usr/bin/python3", str(ROOT / "tests/sandbox/sandbox.py"), "--port-base", "0", *options],
                          folder / "sandbox.log")
         self.urls: dict[str, str] = json.loads(self.ready_line())
 
@@ -255,8 +255,8 @@ class World:
         if self.database:
             print(f"--- PostgreSQL\n{self.database.tail()}", file=sys.stderr)
 
-    def sandbox(self) -> Sandbox:
-        self.processes.append(Sandbox(self.folder))
+    def sandbox(self, *options: str) -> Sandbox:
+        self.processes.append(Sandbox(self.folder, *options))
         return typing.cast(Sandbox, self.processes[-1])
 
     def tocsin(self, config: dict[str, typing.Any], env: dict[str, str],

@@ -2,15 +2,20 @@
 from __future__ import annotations
 
 import json
+import pathlib
+import re
 import signal
 import unittest
 
-from harness import eventually, http
+from certs import sandbox_certificates
+from harness import Failure, eventually, http
 from worlds import (VENDORS, Config, Scenario, alert, believe_searches, changed, contact, fresh, group, mail_channel,
                     secret)
 
 CREATE = {"servicenow": ("POST", "/table/incident$"), "jira": ("POST", "/rest/api/3/issue$"),
           "pagerduty": ("POST", "/incidents$")}
+BOMB_MIB = 64  # the sandbox needs half a second to pack it; no answer of more than 4 MiB is read
+MEND = 'have that certificate mended, or correct "url" or "ca_file"'
 WRITE = {"servicenow": ("PATCH", "/table/incident/"), "jira": ("POST", "/transitions$"),
          "pagerduty": ("PUT", "/incidents")}
 
@@ -68,7 +73,7 @@ class Creates(Faults):
         """A sleeping instance answers 200 and a page; whether it did the work is unknown."""
         self.check_once("html", status=200, apply=True)
 
-    def test_nothing_listens_for_a_moment(self) -> None:
+    def test_the_connection_is_reset(self) -> None:
         self.check_once("reset")
 
     def test_a_lost_answer_is_looked_up_before_anything_is_created_again(self) -> None:
@@ -79,6 +84,44 @@ class Creates(Faults):
         finds = [call for call in self.box.calls("servicenow", "GET", "/table/incident")
                  if ident in str(call["query"])]
         self.assertTrue(finds)
+
+
+    def memory_mib(self) -> int:
+        """The most that it ever had."""
+        status = pathlib.Path(f"/proc/{self.app.child.pid}/status").read_text()
+        return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) >> 10
+
+    def test_the_answer_would_fill_the_memory(self) -> None:
+        """Compressed, though nobody asked for that: it stays as it is, and what it says is unknown."""
+        before = self.memory_mib()
+        self.check_once("gzipbomb", size_bytes=BOMB_MIB << 20)
+        self.assertLess(self.memory_mib() - before, BOMB_MIB // 2)
+
+    def test_the_answers_come_in_another_order(self) -> None:
+        """Of two tickets that are made at a time each incident has its own."""
+        for vendor in VENDORS:
+            with self.subTest(vendor):
+                self.box.no_faults()
+                self.on_create(vendor, "reorder", ms=10_000)
+                both = [self.open_one("order") for _ in range(2)]
+                for name, ident in both:
+                    self.assertEqual(self.tickets(name)[vendor]["id"], self.linked(ident)[vendor]["remote_id"])
+                self.assertTrue(self.box.admin("GET", "/faults")["faults"][0]["overtaken"])
+
+    def test_a_proxy_asks_twice(self) -> None:
+        """The second time PagerDuty says that the key is taken: by ours. The others make two tickets, and when no
+        answer arrives, both are found; the older one is kept in step, which is told."""
+        for vendor, action in (("pagerduty", "dup"), ("servicenow", "drop_after_apply"), ("jira", "drop_after_apply")):
+            with self.subTest(vendor):
+                self.box.no_faults()
+                self.on_create(vendor, action, copies=2)
+                name, ident = self.open_one("twice")
+                link = self.linked(ident, timeout=60)[vendor]
+                rows = [row["id"] for row in self.box.tickets(name, vendor)]
+                self.assertEqual(1 if vendor == "pagerduty" else 2, len(rows))
+                self.assertEqual((1, rows[0]), (len(self.creates(vendor, name)), link["remote_id"]))
+                told = f"2 records of {vendor} carry this incident's mark; {link['remote_key']}, the oldest, is kept in step"
+                self.assertEqual(len(rows) - 1, self.texts(ident).count(told))
 
 
 class Lag(Faults):
@@ -190,6 +233,24 @@ class Writes(Faults):
                     self.assertEqual([], [row for row in self.app.api("GET", "/v1/deadletters").json()["items"]
                                           if row["incident"] == ident])
                     self.box.no_faults()
+
+    def test_a_proxy_writes_twice(self) -> None:
+        """What was done the first time is refused the second, of a step in a workflow: it is there, no dead letter."""
+        name, ident = self.open_one("twice")
+        self.linked(ident)
+        for state in ("ACKED", "RESOLVED"):
+            self.box.no_faults()
+            for vendor in VENDORS:
+                self.box.fault(vendor=vendor, action="dup", method=WRITE[vendor][0], path_re=WRITE[vendor][1])
+            if state == "ACKED":
+                self.app.api("POST", f"/v1/incidents/{ident}/acknowledge")
+            else:
+                self.cloudwatch(name, "OK")
+            self.tickets(name, state, timeout=60)
+            eventually("nothing is due", lambda: not self.due(ident), 60)
+            self.assertEqual([1, 1, 1], [row["struck"] for row in self.box.admin("GET", "/faults")["faults"]])
+        self.assertEqual([], [row for row in self.app.api("GET", "/v1/deadletters").json()["items"]
+                              if row["incident"] == ident])
 
     def lose_write(self, vendor: str) -> None:
         method, path = WRITE[vendor]
@@ -438,6 +499,65 @@ class Down(Faults):
         self.tickets(name, "ACKED", vendors=("jira", "pagerduty"))
         self.cloudwatch(name, "OK")
         self.tickets(name, "RESOLVED", vendors=("jira", "pagerduty"))
+
+
+class Doors(Faults):
+    """Nobody listens, or who does proves nothing: what is to be done waits and is done once; not a byte is said before."""
+
+    ca: pathlib.Path
+
+    @classmethod
+    def sandbox_options(cls) -> tuple[str, str]:
+        cls.ca = sandbox_certificates(cls.world.folder)
+        return "--tls", str(cls.world.folder)
+
+    @classmethod
+    def configure(cls, config: Config) -> None:
+        for vendor in VENDORS:
+            row = config["connectors"][vendor]
+            row |= {"url": row["url"].replace("http://127.0.0.1", "https://localhost"), "ca_file": str(cls.ca)}
+
+    def told(self, ident: str, vendor: str, words: str) -> None:
+        def reason() -> str:
+            links = {row["connector"]: str(row["blocked"]) for row in self.app.incident(ident)["links"]}
+            if not re.search(words, links[vendor]):
+                raise Failure(f"{vendor}: {links[vendor]!r}")
+            return links[vendor]
+        text = eventually(f"{vendor} says {words}", reason)
+        log = re.sub(r"\\(.)", r"\1", self.app.log.read_text())
+        self.assertRegex(log, f'instance={vendor} .*reason="{re.escape(text)}')
+
+    def check_waits(self, faults: dict[str, Config], words: dict[str, str]) -> None:
+        """Nothing is said to a vendor that is shut, its link says why; afterwards there is one ticket, made at once."""
+        for vendor, fault in faults.items():
+            self.box.fault(vendor=vendor, **fault)
+        name, ident = self.open_one("door")
+        for vendor in faults:
+            self.told(ident, vendor, words[vendor])
+            self.assertEqual([], self.creates(vendor, name))
+        self.box.no_faults()
+        self.tickets(name, timeout=60)
+        self.linked(ident)
+        self.assertEqual([1] * len(VENDORS), [len(self.creates(vendor, name)) for vendor in VENDORS])
+        self.assertFalse(self.look_ups(ident), "what was not sent need not be looked up")
+
+    def look_ups(self, ident: str) -> list[Config]:
+        return [call for vendor in ("pagerduty", "servicenow") for call in self.box.calls(vendor, "GET")
+                if ident in str(call["query"])]
+
+    def test_nobody_listens(self) -> None:
+        refuse = {"action": "refuse", "ms": 0}
+        self.check_waits({vendor: refuse for vendor in VENDORS}, {vendor: "not sent: .*connect to" for vendor in VENDORS})
+
+    def test_certificates_that_prove_nothing(self) -> None:
+        kinds = {"jira": "expired", "pagerduty": "wronghost", "servicenow": "selfsigned"}
+        self.check_waits({vendor: {"action": "tls", "kind": kind, "times": 0} for vendor, kind in kinds.items()},
+                         {"jira": f"certificate has expired; {MEND}", "pagerduty": f"subject name .*'localhost'; {MEND}",
+                          "servicenow": f"self.signed certificate; {MEND}"})
+
+    def test_an_old_version_of_tls(self) -> None:
+        old = {"action": "tls", "kind": "v1.0", "times": 0}
+        self.check_waits({"jira": old}, {"jira": "(?i)protocol.version; TLS 1.2 or 1.3 must be spoken there"})
 
 
 if __name__ == "__main__":

@@ -156,12 +156,17 @@ class Scenario(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         cls.world = cls.enterClassContext(World(cls.store))
-        cls.box = cls.world.sandbox()
+        cls.box = cls.world.sandbox(*cls.sandbox_options())
         cls.topic = Topic(cls.world.folder)
         cls.env = dict(SECRETS)
         config = base_config(cls.topic.cert, cls.box.urls)
         cls.configure(config)
         cls.app = cls.world.tocsin(config, cls.env)
+
+    @classmethod
+    def sandbox_options(cls) -> typing.Sequence[str]:
+        """A class names options of the sandbox here."""
+        return ()
 
     @classmethod
     def configure(cls, config: Config) -> None:
