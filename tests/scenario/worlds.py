@@ -60,13 +60,14 @@ def connectors(urls: typing.Mapping[str, str]) -> Config:
         "mail": {"connector": "smtp", "url": urls["smtp"], "from": "tocsin@example.com", **local}}
 
 
-def believe_searches(config: Config, folder: pathlib.Path, visibility: str = "1s") -> None:
-    """After a lost create a search that finds nothing is believed that much later, not only when the vendor's index
-    must have caught up (Jira: 90 s); the sandbox's does not lag."""
+def believe_searches(config: Config, folder: pathlib.Path, visibility: str = "1s", **others: str) -> None:
+    """After a lost create a search that finds nothing is believed that much later (others: by vendor), not only when the
+    vendor's index must have caught up (Jira: 90 s); the sandbox's lags when it is told to."""
     for vendor in VENDORS:
         quick = folder / f"quick-{vendor}.json"
         quick.write_text(json.dumps({"mapping": 1, "kind": "connector", "name": f"quick-{vendor}",
-                                     "extends": f"connectors/{vendor}", "find": {"visibility": visibility}}))
+                                     "extends": f"connectors/{vendor}",
+                                     "find": {"visibility": others.get(vendor, visibility)}}))
         config["connectors"][vendor]["mapping"] = str(quick)
 
 
