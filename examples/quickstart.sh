@@ -5,7 +5,7 @@
 #   examples/quickstart.sh [--once] [--port N] [--program FILE] [--folder DIR]
 #
 #   --once          tell the story, exit 0 when all of it happened, leave nothing behind
-#   --port N        where Tocsin listens; default: 8080, or a free one when that is taken
+#   --port N        where Tocsin listens, 1024 to 65535, or 0 for a free one; default: 8080, or a free one when that is taken
 #   --program FILE  use this tocsin: install nothing, build nothing
 #   --folder DIR    where everything is kept; default: data/quickstart beside this repository's README
 #
@@ -34,6 +34,19 @@ say() {
 fail() {
     printf '\nquickstart: %s\n' "$*" >&2
     exit 1
+}
+
+# Wrong words on the command line: nothing was begun.
+misuse() {
+    printf 'quickstart: %s\n' "$*" >&2
+    exit 2
+}
+
+choose_port() { # choose_port WORD
+    if [ "$1" != 0 ] && { ! [[ $1 =~ ^[1-9][0-9]{3,4}$ ]] || [ "$1" -lt 1024 ] || [ "$1" -gt 65535 ]; }; then
+        misuse "--port takes a number from 1024 to 65535, or 0 for a free port, not \"$1\""
+    fi
+    port=$1
 }
 
 # -- the end: every process by its id, the folder only when it was made for --once ------------------------------
@@ -73,35 +86,11 @@ finish() {
 
 # -- packages and build -----------------------------------------------------------------------------------------
 
-as_root() {
-    if [ "$(id -u)" -eq 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null; then
-        sudo "$@"
-    else
-        fail "not root and no sudo; run as root: $*"
-    fi
-}
-
-# What the sandbox and the story need beside Tocsin itself.
-install_helpers() {
-    local missing=()
-
-    command -v openssl >/dev/null || missing+=(openssl)
-    /usr/bin/python3 -c '' 2>/dev/null || missing+=(python3)
-    /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null || missing+=(python3-aiosmtpd)
-    [ ${#missing[@]} -gt 0 ] || return 0
-    echo "packages (sandbox): installing ${missing[*]}"
-    as_root apt-get update -q &&
-        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
-}
-
 build() {
     local began=$SECONDS
 
     say "packages"
-    "$root/tests/install-packages.sh" build run || fail "packages are missing; see above"
-    install_helpers || fail "packages for the sandbox are missing; see above"
+    "$root/tests/install-packages.sh" build run sandbox || fail "packages are missing; see above"
     say "build (build/release)"
     # Without the tests, which want packages of their own.
     (cd "$root" && cmake --preset release -DBUILD_TESTING=OFF >/dev/null) ||
@@ -263,7 +252,7 @@ tell_story() {
 while [ $# -gt 0 ]; do
     case $1 in
     --once) is_once=yes ;;
-    --port) port=${2:?--port needs a number} && shift ;;
+    --port) choose_port "${2-}" && shift ;;
     --program) program=$(realpath "${2:?--program needs a file}") && shift ;;
     --folder) folder=$(realpath -m "${2:?--folder needs a folder}") && shift ;;
     *) usage ;;
@@ -278,8 +267,8 @@ trap 'exit 143' TERM HUP
 [ -z "$program" ] || [ -x "$program" ] || fail "$program is no program"
 choose_folder
 [ -n "$program" ] || build
-command -v openssl >/dev/null || fail "openssl is needed: apt-get install openssl"
-/usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null || fail "python3-aiosmtpd is needed: apt-get install python3-aiosmtpd"
+command -v openssl >/dev/null && /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null ||
+    fail "packages for the sandbox are missing; run: $root/tests/install-packages.sh sandbox"
 make_folder
 say "sandbox and Tocsin"
 start_sandbox

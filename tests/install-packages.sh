@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages of tests/packages.txt that are missing: install-packages.sh [build] [run] [test]
+# Installs the Debian packages of tests/packages.txt that are missing: install-packages.sh [build] [run] [sandbox] [test]
 # Without a group: all of them. Needs root (or sudo) and a network only when something is missing.
 set -eu
 
@@ -9,7 +9,7 @@ list=$(dirname "$0")/packages.txt
 packages_of() {
     awk -v group="[$1]" '{ sub(/#.*/, "") } /^\[/ { inside = ($1 == group); found = found || inside; next }
         inside && NF { print $1 } END { exit !found }' "$list" || {
-        echo "install-packages.sh: there is no group $1 in $list; use build, run or test" >&2
+        echo "install-packages.sh: there is no group $1 in $list; use build, run, sandbox or test" >&2
         exit 2
     }
 }
@@ -41,7 +41,7 @@ as_root() {
     fi
 }
 
-[ $# -gt 0 ] || set -- build run test
+[ $# -gt 0 ] || set -- build run sandbox test
 wanted=
 for group in "$@"; do
     names=$(packages_of "$group")

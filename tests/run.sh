@@ -157,7 +157,7 @@ export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1}
 [ $deep = no ] || export TOCSIN_DEEP=1
 ! command -v ccache >/dev/null || export CMAKE_C_COMPILER_LAUNCHER=ccache
 
-tests/install-packages.sh build run test || fail_early "packages are missing"
+tests/install-packages.sh || fail_early "packages are missing"
 install_node_modules || fail_early "npm ci failed"
 
 if [ $list = yes ]; then
