@@ -16,7 +16,7 @@ struct tcn_message {
         const char *name, *value;
     } headers[TCN_MESSAGE_HEADERS_MAX];
     size_t n_headers;
-    char transport[200]; /* why there is no answer, scrubbed; "" when there is one */
+    char transport[320]; /* why there is no answer, scrubbed; "" when there is one */
 };
 
 void tcn_message_init(struct tcn_message *m);

@@ -2,6 +2,7 @@
 #include "base/datetime.h"
 #include "base/xalloc.h"
 #include "connect/classify.h"
+#include "sys/clock.h"
 #include "sys/log.h"
 #include "sys/random.h"
 
@@ -31,6 +32,12 @@ struct tcn_port {
     void *ctx;
     struct tcn_port_health health;
 };
+
+/* A gate waits for itself alone, so that a wall clock that is set means nothing to it. */
+static int64_t gate_now(void)
+{
+    return tcn_clock_mono_us() / 1000;
+}
 
 static void on_timer(evutil_socket_t fd, short what, void *ctx);
 
@@ -117,16 +124,15 @@ static void tell(const struct tcn_port *p, enum tcn_gate_news news, const char *
                  uint32_t retry_after_s)
 {
     bool is_auth = news == TCN_GATE_AUTH_FAILED;
-    int64_t at_ms = is_auth             ? tcn_gate_check_at(&p->gate)
-                    : retry_after_s > 0 ? tcn_hub_now(p->hub) + (int64_t)retry_after_s * 1000
-                                        : 0;
+    int64_t wait_ms =
+        is_auth ? tcn_gate_check_at(&p->gate) - gate_now() : (int64_t)retry_after_s * 1000;
     const char *when = is_auth ? "next_check" : "not_before";
     char at[TCN_TIME_TEXT] = "";
 
     if (news == TCN_GATE_SAME)
         return;
-    if (at_ms > 0)
-        tcn_time_text(at_ms, at);
+    if (wait_ms > 0)
+        tcn_time_text(tcn_hub_now(p->hub) + wait_ms, at);
     tcn_log(level_of(news), "connect", news_text(p, news), "instance", p->instance->sdk.name,
             "reason", reason, at[0] ? when : NULL, at, NULL);
 }
@@ -167,7 +173,7 @@ static void on_done(void *ctx, struct tcn_outcome *o)
     c->exchange = NULL;
     release(c);
     count(p, o);
-    tell(p, tcn_gate_leave(&p->gate, &r, tcn_hub_now(p->hub)), o->result.reason, r.retry_after_s);
+    tell(p, tcn_gate_leave(&p->gate, &r, gate_now()), o->result.reason, r.retry_after_s);
     arm(p, 0);
     done(done_ctx, o);
 }
@@ -182,7 +188,7 @@ static void on_checked(void *ctx, struct tcn_outcome *o)
     release(c);
     count(p, o);
     p->is_checking = false;
-    tell(p, tcn_gate_checked(&p->gate, &r, tcn_hub_now(p->hub)), o->result.reason, r.retry_after_s);
+    tell(p, tcn_gate_checked(&p->gate, &r, gate_now()), o->result.reason, r.retry_after_s);
     tcn_outcome_free(o);
     arm(p, 0);
 }
@@ -218,7 +224,7 @@ static void check(struct tcn_port *p)
     struct port_call *c;
 
     if (!tcn_instance_can(p->instance, TOCSIN_CHECK)) {
-        assume_ok(p, tcn_hub_now(p->hub));
+        assume_ok(p, gate_now());
         return;
     }
     p->is_checking = true;
@@ -229,7 +235,7 @@ static void check(struct tcn_port *p)
 static void on_timer(evutil_socket_t fd, short what, void *ctx)
 {
     struct tcn_port *p = ctx;
-    int64_t now_ms = tcn_hub_now(p->hub), at_ms;
+    int64_t now_ms = gate_now(), at_ms;
 
     (void)fd;
     (void)what;
@@ -244,7 +250,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 unsigned tcn_port_room(struct tcn_port *p)
 {
     int64_t wait_ms;
-    unsigned n = tcn_gate_room(&p->gate, &p->instance->limits, tcn_hub_now(p->hub), &wait_ms);
+    unsigned n = tcn_gate_room(&p->gate, &p->instance->limits, gate_now(), &wait_ms);
 
     if (n == 0 && wait_ms > 0)
         arm(p, wait_ms);
@@ -275,8 +281,7 @@ void tcn_port_call(struct tcn_port *p, const struct tocsin_op *op, tcn_exchange_
                    void *ctx)
 {
     static const struct timeval at_once = {0, 0};
-    int64_t now_ms = tcn_hub_now(p->hub),
-            until_ms = tcn_gate_verb_until(&p->gate, op->verb, now_ms);
+    int64_t now_ms = gate_now(), until_ms = tcn_gate_verb_until(&p->gate, op->verb, now_ms);
     struct port_call *c = add_call(p, op->verb);
 
     c->done = done;

@@ -140,7 +140,7 @@ static void log_failed(struct tcn_worker *w, const char *instance, const char *n
     int64_t now_ms = tcn_hub_now(w->hub);
 
     w->failed++;
-    if (now_ms < w->quiet_till_ms)
+    if (now_ms < w->quiet_till_ms && w->quiet_till_ms <= now_ms + QUIET_MS)
         return;
     tcn_log(TCN_LOG_ERROR, "connect", "store job failed", "instance", instance, "job", name,
             "error", err ? err->msg : NULL, "failed", tcn_log_num((int64_t)w->failed, failed),
