@@ -93,9 +93,7 @@ static const char *const news_texts[] = {
     [TCN_GATE_SAME] = "",
     [TCN_GATE_OPENED] = "failing: calls stop until a check succeeds",
     [TCN_GATE_CLOSED] = "works again",
-    [TCN_GATE_AUTH_FAILED] =
-        "credentials refused: calls stop until a check succeeds; checks come in "
-        "growing pauses of up to 5 minutes",
+    [TCN_GATE_AUTH_FAILED] = "credentials refused: calls stop until a check succeeds",
     [TCN_GATE_AUTH_OK] = "credentials accepted again",
     [TCN_GATE_PUT_OFF] = "asked to come again later",
     [TCN_GATE_REDIRECTED] = "redirected: redirects are not followed, check the URL",

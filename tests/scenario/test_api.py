@@ -16,17 +16,19 @@ ROUTES = [
     ("GET", "/v1/incidents/ID/events", "viewer", 200), ("POST", "/v1/quarantine/NO/drop", "manager", 404),
     ("POST", "/v1/incidents/ID/notes", "responder", 200), ("POST", "/v1/incidents/ID/acknowledge", "responder", 200),
     ("POST", "/v1/incidents/ID/resolve", "responder", 200), ("POST", "/v1/incidents/ID/reopen", "responder", 200),
+    ("GET", "/v1/incidents/ID/alarms", "viewer", 200), ("POST", "/v1/incidents/ID/split", "responder", 409),
     ("GET", "/v1/links", "viewer", 200), ("GET", "/v1/deadletters", "viewer", 200),
     ("POST", "/v1/deadletters/NO/retry", "manager", 404), ("POST", "/v1/deadletters/NO/drop", "manager", 404),
     ("POST", "/v1/links/NO/retry", "manager", 404), ("GET", "/v1/subscriptions", "viewer", 200),
     ("GET", "/v1/quarantine", "viewer", 200), ("GET", "/v1/sources", "viewer", 200),
     ("GET", "/v1/connectors", "viewer", 200), ("GET", "/v1/nodes", "viewer", 200),
 ]
+BODIES = {"notes": {"text": "a note"}, "split": {"alarm": NOBODY}}  # of those that need one
 
 
 class Api(Scenario):
     def ask(self, method: str, path: str, ident: str, headers: dict[str, str]) -> Response:
-        body = {"text": "a note"} if path.endswith("/notes") else None
+        body = BODIES.get(path.rpartition("/")[2])
         url = self.app.url + path.replace("ID", ident).replace("NO", NOBODY)
         return http(method, url, body if body else (b"" if method == "POST" else None), headers)
 

@@ -320,7 +320,7 @@ class Move(Loaded):
         self.assertEqual(0, len(incidents_of(self.app.folder / "data/tocsin.db") ^ keys([ident, *load.ids])))
         said = self.copy(here, there, "--final")
         self.assertIn("Everything is equal", said)
-        self.assertEqual(17, said.count("on both sides"))
+        self.assertEqual(18, said.count("on both sides"))
         self.app.start(wait=False)
         self.assertEqual(1, self.app.child.wait(30), "nothing starts on the old store")
         self.assertIn("tocsin db reclaim", self.app.tail())
