@@ -135,6 +135,20 @@ static int64_t visible_from(struct tcn_ensure *e)
     return e->link->last_attempt_ms + e->wanted->visibility_ms;
 }
 
+/* The next search: most remotes show a record long before the last moment (spec connectors C2). */
+static int64_t next_look(const struct tcn_ensure *e, int64_t visible_ms)
+{
+    static const int64_t after_ms[] = {5000, 15000, 45000};
+
+    for (size_t i = 0; i < sizeof after_ms / sizeof *after_ms; i++) {
+        int64_t at_ms = e->link->last_attempt_ms + after_ms[i];
+
+        if (at_ms > e->now_ms && at_ms < visible_ms)
+            return at_ms;
+    }
+    return visible_ms;
+}
+
 /* The remote may have made the record, and its searches may not show it yet. */
 static void say_unseen(struct tcn_ensure *e, int64_t visible_ms)
 {
@@ -147,7 +161,7 @@ static void say_unseen(struct tcn_ensure *e, int64_t visible_ms)
     tcn_time_text(visible_ms, at);
     snprintf(text, sizeof text,
              "Not synced to %s yet: what became of the create is not known, and %s may show a new "
-             "record late; it is looked for again after %s, and created only if it is not there",
+             "record late; it is looked for until %s, and then created if it is not there",
              name, name, at);
     tcn_ensure_say_once(e, "#unseen", attempt, false, text);
 }
@@ -167,7 +181,7 @@ static void plan_unlinked(struct tcn_ensure *e, struct tcn_step *s)
     } else if (p->found_none) {
         p->found_none = false;
         say_unseen(e, visible_ms);
-        rest(e, s, TCN_STEP_WAIT, visible_ms);
+        rest(e, s, TCN_STEP_WAIT, next_look(e, visible_ms));
     } else {
         call(e, s, TOCSIN_FIND, "find", link->create_attempts);
     }

@@ -110,9 +110,8 @@ static void pause(struct tcn_gate *g, const struct tcn_gate_result *r, int64_t n
 static void plan_check(struct tcn_gate *g, int64_t now_ms)
 {
     bool is_new = g->auth_pause_ms == 0 || now_ms - g->auth_check_ms > TCN_AUTH_PAUSE_MS;
-    int64_t pause_ms = is_new ? TCN_AUTH_FIRST_MS : g->auth_pause_ms * TCN_AUTH_GROWTH;
 
-    g->auth_pause_ms = pause_ms > TCN_AUTH_PAUSE_MS ? TCN_AUTH_PAUSE_MS : pause_ms;
+    g->auth_pause_ms = is_new ? TCN_AUTH_FIRST_MS : TCN_AUTH_PAUSE_MS;
     g->auth_check_ms = now_ms + g->auth_pause_ms;
 }
 

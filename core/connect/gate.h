@@ -7,10 +7,9 @@
 #include "connect/breaker.h"
 #include "connect/instance.h"
 
-/* Refused credentials are tried again by CHECK: soon at first, since a remote that stumbles refuses good ones, then less and
- * less often, since a handful of tries locks an account. */
+/* Refused credentials are tried again by CHECK: soon once, since a remote that stumbles refuses good ones, then every 5
+ * minutes (spec connectors F8), since a handful of tries locks an account. */
 #define TCN_AUTH_FIRST_MS INT64_C(10000)
-#define TCN_AUTH_GROWTH 3
 #define TCN_AUTH_PAUSE_MS INT64_C(300000)
 #define TCN_VERBS 16
 

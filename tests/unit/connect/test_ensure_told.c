@@ -14,7 +14,7 @@ static void lose_create(struct world *w)
 static void a_long_look_is_told_once(void **unused)
 {
     static const char again[] = "Not synced to jira yet: what became of the create is not known, "
-                                "and jira may show a new record late; it is looked for again after "
+                                "and jira may show a new record late; it is looked for until "
                                 "1970-01-01T00:18:10.000Z, ";
     struct world w;
 
@@ -56,11 +56,37 @@ static void a_short_look_is_not_told(void **unused)
     close_world(&w);
 }
 
+/* Soon at first: what is there is mostly seen long before the last moment. */
+static void looks_for_what_may_be_there(void **unused)
+{
+    static const int64_t after_ms[] = {5000, 15000, 45000, 90000};
+    struct world w;
+    int64_t lost_ms;
+
+    (void)unused;
+    seed = 25;
+    open_world(&w);
+    w.wanted.visibility_ms = 90000;
+    lose_create(&w);
+    lost_ms = w.now_ms;
+    for (size_t i = 0; i < sizeof after_ms / sizeof *after_ms; i++) {
+        run_lane(&w);
+        assert_int_equal(w.calls[TOCSIN_FIND], i + 1);
+        assert_int_equal(w.calls[TOCSIN_CREATE], 0);
+        assert_int_equal(w.link.due_ms, lost_ms + after_ms[i]);
+        w.now_ms = w.link.due_ms;
+    }
+    settle(&w);
+    assert_int_equal(w.calls[TOCSIN_CREATE], 1);
+    close_world(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_long_look_is_told_once),
         cmocka_unit_test(a_short_look_is_not_told),
+        cmocka_unit_test(looks_for_what_may_be_there),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
