@@ -19,7 +19,8 @@ enum tcn_command_kind {
     TCN_COMMAND_LETTER_DROP,
     TCN_COMMAND_QUARANTINE_DROP, /* of the delivery with the id letter */
     TCN_COMMAND_LINK_RETRY,
-    TCN_COMMAND_SPLIT /* the alarm with the id alarm out of its storm */
+    TCN_COMMAND_SPLIT,               /* the alarm with the id alarm out of its storm */
+    TCN_COMMAND_SUBSCRIPTION_CONFIRM /* of source and topic */
 };
 
 /* What somebody wants changed; text is borrowed from the arena of the call. */
@@ -29,6 +30,7 @@ struct tcn_command {
     const char *actor; /* "token:NAME", "contact:ALIAS" */
     const char *text;  /* a note; may be NULL */
     const char *code;  /* resolution code; may be NULL */
+    const char *source, *topic;
 };
 
 /* One request on its way to an answer. */

@@ -226,7 +226,8 @@ json_t *tcn_json_related(const struct tcn_related_item *item)
 
 json_t *tcn_json_subscription(const struct tcn_subscription *row)
 {
-    static const char *const names[] = {"UNSET", "AWAITING", "CONFIRMED", "ENDED", "FAILED"};
+    static const char *const names[] = {"UNSET", "AWAITING", "CONFIRMED",
+                                        "ENDED", "FAILED",   "PENDING"};
     json_t *object = json_object();
 
     assert((size_t)row->state < sizeof names / sizeof *names);

@@ -23,6 +23,7 @@ const struct tcn_api_route tcn_api_v1[] = {
     {"GET", "/v1/quarantine", TCN_VIEWER, of_pages, .query = tcn_v1_quarantine},
     {"POST", "/v1/quarantine/{id}/drop", TCN_MANAGER, .command = tcn_v1_quarantine_drop},
     {"GET", "/v1/subscriptions", TCN_VIEWER, of_pages, .query = tcn_v1_subscriptions},
+    {"POST", "/v1/subscriptions/confirm", TCN_MANAGER, .command = tcn_v1_subscription_confirm},
     {"GET", "/v1/sources", TCN_VIEWER, .state = TCN_STATE_SOURCES},
     {"GET", "/v1/connectors", TCN_VIEWER, .state = TCN_STATE_CONNECTORS},
     {"GET", "/v1/nodes", TCN_VIEWER, .query = tcn_v1_nodes},

@@ -3,6 +3,7 @@
 
 #define NOTE_MAX 8000 /* code points, as the timeline takes them; CRLF counts as one */
 #define CODE_MAX 100  /* of a resolution code */
+#define WORD_MAX 2048 /* of a name or an ARN */
 
 /* Members that are not named are refused, so that a typo is not silently ignored. */
 static int only(struct tcn_api_call *call, const char *const names[])
@@ -209,4 +210,17 @@ int tcn_v1_letter_drop(struct tcn_api_call *call)
 int tcn_v1_quarantine_drop(struct tcn_api_call *call)
 {
     return about(call, TCN_COMMAND_QUARANTINE_DROP, &call->command.letter);
+}
+
+int tcn_v1_subscription_confirm(struct tcn_api_call *call)
+{
+    static const char *const names[] = {"source", "topic", NULL};
+    struct tcn_command *c = &call->command;
+
+    if (only(call, names) < 0 || text_member(call, "source", true, WORD_MAX, &c->source) < 0 ||
+        text_member(call, "topic", true, WORD_MAX, &c->topic) < 0)
+        return -1;
+    c->kind = TCN_COMMAND_SUBSCRIPTION_CONFIRM;
+    c->actor = call->actor;
+    return 0;
 }

@@ -23,6 +23,7 @@ int tcn_v1_link_retry(struct tcn_api_call *call);
 int tcn_v1_letter_retry(struct tcn_api_call *call);
 int tcn_v1_letter_drop(struct tcn_api_call *call);
 int tcn_v1_quarantine_drop(struct tcn_api_call *call);
+int tcn_v1_subscription_confirm(struct tcn_api_call *call);
 
 /* 200 with this reply, which becomes the call's. Returns 0. */
 int tcn_v1_answer(struct tcn_api_call *call, json_t *reply);

@@ -2,6 +2,7 @@
 #include "app/letters.h"
 #include "app/links.h"
 #include "app/split.h"
+#include "app/subscription_turn.h"
 #include "app/turn.h"
 
 const struct tcn_source_policy *tcn_policy_of(const struct tcn_source_policy *const *policies,
@@ -38,6 +39,7 @@ static int decide(struct tcn_aggregate *a, const struct tcn_command *c,
     case TCN_COMMAND_QUARANTINE_DROP:
     case TCN_COMMAND_LINK_RETRY:
     case TCN_COMMAND_SPLIT:
+    case TCN_COMMAND_SUBSCRIPTION_CONFIRM:
     default:
         return tcn_fail(err, TCN_EINVALID, "not a command on an incident");
     }
@@ -120,6 +122,8 @@ int tcn_command_execute(struct tcn_api_call *call, const struct tcn_command_worl
         return tcn_link_execute(call, world, s, now_ms, ret, err);
     if (call->command.kind == TCN_COMMAND_QUARANTINE_DROP)
         return drop_quarantined(call, s, err);
+    if (call->command.kind == TCN_COMMAND_SUBSCRIPTION_CONFIRM)
+        return tcn_subscription_confirm(call, s, now_ms, ret, err);
     if (call->command.kind == TCN_COMMAND_SPLIT)
         return tcn_split_execute(call, world, s, now_ms, ret, err);
     return on_incident(call, world, s, now_ms, ret, err);

@@ -23,11 +23,10 @@ static void tell_nothing_new(struct tcn_delivery_state *d)
 
 static void count_news(struct tcn_delivery_state *d)
 {
-    static const char *const results[] = {[TCN_SNS_NO_NEWS] = "known",
-                                          [TCN_SNS_AWAITS] = "asked",
-                                          [TCN_SNS_NEEDS_PERSON] = "manual",
-                                          [TCN_SNS_DELIVERS] = "delivers",
-                                          [TCN_SNS_ENDED] = "unsubscribed"};
+    static const char *const results[] = {
+        [TCN_SNS_NO_NEWS] = "known",       [TCN_SNS_AWAITS] = "asked",
+        [TCN_SNS_NEEDS_PERSON] = "manual", [TCN_SNS_NOT_WANTED] = "not_wanted",
+        [TCN_SNS_DELIVERS] = "delivers",   [TCN_SNS_ENDED] = "unsubscribed"};
     char labels[200];
 
     snprintf(labels, sizeof labels, "source=\"%s\",result=\"%s\"", d->source->name,
@@ -46,7 +45,11 @@ void tcn_delivery_control(struct tcn_delivery_state *d)
                 "topic", topic, NULL);
         break;
     case TCN_SNS_NEEDS_PERSON:
-        tcn_log(TCN_LOG_WARN, "sns", "subscription waits for a person; its token is in the inbox",
+        tcn_log(TCN_LOG_WARN, "sns", "a subscription waits for a person", "source", source, "topic",
+                topic, "do", "POST /v1/subscriptions/confirm with this source and topic", NULL);
+        break;
+    case TCN_SNS_NOT_WANTED:
+        tcn_log(TCN_LOG_WARN, "sns", "a subscription is not confirmed: \"confirm\" is \"never\"",
                 "source", source, "topic", topic, NULL);
         break;
     case TCN_SNS_ENDED:

@@ -3,6 +3,7 @@
 #include "app/refused.h"
 #include "app/routes.h"
 #include "app/state.h"
+#include "app/subscriptions.h"
 #include "app/unreached.h"
 #include "base/xalloc.h"
 #include "sys/random.h"
@@ -88,6 +89,8 @@ static void done(struct tcn_job *base, int r, const struct tcn_err *err)
         tcn_app_changed(j->app);
         tcn_app_wake(j->app);
     }
+    if (j->result.has_changed && j->call.command.kind == TCN_COMMAND_SUBSCRIPTION_CONFIRM)
+        tcn_subscriptions_wake(j->app->subscriptions);
     finish(j);
 }
 

@@ -1,4 +1,5 @@
 #include "app/subscription_turn.h"
+#include "api/json.h"
 
 static const char *name_of(const char *topic)
 {
@@ -89,7 +90,7 @@ int tcn_subscription_take(struct tcn_store *s, const struct tcn_subscription_mes
         return r;
     if (is_control && job->is_duplicate)
         *ret_news = TCN_SNS_NO_NEWS;
-    if (*ret_news == TCN_SNS_NO_NEWS || *ret_news == TCN_SNS_NEEDS_PERSON)
+    if (*ret_news == TCN_SNS_NO_NEWS || *ret_news == TCN_SNS_NOT_WANTED)
         return 0;
     return tcn_subscription_write(s, &row, is_control ? NULL : job, now_ms, err);
 }
@@ -125,4 +126,30 @@ int tcn_subscription_finish(struct tcn_store *s, const struct tcn_subscription_o
         tcn_sns_subscription_failed(&row, o->sent, o->is_final, now_ms);
     *ret_state = row.state;
     return tcn_subscription_write(s, &row, job->policy ? job : NULL, now_ms, err);
+}
+
+int tcn_subscription_confirm(struct tcn_api_call *call, struct tcn_store *s, int64_t now_ms,
+                             struct tcn_command_result *ret, struct tcn_err *err)
+{
+    const struct tcn_command *c = &call->command;
+    struct tcn_subscription row;
+    int r;
+
+    if ((r = tcn_store_lock_name(s, "subscription", c->topic, err)) < 0 ||
+        (r = tcn_store_subscription_get(s, c->source, c->topic, call->arena, &row, err)) < 0)
+        return r;
+    if (row.state == TCN_SUBSCRIPTION_UNSET)
+        return tcn_api_refuse(call, 404, "not_found", "topic",
+                              "nothing is known of this topic at this source; GET "
+                              "/v1/subscriptions lists what is");
+    if (!tcn_sns_subscription_wanted(&row, now_ms))
+        return tcn_api_refuse(call, 409, "not_allowed", NULL,
+                              "no confirmation waits for a person, or SNS takes its token no more "
+                              "(after 3 days): request the confirmation again in SNS");
+    if ((r = tcn_store_subscription_put(s, &row, err)) < 0)
+        return r;
+    ret->has_changed = true;
+    call->status = 200;
+    call->reply = tcn_json_subscription(&row);
+    return 0;
 }

@@ -2,6 +2,7 @@
 #ifndef TCN_APP_SUBSCRIPTION_TURN_H
 #define TCN_APP_SUBSCRIPTION_TURN_H
 
+#include "app/commands.h"
 #include "app/intake.h"
 #include "gateway/sns_subscription.h"
 #include "gateway/source.h"
@@ -38,5 +39,9 @@ struct tcn_subscription_outcome {
 int tcn_subscription_finish(struct tcn_store *s, const struct tcn_subscription_outcome *o,
                             struct tcn_intake_job *job, int64_t now_ms,
                             enum tcn_subscription_state *ret_state, struct tcn_err *err);
+
+/* As tcn_command_execute, for TCN_COMMAND_SUBSCRIPTION_CONFIRM: answers with the row, whose confirmation is due then. */
+int tcn_subscription_confirm(struct tcn_api_call *call, struct tcn_store *s, int64_t now_ms,
+                             struct tcn_command_result *ret, struct tcn_err *err);
 
 #endif

@@ -248,10 +248,10 @@ static const char *hindrance(const struct tcn_app *app, const struct tcn_subscri
     for (size_t i = 0; i < source->auth.n; i++) {
         const struct tcn_sns_policy *p = source->auth.items[i].sns;
 
-        if (p && p->confirm == TCN_SNS_AUTO && tcn_sns_allows_topic(p, tcn_str(row->topic)))
+        if (p && p->confirm != TCN_SNS_NEVER && tcn_sns_allows_topic(p, tcn_str(row->topic)))
             return "";
     }
-    return "the topic is not among those of the source any more, or \"confirm\" is not \"auto\"";
+    return "the topic is not among those of the source any more, or \"confirm\" is \"never\"";
 }
 
 /* The address of the message is never used: it is built from the signed topic and token. */

@@ -8,7 +8,8 @@ static bool is_later(const struct tcn_subscription *row, const struct tcn_sns_me
 
 static bool is_in_hand(const struct tcn_subscription *row, struct tcn_str token)
 {
-    return (row->state == TCN_SUBSCRIPTION_AWAITING || row->state == TCN_SUBSCRIPTION_CONFIRMED) &&
+    return (row->state == TCN_SUBSCRIPTION_AWAITING || row->state == TCN_SUBSCRIPTION_CONFIRMED ||
+            row->state == TCN_SUBSCRIPTION_PENDING) &&
            row->token && tcn_str_eq(tcn_str(row->token), token);
 }
 
@@ -26,16 +27,27 @@ static enum tcn_sns_news told_subscription(struct tcn_subscription *row,
 {
     if (is_in_hand(row, m->token))
         return TCN_SNS_NO_NEWS;
-    if (confirm != TCN_SNS_AUTO)
-        return TCN_SNS_NEEDS_PERSON;
-    row->due_ms = due_at(row, now_ms);
+    if (confirm == TCN_SNS_NEVER)
+        return TCN_SNS_NOT_WANTED;
+    row->due_ms = confirm == TCN_SNS_AUTO ? due_at(row, now_ms) : 0;
     if (row->state != TCN_SUBSCRIPTION_AWAITING)
         row->attempts = 0;
-    row->state = TCN_SUBSCRIPTION_AWAITING;
+    row->state = confirm == TCN_SNS_AUTO ? TCN_SUBSCRIPTION_AWAITING : TCN_SUBSCRIPTION_PENDING;
     row->token = m->token.ptr;
     row->as_of_ms = m->time_ms;
     row->asked_ms = now_ms;
-    return TCN_SNS_AWAITS;
+    return confirm == TCN_SNS_AUTO ? TCN_SNS_AWAITS : TCN_SNS_NEEDS_PERSON;
+}
+
+bool tcn_sns_subscription_wanted(struct tcn_subscription *row, int64_t now_ms)
+{
+    if ((row->state != TCN_SUBSCRIPTION_PENDING && row->state != TCN_SUBSCRIPTION_FAILED) ||
+        !row->token || now_ms - row->asked_ms > TCN_SNS_TOKEN_MS)
+        return false;
+    row->state = TCN_SUBSCRIPTION_AWAITING;
+    row->attempts = 0;
+    row->due_ms = now_ms;
+    return true;
 }
 
 /* The token of this message would subscribe again: it is not kept. */
@@ -63,7 +75,7 @@ static enum tcn_sns_news told_delivery(struct tcn_subscription *row,
         arn = NULL;
     if (row->state == TCN_SUBSCRIPTION_AWAITING)
         return TCN_SNS_NO_NEWS;
-    if (row->state == TCN_SUBSCRIPTION_CONFIRMED &&
+    if ((row->state == TCN_SUBSCRIPTION_CONFIRMED || row->state == TCN_SUBSCRIPTION_PENDING) &&
         (!arn || (row->arn && strcmp(arn, row->arn) == 0)))
         return TCN_SNS_NO_NEWS;
     row->state = TCN_SUBSCRIPTION_CONFIRMED;

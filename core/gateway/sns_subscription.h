@@ -20,7 +20,8 @@
 enum tcn_sns_news {
     TCN_SNS_NO_NEWS = 0,
     TCN_SNS_AWAITS,       /* a confirmation must be sent: row->due_ms */
-    TCN_SNS_NEEDS_PERSON, /* a person must send it: nothing is changed */
+    TCN_SNS_NEEDS_PERSON, /* when a person says so: tcn_sns_subscription_wanted */
+    TCN_SNS_NOT_WANTED,   /* the source confirms none: nothing is changed */
     TCN_SNS_DELIVERS,     /* it is confirmed, by whomever */
     TCN_SNS_ENDED         /* somebody unsubscribed it; never confirmed again by itself */
 };
@@ -30,6 +31,8 @@ enum tcn_sns_news {
 enum tcn_sns_news tcn_sns_subscription_told(struct tcn_subscription *row,
                                             const struct tcn_sns_message *m, const char *arn,
                                             enum tcn_sns_confirm confirm, int64_t now_ms);
+/* A person wants what is PENDING, or FAILED with a token that may still be good, to be confirmed. False: there is none. */
+bool tcn_sns_subscription_wanted(struct tcn_subscription *row, int64_t now_ms);
 /* The confirmation of `sent`, a copy of the row as it was then, succeeded. False: a later message was faster. */
 bool tcn_sns_subscription_confirmed(struct tcn_subscription *row,
                                     const struct tcn_subscription *sent, const char *arn,

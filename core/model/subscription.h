@@ -8,8 +8,9 @@ enum tcn_subscription_state {
     TCN_SUBSCRIPTION_UNSET = 0,
     TCN_SUBSCRIPTION_AWAITING, /* SNS waits for us to confirm with the token */
     TCN_SUBSCRIPTION_CONFIRMED,
-    TCN_SUBSCRIPTION_ENDED, /* somebody unsubscribed it */
-    TCN_SUBSCRIPTION_FAILED /* the confirmation was refused, or the token is too old */
+    TCN_SUBSCRIPTION_ENDED,  /* somebody unsubscribed it */
+    TCN_SUBSCRIPTION_FAILED, /* the confirmation was refused, or the token is too old */
+    TCN_SUBSCRIPTION_PENDING /* SNS waits, and a person must say that it is to be confirmed */
 };
 
 struct tcn_subscription {

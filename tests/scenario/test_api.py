@@ -17,13 +17,14 @@ ROUTES = [
     ("POST", "/v1/incidents/ID/notes", "responder", 200), ("POST", "/v1/incidents/ID/acknowledge", "responder", 200),
     ("POST", "/v1/incidents/ID/resolve", "responder", 200), ("POST", "/v1/incidents/ID/reopen", "responder", 200),
     ("GET", "/v1/incidents/ID/alarms", "viewer", 200), ("POST", "/v1/incidents/ID/split", "responder", 409),
+    ("POST", "/v1/subscriptions/confirm", "manager", 404),
     ("GET", "/v1/links", "viewer", 200), ("GET", "/v1/deadletters", "viewer", 200),
     ("POST", "/v1/deadletters/NO/retry", "manager", 404), ("POST", "/v1/deadletters/NO/drop", "manager", 404),
     ("POST", "/v1/links/NO/retry", "manager", 404), ("GET", "/v1/subscriptions", "viewer", 200),
     ("GET", "/v1/quarantine", "viewer", 200), ("GET", "/v1/sources", "viewer", 200),
     ("GET", "/v1/connectors", "viewer", 200), ("GET", "/v1/nodes", "viewer", 200),
 ]
-BODIES = {"notes": {"text": "a note"}, "split": {"alarm": NOBODY}}  # of those that need one
+BODIES = {"notes": {"text": "a note"}, "split": {"alarm": NOBODY}, "confirm": {"source": "none", "topic": "none"}}  # of those that need one
 
 
 class Api(Scenario):

@@ -181,10 +181,21 @@ class Confirmed(Subscriptions):
         self.assertEqual(count + 2, len(self.sns.heard))
 
     def test_only_by_a_person(self) -> None:
-        count = len(self.sns.heard)
-        self.post(self.control(self.arn(fresh("ops-manual"))), "manual")
+        count, arn = len(self.sns.heard), self.arn(fresh("ops-manual"))
+        self.post(self.control(arn), "manual")
         self.told("waits for a person")
         self.assertEqual(count, self.settled())
+        self.assertEqual("PENDING", self.state(arn))
+        wanted = {"source": "manual", "topic": arn}
+        answer = self.app.api("POST", "/v1/subscriptions/confirm", wanted, role="manager")
+        self.assertEqual((200, "AWAITING"), (answer.status, answer.json()["state"]), answer.body)
+        eventually("it is confirmed", lambda: self.state(arn) == "CONFIRMED")
+        self.assertEqual(409, self.app.api("POST", "/v1/subscriptions/confirm", wanted).status)
+        self.assertEqual(404, self.app.api("POST", "/v1/subscriptions/confirm", {**wanted, "topic": "x"}).status)
+
+    def state(self, arn: str) -> str:
+        rows = self.app.api("GET", "/v1/subscriptions?limit=200", role="viewer").json()["items"]
+        return next(str(row["state"]) for row in rows if row["topic"] == arn)
 
     def test_a_token_that_sns_refuses(self) -> None:
         self.sns.mode = "refuse"

@@ -37,7 +37,7 @@ static struct tcn_subscription known(enum tcn_subscription_state state)
 
 static const enum tcn_subscription_state all_states[] = {
     TCN_SUBSCRIPTION_UNSET, TCN_SUBSCRIPTION_AWAITING, TCN_SUBSCRIPTION_CONFIRMED,
-    TCN_SUBSCRIPTION_ENDED, TCN_SUBSCRIPTION_FAILED};
+    TCN_SUBSCRIPTION_ENDED, TCN_SUBSCRIPTION_FAILED,   TCN_SUBSCRIPTION_PENDING};
 
 static void test_a_confirmation(void **state)
 {
@@ -96,18 +96,56 @@ static void test_a_pause_is_cut_short(void **state)
     assert_int_equal(row.due_ms, OURS + TCN_SNS_LEASE_MS);
 }
 
-static void test_only_by_a_person(void **state)
+static void test_never(void **state)
 {
-    static const enum tcn_sns_confirm confirms[] = {TCN_SNS_MANUAL, TCN_SNS_NEVER};
     struct tcn_sns_message m = message(TCN_SNS_SUBSCRIPTION, T0 + 1, "new");
 
     (void)state;
-    for (size_t i = 0; i < N_OF(all_states) * N_OF(confirms); i++) {
-        struct tcn_subscription row = known(all_states[i / 2]), before = row;
+    for (size_t i = 0; i < N_OF(all_states); i++) {
+        struct tcn_subscription row = known(all_states[i]), before = row;
 
-        assert_int_equal(tcn_sns_subscription_told(&row, &m, NULL, confirms[i % 2], OURS),
-                         TCN_SNS_NEEDS_PERSON);
+        assert_int_equal(tcn_sns_subscription_told(&row, &m, NULL, TCN_SNS_NEVER, OURS),
+                         TCN_SNS_NOT_WANTED);
         assert_memory_equal(&row, &before, sizeof row);
+    }
+}
+
+/* It is kept until one says so, and a replay is no news meanwhile. */
+static void test_only_by_a_person(void **state)
+{
+    struct tcn_sns_message m = message(TCN_SNS_SUBSCRIPTION, T0 + 1, "new");
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(all_states); i++) {
+        struct tcn_subscription row = known(all_states[i]);
+
+        assert_int_equal(tcn_sns_subscription_told(&row, &m, NULL, TCN_SNS_MANUAL, OURS),
+                         TCN_SNS_NEEDS_PERSON);
+        assert_int_equal(row.state, TCN_SUBSCRIPTION_PENDING);
+        assert_int_equal(row.due_ms, 0);
+        assert_string_equal(row.token, "new");
+        assert_int_equal(tcn_sns_subscription_told(&row, &m, NULL, TCN_SNS_MANUAL, OURS),
+                         TCN_SNS_NO_NEWS);
+        assert_true(tcn_sns_subscription_wanted(&row, OURS + 5));
+        assert_int_equal(row.state, TCN_SUBSCRIPTION_AWAITING);
+        assert_int_equal(row.due_ms, OURS + 5);
+        assert_int_equal(row.attempts, 0);
+        assert_false(tcn_sns_subscription_wanted(&row, OURS + 6)); /* it is on its way */
+    }
+}
+
+static void test_what_a_person_cannot_want(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N_OF(all_states); i++) {
+        enum tcn_subscription_state s = all_states[i];
+        struct tcn_subscription row = known(s), old = row, none = row;
+        bool may = s == TCN_SUBSCRIPTION_PENDING || s == TCN_SUBSCRIPTION_FAILED;
+
+        assert_int_equal(tcn_sns_subscription_wanted(&row, OURS + TCN_SNS_TOKEN_MS), may);
+        assert_false(tcn_sns_subscription_wanted(&old, OURS + TCN_SNS_TOKEN_MS + 1));
+        none.token = NULL;
+        assert_false(tcn_sns_subscription_wanted(&none, OURS));
     }
 }
 
@@ -278,7 +316,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_confirmation),
         cmocka_unit_test(test_a_pause_is_cut_short),
+        cmocka_unit_test(test_never),
         cmocka_unit_test(test_only_by_a_person),
+        cmocka_unit_test(test_what_a_person_cannot_want),
         cmocka_unit_test(test_an_end),
         cmocka_unit_test(test_a_delivery),
         cmocka_unit_test(test_confirmed),
