@@ -202,6 +202,23 @@ void tcn_delivery_keep(struct tcn_delivery_state *d)
     post(d, job, kept);
 }
 
+static void add_mapped(const struct tcn_delivery_state *d, const char *what, uint64_t n)
+{
+    char labels[200];
+
+    if (n == 0)
+        return;
+    snprintf(labels, sizeof labels, "source=\"%s\",what=\"%s\"", d->source->name, what);
+    tcn_metrics_add(d->app->metrics, "tocsin_mapping_losses_total", labels, (double)n);
+}
+
+static void count_losses(const struct tcn_delivery_state *d, const struct tcn_mapping_counts *lost)
+{
+    add_mapped(d, "text_cut", lost->texts_cut);
+    add_mapped(d, "not_in_table", lost->table_misses);
+    add_mapped(d, "over_cap", lost->items_dropped);
+}
+
 void tcn_delivery_submit(struct tcn_delivery_state *d)
 {
     int64_t now_ms = tcn_clock_now_ms();
@@ -210,13 +227,15 @@ void tcn_delivery_submit(struct tcn_delivery_state *d)
     struct tcn_delivery delivery = {
         .body = {d->rq->body, d->rq->body_len}, .headers = headers, .now_ms = now_ms};
     const char *told = tcn_source_delivery_id(d->source, d->root, &job->arena);
+    struct tcn_mapping_counts lost = {0};
     struct tcn_err err;
     int r;
 
     delivery.n_headers = copy_headers(d->rq, headers);
     job->inbox.delivery_id = told;
-    r = tcn_source_alarms(d->source, d->root, &delivery, told ? told : id_of_row(job), NULL,
+    r = tcn_source_alarms(d->source, d->root, &delivery, told ? told : id_of_row(job), &lost,
                           &job->arena, &job->alarms, &job->n_alarms, &err);
+    count_losses(d, &lost);
     if (r == 0) {
         post(d, job, answer);
         return;

@@ -9,6 +9,9 @@ static const struct kind {
 } kinds[] = {
     {"tocsin_deliveries_total", "counter",
      "Deliveries of alarms by source and what became of them."},
+    {"tocsin_mapping_losses_total", "counter",
+     "What mappings could not pass on whole, by source: texts cut, values in no table, lists over "
+     "their cap."},
     {"tocsin_sns_confirmations_total", "counter",
      "Messages of SNS about subscriptions, and confirmations sent, by source and what they "
      "brought."},

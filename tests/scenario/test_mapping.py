@@ -8,6 +8,7 @@ import time
 import typing
 import unittest
 
+from harness import http
 from test_sources import Sources
 from worlds import Config, Response, alarm, alert, event, fresh, group
 
@@ -35,6 +36,8 @@ class Unreadable(Sources):
         self.assertEqual(name, incident["title"])
         self.assertIn('is not in the table: "PANIC"', line)
         self.assertIn(name, self.mail(name)["subject"])
+        self.assertRegex(http("GET", self.app.url + "/metrics").body.decode(),
+                         r'tocsin_mapping_losses_total\{source="cloudwatch",what="not_in_table"\} [1-9]')
 
     def test_an_event_in_an_unknown_state(self) -> None:
         name = fresh("panic")

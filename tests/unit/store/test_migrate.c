@@ -165,7 +165,7 @@ static void killed_anywhere(void **state)
 {
     struct fixture *f = *state;
     char *want, *got;
-    const struct slice slice = slice_of(4);
+    const struct slice slice = slice_of(8);
     char base[] = "/tmp/tocsin-migrate-XXXXXX";
     int rounds = 0;
 
@@ -201,10 +201,11 @@ static void killed_anywhere(void **state)
 static void killed_while_resuming(void **state)
 {
     struct fixture *f = *state;
-    int k = 1;
+    const struct slice slice = slice_of(8);
+    int k = slice.first;
 
     while (killed_at(f, k))
-        k++;
+        k += slice.step;
     OK(f, try_open(f, f->url, &f->s));
     assert_true(is_writable(f->s, &f->err));
 }
