@@ -344,7 +344,7 @@ enum { NEW_STORE = 1, OLD_STORE = 2, FOR_GOOD = 4, MUST_DIE = 8 };
 static void fail_every(struct fixture *f, enum fault_kind kind, int code, int how)
 {
     bool fired = true, must_die = (how & MUST_DIE) != 0;
-    const struct slice slice = slice_of(3);
+    const struct slice slice = slice_of(5);
     int acked, status, failed = -1;
 
     fault_vfs_install();
