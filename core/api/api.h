@@ -65,7 +65,8 @@ struct tcn_api_route {
     enum tcn_role role;
     const char *const *members; /* of the query; ends with NULL; NULL: it takes none */
     /* Exactly one is set. A query runs on the store thread. A command is read on the loop (call->command), executed
-     * as a turn, and answered with the incident as it is then (of a split, the alarm's own). state answers from the process itself. */
+     * as a turn, and answered with the incident as it is then (of a split, the alarm's own). state answers from the
+     * process itself. */
     int (*query)(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
     int (*command)(struct tcn_api_call *call);
     enum tcn_api_state { TCN_STATE_NONE = 0, TCN_STATE_SOURCES, TCN_STATE_CONNECTORS } state;

@@ -13,7 +13,7 @@ struct tcn_clock_watch_state {
     struct tcn_clock_watch clock;
     int64_t owed_ms;  /* set back by that, and the store does not know it */
     bool has_started; /* the store's own times were looked at */
-    bool is_at_work;
+    bool is_at_work, is_told_failing;
 };
 
 struct job {
@@ -61,6 +61,16 @@ static void tell(struct tcn_app *app, int64_t by_ms)
     tcn_app_wake(app);
 }
 
+/* Once: the next look tries again. */
+static void tell_failing(struct tcn_clock_watch_state *w, const struct tcn_err *err)
+{
+    if (!w->is_told_failing)
+        tcn_log(TCN_LOG_ERROR, "app",
+                "whether the clock was set back could not be settled with the store; tried again",
+                "why", err->msg, NULL);
+    w->is_told_failing = true;
+}
+
 static void done(struct tcn_job *base, int r, const struct tcn_err *err)
 {
     struct job *j = (struct job *)base;
@@ -68,9 +78,9 @@ static void done(struct tcn_job *base, int r, const struct tcn_err *err)
 
     w->is_at_work = false;
     if (r < 0) {
-        tcn_log(TCN_LOG_ERROR, "app", "the clock was set back, and the store could not be told",
-                "why", err->msg, NULL);
+        tell_failing(w, err);
     } else {
+        w->is_told_failing = false;
         w->owed_ms -= j->asked_ms == UNKNOWN ? 0 : j->asked_ms;
         w->has_started = true;
         tell(j->app, j->by_ms);

@@ -66,8 +66,7 @@ struct tcn_decision {
         incident_changed; /* write subject->incident and those of its engagements that are is_dirty */
     bool incident_opened; /* it is new: its tickets do not exist yet */
     bool storm_changed;
-    bool
-        storm_alarm_changed; /* write storm_alarm: what the lane said that is attached to a storm */
+    bool storm_alarm_changed; /* write storm_alarm, of the lane and its storm */
     struct tcn_storm_alarm storm_alarm;
     bool nobody_reached; /* decided now: whoever runs this must hear of it */
     bool tickets_due;    /* the connectors' lanes must run: incident.revision moved */
