@@ -1,5 +1,5 @@
-/* A message that failed for a reason that may pass is tried on for as long as the incident is open and nobody is reached
- * or answers: one for each contact and channel, the newest. Its row is its timer, so a newer message, or an answer, has
+/* A message that failed for a reason that may pass is tried on for as long as the incident is open, nobody answers, and its
+ * person is not reached: one for each contact and channel, the newest. Its row is its timer, so a newer message, or an answer, has
  * to drop it. */
 #include "engine/tries.h"
 #include "engine/engine.h"
@@ -34,12 +34,16 @@ static bool has_newer(const struct tcn_aggregate *a, const struct tcn_engagement
     return false;
 }
 
-static bool is_anybody_reached(const struct tcn_aggregate *a)
+/* Who is reached and does not answer is why the next person is paged: that one must be reached, too. */
+static bool is_reached(const struct tcn_aggregate *a, const char *contact)
 {
-    for (size_t i = 0; i < a->n_engagements; i++)
-        for (size_t k = 0; k < a->engagements[i].n_pages && a->engagements[i].stop_ms == 0; k++)
-            if (tcn_page_has_left(&a->engagements[i].pages[k]))
+    for (size_t i = 0; i < a->n_engagements; i++) {
+        const struct tcn_engagement *e = &a->engagements[i];
+
+        for (size_t k = 0; k < e->n_pages && e->stop_ms == 0; k++)
+            if (tcn_page_has_left(&e->pages[k]) && strcmp(e->pages[k].contact, contact) == 0)
                 return true;
+    }
     return false;
 }
 
@@ -47,8 +51,8 @@ static bool is_worth_a_try(const struct tcn_aggregate *a, const struct tcn_engag
                            const struct tcn_page *p, int64_t send_no)
 {
     return tcn_aggregate_is_open(a) && a->incident.acknowledged_ms == 0 && e->stop_ms == 0 &&
-           !tcn_run_of_page(e, p)->is_stopped && send_no == p->sends && !is_anybody_reached(a) &&
-           !has_newer(a, e, p);
+           !tcn_run_of_page(e, p)->is_stopped && send_no == p->sends &&
+           !is_reached(a, p->contact) && !has_newer(a, e, p);
 }
 
 /* As long as it has been lost already: the pauses double without anything that counts them. */
@@ -77,8 +81,8 @@ int tcn_engine_send_failed(struct tcn_aggregate *aggregate, const struct tcn_sen
         tcn_page_receipt(&s, p, TCN_ERROR, p->channel, failure->note);
         tcn_page_say_failed(&s, p, failure->note,
                             ret->again_ms
-                                ? "; tried again in a minute, later every 5, until somebody is "
-                                  "reached or answers"
+                                ? "; tried again in a minute, later every 5, until it gets "
+                                  "through or somebody answers"
                                 : "");
         e->is_dirty = true;
     }

@@ -1,4 +1,4 @@
-/* What is tried on while nobody is reached, and when that ends. Private to core/engine. */
+/* What is tried on while its person is not reached, and when that ends. Private to core/engine. */
 #ifndef TCN_ENGINE_TRIES_H
 #define TCN_ENGINE_TRIES_H
 

@@ -151,13 +151,14 @@ static bool goes_on(const struct incident_row *row, int64_t engagement_no)
     return row->engagements[engagement_no - 1].stop_ms == 0;
 }
 
-/* By what providers said and people did, in engagements that go on. */
-static bool is_unreached(const struct incident_row *row)
+/* That person, by what providers said and people did, in engagements that go on. */
+static bool is_unreached(struct world *w, const struct incident_row *row, const char *contact)
 {
     if (row->incident.status != TCN_STATUS_OPEN || row->incident.acknowledged_ms != 0)
         return false;
     for (size_t i = 0; i < row->n_results; i++)
-        if (row->results[i].type == TCN_SENT && goes_on(row, row->results[i].engagement_no))
+        if (row->results[i].type == TCN_SENT && goes_on(row, row->results[i].engagement_no) &&
+            strcmp(find_sent(w, row, row->results[i].page)->contact, contact) == 0)
             return false;
     return true;
 }
@@ -197,7 +198,7 @@ static bool is_refused(struct world *w, const struct incident_row *row, const st
 }
 
 /* Whoever failed for a reason that may pass is due again by something, by one message at a time, and by nothing once
- * somebody is reached or it is over. */
+ * that person is reached or it is over. */
 static void check_tries(struct world *w, const struct incident_row *row, const struct sent *sent,
                         const struct reply *reply)
 {
@@ -205,13 +206,14 @@ static void check_tries(struct world *w, const struct incident_row *row, const s
 
     if (reply->again_ms != 0 && (wait_ms < MIN || wait_ms > 5 * MIN))
         fail(w, "%s is tried again after %lld ms", sent->contact, (long long)wait_ms);
-    if (reply->again_ms != 0 && !is_unreached(row))
+    if (reply->again_ms != 0 && !is_unreached(w, row, sent->contact))
         fail(w, "%s is tried again for nothing", sent->contact);
     if (count_waiting(w, row, sent, true) > 1)
         fail(w, "two messages to %s by %s are tried again", sent->contact, sent->channel);
-    if (reply->p.may_pass && is_unreached(row) && goes_on(row, sent->engagement_no) &&
-        !row->has_lost && !is_refused(w, row, sent) && count_waiting(w, row, sent, false) == 0)
-        fail(w, "nobody is reached, and %s is not tried again", sent->contact);
+    if (reply->p.may_pass && is_unreached(w, row, sent->contact) &&
+        goes_on(row, sent->engagement_no) && !row->has_lost && !is_refused(w, row, sent) &&
+        count_waiting(w, row, sent, false) == 0)
+        fail(w, "%s is not reached, and not tried again", sent->contact);
 }
 
 static void add_try(struct world *w, const struct reply *reply)

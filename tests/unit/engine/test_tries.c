@@ -1,4 +1,4 @@
-/* What is tried on while nobody is reached: a mail server that is away, message by message. */
+/* What is tried on while its person is not reached: a mail server that is away, message by message. */
 #include "fixture.h"
 
 #define DAY (24 * HOUR)
@@ -50,6 +50,13 @@ static const struct story stories[] = {
      .has_sms = true,
      .back_s = 600,
      .want = "ann.sms=0"},
+    {.name = "who was reached did not answer: the next one must be",
+     .ann = "s1",
+     .bob = "m1",
+     .escalation = "a1 b1",
+     .has_sms = true,
+     .back_s = 300,
+     .want = "ann.sms=0 bob.email?183 bob.email?276 bob.email=462"},
     {.name = "the other channel is refused for good",
      .ann = "ms5",
      .back_s = 100,
@@ -306,7 +313,7 @@ static void it_is_told(void **state)
     run(&k, T0 + 63 * SEC + 1);
     assert_non_null(fx_event(&k.f, TCN_EVENT_TOCSIN,
                              "could not page ann by email: no connection; tried again in a minute, "
-                             "later every 5, until somebody is reached or answers"));
+                             "later every 5, until it gets through or somebody answers"));
     run(&k, T0 + 123 * SEC + 1);
     assert_non_null(
         fx_event(&k.f, TCN_EVENT_TOCSIN, "could not page ann by email: 550; not tried again"));
