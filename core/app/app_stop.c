@@ -1,6 +1,7 @@
 /* A clean end: no new requests, the last answers leave, what is accepted is durable, pages on their way arrive or do not.
  * Calls for tickets are left to the next start, which looks what became of them; nobody can be asked for a page. */
 #include "app/app.h"
+#include "app/clock_watch.h"
 #include "app/outbound.h"
 #include "sys/clock.h"
 
@@ -47,6 +48,7 @@ void tcn_app_stop(struct tcn_app *app)
     tcn_log(TCN_LOG_INFO, "app", "stopping", NULL);
     if (app->server)
         tcn_server_drain(app->server);
+    tcn_clock_watch_mark(app);
     tcn_outbound_drain(app, on_drained, app);
     drain_until_us = tcn_clock_mono_us() + DRAIN_MS * INT64_C(1000);
     app->closing = evtimer_new(app->base, look, app);

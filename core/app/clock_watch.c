@@ -33,7 +33,7 @@ int tcn_clock_watch_apply(struct tcn_store *s, int64_t now_ms, int64_t *by_ms, s
     }
     if (r < 0 || *by_ms < MOMENT_MS) {
         *by_ms = 0;
-        return r;
+        return r < 0 ? r : tcn_store_clock_mark(s, now_ms, err);
     }
     return tcn_store_clock_back(s, now_ms, *by_ms, err);
 }
@@ -88,16 +88,12 @@ static void done(struct tcn_job *base, int r, const struct tcn_err *err)
     free(j);
 }
 
-static void post(struct tcn_app *app)
+static void post(struct tcn_app *app, int64_t asked_ms)
 {
     struct tcn_clock_watch_state *w = app->clock_watch;
     struct job *j = tcn_xcalloc(1, sizeof *j);
 
-    *j = (struct job){
-        .job = {.run = run, .done = done},
-        .app = app,
-        .asked_ms = w->has_started ? w->owed_ms : UNKNOWN,
-    };
+    *j = (struct job){.job = {.run = run, .done = done}, .app = app, .asked_ms = asked_ms};
     w->is_at_work = tcn_storethread_post(app->store, &j->job) == 0;
     if (!w->is_at_work)
         free(j); /* the next look tries again */
@@ -112,7 +108,13 @@ static void look(evutil_socket_t fd, short what, void *arg)
     (void)what;
     w->owed_ms += tcn_clock_set_back(&w->clock, tcn_clock_now_ms(), tcn_clock_mono_us());
     if ((!w->has_started || w->owed_ms >= MOMENT_MS) && !w->is_at_work && !app->is_stopping)
-        post(app);
+        post(app, w->has_started ? w->owed_ms : UNKNOWN);
+}
+
+void tcn_clock_watch_mark(struct tcn_app *app)
+{
+    if (app->clock_watch && !app->clock_watch->is_at_work)
+        post(app, 0);
 }
 
 void tcn_clock_watch_start(struct tcn_app *app)

@@ -7,6 +7,8 @@
 /* Looks at once whether the clock was set back since the store was written last, and every second whether it is. With an
  * open store. */
 void tcn_clock_watch_start(struct tcn_app *app);
+/* Leaves a mark of the time for the next start. */
+void tcn_clock_watch_mark(struct tcn_app *app);
 void tcn_clock_watch_stop(struct tcn_app *app);
 
 /* The job's work; for tests. *by_ms: by how much it was set back, -1: what the store's own times tell, which is then there;

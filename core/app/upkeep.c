@@ -7,8 +7,10 @@
 static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
 {
     struct tcn_upkeep_job *job = (struct tcn_upkeep_job *)base;
-    int r = tcn_store_peer_trim(s, err);
+    int r = tcn_store_clock_mark(s, now_ms, err);
 
+    if (r == 0)
+        r = tcn_store_peer_trim(s, err);
     return r < 0 ? r
                  : tcn_store_inbox_trim(s, now_ms - TCN_INBOX_KEPT_MS, TCN_UPKEEP_ROWS,
                                         &job->n_forgotten, err);

@@ -95,6 +95,8 @@ void tcn_db_translate(const struct tcn_db_driver *driver, const char *sql, struc
 int tcn_store_storm_write(struct tcn_store *s, struct tcn_err *err);
 /* At a begin and a rollback, and when the store is closed. */
 void tcn_store_storm_forget(struct tcn_store *s);
+/* The lanes' part of tcn_store_clock_back. */
+int tcn_store_lanes_back(struct tcn_store *s, int64_t now_ms, int64_t by_ms, struct tcn_err *err);
 
 /* Names one or two texts of any length (NULL is empty) within the account by 16 bytes of their SHA-256. */
 struct tcn_id tcn_store_hash(const struct tcn_store *s, const char *a, const char *b);

@@ -106,10 +106,12 @@ int tcn_store_look(struct tcn_store *s, struct tcn_err *err);
 struct tcn_arena *tcn_store_scratch(struct tcn_store *s);
 
 /* -- the clock ------------------------------------------------------------------------------------------ */
-/* The newest time that a delivery or an incident has, 0 = there is none. Ahead of now: the clock was set back meanwhile. */
+/* A time that was: the store has seen it. */
+int tcn_store_clock_mark(struct tcn_store *s, int64_t now_ms, struct tcn_err *err);
+/* The newest time of a mark, a delivery or an incident, 0 = there is none. Ahead of now: the clock was set back meanwhile. */
 int tcn_store_newest(struct tcn_store *s, int64_t *ret_ms, struct tcn_err *err);
-/* The clock was set back by by_ms, and it is now_ms: what is to come comes as much earlier, and what is told to have been
- * after now was now. Of open incidents, what is due, and the newest rows; all of it is read, so for rare use. */
+/* The clock was set back by by_ms, and it is now_ms: what is to come comes as much earlier, and what the store has of later
+ * than now was earlier by as much. Every incident and lane is looked at, so for rare use. */
 int tcn_store_clock_back(struct tcn_store *s, int64_t now_ms, int64_t by_ms, struct tcn_err *err);
 
 /* -- inbox: what was received ------------------------------------------------------------------------- */

@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-enum { LANE_GET, LANE_PUT, LANES_WAITING, LANES_ECHO, LANE_FIRING, LANES_STAND };
+enum { LANE_GET, LANE_PUT, LANES_WAITING, LANES_ECHO, LANE_FIRING, LANES_STAND, LANES_BACK };
 #define COLUMNS                                                                                    \
     "dedupe_key, source, is_firing, incident, clock_ms, received_ms, resolved_ms, mute_until_ms, " \
     "resolve_due_ms, stale_due_ms, echo_ms, echo_due_ms, opened_ms, content_sha256, is_flapping, " \
@@ -52,6 +52,10 @@ static const char *const sql[] = {
         " WHERE l.account_id = $1 AND i.account_id = $1 AND i.status = 1"
         " AND l.key_hash IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, "
         "$17)",
+    [LANES_BACK] = "SELECT no, " COLUMNS " FROM lanes WHERE account_id = $1 AND no > $3"
+                   " AND (received_ms > $2 OR incident IN (SELECT id FROM incidents"
+                   " WHERE account_id = $1 AND (status = 1 OR modified_ms > $2)))"
+                   " ORDER BY no LIMIT $4",
 };
 
 _Static_assert(TCN_STATUS_OPEN == 1 && TCN_LANE_MARKS == 16, "in the SQL above");
@@ -261,4 +265,93 @@ int tcn_store_lanes_stand(struct tcn_store *s, const struct tcn_lane_mark *marks
         note_standing(&q, marks, n, ret);
     tcn_query_done(&q);
     return r < 0 ? r : tcn_query_row_ok(&q, err);
+}
+
+/* -- a clock that was set back: store_clock.c ------------------------------------------------------------------ */
+
+#define BACK_BATCH 200
+
+struct shift {
+    int64_t now_ms, by_ms;
+};
+
+/* Of ours: it moves; 0 is none. */
+static void move(const struct shift *x, int64_t *ms)
+{
+    if (*ms > 0)
+        *ms -= x->by_ms;
+}
+
+/* Of the sender's: one that is right is not ahead of now. */
+static void move_ahead(const struct shift *x, int64_t *ms)
+{
+    if (*ms > x->now_ms)
+        *ms -= x->by_ms;
+}
+
+static void shift_items(const struct shift *x, struct tcn_lane *lane)
+{
+    for (size_t i = 0; i < lane->n_items; i++) {
+        move(x, &lane->items[i].seen_ms);
+        move(x, &lane->items[i].echo_ms);
+        move_ahead(x, &lane->items[i].since_ms);
+        move_ahead(x, &lane->items[i].ended_ms);
+    }
+    for (size_t i = 0; i < TCN_FLAP_RING; i++)
+        move(x, &lane->transitions_ms[i]);
+}
+
+static void shift_lane(const struct shift *x, struct tcn_lane *lane)
+{
+    int64_t *const ours[] = {&lane->received_ms,    &lane->resolved_ms,  &lane->mute_until_ms,
+                             &lane->resolve_due_ms, &lane->stale_due_ms, &lane->echo_ms,
+                             &lane->echo_due_ms,    &lane->opened_ms,    &lane->flap_told_ms};
+
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        move(x, ours[i]);
+    move_ahead(x, &lane->clock_ms);
+    shift_items(x, lane);
+}
+
+/* The next of them after *last, which moves on. */
+static int read_batch(struct tcn_store *s, int64_t now_ms, int64_t *last, struct tcn_arena *a,
+                      struct lane_list *ret, struct tcn_err *err)
+{
+    struct tcn_query q;
+    int r;
+
+    *ret = (struct lane_list){TCN_NEW_N(a, struct tcn_lane, BACK_BATCH), 0};
+    if ((r = start(s, LANES_BACK, &q, err)) < 0)
+        return r;
+    tcn_q_int(&q, now_ms);
+    tcn_q_int(&q, *last);
+    tcn_q_int(&q, BACK_BATCH);
+    while (ret->n < BACK_BATCH && (r = tcn_query_step(&q, err)) == 1) {
+        *last = tcn_c_int(&q);
+        if ((r = read_lane(&q, a, &ret->items[ret->n++], err)) < 0)
+            break;
+    }
+    tcn_query_done(&q);
+    return r < 0 ? r : 0;
+}
+
+int tcn_store_lanes_back(struct tcn_store *s, int64_t now_ms, int64_t by_ms, struct tcn_err *err)
+{
+    const struct shift shift = {now_ms, by_ms};
+    struct lane_list list = {NULL, BACK_BATCH};
+    struct tcn_arena a;
+    int64_t last = 0;
+    int r = 0;
+
+    tcn_arena_init(&a, TCN_TURN_ARENA);
+    while (r == 0 && list.n == BACK_BATCH) {
+        tcn_arena_reset(&a);
+        r = read_batch(s, now_ms, &last, &a, &list, err);
+        for (size_t i = 0; i < list.n && r == 0; i++) {
+            shift_lane(&shift, &list.items[i]);
+            r = tcn_store_lane_put(s, &list.items[i], err);
+        }
+    }
+    tcn_arena_done(&a);
+    return r;
 }

@@ -1,12 +1,20 @@
 #include "rows.h"
 
-/* Of one row each, as it is after the clock went from 1000 back to 400. */
-static const int64_t before[] = {400, 401, 1000, 1250}, after[] = {400, 400, 400, 650};
-#define TIMES (sizeof before / sizeof *before)
+/* From BASE + 600 the clock goes back to BASE. */
+#define BASE INT64_C(1000000000000)
+#define BY 600
+static const int64_t times[] = {BASE - 5, BASE + 1, BASE + 600, BASE + 850};
+#define TIMES (sizeof times / sizeof *times)
 
 static void back(struct fixture *f)
 {
-    OK(f, tcn_store_clock_back(f->s, 400, 600, &f->err));
+    OK(f, tcn_store_clock_back(f->s, BASE, BY, &f->err));
+}
+
+/* Of a row that waits: what was overdue before it stays so. */
+static int64_t waiting(int64_t ms)
+{
+    return ms > BASE ? ms - BY : ms;
 }
 
 static void timers_and_messages(void **state)
@@ -21,79 +29,117 @@ static void timers_and_messages(void **state)
 
         send.id = id_of(i);
         send.state = TCN_SEND_PENDING;
-        send.due_ms = before[i];
+        send.due_ms = times[i];
         OK(f, tcn_store_send_add(f->s, &send, &f->err));
-        OK(f, tcn_store_timer_set(f->s, id_of(i), before[i], &f->err));
+        OK(f, tcn_store_timer_set(f->s, id_of(i), times[i], &f->err));
     }
     back(f);
     for (size_t i = 0; i < TIMES; i++) {
-        size_t due = i < 3 ? 3 : 4;
+        size_t due = 0;
 
-        OK(f, tcn_store_timer_due(f->s, after[i], 8, ids, &n, &f->err));
+        for (size_t k = 0; k < TIMES; k++)
+            due += waiting(times[k]) <= waiting(times[i]);
+        OK(f, tcn_store_timer_due(f->s, waiting(times[i]), 8, ids, &n, &f->err));
         assert_int_equal(n, due);
     }
-    OK(f, tcn_store_send_claim(f->s, 649, 8, &f->a, &rows, &n, &f->err));
+    OK(f, tcn_store_send_claim(f->s, BASE + 249, 8, &f->a, &rows, &n, &f->err));
     assert_int_equal(n, 3);
-    OK(f, tcn_store_send_claim(f->s, 650, 8, &f->a, &rows, &n, &f->err));
+    OK(f, tcn_store_send_claim(f->s, BASE + 250, 8, &f->a, &rows, &n, &f->err));
     assert_int_equal(n, 1);
 }
 
-static void put_open(struct fixture *f, uint32_t i, int64_t ms, enum tcn_incident_status status)
+static void put(struct fixture *f, uint32_t i, int64_t ms, enum tcn_incident_status status)
 {
     struct tcn_incident row = gen_incident(&(struct gen){.a = &f->a, .n = i});
     struct tcn_lane lane = gen_lane(&(struct gen){.a = &f->a, .n = i});
+    struct tcn_item item = {
+        .key = "i", .seen_ms = ms, .echo_ms = ms, .since_ms = BASE + 850, .ended_ms = BASE - 1};
 
     row.id = id_of(i);
     row.status = status;
     row.created_ms = row.modified_ms = ms;
-    row.resolved_ms = 0;
+    row.resolved_ms = status == TCN_STATUS_RESOLVED ? ms : 0;
     lane.dedupe_key = tcn_arena_fmt(&f->a, "k%u", i);
     lane.incident = row.id;
     lane.revision = 0;
-    lane.received_ms = 300;
-    lane.opened_ms = lane.resolve_due_ms = ms;
-    lane.clock_ms = 1250;
+    lane.received_ms = BASE - 300;
+    lane.opened_ms = lane.resolve_due_ms = lane.transitions_ms[0] = ms;
+    lane.stale_due_ms = 0;
+    lane.clock_ms = BASE + 850;
+    lane.items = &item;
+    lane.n_items = 1;
     OK(f, tcn_store_incident_put(f->s, &row, &f->err));
     OK(f, tcn_store_lane_put(f->s, &lane, &f->err));
 }
 
-static void incidents_that_are_open(void **state)
+/* Every time of ours moved by as much, so that they still agree; the sender's, where it was ahead. */
+static void check_moved(struct fixture *f, uint32_t i, int64_t ms)
+{
+    struct tcn_incident row;
+    struct tcn_lane lane;
+
+    OK(f, tcn_store_incident_get(f->s, id_of(i), &f->a, &row, &f->err));
+    OK(f,
+       tcn_store_lane_get(f->s, tcn_arena_fmt(&f->a, "k%u", i), NULL, &f->a, &lane, NULL, &f->err));
+    assert_int_equal(row.created_ms, ms - BY);
+    assert_int_equal(lane.opened_ms, ms - BY);
+    assert_int_equal(lane.resolve_due_ms, ms - BY);
+    assert_int_equal(lane.transitions_ms[0], ms - BY);
+    assert_int_equal(lane.items[0].seen_ms, ms - BY);
+    assert_int_equal(lane.items[0].echo_ms, ms - BY);
+    assert_int_equal(lane.stale_due_ms, 0);
+    assert_int_equal(lane.clock_ms, BASE + 250);
+    assert_int_equal(lane.items[0].since_ms, BASE + 250);
+    assert_int_equal(lane.items[0].ended_ms, BASE - 1);
+}
+
+static void incidents(void **state)
 {
     struct fixture *f = *state;
     struct tcn_incident row;
-    struct tcn_lane lane;
-    int64_t newest;
 
-    put_open(f, 50, 999, TCN_STATUS_RESOLVED);
+    put(f, 50, BASE - 9, TCN_STATUS_RESOLVED);
+    put(f, 51, BASE + 9, TCN_STATUS_RESOLVED);
     for (uint32_t i = 0; i < TIMES; i++)
-        put_open(f, 60 + i, before[i], TCN_STATUS_OPEN);
-    OK(f, tcn_store_newest(f->s, &newest, &f->err));
-    assert_int_equal(newest, 1250);
+        put(f, 60 + i, times[i], TCN_STATUS_OPEN);
     back(f);
-    for (uint32_t i = 0; i < TIMES; i++) {
-        const char *key = tcn_arena_fmt(&f->a, "k%u", 60 + i);
-
-        OK(f, tcn_store_incident_get(f->s, id_of(60 + i), &f->a, &row, &f->err));
-        OK(f, tcn_store_lane_get(f->s, key, NULL, &f->a, &lane, NULL, &f->err));
-        assert_int_equal(row.created_ms, after[i]);
-        assert_int_equal(lane.opened_ms, after[i]);
-        assert_int_equal(lane.resolve_due_ms, after[i]);
-        assert_int_equal(lane.clock_ms, 1250); /* the sender's */
-    }
+    for (uint32_t i = 0; i < TIMES; i++)
+        check_moved(f, 60 + i, times[i]);
+    check_moved(f, 51, BASE + 9);
+    OK(f, tcn_store_incident_get(f->s, id_of(51), &f->a, &row, &f->err));
+    assert_int_equal(row.resolved_ms, BASE + 9 - BY);
     OK(f, tcn_store_incident_get(f->s, id_of(50), &f->a, &row, &f->err));
-    assert_int_equal(row.created_ms, 999); /* history */
+    assert_int_equal(row.resolved_ms, BASE - 9);
 }
 
-static void deliveries(void **state)
+/* More than are read at once. */
+static void many_lanes(void **state)
 {
-    static const int64_t received[] = {350, 900, 390, 950, 1000};
     struct fixture *f = *state;
-    struct tcn_inbox *rows;
+
+    for (uint32_t i = 0; i < 450; i++)
+        put(f, i, BASE + 10 + i, TCN_STATUS_OPEN);
+    back(f);
+    for (uint32_t i = 0; i < 450; i++)
+        check_moved(f, i, BASE + 10 + i);
+}
+
+static void expect_newest(struct fixture *f, int64_t ms)
+{
     int64_t newest;
-    size_t n;
 
     OK(f, tcn_store_newest(f->s, &newest, &f->err));
-    assert_int_equal(newest, 0);
+    assert_int_equal(newest, ms);
+}
+
+static void marks_and_deliveries(void **state)
+{
+    static const int64_t received[] = {BASE - 50, BASE + 500, BASE - 10, BASE + 550, BASE + 600};
+    struct fixture *f = *state;
+    struct tcn_inbox *rows;
+    size_t n;
+
+    expect_newest(f, 0);
     for (uint32_t i = 0; i < 5; i++) {
         struct tcn_inbox row = {.id = id_of(i),
                                 .source = "s",
@@ -103,20 +149,23 @@ static void deliveries(void **state)
 
         OK(f, tcn_store_inbox_add(f->s, &row, &f->err));
     }
+    expect_newest(f, BASE + 600);
+    OK(f, tcn_store_clock_mark(f->s, BASE + 700, &f->err));
+    expect_newest(f, BASE + 700);
     back(f);
-    OK(f, tcn_store_newest(f->s, &newest, &f->err));
-    assert_int_equal(newest, 400);
+    expect_newest(f, BASE);
     OK(f, tcn_store_inbox_list(f->s, TCN_INBOX_APPLIED, 0, 9, &f->a, &rows, &n, &f->err));
-    assert_int_equal(rows[1].received_ms, 900); /* not of the newest: nobody asks for it */
-    assert_int_equal(rows[3].received_ms, 400);
+    assert_int_equal(rows[1].received_ms, BASE + 500); /* not of the newest: nobody asks for it */
+    assert_int_equal(rows[3].received_ms, BASE - 50);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_MEMORY(timers_and_messages),
-        IN_MEMORY(incidents_that_are_open),
-        IN_MEMORY(deliveries),
+        IN_MEMORY(incidents),
+        IN_MEMORY(many_lanes),
+        IN_MEMORY(marks_and_deliveries),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
