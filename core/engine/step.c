@@ -90,7 +90,7 @@ void tcn_step_say_again(const struct tcn_step *s, const char *fmt, ...)
 
 bool tcn_step_has_room(const struct tcn_step *s)
 {
-    return s->a->incident.event_seq < TCN_EVENTS_MAX;
+    return s->a->incident.event_seq < TCN_EVENTS_MAX - TCN_EVENTS_OF_PEOPLE;
 }
 
 const char *tcn_step_source_actor(const struct tcn_step *s, const char *name)

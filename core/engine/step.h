@@ -23,7 +23,8 @@ void tcn_step_end(const struct tcn_step *s);
 /* A Tocsin Event with one sentence. to_tickets: the tickets get it as a note, and the revision moves. */
 void tcn_step_say(const struct tcn_step *s, bool to_tickets, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* The same for news that a sender can repeat without end: dropped once the incident has TCN_EVENTS_MAX events. */
+/* The same for news that a sender can repeat without end: dropped once the incident has all events but
+ * those that are kept for people. */
 void tcn_step_say_again(const struct tcn_step *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 bool tcn_step_has_room(const struct tcn_step *s);

@@ -137,7 +137,7 @@ int tcn_engine_note(struct tcn_aggregate *aggregate, const char *text, const cha
         return tcn_fail(err, TCN_EINVALID, "text is missing");
     if ((r = check_text(text, "text", false, TCN_NOTE_MAX, err)) < 0)
         return r;
-    if (!tcn_step_has_room(&s))
+    if (i->event_seq >= TCN_EVENTS_MAX)
         return tcn_fail(err, TCN_ELIMIT, "the timeline has %d events already", TCN_EVENTS_MAX);
     tcn_decision_event(ret, i, now_ms, TCN_EVENT_NOTE, tcn_event_data_note(&s, text, actor),
                        tcn_arena_strdup(ret->arena, text), tcn_arena_strdup(ret->arena, actor))

@@ -564,7 +564,7 @@ static void timeline_of_repeats_is_bounded(void **state)
         f.now += SEC;
         fx_alarm_at(&f, TCN_ACTION_FIRE, f.now);
     }
-    assert_int_equal(f.a.incident.event_seq, TCN_EVENTS_MAX);
+    assert_int_equal(f.a.incident.event_seq, TCN_EVENTS_MAX - TCN_EVENTS_OF_PEOPLE);
     fx_alarm_at(&f, TCN_ACTION_RESOLVE, f.now);
     assert_int_equal(f.a.incident.status, TCN_STATUS_RESOLVED);
     assert_non_null(fx_event(&f, TCN_EVENT_UPDATE, "resolved"));
