@@ -1,6 +1,7 @@
 #include "engine/lane_open.h"
 #include "engine/engagement.h"
 #include "engine/incident.h"
+#include "engine/related.h"
 #include "engine/resolution.h"
 #include "engine/storm.h"
 
@@ -95,12 +96,19 @@ static int impact_alone(const struct tcn_arrival *x)
 
 void tcn_lane_note_storm_alarm(struct tcn_arrival *x)
 {
-    x->step.d->storm_alarm = (struct tcn_storm_alarm){
+    const struct tcn_alarm *alarm = x->in->alarm;
+    struct tcn_storm_alarm *noted = &x->step.d->storm_alarm;
+
+    *noted = (struct tcn_storm_alarm){
         .title = tcn_step_cut(&x->step, tcn_lane_name(x), TCN_TITLE_MAX),
-        .summary = tcn_step_cut(&x->step, x->in->alarm->summary, TCN_SUMMARY_MAX),
+        .summary = tcn_step_cut(&x->step, alarm->summary, TCN_SUMMARY_MAX),
         .impact = impact_alone(x),
         .joined_ms = x->step.now_ms,
+        .trigger_arn = alarm->trigger_arn,
+        .tags = alarm->tags,
+        .n_tags = alarm->n_tags < TCN_TAGS_MAX ? alarm->n_tags : TCN_TAGS_MAX,
     };
+    noted->related = tcn_related_keep(&x->step, alarm, &noted->n_related);
     x->step.d->storm_alarm_changed = true;
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #define VALUE_MAX 65000
+#define KEPT_BYTES ((size_t)1 << 20) /* escaped it still fits into a row of the store */
 
 /* RelatedItem types of ssm-incidents for the kinds of a mapping. */
 static const struct {
@@ -76,6 +77,37 @@ void tcn_related_add(const struct tcn_step *s, const struct tcn_alarm *alarm)
     for (size_t i = 0; i < alarm->n_resources; i++)
         if (alarm->resources[i] && strncmp(alarm->resources[i], "arn:", 4) == 0)
             add(s, "INVOLVED_RESOURCE", NULL, alarm->resources[i]);
+}
+
+struct kept {
+    struct tcn_related *items;
+    size_t n, bytes;
+};
+
+static void keep(struct kept *kept, struct tcn_related item)
+{
+    size_t value = item.value ? strlen(item.value) : 0;
+    size_t bytes = value + (item.title ? strlen(item.title) : 0);
+
+    if (value == 0 || value > VALUE_MAX || kept->n >= TCN_RELATED_MAX ||
+        bytes > KEPT_BYTES - kept->bytes)
+        return;
+    kept->bytes += bytes;
+    kept->items[kept->n++] = item;
+}
+
+struct tcn_related *tcn_related_keep(const struct tcn_step *s, const struct tcn_alarm *alarm,
+                                     size_t *ret_n)
+{
+    struct kept kept = {.items = TCN_NEW_N(s->d->arena, struct tcn_related, TCN_RELATED_MAX)};
+
+    for (size_t i = 0; i < alarm->n_related; i++)
+        keep(&kept, alarm->related[i]);
+    for (size_t i = 0; i < alarm->n_resources; i++)
+        if (alarm->resources[i] && strncmp(alarm->resources[i], "arn:", 4) == 0)
+            keep(&kept, (struct tcn_related){.kind = "arn", .value = alarm->resources[i]});
+    *ret_n = kept.n;
+    return kept.items;
 }
 
 static void say_related(const struct tcn_step *s, const struct tcn_relation *relation,

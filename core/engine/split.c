@@ -7,13 +7,25 @@ static struct tcn_trigger trigger_of(const struct tcn_step *s, const struct tcn_
 {
     return (struct tcn_trigger){
         .source = in->policy->source ? in->policy->source : in->alarm->source,
+        .trigger_arn = in->alarm->trigger_arn,
         .title = in->alarm->title,
         .actor = tcn_step_source_actor(s, in->alarm->source),
         .at_ms = in->alarm->joined_ms,
     };
 }
 
-static struct tcn_opening opening_of(const struct tcn_step *s, const struct tcn_split *in)
+static struct tcn_alarm told(const struct tcn_storm_alarm *alarm)
+{
+    return (struct tcn_alarm){
+        .tags = alarm->tags,
+        .n_tags = alarm->n_tags,
+        .related = alarm->related,
+        .n_related = alarm->n_related,
+    };
+}
+
+static struct tcn_opening opening_of(const struct tcn_step *s, const struct tcn_split *in,
+                                     const struct tcn_alarm *alarm)
 {
     return (struct tcn_opening){
         .id = in->new_id,
@@ -25,6 +37,7 @@ static struct tcn_opening opening_of(const struct tcn_step *s, const struct tcn_
         .impact = in->alarm->impact,
         .dedupe_string = in->dedupe_string,
         .source_name = in->alarm->source,
+        .alarm = alarm,
         .trigger = trigger_of(s, in),
     };
 }
@@ -43,7 +56,8 @@ void tcn_engine_split(struct tcn_aggregate *aggregate, const struct tcn_split *i
 {
     struct tcn_step s = tcn_step_begin(aggregate, in->directory, in->salt, in->now_ms, ret);
     struct tcn_lane *lane = &aggregate->lane;
-    struct tcn_opening opening = opening_of(&s, in);
+    const struct tcn_alarm alarm = told(in->alarm);
+    struct tcn_opening opening = opening_of(&s, in, &alarm);
     bool is_new = !tcn_aggregate_is_open(aggregate);
 
     if (is_new)

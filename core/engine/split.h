@@ -16,8 +16,8 @@ struct tcn_split {
     int64_t now_ms;
 };
 
-/* Opens an incident as if the alarm had come alone, people are engaged and tickets made; or joins the open one with its
- * dedupe string. aggregate: the alarm's lane, and that incident or none. */
+/* Opens an incident as if the alarm had come alone, with its tags and related items, people are engaged and tickets made;
+ * or joins the open one with its dedupe string. aggregate: the alarm's lane, and that incident or none. */
 void tcn_engine_split(struct tcn_aggregate *aggregate, const struct tcn_split *in,
                       struct tcn_decision *ret);
 /* The storm's part, once the lane has left: it tells where the alarm went, and is resolved when no other alarm of it fires.

@@ -108,6 +108,11 @@ struct tcn_storm_alarm {
     const char *title, *summary;     /* NULL: it told none */
     int impact;                      /* of the incident that it would have opened alone */
     int64_t joined_ms;
+    const char *trigger_arn; /* of that incident, as are its tags and related items */
+    struct tcn_tag *tags;
+    size_t n_tags;               /* <= TCN_TAGS_MAX */
+    struct tcn_related *related; /* resources too, of kind "arn" */
+    size_t n_related;            /* <= TCN_RELATED_MAX */
 };
 
 #endif

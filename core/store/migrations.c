@@ -411,6 +411,10 @@ static const char *const v15_storm_alarms[] = {
     " summary TEXT,"
     " impact {INT} NOT NULL,"
     " joined_ms {INT} NOT NULL,"
+    " trigger_arn TEXT,"
+    " tags TEXT,"
+    /* [[kind, title, value], ...] */
+    " related TEXT,"
     " PRIMARY KEY (incident, key_hash)"
     "){CLUSTERED}",
     KEEP_APART("storm_alarms"),

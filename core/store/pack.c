@@ -8,6 +8,7 @@
 
 /* What is written can be read again: both ways have the same caps. */
 #define MAX_TAGS TCN_ITEMS_MAX
+#define MAX_RELATED TCN_RELATED_MAX
 #define MAX_ITEMS ((size_t)10 * TCN_ITEMS_MAX)
 
 static const struct tcn_json_limits packed_limits = {MAX_PACKED_BYTES, 400000, 16};
@@ -39,6 +40,26 @@ int tcn_pack_tags(const struct tcn_tag *tags, size_t n, struct tcn_buf *ret, str
         add_text(ret, tags[i].key);
         tcn_buf_char(ret, ',');
         add_text(ret, tags[i].value);
+        tcn_buf_char(ret, ']');
+    }
+    if (n > 0)
+        tcn_buf_char(ret, ']');
+    return packed(ret, err);
+}
+
+int tcn_pack_related(const struct tcn_related *related, size_t n, struct tcn_buf *ret,
+                     struct tcn_err *err)
+{
+    tcn_buf_init(ret, MAX_PACKED_BYTES);
+    if (n > MAX_RELATED)
+        return tcn_fail(err, TCN_ELIMIT, "%zu related items are too many to be stored", n);
+    for (size_t i = 0; i < n; i++) {
+        tcn_buf_z(ret, i ? ",[" : "[[");
+        add_text(ret, related[i].kind);
+        tcn_buf_char(ret, ',');
+        add_text(ret, related[i].title);
+        tcn_buf_char(ret, ',');
+        add_text(ret, related[i].value);
         tcn_buf_char(ret, ']');
     }
     if (n > 0)
@@ -177,6 +198,30 @@ int tcn_unpack_tags(struct tcn_str text, struct tcn_arena *a, struct tcn_tag **r
     for (size_t i = 0; i < *ret_n; i++) {
         (*ret)[i].key = text_at(json_array_get(root, i), 0, a);
         (*ret)[i].value = text_at(json_array_get(root, i), 1, a);
+    }
+    json_decref(root);
+    return 0;
+}
+
+int tcn_unpack_related(struct tcn_str text, struct tcn_arena *a, struct tcn_related **ret,
+                       size_t *ret_n, struct tcn_err *err)
+{
+    json_t *root = NULL;
+    int r;
+
+    if ((r = parse(text, MAX_RELATED, &root, err)) < 0)
+        return r;
+    if (!are_rows(root, 3)) {
+        json_decref(root);
+        return damaged(err);
+    }
+    *ret_n = json_array_size(root);
+    *ret = *ret_n ? TCN_NEW_N(a, struct tcn_related, *ret_n) : NULL;
+    for (size_t i = 0; i < *ret_n; i++) {
+        const json_t *row = json_array_get(root, i);
+
+        (*ret)[i] =
+            (struct tcn_related){text_at(row, 0, a), text_at(row, 1, a), text_at(row, 2, a)};
     }
     json_decref(root);
     return 0;

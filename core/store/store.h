@@ -190,7 +190,8 @@ int tcn_store_storm_alarm_put(struct tcn_store *s, struct tcn_id incident, const
 int tcn_store_storm_alarm_get(struct tcn_store *s, struct tcn_id incident, struct tcn_id id,
                               struct tcn_arena *a, struct tcn_storm_alarm *ret,
                               struct tcn_err *err);
-/* Those whose lanes still point to the incident, in the order of their ids from the last; before zero = from there. */
+/* Those whose lanes still point to the incident, in the order of their ids from the last; before zero = from there. Without
+ * trigger_arn, tags and related. */
 int tcn_store_storm_alarm_list(struct tcn_store *s, struct tcn_id incident, struct tcn_id before,
                                size_t limit, struct tcn_arena *a, struct tcn_storm_alarm **ret,
                                size_t *ret_n, struct tcn_err *err);

@@ -2,20 +2,26 @@
 #include "store/internal.h"
 
 #include "base/vec.h"
+#include "store/pack.h"
 
 enum { ALARM_PUT, ALARM_GET, ALARM_LIST };
-#define SELECT_OF_INCIDENT                                                                         \
+#define LISTED                                                                                     \
     "SELECT m.key_hash, l.dedupe_key, l.source, l.is_firing, m.title, m.summary, m.impact,"        \
-    " m.joined_ms FROM storm_alarms m JOIN lanes l"                                                \
+    " m.joined_ms"
+#define OF_INCIDENT                                                                                \
+    " FROM storm_alarms m JOIN lanes l"                                                            \
     " ON l.key_hash = m.key_hash AND l.incident = m.incident"                                      \
     " WHERE m.account_id = $1 AND l.account_id = $1 AND m.incident = $2"
 static const char *const sql[] = {
     [ALARM_PUT] = "INSERT INTO storm_alarms (account_id, epoch, incident, key_hash, title, summary,"
-                  " impact, joined_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+                  " impact, joined_ms, trigger_arn, tags, related)"
+                  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
                   " ON CONFLICT (incident, key_hash) DO UPDATE SET epoch = excluded.epoch,"
-                  " title = excluded.title, summary = excluded.summary, impact = excluded.impact",
-    [ALARM_GET] = SELECT_OF_INCIDENT " AND m.key_hash = $3",
-    [ALARM_LIST] = SELECT_OF_INCIDENT " AND m.key_hash < $3 ORDER BY m.key_hash DESC LIMIT $4",
+                  " title = excluded.title, summary = excluded.summary, impact = excluded.impact,"
+                  " trigger_arn = excluded.trigger_arn, tags = excluded.tags,"
+                  " related = excluded.related",
+    [ALARM_GET] = LISTED ", m.trigger_arn, m.tags, m.related" OF_INCIDENT " AND m.key_hash = $3",
+    [ALARM_LIST] = LISTED OF_INCIDENT " AND m.key_hash < $3 ORDER BY m.key_hash DESC LIMIT $4",
 };
 
 static int start(struct tcn_store *s, size_t no, struct tcn_query *ret, struct tcn_err *err)
@@ -23,26 +29,44 @@ static int start(struct tcn_store *s, size_t no, struct tcn_query *ret, struct t
     return tcn_query_start(s, TCN_SQL_STORM_ALARM, no, sql[no], ret, err);
 }
 
-int tcn_store_storm_alarm_put(struct tcn_store *s, struct tcn_id incident, const char *dedupe_key,
-                              const struct tcn_storm_alarm *alarm, struct tcn_err *err)
+static int put(struct tcn_store *s, const struct tcn_id *incident, const struct tcn_id *hash,
+               const struct tcn_storm_alarm *alarm, const struct tcn_buf *tags,
+               const struct tcn_buf *related, struct tcn_err *err)
 {
-    struct tcn_id hash = tcn_store_hash(s, dedupe_key, NULL);
     struct tcn_query q;
     int r;
 
     if ((r = start(s, ALARM_PUT, &q, err)) < 0)
         return r;
     tcn_q_epoch(&q);
-    tcn_q_id(&q, &incident);
-    tcn_q_id(&q, &hash);
+    tcn_q_id(&q, incident);
+    tcn_q_id(&q, hash);
     tcn_q_text(&q, alarm->title);
     tcn_q_text(&q, alarm->summary);
     tcn_q_int(&q, alarm->impact);
     tcn_q_int(&q, alarm->joined_ms);
+    tcn_q_text(&q, alarm->trigger_arn);
+    tcn_q_packed(&q, tags);
+    tcn_q_packed(&q, related);
     return tcn_query_run(&q, err);
 }
 
-static void read_row(struct tcn_query *q, struct tcn_arena *a, struct tcn_storm_alarm *ret)
+int tcn_store_storm_alarm_put(struct tcn_store *s, struct tcn_id incident, const char *dedupe_key,
+                              const struct tcn_storm_alarm *alarm, struct tcn_err *err)
+{
+    struct tcn_id hash = tcn_store_hash(s, dedupe_key, NULL);
+    struct tcn_buf tags = {0}, related = {0};
+    int r;
+
+    if ((r = tcn_pack_tags(alarm->tags, alarm->n_tags, &tags, err)) == 0 &&
+        (r = tcn_pack_related(alarm->related, alarm->n_related, &related, err)) == 0)
+        r = put(s, &incident, &hash, alarm, &tags, &related, err);
+    tcn_buf_done(&tags);
+    tcn_buf_done(&related);
+    return r;
+}
+
+static void read_listed(struct tcn_query *q, struct tcn_arena *a, struct tcn_storm_alarm *ret)
 {
     ret->id = tcn_c_id(q);
     ret->dedupe_key = tcn_c_text(q, a);
@@ -52,6 +76,20 @@ static void read_row(struct tcn_query *q, struct tcn_arena *a, struct tcn_storm_
     ret->summary = tcn_c_text(q, a);
     ret->impact = (int)tcn_c_int(q);
     ret->joined_ms = tcn_c_int(q);
+}
+
+static int read_whole(struct tcn_query *q, struct tcn_arena *a, struct tcn_storm_alarm *ret,
+                      struct tcn_err *err)
+{
+    int r;
+
+    *ret = (struct tcn_storm_alarm){0};
+    read_listed(q, a, ret);
+    ret->trigger_arn = tcn_c_text(q, a);
+    if ((r = tcn_unpack_tags(tcn_c_view(q), a, &ret->tags, &ret->n_tags, err)) < 0 ||
+        (r = tcn_unpack_related(tcn_c_view(q), a, &ret->related, &ret->n_related, err)) < 0)
+        return r;
+    return tcn_query_row_ok(q, err);
 }
 
 int tcn_store_storm_alarm_get(struct tcn_store *s, struct tcn_id incident, struct tcn_id id,
@@ -64,10 +102,8 @@ int tcn_store_storm_alarm_get(struct tcn_store *s, struct tcn_id incident, struc
         return r;
     tcn_q_id(&q, &incident);
     tcn_q_id(&q, &id);
-    if ((r = tcn_query_one(&q, err, "alarm of the storm")) == 0) {
-        read_row(&q, a, ret);
-        r = tcn_query_row_ok(&q, err);
-    }
+    if ((r = tcn_query_one(&q, err, "alarm of the storm")) == 0)
+        r = read_whole(&q, a, ret, err);
     tcn_query_done(&q);
     return r;
 }
@@ -86,7 +122,7 @@ int tcn_store_storm_alarm_list(struct tcn_store *s, struct tcn_id incident, stru
     tcn_q_id(&q, tcn_id_is_zero(before) ? &tcn_store_last_id : &before);
     tcn_q_int(&q, (int64_t)limit);
     while ((r = tcn_query_step(&q, err)) == 1)
-        read_row(&q, a, TCN_VEC_PUSH(a, &rows));
+        read_listed(&q, a, TCN_VEC_PUSH(a, &rows));
     tcn_query_done(&q);
     *ret = rows.items;
     *ret_n = rows.n;

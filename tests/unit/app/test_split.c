@@ -98,6 +98,26 @@ static void test_one_gets_an_incident_of_its_own(void **state)
     assert_int_equal(load(storm).incident.status, TCN_STATUS_OPEN);
 }
 
+/* Tags and links are kept over the days between. */
+static void test_it_brings_what_the_alarm_brought(void **state)
+{
+    struct tcn_related_item *items = NULL;
+    struct tcn_incident own;
+    size_t n = 0;
+
+    (void)state;
+    assert_int_equal(execute(storm, alarm_with("k2").id), 200);
+    own = answered().incident;
+    assert_string_equal(own.trigger_arn, "arn:aws:cloudwatch:eu-west-1:1:alarm:cpu");
+    assert_int_equal(own.n_tags, 1);
+    assert_string_equal(own.tags[0].key, "team");
+    assert_string_equal(own.tags[0].value, "shop");
+    assert_int_equal(tcn_store_related_list(store, own.id, &arena, &items, &n, &err), 0);
+    assert_int_equal(n, 1);
+    assert_string_equal(items[0].title, "What to do");
+    assert_string_equal(items[0].value, "https://runbooks.test/cpu");
+}
+
 static void test_the_last_one_ends_the_storm(void **state)
 {
     (void)state;
@@ -160,6 +180,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORM_CASE(test_one_gets_an_incident_of_its_own),
+        STORM_CASE(test_it_brings_what_the_alarm_brought),
         STORM_CASE(test_the_last_one_ends_the_storm),
         STORM_CASE(test_what_is_open_already_is_joined),
         STORM_CASE(test_nobody_can_be_told),

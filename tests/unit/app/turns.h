@@ -46,6 +46,8 @@ static const struct tcn_directory directory = {.account_id = "123456789012",
                                                .plans = &plan,
                                                .n_plans = 1};
 static struct tcn_source_policy policy;
+static struct tcn_tag alarm_tag = {"team", "shop"};
+static struct tcn_related alarm_link = {"runbook", "What to do", "https://runbooks.test/cpu"};
 
 static inline int setup(void **state)
 {
@@ -95,6 +97,11 @@ static inline struct tcn_id alarm_at(const char *key, enum tcn_action action, in
                                       .state = "x",
                                       .clock_ms = clock_ms,
                                       .title = "cpu high",
+                                      .trigger_arn = "arn:aws:cloudwatch:eu-west-1:1:alarm:cpu",
+                                      .tags = &alarm_tag,
+                                      .n_tags = 1,
+                                      .related = &alarm_link,
+                                      .n_related = 1,
                                       .raw = TCN_STR("{}")};
     job->inbox.source = "prom";
     job->inbox.delivery_id =

@@ -3,6 +3,10 @@
 
 static struct tcn_storm_alarm alarm;
 static struct tcn_split in;
+static struct tcn_tag tags[] = {{"team", "shop"}};
+static struct tcn_related links[] = {{"runbook", "What to do", "https://runbooks.test/shop"},
+                                     {"metric", "Answers", "{\"metric\": 1}"}};
+static const char *resources[] = {"arn:aws:ec2:eu-west-1:1:instance/i-1", "not an ARN"};
 
 /* The lane of a storm's second alarm; f->storm_a is the storm without it. */
 static void storm_of_two(struct fixture *f)
@@ -19,6 +23,13 @@ static void storm_of_two(struct fixture *f)
         second.title = i == 2 ? "The shop does not answer" : "cpu";
         second.summary = "no answer in 5 s";
         second.impact = i == 2 ? 1 : 4;
+        second.trigger_arn = "arn:aws:cloudwatch:eu-west-1:1:alarm:shop";
+        second.tags = tags;
+        second.n_tags = 1;
+        second.related = links;
+        second.n_related = 2;
+        second.resources = resources;
+        second.n_resources = 2;
         f->a = (struct tcn_aggregate){0};
         fx_send(f, &second);
         if (f->d.incident_opened)
@@ -67,6 +78,56 @@ static void opens_as_if_it_had_come_alone(void **state)
     assert_int_equal(f.d.sends.n, 1);
     assert_non_null(fx_event(&f, TCN_EVENT_TOCSIN, "was split out of the storm "));
     assert_non_null(fx_event(&f, TCN_EVENT_TOCSIN, " by token:ops"));
+    fx_done(&f);
+}
+
+static void brings_what_the_alarm_brought(void **state)
+{
+    const struct tcn_incident *i;
+    struct fixture f;
+
+    (void)state;
+    storm_of_two(&f);
+    split(&f);
+    i = &f.a.incident;
+    assert_string_equal(i->trigger_arn, "arn:aws:cloudwatch:eu-west-1:1:alarm:shop");
+    assert_non_null(strstr(fx_event(&f, TCN_EVENT_TRIGGER, "triggered")->data, i->trigger_arn));
+    assert_int_equal(i->n_tags, 1);
+    assert_string_equal(i->tags[0].key, "team");
+    assert_string_equal(i->tags[0].value, "shop");
+    assert_int_equal(f.d.related.n, 3);
+    assert_string_equal(f.d.related.items[0].value, links[0].value);
+    assert_string_equal(f.d.related.items[0].title, "What to do");
+    assert_string_equal(f.d.related.items[1].type, "METRIC");
+    assert_string_equal(f.d.related.items[2].type, "INVOLVED_RESOURCE");
+    assert_string_equal(f.d.related.items[2].value, resources[0]);
+    fx_done(&f);
+}
+
+/* One storm has many alarms: what is kept of each is bounded. */
+static void keeps_so_many(void **state)
+{
+    struct tcn_alarm wide = fx_alarm(TCN_ACTION_FIRE, 0);
+    struct tcn_related many[TCN_RELATED_MAX + 10];
+    struct tcn_tag wide_tags[TCN_TAGS_MAX + 10];
+    struct fixture f;
+
+    (void)state;
+    storm_of_two(&f);
+    for (size_t i = 0; i < TCN_RELATED_MAX + 10; i++)
+        many[i] = (struct tcn_related){"url", NULL, i == 3 ? NULL : "https://shop.test"};
+    for (size_t i = 0; i < TCN_TAGS_MAX + 10; i++)
+        wide_tags[i] = (struct tcn_tag){tcn_arena_fmt(&f.arena, "k%zu", i), "v"};
+    wide.dedupe_key = "wide";
+    wide.related = many;
+    wide.n_related = TCN_RELATED_MAX + 10;
+    wide.tags = wide_tags;
+    wide.n_tags = TCN_TAGS_MAX + 10;
+    f.a = (struct tcn_aggregate){0};
+    fx_send(&f, &wide);
+    assert_true(f.d.storm_alarm_changed);
+    assert_int_equal(f.d.storm_alarm.n_related, TCN_RELATED_MAX);
+    assert_int_equal(f.d.storm_alarm.n_tags, TCN_TAGS_MAX);
     fx_done(&f);
 }
 
@@ -152,6 +213,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opens_as_if_it_had_come_alone),
+        cmocka_unit_test(brings_what_the_alarm_brought),
+        cmocka_unit_test(keeps_so_many),
         cmocka_unit_test(lives_as_any_other),
         cmocka_unit_test(joins_the_open_one),
         cmocka_unit_test(the_storm_goes_on),

@@ -19,6 +19,7 @@ _Static_assert(sizeof(struct tcn_receipt) == 48, "struct tcn_receipt has changed
 _Static_assert(sizeof(struct tcn_engagement) == 3504, "struct tcn_engagement has changed");
 _Static_assert(sizeof(struct tcn_link) == 216, "struct tcn_link has changed");
 _Static_assert(sizeof(struct tcn_storm) == 48, "struct tcn_storm has changed");
+_Static_assert(sizeof(struct tcn_storm_alarm) == 112, "struct tcn_storm_alarm has changed");
 _Static_assert(sizeof(struct tcn_inbox) == 96, "struct tcn_inbox has changed");
 _Static_assert(sizeof(struct tcn_send_row) == 112, "struct tcn_send_row has changed");
 _Static_assert(sizeof(struct tcn_deadletter) == 96, "struct tcn_deadletter has changed");
@@ -137,8 +138,18 @@ static inline struct tcn_incident gen_incident(struct gen *g)
 
 static inline struct tcn_storm_alarm gen_storm_alarm(struct gen *g)
 {
-    return (struct tcn_storm_alarm){
-        .title = g_text(g), .summary = g_text(g), .impact = 2, .joined_ms = g_int(g)};
+    struct tcn_storm_alarm alarm = {.title = g_text(g),
+                                    .summary = g_text(g),
+                                    .impact = 2,
+                                    .joined_ms = g_int(g),
+                                    .trigger_arn = g_text(g),
+                                    .n_related = 3};
+
+    gen_tags(g, &alarm.tags, &alarm.n_tags);
+    alarm.related = TCN_NEW_N(g->a, struct tcn_related, alarm.n_related);
+    for (size_t i = 0; i < alarm.n_related; i++)
+        alarm.related[i] = (struct tcn_related){g_text(g), i ? g_text(g) : NULL, g_text(g)};
+    return alarm;
 }
 
 static inline struct tcn_event gen_event(struct gen *g, int64_t seq)
@@ -429,8 +440,8 @@ static inline void same_incident(const struct tcn_incident *a, const struct tcn_
     SAME_INT(unreached_ms);
 }
 
-static inline void same_storm_alarm(const struct tcn_storm_alarm *a,
-                                    const struct tcn_storm_alarm *b)
+static inline void same_storm_alarm_in_list(const struct tcn_storm_alarm *a,
+                                            const struct tcn_storm_alarm *b)
 {
     SAME_TEXT(dedupe_key);
     SAME_TEXT(source);
@@ -439,6 +450,24 @@ static inline void same_storm_alarm(const struct tcn_storm_alarm *a,
     SAME_TEXT(summary);
     SAME_INT(impact);
     SAME_INT(joined_ms);
+}
+
+static inline void same_storm_alarm(const struct tcn_storm_alarm *a,
+                                    const struct tcn_storm_alarm *b)
+{
+    same_storm_alarm_in_list(a, b);
+    SAME_TEXT(trigger_arn);
+    SAME_INT(n_tags);
+    for (size_t i = 0; i < a->n_tags; i++) {
+        SAME_TEXT(tags[i].key);
+        SAME_TEXT(tags[i].value);
+    }
+    SAME_INT(n_related);
+    for (size_t i = 0; i < a->n_related; i++) {
+        SAME_TEXT(related[i].kind);
+        SAME_TEXT(related[i].title);
+        SAME_TEXT(related[i].value);
+    }
 }
 
 static inline void same_event(const struct tcn_event *a, const struct tcn_event *b)

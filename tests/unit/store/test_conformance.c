@@ -249,9 +249,9 @@ static void check_storm_alarms(struct bed *b, struct fixture *f, struct tcn_id i
     do {
         OK(f, tcn_store_storm_alarm_list(f->s, incident, before, 2, &b->a, &page, &n, &f->err));
         for (size_t i = 0; i < n; i++) {
-            same_storm_alarm(of_key(wanted, n_wanted, page[i].dedupe_key), &page[i]);
+            same_storm_alarm_in_list(of_key(wanted, n_wanted, page[i].dedupe_key), &page[i]);
             OK(f, tcn_store_storm_alarm_get(f->s, incident, page[i].id, &b->a, &got, &f->err));
-            same_storm_alarm(&page[i], &got);
+            same_storm_alarm(of_key(wanted, n_wanted, page[i].dedupe_key), &got);
             before = page[i].id;
         }
         seen += n;
