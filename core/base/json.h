@@ -90,6 +90,8 @@ int tcn_node_text(const struct tcn_node *parent, const char *key, int need, cons
 int tcn_node_int(const struct tcn_node *parent, const char *key, int need, int64_t min, int64_t max,
                  int64_t *ret);
 int tcn_node_bool(const struct tcn_node *parent, const char *key, int need, bool *ret);
+/* No wait of Tocsin is longer: 3650 days. */
+#define TCN_DURATION_MAX_MS (INT64_C(3650) * 86400000)
 int tcn_node_duration(const struct tcn_node *parent, const char *key, int need, int64_t *ret_ms);
 /* One of names (ends with NULL): *ret is its index. */
 int tcn_node_choice(const struct tcn_node *parent, const char *key, int need,

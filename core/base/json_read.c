@@ -98,6 +98,20 @@ int tcn_node_bool(const struct tcn_node *parent, const char *key, int need, bool
     return 0;
 }
 
+static int text_duration(const struct tcn_node *n, const char *text, int64_t *ret_ms)
+{
+    int64_t ms = 0;
+    int r = tcn_str_duration(tcn_str(text), &ms);
+
+    if (r == TCN_ELIMIT || ms > TCN_DURATION_MAX_MS)
+        return tcn_node_problem(n, "\"%.60s\" is out of range; use 0s to 3650d", text);
+    if (r < 0)
+        return tcn_node_problem(n, "\"%s\" is no duration; write a number and ms, s, m, h or d",
+                                text);
+    *ret_ms = ms;
+    return 0;
+}
+
 int tcn_node_duration(const struct tcn_node *parent, const char *key, int need, int64_t *ret_ms)
 {
     struct tcn_node n;
@@ -107,19 +121,15 @@ int tcn_node_duration(const struct tcn_node *parent, const char *key, int need, 
 
     if (!is_there)
         return r;
-    if (json_is_string(n.json)) {
-        const char *text = json_string_value(n.json);
-
-        if (tcn_str_duration(tcn_str(text), ret_ms) < 0)
-            return tcn_node_problem(
-                &n, "\"%s\" is no duration; write a number and ms, s, m, h or d", text);
-        return 0;
-    }
+    if (json_is_string(n.json))
+        return text_duration(&n, json_string_value(n.json), ret_ms);
     if (!json_is_integer(n.json))
         return wrong_type(&n, "a duration such as \"90s\" or \"15m\"");
     seconds = json_integer_value(n.json);
-    if (seconds < 0 || seconds > INT64_MAX / 1000)
+    if (seconds < 0)
         return tcn_node_problem(&n, "%" PRId64 " is no number of seconds; use 0 or more", seconds);
+    if (seconds > TCN_DURATION_MAX_MS / 1000)
+        return tcn_node_problem(&n, "%" PRId64 " is out of range; use 0s to 3650d", seconds);
     *ret_ms = seconds * 1000;
     return 0;
 }

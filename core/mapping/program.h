@@ -25,6 +25,7 @@ struct tcn_setting {
     const char *name;
     enum tcn_setting_type type;
     const char *const *choices; /* of a CHOICE; ended by NULL */
+    const char *min, *max;      /* of a DURATION; NULL: 0s, the longest that there is */
 };
 
 /* What one rule makes of a delivery. Members are NULL where the file says nothing. */

@@ -8,6 +8,7 @@
 static const char *const types[] = {"text", "number", "bool", "duration", NULL};
 static const char *const choice_keys[] = {"one_of", "default", "help", NULL};
 static const char *const typed_keys[] = {"type", "default", "help", NULL};
+static const char *const duration_keys[] = {"type", "min", "max", "default", "help", NULL};
 static const char *const unsaid_keys[] = {"type", "one_of", "option", "default", "help", NULL};
 static const char *const option_keys[] = {"option", "help", NULL};
 static const char *const sync_keys[] = {"default", "help", NULL};
@@ -20,7 +21,7 @@ static const struct tcn_setting of_sync[] = {
     {.name = "auto_resolve", .type = TCN_SETTING_CHOICE, .choices = auto_resolve},
     {.name = "resolve_while_firing", .type = TCN_SETTING_CHOICE, .choices = while_firing},
     {.name = "short_lived", .type = TCN_SETTING_CHOICE, .choices = short_lived},
-    {.name = "settle", .type = TCN_SETTING_DURATION},
+    {.name = "settle", .type = TCN_SETTING_DURATION, .max = "10m"},
 };
 
 enum { N_SYNC = sizeof of_sync / sizeof of_sync[0], NAME_MAX_LEN = 60 };
@@ -69,19 +70,32 @@ int tcn_setting_unknown(const struct tcn_mapping *m, const struct tcn_node *n, c
 
 /* ---- a value ---- */
 
+static int64_t bound_ms(const char *text, int64_t ms)
+{
+    int64_t value;
+
+    return text && tcn_str_duration(tcn_str(text), &value) == 0 ? value : ms;
+}
+
 /* A number of seconds would be a duration elsewhere; settings are read as text. */
-static int check_duration(const struct tcn_node *parent, const char *key)
+static int check_duration(const struct tcn_setting *s, const struct tcn_node *parent,
+                          const char *key)
 {
     struct tcn_node n = tcn_node_member(parent, key);
-    const char *text = NULL;
-    int64_t ms;
+    const char *text = "";
+    int64_t ms = 0;
+    int r;
 
-    if (tcn_node_text(parent, key, TCN_OPTIONAL, &text) < 0)
+    if (tcn_node_text(parent, key, TCN_NEED, &text) < 0)
         return TCN_EINVALID;
-    if (!text || tcn_str_duration(tcn_str(text), &ms) == 0)
-        return 0;
-    return tcn_node_problem(&n, "\"%.60s\" is no duration; write a number and ms, s, m, h or d",
-                            text);
+    r = tcn_str_duration(tcn_str(text), &ms);
+    if (r < 0 && r != TCN_ELIMIT)
+        return tcn_node_problem(&n, "\"%.60s\" is no duration; write a number and ms, s, m, h or d",
+                                text);
+    if (r < 0 || ms < bound_ms(s->min, 0) || ms > bound_ms(s->max, TCN_DURATION_MAX_MS))
+        return tcn_node_problem(&n, "\"%.60s\" is out of range; use %s to %s", text,
+                                s->min ? s->min : "0s", s->max ? s->max : "3650d");
+    return 0;
 }
 
 static int check_number(const struct tcn_node *parent, const char *key)
@@ -106,7 +120,7 @@ static int check_value(const struct tcn_setting *s, const struct tcn_node *paren
     case TCN_SETTING_BOOL:
         return tcn_node_bool(parent, key, TCN_OPTIONAL, &is);
     case TCN_SETTING_DURATION:
-        return check_duration(parent, key);
+        return check_duration(s, parent, key);
     case TCN_SETTING_CHOICE:
         return tcn_node_choice(parent, key, TCN_OPTIONAL, s->choices, &i);
     case TCN_SETTING_OPTION:
@@ -201,6 +215,26 @@ static void read_type(const struct tcn_node *n, struct tcn_setting *s)
     s->type = (enum tcn_setting_type)(type + 1);
 }
 
+static const char *read_bound(const struct tcn_node *n, const char *key)
+{
+    static const struct tcn_setting any = {.type = TCN_SETTING_DURATION};
+    struct tcn_node bound = tcn_node_member(n, key);
+
+    return bound.json && check_duration(&any, n, key) == 0 ? json_string_value(bound.json) : NULL;
+}
+
+static void read_bounds(struct tcn_compile *c, const struct tcn_node *n, struct tcn_setting *s)
+{
+    struct tcn_node max = tcn_node_member(n, "max");
+
+    s->min = tcn_arena_strdup(&c->m->arena, read_bound(n, "min"));
+    s->max = tcn_arena_strdup(&c->m->arena, read_bound(n, "max"));
+    if (bound_ms(s->min, 0) <= bound_ms(s->max, TCN_DURATION_MAX_MS))
+        return;
+    tcn_node_problem(&max, "is less than \"min\"");
+    s->type = TCN_SETTING_UNSET;
+}
+
 /* Which of them it is decides what else may stand beside it. */
 static const char *const *read_kind(struct tcn_compile *c, const struct tcn_node *n,
                                     struct tcn_setting *s)
@@ -220,6 +254,10 @@ static const char *const *read_kind(struct tcn_compile *c, const struct tcn_node
         return option_keys;
     }
     read_type(n, s);
+    if (s->type == TCN_SETTING_DURATION) {
+        read_bounds(c, n, s);
+        return duration_keys;
+    }
     return json_object_get(n->json, "type") ? typed_keys : unsaid_keys;
 }
 

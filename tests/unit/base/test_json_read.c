@@ -9,7 +9,8 @@
 static const char TEXT[] =
     "{\"object\": {\"k\": 1}, \"array\": [1], \"text\": \"word\", \"int\": 5, \"real\": 5.0,"
     " \"yes\": true, \"no\": false, \"null\": null, \"dur\": \"15m\", \"odd\": \"15 min\","
-    " \"min\": -9223372036854775808, \"huge\": 9223372036854775807}";
+    " \"min\": -9223372036854775808, \"huge\": 9223372036854775807,"
+    " \"century\": \"99999999999h\", \"forever\": \"99999999999999999999d\"}";
 static const char *const CHOICES[] = {"sentence", "word", "letter", NULL};
 
 enum read { R_TEXT, R_INT, R_BOOL, R_DURATION, R_CHOICE, R_OBJECT, R_ARRAY };
@@ -120,8 +121,11 @@ static void complains_about_the_rest(void **state)
          "f:1: $.odd: \"15 min\" is no duration; write a number and ms, s, m, h or d\n"},
         {R_DURATION, "min",
          "f:1: $.min: -9223372036854775808 is no number of seconds; use 0 or more\n"},
-        {R_DURATION, "huge",
-         "f:1: $.huge: 9223372036854775807 is no number of seconds; use 0 or more\n"},
+        {R_DURATION, "huge", "f:1: $.huge: 9223372036854775807 is out of range; use 0s to 3650d\n"},
+        {R_DURATION, "century",
+         "f:1: $.century: \"99999999999h\" is out of range; use 0s to 3650d\n"},
+        {R_DURATION, "forever",
+         "f:1: $.forever: \"99999999999999999999d\" is out of range; use 0s to 3650d\n"},
         {R_DURATION, "yes",
          "f:1: $.yes: must be a duration such as \"90s\" or \"15m\", not true or false\n"},
         {R_CHOICE, "int", "f:1: $.int: must be text in double quotes, not a number\n"},
@@ -174,10 +178,12 @@ static void absence_is_legal_unless_needed(void **state)
 
 static void unknown_members_are_named_with_the_nearest(void **state)
 {
-    static const char *const some[] = {"objekt", "array",    "text", "int", "real", "yes", "no",
-                                       "null",   "duration", "dur",  "odd", "min",  NULL};
-    static const char *const all[] = {"object", "array", "text", "int", "real", "yes", "no",
-                                      "null",   "dur",   "odd",  "min", "huge", NULL};
+    static const char *const some[] = {"objekt", "array", "text",    "int",      "real",
+                                       "yes",    "no",    "null",    "duration", "dur",
+                                       "odd",    "min",   "century", "forever",  NULL};
+    static const char *const all[] = {"object", "array", "text",    "int",     "real",
+                                      "yes",    "no",    "null",    "dur",     "odd",
+                                      "min",    "huge",  "century", "forever", NULL};
     struct world w;
     struct tcn_node absent;
 
@@ -191,7 +197,7 @@ static void unknown_members_are_named_with_the_nearest(void **state)
         strstr(w.problems.text.ptr,
                "f:1: $.object: \"object\" is not known here; did you mean \"objekt\"?\n"));
     assert_non_null(strstr(w.problems.text.ptr, "f:1: $.huge: \"huge\" is not known here; known "
-                                                "are: null, dur, text, int, real and 7 more\n"));
+                                                "are: null, dur, text, int, real and 9 more\n"));
     absent = tcn_node_member(&w.root, "absent");
     assert_int_equal(tcn_node_only(&absent, all), 0);
     stop(&w);

@@ -218,7 +218,9 @@ static void test_mistakes(void **state)
         /* would overflow when added to a time */
         {"{\"a\": {\"kind\": \"alertmanager\", " AUTH ", " PLAN
          ", \"reopen_window\": \"9223372036854775807ms\"}}",
-         "$.a.reopen_window: is out of range"},
+         "$.a.reopen_window: \"9223372036854775807ms\" is out of range"},
+        {"{\"a\": {\"kind\": \"alertmanager\", " AUTH ", " PLAN ", \"reopen_window\": \"367d\"}}",
+         "$.a.reopen_window: is out of range; use 0 ms to 366d"},
         {"{\"a\": {\"kind\": \"alertmanager\", " AUTH ", " PLAN ",\n\"storm_window\": \"999ms\"}}",
          "tocsin.json:2: $.a.storm_window: is out of range"},
         {"{\"a\": {\"kind\": \"alertmanager\", " AUTH ", " PLAN ", \"stale_after\": \"59s\"}}",

@@ -15,7 +15,9 @@ static const char all_kinds[] =
       " \"title\": {\"type\": \"text\", \"help\": \"of all\"},\n"
       " \"level\": {\"type\": \"number\", \"default\": 1.5, \"help\": \"from where\"},\n"
       " \"loud\": {\"type\": \"bool\", \"default\": false, \"help\": \"if\"},\n"
-      " \"wait\": {\"type\": \"duration\", \"default\": \"5s\", \"help\": \"how long\"}},\n" E "}";
+      " \"wait\": {\"type\": \"duration\", \"default\": \"5s\", \"help\": \"how long\"},\n"
+      " \"rest\": {\"type\": \"duration\", \"min\": \"1s\", \"max\": \"10m\", \"help\": \"how "
+      "long\"}},\n" E "}";
 
 static void defaults(void **state)
 {
@@ -67,6 +69,23 @@ static void declarations(void **state)
          "$.settings.a.default: \"rad\" is not one of the choices; did you mean \"red\"?"},
         {"default of a type", DECLARED("{\"type\": \"bool\", \"default\": 1, \"help\": \"x\"}"),
          "$.settings.a.default: must be true or false, not a number"},
+        {"bound of another type",
+         DECLARED("{\"type\": \"text\", \"max\": \"1m\", \"help\": \"x\"}"),
+         "$.settings.a.max: \"max\" is not known here"},
+        {"bound that is none",
+         DECLARED("{\"type\": \"duration\", \"max\": \"soon\", \"help\": \"x\"}"),
+         "$.settings.a.max: \"soon\" is no duration"},
+        {"bound as a number", DECLARED("{\"type\": \"duration\", \"min\": 5, \"help\": \"x\"}"),
+         "$.settings.a.min: must be text"},
+        {"bounds that leave nothing",
+         DECLARED("{\"type\": \"duration\", \"min\": \"2m\", \"max\": \"1m\", \"help\": \"x\"}"),
+         "$.settings.a.max: is less than \"min\""},
+        {"default out of bounds",
+         DECLARED(
+             "{\"type\": \"duration\", \"max\": \"1m\", \"default\": \"2m\", \"help\": \"x\"}"),
+         "$.settings.a.default: \"2m\" is out of range; use 0s to 1m"},
+        {"bound of the sync's", C "\"settings\": {\"settle\": {\"max\": \"1d\"}},\n" FIELDS "}",
+         "$.settings.settle.max: \"max\" is not known here"},
         {"option of a source", DECLARED("{\"option\": true, \"help\": \"x\"}"),
          "of a connector only"},
         {"type of the sync's",
@@ -190,6 +209,17 @@ static void values(void **state)
         {"bool", "{\"settings\": {\"loud\": \"yes\"}}", "$.settings.loud: must be true or false"},
         {"duration", "{\"settings\": {\"wait\": \"2 minutes\"}}", "\"2 minutes\" is no duration"},
         {"seconds", "{\"settings\": {\"wait\": 2}}", "$.settings.wait: must be text"},
+        {"ten years", "{\"settings\": {\"wait\": \"3650d\"}}", NULL},
+        {"more", "{\"settings\": {\"wait\": \"3651d\"}}",
+         "$.settings.wait: \"3651d\" is out of range; use 0s to 3650d"},
+        {"more than a number holds", "{\"settings\": {\"wait\": \"99999999999999999999h\"}}",
+         "\"99999999999999999999h\" is out of range; use 0s to 3650d"},
+        {"the most", "{\"settings\": {\"rest\": \"600s\"}}", NULL},
+        {"the least", "{\"settings\": {\"rest\": \"1000ms\"}}", NULL},
+        {"over the most", "{\"settings\": {\"rest\": \"601s\"}}",
+         "$.settings.rest: \"601s\" is out of range; use 1s to 10m"},
+        {"under the least", "{\"settings\": {\"rest\": \"999ms\"}}",
+         "$.settings.rest: \"999ms\" is out of range; use 1s to 10m"},
     };
 
     (void)state;
@@ -204,6 +234,10 @@ static void of_a_connector(void **state)
          "\"auto_resolv\" is not known here; did you mean \"auto_resolve\"?"},
         {"a choice", "{\"settings\": {\"auto_resolve\": \"yes\"}}",
          "known are: always, unless_acked, never"},
+        {"settle of ten minutes", "{\"settings\": {\"settle\": \"10m\"}}", NULL},
+        {"settle of days", "{\"settings\": {\"settle\": \"1000000d\"}}",
+         "$.settings.settle: \"1000000d\" is out of range; use 0s to 10m"},
+        {"settle of hours", "{\"settings\": {\"settle\": \"99999999999h\"}}", "use 0s to 10m"},
         {"an option", "{\"settings\": {\"url\": \"https://x\"}}",
          "$.settings.url: is an option of the connector; write it outside of \"settings\""},
     };
