@@ -19,15 +19,41 @@
 #define CONFIG_BYTES (4u << 20)
 #define CONFIG_ARENA (64u << 20)
 #define LIST_MAX 100
-#define NODE_MAX 64
+#define REGION_MAX 32
+#define NAME_MAX_LEN 64
+
+static bool is_made_of(const char *legal, const char *text, size_t max)
+{
+    size_t n = strspn(text, legal);
+
+    return n > 0 && n <= max && text[n] == '\0';
+}
+
+bool tcn_config_is_name(const char *name)
+{
+    return is_made_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_", name,
+                      NAME_MAX_LEN);
+}
+
+/* It is a part of ARNs. */
+static int read_region(const struct tcn_node *root, struct tcn_config *c)
+{
+    struct tcn_node at = tcn_node_member(root, "region");
+
+    c->region = "us-east-1";
+    if (tcn_node_text(root, "region", TCN_OPTIONAL, &c->region) < 0)
+        return TCN_EINVALID;
+    if (!is_made_of("abcdefghijklmnopqrstuvwxyz0123456789-", c->region, REGION_MAX))
+        return tcn_node_problem(
+            &at, "name a region of AWS, such as eu-central-1: 1-%d of a-z 0-9 -", REGION_MAX);
+    return 0;
+}
 
 static int read_account(const struct tcn_node *root, struct tcn_config *c)
 {
-    int r;
+    int r = read_region(root, c);
 
     c->account_id = "000000000000";
-    c->region = "us-east-1";
-    r = tcn_node_text(root, "region", TCN_OPTIONAL, &c->region);
     if (tcn_node_text(root, "account_id", TCN_OPTIONAL, &c->account_id) < 0)
         return TCN_EINVALID;
     if (strlen(c->account_id) != 12 || strspn(c->account_id, "0123456789") != 12) {
@@ -39,16 +65,14 @@ static int read_account(const struct tcn_node *root, struct tcn_config *c)
     return r;
 }
 
-/* It is a label of metrics, and people type it. */
 static int read_node(const struct tcn_node *root, struct tcn_config *c)
 {
-    static const char legal[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
     struct tcn_node at = tcn_node_member(root, "node");
 
     if (tcn_node_text(root, "node", TCN_OPTIONAL, &c->node) < 0)
         return TCN_EINVALID;
-    if (at.json && (strlen(c->node) > NODE_MAX || strspn(c->node, legal) != strlen(c->node)))
-        return tcn_node_problem(&at, "name a node with 1-%d of a-z A-Z 0-9 . - _", NODE_MAX);
+    if (at.json && !tcn_config_is_name(c->node))
+        return tcn_node_problem(&at, "name a node with 1-%d of a-z A-Z 0-9 . - _", NAME_MAX_LEN);
     return 0;
 }
 

@@ -1,4 +1,5 @@
 #include "app/tokens.h"
+#include "app/config_parts.h"
 #include "base/text.h"
 #include "sys/hmac.h"
 #include "sys/secret.h"
@@ -30,13 +31,23 @@ static int read_secret(const struct tcn_node *at, struct tcn_token *ret)
     return r;
 }
 
+static int read_name(const struct tcn_node *at, struct tcn_token *ret)
+{
+    struct tcn_node node = tcn_node_member(at, "name");
+
+    if (tcn_node_text(at, "name", TCN_NEED, &ret->name) < 0)
+        return TCN_EINVALID;
+    if (!tcn_config_is_name(ret->name))
+        return tcn_node_problem(&node, "name a token with 1-64 of a-z A-Z 0-9 . - _");
+    return tcn_node_unique(at, "name");
+}
+
 static int read_token(const struct tcn_node *at, struct tcn_token *ret)
 {
     static const char *const names[] = {"name", "role", "token", NULL};
     int role = 0, r = tcn_node_only(at, names);
 
-    r |= tcn_node_text(at, "name", TCN_NEED, &ret->name);
-    r |= tcn_node_unique(at, "name");
+    r |= read_name(at, ret);
     r |= tcn_node_choice(at, "role", TCN_NEED, roles, &role);
     r |= read_secret(at, ret);
     ret->role = (enum tcn_role)(role + TCN_VIEWER);

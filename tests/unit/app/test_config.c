@@ -185,6 +185,37 @@ static void test_every_mistake_is_a_line_with_its_place(void **state)
     assert_null(strstr(problems.text.ptr, SECRET));
 }
 
+/* It is a part of ARNs. */
+static void test_regions(void **state)
+{
+    static const struct {
+        const char *line;
+        bool is_good;
+    } cases[] = {
+        {"{\"region\": \"eu-central-1\"}", true},
+        {"{\"region\": \"us-gov-west-1\"}", true},
+        {"{\"region\": \"\"}", false},
+        {"{\"region\": \"EU\"}", false},
+        {"{\"region\": \"eu:1\"}", false},
+        {"{\"region\": \"\x7f\"}", false},
+        {"{\"region\": \"abcdefghijklmnopqrstuvwxyz-abcde1\"}", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *const lines[] = {cases[i].line, NULL};
+
+        if ((load(lines) == 0) != cases[i].is_good)
+            fail_msg("%s: %s", cases[i].line, problems.text.ptr);
+        if (!cases[i].is_good)
+            expect(1, "$.region: name a region of AWS");
+        tcn_config_unref(config);
+        config = NULL;
+        tcn_problems_done(&problems);
+        tcn_problems_init(&problems);
+    }
+}
+
 static void test_what_is_no_configuration(void **state)
 {
     static const char *const texts[] = {"", "[]", "{", "{\"listen\": \"a:1\", \"listen\": \"b:1\"}",
@@ -387,6 +418,7 @@ int main(void)
         CASE(test_a_good_one),
         CASE(test_all_may_be_left_out),
         CASE(test_every_mistake_is_a_line_with_its_place),
+        CASE(test_regions),
         CASE(test_what_is_no_configuration),
         CASE(test_a_secret_in_the_file),
         CASE(test_where_the_store_is),

@@ -9,9 +9,11 @@
 
 #define GOOD "0123456789abcdef0123456789abcdef"
 
+#define CHARS_64 GOOD GOOD
+
 static const char config[] =
-    "[{\"name\":\"eyes\",\"role\":\"viewer\",\"token\":{\"env\":\"TEST_TOKEN_A\"}},"
-    "{\"name\":\"boss\",\"role\":\"admin\",\"token\":{\"env\":\"TEST_TOKEN_B\"}}]";
+    "[{\"name\":\"" CHARS_64 "\",\"role\":\"viewer\",\"token\":{\"env\":\"TEST_TOKEN_A\"}},"
+    "{\"name\":\"Boss_1.x-y\",\"role\":\"admin\",\"token\":{\"env\":\"TEST_TOKEN_B\"}}]";
 
 struct fixture {
     struct tcn_arena arena;
@@ -45,9 +47,9 @@ static void test_finds_the_right_one(void **state)
     static const struct {
         const char *header, *want;
     } cases[] = {
-        {"Bearer " GOOD "a", "eyes"},
-        {"bearer " GOOD "b", "boss"},
-        {"Bearer   " GOOD "b  ", "boss"},
+        {"Bearer " GOOD "a", CHARS_64},
+        {"bearer " GOOD "b", "Boss_1.x-y"},
+        {"Bearer   " GOOD "b  ", "Boss_1.x-y"},
         {"Bearer " GOOD, NULL},
         {"Bearer " GOOD "ab", NULL},
         {"Bearer ", NULL},
@@ -96,6 +98,14 @@ static void test_mistakes_are_told_without_the_secret(void **state)
         {"[{\"name\":\"a\",\"role\":\"viewer\",\"token\":{\"env\":\"TEST_TOKEN_A\"}},"
          "{\"name\":\"b\",\"role\":\"admin\",\"token\":{\"env\":\"TEST_TOKEN_A\"}}]",
          "$[1].token: is the secret of token \"a\", too; give each its own"},
+        {"[{\"name\":\"\",\"role\":\"viewer\",\"token\":{\"env\":\"TEST_TOKEN_A\"}}]",
+         "$[0].name: name a token with 1-64 of a-z A-Z 0-9 . - _"},
+        {"[{\"name\":\"\x7f\",\"role\":\"viewer\",\"token\":{\"env\":\"TEST_TOKEN_A\"}}]",
+         "$[0].name: name a token with"},
+        {"[{\"name\":\"a:b\",\"role\":\"viewer\",\"token\":{\"env\":\"TEST_TOKEN_A\"}}]",
+         "$[0].name: name a token with"},
+        {"[{\"name\":\"" CHARS_64 "x\",\"role\":\"viewer\",\"token\":{\"env\":\"TEST_TOKEN_A\"}}]",
+         "$[0].name: name a token with"},
         {"[\"hunter2\"]", "$[0]: must be an object, not text"},
     };
 
