@@ -297,20 +297,32 @@ static void shift_items(const struct shift *x, struct tcn_lane *lane)
         move_ahead(x, &lane->items[i].since_ms);
         move_ahead(x, &lane->items[i].ended_ms);
     }
-    for (size_t i = 0; i < TCN_FLAP_RING; i++)
-        move(x, &lane->transitions_ms[i]);
 }
 
+/* What was decided when it was heard of. Before the clock was wrong, it stays: silence must not end an alarm early. */
+static void shift_heard(const struct shift *x, struct tcn_lane *lane)
+{
+    if (lane->received_ms <= x->now_ms)
+        return;
+    move(x, &lane->received_ms);
+    move(x, &lane->resolve_due_ms);
+    move(x, &lane->stale_due_ms);
+    move(x, &lane->echo_ms);
+    move(x, &lane->echo_due_ms);
+    shift_items(x, lane);
+}
+
+/* opened_ms is the time of an incident, which moves. */
 static void shift_lane(const struct shift *x, struct tcn_lane *lane)
 {
-    int64_t *const ours[] = {&lane->received_ms,    &lane->resolved_ms,  &lane->mute_until_ms,
-                             &lane->resolve_due_ms, &lane->stale_due_ms, &lane->echo_ms,
-                             &lane->echo_due_ms,    &lane->opened_ms,    &lane->flap_told_ms};
-
-    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
-        move(x, ours[i]);
+    move(x, &lane->opened_ms);
+    move(x, &lane->resolved_ms);
+    move(x, &lane->mute_until_ms);
+    move(x, &lane->flap_told_ms);
+    for (size_t i = 0; i < TCN_FLAP_RING; i++)
+        move(x, &lane->transitions_ms[i]);
     move_ahead(x, &lane->clock_ms);
-    shift_items(x, lane);
+    shift_heard(x, lane);
 }
 
 /* The next of them after *last, which moves on. */

@@ -48,7 +48,8 @@ static void timers_and_messages(void **state)
     assert_int_equal(n, 1);
 }
 
-static void put(struct fixture *f, uint32_t i, int64_t ms, enum tcn_incident_status status)
+static void put_heard(struct fixture *f, uint32_t i, int64_t ms, enum tcn_incident_status status,
+                      int64_t received_ms)
 {
     struct tcn_incident row = gen_incident(&(struct gen){.a = &f->a, .n = i});
     struct tcn_lane lane = gen_lane(&(struct gen){.a = &f->a, .n = i});
@@ -62,7 +63,7 @@ static void put(struct fixture *f, uint32_t i, int64_t ms, enum tcn_incident_sta
     lane.dedupe_key = tcn_arena_fmt(&f->a, "k%u", i);
     lane.incident = row.id;
     lane.revision = 0;
-    lane.received_ms = BASE - 300;
+    lane.received_ms = received_ms;
     lane.opened_ms = lane.resolve_due_ms = lane.transitions_ms[0] = ms;
     lane.stale_due_ms = 0;
     lane.clock_ms = BASE + 850;
@@ -70,6 +71,11 @@ static void put(struct fixture *f, uint32_t i, int64_t ms, enum tcn_incident_sta
     lane.n_items = 1;
     OK(f, tcn_store_incident_put(f->s, &row, &f->err));
     OK(f, tcn_store_lane_put(f->s, &lane, &f->err));
+}
+
+static void put(struct fixture *f, uint32_t i, int64_t ms, enum tcn_incident_status status)
+{
+    put_heard(f, i, ms, status, BASE + 300);
 }
 
 /* Every time of ours moved by as much, so that they still agree; the sender's, where it was ahead. */
@@ -110,6 +116,21 @@ static void incidents(void **state)
     assert_int_equal(row.resolved_ms, BASE + 9 - BY);
     OK(f, tcn_store_incident_get(f->s, id_of(50), &f->a, &row, &f->err));
     assert_int_equal(row.resolved_ms, BASE - 9);
+}
+
+/* Heard of while the clock was right: what was decided then stays, so that silence ends no alarm early. */
+static void what_was_heard_before(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_lane lane;
+
+    put_heard(f, 70, BASE + 10, TCN_STATUS_OPEN, BASE - 1);
+    back(f);
+    OK(f, tcn_store_lane_get(f->s, "k70", NULL, &f->a, &lane, NULL, &f->err));
+    assert_int_equal(lane.opened_ms, BASE + 10 - BY); /* as its incident */
+    assert_int_equal(lane.received_ms, BASE - 1);
+    assert_int_equal(lane.resolve_due_ms, BASE + 10);
+    assert_int_equal(lane.items[0].seen_ms, BASE + 10);
 }
 
 /* More than are read at once. */
@@ -162,9 +183,8 @@ static void marks_and_deliveries(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_MEMORY(timers_and_messages),
-        IN_MEMORY(incidents),
-        IN_MEMORY(many_lanes),
+        IN_MEMORY(timers_and_messages),   IN_MEMORY(incidents),
+        IN_MEMORY(what_was_heard_before), IN_MEMORY(many_lanes),
         IN_MEMORY(marks_and_deliveries),
     };
 
