@@ -45,6 +45,14 @@ static void thirty_open_the_rest_attach(void **state)
     fx_done(&f);
 }
 
+/* One new alarm alone, the rest are a storm. */
+static void one_alone(struct fixture *f)
+{
+    fx_init(f);
+    f->has_storm = true;
+    f->policy.storm_new = 1;
+}
+
 /* As loaded for the last member: its lane, the storm's incident. */
 static void load_member(struct fixture *f)
 {
@@ -65,9 +73,7 @@ static void member_resolves_alone_then_the_storm(void **state)
     struct fixture f;
 
     (void)state;
-    fx_init(&f);
-    f.has_storm = true;
-    f.policy.storm_new = 1;
+    one_alone(&f);
     f.policy.resolve_after_ms = 30 * SEC;
     new_alarm(&f, 0);
     new_alarm(&f, 1);
@@ -89,9 +95,7 @@ static void member_that_flaps(void **state)
     struct fixture f;
 
     (void)state;
-    fx_init(&f);
-    f.has_storm = true;
-    f.policy.storm_new = 1;
+    one_alone(&f);
     new_alarm(&f, 0);
     new_alarm(&f, 1);
     load_member(&f);
@@ -122,9 +126,7 @@ static void impact_is_the_worst(void **state)
     struct fixture f;
 
     (void)state;
-    fx_init(&f);
-    f.has_storm = true;
-    f.policy.storm_new = 1;
+    one_alone(&f);
     new_alarm(&f, 0);
     for (size_t i = 0; i < sizeof alarms / sizeof *alarms; i++) {
         struct tcn_alarm alarm = fx_alarm(TCN_ACTION_FIRE, 0);
@@ -152,9 +154,7 @@ static void member_that_gets_worse(void **state)
     struct fixture f;
 
     (void)state;
-    fx_init(&f);
-    f.has_storm = true;
-    f.policy.storm_new = 1;
+    one_alone(&f);
     new_alarm(&f, 0);
     new_alarm(&f, 1);
     assert_int_equal(f.a.incident.impact, 3);
@@ -173,9 +173,7 @@ static void members_are_named(void **state)
     struct fixture f;
 
     (void)state;
-    fx_init(&f);
-    f.has_storm = true;
-    f.policy.storm_new = 1;
+    one_alone(&f);
     new_alarm(&f, 0);
     alarm.dedupe_key = "am:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
     alarm.title = "The shop does not answer";
@@ -218,9 +216,7 @@ static void what_is_worse_than_acknowledged_opens_alone(void **state)
     int n = 0;
 
     (void)state;
-    fx_init(&f);
-    f.has_storm = true;
-    f.policy.storm_new = 1;
+    one_alone(&f);
     fx_person(&f, "ann");
     fx_engage(&f, "ann");
     while (n < 3)
@@ -252,9 +248,7 @@ static void a_full_timeline_tells_the_impact(void **state)
     int n = 0;
 
     (void)state;
-    fx_init(&f);
-    f.has_storm = true;
-    f.policy.storm_new = 1;
+    one_alone(&f);
     joins(&f, n++, 4);
     joins(&f, n++, 4);
     f.storm_a.incident.event_seq = TCN_EVENTS_MAX;
