@@ -224,12 +224,7 @@ class Writes(Faults):
                     self.tickets(name, "OPEN")
                     self.linked(ident)
                     self.lose_write(vendor)
-                    if state == "ACKED":
-                        self.app.api("POST", f"/v1/incidents/{ident}/acknowledge")
-                    else:
-                        self.cloudwatch(name, "OK")
-                    self.tickets(name, state, timeout=60)
-                    eventually("nothing is due", lambda: not self.due(ident), 60)
+                    self.bring(name, ident, state)
                     self.assertEqual([], [row for row in self.app.api("GET", "/v1/deadletters").json()["items"]
                                           if row["incident"] == ident])
                     self.box.no_faults()
@@ -242,15 +237,19 @@ class Writes(Faults):
             self.box.no_faults()
             for vendor in VENDORS:
                 self.box.fault(vendor=vendor, action="dup", method=WRITE[vendor][0], path_re=WRITE[vendor][1])
-            if state == "ACKED":
-                self.app.api("POST", f"/v1/incidents/{ident}/acknowledge")
-            else:
-                self.cloudwatch(name, "OK")
-            self.tickets(name, state, timeout=60)
-            eventually("nothing is due", lambda: not self.due(ident), 60)
+            self.bring(name, ident, state)
             self.assertEqual([1, 1, 1], [row["struck"] for row in self.box.admin("GET", "/faults")["faults"]])
         self.assertEqual([], [row for row in self.app.api("GET", "/v1/deadletters").json()["items"]
                               if row["incident"] == ident])
+
+    def bring(self, name: str, ident: str, state: str) -> None:
+        """The incident gets there, and every ticket with it."""
+        if state == "ACKED":
+            self.app.api("POST", f"/v1/incidents/{ident}/acknowledge")
+        else:
+            self.cloudwatch(name, "OK")
+        self.tickets(name, state, timeout=60)
+        eventually("nothing is due", lambda: not self.due(ident), 60)
 
     def lose_write(self, vendor: str) -> None:
         method, path = WRITE[vendor]
