@@ -16,8 +16,8 @@ int tcn_turn_load_storm(struct tcn_store *s, struct tcn_id incident, struct tcn_
  * dedupe string takes its place. *ret_is_ours false: another node is at work on that, come again. */
 int tcn_turn_follow_echo(struct tcn_store *s, int64_t now_ms, struct tcn_arena *arena,
                          struct tcn_aggregate *a, bool *ret_is_ours, struct tcn_err *err);
-/* After the write of a lane that had an echo: when it has left incident, which is resolved, the timer of that is for the echoes
- * of those that stayed. */
+/* After the write of a lane that had an echo: when it has left incident, which is resolved, the timer of that is for
+ * the echoes of those that stayed. */
 int tcn_turn_left(struct tcn_store *s, struct tcn_id incident, const struct tcn_decision *d,
                   struct tcn_err *err);
 /* The aggregate that an alarm with this key concerns: its lane, and the open incident with that dedupe string, or

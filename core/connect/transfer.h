@@ -12,9 +12,9 @@ struct tcn_transfer;
 /* On the loop, exactly once, on a later turn; t is yours to free, also inside. */
 typedef void tcn_transfer_done(void *ctx, struct tcn_transfer *t);
 
-/* Copies what it needs of rq; rq->instance outlives the transfer. verb decides about connection reuse: libcurl sends
- * a request again by itself when a kept connection turns out dead, so verbs that leave a trace, and every POST, get a fresh one.
- * TCN_EINVALID (secret or URL unusable), TCN_EIO. */
+/* Copies what it needs of rq; rq->instance outlives the transfer. verb decides about connection reuse: libcurl sends a
+ * request again by itself when a kept connection turns out dead, so verbs that leave a trace, and every POST, get a
+ * fresh one. TCN_EINVALID (secret or URL unusable), TCN_EIO. */
 int tcn_transfer_start(struct tcn_pump *p, const struct tocsin_request *rq, uint32_t verb,
                        tcn_transfer_done *done, void *ctx, struct tcn_transfer **ret,
                        struct tcn_err *err);

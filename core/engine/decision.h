@@ -9,9 +9,10 @@
 #include "model/engagement.h"
 #include "model/incident.h"
 
-/* Bounds of one aggregate. An incident that would pass TCN_ENGAGEMENTS_CAP is not reopened any more: its alarm opens
- * a new one, so that somebody is woken. Repeating events (triggers, updates, late news) end at TCN_EVENTS_MAX, the
- * quota of ssm-incidents, those of senders earlier, so that people can still leave notes; changes of state are always recorded. */
+/* Bounds of one aggregate. An incident that would pass TCN_ENGAGEMENTS_CAP is not reopened any more: its alarm opens a
+ * new one, so that somebody is woken. Repeating events (triggers, updates, late news) end at TCN_EVENTS_MAX, the quota
+ * of ssm-incidents, those of senders earlier, so that people can still leave notes; changes of state are always
+ * recorded. */
 #define TCN_ENGAGEMENTS_CAP 100
 #define TCN_RUNS_MAX 100   /* of one engagement: 10 stages of 10 targets */
 #define TCN_PAGES_MAX 2000 /* of one engagement */

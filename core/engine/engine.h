@@ -124,10 +124,10 @@ int tcn_engine_send_result(struct tcn_aggregate *aggregate, struct tcn_id page,
                            struct tcn_decision *ret);
 
 /* The message did not get through for a reason that may pass (an outage, credentials that are wrong now), and its first
- * tries are over: the page counts as failed as with ERROR. ret->again_ms is when to try this very message once more: after
- * a minute, the pauses growing to five, while the incident is open, nobody acknowledged it, no page to that contact has
- * left, and this is the newest message to that contact and channel; else 0. What repeats a try says nothing new to the timeline.
- * So call tcn_engine_pages for the same decision. TCN_ENOTFOUND. */
+ * tries are over: the page counts as failed as with ERROR. ret->again_ms is when to try this very message once more:
+ * after a minute, the pauses growing to five, while the incident is open, nobody acknowledged it, no page to that
+ * contact has left, and this is the newest message to that contact and channel; else 0. What repeats a try says nothing
+ * new to the timeline. So call tcn_engine_pages for the same decision. TCN_ENOTFOUND. */
 struct tcn_send_failure {
     struct tcn_id page;
     int64_t send_no;

@@ -34,7 +34,8 @@ const char *tcn_event_data_page(const struct tcn_step *s, const struct tcn_engag
 const char *tcn_event_data_message(const struct tcn_step *s, const char *message);
 const char *tcn_event_data_note(const struct tcn_step *s, const char *text, const char *actor);
 
-/* JSON arrays of eventReferences, one each, and two for a related item: its incident too; NULL when the decision has no directory to build the ARN with. */
+/* JSON arrays of eventReferences, one each, and two for a related item: its incident too; NULL when the decision has no
+ * directory to build the ARN with. */
 const char *tcn_event_ref_incident(const struct tcn_step *s);
 const char *tcn_event_ref_related(const struct tcn_step *s, const struct tcn_related_item *item);
 const char *tcn_event_ref_engagement(const struct tcn_step *s, const struct tcn_engagement *e);

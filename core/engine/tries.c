@@ -1,6 +1,6 @@
-/* A message that failed for a reason that may pass is tried on for as long as the incident is open, nobody answers, and its
- * person is not reached: one for each contact and channel, the newest. Its row is its timer, so a newer message, or an answer, has
- * to drop it. */
+/* A message that failed for a reason that may pass is tried on for as long as the incident is open, nobody answers, and
+ * its person is not reached: one for each contact and channel, the newest. Its row is its timer, so a newer message, or
+ * an answer, has to drop it. */
 #include "engine/tries.h"
 #include "engine/engine.h"
 #include "engine/page.h"

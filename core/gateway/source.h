@@ -8,8 +8,8 @@
 
 #define TCN_SOURCE_BODY_MAX (1u << 20) /* a large Alertmanager group is legitimate */
 
-/* Whose alarms of one key are one alarm. ALL where keys are of the whole world, as ARNs are; of two Alertmanagers the same group
- * is two alarms, and who may post for the one must not end what the other says. */
+/* Whose alarms of one key are one alarm. ALL where keys are of the whole world, as ARNs are; of two Alertmanagers the
+ * same group is two alarms, and who may post for the one must not end what the other says. */
 enum tcn_scope { TCN_SCOPE_SOURCE = 0, TCN_SCOPE_ALL };
 
 struct tcn_source {

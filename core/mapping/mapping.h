@@ -82,10 +82,11 @@ struct tcn_mapping_input {
 
 /* True when the file's "match" holds and one of its rules applies. */
 bool tcn_mapping_matches(const struct tcn_mapping *m, const struct tcn_mapping_input *in);
-/* The alarms of one delivery, wholly in the arena: they borrow nothing from in. TCN_ENOTFOUND when it does not match (see
- * above); zero alarms when "when" forbids. What could not be read or does not fit is left out and told in
+/* The alarms of one delivery, wholly in the arena: they borrow nothing from in. TCN_ENOTFOUND when it does not match
+ * (see above); zero alarms when "when" forbids. What could not be read or does not fit is left out and told in
  * alarm->mapping_error; an alarm without a dedupe key gets one of the body's hash, fires, and has the title "Unreadable
- * alarm from NAME". What the arena's cap cannot hold becomes such an alarm too. TCN_ELIMIT when the arena has less than TCN_MAPPING_ARENA_MIN left. */
+ * alarm from NAME". What the arena's cap cannot hold becomes such an alarm too. TCN_ELIMIT when the arena has less than
+ * TCN_MAPPING_ARENA_MIN left. */
 int tcn_mapping_alarms(const struct tcn_mapping *m, const struct tcn_mapping_input *in,
                        struct tcn_arena *arena, struct tcn_alarm **ret, size_t *ret_n,
                        struct tcn_err *err);

@@ -1,6 +1,6 @@
-/* Which server answers. A cluster has an identifier for its life, and a timeline that is counted up when a standby is promoted:
- * with both a process that comes back after its connection broke knows whether it met the same server, the one that
- * succeeded it, one that was left behind, or a stranger. */
+/* Which server answers. A cluster has an identifier for its life, and a timeline that is counted up when a standby is
+ * promoted: with both a process that comes back after its connection broke knows whether it met the same server, the
+ * one that succeeded it, one that was left behind, or a stranger. */
 #include "store/postgres.h"
 
 #include <stdio.h>

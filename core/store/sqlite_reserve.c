@@ -1,7 +1,8 @@
 /* The reserve file, and when the disk counts as full. Work in hand needs room of two kinds: the log's between two
- * checkpoints, of which a piece is free at the begin of each transaction as long as the reserve lasts, and the database's for what the
- * work leaves behind, which is in proportion to the work and so at most to the database. New work is taken only while
- * both are there. Being well again asks for more than that, so that a store at the brink does not swing. */
+ * checkpoints, of which a piece is free at the beginning of each transaction as long as the reserve lasts, and the
+ * database's for what the work leaves behind, which is in proportion to the work and so at most to the database. New
+ * work is taken only while both are there. Being well again asks for more than that, so that a store at the brink does
+ * not swing. */
 #include "store/sqlite.h"
 
 #include "base/xalloc.h"

@@ -161,8 +161,8 @@ struct tcn_lane_mark tcn_store_lane_mark(const struct tcn_store *s, const struct
 int tcn_store_lanes_stand(struct tcn_store *s, const struct tcn_lane_mark *marks, size_t n,
                           bool *ret, struct tcn_err *err);
 /* An incident can have any number of lanes (a storm, a plan with its own dedupe string): what a turn asks of them is
- * bounded. Those that wait for a time, the earliest first of each kind: at most limit with a resolve delay, as many whose source may
- * fall silent, that flap, that hold an echo; one can be of several kinds. */
+ * bounded. Those that wait for a time, the earliest first of each kind: at most limit with a resolve delay, as many
+ * whose source may fall silent, that flap, that hold an echo; one can be of several kinds. */
 int tcn_store_lanes_waiting(struct tcn_store *s, struct tcn_id incident, size_t limit,
                             struct tcn_arena *a, struct tcn_lane **ret, size_t *ret_n,
                             struct tcn_err *err);

@@ -1,7 +1,7 @@
-/* The clock was set back: what the store has of the time that is still to come moves back with it. Of an incident that is
- * open, or changed within that time, all times move, those of before it too, so that its order, its waits and the grids of its
- * re-sends stay; of the rest, what is ahead of now. What is history only (timelines, receipts, dead letters) stays as the
- * clock told it. */
+/* The clock was set back: what the store has of the time that is still to come moves back with it. Of an incident that
+ * is open, or changed within that time, all times move, those of before it too, so that its order, its waits and the
+ * grids of its re-sends stay; of the rest, what is ahead of now. What is history only (timelines, receipts, dead
+ * letters) stays as the clock told it. */
 #include "store/internal.h"
 
 #include "base/text.h"

@@ -1,5 +1,5 @@
-/* A line is built whole, and written at once or with others that are whole. What comes from outside is quoted so that it can neither end a line or
- * a value, nor steer or disguise itself on a terminal. */
+/* A line is built whole, and written at once or with others that are whole. What comes from outside is quoted so that
+ * it can neither end a line or a value, nor steer or disguise itself on a terminal. */
 #include "sys/log.h"
 #include "base/buf.h"
 #include "base/datetime.h"
