@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -133,12 +134,21 @@ static int use_wal(struct tcn_db *db, struct tcn_err *err)
     return r;
 }
 
+/* SQLite counts what it allocates under a mutex of all connections, for statistics that nothing here reads. Before its
+ * first use, or it is refused. */
+static void count_no_memory(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static int connect_file(struct tcn_db *db, const char *name, int access, struct tcn_err *err)
 {
     /* One thread at a time, so no mutexes. */
     int flags = access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     int rc, r;
 
+    pthread_once(&once, count_no_memory);
     db->vfs = tcn_wal_vfs_new();
     rc = sqlite3_open_v2(name, &db->handle, flags, tcn_wal_vfs_name(db->vfs));
     if (rc != SQLITE_OK)
