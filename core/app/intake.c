@@ -170,7 +170,7 @@ static int take_alarm(struct tcn_store *s, struct tcn_intake_job *job, size_t i,
     int r;
 
     assert(plan);
-    if ((r = tcn_turn_load_lane(s, in.alarm, plan, arena, a, err)) < 0 ||
+    if ((r = tcn_turn_load_lane(s, in.alarm, plan, in.policy, arena, a, err)) < 0 ||
         (r = load_storm(s, job, arena, &storm, &storming, err)) < 0)
         return r;
     held_in = a->lane.echo_due_ms ? a->lane.incident : (struct tcn_id){{0}};

@@ -58,7 +58,7 @@ static int load_own(struct split *x, struct tcn_err *err)
         return refuse(x, 409, "no_plan", "alarm",
                       "the source of the alarm, or its response plan, is not in the "
                       "configuration any more");
-    r = tcn_turn_load_alone(x->s, &alarm, plan_of(&x->in), x->call->arena, &x->own,
+    r = tcn_turn_load_alone(x->s, &alarm, plan_of(&x->in), x->in.policy, x->call->arena, &x->own,
                             &x->in.dedupe_string, err);
     if (r < 0)
         return r;

@@ -172,13 +172,14 @@ int tcn_turn_left(struct tcn_store *s, struct tcn_id incident, const struct tcn_
 }
 
 static int dedupe_string(const struct tcn_alarm *alarm, const struct tcn_response_plan *plan,
-                         struct tcn_arena *arena, const char **ret, struct tcn_err *err)
+                         const struct tcn_source_policy *policy, struct tcn_arena *arena,
+                         const char **ret, struct tcn_err *err)
 {
     struct tcn_buf text;
     int r = 0;
 
     tcn_buf_init(&text, TCN_DEDUPE_MAX + 1);
-    tcn_engine_dedupe_string(alarm, plan, &text);
+    tcn_engine_dedupe_string(alarm, plan, policy, &text);
     if (tcn_buf_ok(&text))
         *ret = tcn_arena_str(arena, tcn_buf_view(&text)).ptr;
     else
@@ -214,7 +215,8 @@ static int lock_and_get(struct tcn_store *s, const char *key, const char *dedupe
 }
 
 int tcn_turn_load_alone(struct tcn_store *s, const struct tcn_alarm *alarm,
-                        const struct tcn_response_plan *plan, struct tcn_arena *arena,
+                        const struct tcn_response_plan *plan,
+                        const struct tcn_source_policy *policy, struct tcn_arena *arena,
                         struct tcn_aggregate *ret, const char **ret_dedupe, struct tcn_err *err)
 {
     const char *key = alarm->dedupe_key;
@@ -222,7 +224,7 @@ int tcn_turn_load_alone(struct tcn_store *s, const struct tcn_alarm *alarm,
     int r;
 
     *ret = (struct tcn_aggregate){0};
-    if ((r = dedupe_string(alarm, plan, arena, ret_dedupe, err)) < 0 ||
+    if ((r = dedupe_string(alarm, plan, policy, arena, ret_dedupe, err)) < 0 ||
         (r = lock_and_get(s, key, *ret_dedupe, arena, &ret->lane, &open, err)) < 0 ||
         tcn_id_is_zero(open))
         return r;
@@ -232,15 +234,15 @@ int tcn_turn_load_alone(struct tcn_store *s, const struct tcn_alarm *alarm,
 }
 
 int tcn_turn_load_lane(struct tcn_store *s, const struct tcn_alarm *alarm,
-                       const struct tcn_response_plan *plan, struct tcn_arena *arena,
-                       struct tcn_aggregate *ret, struct tcn_err *err)
+                       const struct tcn_response_plan *plan, const struct tcn_source_policy *policy,
+                       struct tcn_arena *arena, struct tcn_aggregate *ret, struct tcn_err *err)
 {
     const char *key = alarm->dedupe_key, *dedupe = NULL;
     struct tcn_id open;
     int r;
 
     *ret = (struct tcn_aggregate){0};
-    if ((r = dedupe_string(alarm, plan, arena, &dedupe, err)) < 0 ||
+    if ((r = dedupe_string(alarm, plan, policy, arena, &dedupe, err)) < 0 ||
         (r = lock_and_get(s, key, dedupe, arena, &ret->lane, &open, err)) < 0 ||
         (r = load_for(s, open, arena, ret, err)) < 0)
         return r;

@@ -20,15 +20,16 @@ int tcn_turn_follow_echo(struct tcn_store *s, int64_t now_ms, struct tcn_arena *
  * the echoes of those that stayed. */
 int tcn_turn_left(struct tcn_store *s, struct tcn_id incident, const struct tcn_decision *d,
                   struct tcn_err *err);
-/* The aggregate that an alarm with this key concerns: its lane, and the open incident with that dedupe string, or
- * the lane's last one. */
+/* The aggregate that an alarm with this key concerns: its lane, and the open incident with the dedupe string that
+ * plan and policy give it, or the lane's last one. */
 int tcn_turn_load_lane(struct tcn_store *s, const struct tcn_alarm *alarm,
-                       const struct tcn_response_plan *plan, struct tcn_arena *arena,
-                       struct tcn_aggregate *ret, struct tcn_err *err);
+                       const struct tcn_response_plan *plan, const struct tcn_source_policy *policy,
+                       struct tcn_arena *arena, struct tcn_aggregate *ret, struct tcn_err *err);
 /* The alarm's lane, and the open incident that it would join if it pointed to none; ret_dedupe: the string by which that was
  * looked for. */
 int tcn_turn_load_alone(struct tcn_store *s, const struct tcn_alarm *alarm,
-                        const struct tcn_response_plan *plan, struct tcn_arena *arena,
+                        const struct tcn_response_plan *plan,
+                        const struct tcn_source_policy *policy, struct tcn_arena *arena,
                         struct tcn_aggregate *ret, const char **ret_dedupe, struct tcn_err *err);
 /* Writes what the decision changed, in the order that claims need. plan names the connectors that get a link when
  * the incident is new; NULL = none. */

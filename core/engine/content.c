@@ -62,13 +62,55 @@ static bool has_own(const struct tcn_response_plan *plan)
     return plan && plan->dedupe_string && plan->dedupe_string[0];
 }
 
-void tcn_engine_dedupe_string(const struct tcn_alarm *alarm, const struct tcn_response_plan *plan,
-                              struct tcn_buf *ret)
+static const char *tag_value(const struct tcn_alarm *alarm, const char *key)
 {
+    for (size_t i = 0; i < alarm->n_tags; i++)
+        if (strcmp(alarm->tags[i].key, key) == 0)
+            return alarm->tags[i].value;
+    return NULL;
+}
+
+int tcn_impact_alone(const struct tcn_alarm *alarm, const struct tcn_response_plan *plan)
+{
+    return alarm->impact || !plan ? alarm->impact : plan->impact;
+}
+
+/* Names the group within its plan; false when the alarm is in none. */
+static bool hash_group(const struct tcn_alarm *alarm, const struct tcn_response_plan *plan,
+                       const struct tcn_source_policy *policy, char ret_hex[65])
+{
+    bool has_any = false;
+    struct tcn_hash d;
+    uint8_t digest[32];
+
+    if (!policy || policy->n_group_by == 0)
+        return false;
+    tcn_hash_begin(&d);
+    mix_int(&d, tcn_impact_alone(alarm, plan));
+    for (size_t i = 0; i < policy->n_group_by; i++) {
+        const char *value = tag_value(alarm, policy->group_by[i]);
+
+        mix(&d, policy->group_by[i]);
+        mix(&d, value);
+        has_any |= value != NULL;
+    }
+    tcn_hash_end(&d, digest);
+    tcn_hex(digest, sizeof digest, ret_hex);
+    return has_any;
+}
+
+void tcn_engine_dedupe_string(const struct tcn_alarm *alarm, const struct tcn_response_plan *plan,
+                              const struct tcn_source_policy *policy, struct tcn_buf *ret)
+{
+    const char *name = plan ? plan->name : "";
+    char group[65];
+
     if (has_own(plan))
         tcn_buf_z(ret, plan->dedupe_string);
+    else if (hash_group(alarm, plan, policy, group))
+        add_derived(ret, name, "group", group);
     else
-        add_derived(ret, plan ? plan->name : "", "alarm", alarm->dedupe_key);
+        add_derived(ret, name, "alarm", alarm->dedupe_key);
 }
 
 void tcn_engine_start_dedupe_string(const struct tcn_start *start,

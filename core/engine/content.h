@@ -5,6 +5,8 @@
 
 #include "engine/engine.h"
 
+/* The impact of the incident that the alarm opens alone: its own, else the plan's. plan may be NULL. */
+int tcn_impact_alone(const struct tcn_alarm *alarm, const struct tcn_response_plan *plan);
 /* An update is told apart from its repeat by its state and time too, since it moves no clock. */
 void tcn_content_hash(const struct tcn_alarm *alarm, char ret_hex[65]);
 

@@ -142,9 +142,12 @@ int tcn_engine_send_failed(struct tcn_aggregate *aggregate, const struct tcn_sen
 int tcn_engine_send_late(struct tcn_aggregate *aggregate, struct tcn_id page, int64_t now_ms,
                          struct tcn_decision *ret);
 
-/* The dedupe string of an incident that this alarm would open: the plan's own, or derived (8.2). */
+/* The dedupe string of an incident that this alarm would open: the plan's own, or derived (8.2) from the group in which
+ * the policy puts the alarm, or from the alarm. An alarm with none of the tags of group_by is in no group. The impact
+ * that its incident would have is part of the group: what is more severe must not hide in an incident that somebody
+ * has already answered. plan and policy may be NULL. */
 void tcn_engine_dedupe_string(const struct tcn_alarm *alarm, const struct tcn_response_plan *plan,
-                              struct tcn_buf *ret);
+                              const struct tcn_source_policy *policy, struct tcn_buf *ret);
 /* The same for a start by hand: the plan's own, derived from the trigger, or unique to new_id. */
 void tcn_engine_start_dedupe_string(const struct tcn_start *start,
                                     const struct tcn_response_plan *plan, struct tcn_id new_id,

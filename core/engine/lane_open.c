@@ -1,4 +1,5 @@
 #include "engine/lane_open.h"
+#include "engine/content.h"
 #include "engine/engagement.h"
 #include "engine/incident.h"
 #include "engine/related.h"
@@ -37,7 +38,7 @@ static const char *dedupe_string(const struct tcn_arrival *x)
     const char *text;
 
     tcn_buf_init(&b, 65536);
-    tcn_engine_dedupe_string(x->in->alarm, plan_of(x), &b);
+    tcn_engine_dedupe_string(x->in->alarm, plan_of(x), x->in->policy, &b);
     text = tcn_step_cut(&x->step, b.ptr, TCN_DEDUPE_MAX);
     tcn_buf_done(&b);
     return text;
@@ -85,15 +86,6 @@ static enum tcn_intake open_alone(struct tcn_arrival *x)
     return TCN_INTAKE_OPENED;
 }
 
-/* Of the incident that the alarm would have opened alone. */
-static int impact_alone(const struct tcn_arrival *x)
-{
-    const struct tcn_response_plan *plan = plan_of(x);
-    int impact = x->in->alarm->impact;
-
-    return impact || !plan ? impact : plan->impact;
-}
-
 void tcn_lane_note_storm_alarm(struct tcn_arrival *x)
 {
     const struct tcn_alarm *alarm = x->in->alarm;
@@ -102,7 +94,7 @@ void tcn_lane_note_storm_alarm(struct tcn_arrival *x)
     *noted = (struct tcn_storm_alarm){
         .title = tcn_step_cut(&x->step, tcn_lane_name(x), TCN_TITLE_MAX),
         .summary = tcn_step_cut(&x->step, alarm->summary, TCN_SUMMARY_MAX),
-        .impact = impact_alone(x),
+        .impact = tcn_impact_alone(x->in->alarm, plan_of(x)),
         .joined_ms = x->step.now_ms,
         .trigger_arn = alarm->trigger_arn,
         .tags = alarm->tags,
@@ -148,7 +140,8 @@ static enum tcn_intake attach_to_storm(struct tcn_arrival *x)
     join(x, 0);
     tcn_lane_note_storm_alarm(x);
     tcn_incident_fold(&x->step, &trigger);
-    tcn_incident_worsen(&x->step, impact_alone(x), x->in->alarm->source, tcn_lane_name(x));
+    tcn_incident_worsen(&x->step, tcn_impact_alone(x->in->alarm, plan_of(x)), x->in->alarm->source,
+                        tcn_lane_name(x));
     x->storm->attached++;
     if (tcn_storm_is_landmark(x->storm))
         tcn_step_say(&x->step, true, "%lld alarms are attached to this storm",
@@ -161,7 +154,7 @@ static enum tcn_intake attach_to_storm(struct tcn_arrival *x)
 static bool is_worse_than_known(const struct tcn_arrival *x)
 {
     const struct tcn_incident *known = &x->storm_aggregate->incident;
-    int impact = impact_alone(x), let_out = x->storm->let_out;
+    int impact = tcn_impact_alone(x->in->alarm, plan_of(x)), let_out = x->storm->let_out;
 
     return known->acknowledged_ms != 0 && impact >= 1 && impact < known->impact &&
            (let_out == 0 || impact < let_out);
@@ -171,7 +164,7 @@ static enum tcn_intake open_beside_storm(struct tcn_arrival *x)
 {
     char id[TCN_ID_TEXT];
 
-    x->storm->let_out = impact_alone(x);
+    x->storm->let_out = tcn_impact_alone(x->in->alarm, plan_of(x));
     open_alone(x);
     x->step.a->incident.storm = x->storm->incident;
     tcn_id_text(x->storm->incident, id);

@@ -8,6 +8,7 @@
 
 #define MINUTE_MS INT64_C(60000)
 #define HOUR_MS (60 * MINUTE_MS)
+#define GROUP_BY_MAX 8
 #define WINDOW_MAX_MS                                                                              \
     (INT64_C(366) * 24 * HOUR_MS) /* added to times: must not overflow, and more is a slip */
 #define ID_MAX 200                /* of a delivery id that a sender gives */
@@ -95,10 +96,44 @@ static int read_stale(const struct tcn_node *at, struct tcn_source_policy *p)
     return r;
 }
 
+static int read_group_tag(const struct tcn_node *item, struct tcn_source_policy *p)
+{
+    const char *key = json_string_value(item->json);
+
+    if (!key || !key[0])
+        return tcn_node_problem(item, "must be the name of a tag");
+    for (size_t i = 0; i < p->n_group_by; i++)
+        if (strcmp(p->group_by[i], key) == 0)
+            return tcn_node_problem(item, "\"%.64s\" is there twice", key);
+    p->group_by[p->n_group_by++] = key;
+    return 0;
+}
+
+static int read_group_by(const struct tcn_node *at, struct tcn_source_policy *p)
+{
+    struct tcn_node list;
+    int r = tcn_node_array(at, "group_by", TCN_OPTIONAL, &list);
+    size_t n = json_array_size(list.json);
+
+    if (r < 0 || !list.json)
+        return r;
+    if (n == 0 || n > GROUP_BY_MAX)
+        return tcn_node_problem(&list, "must name 1 to %d tags; leave it out to group nothing",
+                                GROUP_BY_MAX);
+    p->group_by = tcn_xcalloc(n, sizeof *p->group_by);
+    for (size_t i = 0; i < n; i++) {
+        struct tcn_node item = tcn_node_item(&list, i);
+
+        r |= read_group_tag(&item, p);
+    }
+    return r;
+}
+
 static int read_policy(const struct tcn_node *at, struct tcn_source_policy *p)
 {
     int r = tcn_node_text(at, "response_plan", TCN_NEED, &p->response_plan);
 
+    r |= read_group_by(at, p);
     r |= tcn_node_bool(at, "resolves", TCN_OPTIONAL, &p->resolves);
     r |= read_window(at, "reopen_window", 0, &p->reopen_window_ms);
     r |= read_window(at, "mute_window", 0, &p->mute_window_ms);
@@ -168,7 +203,8 @@ int tcn_source_read(const struct tcn_node *at, tcn_source_mapping *load, struct 
     static const char *const names[] = {
         "kind",        "mapping",    "auth",          "response_plan", "resolves",    "settings",
         "mute_window", "flap_count", "reopen_window", "resolve_after", "echo_window", "flap_quiet",
-        "flap_update", "storm_new",  "storm_window",  "stale_after",   "scope",       NULL};
+        "flap_update", "storm_new",  "storm_window",  "stale_after",   "scope",       "group_by",
+        NULL};
     struct tcn_source *s = tcn_xcalloc(1, sizeof *s);
     struct tcn_node auth = tcn_node_member(at, "auth"), settings;
     int r;
@@ -199,6 +235,7 @@ void tcn_source_free(struct tcn_source *s)
         return;
     tcn_cred_done(&s->auth);
     tcn_mapping_free(s->mapping);
+    free(s->policy.group_by);
     free(s);
 }
 

@@ -27,11 +27,13 @@ struct tcn_source_policy {
     const char *name;
     const char *source;        /* IncidentRecordSource.source */
     const char *response_plan; /* name */
-    bool resolves;             /* false: alarms never resolve an incident by themselves */
-    int64_t reopen_window_ms;  /* default 15 min */
-    int64_t mute_window_ms;    /* default 24 h, after a "won't fix" */
-    int64_t resolve_after_ms;  /* default 0; 30 s advised for Alertmanager in HA */
-    int64_t echo_window_ms;    /* default 60 s: "firing" as before, after "resolved", is held */
+    const char **group_by;     /* names of tags: alarms alike in them share an incident */
+    size_t n_group_by;
+    bool resolves;            /* false: alarms never resolve an incident by themselves */
+    int64_t reopen_window_ms; /* default 15 min */
+    int64_t mute_window_ms;   /* default 24 h, after a "won't fix" */
+    int64_t resolve_after_ms; /* default 0; 30 s advised for Alertmanager in HA */
+    int64_t echo_window_ms;   /* default 60 s: "firing" as before, after "resolved", is held */
     int64_t
         stale_after_ms; /* default 0, off: nothing was heard of an alarm that fires for that long */
     int flap_count;     /* default 6 transitions in an hour */

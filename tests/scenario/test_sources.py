@@ -40,6 +40,8 @@ class Sources(Scenario):
                        "auth": {**config["sources"]["cloudwatch"]["auth"], "confirm": "manual"}},
             "storm": {**plain, "auth": bearer(), "storm_new": 3, "storm_window": "10m"},
             "storm-split": {**plain, "auth": bearer(), "storm_new": 1, "storm_window": "10m"},
+            "grouped": {**config["sources"]["cloudwatch"], "group_by": ["app"]},
+            "grouped-events": {**config["sources"]["events"], "group_by": ["app"]},
             "both": {**config["sources"]["cloudwatch"],
                      "auth": {**config["sources"]["cloudwatch"]["auth"],
                               "and": {"kind": "basic", "user": "sns", "secret": secret("BASIC_PASSWORD")}}},
@@ -138,6 +140,29 @@ class CloudWatch(Sources):
                 done = alarm(message["AlarmName"], "OK", at=time.time() + 1)
                 self.eventbridge(event(done))
                 self.assertEqual("RESOLVED", self.app.incident(ident)["status"])
+
+    def test_alarms_that_a_tag_groups(self) -> None:
+        """One application is one incident, whatever way its alarms come; what is more severe has its own."""
+        def tagged(app: str, severity: str = "p3", name: str | None = None, state: str = "ALARM") -> Config:
+            at = time.time() + (1 if state == "OK" else 0)
+            return {**alarm(name or fresh("part"), state, at=at), "AlarmTags": {"app": app, "severity": severity}}
+
+        def by_sns(message: Config) -> str:
+            return self.opened(self.sns(self.topic.notification(message), "grouped"))
+
+        app = fresh("shop")
+        first, second = tagged(app), tagged(app)
+        ident = by_sns(first)
+        message = event(second)
+        message["detail"]["alarmTags"] = second["AlarmTags"]
+        self.assertEqual(ident, self.opened(http("POST", f"{self.app.url}/sources/grouped-events", message,
+                                                 {"X-Api-Key": API_KEY})))
+        self.assertNotEqual(ident, by_sns(tagged(fresh("other"))))
+        self.assertNotEqual(ident, by_sns(tagged(app, "p1")))
+        by_sns(tagged(app, name=first["AlarmName"], state="OK"))
+        self.assertEqual("OPEN", self.app.incident(ident)["status"])
+        by_sns(tagged(app, name=second["AlarmName"], state="OK"))
+        self.assertEqual("RESOLVED", self.app.incident(ident)["status"])
 
     def test_signatures_that_are_none(self) -> None:
         good = self.topic.notification(alarm(fresh("forged"), "ALARM"))

@@ -411,6 +411,7 @@ static enum tcn_intake decide(struct world *w, struct tcn_aggregate *a, void *ct
 static struct tcn_alarm alarm_of(struct world *w, const struct key_row *k, const struct pending *p,
                                  struct tcn_item *items)
 {
+    static struct tcn_tag team = {"team", "shop"};
     struct tcn_alarm alarm = {.source = w->policies[k->source].name,
                               .dedupe_key = k->name,
                               .action = p->action,
@@ -419,6 +420,8 @@ static struct tcn_alarm alarm_of(struct world *w, const struct key_row *k, const
                               .title = p->wording ? "title" : "title in other words",
                               .summary = "summary",
                               .impact = 3,
+                              .tags = &team,
+                              .n_tags = 1,
                               .raw = TCN_STR("{}"),
                               .is_group = k->source == GROUP,
                               .is_truncated = p->is_truncated,
@@ -447,7 +450,8 @@ static struct incident_row *incident_for(struct world *w, const struct key_row *
         return row;
     tcn_buf_init(&b, 4096);
     tcn_engine_dedupe_string(
-        alarm, tcn_directory_plan(&w->directory, w->policies[k->source].response_plan), &b);
+        alarm, tcn_directory_plan(&w->directory, w->policies[k->source].response_plan),
+        &w->policies[k->source], &b);
     open = store_open_of(w, b.ptr);
     tcn_buf_done(&b);
     return open ? open : row;

@@ -63,7 +63,17 @@ static void make_plans(struct world *w)
         for (size_t k = 0; k < p->n_engagements; k++)
             p->engagements[k] = w->contacts[rng_below(&w->rng, MAX_CONTACTS)].alias;
     }
-    w->plans[1].dedupe_string = "shared";
+}
+
+/* By the plan's own dedupe string, or by a tag that all alarms have alike. */
+static void share(struct world *w)
+{
+    static const char *group_by[] = {"team"};
+
+    if (rng_chance(&w->rng, 50))
+        w->plans[1].dedupe_string = "shared";
+    else
+        w->policies[2].group_by = group_by, w->policies[2].n_group_by = 1;
 }
 
 /* 0 single alarms, 1 groups from two peers, 2 alarms that share an incident, 3 storms. */
@@ -107,6 +117,7 @@ void config_make(struct world *w)
         (struct tcn_contact){.alias = "sched", .type = TCN_ONCALL_SCHEDULE};
     make_plans(w);
     make_sources(w);
+    share(w);
 }
 
 void config_disturb(struct world *w)

@@ -6,7 +6,7 @@ static struct tcn_aggregate load_for(const char *key)
     const struct tcn_alarm alarm = {.source = "prom", .dedupe_key = key, .title = "cpu high"};
     struct tcn_aggregate a;
 
-    assert_int_equal(tcn_turn_load_lane(store, &alarm, &plan, &arena, &a, &err), 0);
+    assert_int_equal(tcn_turn_load_lane(store, &alarm, &plan, NULL, &arena, &a, &err), 0);
     return a;
 }
 

@@ -123,7 +123,7 @@ static void test_everything_given(void **state)
               " \"reopen_window\": \"1m\", \"mute_window\": \"2m\", \"resolve_after\": \"3m\","
               " \"echo_window\": \"4m\", \"flap_count\": 5, \"flap_quiet\": \"6m\","
               " \"flap_update\": \"7m\", \"storm_new\": 8, \"storm_window\": \"9m\","
-              " \"stale_after\": \"10m\"}}");
+              " \"stale_after\": \"10m\", \"group_by\": [\"app\", \"env\"]}}");
     assert_string_equal(f.problems.text.ptr, "");
     assert_string_equal(asked_name, "my/events.json");
     assert_string_equal(asked_path, "$.a.mapping");
@@ -142,6 +142,8 @@ static void test_everything_given(void **state)
     assert_int_equal(p->storm_new, 8);
     assert_int_equal(p->storm_window_ms, 9 * MINUTE);
     assert_int_equal(p->stale_after_ms, 10 * MINUTE);
+    assert_int_equal(p->n_group_by, 2);
+    assert_string_equal(p->group_by[1], "env");
     end(&f);
 }
 
@@ -225,6 +227,12 @@ static void test_mistakes(void **state)
          "tocsin.json:2: $.a.storm_window: is out of range"},
         {"{\"a\": {\"kind\": \"alertmanager\", " AUTH ", " PLAN ", \"stale_after\": \"59s\"}}",
          "$.a.stale_after: is out of range; use 1m to 366d"},
+        {"{\"a\": {\"kind\": \"alertmanager\", " AUTH ", " PLAN ", \"group_by\": []}}",
+         "$.a.group_by: must name 1 to 8 tags"},
+        {"{\"a\": {\"kind\": \"alertmanager\", " AUTH ", " PLAN ", \"group_by\": [\"a\", 1]}}",
+         "$.a.group_by[1]: must be the name of a tag"},
+        {"{\"a\": {\"kind\": \"alertmanager\", " AUTH ", " PLAN ", \"group_by\": [\"a\", \"a\"]}}",
+         "$.a.group_by[1]: \"a\" is there twice"},
         {"{\"a\": {\"kind\": \"alertmanager\", " AUTH ", " PLAN ", \"storm_new\": 0}}",
          "$.a.storm_new: 0 is out of range"},
         {"{\"a\": {\"kind\": \"alertmanager\", " AUTH ", " PLAN ", \"flap_count\": 1}}",
