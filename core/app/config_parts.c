@@ -38,8 +38,8 @@ static int check_mapping(const struct tcn_node *at, const char *name, struct tcn
 static int load_text(const struct tcn_node *at, const char *name, struct tcn_str text,
                      struct tcn_mapping **ret)
 {
-    int r = tcn_mapping_load(name, text, tcn_mapping_builtin, tcn_shipped_table(),
-                             at->doc->problems, ret);
+    struct tcn_mapping_lookup lookup = tcn_shipped_lookup();
+    int r = tcn_mapping_load(name, text, &lookup, at->doc->problems, ret);
 
     if (r == 0 && check_mapping(at, name, *ret) < 0) {
         tcn_mapping_free(*ret);

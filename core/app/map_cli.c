@@ -192,6 +192,7 @@ static int read_mapping(const char *name, struct tcn_buf *text)
 
 static int load(const char *name, struct tcn_mapping **ret)
 {
+    struct tcn_mapping_lookup lookup = tcn_shipped_lookup();
     struct tcn_problems problems;
     struct tcn_buf text;
     int status;
@@ -199,8 +200,8 @@ static int load(const char *name, struct tcn_mapping **ret)
     tcn_problems_init(&problems);
     tcn_buf_init(&text, TCN_MAPPING_FILE_MAX + 1);
     status = read_mapping(name, &text);
-    if (status == DONE && tcn_mapping_load(name, tcn_buf_view(&text), tcn_mapping_builtin,
-                                           tcn_shipped_table(), &problems, ret) < 0) {
+    if (status == DONE &&
+        tcn_mapping_load(name, tcn_buf_view(&text), &lookup, &problems, ret) < 0) {
         tcn_problems_sort(&problems, name);
         fputs(tcn_buf_view(&problems.text).ptr, stderr);
         status = WRONG;

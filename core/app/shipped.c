@@ -1,4 +1,5 @@
 #include "app/shipped.h"
+#include "sys/zone.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,12 @@ void *tcn_shipped_table(void)
 {
     /* The resolver only reads; its context parameter has no const. */
     return (void *)(uintptr_t)tcn_shipped_mappings;
+}
+
+struct tcn_mapping_lookup tcn_shipped_lookup(void)
+{
+    return (struct tcn_mapping_lookup){
+        .resolve = tcn_mapping_builtin, .ctx = tcn_shipped_table(), .zone = tcn_zone_load};
 }
 
 static size_t count(void)

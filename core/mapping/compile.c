@@ -292,7 +292,7 @@ static const struct tcn_expr *compile_time(struct tcn_compile *c, const struct t
 {
     struct tcn_expr *x = tcn_compile_new(c, n, TCN_FORM_TIME);
     struct tcn_moment_rule *rule = TCN_NEW(&c->m->arena, struct tcn_moment_rule);
-    int r = tcn_moment_compile(n, rule);
+    int r = tcn_moment_compile(n, &c->zones, rule);
 
     if (!x)
         return NULL;

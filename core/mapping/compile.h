@@ -11,6 +11,7 @@ struct tcn_compile {
     const char *locals[TCN_LOCALS_MAX + 1];
     unsigned n_locals;
     size_t n_nodes;
+    struct tcn_zones zones;
 };
 
 const struct tcn_expr *tcn_compile_expr(struct tcn_compile *c, const struct tcn_node *n);

@@ -131,10 +131,10 @@ void tcn_mapping_free(struct tcn_mapping *m)
     free(m);
 }
 
-static int load_doc(struct tcn_doc *doc, tcn_mapping_resolver *resolve, void *ctx,
+static int load_doc(struct tcn_doc *doc, const struct tcn_mapping_lookup *lookup,
                     struct tcn_mapping *m)
 {
-    struct tcn_compile c = {.m = m};
+    struct tcn_compile c = {.m = m, .zones = {.find = lookup->zone, .arena = &m->arena}};
     struct tcn_node root;
     const size_t before = doc->problems->n;
 
@@ -142,7 +142,7 @@ static int load_doc(struct tcn_doc *doc, tcn_mapping_resolver *resolve, void *ct
         root = tcn_node_root(doc);
         return tcn_node_problem(&root, "must be an object: {\"mapping\": 1, ...}");
     }
-    if (tcn_load_extend(doc, resolve, ctx) < 0)
+    if (tcn_load_extend(doc, lookup->resolve, lookup->ctx) < 0)
         return TCN_EINVALID;
     root = tcn_node_root(doc);
     load_root(&c, &root);
@@ -152,9 +152,10 @@ static int load_doc(struct tcn_doc *doc, tcn_mapping_resolver *resolve, void *ct
     return doc->problems->n == before ? 0 : TCN_EINVALID;
 }
 
-int tcn_mapping_load(const char *file, struct tcn_str text, tcn_mapping_resolver *resolve,
-                     void *ctx, struct tcn_problems *p, struct tcn_mapping **ret)
+int tcn_mapping_load(const char *file, struct tcn_str text, const struct tcn_mapping_lookup *lookup,
+                     struct tcn_problems *p, struct tcn_mapping **ret)
 {
+    static const struct tcn_mapping_lookup nothing;
     struct tcn_mapping *m;
     struct tcn_doc doc;
     int r;
@@ -167,7 +168,7 @@ int tcn_mapping_load(const char *file, struct tcn_str text, tcn_mapping_resolver
     if ((r = tcn_doc_parse(&doc, file, text, p)) < 0)
         return r;
     m = new_mapping(file);
-    r = load_doc(&doc, resolve, ctx, m);
+    r = load_doc(&doc, lookup ? lookup : &nothing, m);
     tcn_doc_done(&doc);
     if (r == 0)
         *ret = m;

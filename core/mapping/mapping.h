@@ -6,6 +6,7 @@
 
 #include "base/embedded.h"
 #include "base/json.h"
+#include "base/zone.h"
 #include "model/alarm.h"
 
 #define TCN_MAPPING_FILE_MAX (256u * 1024)    /* bytes of a mapping file */
@@ -23,11 +24,18 @@ typedef int tcn_mapping_resolver(void *ctx, const char *name, struct tcn_str *re
 /* Yields the text of a file that a test names; borrowed until the next call. TCN_ENOTFOUND. */
 typedef int tcn_mapping_file_reader(void *ctx, const char *name, struct tcn_str *ret_text);
 
+/* Where a file finds what it names outside of itself. A member may be NULL: to name such a thing is a problem then. */
+struct tcn_mapping_lookup {
+    tcn_mapping_resolver *resolve; /* of "extends" */
+    void *ctx;                     /* of resolve */
+    tcn_zone_finder *zone;         /* of "tz" */
+};
+
 /* Parses, checks and compiles; the tests inside are not run. Everything that is wrong is told to p at once and
- * TCN_EINVALID, TCN_ESYNTAX or TCN_ELIMIT returned. file names the text in messages. resolve may be NULL: then
- * "extends" is a problem. *ret is yours to free and borrows nothing. */
-int tcn_mapping_load(const char *file, struct tcn_str text, tcn_mapping_resolver *resolve,
-                     void *ctx, struct tcn_problems *p, struct tcn_mapping **ret);
+ * TCN_EINVALID, TCN_ESYNTAX or TCN_ELIMIT returned. file names the text in messages. lookup may be NULL: then nothing is
+ * found. *ret is yours to free and borrows nothing; it holds the zones that the file names. */
+int tcn_mapping_load(const char *file, struct tcn_str text, const struct tcn_mapping_lookup *lookup,
+                     struct tcn_problems *p, struct tcn_mapping **ret);
 void tcn_mapping_free(struct tcn_mapping *m);
 
 /* A resolver over the files linked into the binary; ctx is the const struct tcn_embedded table.

@@ -1,4 +1,4 @@
-/* Formats by name and by pattern. Zones are fixed offsets: the zone database lies outside the pure layers. */
+/* Formats by name and by pattern. */
 #include "mapping/moment.h"
 #include "base/datetime.h"
 #include "base/nearest.h"
@@ -162,36 +162,13 @@ static int compile_zeros(const struct tcn_node *form, struct tcn_moment_rule *ru
     return 0;
 }
 
-/* "UTC", "Z" and "+02:00". */
-static int compile_zone(const struct tcn_node *form, struct tcn_moment_rule *rule)
-{
-    const char *zone = NULL;
-    struct tcn_node n = tcn_node_member(form, "tz");
-    char text[MAX_TEXT];
-    int64_t ms;
-    int len;
-
-    if (tcn_node_text(form, "tz", TCN_OPTIONAL, &zone) < 0)
-        return TCN_EINVALID;
-    if (!zone || strcmp(zone, "UTC") == 0 || strcmp(zone, "Z") == 0)
-        return 0;
-    len = snprintf(text, sizeof text, "1970-01-02T00:00:00%s", zone);
-    if (len >= (int)sizeof text || tcn_time_rfc3339((struct tcn_str){text, (size_t)len}, &ms) < 0)
-        return tcn_node_problem(
-            &n,
-            "\"%.40s\" is no fixed offset; named zones are not read here: write "
-            "\"UTC\" or an offset like \"+02:00\"",
-            zone);
-    rule->offset_ms = INT64_C(86400000) - ms;
-    return 0;
-}
-
-int tcn_moment_compile(const struct tcn_node *n, struct tcn_moment_rule *ret)
+int tcn_moment_compile(const struct tcn_node *n, struct tcn_zones *zones,
+                       struct tcn_moment_rule *ret)
 {
     struct tcn_node out = tcn_node_member(n, "out");
     int r = compile_formats(n, ret);
 
-    if (compile_zeros(n, ret) < 0 || compile_zone(n, ret) < 0)
+    if (compile_zeros(n, ret) < 0 || tcn_zones_read(zones, n, &ret->zone) < 0)
         r = TCN_EINVALID;
     if (out.json && compile_format(&out, true, &ret->out) < 0)
         r = TCN_EINVALID;
@@ -224,8 +201,8 @@ static bool from_text(const struct tcn_moment_rule *rule, struct tcn_str text, i
 
         if (!f->type->parse || f->type->parse(text, f->pattern, ret_ms) < 0)
             continue;
-        if (!f->type->has_zone && !strstr(f->pattern, "%z"))
-            *ret_ms -= rule->offset_ms;
+        if (rule->zone && !f->type->has_zone && !strstr(f->pattern, "%z"))
+            *ret_ms = tcn_zone_unix_ms(rule->zone, *ret_ms);
         return true;
     }
     return false;
@@ -255,12 +232,13 @@ static struct tcn_value write_moment(struct tcn_work *w, const struct tcn_moment
                                      int64_t ms)
 {
     const struct tcn_moment_type *type = rule->out.type;
+    int64_t offset_ms = rule->zone ? tcn_zone_offset_ms(rule->zone, ms) : 0;
     char text[MAX_TEXT];
     struct tcn_text t = {.work = w};
 
     if (type->number_ms > 0)
         return tcn_value_int(ms / (int64_t)type->number_ms);
-    if (!type->format(ms, rule->offset_ms, rule->out.pattern, text))
+    if (!type->format(ms, offset_ms, rule->out.pattern, text))
         return TCN_ABSENT;
     tcn_text_str(&t, tcn_str(text));
     return tcn_value_built(tcn_text_done(&t));

@@ -5,6 +5,7 @@
  * Times are those of the machine it runs on: compare with numbers of the same machine only. */
 #include "mapping/mapping.h"
 #include "sys/clock.h"
+#include "sys/zone.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,13 +21,14 @@ static void *table(void)
 
 static struct tcn_mapping *load(const char *name)
 {
+    const struct tcn_mapping_lookup lookup = {tcn_mapping_builtin, table(), tcn_zone_load};
     struct tcn_problems problems;
     struct tcn_mapping *m = NULL;
     struct tcn_str text;
 
     tcn_problems_init(&problems);
     if (tcn_mapping_builtin(table(), name, &text) < 0 ||
-        tcn_mapping_load(name, text, tcn_mapping_builtin, table(), &problems, &m) < 0) {
+        tcn_mapping_load(name, text, &lookup, &problems, &m) < 0) {
         fprintf(stderr, "mapping_bench: %s\n%s", name, tcn_buf_view(&problems.text).ptr);
         exit(1);
     }

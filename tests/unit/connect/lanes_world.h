@@ -451,8 +451,7 @@ static inline int setup(void **unused)
              w->server.loop.port);
     rig_init(&w->rig, &connector, config);
     tcn_problems_init(&w->problems);
-    if (tcn_mapping_load("fake.json", tcn_str(mapping_text), NULL, NULL, &w->problems,
-                         &w->mapping) < 0)
+    if (tcn_mapping_load("fake.json", tcn_str(mapping_text), NULL, &w->problems, &w->mapping) < 0)
         fail_msg("%s", w->problems.text.ptr);
     start_store(w);
     start_lanes(w);

@@ -36,7 +36,7 @@ static int load(const struct tcn_node *at, const char *folder, const char *name,
     tcn_buf_done(&path);
     if (strcmp(name, "none") == 0)
         return tcn_node_problem(at, "there is no mapping \"%s\"", name);
-    return tcn_mapping_load(name, tcn_str(text), NULL, NULL, at->doc->problems, ret);
+    return tcn_mapping_load(name, tcn_str(text), NULL, at->doc->problems, ret);
 }
 
 struct fixture {

@@ -23,6 +23,32 @@ static inline void *shipped(void)
     return (void *)(uintptr_t)tcn_shipped_mappings;
 }
 
+/* Berlin as it is in 2026, and a place where nothing ever changes; the database is not asked here. */
+static inline int find_zone(const char *name, struct tcn_arena *arena, const struct tcn_zone **ret,
+                            struct tcn_err *err)
+{
+    static const struct tcn_zone_change changes[] = {{1774746000, 7200}, {1792890000, 3600}};
+    static const struct tcn_zone zones[] = {{"Europe/Berlin", 3600, changes, 2},
+                                            {"Asia/Kolkata", 19800, NULL, 0}};
+
+    (void)arena;
+    for (size_t i = 0; i < ARRAY_LEN(zones); i++) {
+        if (strcmp(zones[i].name, name) != 0)
+            continue;
+        *ret = &zones[i];
+        return 0;
+    }
+    return tcn_fail(err, TCN_ENOTFOUND, "there is no time zone \"%s\"", name);
+}
+
+static inline const struct tcn_mapping_lookup *lookup(void)
+{
+    static struct tcn_mapping_lookup everything;
+
+    everything = (struct tcn_mapping_lookup){tcn_mapping_builtin, shipped(), find_zone};
+    return &everything;
+}
+
 /* NULL when the file has problems; they are in *ret_problems then, to be freed. */
 static inline struct tcn_mapping *try_load(const char *text, char **ret_problems)
 {
@@ -30,8 +56,7 @@ static inline struct tcn_mapping *try_load(const char *text, char **ret_problems
     struct tcn_mapping *m = NULL;
 
     tcn_problems_init(&problems);
-    if (tcn_mapping_load("t.json", tcn_str(text), tcn_mapping_builtin, shipped(), &problems, &m) ==
-        0)
+    if (tcn_mapping_load("t.json", tcn_str(text), lookup(), &problems, &m) == 0)
         assert_int_equal(problems.n, 0);
     else
         assert_null(m);

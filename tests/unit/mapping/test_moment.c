@@ -2,6 +2,8 @@
 #include "fixture.h"
 
 #define T(value, rest) "{\"time\": {\"const\": " value "}" rest "}"
+#define LOCAL(text, zone)                                                                          \
+    T("\"" text "\"", ", \"formats\": [\"%Y-%m-%d %H:%M\"], \"tz\": \"" zone "\"")
 
 static void reading(void **state)
 {
@@ -42,6 +44,24 @@ static void reading(void **state)
          T("\"2026-08-02 17:04 +0100\"",
            ", \"formats\": [\"%Y-%m-%d %H:%M %z\"], \"tz\": \"+02:00\""),
          NULL, "\"2026-08-02T16:04:00.000Z\""},
+        {"pattern in a named zone, winter", LOCAL("2026-01-15 12:00", "Europe/Berlin"), NULL,
+         "\"2026-01-15T11:00:00.000Z\""},
+        {"pattern in a named zone, summer", LOCAL("2026-07-15 12:00", "Europe/Berlin"), NULL,
+         "\"2026-07-15T10:00:00.000Z\""},
+        {"an hour that was left out is the hour after it",
+         LOCAL("2026-03-29 02:30", "Europe/Berlin"), NULL, "\"2026-03-29T01:30:00.000Z\""},
+        {"of an hour that is there twice the first", LOCAL("2026-10-25 02:30", "Europe/Berlin"),
+         NULL, "\"2026-10-25T00:30:00.000Z\""},
+        {"a text with its own offset needs no zone",
+         T("\"2026-07-15 12:00 +0000\"",
+           ", \"formats\": [\"%Y-%m-%d %H:%M %z\"], \"tz\": \"Europe/Berlin\""),
+         NULL, "\"2026-07-15T12:00:00.000Z\""},
+        {"nor does rfc3339", T("\"2026-07-15T12:00:00Z\"", ", \"tz\": \"Europe/Berlin\""), NULL,
+         "\"2026-07-15T12:00:00.000Z\""},
+        {"two zones in one file",
+         "[" LOCAL("2026-07-15 12:00", "Asia/Kolkata") ", " LOCAL("2026-07-15 12:00",
+                                                                  "Europe/Berlin") "]",
+         NULL, "[\"2026-07-15T06:30:00.000Z\",\"2026-07-15T10:00:00.000Z\"]"},
         {"zero", T("\"0001-01-01T00:00:00Z\"", ", \"zero\": [\"0001-01-01T00:00:00Z\"]"), NULL,
          "ABSENT"},
         {"no zero", T("\"0001-01-01T00:00:01Z\"", ", \"zero\": [\"0001-01-01T00:00:00Z\"]"), NULL,
@@ -64,6 +84,17 @@ static void writing(void **state)
         {"pattern in a zone",
          T("\"2026-08-02T23:04:40Z\"", ", \"out\": \"%Y-%m-%d %H:%M\", \"tz\": \"+02:00\""), NULL,
          "\"2026-08-03 01:04\""},
+        {"pattern in a named zone",
+         T("\"2026-10-25T00:59:59Z\"",
+           ", \"out\": \"%Y-%m-%d %H:%M:%S\", \"tz\": \"Europe/Berlin\""),
+         NULL, "\"2026-10-25 02:59:59\""},
+        {"pattern in a named zone, after the change",
+         T("\"2026-10-25T01:00:00Z\"",
+           ", \"out\": \"%Y-%m-%d %H:%M:%S\", \"tz\": \"Europe/Berlin\""),
+         NULL, "\"2026-10-25 02:00:00\""},
+        {"rfc3339 is in UTC always",
+         T("\"2026-10-25T00:59:59Z\"", ", \"out\": \"rfc3339\", \"tz\": \"Europe/Berlin\""), NULL,
+         "\"2026-10-25T00:59:59.000Z\""},
         {"rfc3339", T("1785690280", ", \"formats\": [\"epoch_s\"], \"out\": \"rfc3339\""), NULL,
          "\"2026-08-02T17:04:40.000Z\""},
         {"basic offset", T("\"2026-08-02T17:04:46.1Z\"", ", \"out\": \"iso_basic_offset\""), NULL,
@@ -88,8 +119,10 @@ static void mistakes(void **state)
     static const struct {
         const char *rest, *problem;
     } cases[] = {
-        {"\"tz\": \"Europe/Berlin\"",
-         "$.var.x.tz: \"Europe/Berlin\" is no fixed offset; named zones are not read here"},
+        {"\"tz\": \"Europe/Berln\"", "$.var.x.tz: there is no time zone \"Europe/Berln\""},
+        {"\"tz\": \"2:00\"", "$.var.x.tz: \"2:00\" is no offset; write it like \"+02:00\""},
+        {"\"tz\": \"+0200\"", "$.var.x.tz: \"+0200\" is no offset; write it like \"+02:00\""},
+        {"\"tz\": 2", "$.var.x.tz: must be text"},
         {"\"formats\": [\"rfc339\"]",
          "$.var.x.formats[0]: \"rfc339\" is no time format; did you mean \"rfc3339\"? Else use "},
         {"\"formats\": [\"iso9999\"]",

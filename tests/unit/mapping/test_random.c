@@ -163,7 +163,7 @@ static struct tcn_mapping *load_shipped(const char *name)
 
     tcn_problems_init(&problems);
     assert_int_equal(tcn_mapping_builtin(shipped(), name, &text), 0);
-    if (tcn_mapping_load(name, text, tcn_mapping_builtin, shipped(), &problems, &m) < 0)
+    if (tcn_mapping_load(name, text, lookup(), &problems, &m) < 0)
         fail_msg("%s", tcn_buf_view(&problems.text).ptr);
     tcn_problems_done(&problems);
     return m;
@@ -285,8 +285,7 @@ static void random_files(void **state)
         mutate(file, 20);
         mutated = json_dumps(file, JSON_INDENT(1));
         tcn_problems_init(&problems);
-        if (tcn_mapping_load("m", tcn_str(mutated), tcn_mapping_builtin, shipped(), &problems,
-                             &m) == 0) {
+        if (tcn_mapping_load("m", tcn_str(mutated), lookup(), &problems, &m) == 0) {
             loaded++;
             if (tcn_mapping_kind(m) == TCN_MAPPING_SOURCE) {
                 json_t *body = random_map(MAX_LEVELS);

@@ -12,7 +12,7 @@ static struct tcn_mapping *load_shipped(const char *name)
 
     tcn_problems_init(&problems);
     assert_int_equal(tcn_mapping_builtin(shipped(), name, &text), 0);
-    if (tcn_mapping_load(name, text, tcn_mapping_builtin, shipped(), &problems, &m) < 0)
+    if (tcn_mapping_load(name, text, lookup(), &problems, &m) < 0)
         fail_msg("%s", tcn_buf_view(&problems.text).ptr);
     tcn_problems_done(&problems);
     return m;

@@ -68,7 +68,7 @@ static struct tcn_mapping *load_shipped(const char *name, struct tcn_problems *p
     struct tcn_str text;
 
     assert_int_equal(tcn_mapping_builtin(shipped(), name, &text), 0);
-    assert_int_equal(tcn_mapping_load(name, text, tcn_mapping_builtin, shipped(), problems, &m), 0);
+    assert_int_equal(tcn_mapping_load(name, text, lookup(), problems, &m), 0);
     return m;
 }
 
