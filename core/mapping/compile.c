@@ -329,32 +329,49 @@ static const struct form *form_named(const char *key)
     return NULL;
 }
 
-/* The first member that names a form. */
-static const struct form *form_of(json_t *json)
-{
-    const struct form *form = NULL;
-    const char *key;
-    json_t *value;
-
-    json_object_foreach(json, key, value)
-    {
-        if ((form = form_named(key)))
-            break;
-    }
-    return form;
-}
-
-bool tcn_compile_is_form(json_t *json)
-{
-    return form_of(json) != NULL;
-}
-
 static bool has_option(const struct form *form, const char *key)
 {
     for (size_t i = 0; form->options[i]; i++)
         if (strcmp(form->options[i], key) == 0)
             return true;
     return false;
+}
+
+/* {"max": 5, "each": ...}: an option of another form that is there, wherever the two stand. */
+static bool is_option(json_t *json, const char *key)
+{
+    const char *other;
+    json_t *value;
+
+    json_object_foreach(json, other, value)
+    {
+        const struct form *form = form_named(other);
+
+        if (form && strcmp(other, key) != 0 && has_option(form, key))
+            return true;
+    }
+    return false;
+}
+
+/* The first member that names a form. */
+static const struct form *form_of(json_t *json)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach(json, key, value)
+    {
+        const struct form *form = form_named(key);
+
+        if (form && !is_option(json, key))
+            return form;
+    }
+    return NULL;
+}
+
+bool tcn_compile_is_form(json_t *json)
+{
+    return form_of(json) != NULL;
 }
 
 /* Same length and one letter else or two swapped, or one letter more or less. */

@@ -81,6 +81,9 @@ static void forms_of_many(void **state)
          "{\"each\": {\"path\": \"a.b\"}, \"as\": \"x\", \"max\": 1, \"sep\": \";\", \"value\": "
          "\"{{x.c}}\", \"more\": \"+{{more}}\"}",
          BODY, "\"1;+1\""},
+        {"each after its max",
+         "{\"max\": 1, \"each\": {\"path\": \"a.b\"}, \"as\": \"x\", \"value\": \"{{x.c}}\"}", BODY,
+         "[1]"},
         {"each drops absents",
          "{\"each\": {\"path\": \"k\"}, \"as\": \"x\", \"value\": {\"case\": [{\"if\": {\"eq\": "
          "[{\"path\": \"x.k\"}, \"y\"]}, \"then\": {\"path\": \"x.v\"}}]}}",
