@@ -21,6 +21,7 @@ from wire import Peer, Request, Response
 VENDORS = ("servicenow", "jira", "pagerduty", "pagerduty_events", "smtp")
 SMTP_ACTIONS = ("drop_before", "drop_after_apply", "status", "delay", "hang", "reset")
 DOOR_ACTIONS = ("refuse", "tls")
+INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
 GZIP, BLOCK = 31, b" " * (1 << 20)  # zlib's wbits for a gzip header; white space is legal JSON
 
 
@@ -35,10 +36,11 @@ class Rule:
     status: int = 503
     retry_after: int = -1  # seconds; -1 sends no Retry-After
     reason: str = ""  # Jira's RateLimit-Reason for a 429
-    ms: int = 1000  # of delay and refuse; of each byte of slow_drip; hang and reorder end after it
+    ms: int = 1000  # of delay and refuse; of each byte of slow_drip; hang, 100-hang and reorder end after it
     size_bytes: int = 1 << 20  # of hugeheaders; of what comes out of a gzipbomb
     url: str = "http://127.0.0.1:9/"  # of redirect
     kind: str = ""  # of tls
+    interims: int = 1  # answers 100 before the true one, of 100-continue and 100-hang
     copies: int = 0  # how often a call is carried out; 0 is 2 for dup, else 1
     body: Any = None  # JSON of the action "body"
     apply: bool | None = None  # whether the vendor carries the call out; None: as ACTIONS says
@@ -61,6 +63,8 @@ class Rule:
             raise ValueError("nth starts at 1, times at 0, and a status lies in 200..599")
         if not 0 <= self.copies <= MAX_COPIES or not 0 <= self.size_bytes <= MAX_SIZE_BYTES:
             raise ValueError(f"at most {MAX_COPIES} copies and {MAX_SIZE_BYTES} size_bytes")
+        if not 1 <= self.interims <= MAX_INTERIMS:
+            raise ValueError(f"1 to {MAX_INTERIMS} interims")
         if self.action == "tls" and self.kind not in TLS_KINDS:
             raise ValueError(f"unknown kind {self.kind!r}, there are: {', '.join(TLS_KINDS)}")
         try:
@@ -207,6 +211,21 @@ def _hang(s: Strike) -> bool:
     return False
 
 
+def _interim_then_answer(s: Strike) -> bool:
+    """Nobody asked for an interim answer; a client must wait on for the true one (RFC 9110 section 15.2)."""
+    response = s.answer()
+    s.log(response.status)
+    s.peer.send(INTERIM * s.rule.interims + response.render())
+    return True
+
+
+def _interim_then_hang(s: Strike) -> bool:
+    s.log(0)
+    s.peer.send(INTERIM * s.rule.interims)
+    s.peer.wait(s.rule.ms / 1000)
+    return False
+
+
 def _garbage(s: Strike) -> bool:
     body = b'{"result": \x00\xff\xfe[[[[ this is no JSON'
     return _send(s, Response(s.answer().status, body))
@@ -267,11 +286,12 @@ ACTIONS: dict[str, tuple[Callable[[Strike], bool], bool]] = {
     "redirect": (_redirect, False), "hang": (_hang, False), "delay": (_delay, True),
     "garbage": (_garbage, True), "slow_drip": (_slow_drip, True), "truncate": (_truncate, True),
     "hugeheaders": (_hugeheaders, True), "gzipbomb": (_gzipbomb, True), "dup": (_answer, True),
-    "reorder": (_answer, True),
+    "reorder": (_answer, True), "100-continue": (_interim_then_answer, True),
+    "100-hang": (_interim_then_hang, False),
 }
 ALWAYS_APPLIED = ("drop_after_apply", "delay", "garbage", "slow_drip", "truncate", "hugeheaders",
-                  "gzipbomb", "dup", "reorder")
-MAX_COPIES, MAX_SIZE_BYTES = 100, 1 << 30
+                  "gzipbomb", "dup", "reorder", "100-continue")
+MAX_COPIES, MAX_INTERIMS, MAX_SIZE_BYTES = 100, 100, 1 << 30
 RULE_DEFAULTS: dict[str, Any] = {
     name: row.default for name, row in Rule.__dataclass_fields__.items()
     if name not in ("vendor", "action", "body", "apply")

@@ -94,6 +94,34 @@ class Actions(unittest.TestCase):
         with self.assertRaises(http.client.RemoteDisconnected):
             create()
 
+    def test_interim_answers_come_before_the_true_one(self) -> None:
+        for interims in (1, 3):
+            with self.subTest(interims):
+                BOX.reset()
+                fault("100-continue", interims=interims)
+                with self.connection() as sock:
+                    sock.sendall(raw_create())
+                    heads = sock.makefile("rb")
+                    for _ in range(interims):
+                        self.assertEqual([b"HTTP/1.1 100 Continue\r\n", b"\r\n"],
+                                         [heads.readline(), heads.readline()])
+                    self.assertEqual(b"HTTP/1.1 201 Created\r\n", heads.readline())
+                    heads.close()
+                self.assert_tickets(1)
+                self.assertEqual([201], [row["status"] for row in BOX.calls("servicenow")])
+
+    def test_nothing_comes_after_the_interim_answer(self) -> None:
+        for apply, tickets in ((False, 0), (True, 1)):
+            with self.subTest(apply=apply):
+                fault("100-hang", ms=50, apply=apply)
+                with self.connection() as sock:
+                    sock.sendall(raw_create())
+                    heads = sock.makefile("rb")
+                    self.assertEqual(b"HTTP/1.1 100 Continue\r\n\r\n", heads.read(), "then it is closed")
+                    heads.close()
+                self.assert_tickets(tickets)
+        self.assertEqual([0, 0], [row["status"] for row in BOX.calls("servicenow")])
+
     def test_garbage_is_no_json_under_the_true_status(self) -> None:
         fault("garbage")
         answer = create()
@@ -255,6 +283,7 @@ class Rules(unittest.TestCase):
             ("no list", good), ("unknown vendor", [good, good | {"vendor": "zendesk"}]),
             ("unknown action", [good | {"action": "explode"}]),
             ("unknown member", [good | {"when": "now"}]), ("nth 0", [good | {"nth": 0}]),
+            ("no interim", [good | {"action": "100-continue", "interims": 0}]),
             ("type", [good | {"times": "2"}]), ("regex", [good | {"path_re": "("}]),
             ("no HTTP fault for SMTP", [{"vendor": "smtp", "action": "html"}]),
             ("no doors of SMTP", [{"vendor": "smtp", "action": "refuse"}]),

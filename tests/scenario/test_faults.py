@@ -32,12 +32,6 @@ class Faults(Scenario):
         method, path = CREATE[vendor]
         return [call for call in self.box.calls(vendor, method, path.rstrip("$")) if name in str(call["body"])]
 
-
-class Creates(Faults):
-    @classmethod
-    def configure(cls, config: Config) -> None:
-        believe_searches(config, cls.world.folder)
-
     def check_once(self, action: str, **more: object) -> None:
         """Each vendor in turn fails its create in that way; in the end there is one ticket each."""
         for vendor in VENDORS:
@@ -48,6 +42,12 @@ class Creates(Faults):
                 self.tickets(name, timeout=60)
                 self.linked(ident)
                 self.assertEqual([1], [row["struck"] for row in self.box.admin("GET", "/faults")["faults"]])
+
+
+class Creates(Faults):
+    @classmethod
+    def configure(cls, config: Config) -> None:
+        believe_searches(config, cls.world.folder)
 
     def test_the_answer_is_lost(self) -> None:
         self.check_once("drop_after_apply")
@@ -122,6 +122,33 @@ class Creates(Faults):
                 self.assertEqual((1, rows[0]), (len(self.creates(vendor, name)), link["remote_id"]))
                 told = f"2 records of {vendor} carry this incident's mark; {link['remote_key']}, the oldest, is kept in step"
                 self.assertEqual(len(rows) - 1, self.texts(ident).count(told))
+
+
+class Interim(Faults):
+    """Answers 100 that nobody asked for; they say nothing about the work."""
+
+    @classmethod
+    def configure(cls, config: Config) -> None:
+        believe_searches(config, cls.world.folder)
+        for vendor in VENDORS:
+            config["connectors"][vendor]["timeout"] = "3s"
+
+    def test_interim_answers_before_the_true_one(self) -> None:
+        for vendor in VENDORS:
+            with self.subTest(vendor):
+                self.box.no_faults()
+                self.on_create(vendor, "100-continue", interims=3)
+                name, ident = self.open_one("interim")
+                self.linked(ident)
+                self.assertEqual([201], [call["status"] for call in self.creates(vendor, name)])
+                self.assertIn("Created", self.texts(ident))
+                self.assertNotIn("Found", self.texts(ident))
+
+    def test_nothing_comes_after_an_interim_answer(self) -> None:
+        self.check_once("100-hang", ms=60_000, apply=True)
+
+    def test_the_connection_ends_after_an_interim_answer(self) -> None:
+        self.check_once("100-hang", ms=10, apply=True, interims=2)
 
 
 class Lag(Faults):

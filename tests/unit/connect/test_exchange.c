@@ -76,6 +76,7 @@ static void many_headers(struct bufferevent *bev)
     say_and_close(bev, "Content-Length: 2\r\n\r\n{}");
 }
 
+#define INTERIM "HTTP/1.1 100 Continue\r\n\r\n"
 #define HEAD200 "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 static void answer(struct server *s, struct bufferevent *bev, const char *path)
@@ -85,6 +86,12 @@ static void answer(struct server *s, struct bufferevent *bev, const char *path)
     else if (strcmp(path, "/continue") == 0)
         say(bev, "HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\n" HEAD200
                  "Content-Length: 13\r\n\r\n{\"id\": \"r-1\"}");
+    else if (strcmp(path, "/continue-thrice") == 0)
+        say(bev, INTERIM INTERIM INTERIM HEAD200 "Content-Length: 13\r\n\r\n{\"id\": \"r-1\"}");
+    else if (strcmp(path, "/continue-silent") == 0)
+        say(bev, INTERIM);
+    else if (strcmp(path, "/continue-close") == 0)
+        say_and_close(bev, INTERIM);
     else if (strcmp(path, "/silent") == 0)
         return;
     else if (strcmp(path, "/reset") == 0)
@@ -303,6 +310,9 @@ static const struct {
 } calls[] = {
     {"/ok", TOCSIN_GET, TOCSIN_OK, TOCSIN_NET_OK, 200, ""},
     {"/continue", TOCSIN_GET, TOCSIN_OK, TOCSIN_NET_OK, 200, ""},
+    {"/continue-thrice", TOCSIN_CREATE, TOCSIN_OK, TOCSIN_NET_OK, 200, ""},
+    {"/continue-silent", TOCSIN_CREATE, TOCSIN_UNKNOWN, TOCSIN_NET_MAYBE_SENT, 0, "timed out"},
+    {"/continue-close", TOCSIN_CREATE, TOCSIN_UNKNOWN, TOCSIN_NET_MAYBE_SENT, 0, "answer was lost"},
     {"/none", TOCSIN_GET, TOCSIN_GONE, TOCSIN_NET_OK, 404, "404"},
     {"/busy", TOCSIN_CREATE, TOCSIN_RETRY, TOCSIN_NET_OK, 429, "429"},
     {"/html", TOCSIN_CREATE, TOCSIN_UNKNOWN, TOCSIN_NET_OK, 200, "web page"},
