@@ -1,5 +1,5 @@
-/* The next step of a lane. What travels in a step is built in ensure_write.c, what a call brought is taken in by
- * ensure_apply.c. */
+/* The next step of a lane. What travels in a step is built in ensure_write.c and ensure_note.c, what a call brought is taken in
+ * by ensure_apply.c. */
 #include "connect/ensure.h"
 #include "base/datetime.h"
 #include "base/text.h"
@@ -9,8 +9,6 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-
-#define MARK_MAX 200u /* bytes of the line that finds a note again */
 
 void tcn_progress_done(struct tcn_progress *p)
 {
@@ -50,7 +48,7 @@ void tcn_ensure_say_once(struct tcn_ensure *e, const char *mark, const char *has
     tcn_ensure_say(e, to_tickets, "%s", text);
 }
 
-static bool can(const struct tcn_ensure *e, enum tocsin_verb verb)
+bool tcn_ensure_can(const struct tcn_ensure *e, enum tocsin_verb verb)
 {
     return (e->wanted->caps & TOCSIN_CAN(verb)) != 0;
 }
@@ -68,8 +66,8 @@ static const char *op_id(struct tcn_ensure *e, const char *what, int64_t n)
     return tcn_arena_fmt(e->arena, "%s.%s.%" PRId64, id, what, n);
 }
 
-static void call(struct tcn_ensure *e, struct tcn_step *s, enum tocsin_verb verb, const char *what,
-                 int64_t n)
+void tcn_ensure_call(struct tcn_ensure *e, struct tcn_step *s, enum tocsin_verb verb,
+                     const char *what, int64_t n)
 {
     s->kind = TCN_STEP_CALL;
     s->verb = verb;
@@ -80,7 +78,8 @@ static void call(struct tcn_ensure *e, struct tcn_step *s, enum tocsin_verb verb
     e->link->due_ms = e->now_ms; /* a restart finds it due */
 }
 
-static void rest(struct tcn_ensure *e, struct tcn_step *s, enum tcn_step_kind kind, int64_t due_ms)
+void tcn_ensure_rest(struct tcn_ensure *e, struct tcn_step *s, enum tcn_step_kind kind,
+                     int64_t due_ms)
 {
     s->kind = kind;
     s->until_ms = due_ms;
@@ -92,7 +91,7 @@ static void finish(struct tcn_ensure *e, struct tcn_step *s)
 {
     struct tcn_link *link = e->link;
 
-    rest(e, s, TCN_STEP_DONE, 0);
+    tcn_ensure_rest(e, s, TCN_STEP_DONE, 0);
     link->done_revision = e->wanted->revision;
     if (e->progress->gave_up_write)
         return;
@@ -121,7 +120,7 @@ static void plan_create(struct tcn_ensure *e, struct tcn_step *s)
     link->last_attempt_ms = e->now_ms;
     tcn_ensure_create_payload(e, s);
     tcn_ensure_try(e, s);
-    call(e, s, TOCSIN_CREATE, "create", 1);
+    tcn_ensure_call(e, s, TOCSIN_CREATE, "create", 1);
 }
 
 /* When a search would see what the last create may have made. Of a clock that was set back since then nobody knows how long
@@ -171,121 +170,21 @@ static void plan_unlinked(struct tcn_ensure *e, struct tcn_step *s)
 {
     struct tcn_link *link = e->link;
     struct tcn_progress *p = e->progress;
-    bool must_look = (link->create_attempts > 0 || link->is_uncertain) && can(e, TOCSIN_FIND);
+    bool must_look =
+        (link->create_attempts > 0 || link->is_uncertain) && tcn_ensure_can(e, TOCSIN_FIND);
     int64_t visible_ms = visible_from(e);
 
-    if (!e->wanted->is_wanted || is_too_short(e) || !can(e, TOCSIN_CREATE)) {
+    if (!e->wanted->is_wanted || is_too_short(e) || !tcn_ensure_can(e, TOCSIN_CREATE)) {
         finish(e, s); /* a later change of the incident may want one */
     } else if (!must_look || (p->found_none && p->found_none_ms >= visible_ms)) {
         plan_create(e, s);
     } else if (p->found_none) {
         p->found_none = false;
         say_unseen(e, visible_ms);
-        rest(e, s, TCN_STEP_WAIT, next_look(e, visible_ms));
+        tcn_ensure_rest(e, s, TCN_STEP_WAIT, next_look(e, visible_ms));
     } else {
-        call(e, s, TOCSIN_FIND, "find", link->create_attempts);
+        tcn_ensure_call(e, s, TOCSIN_FIND, "find", link->create_attempts);
     }
-}
-
-/* Notes of wanted that are written already, by this very run. */
-static size_t notes_done(const struct tcn_ensure *e)
-{
-    size_t n = 0;
-
-    while (n < e->wanted->n_notes && e->wanted->notes[n].seq <= e->link->notes_seq)
-        n++;
-    return n;
-}
-
-/* With its line feed; empty when there is none or it is too long for a mark. */
-static struct tcn_str last_line(struct tcn_str note)
-{
-    size_t n = note.len;
-
-    while (n > 0 && note.len - n < MARK_MAX && note.ptr[n - 1] != '\n')
-        n--;
-    if (n == 0 || note.ptr[n - 1] != '\n')
-        return (struct tcn_str){0};
-    return (struct tcn_str){note.ptr + n - 1, note.len - n + 1};
-}
-
-/* The last line stays: a mark there finds the note again after a lost answer. */
-static void add_note(struct tcn_buf *out, struct tcn_str note)
-{
-    static const char cut[] = "...\n(cut: the incident's timeline has all of it)";
-    struct tcn_str last = last_line(note);
-
-    if (note.len <= TCN_ENSURE_NOTE_MAX) {
-        tcn_buf_str(out, note);
-        return;
-    }
-    tcn_buf_str(out, tcn_utf8_cut_bytes(note, TCN_ENSURE_NOTE_MAX - sizeof cut - last.len));
-    tcn_buf_z(out, cut);
-    tcn_buf_str(out, last);
-}
-
-static void plan_note(struct tcn_ensure *e, struct tcn_step *s, size_t first)
-{
-    struct tcn_link *link = e->link;
-    const struct tcn_wanted *w = e->wanted;
-    struct tcn_buf text;
-    size_t n = first;
-
-    tcn_buf_init(&text, 2 * TCN_ENSURE_NOTE_BYTES);
-    while (n < w->n_notes &&
-           (n == first || text.len + strlen(w->notes[n].text) < TCN_ENSURE_NOTE_BYTES)) {
-        if (n > first)
-            tcn_buf_z(&text, "\n\n");
-        add_note(&text, tcn_str(w->notes[n++].text));
-    }
-    s->note_seq = w->notes[n - 1].seq;
-    s->payload = json_pack("{s:s s:s}", "text", text.ptr, "event_id", w->notes[n - 1].event_id);
-    tcn_buf_done(&text);
-    link->pending_note_seq = s->note_seq;
-    call(e, s, TOCSIN_NOTE, "note", s->note_seq);
-    tcn_ring_drop(link, "#note", e->arena);
-    tcn_ring_add(link, "#note", NULL, e->now_ms, e->arena);
-}
-
-/* A note may have been written: look for it first. True when a call was planned. */
-static bool plan_pending(struct tcn_ensure *e, struct tcn_step *s)
-{
-    struct tcn_link *link = e->link;
-
-    if (link->pending_note_seq == 0)
-        return false;
-    if (!can(e, TOCSIN_NOTE_FIND) || !e->wanted->pending_event_id) {
-        link->pending_note_seq = 0; /* at least once is the best that can be had */
-        return false;
-    }
-    s->note_seq = link->pending_note_seq;
-    s->payload = json_pack("{s:s}", "event_id", e->wanted->pending_event_id);
-    call(e, s, TOCSIN_NOTE_FIND, "note_find", s->note_seq);
-    return true;
-}
-
-/* True when a call or a wait was planned. */
-static bool plan_notes(struct tcn_ensure *e, struct tcn_step *s)
-{
-    struct tcn_link *link = e->link;
-    int64_t next_ms = tcn_ring_last(link, "#note") + TCN_ENSURE_NOTE_GAP_MS;
-    size_t first = notes_done(e);
-
-    if (!can(e, TOCSIN_NOTE))
-        return false;
-    if (plan_pending(e, s))
-        return true;
-    if (first == e->wanted->n_notes) {
-        if (e->wanted->last_seq > link->notes_seq)
-            link->notes_seq = e->wanted->last_seq;
-        return false;
-    }
-    if (next_ms > e->now_ms && next_ms <= e->now_ms + TCN_ENSURE_NOTE_GAP_MS) {
-        rest(e, s, TCN_STEP_WAIT, next_ms);
-        return true;
-    }
-    plan_note(e, s, first);
-    return true;
 }
 
 /* Changes of texts wait a moment for more of them, and so does the end, which may be taken back. What begins does not. */
@@ -305,7 +204,7 @@ static bool knows_remote(const struct tcn_ensure *e)
     const struct tcn_link *link = e->link;
     int64_t age = e->now_ms - link->last_read_ms;
 
-    if (e->progress->record || !can(e, TOCSIN_GET))
+    if (e->progress->record || !tcn_ensure_can(e, TOCSIN_GET))
         return true;
     return link->base && link->base_status && link->last_read_ms > 0 && age >= 0 &&
            age <= TCN_ENSURE_FRESH_MS;
@@ -319,21 +218,21 @@ static bool plan_sync(struct tcn_ensure *e, struct tcn_step *s)
     if (e->link->done_revision >= e->wanted->revision)
         return false;
     if (must_settle(e, &until_ms)) {
-        rest(e, s, TCN_STEP_WAIT, until_ms);
+        tcn_ensure_rest(e, s, TCN_STEP_WAIT, until_ms);
         return true;
     }
     if (!knows_remote(e)) {
-        call(e, s, TOCSIN_GET, "get", e->wanted->revision);
+        tcn_ensure_call(e, s, TOCSIN_GET, "get", e->wanted->revision);
         return true;
     }
     if (tcn_ensure_merge(e, s)) {
-        rest(e, s, TCN_STEP_WAIT, 0);
+        tcn_ensure_rest(e, s, TCN_STEP_WAIT, 0);
         return true;
     }
-    if (s->payload && can(e, TOCSIN_WRITE)) {
+    if (s->payload && tcn_ensure_can(e, TOCSIN_WRITE)) {
         tcn_ensure_try(e, s);
         e->link->last_read_ms = 0; /* from now on only a GET tells what the remote holds */
-        call(e, s, TOCSIN_WRITE, "write", e->wanted->revision);
+        tcn_ensure_call(e, s, TOCSIN_WRITE, "write", e->wanted->revision);
         return true;
     }
     tcn_step_done(s);
@@ -348,10 +247,10 @@ void tcn_ensure_plan(struct tcn_ensure *e, struct tcn_step *ret)
     *ret = (struct tcn_step){.kind = TCN_STEP_UNSET};
     if (link->state == TCN_LINK_UNLINKED || link->state == TCN_LINK_LOST ||
         link->state == TCN_LINK_BLOCKED)
-        rest(e, ret, TCN_STEP_DONE, 0);
+        tcn_ensure_rest(e, ret, TCN_STEP_DONE, 0);
     else if (!has_record(link))
         plan_unlinked(e, ret);
-    else if (!plan_sync(e, ret) && !plan_notes(e, ret))
+    else if (!plan_sync(e, ret) && !tcn_ensure_plan_notes(e, ret))
         finish(e, ret);
     assert(ret->kind != TCN_STEP_UNSET);
 }

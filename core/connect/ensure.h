@@ -80,7 +80,9 @@ struct tcn_wanted {
     size_t n_fields;
     struct tcn_wanted_note notes[TCN_ENSURE_NOTES_MAX]; /* seq > link->notes_seq, in order */
     size_t n_notes;
-    int64_t last_seq; /* the newest event that was looked at; none after it is in notes */
+    int64_t notes_max; /* of one record; 0 = no bound */
+    const char *url;   /* where people open the incident; NULL = nowhere */
+    int64_t last_seq;  /* the newest event that was looked at; none after it is in notes */
     const char *pending_event_id; /* of the event link->pending_note_seq names; NULL = unknown */
     struct tcn_lens lens;
 };
@@ -162,6 +164,17 @@ void tcn_ensure_say(struct tcn_ensure *e, bool to_tickets, const char *fmt, ...)
 /* Says it once for that mark and hash. */
 void tcn_ensure_say_once(struct tcn_ensure *e, const char *mark, const char *hash, bool to_tickets,
                          const char *text);
+bool tcn_ensure_can(const struct tcn_ensure *e, enum tocsin_verb verb);
+/* The step is this call; what and n make its op_id. */
+void tcn_ensure_call(struct tcn_ensure *e, struct tcn_step *s, enum tocsin_verb verb,
+                     const char *what, int64_t n);
+/* The step is WAIT or DONE. */
+void tcn_ensure_rest(struct tcn_ensure *e, struct tcn_step *s, enum tcn_step_kind kind,
+                     int64_t due_ms);
+/* True when a call for a note, or a wait before it, was planned. */
+bool tcn_ensure_plan_notes(struct tcn_ensure *e, struct tcn_step *s);
+/* The record has one note more, as far as anybody can know. */
+void tcn_ensure_count_note(struct tcn_ensure *e);
 json_t *tcn_ensure_base(const struct tcn_link *link);         /* the base snapshot; yours */
 void tcn_ensure_set_base(struct tcn_ensure *e, json_t *base); /* steals */
 /* {"fields", "status"} of a CREATE, without dropped names; sets step->sent and step->class. */

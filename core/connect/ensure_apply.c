@@ -150,6 +150,7 @@ static bool fail_permanent(struct tcn_ensure *e, const struct tcn_step *step,
         return give_up_create(e, step);
     if (step->verb == TOCSIN_NOTE_FIND) {
         link->pending_note_seq = 0; /* what cannot be looked up is written at least once */
+        tcn_ensure_count_note(e);
         return true;
     }
     link->done_revision = step->revision;
@@ -356,6 +357,7 @@ static bool noted(struct tcn_ensure *e, const struct tcn_step *step)
     if (step->note_seq > e->link->notes_seq)
         e->link->notes_seq = step->note_seq;
     e->link->pending_note_seq = 0;
+    tcn_ensure_count_note(e);
     e->link->last_write_ms = e->now_ms;
     forgive(e);
     return true;

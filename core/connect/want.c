@@ -202,6 +202,7 @@ static void set_policies(struct tcn_want *w)
         (enum tcn_while_firing)choice(source, "resolve_while_firing", TCN_FIRING_NOTE);
     wanted->short_lived = choice(source, "short_lived", 0) == 0 ? TCN_SHORT_SKIP : TCN_SHORT_CREATE;
     wanted->settle_ms = duration(source, "settle", SETTLE_MS);
+    wanted->notes_max = tcn_mapping_note_max(source->mapping);
     wanted->status_direction = tcn_mapping_has_status(source->mapping)
                                    ? tcn_mapping_status_direction(source->mapping)
                                    : TCN_DIRECTION_OFF;
@@ -248,6 +249,7 @@ static int set_incident(struct tcn_want *w, struct tcn_store *s, struct tcn_id i
                        strncmp(incident.resolution.by, "source:", 7) == 0;
     if (w->source->url)
         url = w->source->url(w->source->ctx, id, w->arena);
+    wanted->url = url;
     w->env = tcn_incident_json(&incident, w->source->account_id, url);
     return 0;
 }

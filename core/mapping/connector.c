@@ -208,6 +208,11 @@ const char *tcn_mapping_note_format(const struct tcn_mapping *m)
     return m->notes.format ? m->notes.format : "text";
 }
 
+int64_t tcn_mapping_note_max(const struct tcn_mapping *m)
+{
+    return m->notes.max;
+}
+
 const char *tcn_mapping_note_remote(const struct tcn_mapping *m)
 {
     return m->notes.remote;

@@ -5,7 +5,7 @@ static const char *const locals[] = {"OPEN", "ACKED", "RESOLVED", NULL};
 static const char *const direction_names[] = {"off", "out", "in", "both", NULL};
 static const char *const by_names[] = {"value", "statusCategory", NULL};
 
-enum { N_LOCALS = 3, MAX_STEPS = 8 };
+enum { N_LOCALS = 3, MAX_STEPS = 8, MAX_NOTES = 1000000 };
 
 /* By index of locals. */
 static void order_classes(struct tcn_compile *c, const struct tcn_class *classes, size_t n)
@@ -176,7 +176,8 @@ void tcn_load_status(struct tcn_compile *c, const struct tcn_node *root)
 
 static void load_notes_out(struct tcn_compile *c, const struct tcn_node *notes)
 {
-    static const char *const keys[] = {"remote", "template", "only", "format", "marker", NULL};
+    static const char *const keys[] = {"remote", "template", "only", "format",
+                                       "marker", "max",      NULL};
     static const char *const formats[] = {"text", "adf", NULL};
     struct tcn_notes_rule *rule = &c->m->notes;
     struct tcn_node out, text;
@@ -192,6 +193,7 @@ static void load_notes_out(struct tcn_compile *c, const struct tcn_node *notes)
     tcn_node_choice(&out, "format", TCN_OPTIONAL, formats, &format);
     rule->format = formats[format];
     rule->only = tcn_compile_names(c, &out, "only");
+    tcn_node_int(&out, "max", TCN_OPTIONAL, 1, MAX_NOTES, &rule->max);
     c->roots = TCN_ROOTS_ENV | TCN_ROOT_BIT(TCN_ROOT_EVENT);
     text = tcn_node_member(&out, "template");
     if (text.json && !json_is_string(text.json))

@@ -64,6 +64,7 @@ struct tcn_notes_rule {
     bool has_out;
     const char *remote, *format;
     const struct tcn_expr *text;
+    int64_t max;                                               /* of one record; 0 = not told */
     const char *const *only, *const *from, *const *is_private; /* ends with NULL; only NULL: all */
     const struct tcn_cond *private_when;
 };

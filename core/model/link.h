@@ -28,6 +28,7 @@ struct tcn_link {
     const char *base_status;  /* class last written: OPEN ACKED RESOLVED */
     int64_t done_revision;    /* incident revision that the remote has */
     int64_t notes_seq;        /* last timeline seq whose note was written */
+    int64_t notes_written;    /* to the record as it is now; several events may be one note */
     int64_t pending_note_seq; /* a note may have been sent: look for its marker first; 0 = none */
     int64_t last_read_ms, last_write_ms;
     int64_t fail_count;

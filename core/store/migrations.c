@@ -422,11 +422,27 @@ static const char *const v15_storm_alarms[] = {
     NULL,
 };
 
+static const char *const v16_notes_written[] = {
+    "ALTER TABLE links ADD COLUMN notes_written {INT} NOT NULL DEFAULT 0",
+    NULL,
+};
+
 const struct tcn_migration tcn_migrations[] = {
-    {1, 1, v1_base},      {2, 1, v2_incidents},     {3, 1, v3_paging},
-    {4, 1, v4_links},     {5, 1, v5_lost_pages},    {6, 1, v6_fences},
-    {7, 1, v7_unreached}, {8, 1, v8_subscriptions}, {9, 1, v9_leases},
-    {10, 1, v10_silence}, {11, 1, v11_nodes},       {12, 12, v12_policies},
-    {13, 13, v13_echoes}, {14, 13, v14_claims},     {15, 13, v15_storm_alarms},
+    {1, 1, v1_base},
+    {2, 1, v2_incidents},
+    {3, 1, v3_paging},
+    {4, 1, v4_links},
+    {5, 1, v5_lost_pages},
+    {6, 1, v6_fences},
+    {7, 1, v7_unreached},
+    {8, 1, v8_subscriptions},
+    {9, 1, v9_leases},
+    {10, 1, v10_silence},
+    {11, 1, v11_nodes},
+    {12, 12, v12_policies},
+    {13, 13, v13_echoes},
+    {14, 13, v14_claims},
+    {15, 13, v15_storm_alarms},
+    {16, 13, v16_notes_written},
     {0, 0, NULL},
 };

@@ -55,6 +55,7 @@ struct world {
     unsigned deadletters, clears, calls[TOCSIN_SEND + 1];
     const char *refuse_field;
     bool refuse_writes;
+    char last_note[8192]; /* as the remote got it */
 };
 
 static const char *const title_remote[] = {"title"}, *const impact_remote[] = {"impact"};
@@ -283,8 +284,11 @@ static inline void perform(struct world *w, const struct tcn_step *step, const c
         apply_payload(rec, step->payload);
         r->writes++;
     }
-    if (step->verb == TOCSIN_NOTE)
+    if (step->verb == TOCSIN_NOTE) {
         write_note(rec, json_string_value(json_object_get(step->payload, "text")));
+        snprintf(w->last_note, sizeof w->last_note, "%s",
+                 json_string_value(json_object_get(step->payload, "text")));
+    }
     if (step->verb == TOCSIN_NOTE_FIND && !has_note(rec, event))
         a->result.outcome = TOCSIN_GONE;
     if (step->verb == TOCSIN_GET || step->verb == TOCSIN_WRITE)

@@ -463,86 +463,6 @@ static void resolve_waits_for_people(void **unused)
     close_world(&w);
 }
 
-static void notes_are_joined_and_paced(void **unused)
-{
-    struct world w;
-
-    (void)unused;
-    seed = 12;
-    open_world(&w);
-    settle(&w);
-    for (int i = 0; i < 50; i++)
-        add_note(&w);
-    wake(&w);
-    w.now_ms += 10000;
-    settle(&w);
-    assert_int_equal(w.remote.records[0].n_notes, 50);
-    assert_int_equal(w.calls[TOCSIN_NOTE], 3); /* 20 + 20 + 10 */
-    assert_int_equal(w.link.notes_seq, 50);
-    assert_int_equal(w.link.pending_note_seq, 0);
-    close_world(&w);
-}
-
-/* What the first note's call carries. */
-static const char *planned_note(struct world *w, const char *text)
-{
-    const char *ret;
-    struct tcn_link link;
-    struct tcn_progress p = {0};
-    struct tcn_effects fx = {0};
-    struct tcn_step step;
-    struct tcn_ensure e;
-
-    settle(w);
-    add_note(w);
-    w->all_notes[w->n_all_notes - 1].text = text;
-    wake(w);
-    w->now_ms += 10000;
-    link = w->link;
-    link.last_read_ms = w->now_ms;
-    e = engine(w, &link, &p, &fx);
-    tcn_ensure_plan(&e, &step);
-    assert_int_equal(step.verb, TOCSIN_NOTE);
-    ret = tcn_arena_strdup(&w->arena, json_string_value(json_object_get(step.payload, "text")));
-    tcn_step_done(&step);
-    tcn_progress_done(&p);
-    return ret;
-}
-
-/* The longest note that a person can write arrives whole, whatever the script; of a longer one that a mapping made it is
- * said that it was cut. The mark in the last line is there in any case. */
-static void long_notes(void **unused)
-{
-    static const struct {
-        size_t characters;
-        bool is_cut;
-    } cases[] = {{7918, false}, {8000, false}, {8100, true}, {20000, true}};
-    static const char mark[] = "\n[tocsin 0123456789ab]";
-
-    (void)unused;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct world w;
-        char *text;
-        const char *sent;
-        size_t n = 4 * cases[i].characters;
-
-        seed = 13;
-        open_world(&w);
-        text = tcn_arena_alloc(&w.arena, n + sizeof mark);
-        for (size_t at = 0; at < n; at += 4)
-            memcpy(text + at, "\xf0\x9f\x94\xa5", 4);
-        memcpy(text + n, mark, sizeof mark);
-        sent = planned_note(&w, text);
-        assert_int_equal(strcmp(sent, text) == 0, !cases[i].is_cut);
-        assert_string_equal(sent + strlen(sent) - strlen(mark), mark);
-        assert_int_equal(strstr(sent, "...\n(cut: the incident's timeline has all of it)\n[") !=
-                             NULL,
-                         cases[i].is_cut);
-        assert_in_range(strlen(sent), 1, TCN_ENSURE_NOTE_MAX);
-        close_world(&w);
-    }
-}
-
 static void long_failure_is_told_then_rests(void **unused)
 {
     struct world w;
@@ -776,8 +696,6 @@ int main(void)
         cmocka_unit_test(gone_record_is_lost_after_three_looks),
         cmocka_unit_test(short_incidents_get_no_record),
         cmocka_unit_test(resolve_waits_for_people),
-        cmocka_unit_test(notes_are_joined_and_paced),
-        cmocka_unit_test(long_notes),
         cmocka_unit_test(long_failure_is_told_then_rests),
         cmocka_unit_test(delays_are_told_once),
         cmocka_unit_test(short_waits_are_not_told),

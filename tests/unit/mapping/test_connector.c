@@ -31,7 +31,8 @@ static const char file[] =
     "null}},"
     "   \"prefer\": {\"RESOLVED\": [\"Done\"]}, \"terminal\": [\"7\"], \"max_steps\": 3},"
     " \"notes\": {\"out\": {\"remote\": \"comment\", \"format\": \"adf\", \"template\": "
-    "\"{{event.text}} [{{event.id|tail:4}}]\", \"only\": [\"comment\"]},"
+    "\"{{event.text}} [{{event.id|tail:4}}]\", \"only\": [\"comment\"], "
+    "\"max\": 40},"
     "   \"in\": {\"from\": [\"comment\", \"work\"], \"private\": [\"work\"], \"private_when\": "
     "{\"eq\": [{\"path\": \"public\"}, false]}}},"
     " \"inbound\": {\"auth\": {\"kind\": \"hmac\"}, \"remote_id\": {\"path\": \"id\"}, "
@@ -269,6 +270,7 @@ static void status_without_acked(void **state)
     assert_string_equal(tcn_mapping_status_primary(m, "ACKED"), "open");
     assert_true(tcn_mapping_status_accepts(m, "ACKED", "open"));
     assert_int_equal(tcn_mapping_field_count(m), 0);
+    assert_int_equal(tcn_mapping_note_max(m), 0);
     tcn_mapping_free(m);
 }
 
@@ -284,6 +286,7 @@ static void notes(void **state)
     assert_null(tcn_mapping_note(d->m, &d->e, &d->arena));
     assert_string_equal(tcn_mapping_note_format(d->m), "adf");
     assert_string_equal(tcn_mapping_note_remote(d->m), "comment");
+    assert_int_equal(tcn_mapping_note_max(d->m), 40);
     assert_string_equal(tcn_mapping_note_sources(d->m)[1], "work");
     assert_null(tcn_mapping_note_sources(d->m)[2]);
     d->e.record = parse_json("{\"public\": false}");

@@ -53,10 +53,10 @@ static void fresh_schema(struct fixture *f)
 static void migrate_to(struct fixture *f, size_t n)
 {
     const struct tcn_db_place place = {.target = f->url};
-    struct tcn_migration list[16] = {{0}};
+    struct tcn_migration list[64] = {{0}};
     struct tcn_db *db = NULL;
 
-    assert_true(n < 16);
+    assert_true(n < sizeof list / sizeof *list);
     memcpy(list, tcn_migrations, n * sizeof *list);
     OK(f, tcn_postgres_driver.open(&place, &db, &f->err));
     OK(f, tcn_migrate(&tcn_postgres_driver, db, list, NOW, &f->err));
