@@ -28,6 +28,9 @@ static const struct kind {
     {"tocsin_connector_failures_total", "counter", "Operations of a connector that failed."},
     {"tocsin_connector_held", "gauge",
      "1 while the breaker is open or credentials are refused: tickets wait, pages are tried."},
+    {"tocsin_duplicate_remote_total", "counter",
+     "Searches of a ticket system that found more than one record of an incident; its timeline "
+     "names them."},
     {"tocsin_commands_total", "counter", "Commands of persons and programs by kind."},
     {"tocsin_store_jobs_total", "counter", "Jobs of the store thread."},
     {"tocsin_store_commits_total", "counter", "Transactions of the store thread; jobs share them."},

@@ -68,6 +68,21 @@ static const char *on_url(void *ctx, struct tcn_id incident, struct tcn_arena *a
     return tcn_incident_url(g->config, incident, arena);
 }
 
+static void count_many(struct tcn_metrics *m, const char *connector, double n)
+{
+    char labels[100];
+
+    snprintf(labels, sizeof labels, "connector=\"%s\"", connector);
+    tcn_metrics_add(m, "tocsin_duplicate_remote_total", labels, n);
+}
+
+static void on_found_many(void *ctx, const char *connector)
+{
+    const struct generation *g = ctx;
+
+    count_many(g->app->metrics, connector, 1);
+}
+
 static void on_changed(void *ctx)
 {
     const struct generation *g = ctx;
@@ -155,7 +170,7 @@ static void make_lanes(struct generation *g)
         .hub = g->hub,
         .store = g->app->store,
         .account_id = g->config->account_id,
-        .app = {g, on_note, on_linked, on_url, on_changed},
+        .app = {g, on_note, on_linked, on_url, on_found_many, on_changed},
         .items = items,
     };
 
@@ -332,5 +347,7 @@ void tcn_outbound_metrics(struct tcn_app *app, struct tcn_metrics *m)
         tcn_metrics_set(m, "tocsin_connector_failures_total", labels, (double)h.failures);
         tcn_metrics_set(m, "tocsin_connector_held", labels,
                         h.is_auth_failed || h.breaker != TCN_BREAKER_CLOSED);
+        if (g->config->connectors[i].has_tickets)
+            count_many(m, g->config->connectors[i].name, 0); /* a rate begins with a 0 */
     }
 }

@@ -123,6 +123,7 @@ struct tcn_effects {
     size_t n_say;
     const char *deadletter; /* reason, NULL = none */
     bool clear_deadletters;
+    bool found_many;    /* a search found more than one record of the incident */
     const char *linked; /* the link has got its record with this, in a sentence; NULL = no */
 };
 

@@ -1,5 +1,6 @@
 /* What a call brought: the link row learns it, and it is decided whether the lane goes on, rests or gives up. */
 #include "base/datetime.h"
+#include "base/text.h"
 #include "connect/classify.h"
 #include "connect/ensure.h"
 #include "connect/lane_wait.h"
@@ -12,6 +13,9 @@
 #define QUICK_CONFLICTS 3u
 #define GONE_TRIES 3
 #define GONE_GAP_MS (TCN_ENSURE_GONE_MS / 2)
+#define NAME_POINTS 40u
+#define OTHERS_NAMED 5u
+#define OTHERS_BYTES 1024u
 #define AUTH_GAP_MS INT64_C(1000)
 #define TOLD_EVERY_MS INT64_C(600000) /* answers that alternate with good ones fill no timeline */
 
@@ -301,6 +305,33 @@ static bool created(struct tcn_ensure *e, const struct tcn_step *step,
     return true;
 }
 
+static struct tcn_str name_of(const struct tocsin_record *r)
+{
+    return tcn_utf8_cut(tcn_str(r->remote_key && r->remote_key[0] ? r->remote_key : r->remote_id),
+                        NAME_POINTS);
+}
+
+/* A person must look at the others, and close them. */
+static void say_many(struct tcn_ensure *e, const struct tcn_learned *got)
+{
+    struct tcn_str kept = name_of(&got->records[0]);
+    struct tcn_buf others;
+
+    tcn_buf_init(&others, OTHERS_BYTES);
+    for (size_t i = 1; i < got->n_records && i <= OTHERS_NAMED; i++) {
+        tcn_buf_z(&others, i > 1 ? ", " : "");
+        tcn_buf_str(&others, name_of(&got->records[i]));
+    }
+    if (got->n_records > OTHERS_NAMED + 1)
+        tcn_buf_fmt(&others, " and %zu more", got->n_records - OTHERS_NAMED - 1);
+    tcn_ensure_say(e, false,
+                   "%zu records of %s carry this incident's mark; %.*s, the oldest, is kept in "
+                   "step, and nothing is written to %s",
+                   got->n_records, e->link->connector, (int)kept.len, kept.ptr, others.ptr);
+    tcn_buf_done(&others);
+    e->effects->found_many = true;
+}
+
 static bool found(struct tcn_ensure *e, const struct tcn_step *step, const struct tcn_learned *got)
 {
     if (got->n_records == 0) {
@@ -310,12 +341,7 @@ static bool found(struct tcn_ensure *e, const struct tcn_step *step, const struc
     }
     become_linked(e, &got->records[0], "Found");
     if (got->n_records > 1)
-        tcn_ensure_say(
-            e, false,
-            "%zu records of %s carry this incident's mark; %s, the oldest, is kept in step",
-            got->n_records, e->link->connector,
-            e->link->remote_key && e->link->remote_key[0] ? e->link->remote_key
-                                                          : e->link->remote_id);
+        say_many(e, got);
     return true;
 }
 

@@ -28,7 +28,7 @@ void tcn_lane_job_reset(struct tcn_lane_job *j)
     for (size_t i = 0; i < j->n_runs; i++)
         tcn_lane_run_free(j->runs[i]);
     j->n_runs = j->n_claimed = 0;
-    j->has_news = false;
+    j->has_news = j->found_many = false;
     j->next_due_ms = 0;
 }
 
@@ -111,6 +111,7 @@ static int flush_effects(struct turn *t, const struct tcn_outcome *o, struct tcn
         r = put_deadletter(t, o, err);
     if (r == 0 && t->effects.clear_deadletters)
         r = tcn_store_deadletter_clear(t->store, t->link->id, err);
+    t->job->found_many = t->job->found_many || t->effects.found_many;
     t->effects = (struct tcn_effects){.n_say = 0};
     return r;
 }

@@ -29,6 +29,8 @@ struct tcn_lanes_app {
                   int64_t now_ms, struct tcn_err *err);
     /* Where people open the incident, in the arena; NULL: nowhere. */
     const char *(*url)(void *ctx, struct tcn_id incident, struct tcn_arena *arena);
+    /* On the loop, after the commit: a search of that instance found more than one record of an incident. */
+    void (*found_many)(void *ctx, const char *instance);
     /* On the loop, after a commit that told something or changed a link; of retired lanes, also when something is
      * due that they do not claim any more. */
     void (*changed)(void *ctx);

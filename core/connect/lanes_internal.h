@@ -43,7 +43,7 @@ struct tcn_lane_job {
     /* Results, made anew by each run. */
     struct tcn_lane_run *runs[TCN_LANE_CLAIM_MAX];
     size_t n_runs, n_claimed;
-    bool has_news;
+    bool has_news, found_many;
     char shut[400];      /* of a wait job: why the instance is not called */
     int64_t next_due_ms; /* of the store; 0 = nothing */
 };

@@ -120,8 +120,12 @@ class Creates(Faults):
                 rows = [row["id"] for row in self.box.tickets(name, vendor)]
                 self.assertEqual(1 if vendor == "pagerduty" else 2, len(rows))
                 self.assertEqual((1, rows[0]), (len(self.creates(vendor, name)), link["remote_id"]))
-                told = f"2 records of {vendor} carry this incident's mark; {link['remote_key']}, the oldest, is kept in step"
+                others = ", ".join(row["key"] for row in self.box.tickets(name, vendor)[1:])
+                told = (f"2 records of {vendor} carry this incident's mark; {link['remote_key']}, the oldest, is kept in "
+                        f"step, and nothing is written to {others}")
                 self.assertEqual(len(rows) - 1, self.texts(ident).count(told))
+                self.assertIn(f'tocsin_duplicate_remote_total{{connector="{vendor}"}} {len(rows) - 1}\n',
+                              http("GET", self.app.url + "/metrics").body.decode())
 
 
 class Interim(Faults):

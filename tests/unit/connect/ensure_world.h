@@ -52,7 +52,7 @@ struct world {
     size_t n_all_notes;
     bool with_faults;
     char said[4096];
-    unsigned deadletters, clears, calls[TOCSIN_SEND + 1];
+    unsigned deadletters, clears, found_many, calls[TOCSIN_SEND + 1];
     const char *refuse_field;
     bool refuse_writes;
     char last_note[8192]; /* as the remote got it */
@@ -391,6 +391,7 @@ static inline void take_effects(struct world *w, struct tcn_effects *fx)
         hear(w, fx->say[i]);
     w->deadletters += fx->deadletter != NULL;
     w->clears += fx->clear_deadletters;
+    w->found_many += fx->found_many;
     *fx = (struct tcn_effects){.n_say = 0};
 }
 

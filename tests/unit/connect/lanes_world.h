@@ -24,7 +24,7 @@ struct server {
     size_t n;
     unsigned creates, finds, gets, writes, notes, sends, checks;
     enum { WELL = 0, LOSE_CREATE, REFUSE, DOWN, BUSY, NO_AUTH, SILENT } mood;
-    size_t stop_after_sends;
+    size_t stop_after_sends, copies; /* of a ticket that is created; 0 is 1 */
 };
 
 static inline void respond(struct bufferevent *bev, int status, json_t *body)
@@ -64,13 +64,15 @@ static inline void create(struct server *s, struct bufferevent *bev, json_t *bod
 {
     struct ticket *t = &s->tickets[s->n];
 
-    assert_true(s->n < 16);
+    assert_true(s->n + s->copies < 16);
     s->creates++;
     snprintf(t->marker, sizeof t->marker, "%s",
              json_string_value(json_object_get(json_object_get(body, "fields"), "marker")));
     snprintf(t->status, sizeof t->status, "1");
     write_ticket(t, body);
     s->n++;
+    for (size_t i = 1; i < s->copies; i++)
+        s->tickets[s->n++] = *t;
     if (s->mood == LOSE_CREATE) {
         s->mood = WELL;
         loop_close(bev);
@@ -280,6 +282,7 @@ struct world {
     struct tcn_id incident, link;
     char said[2048], linked_url[128]; /* written on the store thread: said is read as seen_said */
     unsigned changes;                 /* how often lanes and sends said so */
+    unsigned found_many;              /* how often lanes said so of "test" */
     atomic_uint results_ok, results_failed, results_late,
         results_again; /* written on the store thread, after those below */
     char result_note[256];
@@ -375,6 +378,14 @@ static inline void on_changed(void *ctx)
     w->changes++;
 }
 
+static inline void on_found_many(void *ctx, const char *instance)
+{
+    struct world *w = ctx;
+
+    assert_string_equal(instance, "test");
+    w->found_many++;
+}
+
 static _Atomic int64_t ahead_ms; /* of the lanes' clock */
 
 static inline int64_t now(void *ctx)
@@ -396,14 +407,17 @@ static inline void start_store(struct world *w)
 static inline void start_lanes(struct world *w)
 {
     struct tcn_lanes_item item = {w->rig.instance, w->mapping, NULL};
-    struct tcn_lanes_options lanes = {
-        .base = w->server.loop.base,
-        .hub = w->server.loop.hub,
-        .store = w->store,
-        .account_id = "111122223333",
-        .items = &item,
-        .n_items = 1,
-        .app = {.ctx = w, .note = on_note, .linked = on_linked, .changed = on_changed}};
+    struct tcn_lanes_options lanes = {.base = w->server.loop.base,
+                                      .hub = w->server.loop.hub,
+                                      .store = w->store,
+                                      .account_id = "111122223333",
+                                      .items = &item,
+                                      .n_items = 1,
+                                      .app = {.ctx = w,
+                                              .note = on_note,
+                                              .linked = on_linked,
+                                              .found_many = on_found_many,
+                                              .changed = on_changed}};
     struct tcn_sends_options sends = {.base = w->server.loop.base,
                                       .hub = w->server.loop.hub,
                                       .store = w->store,

@@ -240,21 +240,41 @@ static void what_was_only_read_before_leaves_no_doubt(void **unused)
     }
 }
 
+#define MANY(n)                                                                                    \
+    n " records of jira carry this incident's mark; rec0, the oldest, is kept in step, and "       \
+      "nothing is written to "
+
 static void the_oldest_is_adopted(void **unused)
 {
-    struct world w;
+    static const struct {
+        size_t n;
+        const char *said; /* NULL: nothing of the kind */
+    } cases[] = {
+        {1, NULL},
+        {2, MANY("2") "rec1\n"},
+        {3, MANY("3") "rec1, rec2\n"},
+        {8, MANY("8") "rec1, rec2, rec3, rec4, rec5 and 2 more\n"},
+    };
 
     (void)unused;
-    seed = 6;
-    open_world(&w);
-    w.link.is_uncertain = true;
-    for (size_t i = 0; i < 2; i++)
-        w.remote.records[w.remote.n++] =
-            (struct record){.fields = json_pack("{s:s}", "status", "OPEN")};
-    settle(&w);
-    assert_string_equal(w.link.remote_id, "rec0");
-    assert_non_null(strstr(w.said, "2 records of jira carry this incident's mark; rec0"));
-    close_world(&w);
+    for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+        struct world w;
+
+        seed = 6;
+        open_world(&w);
+        w.link.is_uncertain = true;
+        for (size_t i = 0; i < cases[c].n; i++)
+            w.remote.records[w.remote.n++] =
+                (struct record){.fields = json_pack("{s:s}", "status", "OPEN")};
+        settle(&w);
+        assert_string_equal(w.link.remote_id, "rec0");
+        assert_int_equal(w.found_many, cases[c].said != NULL);
+        if (cases[c].said)
+            assert_non_null(strstr(w.said, cases[c].said));
+        else
+            assert_null(strstr(w.said, "carry this incident's mark"));
+        close_world(&w);
+    }
 }
 
 static void refused_optional_field_is_dropped(void **unused)

@@ -39,6 +39,23 @@ static void a_lost_answer_makes_no_second_ticket(void **unused)
     assert_int_equal(w->server.creates, 1);
     assert_true(w->server.finds >= 1);
     assert_non_null(strstr(seen_said, "Found T-1"));
+    assert_int_equal(w->found_many, 0);
+}
+
+/* A proxy created it twice, and lost the answers. */
+static void duplicates_are_counted(void **unused)
+{
+    struct world *w = &world;
+
+    (void)unused;
+    w->server.mood = LOSE_CREATE;
+    w->server.copies = 2;
+    in_store(w, add_incident);
+    tcn_lanes_wake(w->lanes);
+    until(w, is_linked_and_quiet);
+    assert_int_equal(w->server.n, 2);
+    assert_int_equal(w->found_many, 1);
+    assert_non_null(strstr(seen_said, "2 records of test carry this incident's mark; T-1"));
 }
 
 /* The process dies while the create is out; the next one finds the intent and looks first. */
@@ -275,6 +292,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_ticket_follows_its_incident),
         TEST(a_lost_answer_makes_no_second_ticket),
+        TEST(duplicates_are_counted),
         TEST(a_crash_during_the_create),
         TEST(refusals_become_dead_letters),
         TEST(outages_are_waited_out),
