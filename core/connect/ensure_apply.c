@@ -174,12 +174,16 @@ static bool fail_rejected(struct tcn_ensure *e, const struct tcn_step *step,
     return fail_permanent(e, step, got, is_required);
 }
 
-/* 404 can be index lag or a permission blip: three times over ten minutes make it true. */
+/* 404 can be index lag or a permission blip: three times over ten minutes make it true. Every change of the incident wakes
+ * the lane: what it sees sooner says nothing new. */
 static bool fail_gone(struct tcn_ensure *e)
 {
     struct tcn_link *link = e->link;
+    int64_t last_ms = tcn_ring_last(link, "#gone");
     size_t tries;
 
+    if (last_ms <= e->now_ms && e->now_ms - last_ms < GONE_GAP_MS)
+        return rest_until(e, last_ms + GONE_GAP_MS);
     tcn_ring_add(link, "#gone", NULL, e->now_ms, e->arena);
     tries = tcn_ring_count(link, "#gone", NULL, 0);
     if (tries < GONE_TRIES)

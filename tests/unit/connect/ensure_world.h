@@ -487,6 +487,37 @@ static inline void wake(struct world *w)
         w->link.due_ms = w->now_ms;
 }
 
+/* One call at most, which is answered like this. */
+static inline void run_once_with(struct world *w, const struct tocsin_result *result,
+                                 int32_t status)
+{
+    struct tcn_link link = w->link;
+    struct tcn_progress p = {0};
+    struct tcn_effects fx = {0};
+    struct tcn_step step;
+    struct tcn_ensure e = engine(w, &link, &p, &fx);
+
+    tcn_ensure_plan(&e, &step);
+    if (step.kind == TCN_STEP_CALL)
+        tcn_ensure_apply(
+            &e, &step,
+            &(struct tcn_learned){.result = result, .net = TOCSIN_NET_OK, .status = status});
+    take_effects(w, &fx);
+    commit(w, &link);
+    tcn_step_done(&step);
+    tcn_progress_done(&p);
+}
+
+/* The lane runs until ms have passed. */
+static inline void run_with(struct world *w, const struct tocsin_result *result, int32_t status,
+                            int64_t ms)
+{
+    int64_t until = w->now_ms + ms;
+
+    while (w->now_ms < until && wait_due(w))
+        run_once_with(w, result, status);
+}
+
 static inline const char *remote_text(const struct world *w, const char *field)
 {
     return json_string_value(json_object_get(w->remote.records[0].fields, field));

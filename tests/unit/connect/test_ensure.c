@@ -423,6 +423,32 @@ static void gone_record_is_lost_after_three_looks(void **unused)
     close_world(&w);
 }
 
+/* An incident that changes all the time: its lane is woken far more often than every five minutes. */
+static void looks_that_follow_each_other_are_one(void **unused)
+{
+    const struct tocsin_result gone = {.outcome = TOCSIN_GONE, .reason = "404"};
+    struct world w;
+    int64_t start;
+    int looks = 0;
+
+    (void)unused;
+    seed = 35;
+    open_world(&w);
+    settle(&w);
+    start = w.now_ms += 60000;
+    while (w.link.state == TCN_LINK_LINKED && looks < 100) {
+        touch(&w);
+        wake(&w);
+        w.now_ms += 20000;
+        run_once_with(&w, &gone, 404);
+        looks++;
+    }
+    assert_int_equal(w.link.state, TCN_LINK_LOST);
+    assert_true(w.now_ms - start >= TCN_ENSURE_GONE_MS);
+    assert_true(looks > 20);
+    close_world(&w);
+}
+
 static void short_incidents_get_no_record(void **unused)
 {
     struct world w;
@@ -519,31 +545,6 @@ static void long_failure_is_told_then_rests(void **unused)
     settle(&w); /* the next change finds it working */
     assert_int_equal(w.remote.n, 1);
     close_world(&w);
-}
-
-/* The lane runs until ms have passed; every call is answered like this, or by the remote (NULL). */
-static void run_with(struct world *w, const struct tocsin_result *result, int32_t status,
-                     int64_t ms)
-{
-    int64_t until = w->now_ms + ms;
-
-    while (w->now_ms < until && wait_due(w)) {
-        struct tcn_link link = w->link;
-        struct tcn_progress p = {0};
-        struct tcn_effects fx = {0};
-        struct tcn_step step;
-        struct tcn_ensure e = engine(w, &link, &p, &fx);
-
-        tcn_ensure_plan(&e, &step);
-        if (step.kind == TCN_STEP_CALL)
-            tcn_ensure_apply(
-                &e, &step,
-                &(struct tcn_learned){.result = result, .net = TOCSIN_NET_OK, .status = status});
-        take_effects(w, &fx);
-        commit(w, &link);
-        tcn_step_done(&step);
-        tcn_progress_done(&p);
-    }
 }
 
 static const struct {
@@ -714,6 +715,7 @@ int main(void)
         cmocka_unit_test(refused_write_waits_for_the_next_change),
         cmocka_unit_test(a_change_during_a_refused_create_is_tried),
         cmocka_unit_test(gone_record_is_lost_after_three_looks),
+        cmocka_unit_test(looks_that_follow_each_other_are_one),
         cmocka_unit_test(short_incidents_get_no_record),
         cmocka_unit_test(resolve_waits_for_people),
         cmocka_unit_test(long_failure_is_told_then_rests),
