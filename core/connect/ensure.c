@@ -110,6 +110,13 @@ static bool is_too_short(const struct tcn_ensure *e)
            w->resolved_ms - w->created_ms < TCN_ENSURE_SHORT_MS;
 }
 
+/* Resolved after its record was lost, and nobody has asked for another one yet. */
+static bool is_not_missed(const struct tcn_ensure *e)
+{
+    return e->wanted->status == TCN_CLASS_RESOLVED && e->link->recreated > 0 &&
+           e->link->create_attempts == 0;
+}
+
 static void plan_create(struct tcn_ensure *e, struct tcn_step *s)
 {
     struct tcn_link *link = e->link;
@@ -120,7 +127,7 @@ static void plan_create(struct tcn_ensure *e, struct tcn_step *s)
     link->last_attempt_ms = e->now_ms;
     tcn_ensure_create_payload(e, s);
     tcn_ensure_try(e, s);
-    tcn_ensure_call(e, s, TOCSIN_CREATE, "create", 1);
+    tcn_ensure_call(e, s, TOCSIN_CREATE, "create", 1 + link->recreated);
 }
 
 /* When a search would see what the last create may have made. Of a clock that was set back since then nobody knows how long
@@ -174,7 +181,8 @@ static void plan_unlinked(struct tcn_ensure *e, struct tcn_step *s)
         (link->create_attempts > 0 || link->is_uncertain) && tcn_ensure_can(e, TOCSIN_FIND);
     int64_t visible_ms = visible_from(e);
 
-    if (!e->wanted->is_wanted || is_too_short(e) || !tcn_ensure_can(e, TOCSIN_CREATE)) {
+    if (!e->wanted->is_wanted || is_too_short(e) || is_not_missed(e) ||
+        !tcn_ensure_can(e, TOCSIN_CREATE)) {
         finish(e, s); /* a later change of the incident may want one */
     } else if (!must_look || (p->found_none && p->found_none_ms >= visible_ms)) {
         plan_create(e, s);
@@ -245,9 +253,10 @@ void tcn_ensure_plan(struct tcn_ensure *e, struct tcn_step *ret)
     struct tcn_link *link = e->link;
 
     *ret = (struct tcn_step){.kind = TCN_STEP_UNSET};
-    if (link->state == TCN_LINK_UNLINKED || link->state == TCN_LINK_LOST ||
-        link->state == TCN_LINK_BLOCKED)
+    if (link->state == TCN_LINK_UNLINKED || link->state == TCN_LINK_BLOCKED)
         tcn_ensure_rest(e, ret, TCN_STEP_DONE, 0);
+    else if (link->state == TCN_LINK_LOST)
+        tcn_ensure_plan_lost(e, ret);
     else if (!has_record(link))
         plan_unlinked(e, ret);
     else if (!plan_sync(e, ret) && !tcn_ensure_plan_notes(e, ret))

@@ -30,6 +30,8 @@
 #define TCN_ENSURE_TOLD_MS INT64_C(10000)    /* a shorter wait is over before anybody reads of it */
 #define TCN_ENSURE_GONE_MS                                                                         \
     INT64_C(600000) /* a record must be missing this long, 3 times, to be LOST */
+#define TCN_ENSURE_ANEW_MS                                                                         \
+    INT64_C(86400000) /* a record that was made anew is not made anew again sooner */
 #define TCN_ENSURE_DEAD_MS INT64_C(86400000)  /* failing this long is told to people */
 #define TCN_ENSURE_STOP_MS INT64_C(259200000) /* failing this long waits for the next change */
 #define TCN_ENSURE_REWRITE_MS                                                                      \
@@ -52,6 +54,7 @@ struct tcn_lens {
                               enum tcn_class local); /* NULL: the mapping writes no status */
 };
 
+enum tcn_when_lost { TCN_LOST_STOP = 0, TCN_LOST_RECREATE };
 enum tcn_short_lived { TCN_SHORT_SKIP = 0, TCN_SHORT_CREATE };
 
 struct tcn_wanted_field {
@@ -72,6 +75,7 @@ struct tcn_wanted {
     enum tcn_direction status_direction;
     enum tcn_auto_resolve auto_resolve;
     enum tcn_while_firing while_firing;
+    enum tcn_when_lost when_lost;
     enum tcn_short_lived short_lived;
     int64_t settle_ms, visibility_ms;
     uint32_t caps;  /* of the connector */
@@ -172,6 +176,10 @@ void tcn_ensure_call(struct tcn_ensure *e, struct tcn_step *s, enum tocsin_verb 
 /* The step is WAIT or DONE. */
 void tcn_ensure_rest(struct tcn_ensure *e, struct tcn_step *s, enum tcn_step_kind kind,
                      int64_t due_ms);
+/* The remote says that there is no such record; what tcn_ensure_apply() returns. */
+bool tcn_ensure_gone(struct tcn_ensure *e);
+/* The record is lost: rests, or forgets it, so that the lane begins with another one. */
+void tcn_ensure_plan_lost(struct tcn_ensure *e, struct tcn_step *s);
 /* True when a call for a note, or a wait before it, was planned. */
 bool tcn_ensure_plan_notes(struct tcn_ensure *e, struct tcn_step *s);
 /* The record has one note more, as far as anybody can know. */

@@ -11,8 +11,6 @@
 #include <stdio.h>
 
 #define QUICK_CONFLICTS 3u
-#define GONE_TRIES 3
-#define GONE_GAP_MS (TCN_ENSURE_GONE_MS / 2)
 #define NAME_POINTS 40u
 #define OTHERS_NAMED 5u
 #define OTHERS_BYTES 1024u
@@ -174,28 +172,6 @@ static bool fail_rejected(struct tcn_ensure *e, const struct tcn_step *step,
     return fail_permanent(e, step, got, is_required);
 }
 
-/* 404 can be index lag or a permission blip: three times over ten minutes make it true. Every change of the incident wakes
- * the lane: what it sees sooner says nothing new. */
-static bool fail_gone(struct tcn_ensure *e)
-{
-    struct tcn_link *link = e->link;
-    int64_t last_ms = tcn_ring_last(link, "#gone");
-    size_t tries;
-
-    if (last_ms <= e->now_ms && e->now_ms - last_ms < GONE_GAP_MS)
-        return rest_until(e, last_ms + GONE_GAP_MS);
-    tcn_ring_add(link, "#gone", NULL, e->now_ms, e->arena);
-    tries = tcn_ring_count(link, "#gone", NULL, 0);
-    if (tries < GONE_TRIES)
-        return rest_until(e, e->now_ms + GONE_GAP_MS);
-    link->state = TCN_LINK_LOST;
-    link->blocked_reason = tcn_arena_fmt(e->arena, "the remote record is gone");
-    tcn_ensure_say(e, false, "%s of %s does not exist any more: it is no longer kept in step",
-                   link->remote_key && link->remote_key[0] ? link->remote_key : "The record",
-                   link->connector);
-    return rest_until(e, 0);
-}
-
 static bool fail_conflict(struct tcn_ensure *e, const struct tcn_step *step,
                           const struct tcn_learned *got)
 {
@@ -218,7 +194,7 @@ static bool fail(struct tcn_ensure *e, const struct tcn_step *step, const struct
     case TOCSIN_REJECTED:
         return fail_rejected(e, step, got);
     case TOCSIN_GONE:
-        return e->link->remote_id && e->link->remote_id[0] ? fail_gone(e)
+        return e->link->remote_id && e->link->remote_id[0] ? tcn_ensure_gone(e)
                                                            : fail_rejected(e, step, got);
     case TOCSIN_CONFLICT:
         return fail_conflict(e, step, got);

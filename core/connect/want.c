@@ -1,6 +1,7 @@
 #include "connect/want.h"
 #include "base/datetime.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #define NOTE_PAGE 50 /* events read at a time */
@@ -201,6 +202,7 @@ static void set_policies(struct tcn_want *w)
     wanted->while_firing =
         (enum tcn_while_firing)choice(source, "resolve_while_firing", TCN_FIRING_NOTE);
     wanted->short_lived = choice(source, "short_lived", 0) == 0 ? TCN_SHORT_SKIP : TCN_SHORT_CREATE;
+    wanted->when_lost = (enum tcn_when_lost)choice(source, "when_lost", TCN_LOST_STOP);
     wanted->settle_ms = duration(source, "settle", SETTLE_MS);
     wanted->notes_max = tcn_mapping_note_max(source->mapping);
     wanted->status_direction = tcn_mapping_has_status(source->mapping)
@@ -395,12 +397,20 @@ static void set_remote(struct tcn_want *w, const struct tcn_link *link)
     set_text(w->mapping_env.remote, "url", link->remote_url);
 }
 
-static void set_mapped(struct tcn_want *w)
+/* A record that took another's place has a mark of its own. */
+static void set_mark(struct tcn_want *w, const struct tcn_link *link)
+{
+    if (link->recreated > 0 && w->find.value)
+        w->find.value = tcn_arena_fmt(w->arena, "%s-%" PRId64, w->find.value, link->recreated + 1);
+}
+
+static void set_mapped(struct tcn_want *w, const struct tcn_link *link)
 {
     const struct tcn_mapping *m = w->source->mapping;
 
     w->wanted.is_wanted = tcn_mapping_wants(m, &w->mapping_env);
     tcn_mapping_find(m, &w->mapping_env, w->arena, &w->find);
+    set_mark(w, link);
     w->wanted.visibility_ms = w->find.visibility_ms;
     w->create = tcn_mapping_create(m, &w->mapping_env);
     w->wanted.create = w->create;
@@ -425,7 +435,7 @@ int tcn_want_init(struct tcn_want *w, const struct tcn_want_source *source, stru
     w->mapping_env.now_ms = w->wanted.modified_ms;
     set_remote(w, link);
     set_policies(w);
-    set_mapped(w);
+    set_mapped(w, link);
     return tcn_want_notes(w, s, link, err);
 }
 

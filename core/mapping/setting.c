@@ -15,11 +15,13 @@ static const char *const sync_keys[] = {"default", "help", NULL};
 
 static const char *const auto_resolve[] = {"always", "unless_acked", "never", NULL};
 static const char *const while_firing[] = {"note", "follow", "reopen", NULL};
+static const char *const when_lost[] = {"stop", "recreate", NULL};
 static const char *const short_lived[] = {"skip", "create", "create_resolved", NULL};
 
 static const struct tcn_setting of_sync[] = {
     {.name = "auto_resolve", .type = TCN_SETTING_CHOICE, .choices = auto_resolve},
     {.name = "resolve_while_firing", .type = TCN_SETTING_CHOICE, .choices = while_firing},
+    {.name = "when_lost", .type = TCN_SETTING_CHOICE, .choices = when_lost},
     {.name = "short_lived", .type = TCN_SETTING_CHOICE, .choices = short_lived},
     {.name = "settle", .type = TCN_SETTING_DURATION, .max = "10m"},
 };

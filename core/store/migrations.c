@@ -427,6 +427,11 @@ static const char *const v16_notes_written[] = {
     NULL,
 };
 
+static const char *const v17_recreated[] = {
+    "ALTER TABLE links ADD COLUMN recreated {INT} NOT NULL DEFAULT 0",
+    NULL,
+};
+
 const struct tcn_migration tcn_migrations[] = {
     {1, 1, v1_base},
     {2, 1, v2_incidents},
@@ -444,5 +449,6 @@ const struct tcn_migration tcn_migrations[] = {
     {14, 13, v14_claims},
     {15, 13, v15_storm_alarms},
     {16, 13, v16_notes_written},
+    {17, 13, v17_recreated},
     {0, 0, NULL},
 };

@@ -102,7 +102,8 @@ struct tocsin_op {
     uint32_t step;          /* 0 on the first round trip, then result.step of the last MORE */
     const char *op_id;      /* same on every retry: use it as idempotency key */
     const char *
-        marker; /* what FIND searches and CREATE must leave in the record: the mapping's find.value */
+        marker; /* what FIND searches and CREATE must leave in the record: the mapping's find.value,
+                   with a number when an earlier record was lost */
     const char *remote_id; /* from an earlier CREATE or FIND, "" if none */
     const char *cursor;    /* result.cursor of the last POLL or step, "" at first */
     json_t *payload;       /* what the mapping file produced for this verb, NULL if nothing */

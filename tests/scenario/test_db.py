@@ -15,9 +15,7 @@ import typing
 import unittest
 
 from harness import BINARY, Failure, Tocsin, eventually, http, postgres
-from worlds import VENDORS, Config, Scenario, alert, believe_searches, contact, fresh, group
-
-HOUR_MS = 3_600_000
+from worlds import HOUR_MS, VENDORS, Config, Scenario, age, alert, believe_searches, contact, fresh, group
 
 
 def run(app: Tocsin, *words: str, data: pathlib.Path | None = None, code: int = 0) -> str:
@@ -61,15 +59,6 @@ class Load:
     def __exit__(self, *_: object) -> None:
         self.is_over.set()
         self.thread.join()
-
-
-def age(store: pathlib.Path, by_ms: int = HOUR_MS) -> None:
-    """As if everything in it, and the backup, had been made so much earlier."""
-    with contextlib.closing(sqlite3.connect(store)) as db, db:
-        for table, column in db.execute("SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c "
-                                        "WHERE t.type = 'table' AND c.name LIKE '%\\_ms' ESCAPE '\\' "
-                                        "AND c.name <> 'retry_ms'").fetchall():
-            db.execute(f"UPDATE {table} SET {column} = {column} - ? WHERE {column} > 0", (by_ms,))
 
 
 def incidents_of(store: pathlib.Path) -> set[str]:

@@ -1,13 +1,16 @@
-"""Records of ticket systems that end: full of notes."""
+"""Records of ticket systems that end: full of notes, or deleted by somebody."""
 from __future__ import annotations
 
 import json
+import time
 import unittest
 
-from harness import eventually
-from worlds import Config, Scenario, fresh
+from harness import basic, eventually, http
+from worlds import Config, Scenario, age, believe_searches, fresh, iso
 
 MAX_NOTES = 3
+GAP_MS = 301_000  # a record that is missing is looked for every five minutes
+TICKET = {"jira": "/rest/api/3/issue/", "servicenow": "/api/now/table/incident/"}
 
 
 class Full(Scenario):
@@ -58,6 +61,70 @@ class Full(Scenario):
         self.assertEqual([], self.app.api("GET", "/v1/deadletters").json()["items"])
         self.app.api("POST", f"/v1/incidents/{ident}/acknowledge")
         self.tickets(name, "ACKED", vendors=("jira", "pagerduty"))
+
+
+class Lost(Scenario):
+    """Somebody deletes the tickets: Jira's is made anew, ServiceNow's is not, as by default."""
+
+    store = "sqlite"
+
+    @classmethod
+    def configure(cls, config: Config) -> None:
+        believe_searches(config, cls.world.folder)
+        jira = config["connectors"]["jira"]
+        jira["settings"] = {**jira["settings"], "when_lost": "recreate"}
+        config["resources"]["response_plans"][0]["connectors"] = list(TICKET)
+
+    def delete(self, vendor: str, link: Config) -> None:
+        auth = {"jira": basic("tocsin@example.com", "sandbox-token"),
+                "servicenow": basic("tocsin.integration", "sandbox-password")}[vendor]
+        answer = http("DELETE", self.box.urls[vendor] + TICKET[vendor] + link["remote_id"], headers={"Authorization": auth})
+        self.assertEqual(204, answer.status)
+
+    def missed(self, ident: str) -> None:
+        """Waits until each ticket was asked for in vain, and is to be asked for again in minutes."""
+        def is_due_later() -> bool:
+            soon = iso(time.time() + 60)
+            return all((row["due_at"] or "") > soon for row in self.app.incident(ident)["links"])
+        eventually("the tickets are missed", is_due_later)
+
+    def later(self) -> None:
+        self.app.kill()
+        age(self.app.folder / "data/tocsin.db", GAP_MS)
+        self.app.start()
+
+    def test_a_deleted_ticket_is_made_anew_once(self) -> None:
+        name, ident = self.open_one("deleted")
+        links = self.linked(ident, tuple(TICKET))
+        word = fresh("word")
+        self.app.api("POST", f"/v1/incidents/{ident}/notes", {"text": word})
+        eventually("the note is there", lambda: all(word in str(row["comments"]) for row in self.box.tickets(name)))
+        for vendor, link in links.items():
+            self.delete(vendor, link)
+        self.app.api("POST", f"/v1/incidents/{ident}/acknowledge")
+        self.missed(ident)
+        self.later()
+        self.missed(ident)
+        self.box.fault(vendor="jira", action="drop_after_apply", method="POST", path_re="/rest/api/3/issue$")
+        self.later()
+        ticket = self.tickets(name, "ACKED", vendors=("jira",), timeout=60)["jira"]
+        eventually("it has the note", lambda: word in str(self.box.tickets(name)[0]["comments"]), 60)
+        self.check(ident, links, ticket)
+
+    def check(self, ident: str, old: dict[str, Config], ticket: Config) -> None:
+        links = {row["connector"]: row for row in self.app.incident(ident)["links"]}
+        self.assertEqual(("LINKED", ticket["key"]), (links["jira"]["state"], links["jira"]["remote_key"]))
+        self.assertNotEqual(old["jira"]["remote_id"], ticket["id"])
+        self.assertEqual(("LOST", old["servicenow"]["remote_id"]),
+                         (links["servicenow"]["state"], links["servicenow"]["remote_id"]))
+        texts = self.texts(ident)
+        for vendor, what in (("jira", "a new one takes its place"), ("servicenow", "it is no longer kept in step")):
+            self.assertEqual(1, texts.count(f"{old[vendor]['remote_key']} of {vendor} (id {old[vendor]['remote_id']}) "
+                                            f"does not exist any more: {what}"))
+        self.assertIn(f"Found {ticket['key']} in jira", texts)
+        creates = [call for call in self.box.calls("jira", "POST", "/rest/api/3/issue")
+                   if call["path"].endswith("/issue")]
+        self.assertEqual(2, len(creates))
 
 
 if __name__ == "__main__":

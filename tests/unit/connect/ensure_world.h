@@ -18,6 +18,8 @@
 struct record {
     int64_t visible_ms; /* searches show it from then on */
     json_t *fields;     /* {"title", "impact", "status"} */
+    int64_t mark;       /* searches for another one do not show it */
+    bool is_deleted;
     int64_t version;
     char notes[NOTES_MAX][40]; /* event ids in the order they were written */
     size_t n_notes;
@@ -55,7 +57,8 @@ struct world {
     unsigned deadletters, clears, found_many, calls[TOCSIN_SEND + 1];
     const char *refuse_field;
     bool refuse_writes;
-    char last_note[8192]; /* as the remote got it */
+    char last_note[8192];    /* as the remote got it */
+    char last_create_id[80]; /* op_id */
 };
 
 static const char *const title_remote[] = {"title"}, *const impact_remote[] = {"impact"};
@@ -263,14 +266,15 @@ static inline void perform(struct world *w, const struct tcn_step *step, const c
     a->result.outcome = TOCSIN_OK;
     if (step->verb == TOCSIN_FIND) {
         for (size_t i = 0; i < r->n; i++)
-            if (r->records[i].visible_ms <= w->now_ms)
-                tell(a, r, i);
+            if (r->records[i].visible_ms <= w->now_ms && r->records[i].mark == w->link.recreated)
+                tell(a, r, i); /* deleted ones, too: an index lags */
         return;
     }
     if (step->verb == TOCSIN_CREATE) {
         assert_true(r->n < RECORDS_MAX);
         rec = &r->records[r->n];
         rec->fields = json_pack("{s:s}", "status", "OPEN");
+        rec->mark = w->link.recreated;
         rec->visible_ms = w->now_ms + (int64_t)chance(VISIBLE_MS);
         apply_payload(rec, step->payload);
         json_object_set_new(rec->fields, "status",
@@ -280,6 +284,11 @@ static inline void perform(struct world *w, const struct tcn_step *step, const c
     }
     assert_true(remote_id && index_of(w, remote_id) < r->n);
     rec = &r->records[index_of(w, remote_id)];
+    if (rec->is_deleted) {
+        a->result.outcome = TOCSIN_GONE;
+        a->status = 404;
+        return;
+    }
     if (step->verb == TOCSIN_WRITE) {
         apply_payload(rec, step->payload);
         r->writes++;
@@ -325,6 +334,8 @@ static inline bool call(struct world *w, const struct tcn_step *step, const char
 
     memset(a, 0, sizeof *a);
     w->calls[step->verb]++;
+    if (step->verb == TOCSIN_CREATE)
+        snprintf(w->last_create_id, sizeof w->last_create_id, "%s", step->op_id);
     snprintf(a->result.reason, sizeof a->result.reason, "fault %d", (int)luck);
     switch (luck) {
     case 0: /* dies with the intent written, nothing sent */

@@ -16,6 +16,7 @@
 struct ticket {
     char marker[64], title[256], status[32], notes[4096];
     unsigned version;
+    bool is_deleted;
 };
 
 struct server {
@@ -102,6 +103,8 @@ static inline void serve(struct server *s, struct bufferevent *bev, const char *
         create(s, bev, body);
     else if (strcmp(verb, "find") == 0)
         find(s, bev, arg);
+    else if (arg[0] == 't' && s->tickets[i].is_deleted)
+        respond(bev, 404, json_object());
     else if (strcmp(verb, "check") == 0) {
         s->checks++;
         respond(bev, 200, json_object());
@@ -200,12 +203,18 @@ static inline int render(const struct tocsin_instance *in, const struct tocsin_o
                                         "write", "note",  "",     "",    "send"};
     const struct tocsin_host *h = in->host;
     const struct state *s = in->state;
+    json_t *body = json_deep_copy(op->payload);
     int r = TOCSIN_REQUEST(h, rq, op->payload ? "POST" : "GET", s->url, "/{}/{}", verbs[op->verb],
                            op->verb == TOCSIN_FIND ? op->marker
                            : op->remote_id[0]      ? op->remote_id
                                                    : "x");
 
-    return r == 0 && op->payload ? h->set_json(rq, op->payload) : r;
+    if (op->verb == TOCSIN_CREATE)
+        json_object_set_new(json_object_get(body, "fields"), "marker", json_string(op->marker));
+    if (r == 0 && body)
+        r = h->set_json(rq, body);
+    json_decref(body);
+    return r;
 }
 
 static inline void report(const struct tocsin_instance *in, struct tocsin_sink *sink, json_t *row)
@@ -251,7 +260,8 @@ static const struct tocsin_connector connector = {
 
 static const char mapping_text[] =
     "{\"mapping\": 1, \"kind\": \"connector\", \"name\": \"fake\", \"driver\": \"fake\","
-    " \"settings\": {\"settle\": {\"default\": \"1ms\"}, \"auto_resolve\": {\"default\": "
+    " \"settings\": {\"settle\": {\"default\": \"1ms\"}, \"when_lost\": {\"default\": "
+    "\"recreate\"}, \"auto_resolve\": {\"default\": "
     "\"always\"}},"
     " \"tables\": {\"state\": {\"map\": {\"OPEN\": \"1\", \"ACKED\": \"2\", \"RESOLVED\": \"6\"}, "
     "\"class\": {"
@@ -260,7 +270,6 @@ static const char mapping_text[] =
     "   \"RESOLVED\": {\"primary\": \"6\", \"accept\": [\"6\", \"7\"]}}}},"
     " \"find\": {\"marker\": \"marker\", \"value\": \"tocsin-{{env.short_id}}\", \"visibility\": "
     "\"500ms\"},"
-    " \"create\": {\"marker\": \"tocsin-{{env.short_id}}\"},"
     " \"fields\": {\"title\": {\"remote\": \"title\", \"direction\": \"out\", \"out\": "
     "\"{{env.title}}\","
     "   \"in\": {\"path\": \"in.title\"}}},"
@@ -456,6 +465,7 @@ static inline int setup(void **unused)
     seen = (struct tcn_link){.state = TCN_LINK_NONE};
     seen_letters = 0;
     seen_said[0] = 0;
+    ahead_ms = 0;
     snprintf(w->dir, sizeof w->dir, "/tmp/tocsin-test-XXXXXX");
     assert_non_null(mkdtemp(w->dir));
     snprintf(w->url, sizeof w->url, "sqlite:%.60s/t.db", w->dir);
@@ -652,6 +662,12 @@ static inline bool is_linked_and_quiet(const struct world *w)
 {
     (void)w;
     return seen.state == TCN_LINK_LINKED && seen.due_ms == 0 && !seen.is_in_flight;
+}
+
+static inline bool is_missed(const struct world *w)
+{
+    (void)w;
+    return seen.state == TCN_LINK_LINKED && !seen.is_in_flight && seen.due_ms > now(NULL) + 60000;
 }
 
 static inline bool is_acked_there(const struct world *w)

@@ -382,73 +382,6 @@ static void a_change_during_a_refused_create_is_tried(void **unused)
     }
 }
 
-static void gone_record_is_lost_after_three_looks(void **unused)
-{
-    struct world w;
-    struct tcn_link link;
-    struct tcn_progress p = {0};
-    struct tcn_effects fx = {0};
-    struct tocsin_result gone = {.outcome = TOCSIN_GONE, .reason = "the remote answered 404"};
-    int64_t start;
-
-    (void)unused;
-    seed = 9;
-    open_world(&w);
-    settle(&w);
-    w.now_ms += 60000;
-    touch(&w);
-    wake(&w);
-    start = w.now_ms;
-    for (int i = 0; i < 3; i++) {
-        struct tcn_ensure e;
-        struct tcn_step step;
-
-        assert_true(wait_due(&w));
-        link = w.link;
-        e = engine(&w, &link, &p, &fx);
-        w.now_ms = w.now_ms < w.wanted.modified_ms + 2000 ? w.wanted.modified_ms + 2000 : w.now_ms;
-        e.now_ms = w.now_ms;
-        tcn_ensure_plan(&e, &step);
-        assert_int_equal(step.verb, TOCSIN_GET);
-        assert_false(
-            tcn_ensure_apply(&e, &step, &(struct tcn_learned){.result = &gone, .status = 404}));
-        tcn_step_done(&step);
-        take_effects(&w, &fx);
-        commit(&w, &link);
-    }
-    assert_int_equal(w.link.state, TCN_LINK_LOST);
-    assert_true(w.now_ms - start >= TCN_ENSURE_GONE_MS);
-    assert_non_null(strstr(w.said, "does not exist any more"));
-    tcn_progress_done(&p);
-    close_world(&w);
-}
-
-/* An incident that changes all the time: its lane is woken far more often than every five minutes. */
-static void looks_that_follow_each_other_are_one(void **unused)
-{
-    const struct tocsin_result gone = {.outcome = TOCSIN_GONE, .reason = "404"};
-    struct world w;
-    int64_t start;
-    int looks = 0;
-
-    (void)unused;
-    seed = 35;
-    open_world(&w);
-    settle(&w);
-    start = w.now_ms += 60000;
-    while (w.link.state == TCN_LINK_LINKED && looks < 100) {
-        touch(&w);
-        wake(&w);
-        w.now_ms += 20000;
-        run_once_with(&w, &gone, 404);
-        looks++;
-    }
-    assert_int_equal(w.link.state, TCN_LINK_LOST);
-    assert_true(w.now_ms - start >= TCN_ENSURE_GONE_MS);
-    assert_true(looks > 20);
-    close_world(&w);
-}
-
 static void short_incidents_get_no_record(void **unused)
 {
     struct world w;
@@ -714,8 +647,6 @@ int main(void)
         cmocka_unit_test(refused_title_blocks),
         cmocka_unit_test(refused_write_waits_for_the_next_change),
         cmocka_unit_test(a_change_during_a_refused_create_is_tried),
-        cmocka_unit_test(gone_record_is_lost_after_three_looks),
-        cmocka_unit_test(looks_that_follow_each_other_are_one),
         cmocka_unit_test(short_incidents_get_no_record),
         cmocka_unit_test(resolve_waits_for_people),
         cmocka_unit_test(long_failure_is_told_then_rests),

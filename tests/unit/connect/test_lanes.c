@@ -84,6 +84,54 @@ static void a_crash_during_the_create(void **unused)
     assert_true(w->server.finds >= 1);
 }
 
+/* Five minutes later the lane looks again. */
+static void look_later(struct world *w, bool (*ok)(const struct world *))
+{
+    ahead_ms += 301000;
+    seen.due_ms = 0;
+    tcn_lanes_wake(w->lanes);
+    until(w, ok);
+}
+
+static bool begins_anew(const struct world *w)
+{
+    (void)w;
+    return seen.state == TCN_LINK_CREATING && !seen.is_in_flight;
+}
+
+static bool has_another(const struct world *w)
+{
+    return w->server.n == 2 && is_linked_and_quiet(w);
+}
+
+/* Under a mark of its own: a search for it does not find the one that is gone. */
+static void a_deleted_ticket_is_made_anew(void **unused)
+{
+    struct world *w = &world;
+    char mark[80];
+
+    (void)unused;
+    in_store(w, add_incident);
+    tcn_lanes_wake(w->lanes);
+    until(w, is_linked_and_quiet);
+    w->server.tickets[0].is_deleted = true;
+    in_store(w, acknowledge);
+    tcn_lanes_wake(w->lanes);
+    until(w, is_missed);
+    look_later(w, is_missed);
+    look_later(w, begins_anew);
+    tcn_lanes_wake(w->lanes); /* their timers do not know that it is later */
+    until(w, has_another);
+    snprintf(mark, sizeof mark, "%.60s-2", w->server.tickets[0].marker);
+    assert_string_equal(w->server.tickets[1].marker, mark);
+    assert_string_equal(w->server.tickets[1].status, "2");
+    assert_string_equal(w->server.tickets[1].notes, "first;");
+    assert_int_equal(w->server.creates, 2);
+    assert_int_equal(w->server.finds, 1);
+    assert_string_equal(w->linked_url, "https://t.example/t1");
+    assert_non_null(strstr(seen_said, "T-1 of test (id t0) does not exist any more: a new one"));
+}
+
 static int retry_link(struct world *w, struct tcn_store *s, int64_t now_ms, struct tcn_arena *a,
                       struct tcn_err *err)
 {
@@ -193,7 +241,6 @@ static void a_wait_for_credentials_is_told_once(void **unused)
     assert_int_equal(count_said("Not synced to test yet"), 1);
     assert_int_equal(seen.state, TCN_LINK_CREATING);
     assert_false(seen.is_in_flight);
-    ahead_ms = 0;
 }
 
 static bool is_idle_called;
@@ -294,6 +341,7 @@ int main(void)
         TEST(a_lost_answer_makes_no_second_ticket),
         TEST(duplicates_are_counted),
         TEST(a_crash_during_the_create),
+        TEST(a_deleted_ticket_is_made_anew),
         TEST(refusals_become_dead_letters),
         TEST(outages_are_waited_out),
         TEST(refused_credentials_pause_the_instance),

@@ -17,7 +17,7 @@ _Static_assert(sizeof(struct tcn_run) == 3432, "struct tcn_run has changed");
 _Static_assert(sizeof(struct tcn_page) == 128, "struct tcn_page has changed");
 _Static_assert(sizeof(struct tcn_receipt) == 48, "struct tcn_receipt has changed");
 _Static_assert(sizeof(struct tcn_engagement) == 3504, "struct tcn_engagement has changed");
-_Static_assert(sizeof(struct tcn_link) == 224, "struct tcn_link has changed");
+_Static_assert(sizeof(struct tcn_link) == 232, "struct tcn_link has changed");
 _Static_assert(sizeof(struct tcn_storm) == 48, "struct tcn_storm has changed");
 _Static_assert(sizeof(struct tcn_storm_alarm) == 112, "struct tcn_storm_alarm has changed");
 _Static_assert(sizeof(struct tcn_inbox) == 96, "struct tcn_inbox has changed");
@@ -285,7 +285,8 @@ static inline struct tcn_link gen_link(struct gen *g)
                              .is_in_flight = true,
                              .blocked_reason = g_text(g),
                              .pushed = g_text(g),
-                             .notes_written = g_int(g)};
+                             .notes_written = g_int(g),
+                             .recreated = g_int(g)};
 }
 
 static inline struct tcn_deadletter gen_deadletter(struct gen *g)
@@ -601,6 +602,7 @@ static inline void same_link(const struct tcn_link *a, const struct tcn_link *b)
     SAME_TEXT(blocked_reason);
     SAME_TEXT(pushed);
     SAME_INT(notes_written);
+    SAME_INT(recreated);
 }
 
 static inline void same_deadletter(const struct tcn_deadletter *a, const struct tcn_deadletter *b)
