@@ -124,7 +124,7 @@ TOLD = {"moment.c:names": ("form_time", "formats"), "moment.c:written": ("form_t
 OTHER = {
     "alarm_json.c:action_names", "alarm_json.c:status_names", "compile_path.c:env_names", "connector.c:tcn_mapping_note_sources:none",
     "eval_lists.c:tcn_pair_of:keys", "eval_lists.c:tcn_pair_of:values", "explain.c:kept_names", "filter.c:html:entity",
-    "filter.c:arn_parts", "setting.c:auto_resolve", "setting.c:while_firing", "setting.c:short_lived", "sink.c:set_action:words",
+    "filter.c:arn_parts", "setting.c:auto_resolve", "setting.c:while_firing", "setting.c:short_lived", "setting.c:when_lost", "sink.c:set_action:words",
     "sink_items.c:kind_of:kinds", "status.c:locals",
 }
 
