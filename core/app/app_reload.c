@@ -175,6 +175,14 @@ static void renew_certificate(struct tcn_app *app)
         tcn_log(TCN_LOG_ERROR, "app", "certificates not reloaded", "why", err.msg, NULL);
 }
 
+static void renew_proxies(struct tcn_app *app)
+{
+    struct tcn_err err;
+
+    if (tcn_server_set_proxies(app->server, app->config->trusted_proxies, &err) < 0)
+        tcn_log(TCN_LOG_ERROR, "app", "proxies not reloaded", "why", err.msg, NULL);
+}
+
 static void tell(const struct tcn_buf *waiting)
 {
     if (waiting->len == 0)
@@ -197,6 +205,7 @@ static void use(struct tcn_app *app, struct tcn_config *fresh)
     tcn_outbound_reload(app);
     renew_roots(app);
     renew_certificate(app);
+    renew_proxies(app);
     tcn_app_changed(app);
     tcn_config_unref(old);
     tell(&waiting);

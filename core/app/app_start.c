@@ -198,6 +198,7 @@ static int make_tls(struct tcn_app *app, struct tcn_err *err)
 static int make_server(struct tcn_app *app, struct tcn_err *err)
 {
     struct tcn_server_options o;
+    int r;
 
     tcn_server_options_init(&o);
     o.max_connections = (size_t)app->config->limits.max_connections;
@@ -207,7 +208,9 @@ static int make_server(struct tcn_app *app, struct tcn_err *err)
     o.on_refused = on_refused;
     o.now_ms = clock_now;
     o.ctx = app;
-    return tcn_server_new(app->base, app->router, &o, &app->server, err);
+    if ((r = tcn_server_new(app->base, app->router, &o, &app->server, err)) < 0)
+        return r;
+    return tcn_server_set_proxies(app->server, app->config->trusted_proxies, err);
 }
 
 static int listen_on(struct tcn_app *app, struct tcn_err *err)

@@ -250,6 +250,25 @@ static int read_limits(const struct tcn_node *root, struct tcn_config *c)
     return r < 0 ? TCN_EINVALID : 0;
 }
 
+/* Behind a network of everybody the address that is believed would be the one that the client made up. */
+static int read_proxies(const struct tcn_node *root, struct tcn_config *c)
+{
+    static const char key[] = "trusted_proxies";
+    struct tcn_node list = tcn_node_member(root, key);
+
+    if (read_cidrs(root, key, &c->arena, &c->trusted_proxies) < 0)
+        return TCN_EINVALID;
+    for (size_t i = 0; c->trusted_proxies[i]; i++) {
+        struct tcn_node item = tcn_node_item(&list, i);
+
+        if (tcn_str_ends(tcn_str(c->trusted_proxies[i]), TCN_STR("/0")))
+            tcn_node_warning(&item,
+                             "trusts every address, so that whoever sends can write any address "
+                             "into X-Forwarded-For; name the proxies alone");
+    }
+    return 0;
+}
+
 static int read_log(const struct tcn_node *root, struct tcn_config *c)
 {
     static const char *const names[] = {"level", NULL};
@@ -317,10 +336,10 @@ static int judge_use(const struct tcn_node *root, const struct tcn_config *c)
 
 static int read_all(const char *data_dir, struct tcn_config *c)
 {
-    static const char *const names[] = {"$schema",   "account_id", "region",     "node",
-                                        "listen",    "public_url", "tls",        "store",
-                                        "tokens",    "sources",    "connectors", "channels",
-                                        "resources", "limits",     "log",        NULL};
+    static const char *const names[] = {
+        "$schema", "account_id",      "region",  "node",       "listen",   "public_url", "tls",
+        "store",   "tokens",          "sources", "connectors", "channels", "resources",  "limits",
+        "log",     "trusted_proxies", NULL};
     struct tcn_node root = tcn_node_root(&c->doc);
     int r;
 
@@ -334,6 +353,7 @@ static int read_all(const char *data_dir, struct tcn_config *c)
     r |= read_public_url(&root, c);
     r |= read_store(&root, data_dir, c);
     r |= read_limits(&root, c);
+    r |= read_proxies(&root, c);
     r |= read_log(&root, c);
     r |= read_tokens(&root, c);
     r |= tcn_config_connectors(&root, c);

@@ -47,6 +47,7 @@ struct tcn_config {
     struct tcn_secret store_password;                         /* owned; unset: as libpq finds one */
     const char *tls_cert, *tls_key, *tls_client_ca, *ca_file; /* NULL when not given */
     enum tcn_log_level log_level;
+    const char **trusted_proxies; /* CIDRs whose X-Forwarded-For is believed; NULL ends */
     struct tcn_config_limits limits;
     struct tcn_tokens tokens;
     struct tcn_source **sources; /* owned; n_sources */

@@ -51,7 +51,7 @@
     X(WRITE_TIMEOUT, 0, "write_timeout", "the answer was not read in time") \
     X(CUT_SHORT, 0, "cut_short", "the connection ended inside a request") \
     X(TLS_FAILED, 0, "tls_failed", "the TLS handshake or a record failed") \
-    X(ADDRESS_CAP, 0, "address_cap", "too many connections from one address; see limits.per_address") \
+    X(ADDRESS_CAP, 0, "address_cap", "too many connections from one address; see limits.per_address, or trusted_proxies when it is that of a proxy") \
     X(CONNECTION_CAP, 0, "connection_cap", "too many connections") \
     X(ACCEPT_FAILED, 0, "accept_failed", "the system refused to accept a connection")
 

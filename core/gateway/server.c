@@ -80,6 +80,18 @@ int tcn_server_new(struct event_base *base, const struct tcn_router *router,
     return 0;
 }
 
+int tcn_server_set_proxies(struct tcn_server *s, const char *const *list, struct tcn_err *err)
+{
+    struct tcn_address_rules fresh;
+    int r = tcn_address_rules_init(&fresh, list, err);
+
+    if (r < 0)
+        return r;
+    tcn_address_rules_done(&s->proxies);
+    s->proxies = fresh;
+    return 0;
+}
+
 static void stop_listening(struct tcn_server *s)
 {
     while (s->n_listening)
@@ -97,6 +109,7 @@ void tcn_server_free(struct tcn_server *s)
     event_free(s->pause_timer);
     event_free(s->due_timer);
     tcn_address_rules_done(&s->rules);
+    tcn_address_rules_done(&s->proxies);
     tcn_buf_done(&s->out);
     free(s->slots);
     free(s->addresses);

@@ -22,7 +22,7 @@ struct tcn_server;
 /* What was turned away. */
 struct tcn_server_refused {
     enum tcn_refusal why;
-    const char *peer;
+    const char *peer; /* as of a request */
     struct tcn_str
         path; /* as sent, without the query; empty before it was read, or when no request is to blame */
 };
@@ -38,7 +38,7 @@ struct tcn_server_options {
     uint32_t pause_ms;  /* no accepting after the system refused (EMFILE) */
 
     size_t max_connections; /* listeners rest while they are all in use */
-    size_t max_per_address; /* IPv4 address or IPv6 /64 */
+    size_t max_per_address; /* IPv4 address or IPv6 /64, of the socket */
     size_t max_requests;    /* on one connection; 0: any number */
     size_t
         max_bodies_bytes; /* of bodies being received at once, all connections together; more is 503 */
@@ -67,6 +67,11 @@ int tcn_server_new(struct event_base *base, const struct tcn_router *router,
 /* Closes everything at once; no callback is made, requests that were handed out stay their owners'. Not from within a
  * callback of the server. */
 void tcn_server_free(struct tcn_server *s);
+
+/* The proxies whose X-Forwarded-For is believed (forwarded.h), in place of those before, from the next request on:
+ * addresses or CIDRs; NULL ends; NULL: none. max_per_address does not bind them. TCN_EINVALID, TCN_ELIMIT: nothing has
+ * changed. */
+int tcn_server_set_proxies(struct tcn_server *s, const char *const *list, struct tcn_err *err);
 
 struct tcn_server_listener {
     const char

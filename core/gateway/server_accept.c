@@ -5,7 +5,8 @@ static bool is_over_share(const struct tcn_server *s, const struct tcn_peer *pee
 {
     struct tcn_address group = tcn_address_group(peer->address);
 
-    if (!peer->has_address || tcn_address_rules_match(&s->rules, peer->address))
+    if (!peer->has_address || tcn_address_rules_match(&s->rules, peer->address) ||
+        tcn_address_rules_match(&s->proxies, peer->address))
         return false;
     return tcn_address_count(s->addresses, s->stats.max_connections, group) >= s->o.max_per_address;
 }

@@ -25,16 +25,16 @@ static struct tcn_address map4(const void *four)
     return a;
 }
 
-static void write_text(struct tcn_peer *p)
+void tcn_address_text(struct tcn_address a, char ret[TCN_PEER_TEXT])
 {
     const char *text;
 
-    if (is_mapped(p->address))
-        text = inet_ntop(AF_INET, p->address.b + sizeof mapped, p->text, sizeof p->text);
+    if (is_mapped(a))
+        text = inet_ntop(AF_INET, a.b + sizeof mapped, ret, TCN_PEER_TEXT);
     else
-        text = inet_ntop(AF_INET6, p->address.b, p->text, sizeof p->text);
+        text = inet_ntop(AF_INET6, a.b, ret, TCN_PEER_TEXT);
     if (!text)
-        p->text[0] = '\0';
+        ret[0] = '\0';
 }
 
 /* sockaddr is copied out of: its real type decides the alignment. */
@@ -53,7 +53,7 @@ void tcn_peer_of(const struct sockaddr *sa, struct tcn_peer *ret)
         memcpy(ret->address.b, &v6.sin6_addr, sizeof ret->address.b);
     }
     if (ret->has_address)
-        write_text(ret);
+        tcn_address_text(ret->address, ret->text);
     else
         (void)snprintf(ret->text, sizeof ret->text, "unix");
 }
@@ -74,10 +74,15 @@ size_t tcn_address_count(const struct tcn_address *all, size_t n, struct tcn_add
     return count;
 }
 
-static bool parse_address(const char *text, struct tcn_address *ret, unsigned *ret_bits)
+static bool parse_address(struct tcn_str s, struct tcn_address *ret, unsigned *ret_bits)
 {
+    char text[INET6_ADDRSTRLEN];
     uint8_t four[4];
 
+    if (s.len >= sizeof text || memchr(s.ptr, '\0', s.len))
+        return false;
+    memcpy(text, s.ptr, s.len);
+    text[s.len] = '\0';
     if (inet_pton(AF_INET, text, four) == 1) {
         *ret = map4(four);
         *ret_bits = 32;
@@ -87,19 +92,21 @@ static bool parse_address(const char *text, struct tcn_address *ret, unsigned *r
     return inet_pton(AF_INET6, text, ret->b) == 1;
 }
 
+bool tcn_address_read(struct tcn_str text, struct tcn_address *ret)
+{
+    unsigned width;
+
+    return parse_address(text, ret, &width);
+}
+
 static int parse_rule(const char *rule, struct tcn_address *ret, unsigned *ret_bits)
 {
     struct tcn_str rest = tcn_str(rule), head = rest;
-    char text[INET6_ADDRSTRLEN];
     unsigned width;
     uint64_t bits;
     bool has_bits = tcn_str_cut(&rest, '/', &head);
 
-    if (head.len >= sizeof text)
-        return TCN_EINVALID;
-    memcpy(text, head.ptr, head.len);
-    text[head.len] = '\0';
-    if (!parse_address(text, ret, &width))
+    if (!parse_address(head, ret, &width))
         return TCN_EINVALID;
     bits = width;
     if (has_bits && tcn_str_u64(rest, width, &bits) < 0)

@@ -21,6 +21,10 @@ struct tcn_peer {
 };
 
 void tcn_peer_of(const struct sockaddr *sa, struct tcn_peer *ret);
+/* The whole text is one address: four decimal numbers, or IPv6 without brackets and zone. */
+bool tcn_address_read(struct tcn_str text, struct tcn_address *ret);
+/* IPv4 that is mapped into IPv6 is written as IPv4. */
+void tcn_address_text(struct tcn_address a, char ret[TCN_PEER_TEXT]);
 /* What one sender can cheaply have many of counts as one: the /64 of an IPv6 address. */
 struct tcn_address tcn_address_group(struct tcn_address a);
 size_t tcn_address_count(const struct tcn_address *all, size_t n, struct tcn_address group);

@@ -70,6 +70,7 @@ struct tcn_conn *tcn_conn_new(struct tcn_server *s, evutil_socket_t fd, struct t
     c->is_tls = tls != NULL;
     c->phase = tls ? TCN_CONN_HANDSHAKE : TCN_CONN_READING;
     c->peer = *peer;
+    memcpy(c->sender, peer->text, sizeof c->sender);
     c->due = TCN_DUE_NONE;
     tcn_http1_init(&c->reader);
     take_slot(c);
@@ -158,6 +159,7 @@ void tcn_conn_sent(struct tcn_conn *c)
     else
         c->phase = TCN_CONN_READING;
     c->is_head = c->is_old = false;
+    memcpy(c->sender, c->peer.text, sizeof c->sender);
 }
 
 /* A bufferevent whose input stays at its high watermark calls back again and again as long as it may read. */

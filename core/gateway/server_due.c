@@ -71,7 +71,7 @@ static void expire_write(struct tcn_conn *c)
         tcn_due_set(c, TCN_DUE_WRITE);
         return;
     }
-    tcn_server_count(c->server, TCN_REFUSE_WRITE_TIMEOUT, c->peer.text);
+    tcn_server_count(c->server, TCN_REFUSE_WRITE_TIMEOUT, c->sender);
     reset_on_close(c);
     tcn_conn_doom(c);
 }

@@ -43,8 +43,9 @@ struct tcn_conn {
     bool is_hasty;        /* its deadline passed: no lingering */
     bool is_head, is_old; /* of the request in hand: method HEAD, HTTP/1.0 */
     struct tcn_peer peer;
-    unsigned char first_byte; /* of a TLS handshake under way, see tcn_tls_watch */
-    char *client_name;        /* owned; subject of the client certificate, or NULL */
+    char sender[TCN_PEER_TEXT]; /* of the request in hand: the peer, or whom a proxy named */
+    unsigned char first_byte;   /* of a TLS handshake under way, see tcn_tls_watch */
+    char *client_name;          /* owned; subject of the client certificate, or NULL */
     struct tcn_http1 reader;
     struct tcn_request *rq; /* owned; being received */
     size_t body_size;       /* allocated for rq->body, counted in stats.bodies_bytes */
@@ -69,10 +70,10 @@ struct tcn_server {
     const struct tcn_router *router;
     struct tcn_server_options o;
     struct tcn_server_stats stats;
-    struct tcn_address_rules rules; /* owned */
-    struct tcn_conn **slots;        /* max_connections; NULL: free */
-    struct tcn_address *addresses;  /* beside slots, dense for counting */
-    uint32_t *free_slots;           /* stack */
+    struct tcn_address_rules rules, proxies; /* owned; max_per_address does not bind either */
+    struct tcn_conn **slots;                 /* max_connections; NULL: free */
+    struct tcn_address *addresses;           /* beside slots, dense for counting */
+    uint32_t *free_slots;                    /* stack */
     size_t n_free;
     uint32_t next_generation;
     struct tcn_listening listening[TCN_SERVER_LISTENERS_MAX];
@@ -113,7 +114,7 @@ void tcn_conn_continue(struct tcn_conn *c); /* 100 Continue */
 /* Counts and reports; with a status, answers it and ends the connection. */
 void tcn_conn_refuse(struct tcn_conn *c, enum tcn_refusal why,
                      const struct tcn_reply_header *header);
-void tcn_server_count(struct tcn_server *s, enum tcn_refusal why, const char *peer);
+void tcn_server_count(struct tcn_server *s, enum tcn_refusal why, const char *sender);
 void tcn_conn_count(struct tcn_conn *c, enum tcn_refusal why); /* of the request being read */
 
 /* server_due.c: deadlines. */

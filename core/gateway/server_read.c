@@ -3,6 +3,7 @@
 #include "gateway/server_internal.h"
 
 #include "base/xalloc.h"
+#include "gateway/forwarded.h"
 
 #include <assert.h>
 #include <event2/buffer.h>
@@ -59,7 +60,7 @@ static void dispatch(struct tcn_conn *c)
     c->phase = TCN_CONN_PENDING;
     rq->reply_id = (uint64_t)c->generation << 32 | c->slot;
     rq->is_tls = c->is_tls;
-    memcpy(rq->peer, c->peer.text, sizeof rq->peer);
+    memcpy(rq->peer, c->sender, sizeof rq->peer);
     rq->client_name = tcn_xstrdup(c->client_name);
     tcn_due_set(c, TCN_DUE_NONE);
     s->stats.requests++;
@@ -86,6 +87,17 @@ static bool has_no_body(const struct tcn_conn *c, bool is_last)
            !tcn_server_request_header(c->rq, TCN_STR("Content-Type"), &type);
 }
 
+/* Anybody but a trusted proxy is believed to be who the socket says. */
+static void note_sender(struct tcn_conn *c)
+{
+    const struct tcn_address_rules *proxies = &c->server->proxies;
+    struct tcn_address client;
+
+    if (c->peer.has_address && tcn_address_rules_match(proxies, c->peer.address) &&
+        tcn_forwarded_client(&c->reader.head, proxies, &client))
+        tcn_address_text(client, c->sender);
+}
+
 /* is_last: nothing has come behind the head. */
 static void on_head(struct tcn_conn *c, bool is_last)
 {
@@ -96,6 +108,7 @@ static void on_head(struct tcn_conn *c, bool is_last)
     c->is_head = h->method == TCN_HEAD;
     c->is_old = h->minor == 0;
     c->closes = !h->keeps_alive;
+    note_sender(c);
     c->rq = tcn_request_of_head(h, c->server->router, &match);
     if (!c->rq) {
         refuse_route(c, &match);

@@ -20,7 +20,7 @@ struct tcn_request {
     struct tcn_str captures[TCN_ROUTE_CAPTURES_MAX]; /* decoded once */
     char *body;                                      /* owned; "" when there is none */
     size_t body_len;
-    char peer[TCN_PEER_TEXT]; /* address without port; "unix" */
+    char peer[TCN_PEER_TEXT]; /* who sent it: address without port; "unix" */
     const char *
         client_name; /* subject of the verified client certificate (RFC 2253), NULL without one; owned */
     size_t n_fields;

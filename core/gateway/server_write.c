@@ -131,14 +131,14 @@ static void count(struct tcn_server *s, const struct tcn_server_refused *refused
         s->o.on_refused(s->o.ctx, refused);
 }
 
-void tcn_server_count(struct tcn_server *s, enum tcn_refusal why, const char *peer)
+void tcn_server_count(struct tcn_server *s, enum tcn_refusal why, const char *sender)
 {
-    count(s, &(struct tcn_server_refused){why, peer, TCN_STR("")});
+    count(s, &(struct tcn_server_refused){why, sender, TCN_STR("")});
 }
 
 void tcn_conn_count(struct tcn_conn *c, enum tcn_refusal why)
 {
-    struct tcn_server_refused refused = {why, c->peer.text, TCN_STR("")};
+    struct tcn_server_refused refused = {why, c->sender, TCN_STR("")};
 
     if (c->rq)
         refused.path = c->rq->path;

@@ -2,6 +2,7 @@
 other one stopped, and senders go on."""
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
@@ -9,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import unittest
+from http.client import HTTPConnection
 
 import yaml
 from harness import ROOT, Failure, Process, Sandbox, Tocsin, World, eventually, free_port, http, postgres
@@ -25,6 +27,11 @@ class Files(unittest.TestCase):
     """What can be said of the files without running them."""
 
     compose = yaml.safe_load((CLUSTER / "compose.yaml").read_text())
+
+    def test_the_network_of_the_balancer_is_trusted(self) -> None:
+        subnets = [part["subnet"] for part in self.compose["networks"]["default"]["ipam"]["config"]]
+        self.assertEqual(subnets, json.loads((CLUSTER / "tocsin.json").read_text())["trusted_proxies"])
+        self.assertIn("option forwardfor\n", (CLUSTER / "haproxy.cfg").read_text())
 
     def test_every_file_that_is_mounted_is_there(self) -> None:
         for service in self.compose["services"].values():
@@ -87,7 +94,7 @@ class Cluster(unittest.TestCase):
         """Where two nodes share a host each must be given its name."""
         folder = cls.world.folder / name
         folder.mkdir()
-        config = localized(folder) | {"node": name}
+        config = localized(folder) | {"node": name, "trusted_proxies": ["127.0.0.1"]}
         config["connectors"]["mail"] |= {"url": cls.box.urls["smtp"], "allow": ["localhost"]}
         for member in ("user", "password"):
             del config["connectors"]["mail"][member]
@@ -172,6 +179,21 @@ class Cluster(unittest.TestCase):
             answer = http("GET", f"{node.url}/v1/incidents/{ident}", headers={
                 "Authorization": f"Bearer {SECRETS['api-token']}"})
             self.assertEqual(200, answer.status)
+
+
+    def test_senders_are_told_apart(self) -> None:
+        self.both_are_in()
+        host, port = self.url.removeprefix("http://").split(":")
+        for sender in ("127.0.0.7", "127.0.0.8"):
+            body = json.dumps({"nonsense": fresh("from"), "of": sender})
+            with contextlib.closing(HTTPConnection(host, int(port), timeout=10, source_address=(sender, 0))) as link:
+                link.request("POST", "/sources/prometheus", body, {
+                    "Authorization": f"Bearer {SECRETS['alertmanager-token']}", "X-Forwarded-For": "192.0.2.99"})
+                answer = link.getresponse()
+                self.assertEqual((202, True), (answer.status, bool(answer.read())))
+        rows = http("GET", self.nodes[0].url + "/v1/quarantine", headers={
+            "Authorization": f"Bearer {SECRETS['api-token']}"}).json()["items"]
+        self.assertEqual({"127.0.0.7", "127.0.0.8"}, {row["peer"] for row in rows})
 
 
 class Balancer(Process):

@@ -118,6 +118,13 @@ HASTY: list[Mistake] = [
     (lambda c: (c["tokens"][0].pop("name"), None)[1], r"\$\.tokens\[0\]\.name: is missing; add it"),
     (lambda c: c["tokens"][1].update(name="viewer"), r'\$\.tokens\[1\]\.name: "viewer" is used twice, first on line'),
     (lambda c: c["limits"].update(trusted_senders=["10.0.0.0/99"]), r'trusted_senders\[0\]: "10\.0\.0\.0/99" is no addr'),
+    (lambda c: c.update(trusted_proxies=["10.0.0.0/8", "proxy.example.com"]),
+     r'\$\.trusted_proxies\[1\]: "proxy\.example\.com" is no address; write ADDRESS or ADDRESS/BITS'),
+    (lambda c: c.update(trusted_proxies=["::1/129"]), r'\$\.trusted_proxies\[0\]: "::1/129" is no address'),
+    (lambda c: c.update(trusted_proxies=[""]), r'\$\.trusted_proxies\[0\]: "" is no address'),
+    (lambda c: c.update(trusted_proxies="10.0.0.1"), r"\$\.trusted_proxies: must be an array, not text"),
+    (lambda c: c.update(trusted_proxies=["10.0.0.1"] * 101), r"\$\.trusted_proxies: 101 entries; at most 100"),
+    (lambda c: c.update(trusted_proxy=["10.0.0.1"]), r'\$\.trusted_proxy: .* did you mean "trusted_proxies"'),
     (lambda c: c.update(tls={"ca_file": "ca.pem"}), r"\$\.tls\.ca_file: there is no file ca\.pem"),
     (lambda c: c.update(listen="::1:8080"), r'\$\.listen: "::1:8080" is no address; .*\[::\]:8080'),
     (lambda c: c["sources"]["prom"].update(settings={"identity": "allert"}),
@@ -158,6 +165,8 @@ WARNINGS: list[Mistake] = [
     (lambda c: plan(c)["incidentTemplate"].update(title=""), r"incidentTemplate\.title: warning: is empty; an alarm"),
     (lambda c: c.update(tokens=[]), r"\$\.tokens: warning: there is none, so that nobody can read or acknowledge"),
     (lambda c: c.pop("tokens"), r"\$\.tokens: warning: there is none"),
+    (lambda c: c.update(trusted_proxies=["10.0.0.1", "0.0.0.0/0"]),
+     r"\$\.trusted_proxies\[1\]: warning: trusts every address, .*; name the proxies alone"),
     (lambda c: c["connectors"]["jira"].update(allow=["localhost", "jira.corp.example.com"]),
      r'jira\.allow\[1\]: warning: no URL of this connector has the host "jira\.corp\.example\.com"'),
     (lambda c: c["connectors"]["jira"].update(url="https://jira.corp.example.com", allow=["jira.corp.exmple.com"]),
@@ -517,6 +526,19 @@ class Process(unittest.TestCase):
                 self.assertIn("configuration reloaded", said)
                 self.assertNotIn("not_applied", said, "all is as it was")
         self.assertNotEqual("other", app.api("GET", "/v1/nodes").json()["items"][0]["name"])
+
+    def test_sighup_with_other_proxies(self) -> None:
+        app = self.start()
+        self.assertNotIn("not_applied", self.reloaded(app, trusted_proxies=["127.0.0.0/8", "::1"]))
+        for n, (sender, peer) in enumerate((("192.0.2.7", "192.0.2.7"), ("2001:db8::7", "2001:db8::7"), ("unknown", "127.0.0.1"))):
+            with self.subTest(sender):
+                body = {"nonsense": fresh("from")}
+                self.assertEqual(202, app.alarm("prom", body, {"X-Forwarded-For": sender}).status)
+                rows = app.api("GET", "/v1/quarantine").json()["items"]
+                self.assertEqual((n + 1, peer), (len(rows), rows[-1]["peer"]))
+        before = len(app.log.read_text())
+        self.assertEqual(404, app.alarm("none", {}, {"X-Forwarded-For": "192.0.2.7, 192.0.2.8:1234"}).status)
+        eventually("it is told", lambda: "peer=192.0.2.8 " in app.log.read_text()[before:])
 
     def test_sighup_with_another_store_is_refused(self) -> None:
         app = self.start()

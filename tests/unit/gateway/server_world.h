@@ -44,6 +44,7 @@ struct world {
     size_t reply_len; /* body of the next answers; 0: a few words */
     enum tcn_refusal last_refusal;
     char last_path[64]; /* that the refusal was about */
+    char last_peer[TCN_PEER_TEXT];
     struct event *watchdog;
 };
 
@@ -115,6 +116,7 @@ static inline void on_world_refused(void *ctx, const struct tcn_server_refused *
 
     assert_non_null(refused->peer);
     w->last_refusal = refused->why;
+    snprintf(w->last_peer, sizeof w->last_peer, "%s", refused->peer);
     snprintf(w->last_path, sizeof w->last_path, "%.*s", (int)refused->path.len, refused->path.ptr);
 }
 
