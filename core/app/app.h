@@ -20,7 +20,7 @@ struct tcn_clock_watch_state; /* clock_watch.c */
 struct tcn_rechecks;          /* recheck.h */
 struct tcn_reader;            /* store/reader.h */
 
-#define TCN_FIXED 7 /* members that only a start takes: app_reload.c */
+#define TCN_FIXED 8 /* members that only a start takes: app_reload.c */
 
 struct tcn_app_options {
     const char *config_file, *data_dir;
@@ -33,8 +33,8 @@ struct tcn_app {
     struct tcn_config *config; /* the one in force */
     struct tcn_storethread *store;
     struct tcn_reader *reader; /* NULL: the database is this process's own */
-    struct tcn_router *router;
-    struct tcn_server *server;
+    struct tcn_router *router, *admin_router;
+    struct tcn_server *server, *admin; /* the public one; that for operators, or NULL */
     struct tcn_tls *tls;
     struct tcn_outbound *outbound;
     struct tcn_settled *settled;

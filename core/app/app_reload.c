@@ -1,7 +1,8 @@
 /* SIGHUP. The old configuration stays in force, whole, when the new one has a mistake; of a good one everything is in
  * force at once but for what the process takes only at its start, and that is told until it is as it was. */
 #include "app/app.h"
-#include "app/config_tls.h"
+#include "app/config_admin.h"
+#include "app/door.h"
 #include "app/outbound.h"
 #include "base/xalloc.h"
 #include "sys/clock.h"
@@ -53,6 +54,11 @@ static void put_trusted(const struct tcn_config *c, struct tcn_buf *out)
         tcn_buf_z(out, "none");
 }
 
+static void put_admin(const struct tcn_config *c, struct tcn_buf *out)
+{
+    tcn_config_admin_text(&c->admin, out);
+}
+
 /* What the process takes at its start, as text. */
 static const struct {
     const char *path;
@@ -60,6 +66,7 @@ static const struct {
 } fixed[TCN_FIXED] = {
     {"$.listen", put_listen},
     {"$.tls", put_tls},
+    {"$.admin", put_admin},
     {"$.node", put_node},
     {"$.limits.max_connections", put_max_connections},
     {"$.limits.per_address", put_per_address},
@@ -166,23 +173,6 @@ static void renew_roots(struct tcn_app *app)
     app->certs = tcn_sns_certs_new(&app->fetch, app->config->ca_file, tcn_clock_now_ms);
 }
 
-static void renew_certificate(struct tcn_app *app)
-{
-    struct tcn_tls_files files = tcn_config_tls_files(app->config);
-    struct tcn_err err;
-
-    if (app->tls && files.cert && tcn_tls_reload(app->tls, &files, &err) < 0)
-        tcn_log(TCN_LOG_ERROR, "app", "certificates not reloaded", "why", err.msg, NULL);
-}
-
-static void renew_proxies(struct tcn_app *app)
-{
-    struct tcn_err err;
-
-    if (tcn_server_set_proxies(app->server, app->config->trusted_proxies, &err) < 0)
-        tcn_log(TCN_LOG_ERROR, "app", "proxies not reloaded", "why", err.msg, NULL);
-}
-
 static void tell(const struct tcn_buf *waiting)
 {
     if (waiting->len == 0)
@@ -204,8 +194,7 @@ static void use(struct tcn_app *app, struct tcn_config *fresh)
     tcn_log_set_level(fresh->log_level);
     tcn_outbound_reload(app);
     renew_roots(app);
-    renew_certificate(app);
-    renew_proxies(app);
+    tcn_door_renew(app);
     tcn_app_changed(app);
     tcn_config_unref(old);
     tell(&waiting);

@@ -1,14 +1,12 @@
 /* From a configuration to a listening process. The door opens only when the store is ready. */
 #include "app/app.h"
 #include "app/clock_watch.h"
-#include "app/config_tls.h"
 #include "app/disk.h"
+#include "app/door.h"
 #include "app/held.h"
 #include "app/outbound.h"
 #include "app/peers.h"
 #include "app/recheck.h"
-#include "app/refused.h"
-#include "app/routes.h"
 #include "app/subscriptions.h"
 #include "base/text.h"
 #include "base/xalloc.h"
@@ -18,7 +16,6 @@
 #include "sys/random.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #define CLOCK_SLACK_MS 2000
 
@@ -177,64 +174,13 @@ static int post_key_job(struct tcn_app *app, struct tcn_err *err)
 
 /* -- the door ------------------------------------------------------------------------------------------- */
 
-static void on_refused(void *ctx, const struct tcn_server_refused *refused)
-{
-    char route[TCN_ROUTE_LABEL];
-
-    tcn_refused(ctx, &(struct tcn_refused){.route = tcn_routes_label(ctx, refused->path, route),
-                                           .reason = tcn_refusal_label(refused->why),
-                                           .status = tcn_refusal_status(refused->why),
-                                           .peer = refused->peer,
-                                           .why = tcn_refusal_sentence(refused->why)});
-}
-
-static int make_tls(struct tcn_app *app, struct tcn_err *err)
-{
-    struct tcn_tls_files files = tcn_config_tls_files(app->config);
-
-    return files.cert ? tcn_tls_new(&files, &app->tls, err) : 0;
-}
-
-static int make_server(struct tcn_app *app, struct tcn_err *err)
-{
-    struct tcn_server_options o;
-    int r;
-
-    tcn_server_options_init(&o);
-    o.max_connections = (size_t)app->config->limits.max_connections;
-    o.max_per_address = (size_t)app->config->limits.per_address;
-    o.trusted = app->config->limits.trusted_senders;
-    o.on_request = tcn_routes_serve;
-    o.on_refused = on_refused;
-    o.now_ms = clock_now;
-    o.ctx = app;
-    if ((r = tcn_server_new(app->base, app->router, &o, &app->server, err)) < 0)
-        return r;
-    return tcn_server_set_proxies(app->server, app->config->trusted_proxies, err);
-}
-
-static int listen_on(struct tcn_app *app, struct tcn_err *err)
-{
-    struct tcn_server_listener l = {.address = app->options.listen ? app->options.listen
-                                                                   : app->config->listen,
-                                    .fd = -1,
-                                    .tls = app->tls};
-
-    if (tcn_server_inherited((int)getpid()) > 0) {
-        l.address = NULL;
-        l.fd = 3; /* sd_listen_fds(3): the first passed descriptor */
-    }
-    return tcn_server_listen(app->server, &l, err);
-}
-
 static int open_door(struct tcn_app *app, struct tcn_err *err)
 {
     struct tcn_storethread_stats stats;
     char epoch[TCN_LOG_NUM], took[TCN_LOG_NUM];
     int r;
 
-    if ((r = make_tls(app, err)) < 0 || (r = make_server(app, err)) < 0 ||
-        (r = listen_on(app, err)) < 0)
+    if ((r = tcn_door_open(app, err)) < 0)
         return r;
     tcn_outbound_start(app);
     tcn_clock_watch_start(app);
@@ -245,7 +191,8 @@ static int open_door(struct tcn_app *app, struct tcn_err *err)
     app->is_ready = true;
     app->listens_ms = tcn_clock_now_ms();
     tcn_log(TCN_LOG_INFO, "app", "ready", "listen",
-            app->options.listen ? app->options.listen : app->config->listen, "store",
+            app->options.listen ? app->options.listen : app->config->listen, "admin",
+            app->config->admin.listen ? app->config->admin.listen : "none", "store",
             app->config->store, "node", app->config->node, "region", app->config->region, "epoch",
             tcn_log_num(app->epoch, epoch), "took_ms",
             tcn_log_num(tcn_clock_now_ms() - app->started_ms, took), NULL);
@@ -278,9 +225,8 @@ int tcn_app_start(struct tcn_app *app, struct tcn_err *err)
     app->metrics = tcn_metrics_new();
     app->settled = tcn_settled_new();
     app->rechecks = tcn_rechecks_new(app);
-    app->router = tcn_router_new();
     tcn_metrics_set(app->metrics, "tocsin_start_time_seconds", "", (double)app->started_ms / 1000);
-    if ((r = tcn_routes_add(app->router, err)) < 0 || (r = tcn_app_timer_init(app, err)) < 0 ||
+    if ((r = tcn_door_make(app, err)) < 0 || (r = tcn_app_timer_init(app, err)) < 0 ||
         (r = make_outside(app, err)) < 0 || (r = start_store(app, err)) < 0)
         return r;
     return post_key_job(app, err);

@@ -2,6 +2,7 @@
  * Calls for tickets are left to the next start, which looks what became of them; nobody can be asked for a page. */
 #include "app/app.h"
 #include "app/clock_watch.h"
+#include "app/door.h"
 #include "app/outbound.h"
 #include "sys/clock.h"
 
@@ -19,9 +20,8 @@ static void on_drained(void *ctx)
 
 static bool is_over(const struct tcn_app *app)
 {
-    bool is_answered = !app->server || tcn_server_stats(app->server)->open == 0;
-
-    return (is_answered && app->is_drained) || tcn_clock_mono_us() >= drain_until_us;
+    return (tcn_door_connections(app) == 0 && app->is_drained) ||
+           tcn_clock_mono_us() >= drain_until_us;
 }
 
 static void look(evutil_socket_t fd, short what, void *arg)
@@ -46,8 +46,7 @@ void tcn_app_stop(struct tcn_app *app)
     app->is_stopping = true;
     app->is_ready = false;
     tcn_log(TCN_LOG_INFO, "app", "stopping", NULL);
-    if (app->server)
-        tcn_server_drain(app->server);
+    tcn_door_drain(app);
     tcn_clock_watch_mark(app);
     tcn_outbound_drain(app, on_drained, app);
     drain_until_us = tcn_clock_mono_us() + DRAIN_MS * INT64_C(1000);

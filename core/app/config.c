@@ -1,5 +1,7 @@
 /* Top level of the configuration. Sources, connectors and channels are in config_parts.c. */
 #include "app/config.h"
+#include "app/config_admin.h"
+#include "app/config_listen.h"
 #include "app/config_parts.h"
 #include "app/config_tls.h"
 #include "app/config_url.h"
@@ -10,7 +12,6 @@
 #include "store/store.h"
 #include "sys/file.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,51 +77,10 @@ static int read_node(const struct tcn_node *root, struct tcn_config *c)
     return 0;
 }
 
-/* Brackets around IPv6; numbers and dots are an IPv4 address. A name is resolved at start only. */
-static bool is_host(struct tcn_str host)
-{
-    char text[256];
-    struct in6_addr v6;
-    struct in_addr v4;
-    bool in_brackets = host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']';
-
-    if (host.len >= sizeof text)
-        return false;
-    if (in_brackets)
-        host = (struct tcn_str){host.ptr + 1, host.len - 2};
-    snprintf(text, sizeof text, "%.*s", (int)host.len, host.ptr);
-    if (in_brackets)
-        return inet_pton(AF_INET6, text, &v6) == 1;
-    if (strspn(text, "0123456789.") == host.len && host.len > 0)
-        return inet_pton(AF_INET, text, &v4) == 1;
-    return !strpbrk(text, ":/[] \t");
-}
-
-static bool is_listen(const char *text)
-{
-    struct tcn_str port = tcn_str(text);
-    const char *colon = strrchr(text, ':');
-    uint64_t number;
-
-    if (tcn_str_starts(port, TCN_STR("unix:")))
-        return port.len > strlen("unix:");
-    if (!colon || tcn_str_u64(tcn_str(colon + 1), 65535, &number) < 0)
-        return false;
-    return is_host((struct tcn_str){text, (size_t)(colon - text)});
-}
-
 static int read_listen(const struct tcn_node *root, struct tcn_config *c)
 {
-    struct tcn_node at = tcn_node_member(root, "listen");
-
     c->listen = "127.0.0.1:8080";
-    if (tcn_node_text(root, "listen", TCN_OPTIONAL, &c->listen) < 0)
-        return TCN_EINVALID;
-    return is_listen(c->listen) ? 0
-                                : tcn_node_problem(&at,
-                                                   "\"%s\" is no address; write HOST:PORT, for "
-                                                   "example 0.0.0.0:8080 or [::]:8080",
-                                                   c->listen);
+    return tcn_config_listen(root, "listen", TCN_OPTIONAL, &c->listen);
 }
 
 static int read_public_url(const struct tcn_node *root, struct tcn_config *c)
@@ -339,7 +299,7 @@ static int read_all(const char *data_dir, struct tcn_config *c)
     static const char *const names[] = {
         "$schema", "account_id",      "region",  "node",       "listen",   "public_url", "tls",
         "store",   "tokens",          "sources", "connectors", "channels", "resources",  "limits",
-        "log",     "trusted_proxies", NULL};
+        "log",     "trusted_proxies", "admin",   NULL};
     struct tcn_node root = tcn_node_root(&c->doc);
     int r;
 
@@ -350,6 +310,7 @@ static int read_all(const char *data_dir, struct tcn_config *c)
     r |= read_node(&root, c);
     r |= read_listen(&root, c);
     r |= tcn_config_tls(&root, c);
+    r |= tcn_config_admin(&root, c);
     r |= read_public_url(&root, c);
     r |= read_store(&root, data_dir, c);
     r |= read_limits(&root, c);

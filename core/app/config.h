@@ -24,6 +24,24 @@ struct tcn_connector_config {
     bool is_unknown; /* nobody can say of what kind it is; only in a file with mistakes */
 };
 
+/* Groups of paths. */
+enum tcn_part {
+    TCN_PART_SOURCES = 1, /* /sources/NAME */
+    TCN_PART_ACK = 2,     /* the links in mails */
+    TCN_PART_HEALTH = 4,  /* /healthz and /readyz */
+    TCN_PART_METRICS = 8,
+    TCN_PART_API = 16, /* /v1 */
+    TCN_PART_ALL = 31
+};
+
+/* The listener for operators. */
+struct tcn_config_admin {
+    const char *listen; /* NULL: there is none */
+    int64_t max_connections;
+    bool has_tls;
+    unsigned only_here; /* enum tcn_part: what the public listener does not serve then */
+};
+
 struct tcn_config_limits {
     int64_t max_connections, per_address, waiting;
     const char **trusted_senders; /* CIDRs that may have more connections; NULL ends */
@@ -47,6 +65,7 @@ struct tcn_config {
     struct tcn_secret store_password;                         /* owned; unset: as libpq finds one */
     const char *tls_cert, *tls_key, *tls_client_ca, *ca_file; /* NULL when not given */
     enum tcn_log_level log_level;
+    struct tcn_config_admin admin;
     const char **trusted_proxies; /* CIDRs whose X-Forwarded-For is believed; NULL ends */
     struct tcn_config_limits limits;
     struct tcn_tokens tokens;

@@ -60,7 +60,7 @@ void tcn_delivery_refuse(struct tcn_delivery_state *d, int status, const char *c
                          const char *why)
 {
     note_refused(d, status, code, why);
-    tcn_answer_error(d->app, d->rq, status, code, why);
+    tcn_answer_error(d->rq, status, code, why);
     d->rq = NULL;
     tcn_delivery_free(d);
 }
@@ -103,7 +103,7 @@ static void refuse_missing(struct tcn_delivery_state *d, const char *why)
         return;
     }
     note_refused(d, 401, "unauthorized", why);
-    tcn_answer_challenge(d->app, d->rq, challenge, why);
+    tcn_answer_challenge(d->rq, challenge, why);
     d->rq = NULL;
     tcn_delivery_free(d);
 }
@@ -138,7 +138,7 @@ static struct tcn_str fields_of(const struct tcn_request *rq)
 void tcn_delivery_repeat(struct tcn_delivery_state *d, struct tcn_id incident)
 {
     tcn_delivery_count(d->app, d->source, "nothing");
-    tcn_answer_delivery(d->app, d->rq, 200, "unchanged", &incident, 1);
+    tcn_answer_delivery(d->rq, 200, "unchanged", &incident, 1);
     d->rq = NULL;
     tcn_delivery_free(d);
 }

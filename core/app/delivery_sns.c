@@ -83,7 +83,7 @@ static void with_certificate(struct tcn_delivery_state *d, const struct tcn_cert
 static void busy(struct tcn_delivery_state *d, const char *why)
 {
     tcn_delivery_count(d->app, d->source, "busy");
-    tcn_answer_busy(d->app, d->rq, why);
+    tcn_answer_busy(d->rq, why);
     d->rq = NULL;
 }
 

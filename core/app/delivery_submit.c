@@ -79,7 +79,7 @@ static void answer_results(struct tcn_delivery_state *d, const struct tcn_intake
     for (size_t i = 0; i < job->n_alarms && n < TCN_ANSWER_IDS; i++)
         if (!tcn_id_is_zero(job->results[i].incident))
             ids[n++] = job->results[i].incident;
-    tcn_answer_delivery(d->app, d->rq, job->has_changed ? 202 : 200,
+    tcn_answer_delivery(d->rq, job->has_changed ? 202 : 200,
                         job->is_duplicate  ? "duplicate"
                         : job->has_changed ? "accepted"
                                            : "unchanged",
@@ -123,7 +123,7 @@ void tcn_delivery_refuse_for_now(struct tcn_delivery_state *d, const char *why)
         tcn_answer_refused(d->app, d->rq);
     } else {
         snprintf(message, sizeof message, "%s; nothing was accepted", why);
-        tcn_answer_busy(d->app, d->rq, message);
+        tcn_answer_busy(d->rq, message);
     }
     d->rq = NULL;
     tcn_delivery_free(d);

@@ -141,10 +141,9 @@ static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct
     return 0;
 }
 
-static void answer_html(struct tcn_app *app, struct tcn_request *rq, int status,
-                        const struct tcn_buf *html)
+static void answer_html(struct tcn_request *rq, int status, const struct tcn_buf *html)
 {
-    tcn_answer_text(app, rq, status, HTML, CSP, tcn_buf_view(html));
+    tcn_answer_text(rq, status, HTML, CSP, tcn_buf_view(html));
 }
 
 static void note_refused(struct tcn_app *app, const struct tcn_request *rq, const char *reason,
@@ -173,7 +172,7 @@ static void done(struct tcn_job *base, int r, const struct tcn_err *err)
         if (j->status == 404)
             note_refused(j->app, j->rq, "unknown_page",
                          "the page of this link is not in the store");
-        answer_html(j->app, j->rq, j->status, &j->html);
+        answer_html(j->rq, j->status, &j->html);
     }
     free_job(j);
 }
@@ -185,7 +184,7 @@ static void refuse(struct tcn_app *app, struct tcn_request *rq)
     tcn_buf_init(&html, 65536);
     tcn_ack_unknown(&html);
     note_refused(app, rq, "unknown_link", "guessed, cut short, or of another store");
-    answer_html(app, rq, 404, &html);
+    answer_html(rq, 404, &html);
     tcn_buf_done(&html);
 }
 

@@ -58,7 +58,7 @@ static void finish(struct api_job *j)
     tcn_metrics_add(j->app->metrics, "tocsin_api_total", labels, 1);
     if (j->call.status >= 400)
         note_refused(j);
-    tcn_answer_json(j->app, j->rq, j->call.status, json_incref(j->call.reply));
+    tcn_answer_json(j->rq, j->call.status, json_incref(j->call.reply));
     free_job(j);
 }
 
@@ -177,7 +177,7 @@ static void refuse_stranger(struct tcn_app *app, struct tcn_request *rq,
                                            .status = 401,
                                            .peer = rq->peer,
                                            .why = why});
-    tcn_answer_challenge(app, rq, "Bearer realm=\"tocsin\"", why);
+    tcn_answer_challenge(rq, "Bearer realm=\"tocsin\"", why);
 }
 
 static void refuse_role(struct tcn_app *app, struct tcn_request *rq,
@@ -192,7 +192,7 @@ static void refuse_role(struct tcn_app *app, struct tcn_request *rq,
                                            .status = 403,
                                            .peer = rq->peer,
                                            .why = why});
-    tcn_answer_error(app, rq, 403, "forbidden", why);
+    tcn_answer_error(rq, 403, "forbidden", why);
 }
 
 void tcn_route_api(struct tcn_app *app, struct tcn_request *rq, const struct tcn_api_route *route)

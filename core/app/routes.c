@@ -21,6 +21,12 @@ struct target {
     const struct tcn_api_route *api;
 };
 
+static const unsigned part_of[] = {
+    [PAGE_SOURCE] = TCN_PART_SOURCES, [PAGE_API] = TCN_PART_API,
+    [PAGE_ACK] = TCN_PART_ACK,        [PAGE_HEALTH] = TCN_PART_HEALTH,
+    [PAGE_READY] = TCN_PART_HEALTH,   [PAGE_METRICS] = TCN_PART_METRICS,
+};
+
 static const struct tcn_api_route no_api;
 static const struct {
     const char *method, *pattern;
@@ -39,19 +45,10 @@ static const struct {
 #define API_ROUTES_MAX 64
 static struct target api_targets[API_ROUTES_MAX];
 
-int tcn_routes_add(struct tcn_router *router, struct tcn_err *err)
+static int add_api(struct tcn_router *router, struct tcn_err *err)
 {
     int r = 0;
 
-    for (size_t i = 0; i < sizeof pages / sizeof *pages && r == 0; i++) {
-        struct tcn_route route = {.method = pages[i].method,
-                                  .pattern = pages[i].pattern,
-                                  .body_cap_bytes = pages[i].cap,
-                                  .flags = pages[i].flags,
-                                  .data = &pages[i].target};
-
-        r = tcn_router_add(router, &route, err);
-    }
     for (size_t i = 0; tcn_api_v1[i].method && r == 0; i++) {
         struct tcn_route route = {.method = tcn_api_v1[i].method,
                                   .pattern = tcn_api_v1[i].path,
@@ -64,6 +61,23 @@ int tcn_routes_add(struct tcn_router *router, struct tcn_err *err)
         r = tcn_router_add(router, &route, err);
     }
     return r;
+}
+
+int tcn_routes_add(struct tcn_router *router, unsigned parts, struct tcn_err *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < sizeof pages / sizeof *pages && r == 0; i++) {
+        struct tcn_route route = {.method = pages[i].method,
+                                  .pattern = pages[i].pattern,
+                                  .body_cap_bytes = pages[i].cap,
+                                  .flags = pages[i].flags,
+                                  .data = &pages[i].target};
+
+        if (part_of[pages[i].target.page] & parts)
+            r = tcn_router_add(router, &route, err);
+    }
+    return r == 0 && parts & TCN_PART_API ? add_api(router, err) : r;
 }
 
 /* The name that was asked for is not logged: who mixes up the parts of an address may have put a secret there. */
@@ -82,7 +96,7 @@ static void refuse_source(struct tcn_app *app, struct tcn_request *rq)
                                            .status = 404,
                                            .peer = rq->peer,
                                            .why = why});
-    tcn_answer_error(app, rq, 404, "not_found",
+    tcn_answer_error(rq, 404, "not_found",
                      "there is no source of that name; its path is /sources/NAME, with a name of "
                      "\"sources\" in the configuration");
 }
@@ -105,6 +119,15 @@ static void serve_source(struct tcn_app *app, struct tcn_request *rq)
         refuse_source(app, rq);
 }
 
+/* Wherever it is served. */
+static void find_route(const struct tcn_app *app, struct tcn_str path, char *scratch,
+                       struct tcn_route_match *ret)
+{
+    tcn_router_find(app->router, TCN_METHOD_NONE, path, scratch, ret);
+    if (!ret->route && app->admin_router)
+        tcn_router_find(app->admin_router, TCN_METHOD_NONE, path, scratch, ret);
+}
+
 const char *tcn_routes_label(const struct tcn_app *app, struct tcn_str path,
                              char buf[TCN_ROUTE_LABEL])
 {
@@ -113,7 +136,7 @@ const char *tcn_routes_label(const struct tcn_app *app, struct tcn_str path,
     const struct target *target;
     struct tcn_route_match m;
 
-    tcn_router_find(app->router, TCN_METHOD_NONE, path, scratch, &m);
+    find_route(app, path, scratch, &m);
     target = m.route ? m.route->data : NULL;
     if (target && target->page == PAGE_SOURCE)
         source = source_of(app, m.captures[0]);
@@ -141,7 +164,7 @@ void tcn_routes_serve(void *ctx, struct tcn_request *rq)
         tcn_route_ack(app, rq);
         break;
     case PAGE_HEALTH:
-        tcn_route_health(app, rq);
+        tcn_route_health(rq);
         break;
     case PAGE_READY:
         tcn_route_ready(app, rq);
@@ -152,21 +175,21 @@ void tcn_routes_serve(void *ctx, struct tcn_request *rq)
     }
 }
 
-static void send_reply(struct tcn_app *app, struct tcn_request *rq, const struct tcn_reply *reply)
+static void send_reply(struct tcn_request *rq, const struct tcn_reply *reply)
 {
-    tcn_server_reply(app->server, rq->reply_id, reply);
+    tcn_server_reply(rq->server, rq->reply_id, reply);
     tcn_server_request_free(rq);
 }
 
-void tcn_answer_text(struct tcn_app *app, struct tcn_request *rq, int status, const char *type,
-                     const char *csp, struct tcn_str body)
+void tcn_answer_text(struct tcn_request *rq, int status, const char *type, const char *csp,
+                     struct tcn_str body)
 {
     struct tcn_reply reply = {.status = status, .content_type = type, .csp = csp, .body = body};
 
-    send_reply(app, rq, &reply);
+    send_reply(rq, &reply);
 }
 
-void tcn_answer_json(struct tcn_app *app, struct tcn_request *rq, int status, json_t *body)
+void tcn_answer_json(struct tcn_request *rq, int status, json_t *body)
 {
     char *text = json_dumps(body, JSON_COMPACT);
     struct tcn_reply reply = {.status = status, .content_type = "application/json"};
@@ -181,13 +204,13 @@ void tcn_answer_json(struct tcn_app *app, struct tcn_request *rq, int status, js
                                    .body = TCN_STR("{\"error\":{\"code\":\"too_large\",\"message\":"
                                                    "\"the answer is larger than 8 MiB; ask for "
                                                    "less, with limit\"}}")};
-    send_reply(app, rq, &reply);
+    send_reply(rq, &reply);
     free(text);
 }
 
 /* reply has everything but its body. */
-static void send_error(struct tcn_app *app, struct tcn_request *rq, struct tcn_reply *reply,
-                       const char *code, const char *message)
+static void send_error(struct tcn_request *rq, struct tcn_reply *reply, const char *code,
+                       const char *message)
 {
     struct tcn_buf body;
 
@@ -197,36 +220,34 @@ static void send_error(struct tcn_app *app, struct tcn_request *rq, struct tcn_r
     tcn_buf_z(&body, "}}");
     reply->content_type = "application/json";
     reply->body = tcn_buf_view(&body);
-    send_reply(app, rq, reply);
+    send_reply(rq, reply);
     tcn_buf_done(&body);
 }
 
-void tcn_answer_error(struct tcn_app *app, struct tcn_request *rq, int status, const char *code,
-                      const char *message)
+void tcn_answer_error(struct tcn_request *rq, int status, const char *code, const char *message)
 {
     struct tcn_reply reply = {.status = status};
 
-    send_error(app, rq, &reply, code, message);
+    send_error(rq, &reply, code, message);
 }
 
-void tcn_answer_busy(struct tcn_app *app, struct tcn_request *rq, const char *message)
+void tcn_answer_busy(struct tcn_request *rq, const char *message)
 {
     struct tcn_reply reply = {.status = 503, .retry_after_s = 5};
 
-    send_error(app, rq, &reply, "unavailable", message);
+    send_error(rq, &reply, "unavailable", message);
 }
 
-void tcn_answer_challenge(struct tcn_app *app, struct tcn_request *rq, const char *challenge,
-                          const char *message)
+void tcn_answer_challenge(struct tcn_request *rq, const char *challenge, const char *message)
 {
     const struct tcn_reply_header headers[] = {{"WWW-Authenticate", challenge}};
     struct tcn_reply reply = {.status = 401, .headers = headers, .n_headers = 1};
 
-    send_error(app, rq, &reply, "unauthorized", message);
+    send_error(rq, &reply, "unauthorized", message);
 }
 
 /* Written by hand: it is the answer of every delivery. */
-void tcn_answer_delivery(struct tcn_app *app, struct tcn_request *rq, int status, const char *word,
+void tcn_answer_delivery(struct tcn_request *rq, int status, const char *word,
                          const struct tcn_id *incidents, size_t n)
 {
     char body[128 + TCN_ANSWER_IDS * (TCN_ID_TEXT + 3)], id[TCN_ID_TEXT];
@@ -240,7 +261,7 @@ void tcn_answer_delivery(struct tcn_app *app, struct tcn_request *rq, int status
     }
     len += snprintf(body + len, sizeof body - (size_t)len, "]}");
     reply.body = (struct tcn_str){body, (size_t)len};
-    send_reply(app, rq, &reply);
+    send_reply(rq, &reply);
 }
 
 /* The store takes no job. */
@@ -249,9 +270,8 @@ void tcn_answer_refused(struct tcn_app *app, struct tcn_request *rq)
     struct tcn_storethread_stats stats;
 
     tcn_storethread_stats(app->store, &stats);
-    tcn_answer_busy(app, rq,
-                    stats.is_away ? "the database is away; nothing was accepted"
-                                  : "too many requests wait for the store");
+    tcn_answer_busy(rq, stats.is_away ? "the database is away; nothing was accepted"
+                                      : "too many requests wait for the store");
 }
 
 void tcn_answer_failure(struct tcn_app *app, struct tcn_request *rq, int r,
@@ -259,7 +279,6 @@ void tcn_answer_failure(struct tcn_app *app, struct tcn_request *rq, int r,
 {
     tcn_metrics_add(app->metrics, "tocsin_store_failures_total", "", 1);
     tcn_log(TCN_LOG_ERROR, "store", "job failed", "code", tcn_code_name(r), "why", err->msg, NULL);
-    tcn_answer_busy(app, rq,
-                    r == TCN_EFULL ? "the disk is full; nothing was accepted"
-                                   : "the store is not available; nothing was accepted");
+    tcn_answer_busy(rq, r == TCN_EFULL ? "the disk is full; nothing was accepted"
+                                       : "the store is not available; nothing was accepted");
 }

@@ -2,6 +2,7 @@
 #include "app/app.h"
 #include "app/cli.h"
 #include "app/clock_watch.h"
+#include "app/door.h"
 #include "app/held.h"
 #include "app/options.h"
 #include "app/outbound.h"
@@ -78,7 +79,7 @@ static void release(struct tcn_app *app)
     tcn_sns_certs_free(app->certs);
     tcn_fetcher_free(app->fetcher);
     tcn_subscriptions_free(app->subscriptions);
-    tcn_server_free(app->server);
+    tcn_door_free(app);
     if (app->pump)
         tcn_pump_free(app->pump);
     for (size_t i = 0; i < 3; i++)
@@ -91,6 +92,7 @@ static void release(struct tcn_app *app)
     if (app->upkeep)
         event_free(app->upkeep);
     tcn_router_free(app->router);
+    tcn_router_free(app->admin_router);
     tcn_tls_free(app->tls);
     tcn_rechecks_free(app->rechecks);
     tcn_settled_free(app->settled);

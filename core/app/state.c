@@ -1,6 +1,7 @@
 #include "app/state.h"
 #include "api/json.h"
 #include "app/disk.h"
+#include "app/door.h"
 #include "app/outbound.h"
 #include "app/peers.h"
 #include "app/routes.h"
@@ -35,9 +36,9 @@ json_t *tcn_state_json(struct tcn_app *app, enum tcn_api_state which)
 }
 
 /* The loop turns and answers: that is all it says. */
-void tcn_route_health(struct tcn_app *app, struct tcn_request *rq)
+void tcn_route_health(struct tcn_request *rq)
 {
-    tcn_answer_text(app, rq, 200, "text/plain; charset=utf-8", NULL, TCN_STR("ok\n"));
+    tcn_answer_text(rq, 200, "text/plain; charset=utf-8", NULL, TCN_STR("ok\n"));
 }
 
 /* -- ready: an alarm would be accepted now ----------------------------------------------------------------- */
@@ -91,15 +92,15 @@ static void post(struct tcn_app *app, struct tcn_request *rq, tcn_job_run *run,
     free(j);
 }
 
-static void say_ready(struct tcn_app *app, struct tcn_request *rq)
+static void say_ready(struct tcn_request *rq)
 {
-    tcn_answer_text(app, rq, 200, "text/plain; charset=utf-8", NULL, TCN_STR("ready\n"));
+    tcn_answer_text(rq, 200, "text/plain; charset=utf-8", NULL, TCN_STR("ready\n"));
 }
 
 static void answer_ready(struct look_job *j)
 {
     j->app->ready_until_us = tcn_clock_mono_us() + READY_MS * INT64_C(1000);
-    say_ready(j->app, j->rq);
+    say_ready(j->rq);
 }
 
 /* Nobody needs credentials to ask, and the answer is a write. */
@@ -111,12 +112,12 @@ static bool was_just_ready(const struct tcn_app *app)
     return !store.is_away && tcn_clock_mono_us() < app->ready_until_us;
 }
 
-static void answer_refusing(struct tcn_app *app, struct tcn_request *rq, const char *refusal)
+static void answer_refusing(struct tcn_request *rq, const char *refusal)
 {
     char why[160];
 
     snprintf(why, sizeof why, "%s: alarms are not accepted", refusal);
-    tcn_answer_busy(app, rq, why);
+    tcn_answer_busy(rq, why);
 }
 
 void tcn_route_ready(struct tcn_app *app, struct tcn_request *rq)
@@ -124,11 +125,11 @@ void tcn_route_ready(struct tcn_app *app, struct tcn_request *rq)
     const char *refusal = app->is_ready ? tcn_disk_refusal(app) : NULL;
 
     if (!app->is_ready)
-        tcn_answer_busy(app, rq, "not ready");
+        tcn_answer_busy(rq, "not ready");
     else if (refusal)
-        answer_refusing(app, rq, refusal);
+        answer_refusing(rq, refusal);
     else if (was_just_ready(app))
-        say_ready(app, rq);
+        say_ready(rq);
     else
         post(app, rq, run_ready, answer_ready);
 }
@@ -137,15 +138,12 @@ void tcn_route_ready(struct tcn_app *app, struct tcn_request *rq)
 
 static void collect(struct tcn_app *app)
 {
-    const struct tcn_server_stats *server = tcn_server_stats(app->server);
     struct tcn_metrics *m = app->metrics;
     struct tcn_storethread_stats store;
     char labels[200];
 
     tcn_storethread_stats(app->store, &store);
-    tcn_metrics_set(m, "tocsin_requests_total", "", (double)server->requests);
-    tcn_metrics_set(m, "tocsin_connections_total", "", (double)server->accepted);
-    tcn_metrics_set(m, "tocsin_connections_open", "", (double)server->open);
+    tcn_door_metrics(app, m);
     tcn_metrics_set(m, "tocsin_store_jobs_total", "", (double)store.jobs);
     tcn_metrics_set(m, "tocsin_store_commits_total", "", (double)store.batches);
     tcn_metrics_set(m, "tocsin_store_waiting", "", (double)store.waiting);
@@ -170,7 +168,7 @@ static void answer_metrics(struct look_job *j)
         tcn_metrics_set(j->app->metrics, "tocsin_incidents_open", "", (double)j->n_open);
     tcn_buf_init(&text, 4u << 20);
     tcn_metrics_write(j->app->metrics, &text);
-    tcn_answer_text(j->app, j->rq, 200, "text/plain; version=0.0.4; charset=utf-8", NULL,
+    tcn_answer_text(j->rq, 200, "text/plain; version=0.0.4; charset=utf-8", NULL,
                     tcn_buf_view(&text));
     tcn_buf_done(&text);
 }

@@ -59,6 +59,7 @@ static void dispatch(struct tcn_conn *c)
     c->generation = ++s->next_generation ? s->next_generation : ++s->next_generation;
     c->phase = TCN_CONN_PENDING;
     rq->reply_id = (uint64_t)c->generation << 32 | c->slot;
+    rq->server = s;
     rq->is_tls = c->is_tls;
     memcpy(rq->peer, c->sender, sizeof rq->peer);
     rq->client_name = tcn_xstrdup(c->client_name);

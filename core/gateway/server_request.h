@@ -7,9 +7,12 @@
 
 #define TCN_PEER_TEXT 48
 
+struct tcn_server;
+
 /* All text lies in the request; body and captures are followed by a NUL. */
 struct tcn_request {
-    uint64_t reply_id; /* for tcn_server_reply; never 0 */
+    struct tcn_server *server; /* that answers it; borrowed, for the loop's thread */
+    uint64_t reply_id;         /* for tcn_server_reply; never 0 */
     enum tcn_method method;
     bool is_tls;
     const struct tcn_route *route;

@@ -161,12 +161,13 @@ class Sandbox(Process):
 
 class Tocsin(Process):
     """One tocsin serve with a data folder of its own; restart keeps the folder. With a context it is spoken to in
-    TLS."""
+    TLS. ready_at: where it is asked whether it is ready, when not at its public listener."""
 
     def __init__(self, folder: pathlib.Path, config: dict[str, typing.Any], env: dict[str, str],
-                 context: ssl.SSLContext | None = None) -> None:
+                 context: ssl.SSLContext | None = None, ready_at: str = "") -> None:
         self.folder, self.port = folder, free_port()
         self.url = f"http{'s' if context else ''}://127.0.0.1:{self.port}"
+        self.ready_at = ready_at or self.url
         self.env, self.context = env, context
         self.config_file = folder / "tocsin.json"
         self.write_config(config)
@@ -186,7 +187,7 @@ class Tocsin(Process):
         def ready() -> bool:
             if self.child.poll() is not None:
                 raise RuntimeError(f"tocsin ended with {self.child.returncode}:\n{self.tail()}")
-            return http("GET", self.url + "/readyz", context=self.context).status == 200
+            return http("GET", self.ready_at + "/readyz", context=self.context).status == 200
         eventually("tocsin is ready", ready)
 
     def end(self) -> str:
@@ -261,11 +262,11 @@ class World:
 
     def tocsin(self, config: dict[str, typing.Any], env: dict[str, str],
                context: ssl.SSLContext | None = None, folder: pathlib.Path | None = None,
-               store: str | None = None) -> Tocsin:
+               store: str | None = None, ready_at: str = "") -> Tocsin:
         """store: another way to the database than the straight one."""
         if self.database:
             config = {**config, "store": store or self.database.url()}
-        self.processes.append(Tocsin(folder or self.folder, config, env, context))
+        self.processes.append(Tocsin(folder or self.folder, config, env, context, ready_at))
         return typing.cast(Tocsin, self.processes[-1])
 
 

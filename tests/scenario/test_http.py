@@ -43,12 +43,12 @@ def delivery(name: str) -> bytes:
 class Line:
     """A connection on which bytes are sent as they are."""
 
-    def __init__(self, app: Tocsin, source: str = "127.0.0.1", receive_bytes: int = 0) -> None:
+    def __init__(self, app: Tocsin, source: str = "127.0.0.1", receive_bytes: int = 0, port: int = 0) -> None:
         self.socket = socket.socket()
         if receive_bytes:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
         self.socket.bind((source, 0))
-        self.socket.connect(("127.0.0.1", app.port))
+        self.socket.connect(("127.0.0.1", port or app.port))
         self.opened = time.monotonic()
         self.got, self.is_closed = b"", False
 

@@ -1,5 +1,5 @@
 /* The configuration file: a good one whole, and every mistake of a bad one at once, with its place. */
-#include "app/config.h"
+#include "app/config_admin.h"
 #include "connect/instance.h"
 #include "gateway/source.h"
 
@@ -236,6 +236,47 @@ static void test_what_is_no_configuration(void **state)
     assert_non_null(strstr(problems.text.ptr, "/nonexistent/t.json"));
 }
 
+static void test_the_listener_for_operators(void **state)
+{
+    static const struct {
+        const char *line, *text, *told; /* told: of a mistake */
+    } cases[] = {
+        {"{}", "none", NULL},
+        {"{\"admin\": {\"listen\": \"127.0.0.1:9095\"}}",
+         "127.0.0.1:9095, 32 connections, without TLS, only here: metrics", NULL},
+        {"{\"admin\": {\"listen\": \"[::1]:9095\", \"max_connections\": 4, \"only_here\": []}}",
+         "[::1]:9095, 4 connections, without TLS, only here: nothing", NULL},
+        {"{\"admin\": {\"listen\": \"unix:/run/t\", \"only_here\": [\"api\", \"health\"]}}",
+         "unix:/run/t, 32 connections, without TLS, only here: health api", NULL},
+        {"{\"admin\": {}}", NULL, "$.admin.listen: is missing"},
+        {"{\"admin\": {\"listen\": \"127.0.0.1:8080\"}}", NULL, "$.admin.listen: is $.listen, too"},
+        {"{\"admin\": {\"listen\": \"a:1\", \"tls\": true}}", NULL, "$.admin.tls: needs a cert"},
+        {"{\"admin\": {\"listen\": \"a:1\", \"only_here\": [\"sources\"]}}", NULL,
+         "$.admin.only_here[0]: \"sources\" is nothing that the admin listener can keep"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *const lines[] = {cases[i].line, NULL};
+        struct tcn_buf text;
+
+        assert_int_equal(load(lines), cases[i].told ? TCN_EINVALID : 0);
+        tcn_buf_init(&text, 1024);
+        if (cases[i].told) {
+            assert_int_equal(problems.n, 1);
+            expect(1, cases[i].told);
+        } else {
+            tcn_config_admin_text(&config->admin, &text);
+            assert_string_equal(text.ptr, cases[i].text);
+        }
+        tcn_buf_done(&text);
+        tcn_config_unref(config);
+        config = NULL;
+        tcn_problems_done(&problems);
+        tcn_problems_init(&problems);
+    }
+}
+
 /* A secret in the file is refused without being repeated. */
 static void test_a_secret_in_the_file(void **state)
 {
@@ -420,6 +461,7 @@ int main(void)
         CASE(test_every_mistake_is_a_line_with_its_place),
         CASE(test_regions),
         CASE(test_what_is_no_configuration),
+        CASE(test_the_listener_for_operators),
         CASE(test_a_secret_in_the_file),
         CASE(test_where_the_store_is),
         CASE(test_urls),

@@ -163,6 +163,7 @@ static void requests_carry_everything(void **state)
     assert_int_equal(rq->body_len, 5);
     assert_memory_equal(rq->body, "he\0lo", 6);
     assert_string_equal(rq->peer, "127.0.0.1");
+    assert_ptr_equal(rq->server, w.server);
     assert_false(rq->is_tls);
     assert_null(rq->client_name);
     assert_true(tcn_server_request_header(rq, TCN_STR("X-TWO"), &value));
