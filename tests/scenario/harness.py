@@ -163,6 +163,8 @@ class Tocsin(Process):
     """One tocsin serve with a data folder of its own; restart keeps the folder. With a context it is spoken to in
     TLS. ready_at: where it is asked whether it is ready, when not at its public listener."""
 
+    run_by: tuple[str, ...] = ()  # the words of a program that watches it, before its own
+
     def __init__(self, folder: pathlib.Path, config: dict[str, typing.Any], env: dict[str, str],
                  context: ssl.SSLContext | None = None, ready_at: str = "") -> None:
         self.folder, self.port = folder, free_port()
@@ -178,7 +180,7 @@ class Tocsin(Process):
         self.config_file.write_text(json.dumps(whole, indent=2))
 
     def start(self, wait: bool = True) -> None:
-        super().__init__([str(BINARY), "serve", "--config", str(self.config_file), "--data",
+        super().__init__([*self.run_by, str(BINARY), "serve", "--config", str(self.config_file), "--data",
                           str(self.folder / "data")], self.folder / "tocsin.log", self.env)
         if wait:
             self.wait_ready()
