@@ -64,6 +64,7 @@ struct tcn_config {
     const char *store;      /* sqlite:PATH or postgresql://... without a password */
     struct tcn_secret store_password;                         /* owned; unset: as libpq finds one */
     const char *tls_cert, *tls_key, *tls_client_ca, *ca_file; /* NULL when not given */
+    bool are_certificates_optional;                           /* of clients, with tls_client_ca */
     enum tcn_log_level log_level;
     struct tcn_config_admin admin;
     const char **trusted_proxies; /* CIDRs whose X-Forwarded-For is believed; NULL ends */

@@ -277,6 +277,33 @@ static int check_plan(const struct tcn_node *at, struct tcn_names *plans, const 
     return tcn_node_no_such(&node, plan, "no plan under $.resources.response_plans", plans->items);
 }
 
+/* Without an authority nobody is asked for a certificate. */
+static int check_certificates(const struct tcn_node *at, const struct tcn_source *source,
+                              const struct tcn_config *c)
+{
+    struct tcn_node auth = tcn_node_member(at, "auth");
+
+    if (c->tls_client_ca || !tcn_cred_needs_certificate(&source->auth))
+        return 0;
+    return tcn_node_problem(
+        &auth, "takes client certificates, which nobody is asked for; add client_ca_file to $.tls");
+}
+
+/* Whoever lets clients come without a certificate means that some source looks for one. */
+static void judge_certificates(const struct tcn_node *root, const struct tcn_config *c)
+{
+    struct tcn_node tls = tcn_node_member(root, "tls"),
+                    at = tcn_node_member(&tls, "client_certificates");
+
+    for (size_t i = 0; i < c->n_sources; i++)
+        if (tcn_cred_needs_certificate(&c->sources[i]->auth))
+            return;
+    if (c->are_certificates_optional)
+        tcn_node_warning(
+            &at,
+            "no source has the auth mtls, so that certificates let nobody in and keep nobody out");
+}
+
 static int read_source(const struct tcn_node *at, struct tcn_names *plans, struct tcn_config *c)
 {
     struct tcn_source *source = NULL;
@@ -285,6 +312,7 @@ static int read_source(const struct tcn_node *at, struct tcn_names *plans, struc
     c->sources[c->n_sources] = source;
     c->policies[c->n_sources++] = &source->policy;
     r |= tcn_config_source_settings(at, source->mapping);
+    r |= check_certificates(at, source, c);
     r |= check_plan(at, plans, source->policy.response_plan);
     return r < 0 ? TCN_EINVALID : 0;
 }
@@ -313,6 +341,7 @@ int tcn_config_sources(const struct tcn_node *root, struct tcn_config *c)
 
         r |= read_source(&at, c->directory.plans ? &plans : NULL, c);
     }
+    judge_certificates(root, c);
     return r < 0 ? TCN_EINVALID : 0;
 }
 

@@ -4,7 +4,11 @@
 
 #define TLS_FILE_BYTES (1u << 20)
 
-static const char *const names[] = {"cert_file", "key_file", "client_ca_file", "ca_file", NULL};
+enum { N_FILES = 4 };
+
+/* The files first. */
+static const char *const names[] = {"cert_file",           "key_file", "client_ca_file", "ca_file",
+                                    "client_certificates", NULL};
 
 /* That it is there, and a key is for the owner. */
 static int check_file(const struct tcn_node *at, const char *key, bool is_secret)
@@ -34,7 +38,8 @@ struct tcn_tls_files tcn_config_tls_files(const struct tcn_config *c)
     return (struct tcn_tls_files){.cert = c->tls_cert,
                                   .key = c->tls_key,
                                   .client_ca = c->tls_client_ca,
-                                  .needs_client_cert = c->tls_client_ca != NULL};
+                                  .needs_client_cert =
+                                      c->tls_client_ca && !c->are_certificates_optional};
 }
 
 /* The member whose file a message names; of a pair that does not fit it is the key. */
@@ -80,6 +85,19 @@ static int judge_roots(const struct tcn_node *at, const struct tcn_config *c)
                : 0;
 }
 
+/* Phones that follow the link in a mail have none. */
+static int read_certificates(const struct tcn_node *at, struct tcn_config *c)
+{
+    static const char *const choices[] = {"required", "optional", NULL};
+    struct tcn_node node = tcn_node_member(at, "client_certificates");
+    int choice = 0, r = tcn_node_choice(at, "client_certificates", TCN_OPTIONAL, choices, &choice);
+
+    c->are_certificates_optional = choice == 1;
+    if (r == 0 && node.json && !c->tls_client_ca)
+        r = tcn_node_problem(&node, "needs client_ca_file, which says whose certificates are good");
+    return r;
+}
+
 static int read_names(const struct tcn_node *at, struct tcn_config *c)
 {
     int r = tcn_node_only(at, names);
@@ -88,7 +106,8 @@ static int read_names(const struct tcn_node *at, struct tcn_config *c)
     r |= tcn_node_text(at, "key_file", TCN_OPTIONAL, &c->tls_key);
     r |= tcn_node_text(at, "client_ca_file", TCN_OPTIONAL, &c->tls_client_ca);
     r |= tcn_node_text(at, "ca_file", TCN_OPTIONAL, &c->ca_file);
-    for (size_t i = 0; names[i]; i++)
+    r |= read_certificates(at, c);
+    for (size_t i = 0; i < N_FILES; i++)
         r |= check_file(at, names[i], strcmp(names[i], "key_file") == 0);
     if (r == 0 && !c->tls_cert != !c->tls_key)
         r |= tcn_node_problem(at, "give both cert_file and key_file, or neither");

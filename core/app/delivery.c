@@ -114,7 +114,7 @@ static void refuse_sender(struct tcn_delivery_state *d, enum tcn_cred_verdict ve
     struct tcn_buf why;
 
     tcn_buf_init(&why, WHY_MAX);
-    tcn_cred_why(&d->source->auth, verdict, by, &why);
+    tcn_cred_why(&d->source->auth, verdict, by, d->rq->client_names, &why);
     if ((verdict == TCN_CRED_WRONG && !tcn_cred_has_scheme(by)) || verdict == TCN_CRED_STALE)
         tcn_delivery_refuse(d, 403, "forbidden", why.ptr);
     else if (verdict == TCN_CRED_MALFORMED || verdict == TCN_CRED_REPEATED)
@@ -212,7 +212,8 @@ static void take_sns(struct tcn_delivery_state *d, const struct tcn_cred *by)
 void tcn_delivery_take(struct tcn_app *app, const struct tcn_source *source, struct tcn_request *rq)
 {
     struct tcn_delivery_state *d = tcn_xcalloc(1, sizeof *d);
-    struct tcn_cred_request request = {header_of, d, {rq->body, rq->body_len}, tcn_clock_now_ms()};
+    struct tcn_cred_request request = {
+        header_of, d, {rq->body, rq->body_len}, tcn_clock_now_ms(), rq->client_names};
     const struct tcn_cred *by;
     enum tcn_cred_verdict verdict;
 

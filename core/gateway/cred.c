@@ -216,6 +216,13 @@ static enum tcn_cred_verdict check_hmac(const struct tcn_cred *a, const struct t
     return any_signed(a, &claims, rq->body) ? TCN_CRED_OK : TCN_CRED_WRONG;
 }
 
+static enum tcn_cred_verdict check_mtls(const struct tcn_cred *a, const struct tcn_cred_request *rq)
+{
+    if (!rq->client_names)
+        return TCN_CRED_MISSING;
+    return tcn_cred_is_named(a, rq->client_names) ? TCN_CRED_OK : TCN_CRED_WRONG;
+}
+
 static enum tcn_cred_verdict check_kind(const struct tcn_cred *a, const struct tcn_cred_request *rq)
 {
     switch (a->kind) {
@@ -229,6 +236,8 @@ static enum tcn_cred_verdict check_kind(const struct tcn_cred *a, const struct t
         return check_hmac(a, rq);
     case TCN_CRED_SNS:
         return TCN_CRED_IS_SNS;
+    case TCN_CRED_MTLS:
+        return check_mtls(a, rq);
     case TCN_CRED_UNSET:
     default:
         return TCN_CRED_WRONG;
@@ -273,6 +282,14 @@ enum tcn_cred_verdict tcn_cred_check(const struct tcn_cred_list *list,
         }
     }
     return best;
+}
+
+bool tcn_cred_needs_certificate(const struct tcn_cred_list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (list->items[i].kind == TCN_CRED_MTLS)
+            return true;
+    return false;
 }
 
 bool tcn_cred_has_scheme(const struct tcn_cred *a)

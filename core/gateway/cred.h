@@ -9,6 +9,7 @@
 #define TCN_CRED_SECRETS 4      /* valid at once, for rotation */
 #define TCN_CRED_ALTERNATIVES 4 /* any of them lets a request in */
 #define TCN_CRED_SIGNATURES 8   /* in one header */
+#define TCN_CRED_NAMES 32       /* of client certificates */
 
 enum tcn_cred_kind {
     TCN_CRED_UNSET = 0,
@@ -16,7 +17,8 @@ enum tcn_cred_kind {
     TCN_CRED_BASIC,  /* Authorization: Basic base64(USER:SECRET) (RFC 7617) */
     TCN_CRED_HEADER, /* HEADER: SECRET, as EventBridge API keys */
     TCN_CRED_HMAC,   /* HEADER: PREFIX hex or base64 of HMAC-SHA256(SECRET, body) */
-    TCN_CRED_SNS     /* the signature is inside the message: see sns.h */
+    TCN_CRED_SNS,    /* the signature is inside the message: see sns.h */
+    TCN_CRED_MTLS    /* a client certificate of one of these names */
 };
 
 enum tcn_cred_verdict {
@@ -40,8 +42,10 @@ struct tcn_cred {
     int64_t max_age_ms; /* with has_time */
     struct tcn_secret secrets[TCN_CRED_SECRETS];
     size_t n_secrets;
-    struct tcn_sns_policy *sns; /* SNS: owned */
-    struct tcn_cred *second;    /* SNS: must hold beside the signature; owned, NULL without one */
+    struct tcn_sns_policy *sns;        /* SNS: owned */
+    const char *names[TCN_CRED_NAMES]; /* MTLS: hosts and URIs */
+    size_t n_names;
+    struct tcn_cred *second; /* SNS, MTLS: must hold beside it; owned, NULL without one */
 };
 
 struct tcn_cred_list {
@@ -56,6 +60,7 @@ struct tcn_cred_request {
     void *ctx;
     struct tcn_str body;
     int64_t now_ms;
+    const char *client_names; /* of the client certificate, a line each; NULL without one */
 };
 
 /* $.sources.NAME.auth: one object or an array of alternatives. Text is borrowed from the document. ret was zeroed, and
@@ -63,7 +68,7 @@ struct tcn_cred_request {
 int tcn_cred_read(const struct tcn_node *node, struct tcn_cred_list *ret);
 void tcn_cred_done(struct tcn_cred_list *list); /* wipes the secrets */
 
-/* The best verdict of the alternatives; *ret_by is the one that gave it (the second credential beside SNS, when that did),
+/* The best verdict of the alternatives; *ret_by is the one that gave it (the second credential beside it, when that did),
  * NULL with NO_VERDICT, when there are none. IS_SNS only when no other let it in, and the second credential holds when
  * there is one. */
 enum tcn_cred_verdict tcn_cred_check(const struct tcn_cred_list *list,
@@ -74,11 +79,15 @@ bool tcn_cred_has_scheme(const struct tcn_cred *a);
 /* The value of WWW-Authenticate that a 401 must carry (RFC 9110 section 11.6.1); NULL when none fits. */
 const char *tcn_cred_challenge(const struct tcn_cred_list *list);
 const char *tcn_cred_kind_name(enum tcn_cred_kind kind);
-/* The name of the header that a kind is in; NULL for SNS. */
+/* Whether one of those names (a line each) is one that MTLS takes: a URI byte by byte, the name of a host in any case. */
+bool tcn_cred_is_named(const struct tcn_cred *a, const char *client_names);
+/* Whether an alternative asks for a client certificate. */
+bool tcn_cred_needs_certificate(const struct tcn_cred_list *list);
+/* The name of the header that a kind is in; NULL for SNS and MTLS. */
 const char *tcn_cred_header(const struct tcn_cred *a);
 /* Why a verdict turns a request away, for who sent it: where credentials belong and what form they have, never what
- * would be right. by as tcn_cred_check gave it. */
+ * would be right. by as tcn_cred_check gave it; client_names as in the request. */
 void tcn_cred_why(const struct tcn_cred_list *list, enum tcn_cred_verdict verdict,
-                  const struct tcn_cred *by, struct tcn_buf *ret);
+                  const struct tcn_cred *by, const char *client_names, struct tcn_buf *ret);
 
 #endif

@@ -8,8 +8,9 @@
 #define MAX_AGE_MS INT64_C(300000) /* Svix, Stripe and Slack use five minutes */
 #define MAX_AGE_LIMIT_MS INT64_C(86400000)
 #define SECRET_MIN 8
+#define NAME_MAX_BYTES 255
 
-static const char *const kinds[] = {"bearer", "basic", "header", "hmac", "sns", NULL};
+static const char *const kinds[] = {"bearer", "basic", "header", "hmac", "sns", "mtls", NULL};
 
 const char *tcn_cred_kind_name(enum tcn_cred_kind kind)
 {
@@ -140,12 +141,12 @@ static int read_kind(const struct tcn_node *at, const char *const *allowed, stru
     return 0;
 }
 
-/* "and": what the request must bring beside the signature. SNS itself can send a user and password only; a proxy in
- * front of Tocsin may add the others. */
-static int read_second(const struct tcn_node *sns, struct tcn_cred **ret)
+/* "and": what the request must bring beside the signature or the certificate. SNS itself can send a user and password
+ * only; a proxy in front of Tocsin may add the others. */
+static int read_second(const struct tcn_node *first, struct tcn_cred **ret)
 {
     static const char *const seconds[] = {"bearer", "basic", "header", NULL};
-    struct tcn_node at = tcn_node_member(sns, TCN_SNS_SECOND);
+    struct tcn_node at = tcn_node_member(first, TCN_SNS_SECOND);
 
     if (!at.json)
         return 0;
@@ -155,6 +156,45 @@ static int read_second(const struct tcn_node *sns, struct tcn_cred **ret)
     if ((*ret)->kind == TCN_CRED_BASIC)
         return read_basic(&at, *ret);
     return (*ret)->kind == TCN_CRED_HEADER ? read_header(&at, *ret) : read_bearer(&at, *ret);
+}
+
+/* Exact names: what a pattern would let in depends on what an authority signs later. */
+static int read_name(const struct tcn_node *item, struct tcn_cred *a)
+{
+    const char *name = json_string_value(item->json);
+
+    if (!name)
+        return tcn_node_problem(item, "must be text: the name of a host, or a URI");
+    for (const char *p = name; *p; p++)
+        if (*p <= ' ' || *p > '~')
+            return tcn_node_problem(item,
+                                    "has a character that a name in a certificate cannot have");
+    if (strchr(name, '*'))
+        return tcn_node_problem(item, "is no exact name; write each name that may post");
+    if (!*name || strlen(name) > NAME_MAX_BYTES)
+        return tcn_node_problem(item, "must have 1 to %d bytes", NAME_MAX_BYTES);
+    a->names[a->n_names++] = name;
+    return 0;
+}
+
+static int read_mtls(const struct tcn_node *at, struct tcn_cred *a)
+{
+    static const char *const names[] = {"kind", "names", TCN_SNS_SECOND, NULL};
+    struct tcn_node list;
+    int r = tcn_node_only(at, names);
+    size_t n;
+
+    if (tcn_node_array(at, "names", TCN_NEED, &list) < 0)
+        return TCN_EINVALID;
+    n = json_array_size(list.json);
+    if (list.json && (n == 0 || n > TCN_CRED_NAMES))
+        return tcn_node_problem(&list, "give 1 to %d names", TCN_CRED_NAMES);
+    for (size_t i = 0; i < n; i++) {
+        struct tcn_node item = tcn_node_item(&list, i);
+
+        r |= read_name(&item, a);
+    }
+    return r | read_second(at, &a->second);
 }
 
 static int read_one(const struct tcn_node *at, struct tcn_cred *a)
@@ -170,6 +210,8 @@ static int read_one(const struct tcn_node *at, struct tcn_cred *a)
         return read_hmac(at, a);
     case TCN_CRED_SNS:
         return tcn_sns_policy_read(at, &a->sns) | read_second(at, &a->second);
+    case TCN_CRED_MTLS:
+        return read_mtls(at, a);
     case TCN_CRED_UNSET:
     case TCN_CRED_BEARER:
     default:

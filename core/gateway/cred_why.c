@@ -2,21 +2,23 @@
  * and a wrong signature are just wrong. */
 #include "gateway/cred.h"
 
-#include <assert.h>
+#define NAME_MAX_BYTES 255
 
 const char *tcn_cred_header(const struct tcn_cred *a)
 {
     if (a->kind == TCN_CRED_HEADER || a->kind == TCN_CRED_HMAC)
         return a->header;
-    return a->kind == TCN_CRED_SNS ? NULL : "Authorization";
+    return a->kind == TCN_CRED_SNS || a->kind == TCN_CRED_MTLS ? NULL : "Authorization";
 }
 
-/* "bearer", "header X-Api-Key", "sns and basic" */
+/* "bearer", "header X-Api-Key", "sns and basic", "mtls (a client certificate)" */
 static void add_kind(const struct tcn_cred *a, struct tcn_buf *ret)
 {
     tcn_buf_z(ret, tcn_cred_kind_name(a->kind));
     if (a->kind == TCN_CRED_HEADER || a->kind == TCN_CRED_HMAC)
         tcn_buf_fmt(ret, "%s %s", a->kind == TCN_CRED_HMAC ? " in" : "", a->header);
+    if (a->kind == TCN_CRED_MTLS)
+        tcn_buf_z(ret, " (a client certificate)");
     if (a->second) {
         tcn_buf_z(ret, " and ");
         tcn_buf_z(ret, tcn_cred_kind_name(a->second->kind));
@@ -48,9 +50,25 @@ static void say_malformed(const struct tcn_cred *by, struct tcn_buf *ret)
         tcn_buf_fmt(ret, "%s is %s%s%s", by->header, by->prefix, *by->prefix ? " and " : "", mac);
 }
 
-static void say_wrong(const struct tcn_cred *by, struct tcn_buf *ret)
+/* Its own names are no secret, and whoever configures the source needs one of them. */
+static void say_wrong_names(const char *client_names, struct tcn_buf *ret)
 {
-    if (by->kind == TCN_CRED_HMAC)
+    struct tcn_str rest = tcn_str(client_names), name;
+
+    if (!tcn_str_cut(&rest, '\n', &name)) {
+        tcn_buf_z(ret, "the client certificate has no DNS name and no URI to be known by");
+        return;
+    }
+    tcn_buf_z(ret, "the client certificate is of ");
+    tcn_buf_str(ret, tcn_utf8_cut_bytes(name, NAME_MAX_BYTES));
+    tcn_buf_fmt(ret, "%s, and this source takes others", rest.len ? " and more names" : "");
+}
+
+static void say_wrong(const struct tcn_cred *by, const char *client_names, struct tcn_buf *ret)
+{
+    if (by->kind == TCN_CRED_MTLS)
+        say_wrong_names(client_names, ret);
+    else if (by->kind == TCN_CRED_HMAC)
         tcn_buf_fmt(ret, "the signature in %s does not fit the body and the secret of this source",
                     by->header);
     else
@@ -59,11 +77,11 @@ static void say_wrong(const struct tcn_cred *by, struct tcn_buf *ret)
 }
 
 void tcn_cred_why(const struct tcn_cred_list *list, enum tcn_cred_verdict verdict,
-                  const struct tcn_cred *by, struct tcn_buf *ret)
+                  const struct tcn_cred *by, const char *client_names, struct tcn_buf *ret)
 {
     switch (verdict) {
     case TCN_CRED_WRONG:
-        say_wrong(by, ret);
+        say_wrong(by, client_names, ret);
         break;
     case TCN_CRED_STALE:
         tcn_buf_fmt(ret,

@@ -12,7 +12,7 @@
 enum {
     INPUT_MAX = 16 << 10,   /* unread bytes at which reading stops */
     DISCARD_MAX = 16 << 20, /* thrown away at most while lingering */
-    NAME_MAX_BYTES = 1024
+    NAMES_MAX = 8 << 10     /* of a client certificate */
 };
 
 static void on_read(struct bufferevent *bev, void *arg);
@@ -110,7 +110,7 @@ void tcn_conn_free(struct tcn_conn *c)
     tcn_http1_done(&c->reader);
     bufferevent_setcb(c->bev, NULL, NULL, NULL, NULL);
     bufferevent_free(c->bev);
-    free(c->client_name);
+    free(c->client_names);
     free(c);
 }
 
@@ -205,14 +205,14 @@ static void on_write(struct bufferevent *bev, void *arg)
 
 static void on_handshake(struct tcn_conn *c)
 {
-    struct tcn_buf name;
+    SSL *ssl = bufferevent_openssl_get_ssl(c->bev);
+    struct tcn_buf names;
 
-    tcn_buf_init(&name, NAME_MAX_BYTES);
-    tcn_tls_client_name(bufferevent_openssl_get_ssl(c->bev), &name);
-    if (name.len && tcn_buf_ok(&name))
-        c->client_name = tcn_buf_take(&name);
-    tcn_buf_done(&name);
-    tcn_tls_unwatch(bufferevent_openssl_get_ssl(c->bev));
+    tcn_buf_init(&names, NAMES_MAX);
+    if (tcn_tls_client_names(ssl, &names))
+        c->client_names = tcn_buf_take(&names);
+    tcn_buf_done(&names);
+    tcn_tls_unwatch(ssl);
     c->phase = TCN_CONN_READING;
 }
 

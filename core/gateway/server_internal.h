@@ -45,7 +45,7 @@ struct tcn_conn {
     struct tcn_peer peer;
     char sender[TCN_PEER_TEXT]; /* of the request in hand: the peer, or whom a proxy named */
     unsigned char first_byte;   /* of a TLS handshake under way, see tcn_tls_watch */
-    char *client_name;          /* owned; subject of the client certificate, or NULL */
+    char *client_names;         /* owned; see tcn_tls_client_names, NULL without a certificate */
     struct tcn_http1 reader;
     struct tcn_request *rq; /* owned; being received */
     size_t body_size;       /* allocated for rq->body, counted in stats.bodies_bytes */

@@ -62,7 +62,7 @@ static void dispatch(struct tcn_conn *c)
     rq->server = s;
     rq->is_tls = c->is_tls;
     memcpy(rq->peer, c->sender, sizeof rq->peer);
-    rq->client_name = tcn_xstrdup(c->client_name);
+    rq->client_names = tcn_xstrdup(c->client_names);
     tcn_due_set(c, TCN_DUE_NONE);
     s->stats.requests++;
     s->o.on_request(s->o.ctx, rq);

@@ -58,7 +58,7 @@ void tcn_server_request_free(struct tcn_request *rq)
     if (!rq)
         return;
     free(rq->body);
-    free((char *)(uintptr_t)rq->client_name);
+    free((char *)(uintptr_t)rq->client_names);
     free(rq);
 }
 

@@ -24,8 +24,7 @@ struct tcn_request {
     char *body;                                      /* owned; "" when there is none */
     size_t body_len;
     char peer[TCN_PEER_TEXT]; /* who sent it: address without port; "unix" */
-    const char *
-        client_name; /* subject of the verified client certificate (RFC 2253), NULL without one; owned */
+    const char *client_names; /* see tcn_tls_client_names; NULL without a certificate; owned */
     size_t n_fields;
     const struct tcn_http1_field *fields; /* in head, in the order sent */
     const char *head;                     /* the bytes of the request's head */

@@ -213,20 +213,3 @@ void tcn_tls_unwatch(SSL *ssl)
 {
     SSL_set_msg_callback(ssl, NULL);
 }
-
-void tcn_tls_client_name(const SSL *ssl, struct tcn_buf *out)
-{
-    X509 *cert = SSL_get0_peer_certificate(ssl);
-    BIO *bio = cert ? BIO_new(BIO_s_mem()) : NULL;
-    char *text;
-    long len;
-
-    if (!bio)
-        return;
-    if (SSL_get_verify_result(ssl) == X509_V_OK &&
-        X509_NAME_print_ex(bio, X509_get_subject_name(cert), 0, XN_FLAG_RFC2253) >= 0) {
-        len = BIO_get_mem_data(bio, &text);
-        tcn_buf_add(out, text, len > 0 ? (size_t)len : 0);
-    }
-    BIO_free(bio);
-}

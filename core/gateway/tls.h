@@ -36,7 +36,9 @@ SSL *tcn_tls_session(struct tcn_tls *t);
  * takes the port for a plain one begins with a letter. ret_first lives until tcn_tls_unwatch. */
 void tcn_tls_watch(SSL *ssl, unsigned char *ret_first);
 void tcn_tls_unwatch(SSL *ssl);
-/* The subject of the verified client certificate in RFC 2253 form, appended; nothing when there is none. */
-void tcn_tls_client_name(const SSL *ssl, struct tcn_buf *out);
+/* The names of the verified client certificate, appended, a line each: those of hosts and the URIs among its alternative
+ * names (RFC 5280 section 4.2.1.6); when it has no such extension, its common name. What has a byte that is not visible
+ * ASCII is no name. False when there is no certificate; more than out holds is as none. */
+bool tcn_tls_client_names(const SSL *ssl, struct tcn_buf *out);
 
 #endif

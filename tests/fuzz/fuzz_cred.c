@@ -123,7 +123,7 @@ static bool may_enter(int list, const char *header, struct tcn_str body)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct tcn_str body = {(const char *)data, size}, value = {0};
-    struct tcn_cred_request rq = {header_of, NULL, {0}, NOW};
+    struct tcn_cred_request rq = {header_of, NULL, {0}, NOW, NULL};
     struct tcn_buf header;
 
     if (!tcn_str_cut(&body, '\n', &value))

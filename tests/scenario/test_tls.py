@@ -407,5 +407,98 @@ class Start(unittest.TestCase):
         self.assertRegex(text, r"\$\.tls: .*client_ca_file.*cert_file")
 
 
+class Names(Tls):
+    """Certificates of clients are optional; sources ask for those of certain names, phones for none."""
+
+    clients: Authority
+
+    @classmethod
+    def prepare(cls) -> ssl.SSLContext:
+        cls.clients = Authority(cls.world.folder, "clients")
+        cls.config["tls"] |= {"client_ca_file": str(cls.clients.pair.cert), "client_certificates": "optional"}
+        prom = cls.config["sources"]["prom"]
+        one = {"kind": "mtls", "names": ["am1.example.org"]}
+        for name, auth in (("one", one), ("two", {"kind": "mtls", "names": ["spiffe://example.org/am2"]}),
+                           ("both", {**one, "and": prom["auth"]}), ("either", [one, prom["auth"]])):
+            cls.config["sources"][name] = {**prom, "auth": auth}
+        return trusting(cls.ca)
+
+    def client(self, alt: str) -> ssl.SSLContext:
+        return trusting(self.ca, self.clients.issue(fresh("client"), alt=alt, usage="clientAuth"))
+
+    def post_to(self, source: str, context: ssl.SSLContext, token: str = "") -> tuple[int, str]:
+        name = fresh("tls")
+        link = self.connect(context)
+        link.request("POST", f"/sources/{source}", json.dumps(group(name, alert(name, "a"))),
+                     {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})})
+        answer = link.getresponse()
+        body = answer.read().decode()
+        self.assertEqual(answer.status == 202, any(name in row["title"] for row in self.app.incidents("?limit=200")))
+        return answer.status, body
+
+    def test_the_right_name(self) -> None:
+        self.assertEqual(202, self.post_to("one", self.client("DNS:am1.example.org"))[0])
+        self.assertEqual(202, self.post_to("two", self.client("DNS:am2,URI:spiffe://example.org/am2"))[0])
+
+    def test_another_name(self) -> None:
+        status, body = self.post_to("one", self.client("DNS:am3.example.org"))
+        self.assertEqual(403, status)
+        self.assertIn("the client certificate is of am3.example.org, and this source takes others", body)
+        eventually("it is told", lambda: 'reason=forbidden status=403 peer=127.0.0.1 why="the client certificate is of '
+                                         'am3.example.org' in self.log()[self.said:])
+
+    def test_the_name_of_another_source(self) -> None:
+        self.assertEqual(403, self.post_to("two", self.client("DNS:am1.example.org"))[0])
+        self.assertEqual(403, self.post_to("one", self.client("URI:spiffe://example.org/am2"))[0])
+        self.assertEqual(401, self.post_to("prom", self.client("DNS:am1.example.org"))[0])
+
+    def test_no_certificate(self) -> None:
+        status, body = self.post_to("one", trusting(self.ca))
+        self.assertEqual(403, status)
+        self.assertIn("mtls (a client certificate)", body)
+        self.assertEqual(403, self.post_to("one", trusting(self.ca), SOURCE_TOKEN)[0])
+
+    def test_a_certificate_of_another_authority(self) -> None:
+        stranger = Authority(self.world.folder, "others").issue("stranger", alt="DNS:am1.example.org", usage="clientAuth")
+        with self.assertRaisesRegex(ssl.SSLError, "(?i)unknown.ca"), self.shake(trusting(self.ca, stranger)) as link:
+            link.recv(1)
+
+    def test_a_secret_beside_it(self) -> None:
+        right = self.client("DNS:am1.example.org")
+        self.assertEqual(202, self.post_to("both", right, SOURCE_TOKEN)[0])
+        self.assertEqual(401, self.post_to("both", right)[0])
+        self.assertEqual(401, self.post_to("both", trusting(self.ca), SOURCE_TOKEN)[0])
+        self.assertEqual(403, self.post_to("both", self.client("DNS:am2.example.org"), SOURCE_TOKEN)[0])
+
+    def test_a_secret_instead(self) -> None:
+        self.assertEqual(202, self.post_to("either", self.client("DNS:am1.example.org"))[0])
+        self.assertEqual(202, self.post_to("either", trusting(self.ca), SOURCE_TOKEN)[0])
+        self.assertEqual(401, self.post_to("either", trusting(self.ca))[0])
+
+    def test_links_in_mails_need_none(self) -> None:
+        link = self.connect(trusting(self.ca))
+        for method in ("GET", "POST"):
+            link.request(method, "/ack/guessed")
+            answer = link.getresponse()
+            self.assertEqual((404, True), (answer.status, b"<html" in answer.read()))
+
+    def test_optional_for_nobody(self) -> None:
+        path = self.world.folder / "nobody.json"
+        path.write_text(json.dumps({**self.config, "sources": {"prom": self.config["sources"]["prom"]}}))
+        status, text = check(path, SECRETS)
+        self.assertEqual(0, status, text)
+        self.assertIn("$.tls.client_certificates: warning: no source has the auth mtls", text)
+
+    def test_required_by_a_reload(self) -> None:
+        tls = self.config["tls"]
+        self.app.write_config({**self.config, "tls": {**tls, "client_certificates": "required"}})
+        self.reload()
+        with self.assertRaises(OSError):
+            self.post_to("one", trusting(self.ca))
+        self.app.write_config(self.config)
+        self.reload()
+        self.check_serves()
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -64,7 +64,7 @@ static enum tcn_cred_verdict check(struct fixture *f, const char *name, const ch
                                    const char *body)
 {
     struct header h = {name, value, 1};
-    struct tcn_cred_request rq = {header_of, &h, tcn_str(body), NOW};
+    struct tcn_cred_request rq = {header_of, &h, tcn_str(body), NOW, NULL};
     const struct tcn_cred *by;
 
     return tcn_cred_check(&f->list, &rq, &by);
@@ -329,7 +329,7 @@ static void test_what_a_stranger_is_told(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct header h = {cases[i].header, cases[i].value, cases[i].n};
-        struct tcn_cred_request rq = {header_of, &h, TCN_STR(BODY), NOW};
+        struct tcn_cred_request rq = {header_of, &h, TCN_STR(BODY), NOW, NULL};
         const struct tcn_cred *by;
         struct tcn_buf why;
         struct fixture f;
@@ -338,7 +338,7 @@ static void test_what_a_stranger_is_told(void **state)
         assert_int_equal(f.r, 0);
         tcn_buf_init(&why, 1024);
         assert_int_equal(tcn_cred_check(&f.list, &rq, &by), cases[i].verdict);
-        tcn_cred_why(&f.list, cases[i].verdict, by, &why);
+        tcn_cred_why(&f.list, cases[i].verdict, by, NULL, &why);
         assert_string_equal(why.ptr, cases[i].why);
         assert_null(strstr(why.ptr, OLD));
         assert_null(strstr(why.ptr, NEW));
@@ -367,7 +367,7 @@ static void test_sns_beside_another(void **state)
 {
     const struct tcn_cred *by = NULL;
     struct header h = {"Authorization", "Bearer " OLD, 1};
-    struct tcn_cred_request rq = {header_of, &h, TCN_STR(BODY), NOW};
+    struct tcn_cred_request rq = {header_of, &h, TCN_STR(BODY), NOW, NULL};
     struct fixture f;
 
     (void)state;
@@ -414,7 +414,7 @@ static void test_sns_and_another(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct header h = {cases[i].header, cases[i].value, 1};
-        struct tcn_cred_request rq = {header_of, &h, TCN_STR(BODY), NOW};
+        struct tcn_cred_request rq = {header_of, &h, TCN_STR(BODY), NOW, NULL};
         const struct tcn_cred *by = NULL;
         struct fixture f;
 
@@ -456,7 +456,7 @@ static void test_challenge_of_a_second_credential(void **state)
 static void test_an_alternative_to_sns_and_another(void **state)
 {
     struct header h = {"Authorization", "Bearer " OLD, 1};
-    struct tcn_cred_request rq = {header_of, &h, TCN_STR(BODY), NOW};
+    struct tcn_cred_request rq = {header_of, &h, TCN_STR(BODY), NOW, NULL};
     const struct tcn_cred *by = NULL;
     struct fixture f;
 
@@ -471,11 +471,124 @@ static void test_an_alternative_to_sns_and_another(void **state)
     release(&f);
 }
 
+#define MTLS_OF(names) "{\"kind\":\"mtls\",\"names\":[" names "]}"
+#define TWO_NAMES MTLS_OF("\"am1.example.org\",\"spiffe://example.org/am\"")
+#define MTLS_AND                                                                                   \
+    "{\"kind\":\"mtls\",\"names\":[\"am1.example.org\"],\"and\":{\"kind\":\"bearer\"," SECRETS "}" \
+    "}"
+#define MTLS_OR "[" MTLS_OF("\"am1.example.org\"") ",{\"kind\":\"bearer\"," SECRETS "}]"
+
+static void test_client_certificates(void **state)
+{
+    static const char none[] = "no credentials of a kind that this source takes: mtls (a client "
+                               "certificate)";
+    static const struct {
+        const char *name, *auth, *client, *authorization;
+        enum tcn_cred_verdict want;
+        const char *why; /* NULL: it is let in */
+    } cases[] = {
+        {"right", TWO_NAMES, "am1.example.org\n", NULL, TCN_CRED_OK, NULL},
+        {"right in capitals", TWO_NAMES, "AM1.Example.ORG\n", NULL, TCN_CRED_OK, NULL},
+        {"right among others", TWO_NAMES, "a\nb.c\nam1.example.org\n", NULL, TCN_CRED_OK, NULL},
+        {"right URI", TWO_NAMES, "spiffe://example.org/am\n", NULL, TCN_CRED_OK, NULL},
+        {"URI in capitals", TWO_NAMES, "spiffe://example.org/AM\n", NULL, TCN_CRED_WRONG,
+         "the client certificate is of spiffe://example.org/AM, and this source takes others"},
+        {"other", TWO_NAMES, "am2.example.org\n", NULL, TCN_CRED_WRONG,
+         "the client certificate is of am2.example.org, and this source takes others"},
+        {"others", TWO_NAMES, "am2.example.org\nam3\n", NULL, TCN_CRED_WRONG,
+         "the client certificate is of am2.example.org and more names, and this source takes "
+         "others"},
+        {"shorter", TWO_NAMES, "am1.example.or\n", NULL, TCN_CRED_WRONG,
+         "the client certificate is of am1.example.or, and this source takes others"},
+        {"longer", TWO_NAMES, "am1.example.org.evil.test\n", NULL, TCN_CRED_WRONG,
+         "the client certificate is of am1.example.org.evil.test, and this source takes others"},
+        {"below", TWO_NAMES, "x.am1.example.org\n", NULL, TCN_CRED_WRONG,
+         "the client certificate is of x.am1.example.org, and this source takes others"},
+        {"a wildcard", TWO_NAMES, "*.example.org\n", NULL, TCN_CRED_WRONG,
+         "the client certificate is of *.example.org, and this source takes others"},
+        {"without a name", TWO_NAMES, "", NULL, TCN_CRED_WRONG,
+         "the client certificate has no DNS name and no URI to be known by"},
+        {"without a certificate", TWO_NAMES, NULL, NULL, TCN_CRED_MISSING, none},
+        {"a secret instead", TWO_NAMES, NULL, "Bearer " NEW, TCN_CRED_MISSING, none},
+        {"and: both", MTLS_AND, "am1.example.org\n", "Bearer " NEW, TCN_CRED_OK, NULL},
+        {"and: certificate alone", MTLS_AND, "am1.example.org\n", NULL, TCN_CRED_MISSING,
+         "no credentials of a kind that this source takes: mtls (a client certificate) and bearer"},
+        {"and: secret alone", MTLS_AND, NULL, "Bearer " NEW, TCN_CRED_MISSING,
+         "no credentials of a kind that this source takes: mtls (a client certificate) and bearer"},
+        {"and: wrong secret", MTLS_AND, "am1.example.org\n", "Bearer guess", TCN_CRED_WRONG,
+         "the bearer credentials are not those of this source"},
+        {"and: wrong name", MTLS_AND, "am2\n", "Bearer " NEW, TCN_CRED_WRONG,
+         "the client certificate is of am2, and this source takes others"},
+        {"or: certificate", MTLS_OR, "am1.example.org\n", NULL, TCN_CRED_OK, NULL},
+        {"or: secret", MTLS_OR, NULL, "Bearer " NEW, TCN_CRED_OK, NULL},
+        {"or: secret of who has another name", MTLS_OR, "am2\n", "Bearer " NEW, TCN_CRED_OK, NULL},
+        {"or: neither", MTLS_OR, NULL, NULL, TCN_CRED_MISSING,
+         "no credentials of a kind that this source takes: mtls (a client certificate), bearer"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct header h = {"Authorization", cases[i].authorization, 1};
+        struct tcn_cred_request rq = {header_of, &h, TCN_STR(BODY), NOW, cases[i].client};
+        const struct tcn_cred *by;
+        enum tcn_cred_verdict got;
+        struct tcn_buf why;
+        struct fixture f;
+
+        load(&f, cases[i].auth);
+        assert_int_equal(f.r, 0);
+        assert_true(tcn_cred_needs_certificate(&f.list));
+        got = tcn_cred_check(&f.list, &rq, &by);
+        if (got != cases[i].want)
+            fail_msg("case \"%s\": %d", cases[i].name, (int)got);
+        tcn_buf_init(&why, 1024);
+        if (cases[i].why) {
+            tcn_cred_why(&f.list, got, by, cases[i].client, &why);
+            assert_string_equal(why.ptr, cases[i].why);
+        }
+        tcn_buf_done(&why);
+        release(&f);
+    }
+}
+
+static void test_mistakes_about_client_certificates(void **state)
+{
+    static const struct {
+        const char *auth, *told;
+    } cases[] = {
+        {"{\"kind\":\"mtls\"}", "$.names: is missing; add it"},
+        {"{\"kind\":\"mtls\",\"name\":[\"am1\"]}",
+         "$.name: \"name\" is not known here; did you mean"},
+        {"{\"kind\":\"mtls\",\"names\":\"am1\"}", "$.names: must be an array"},
+        {MTLS_OF(""), "$.names: give 1 to 32 names"},
+        {MTLS_OF("\"\""), "$.names[0]: must have 1 to 255 bytes"},
+        {MTLS_OF("\"a\",7"), "$.names[1]: must be text"},
+        {MTLS_OF("\"*.example.org\""),
+         "$.names[0]: is no exact name; write each name that may post"},
+        {MTLS_OF("\"Alert Manager\""), "$.names[0]: has a character that a name in a certificate"},
+        {MTLS_OF("\"m\xc3\xbcller\""), "$.names[0]: has a character that a name in a certificate"},
+        {"{\"kind\":\"mtls\",\"names\":[\"a\"],\"secret\":{\"env\":\"TEST_OLD\"}}", "$.secret: "},
+        {"{\"kind\":\"mtls\",\"names\":[\"a\"],\"and\":{\"kind\":\"hmac\"}}", "$.and.kind: "},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fixture f;
+
+        load(&f, cases[i].auth);
+        assert_int_equal(f.r, TCN_EINVALID);
+        if (!strstr(f.problems.text.ptr, cases[i].told))
+            fail_msg("%s: %s", cases[i].auth, f.problems.text.ptr);
+        assert_int_equal(f.problems.n, 1);
+        release(&f);
+    }
+}
+
 static void test_nothing_configured_lets_nobody_in(void **state)
 {
     struct tcn_cred_list list = {0};
     struct header h = {"Authorization", "Bearer ", 1};
-    struct tcn_cred_request rq = {header_of, &h, TCN_STR(BODY), NOW};
+    struct tcn_cred_request rq = {header_of, &h, TCN_STR(BODY), NOW, NULL};
     const struct tcn_cred *by;
 
     (void)state;
@@ -495,6 +608,7 @@ static void test_kind_names(void **state)
     assert_string_equal(tcn_cred_kind_name(TCN_CRED_HEADER), "header");
     assert_string_equal(tcn_cred_kind_name(TCN_CRED_HMAC), "hmac");
     assert_string_equal(tcn_cred_kind_name(TCN_CRED_SNS), "sns");
+    assert_string_equal(tcn_cred_kind_name(TCN_CRED_MTLS), "mtls");
 }
 
 /* No more signatures of one header are looked at than the cap says. */
@@ -595,6 +709,8 @@ int main(void)
         cmocka_unit_test(test_sns_and_another),
         cmocka_unit_test(test_challenge_of_a_second_credential),
         cmocka_unit_test(test_an_alternative_to_sns_and_another),
+        cmocka_unit_test(test_client_certificates),
+        cmocka_unit_test(test_mistakes_about_client_certificates),
         cmocka_unit_test(test_nothing_configured_lets_nobody_in),
         cmocka_unit_test(test_kind_names),
         cmocka_unit_test(test_flood_of_signatures),

@@ -165,7 +165,7 @@ static void requests_carry_everything(void **state)
     assert_string_equal(rq->peer, "127.0.0.1");
     assert_ptr_equal(rq->server, w.server);
     assert_false(rq->is_tls);
-    assert_null(rq->client_name);
+    assert_null(rq->client_names);
     assert_true(tcn_server_request_header(rq, TCN_STR("X-TWO"), &value));
     assert_true(tcn_str_eq(value, TCN_STR("1")));
     assert_true(tcn_server_request_next(rq, TCN_STR("X-Two"), &at, &value));
