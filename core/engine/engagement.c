@@ -355,6 +355,20 @@ static struct due earliest(const struct tcn_aggregate *a)
     return best;
 }
 
+bool tcn_engagement_is_at_work(const struct tcn_aggregate *a, int64_t now_ms)
+{
+    for (size_t i = 0; i < a->n_engagements; i++) {
+        const struct tcn_engagement *e = &a->engagements[i];
+
+        if (e->stop_ms == 0 && e->next_stage_ms != 0)
+            return true;
+        for (size_t k = 0; k < e->n_runs; k++)
+            if (!tcn_run_is_over(&e->runs[k], now_ms))
+                return true;
+    }
+    return false;
+}
+
 int64_t tcn_engagement_next_due(const struct tcn_aggregate *a)
 {
     return earliest(a).at_ms;

@@ -17,6 +17,8 @@ void tcn_engagement_stop_all(const struct tcn_step *s, const char *reason);
 void tcn_engagement_run_due(const struct tcn_step *s);
 /* The earliest stage or re-send to come, 0 = none. */
 int64_t tcn_engagement_next_due(const struct tcn_aggregate *a);
+/* Somebody is being paged, or is to be: a stage is to come, or a person's plan is not over. */
+bool tcn_engagement_is_at_work(const struct tcn_aggregate *a, int64_t now_ms);
 /* A plan with so many engagements still fits under TCN_ENGAGEMENTS_CAP. */
 bool tcn_engagement_has_room(const struct tcn_aggregate *a);
 

@@ -3,6 +3,7 @@
 #include "engine/flap.h"
 #include "engine/incident.h"
 #include "engine/lane_open.h"
+#include "engine/storm.h"
 
 #include <assert.h>
 
@@ -45,6 +46,17 @@ static bool is_owner(const struct tcn_aggregate *a)
            a->lane.opened_ms == a->incident.created_ms;
 }
 
+static void apply_to_storm(struct tcn_arrival *x)
+{
+    const struct tcn_alarm *alarm = x->in->alarm;
+    bool must_wake = tcn_storm_must_wake(x->step.a, alarm->impact, x->step.now_ms);
+
+    tcn_lane_note_storm_alarm(x);
+    tcn_incident_worsen(&x->step, alarm->impact, alarm->source, tcn_lane_name(x));
+    if (must_wake)
+        tcn_lane_wake_storm(x);
+}
+
 void tcn_lane_apply(struct tcn_arrival *x)
 {
     const struct tcn_alarm *alarm = x->in->alarm;
@@ -52,10 +64,8 @@ void tcn_lane_apply(struct tcn_arrival *x)
 
     if (is_owner(a))
         tcn_incident_apply(&x->step, alarm);
-    else if (tcn_aggregate_is_joined(a) && a->incident.is_storm) {
-        tcn_lane_note_storm_alarm(x);
-        tcn_incident_worsen(&x->step, alarm->impact, alarm->source, tcn_lane_name(x));
-    }
+    else if (tcn_aggregate_is_joined(a) && a->incident.is_storm)
+        apply_to_storm(x);
     tcn_lane_remember(x);
 }
 

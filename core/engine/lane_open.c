@@ -149,15 +149,27 @@ static enum tcn_intake attach_to_storm(struct tcn_arrival *x)
     return TCN_INTAKE_STORM;
 }
 
-/* Somebody has taken the storm as it was known. What is more severe than all of that must wake somebody anew: the first of
- * each impact, so that a storm of severe ones is one page more. */
+/* An alarm that is in the storm cannot leave it here: it is the storm that is told again, to everybody. */
+void tcn_lane_wake_storm(struct tcn_arrival *x)
+{
+    struct tcn_incident *storm = &x->step.a->incident;
+
+    storm->acknowledged_ms = 0;
+    storm->acknowledged_by = NULL;
+    tcn_engagement_stop_all(&x->step, "engaged again");
+    tcn_step_say(&x->step, true,
+                 "%s is more severe than what people were told of: they are engaged again",
+                 tcn_lane_name(x));
+    tcn_engagement_start_all(&x->step, plan_of(x));
+}
+
+/* The first of each impact, so that a storm of severe ones is one page more. */
 static bool is_worse_than_known(const struct tcn_arrival *x)
 {
-    const struct tcn_incident *known = &x->storm_aggregate->incident;
     int impact = tcn_impact_alone(x->in->alarm, plan_of(x)), let_out = x->storm->let_out;
 
-    return known->acknowledged_ms != 0 && impact >= 1 && impact < known->impact &&
-           (let_out == 0 || impact < let_out);
+    return (let_out == 0 || impact < let_out) &&
+           tcn_storm_must_wake(x->storm_aggregate, impact, x->step.now_ms);
 }
 
 static enum tcn_intake open_beside_storm(struct tcn_arrival *x)
@@ -169,7 +181,7 @@ static enum tcn_intake open_beside_storm(struct tcn_arrival *x)
     x->step.a->incident.storm = x->storm->incident;
     tcn_id_text(x->storm->incident, id);
     tcn_step_say(&x->step, true,
-                 "one of the storm %s, but more severe than what was acknowledged there", id);
+                 "one of the storm %s, but more severe than what people were told of there", id);
     return TCN_INTAKE_OPENED;
 }
 
@@ -199,7 +211,9 @@ static enum tcn_intake reopen(struct tcn_arrival *x)
     tcn_incident_reopen(&x->step, trigger.actor, NULL);
     tcn_incident_fold(&x->step, &trigger);
     tcn_lane_apply(x);
-    tcn_engagement_start_all(&x->step, tcn_directory_plan(x->in->directory, plan));
+    if (!tcn_engagement_is_at_work(x->step.a,
+                                   x->step.now_ms)) /* a storm that got worse is told already */
+        tcn_engagement_start_all(&x->step, tcn_directory_plan(x->in->directory, plan));
     return TCN_INTAKE_REOPENED;
 }
 

@@ -18,6 +18,8 @@ const char *tcn_lane_name(const struct tcn_arrival *x);
 struct tcn_trigger tcn_lane_trigger(const struct tcn_arrival *x);
 /* Keeps with the storm, which it is attached to, what the alarm says now. */
 void tcn_lane_note_storm_alarm(struct tcn_arrival *x);
+/* Engages everybody anew for the storm that the alarm is attached to. */
+void tcn_lane_wake_storm(struct tcn_arrival *x);
 /* Keeps the hash of what the alarm says, so that a repeat is known as one. */
 void tcn_lane_remember(struct tcn_arrival *x);
 /* The same, and changes the incident's texts and impact if the lane owns them. */

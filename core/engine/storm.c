@@ -1,4 +1,5 @@
 #include "engine/storm.h"
+#include "engine/engagement.h"
 
 static void refill(struct tcn_storm *storm, const struct tcn_source_policy *policy, int64_t now_ms)
 {
@@ -29,6 +30,15 @@ enum tcn_storm_gate tcn_storm_gate(struct tcn_storm *storm, const struct tcn_sou
     if (!tcn_id_is_zero(storm->incident))
         return TCN_STORM_ATTACH;
     return has_token ? TCN_STORM_ALONE : TCN_STORM_BEGIN;
+}
+
+bool tcn_storm_must_wake(const struct tcn_aggregate *storm, int impact, int64_t now_ms)
+{
+    const struct tcn_incident *known = &storm->incident;
+
+    return impact >= 1 && impact < known->impact &&
+           (known->acknowledged_ms != 0 ||
+            (storm->n_engagements > 0 && !tcn_engagement_is_at_work(storm, now_ms)));
 }
 
 bool tcn_storm_is_landmark(const struct tcn_storm *storm)

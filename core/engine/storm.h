@@ -16,6 +16,9 @@ enum tcn_storm_gate {
  * always answers ALONE. */
 enum tcn_storm_gate tcn_storm_gate(struct tcn_storm *storm, const struct tcn_source_policy *policy,
                                    bool is_open, int64_t now_ms);
+/* An alarm of that impact is more severe than all of the storm, and it is nobody's: somebody has acknowledged the storm as it
+ * was known, or nobody is paged for it any more (its plan has run out, a person reopened it). */
+bool tcn_storm_must_wake(const struct tcn_aggregate *storm, int impact, int64_t now_ms);
 /* The alarms attached so far are worth telling again: 2, 4, 8 ... */
 bool tcn_storm_is_landmark(const struct tcn_storm *storm);
 

@@ -236,8 +236,66 @@ static void what_is_worse_than_acknowledged_opens_alone(void **state)
         }
         assert_int_equal(f.d.sends.n, 1);
         assert_true(tcn_id_eq(f.a.incident.storm, f.storm_a.incident.id));
-        assert_non_null(fx_event(&f, TCN_EVENT_TOCSIN, "more severe than what was acknowledged"));
+        assert_non_null(
+            fx_event(&f, TCN_EVENT_TOCSIN, "more severe than what people were told of"));
     }
+    fx_done(&f);
+}
+
+/* Nobody has acknowledged, and nobody is paged any more either: a storm that a person reopened, or whose plan has run
+ * out. */
+static void what_is_worse_than_a_storm_of_nobody_opens_alone(void **state)
+{
+    struct fixture f;
+    int n = 0;
+
+    (void)state;
+    one_alone(&f);
+    fx_person(&f, "ann");
+    fx_engage(&f, "ann");
+    while (n < 3)
+        joins(&f, n++, 3);
+    assert_int_equal(joins(&f, n++, 2), TCN_INTAKE_STORM);
+    f.storm_a.incident.impact = 3;
+    assert_int_equal(f.storm_a.n_engagements, 1);
+    assert_int_equal(f.storm_a.engagements[0].n_runs, 1);
+    f.storm_a.engagements[0].runs[0].ends_ms = f.now;
+    assert_int_equal(joins(&f, n++, 3), TCN_INTAKE_STORM);
+    assert_int_equal(joins(&f, n++, 2), TCN_INTAKE_OPENED);
+    assert_int_equal(f.d.sends.n, 1);
+    fx_done(&f);
+}
+
+/* One that is attached gets worse than what was acknowledged: it stays, and everybody is told of the storm anew. */
+static void what_gets_worse_in_an_acknowledged_storm_wakes(void **state)
+{
+    struct tcn_alarm alarm;
+    struct fixture f;
+    size_t before;
+
+    (void)state;
+    one_alone(&f);
+    fx_person(&f, "ann");
+    fx_engage(&f, "ann");
+    for (int n = 0; n < 3; n++)
+        joins(&f, n, 3);
+    assert_int_equal(
+        tcn_engine_acknowledge(&f.storm_a, (struct tcn_id){{0}}, "user:ann", NULL, f.now, &f.d), 0);
+    before = f.storm_a.n_engagements;
+    for (int impact = 3; impact > 0; impact--) {
+        alarm = fx_alarm(TCN_ACTION_FIRE, f.now + 4 - impact);
+        alarm.dedupe_key = "joins-2";
+        alarm.impact = impact;
+        f.a = f.storm_a;
+        fx_send(&f, &alarm);
+        f.storm_a = f.a;
+        assert_int_equal(f.a.n_engagements, before + (impact < 3));
+        assert_int_equal(f.d.sends.n, impact == 2);
+        assert_int_equal(f.a.incident.acknowledged_ms != 0, impact == 3);
+        if (impact == 2)
+            assert_non_null(fx_event(&f, TCN_EVENT_TOCSIN, "they are engaged again"));
+    }
+    assert_int_equal(f.a.incident.impact, 1); /* told of it while they are paged */
     fx_done(&f);
 }
 
@@ -379,6 +437,8 @@ int main(void)
         cmocka_unit_test(member_that_gets_worse),
         cmocka_unit_test(members_are_named),
         cmocka_unit_test(what_is_worse_than_acknowledged_opens_alone),
+        cmocka_unit_test(what_is_worse_than_a_storm_of_nobody_opens_alone),
+        cmocka_unit_test(what_gets_worse_in_an_acknowledged_storm_wakes),
         cmocka_unit_test(a_full_timeline_tells_the_impact),
         cmocka_unit_test(storm_ends_when_it_is_quiet),
         cmocka_unit_test(resolved_storm_takes_nobody),
