@@ -273,13 +273,35 @@ static void end_with_group(struct merge *m, const struct tcn_alarm *alarm)
     }
 }
 
+/* The sender says that the group fires, and not one alarm of what was read does: it is one that was not. */
+static bool says_hidden(const struct tcn_alarm *alarm)
+{
+    bool is_cut = alarm->is_truncated || alarm->n_items_unread > 0, has_firing = false;
+
+    for (size_t i = 0; i < alarm->n_items && !has_firing; i++)
+        has_firing = complete(&alarm->items[i], alarm->action).status == TCN_ITEM_FIRING;
+    return is_cut && alarm->action != TCN_ACTION_RESOLVE && alarm->n_items > 0 && !has_firing;
+}
+
+static const struct tcn_item hidden = {.key = TCN_ITEM_HIDDEN,
+                                       .title = "alarms that are not in what was read of the list",
+                                       .status = TCN_ITEM_FIRING};
+
+/* Not by an old word: of a group that is over, that tells of episodes before those that are known. */
+static void fire_hidden(struct merge *m, const struct tcn_alarm *alarm)
+{
+    bool is_news = m->change.was_firing || m->change.is_changed;
+    bool found;
+
+    find(m, TCN_ITEM_HIDDEN, &found);
+    if (!found && (is_news || told_ms(m, alarm) != 0))
+        insert(m, &hidden);
+}
+
 /* What is hidden in a cut list is taken to fire as long as the group does, or did until this delivery. It is no news of
  * its own. */
 static void mark_hidden(struct merge *m, bool is_truncated)
 {
-    const struct tcn_item hidden = {.key = TCN_ITEM_HIDDEN,
-                                    .title = "alarms that the sender cut from its list",
-                                    .status = TCN_ITEM_FIRING};
     bool may_fire = m->change.was_firing || count_firing(m->items, m->n) > 0;
     size_t fired = m->change.fired, dropped = m->change.dropped;
     bool found;
@@ -382,7 +404,10 @@ struct tcn_group_change tcn_group_merge(struct tcn_lane *lane, const struct tcn_
     }
     if (alarm->action == TCN_ACTION_RESOLVE && !alarm->is_truncated)
         end_with_group(&m, alarm);
-    mark_hidden(&m, alarm->is_truncated);
+    if (says_hidden(alarm))
+        fire_hidden(&m, alarm);
+    else
+        mark_hidden(&m, alarm->is_truncated);
     m.change.dropped += alarm->n_items_unread;
     if (m.change.is_changed || m.change.held > 0 || m.change.withdrawn > 0) {
         lane->items = m.items;

@@ -265,17 +265,45 @@ static void note_whole_end(struct key_row *k, const struct pending *p, int64_t n
     }
 }
 
+static bool is_same(const struct member *a, const struct member *b)
+{
+    return a->told_since == b->told_since && a->told_firing == b->told_firing &&
+           a->is_untold == b->is_untold;
+}
+
+/* "Firing", and nothing that is listed does: one that was cut off fires, unless the message is an old one of a group that is
+ * over. */
+static bool hidden_fires(const struct key_row *k, const struct pending *p, bool is_news)
+{
+    bool is_old = false;
+
+    if (p->action != TCN_ACTION_FIRE || p->members == 0 || !p->is_truncated)
+        return false;
+    for (size_t i = 0; i < MAX_MEMBERS; i++) {
+        if (!(p->members & 1u << i))
+            continue;
+        if (p->states[i].is_firing)
+            return false;
+        is_old |= k->members[i].told_since > p->states[i].since;
+    }
+    return is_news || !is_old;
+}
+
 static void note_group(struct key_row *k, const struct pending *p, int64_t window, int64_t now)
 {
-    bool fired = group_fires(k);
+    bool fired = group_fires(k), is_news = fired;
 
     for (size_t i = 0; i < MAX_MEMBERS; i++) {
+        struct member before = k->members[i];
+
         if (p->members & 1u << i)
             note_member(&k->members[i], &p->states[i], window, now);
+        is_news |= !is_same(&before, &k->members[i]);
     }
     if (p->action == TCN_ACTION_RESOLVE && !p->is_truncated)
         note_whole_end(k, p, now);
-    k->told_hidden = p->is_truncated && (k->told_hidden || fired || group_fires(k));
+    k->told_hidden = hidden_fires(k, p, is_news) ||
+                     (p->is_truncated && (k->told_hidden || fired || group_fires(k)));
 }
 
 /* The last word by the sender's clock; of two with one time the later one, which waits as above when it fires. */
