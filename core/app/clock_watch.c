@@ -111,6 +111,14 @@ static void look(evutil_socket_t fd, short what, void *arg)
         post(app, w->has_started ? w->owed_ms : UNKNOWN);
 }
 
+bool tcn_clock_watch_is_settled(struct tcn_app *app)
+{
+    const struct tcn_clock_watch_state *w = app->clock_watch;
+
+    look(-1, 0, app);
+    return w->has_started && w->owed_ms < MOMENT_MS && !w->is_at_work;
+}
+
 void tcn_clock_watch_mark(struct tcn_app *app)
 {
     if (app->clock_watch && !app->clock_watch->is_at_work)

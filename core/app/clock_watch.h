@@ -10,6 +10,8 @@ void tcn_clock_watch_start(struct tcn_app *app);
 /* Leaves a mark of the time for the next start. */
 void tcn_clock_watch_mark(struct tcn_app *app);
 void tcn_clock_watch_stop(struct tcn_app *app);
+/* Looks now. False: it was set back, or nobody knows yet, and the store's times are not moved. */
+bool tcn_clock_watch_is_settled(struct tcn_app *app);
 
 /* The job's work; for tests. *by_ms: by how much it was set back, -1: what the store's own times tell, which is then there;
  * less than a moment is nothing. */

@@ -1,6 +1,7 @@
 /* The loop's half of held mode: a look a second, what is told, and who is woken. */
 #include "app/held.h"
 #include "app/app.h"
+#include "app/clock_watch.h"
 #include "base/xalloc.h"
 
 #include <stdlib.h>
@@ -75,23 +76,31 @@ static void finished(struct tcn_held_job *job, int r, const struct tcn_err *err)
         arm(app, has_more ? 0 : LOOK_MS);
 }
 
-static void on_look(evutil_socket_t fd, short what, void *arg)
+static bool post(struct tcn_app *app)
 {
-    struct tcn_app *app = arg;
     struct tcn_held_job *job = tcn_held_job_new(&app->config->directory);
 
-    (void)fd;
-    (void)what;
     job->finished = finished;
     job->ctx = app;
     app->held->config = app->config;
     tcn_config_ref(app->config);
     if (tcn_storethread_post(app->store, &job->job) == 0)
-        return;
+        return true;
     tcn_config_unref(app->held->config);
     app->held->config = NULL;
     tcn_held_job_free(job);
-    arm(app, LOOK_MS);
+    return false;
+}
+
+/* While the times of the store are of a clock that was set back, what is held does not look so. */
+static void on_look(evutil_socket_t fd, short what, void *arg)
+{
+    struct tcn_app *app = arg;
+
+    (void)fd;
+    (void)what;
+    if (!tcn_clock_watch_is_settled(app) || !post(app))
+        arm(app, LOOK_MS);
 }
 
 void tcn_held_start(struct tcn_app *app)

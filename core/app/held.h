@@ -16,6 +16,7 @@ struct tcn_held_job {
     /* Results. */
     int64_t before_ms; /* 0: nothing is held any more */
     struct tcn_held_count count;
+    bool is_set_back;  /* the clock was, since the hold: what count says is not true yet */
     bool was_asked;    /* and something was done */
     bool has_more;     /* of that request: run another job at once */
     int64_t incidents; /* with which the whole request was about so far */

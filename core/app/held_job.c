@@ -122,12 +122,14 @@ static int do_batch(struct tcn_held_job *job, struct tcn_store *s, struct tcn_he
     return r < 0 ? r : tcn_store_held_answer(s, err);
 }
 
-/* A clock that was set back must not hold what is new. */
+/* A clock that was set back must not hold what is new. What is held has the times of the clock before until they are moved
+ * (clock_watch.c). */
 static int mind_clock(struct tcn_held_job *job, struct tcn_store *s, int64_t now_ms,
                       struct tcn_err *err)
 {
     if (job->before_ms == 0 || job->before_ms < now_ms)
         return 0;
+    job->is_set_back = true;
     job->before_ms = now_ms - 1;
     return tcn_store_held_set(s, job->before_ms, err);
 }
@@ -137,7 +139,7 @@ static int count(struct tcn_held_job *job, struct tcn_store *s, struct tcn_err *
     const struct tcn_held_count *c = &job->count;
     int r = tcn_store_held_count(s, &job->count, err);
 
-    if (r < 0 || job->before_ms == 0 || c->pages + c->steps + c->tickets > 0)
+    if (r < 0 || job->is_set_back || c->pages + c->steps + c->tickets > 0)
         return r;
     job->before_ms = 0; /* people have answered all of it */
     return tcn_store_held_set(s, 0, err);
@@ -150,7 +152,7 @@ static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct
     bool is_asked = false;
     int r;
 
-    job->was_asked = job->has_more = false;
+    job->was_asked = job->has_more = job->is_set_back = false;
     job->count = (struct tcn_held_count){0};
     if ((r = tcn_store_held_before(s, &job->before_ms, err)) < 0 ||
         (r = mind_clock(job, s, now_ms, err)) < 0 ||

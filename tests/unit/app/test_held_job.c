@@ -199,13 +199,33 @@ static void a_clock_that_was_set_back(void **state)
     assert_int_equal(claim_sends(), 1);
 }
 
+/* What is held has its old times until they are moved, too, and then it is held all the same. */
+static void what_is_held_when_the_clock_is_set_back(void **state)
+{
+    (void)state;
+    now += 3600000;
+    alarm_of("old", TCN_ACTION_FIRE);
+    hold();
+    now -= 2 * 3600000;
+    assert_int_equal(looked(), now - 1);
+    now += 500;
+    assert_int_equal(tcn_store_clock_back(store, now, 2 * 3600000, &err), 0);
+    assert_int_equal(looked(), now - 501);
+    assert_int_equal(claim_sends(), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(nothing_is_held),       CASE(only_what_is_new_is_done),
-        CASE(a_release_does_all),    CASE(a_release_in_parts),
-        CASE(old_pages_are_dropped), CASE(a_drop_alone_leaves_the_rest_held),
-        CASE(answers_end_the_hold),  CASE(a_clock_that_was_set_back),
+        CASE(nothing_is_held),
+        CASE(only_what_is_new_is_done),
+        CASE(a_release_does_all),
+        CASE(a_release_in_parts),
+        CASE(old_pages_are_dropped),
+        CASE(a_drop_alone_leaves_the_rest_held),
+        CASE(answers_end_the_hold),
+        CASE(a_clock_that_was_set_back),
+        CASE(what_is_held_when_the_clock_is_set_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
