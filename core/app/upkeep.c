@@ -7,13 +7,12 @@
 static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
 {
     struct tcn_upkeep_job *job = (struct tcn_upkeep_job *)base;
+    const struct tcn_inbox_age age = {now_ms - TCN_INBOX_KEPT_MS, now_ms - TCN_QUARANTINE_KEPT_MS};
     int r = tcn_store_clock_mark(s, now_ms, err);
 
     if (r == 0)
         r = tcn_store_peer_trim(s, err);
-    return r < 0 ? r
-                 : tcn_store_inbox_trim(s, now_ms - TCN_INBOX_KEPT_MS, TCN_UPKEEP_ROWS,
-                                        &job->n_forgotten, err);
+    return r < 0 ? r : tcn_store_inbox_trim(s, &age, TCN_UPKEEP_ROWS, &job->n_forgotten, err);
 }
 
 static void done(struct tcn_job *base, int r, const struct tcn_err *err)

@@ -6,6 +6,7 @@
 
 /* A sender's id is known that long (no sender tries again after more than a day), and so is what nobody could read. */
 #define TCN_INBOX_KEPT_MS (INT64_C(7) * 86400 * 1000)
+#define TCN_QUARANTINE_KEPT_MS (INT64_C(90) * 86400 * 1000)
 #define TCN_UPKEEP_ROWS 500 /* of one job: alarms wait no longer than that takes */
 
 struct tcn_upkeep_job {

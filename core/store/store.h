@@ -137,9 +137,13 @@ int tcn_store_inbox_list(struct tcn_store *s, enum tcn_inbox_state state, int64_
                          struct tcn_err *err);
 /* Forgets one that is quarantined. TCN_ENOTFOUND. */
 int tcn_store_quarantine_drop(struct tcn_store *s, struct tcn_id id, struct tcn_err *err);
-/* Looks at the limit oldest rows and forgets those received before; *ret_n of them. */
-int tcn_store_inbox_trim(struct tcn_store *s, int64_t before_ms, size_t limit, size_t *ret_n,
-                         struct tcn_err *err);
+/* When rows that may be forgotten were received: those that are quarantined wait for people, and longer. */
+struct tcn_inbox_age {
+    int64_t before_ms, quarantined_before_ms;
+};
+/* Looks at the limit oldest rows and forgets those of that age; *ret_n of them. */
+int tcn_store_inbox_trim(struct tcn_store *s, const struct tcn_inbox_age *age, size_t limit,
+                         size_t *ret_n, struct tcn_err *err);
 
 /* -- lanes, incidents ---------------------------------------------------------------------------------- */
 /* All that an alarm meets, at once: its lane (ret->exists tells; dedupe_key is set either way), and the newest open incident

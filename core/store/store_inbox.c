@@ -17,7 +17,8 @@ static const char *const sql[] = {
     [INBOX_DROP] = "DELETE FROM inbox WHERE account_id = $1 AND state = 2 AND id = $2",
     /* Rows arrive in the order of their time but for jumps of the clock: the oldest rows are looked at, no more. */
     [INBOX_TRIM] = "DELETE FROM inbox WHERE no {ONE_OF}(SELECT no FROM"
-                   " (SELECT no, received_ms FROM inbox WHERE account_id = $1 ORDER BY no LIMIT $3)"
+                   " (SELECT no, received_ms FROM inbox WHERE account_id = $1"
+                   " AND (state <> 2 OR received_ms < $4) ORDER BY no LIMIT $3)"
                    " AS oldest WHERE received_ms < $2){END}",
 };
 _Static_assert(TCN_INBOX_QUARANTINED == 2, "in the SQL above and in an index of the schema");
@@ -110,8 +111,8 @@ int tcn_store_quarantine_drop(struct tcn_store *s, struct tcn_id id, struct tcn_
     return changes == 0 ? tcn_fail(err, TCN_ENOTFOUND, "no such delivery in quarantine") : 0;
 }
 
-int tcn_store_inbox_trim(struct tcn_store *s, int64_t before_ms, size_t limit, size_t *ret_n,
-                         struct tcn_err *err)
+int tcn_store_inbox_trim(struct tcn_store *s, const struct tcn_inbox_age *age, size_t limit,
+                         size_t *ret_n, struct tcn_err *err)
 {
     struct tcn_query q;
     int64_t changes = 0;
@@ -119,8 +120,9 @@ int tcn_store_inbox_trim(struct tcn_store *s, int64_t before_ms, size_t limit, s
 
     if ((r = start(s, INBOX_TRIM, &q, err)) < 0)
         return r;
-    tcn_q_int(&q, before_ms);
+    tcn_q_int(&q, age->before_ms);
     tcn_q_int(&q, (int64_t)limit);
+    tcn_q_int(&q, age->quarantined_before_ms);
     r = tcn_query_run_count(&q, &changes, err);
     *ret_n = r < 0 ? 0 : (size_t)changes;
     return r;

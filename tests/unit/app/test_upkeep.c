@@ -10,10 +10,12 @@
 
 #define NOW INT64_C(1785690280000)
 
+static const struct tcn_store_options o = {
+    .url = "sqlite::memory:", .account_id = "123456789012", .node = "test"};
 static struct tcn_store *store;
 static struct tcn_err err;
 
-static void add(int n, int64_t received_ms)
+static void add_as(enum tcn_inbox_state state, int n, int64_t received_ms)
 {
     char id[16];
     struct tcn_inbox row = {.id = {{1, (uint8_t)(n >> 8), (uint8_t)n}},
@@ -21,23 +23,32 @@ static void add(int n, int64_t received_ms)
                             .delivery_id = id,
                             .received_ms = received_ms,
                             .body = TCN_STR("{}"),
-                            .state = TCN_INBOX_APPLIED};
+                            .state = state};
 
     snprintf(id, sizeof id, "d%d", n);
     assert_int_equal(tcn_store_inbox_add(store, &row, &err), 0);
 }
 
-static size_t n_kept(void)
+static void add(int n, int64_t received_ms)
+{
+    add_as(TCN_INBOX_APPLIED, n, received_ms);
+}
+
+static size_t n_kept_as(enum tcn_inbox_state state)
 {
     struct tcn_inbox *rows = NULL;
     struct tcn_arena arena;
     size_t n = 0;
 
     tcn_arena_init(&arena, 16u << 20);
-    assert_int_equal(
-        tcn_store_inbox_list(store, TCN_INBOX_APPLIED, 0, 10000, &arena, &rows, &n, &err), 0);
+    assert_int_equal(tcn_store_inbox_list(store, state, 0, 10000, &arena, &rows, &n, &err), 0);
     tcn_arena_done(&arena);
     return n;
+}
+
+static size_t n_kept(void)
+{
+    return n_kept_as(TCN_INBOX_APPLIED);
 }
 
 static size_t run(void)
@@ -53,8 +64,6 @@ static size_t run(void)
 
 static void test_old_deliveries_are_forgotten_by_and_by(void **state)
 {
-    struct tcn_store_options o = {
-        .url = "sqlite::memory:", .account_id = "123456789012", .node = "test"};
     int n = 0;
 
     (void)state;
@@ -73,10 +82,28 @@ static void test_old_deliveries_are_forgotten_by_and_by(void **state)
     tcn_store_close(store);
 }
 
+/* It waits for people, and keeps nothing else from being forgotten. */
+static void test_the_quarantine_is_kept_longer(void **state)
+{
+    (void)state;
+    assert_int_equal(tcn_store_open(&o, NOW, &store, &err), 0);
+    assert_int_equal(tcn_store_begin(store, &err), 0);
+    add_as(TCN_INBOX_QUARANTINED, 1, NOW - TCN_QUARANTINE_KEPT_MS - 1);
+    for (int n = 2; n < TCN_UPKEEP_ROWS + 10; n++)
+        add_as(TCN_INBOX_QUARANTINED, n, NOW - TCN_QUARANTINE_KEPT_MS);
+    add(0, NOW - TCN_INBOX_KEPT_MS - 1);
+    assert_int_equal(run(), 2);
+    assert_int_equal(n_kept(), 0);
+    assert_int_equal(n_kept_as(TCN_INBOX_QUARANTINED), TCN_UPKEEP_ROWS + 8);
+    tcn_store_rollback(store);
+    tcn_store_close(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_old_deliveries_are_forgotten_by_and_by),
+        cmocka_unit_test(test_the_quarantine_is_kept_longer),
     };
 
     return cmocka_run_group_tests_name("upkeep", tests, NULL, NULL);

@@ -120,6 +120,7 @@ static int same_code(struct bed *b, const int r[STORES_MAX], bool is_answer)
 
 static void inbox(struct bed *b)
 {
+    struct tcn_inbox_age age;
     struct tcn_inbox row = gen_inbox(&b->g);
     enum tcn_inbox_state state = pick(b, 2) ? TCN_INBOX_APPLIED : TCN_INBOX_QUARANTINED;
     size_t trimmed[STORES_MAX];
@@ -132,7 +133,8 @@ static void inbox(struct bed *b)
     LIST(b, struct tcn_inbox, same_inbox, inbox_list, state, 0, LIMIT);
     if (pick(b, 8) > 0)
         return;
-    ASK(b, inbox_trim, row.received_ms, 1 + (size_t)row.received_ms % 9, &trimmed[k]);
+    age = (struct tcn_inbox_age){row.received_ms, row.received_ms / 2};
+    ASK(b, inbox_trim, &age, 1 + (size_t)row.received_ms % 9, &trimmed[k]);
     EACH(b)
     assert_int_equal(trimmed[k], trimmed[0]);
 }

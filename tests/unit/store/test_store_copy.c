@@ -211,10 +211,11 @@ static void there_and_back(void **state)
 /* Deletes, moves and re-uses, of the kinds that a merge by key could stumble over. */
 static void change_source(struct places *p, uint32_t from)
 {
+    const struct tcn_inbox_age age = {from + 100, from + 100};
     size_t trimmed = 0;
 
     OK(&p->f, tcn_store_begin(p->f.s, &p->f.err));
-    OK(&p->f, tcn_store_inbox_trim(p->f.s, from + 100, 5000, &trimmed, &p->f.err));
+    OK(&p->f, tcn_store_inbox_trim(p->f.s, &age, 5000, &trimmed, &p->f.err));
     assert_true(trimmed > 0);
     for (uint32_t i = from; i < from + 50; i++) {
         OK(&p->f, tcn_store_timer_set(p->f.s, id_of(i), i % 2 ? 5 + i : 0, &p->f.err));

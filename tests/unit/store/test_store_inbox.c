@@ -54,6 +54,7 @@ static void expect(struct fixture *f, enum tcn_inbox_state state, size_t limit, 
 
 static void listed_and_trimmed(void **state)
 {
+    const struct tcn_inbox_age age = {5, 5};
     struct fixture *f = *state;
     char id[8];
     size_t n = 0;
@@ -64,10 +65,10 @@ static void listed_and_trimmed(void **state)
     }
     expect(f, TCN_INBOX_APPLIED, 9, "1 3 5 ");
     expect(f, TCN_INBOX_QUARANTINED, 2, "2 4 ");
-    OK(f, tcn_store_inbox_trim(f->s, 5, 2, &n, &f->err));
+    OK(f, tcn_store_inbox_trim(f->s, &age, 2, &n, &f->err));
     assert_int_equal(n, 2);
     expect(f, TCN_INBOX_APPLIED, 9, "3 5 ");
-    OK(f, tcn_store_inbox_trim(f->s, 5, 9, &n, &f->err));
+    OK(f, tcn_store_inbox_trim(f->s, &age, 9, &n, &f->err));
     assert_int_equal(n, 2);
     expect(f, TCN_INBOX_APPLIED, 9, "5 ");
     expect(f, TCN_INBOX_QUARANTINED, 9, "6 ");

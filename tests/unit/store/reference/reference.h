@@ -96,7 +96,7 @@ int ref_compare_ids(struct tcn_id left, struct tcn_id right);
 int ref_inbox_add(struct ref *r, const struct tcn_inbox *row);
 int ref_inbox_list(struct ref *r, enum tcn_inbox_state state, int64_t after_no, size_t limit,
                    struct tcn_arena *a, struct tcn_inbox **ret, size_t *ret_n);
-int ref_inbox_trim(struct ref *r, int64_t before_ms, size_t limit, size_t *ret_n);
+int ref_inbox_trim(struct ref *r, const struct tcn_inbox_age *age, size_t limit, size_t *ret_n);
 int ref_lane_get(struct ref *r, const char *dedupe_key, const char *dedupe_string,
                  struct tcn_arena *a, struct tcn_lane *ret, struct tcn_id *ret_open);
 int ref_lane_put(struct ref *r, const struct tcn_lane *lane);

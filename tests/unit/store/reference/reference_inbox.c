@@ -43,8 +43,15 @@ int ref_inbox_list(struct ref *r, enum tcn_inbox_state state, int64_t after_no, 
     return 0;
 }
 
+/* Rows may be forgotten but for those that wait for people, until these are old, too. */
+static bool may_go(const struct tcn_inbox *row, const struct tcn_inbox_age *age)
+{
+    return row->state != TCN_INBOX_QUARANTINED || row->received_ms < age->quarantined_before_ms;
+}
+
 struct oldest {
-    int64_t last_no, before_ms;
+    const struct tcn_inbox_age *age;
+    int64_t last_no;
 };
 
 static bool is_too_old(const void *row, const void *query)
@@ -52,16 +59,20 @@ static bool is_too_old(const void *row, const void *query)
     const struct tcn_inbox *a = row;
     const struct oldest *oldest = query;
 
-    return a->no <= oldest->last_no && a->received_ms < oldest->before_ms;
+    return a->no <= oldest->last_no && may_go(a, oldest->age) &&
+           a->received_ms < oldest->age->before_ms;
 }
 
-int ref_inbox_trim(struct ref *r, int64_t before_ms, size_t limit, size_t *ret_n)
+int ref_inbox_trim(struct ref *r, const struct tcn_inbox_age *age, size_t limit, size_t *ret_n)
 {
     struct ref_table *t = &r->t[REF_INBOX];
     const struct tcn_inbox *rows = (const void *)t->rows;
-    size_t n = limit < t->n ? limit : t->n;
-    struct oldest oldest = {n ? rows[n - 1].no : 0, before_ms};
+    struct oldest oldest = {.age = age};
 
+    for (size_t i = 0, n = 0; i < t->n && n < limit; i++) {
+        n += may_go(&rows[i], age);
+        oldest.last_no = rows[i].no;
+    }
     *ret_n = ref_remove(t, is_too_old, &oldest);
     return 0;
 }
