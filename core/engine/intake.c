@@ -12,6 +12,10 @@
 #define FUTURE_MS                                                                                  \
     300000 /* a sender's clock further ahead is wrong: it must not hold back later news */
 
+/* No sender tries for so long, and no queue keeps a message (SQS: 14 days). An alarm that is older than the last word of its
+ * key, and as old as that, has the time of a clock that lost its own. */
+#define LATE_MAX_MS (INT64_C(30) * 86400000)
+
 /* The alarm's time against the newest that the lane has accepted. */
 enum order { ORDER_UNTOLD, ORDER_NEWER, ORDER_SAME, ORDER_OLDER };
 enum { ORDERS = 4 };
@@ -32,13 +36,13 @@ static const enum tcn_news table[][2][ORDERS] = {
 };
 // clang-format on
 
-static enum order order_of(const struct tcn_lane *lane, int64_t clock_ms)
+static enum order order_of(const struct tcn_lane *lane, int64_t clock_ms, int64_t now_ms)
 {
     if (clock_ms == 0)
         return ORDER_UNTOLD;
-    if (clock_ms > lane->clock_ms)
-        return ORDER_NEWER;
-    return clock_ms == lane->clock_ms ? ORDER_SAME : ORDER_OLDER;
+    if (clock_ms >= lane->clock_ms)
+        return clock_ms == lane->clock_ms ? ORDER_SAME : ORDER_NEWER;
+    return clock_ms < now_ms - LATE_MAX_MS ? ORDER_UNTOLD : ORDER_OLDER;
 }
 
 /* What a mapping could not tell fires: an alarm must not be lost. */
@@ -50,7 +54,7 @@ static enum tcn_action action_of(const struct tcn_alarm *alarm)
 static enum tcn_news news_of_single(const struct tcn_arrival *x)
 {
     const struct tcn_lane *lane = &x->step.a->lane;
-    enum order order = order_of(lane, x->clock_ms);
+    enum order order = order_of(lane, x->clock_ms, x->step.now_ms);
     enum tcn_action action = action_of(x->in->alarm);
     enum tcn_news news = table[action][lane->is_firing][order];
     int64_t window = tcn_echo_window(x);

@@ -215,6 +215,29 @@ static void echo_is_accepted_after_the_window(void **state)
     fx_done(&f);
 }
 
+/* A sender that lost its clock begins again at a time of years ago: what it says fires, and moves no clock. */
+static void clock_of_long_ago_is_none(void **state)
+{
+    static const struct {
+        int64_t age_ms;
+        enum tcn_intake verdict;
+    } rows[] = {{14 * 24 * HOUR, TCN_INTAKE_LATE},
+                {31 * 24 * HOUR, TCN_INTAKE_REOPENED},
+                {9000 * 24 * HOUR, TCN_INTAKE_REOPENED}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct fixture f;
+
+        fx_init(&f);
+        fx_alarm_at(&f, TCN_ACTION_FIRE, f.now - 2 * MIN);
+        fx_alarm_at(&f, TCN_ACTION_RESOLVE, f.now - MIN);
+        assert_int_equal(fx_alarm_at(&f, TCN_ACTION_FIRE, f.now - rows[i].age_ms), rows[i].verdict);
+        assert_int_equal(f.a.lane.clock_ms, f.now - MIN);
+        fx_done(&f);
+    }
+}
+
 static void future_clock_does_not_hold_back_news(void **state)
 {
     struct fixture f;
@@ -581,6 +604,7 @@ int main(void)
         cmocka_unit_test(second_path_is_a_duplicate),
         cmocka_unit_test(update_does_not_hide_an_ok),
         cmocka_unit_test(echo_is_accepted_after_the_window),
+        cmocka_unit_test(clock_of_long_ago_is_none),
         cmocka_unit_test(future_clock_does_not_hold_back_news),
         cmocka_unit_test(reopen_window),
         cmocka_unit_test(reopened_wakes_people_again),
