@@ -23,10 +23,20 @@ static const struct tcn_page *find_page(const struct tcn_aggregate *a, struct tc
     return NULL;
 }
 
+const char *tcn_page_reason(const struct tcn_incident *incident, int64_t send_no,
+                            struct tcn_arena *arena)
+{
+    if (send_no <= 1)
+        return "engaged by the response plan";
+    if (incident->acknowledged_ms == 0 || !incident->acknowledged_by)
+        return "not acknowledged yet";
+    return tcn_arena_fmt(arena, "acknowledged by %s, and not by you", incident->acknowledged_by);
+}
+
 /* The root "event" of the mapping: the page as its text may use it. */
 static json_t *event_json(const struct tcn_config *config, const uint8_t ack_key[TCN_ACK_KEY],
                           const struct tcn_send_row *row, const struct tcn_page *page,
-                          const struct tcn_channel *channel, int64_t now_ms)
+                          const struct tcn_channel *channel, const char *why, int64_t now_ms)
 {
     const struct tcn_contact *contact = tcn_directory_contact(&config->directory, row->contact);
     char token[TCN_ACK_TEXT], at[TCN_TIME_TEXT];
@@ -34,11 +44,11 @@ static json_t *event_json(const struct tcn_config *config, const uint8_t ack_key
 
     tcn_ack_token(ack_key, page->id, token);
     tcn_time_text(now_ms, at);
-    event = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s}", "kind", "page", "contact", row->contact, "name",
-        contact && contact->display_name ? contact->display_name : row->contact, "to",
-        channel->address, "at", at, "code", page->accept_code, "send_no", (json_int_t)row->send_no,
-        "reason", row->send_no > 1 ? "not acknowledged yet" : "engaged by the response plan");
+    event = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s}", "kind", "page", "contact",
+                      row->contact, "name",
+                      contact && contact->display_name ? contact->display_name : row->contact, "to",
+                      channel->address, "at", at, "code", page->accept_code, "send_no",
+                      (json_int_t)row->send_no, "reason", why);
     json_object_set_new(event, "ack_url", json_sprintf("%s/ack/%s", config->public_url, token));
     return event;
 }
@@ -56,7 +66,8 @@ static json_t *evaluate(const struct tcn_config *config, const uint8_t ack_key[T
     assert(c);
     env.env = tcn_incident_json(&a->incident, config->account_id,
                                 tcn_incident_url(config, a->incident.id, arena));
-    env.event = event_json(config, ack_key, row, page, channel, now_ms);
+    env.event = event_json(config, ack_key, row, page, channel,
+                           tcn_page_reason(&a->incident, row->send_no, arena), now_ms);
     message = tcn_mapping_message(c->mapping, "page", &env);
     if (message)
         json_object_set_new(message, "to", json_string(channel->address));

@@ -15,4 +15,9 @@ int tcn_page_message(const struct tcn_config *config, const uint8_t ack_key[TCN_
 const char *tcn_incident_url(const struct tcn_config *config, struct tcn_id incident,
                              struct tcn_arena *arena);
 
+/* Why this message of the page is sent, for its text. What a person answers ends that person's pages and no other's (spec
+ * incidents-contacts 5.5), so somebody may have acknowledged before. */
+const char *tcn_page_reason(const struct tcn_incident *incident, int64_t send_no,
+                            struct tcn_arena *arena);
+
 #endif

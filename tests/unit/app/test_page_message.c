@@ -40,10 +40,24 @@ static void test_why_a_page_is_not_written(void **state)
     mail.is_activated = true;
 }
 
+static void test_what_a_page_says_of_why_it_comes(void **state)
+{
+    struct tcn_incident incident = {.exists = true};
+
+    (void)state;
+    assert_string_equal(tcn_page_reason(&incident, 1, &arena), "engaged by the response plan");
+    assert_string_equal(tcn_page_reason(&incident, 2, &arena), "not acknowledged yet");
+    incident.acknowledged_ms = now;
+    incident.acknowledged_by = "contact:alice";
+    assert_string_equal(tcn_page_reason(&incident, 2, &arena),
+                        "acknowledged by contact:alice, and not by you");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(test_why_a_page_is_not_written),
+        CASE(test_what_a_page_says_of_why_it_comes),
     };
 
     return cmocka_run_group_tests_name("page_message", tests, NULL, NULL);
