@@ -250,20 +250,44 @@ int tcn_turn_load_lane(struct tcn_store *s, const struct tcn_alarm *alarm,
                         : load_echoes(s, key, arena, ret, err);
 }
 
+static int write_link(struct tcn_store *s, const struct tcn_incident *incident,
+                      const char *connector, int64_t now_ms, struct tcn_err *err)
+{
+    struct tcn_link link = {
+        .id = tcn_id_child(incident->id, connector, 0),
+        .incident = incident->id,
+        .connector = connector,
+        .due_ms = now_ms,
+    };
+
+    return tcn_store_link_put(s, &link, err);
+}
+
 static int write_links(struct tcn_store *s, const struct tcn_incident *incident,
                        const struct tcn_response_plan *plan, int64_t now_ms, struct tcn_err *err)
 {
     int r = 0;
 
-    for (size_t i = 0; plan && i < plan->n_connectors && r == 0; i++) {
-        struct tcn_link link = {
-            .id = tcn_id_child(incident->id, plan->connectors[i], 0),
-            .incident = incident->id,
-            .connector = plan->connectors[i],
-            .due_ms = now_ms,
-        };
+    for (size_t i = 0; plan && i < plan->n_connectors && r == 0; i++)
+        r = write_link(s, incident, plan->connectors[i], now_ms, err);
+    return r;
+}
 
-        r = tcn_store_link_put(s, &link, err);
+/* A plan that took the place of another brings its own tickets; those that there are stay as they are. */
+static int add_links(struct tcn_store *s, const struct tcn_decision *d, int64_t now_ms,
+                     struct tcn_err *err)
+{
+    const struct tcn_incident *incident = &d->subject->incident;
+    const struct tcn_response_plan *plan =
+        tcn_directory_plan(d->directory, incident->response_plan);
+    struct tcn_link known;
+    int r = 0;
+
+    for (size_t i = 0; plan && i < plan->n_connectors && r == 0; i++) {
+        struct tcn_id id = tcn_id_child(incident->id, plan->connectors[i], 0);
+
+        if ((r = tcn_store_link_get(s, id, d->arena, &known, err)) == TCN_ENOTFOUND)
+            r = write_link(s, incident, plan->connectors[i], now_ms, err);
     }
     return r;
 }
@@ -341,7 +365,9 @@ static int write_incident(struct tcn_store *s, const struct tcn_decision *d,
         return r;
     if (d->incident_opened)
         r = write_links(s, &a->incident, plan, now_ms, err);
-    else if (d->tickets_due)
+    else if (d->plan_replaced)
+        r = add_links(s, d, now_ms, err);
+    if (r == 0 && !d->incident_opened && d->tickets_due)
         r = tcn_store_link_wake(s, a->incident.id, now_ms, err);
     if (r < 0 || (d->incident_opened && d->next_due_ms == 0)) /* a new one has no timer to clear */
         return r;

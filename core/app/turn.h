@@ -32,7 +32,7 @@ int tcn_turn_load_alone(struct tcn_store *s, const struct tcn_alarm *alarm,
                         const struct tcn_source_policy *policy, struct tcn_arena *arena,
                         struct tcn_aggregate *ret, const char **ret_dedupe, struct tcn_err *err);
 /* Writes what the decision changed, in the order that claims need. plan names the connectors that get a link when
- * the incident is new; NULL = none. */
+ * the incident is new; NULL = none. A plan that took the place of the incident's is looked up in the decision's directory. */
 int tcn_turn_write(struct tcn_store *s, const struct tcn_decision *d,
                    const struct tcn_response_plan *plan, int64_t now_ms, struct tcn_err *err);
 /* Whether what the same call of tcn_turn_write wrote has something to do, now or later: a timer, a page, a ticket. */

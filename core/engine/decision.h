@@ -67,6 +67,8 @@ struct tcn_decision {
     bool
         incident_changed; /* write subject->incident and those of its engagements that are is_dirty */
     bool incident_opened; /* it is new: its tickets do not exist yet */
+    bool
+        plan_replaced; /* incident.response_plan is another: it may have tickets that do not exist yet */
     bool storm_changed;
     bool storm_alarm_changed; /* write storm_alarm, of the lane and its storm */
     struct tcn_storm_alarm storm_alarm;

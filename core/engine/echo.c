@@ -88,10 +88,11 @@ static const char *why(const struct tcn_step *s, size_t n, const struct tcn_item
                          tcn_step_cut(s, name, TCN_TITLE_MAX), (long long)(after_ms / 1000));
 }
 
-static void reopen(const struct tcn_step *s, const char *text)
+static void reopen(const struct tcn_step *s, const struct tcn_source_policy *policy,
+                   const char *text)
 {
     tcn_incident_reopen(s, tcn_step_source_actor(s, s->a->lane.source), text);
-    tcn_engagement_start_all(s, tcn_directory_plan(s->directory, s->a->incident.response_plan));
+    tcn_engagement_start_all(s, tcn_incident_plan(s, policy));
 }
 
 /* The lane's own incident, or an open one with its dedupe string. */
@@ -118,7 +119,7 @@ static void fire(const struct tcn_step *s, const struct tcn_source_policy *polic
     else if (tcn_lane_is_muted(s, policy))
         tcn_lane_tell_muted(s, s->a->lane.source);
     else
-        reopen(s, text);
+        reopen(s, policy, text);
     if (!was_firing && policy)
         tcn_flap_record(s, policy);
     tcn_silence_watch(s, policy);

@@ -312,3 +312,19 @@ void tcn_incident_reopen(const struct tcn_step *s, const char *actor, const char
     tcn_incident_set_open(s);
     tcn_incident_modified(s, &status, 1, actor, text)->to_tickets = true;
 }
+
+const struct tcn_response_plan *tcn_incident_plan(const struct tcn_step *s,
+                                                  const struct tcn_source_policy *policy)
+{
+    struct tcn_incident *i = &s->a->incident;
+    const struct tcn_response_plan *plan = tcn_directory_plan(s->directory, i->response_plan);
+
+    if (plan || !policy || !(plan = tcn_directory_plan(s->directory, policy->response_plan)))
+        return plan;
+    tcn_step_say(s, false,
+                 "response plan %s is not configured any more: %s of source %s takes its place",
+                 i->response_plan, plan->name, policy->name);
+    i->response_plan = tcn_arena_strdup(s->d->arena, plan->name);
+    s->d->plan_replaced = true;
+    return plan;
+}

@@ -38,6 +38,10 @@ void tcn_incident_set_open(const struct tcn_step *s);
 void tcn_incident_resolve(const struct tcn_step *s, const struct tcn_resolution *resolution);
 void tcn_incident_reopen(const struct tcn_step *s, const char *actor,
                          const char *why /* may be NULL */);
+/* Whom it engages now. When its own plan is not configured any more, that of policy (NULL: there is none) takes the place of
+ * it, with a line on the timeline. NULL: neither exists. */
+const struct tcn_response_plan *tcn_incident_plan(const struct tcn_step *s,
+                                                  const struct tcn_source_policy *policy);
 /* Writes one Update event for the attributes and moves modified_by and modified_ms. A source never takes over
  * modified_by from a person: it guards the person's texts. */
 struct tcn_event *tcn_incident_modified(const struct tcn_step *s,

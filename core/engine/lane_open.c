@@ -160,7 +160,7 @@ void tcn_lane_wake_storm(struct tcn_arrival *x)
     tcn_step_say(&x->step, true,
                  "%s is more severe than what people were told of: they are engaged again",
                  tcn_lane_name(x));
-    tcn_engagement_start_all(&x->step, plan_of(x));
+    tcn_engagement_start_all(&x->step, tcn_incident_plan(&x->step, x->in->policy));
 }
 
 /* The first of each impact, so that a storm of severe ones is one page more. */
@@ -206,14 +206,13 @@ static enum tcn_intake open_new(struct tcn_arrival *x)
 static enum tcn_intake reopen(struct tcn_arrival *x)
 {
     struct tcn_trigger trigger = tcn_lane_trigger(x);
-    const char *plan = x->step.a->incident.response_plan;
 
     tcn_incident_reopen(&x->step, trigger.actor, NULL);
     tcn_incident_fold(&x->step, &trigger);
     tcn_lane_apply(x);
-    if (!tcn_engagement_is_at_work(x->step.a,
-                                   x->step.now_ms)) /* a storm that got worse is told already */
-        tcn_engagement_start_all(&x->step, tcn_directory_plan(x->in->directory, plan));
+    /* A storm that got worse is told already. */
+    if (!tcn_engagement_is_at_work(x->step.a, x->step.now_ms))
+        tcn_engagement_start_all(&x->step, tcn_incident_plan(&x->step, x->in->policy));
     return TCN_INTAKE_REOPENED;
 }
 

@@ -51,14 +51,16 @@ static void make_escalation(struct world *w, size_t at, const char *alias)
     }
 }
 
+/* What each plan is called at first, and once it was renamed. */
+static const char *const plan_names[2][3] = {{"single", "shared", "storm"},
+                                             {"single-2", "shared-2", "storm-2"}};
+
 static void make_plans(struct world *w)
 {
-    static const char *const plan_names[3] = {"single", "shared", "storm"};
-
     for (size_t i = 0; i < 3; i++) {
         struct tcn_response_plan *p = &w->plans[i];
 
-        *p = (struct tcn_response_plan){.name = plan_names[i], .title = "Template", .impact = 3};
+        *p = (struct tcn_response_plan){.name = plan_names[0][i], .title = "Template", .impact = 3};
         p->n_engagements = 1 + (size_t)rng_below(&w->rng, 3);
         for (size_t k = 0; k < p->n_engagements; k++)
             p->engagements[k] = w->contacts[rng_below(&w->rng, MAX_CONTACTS)].alias;
@@ -76,11 +78,12 @@ static void share(struct world *w)
         w->policies[2].group_by = group_by, w->policies[2].n_group_by = 1;
 }
 
+static const size_t plan_of[MAX_SOURCES] = {0, 0, 1, 2};
+
 /* 0 single alarms, 1 groups from two peers, 2 alarms that share an incident, 3 storms. */
 static void make_sources(struct world *w)
 {
     static const char *const source_names[MAX_SOURCES] = {"cw", "prom", "shared", "burst"};
-    static const int plan_of[MAX_SOURCES] = {0, 0, 1, 2};
 
     for (size_t i = 0; i < MAX_SOURCES; i++)
         w->policies[i] = (struct tcn_source_policy){
@@ -120,11 +123,26 @@ void config_make(struct world *w)
     share(w);
 }
 
+/* Its sources follow; the incidents that it opened know the old name. */
+static void rename_plan(struct world *w)
+{
+    size_t at = (size_t)rng_below(&w->rng, 3);
+    bool is_new = w->plans[at].name == plan_names[1][at];
+
+    w->plans[at].name = plan_names[is_new ? 0 : 1][at];
+    for (size_t i = 0; i < MAX_SOURCES; i++)
+        if (plan_of[i] == at)
+            w->policies[i].response_plan = w->plans[at].name;
+}
+
 void config_disturb(struct world *w)
 {
     struct tcn_channel *c = &w->channels[rng_below(&w->rng, MAX_PEOPLE)][rng_below(&w->rng, 3)];
 
-    c->is_activated = !c->is_activated;
+    if (rng_chance(&w->rng, 30))
+        rename_plan(w);
+    else
+        c->is_activated = !c->is_activated;
 }
 
 void config_restore(struct world *w)

@@ -336,7 +336,7 @@ static enum tcn_intake decide_start(struct world *w, struct tcn_aggregate *a, vo
 
 static void start(struct world *w)
 {
-    struct starting s = {.start = {.response_plan = rng_chance(&w->rng, 50) ? "single" : "shared",
+    struct starting s = {.start = {.response_plan = w->plans[rng_below(&w->rng, 2)].name,
                                    .title = "by hand",
                                    .actor = "user:u"}};
     const struct tcn_response_plan *plan = tcn_directory_plan(&w->directory, s.start.response_plan);

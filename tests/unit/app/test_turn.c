@@ -177,6 +177,35 @@ static void test_a_lane_joins_by_dedupe_string(void **state)
     assert_true(a.others_hold);
 }
 
+/* The ticket that there is stays what it is; what only the new plan has is made. */
+static void test_the_tickets_of_a_plan_that_took_over(void **state)
+{
+    struct tcn_link *links;
+    struct tcn_id incident;
+    size_t n;
+
+    (void)state;
+    incident = alarm_of("k1", TCN_ACTION_FIRE);
+    assert_int_equal(tcn_store_link_list(store, incident, 9, &arena, &links, &n, &err), 0);
+    assert_int_equal(n, 1);
+    links[0].remote_id = "10001";
+    assert_int_equal(tcn_store_link_put(store, &links[0], &err), 0);
+    now += 1000;
+    alarm_of("k1", TCN_ACTION_RESOLVE);
+    plan.name = "web";
+    plan.connectors[plan.n_connectors++] = "pagerduty";
+    policy.response_plan = "web";
+    now += 1000;
+    assert_true(tcn_id_eq(alarm_of("k1", TCN_ACTION_FIRE), incident));
+    assert_string_equal(load(incident).incident.response_plan, "web");
+    assert_int_equal(tcn_store_link_list(store, incident, 9, &arena, &links, &n, &err), 0);
+    assert_int_equal(n, 2);
+    assert_string_equal(links[0].connector, "jira");
+    assert_string_equal(links[0].remote_id, "10001");
+    assert_string_equal(links[1].connector, "pagerduty");
+    assert_true(links[1].due_ms > 0 && links[1].due_ms <= now);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +218,7 @@ int main(void)
         CASE(test_the_echoes_of_a_resolved_incident),
         CASE(test_a_storm_has_no_lane_in_hand),
         CASE(test_a_lane_joins_by_dedupe_string),
+        CASE(test_the_tickets_of_a_plan_that_took_over),
     };
 
     return cmocka_run_group_tests_name("turn", tests, NULL, NULL);

@@ -63,7 +63,9 @@ static inline int setup(void **state)
                                         .mute_window_ms = 86400000,
                                         .echo_window_ms = 60000};
     plan.dedupe_string = NULL;
+    plan.name = "critical";
     plan.n_engagements = 1;
+    plan.n_connectors = 1;
     now = T0;
     tcn_arena_init(&arena, 64u << 20);
     if (tcn_store_open(&o, now, &store, &err) < 0 || tcn_store_begin(store, &err) < 0)

@@ -282,6 +282,23 @@ static void a_person_who_resolved_hears_of_it(void **state)
     fx_done(&f);
 }
 
+static void reopens_by_the_plan_that_its_source_has_now(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f);
+    tell_all(&f, SINGLE, "FRE");
+    f.plan.name = "web";
+    f.policy.response_plan = "web";
+    fx_run_until(&f, END + WINDOW);
+    assert_true(is_open(&f));
+    assert_int_equal(f.d.sends.n, 1);
+    assert_string_equal(f.a.incident.response_plan, "web");
+    assert_true(f.d.plan_replaced);
+    fx_done(&f);
+}
+
 /* An incident that cannot be reopened, or none at all, has no timer that could let it fire: it does at once. */
 static void what_could_not_come_back_is_not_held(void **state)
 {
@@ -466,6 +483,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row),
         cmocka_unit_test(reopens_whatever_the_reopen_window),
+        cmocka_unit_test(reopens_by_the_plan_that_its_source_has_now),
         cmocka_unit_test(fires_again_in_an_open_incident),
         cmocka_unit_test(cancels_the_resolve_delay),
         cmocka_unit_test(whole_end_withdraws),

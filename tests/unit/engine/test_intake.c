@@ -309,6 +309,57 @@ static void reopened_wakes_people_again(void **state)
     fx_done(&f);
 }
 
+static void a_plan_that_was_renamed(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    fx_person(&f, "ann");
+    fx_engage(&f, "ann");
+    fx_alarm_at(&f, TCN_ACTION_FIRE, T0);
+    fx_alarm_at(&f, TCN_ACTION_RESOLVE, f.now += MIN);
+    f.plan.name = "web";
+    f.policy.response_plan = "web";
+    assert_int_equal(fx_alarm_at(&f, TCN_ACTION_FIRE, f.now += MIN), TCN_INTAKE_REOPENED);
+    assert_int_equal(f.d.sends.n, 1);
+    assert_false(f.d.nobody_reached);
+    assert_true(f.d.plan_replaced);
+    assert_string_equal(f.a.incident.response_plan, "web");
+    assert_non_null(
+        fx_event(&f, TCN_EVENT_TOCSIN,
+                 "response plan main is not configured any more: web of source cw takes "
+                 "its place"));
+    fx_alarm_at(&f, TCN_ACTION_RESOLVE, f.now += MIN);
+    assert_int_equal(fx_alarm_at(&f, TCN_ACTION_FIRE, f.now += MIN), TCN_INTAKE_REOPENED);
+    assert_false(f.d.plan_replaced);
+    fx_done(&f);
+}
+
+/* Its source names another one since; who was engaged before is engaged again. */
+static void a_plan_that_is_there_stays(void **state)
+{
+    struct tcn_response_plan plans[2];
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    fx_person(&f, "ann");
+    fx_engage(&f, "ann");
+    fx_alarm_at(&f, TCN_ACTION_FIRE, T0);
+    fx_alarm_at(&f, TCN_ACTION_RESOLVE, f.now += MIN);
+    plans[0] = f.plan;
+    plans[1] = (struct tcn_response_plan){.name = "web", .title = "Other", .impact = 3};
+    f.directory.plans = plans;
+    f.directory.n_plans = 2;
+    f.policy.response_plan = "web";
+    assert_int_equal(fx_alarm_at(&f, TCN_ACTION_FIRE, f.now += MIN), TCN_INTAKE_REOPENED);
+    assert_int_equal(f.d.sends.n, 1);
+    assert_string_equal(f.a.incident.response_plan, "main");
+    assert_false(f.d.plan_replaced);
+    fx_done(&f);
+}
+
 /* An incident that was reopened too often gets a successor: somebody must be woken. */
 static void reopening_is_bounded(void **state)
 {
@@ -608,6 +659,8 @@ int main(void)
         cmocka_unit_test(future_clock_does_not_hold_back_news),
         cmocka_unit_test(reopen_window),
         cmocka_unit_test(reopened_wakes_people_again),
+        cmocka_unit_test(a_plan_that_was_renamed),
+        cmocka_unit_test(a_plan_that_is_there_stays),
         cmocka_unit_test(reopening_is_bounded),
         cmocka_unit_test(wont_fix_mutes),
         cmocka_unit_test(mute_ends_when_reopened),
