@@ -124,7 +124,7 @@ void config_make(struct world *w)
 }
 
 /* Its sources follow; the incidents that it opened know the old name. */
-static void rename_plan(struct world *w)
+void config_rename_plan(struct world *w)
 {
     size_t at = (size_t)rng_below(&w->rng, 3);
     bool is_new = w->plans[at].name == plan_names[1][at];
@@ -139,10 +139,7 @@ void config_disturb(struct world *w)
 {
     struct tcn_channel *c = &w->channels[rng_below(&w->rng, MAX_PEOPLE)][rng_below(&w->rng, 3)];
 
-    if (rng_chance(&w->rng, 30))
-        rename_plan(w);
-    else
-        c->is_activated = !c->is_activated;
+    c->is_activated = !c->is_activated;
 }
 
 void config_restore(struct world *w)

@@ -146,6 +146,8 @@ static void step(struct world *w)
         alarms_storm(w);
     else if (dice < 304)
         people_outage(w);
+    else if (dice < 308)
+        config_rename_plan(w);
     else if (dice < 330) {
         pass_time(w, 1 + rng_below(&w->rng, MIN));
         people_act(w);

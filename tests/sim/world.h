@@ -159,8 +159,8 @@ static inline int64_t now_of(const struct world *w)
 
 /* -- config.c: people and plans at random -------------------------------------------------------------------- */
 void config_make(struct world *w);
-void config_disturb(
-    struct world *w); /* a channel is deactivated or comes back, a plan is renamed */
+void config_disturb(struct world *w); /* a channel is deactivated or comes back */
+void config_rename_plan(struct world *w);
 void config_restore(struct world *w);
 
 /* -- store.c: what survives a crash: deep copies ------------------------------------------------------------- */
