@@ -4,7 +4,14 @@
 
 #include <stdio.h>
 
-#define ATEXT "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-/=?^_`{|}~."
+#define LETTERS_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+#define ATEXT LETTERS_DIGITS "!#$%&'*+-/=?^_`{|}~"
+
+/* RFC 5321 section 4.5.3.1, RFC 1035 section 2.3.4. A path is an address in angle brackets. */
+#define LOCAL_MAX 64
+#define ADDRESS_MAX 254
+#define HOST_MAX 253
+#define LABEL_MAX 63
 
 struct smtp {
     const char *url, *from, *user;
@@ -21,17 +28,76 @@ static const struct tocsin_option options[] = {
     TOCSIN_OPT_END,
 };
 
-/* LOCAL@DOMAIN in plain ASCII (RFC 5321 section 4.1.2, dot-string form), at most 254 bytes. */
-static int address_ok(const char *address)
+static int is_ascii(const char *text)
 {
-    size_t local = strspn(address, ATEXT);
-    const char *domain = address + local + 1;
+    for (; *text; text++)
+        if ((unsigned char)*text >= 0x80)
+            return 0;
+    return 1;
+}
 
-    if (local == 0 || local > 64 || address[local] != '@' || strlen(address) > 254)
+/* Atoms with single dots between them; len is where the @ is, which is in no atom. */
+static int is_dot_string(const char *local, size_t len)
+{
+    size_t at = 0;
+
+    for (;;) {
+        size_t n = strspn(local + at, ATEXT);
+
+        at += n;
+        if (n == 0 || at == len)
+            return n > 0;
+        if (local[at++] != '.')
+            return 0;
+    }
+}
+
+static int is_label(const char *label, size_t len)
+{
+    return len >= 1 && len <= LABEL_MAX && strspn(label, LETTERS_DIGITS "-") >= len &&
+           label[0] != '-' && label[len - 1] != '-';
+}
+
+static int is_host(const char *host)
+{
+    if (strlen(host) > HOST_MAX)
         return 0;
-    return domain[0] && domain[0] != '.' && domain[0] != '-' &&
-           domain[strspn(domain,
-                         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.")] == 0;
+    for (;;) {
+        size_t len = strcspn(host, ".");
+
+        if (!is_label(host, len))
+            return 0;
+        if (!host[len])
+            return 1;
+        host += len + 1;
+    }
+}
+
+/* One mailbox, bare, as a dot-string at the name of a host (RFC 5321 section 4.1.2). SMTPUTF8, quoted names and addresses
+ * in place of hosts are not spoken. */
+static const char *address_fault(uint32_t channel, const char *address)
+{
+    const char *at = strchr(address, '@');
+    size_t local = at ? (size_t)(at - address) : 0;
+
+    (void)channel; /* mail alone is claimed */
+    if (local == 0 || !at[1])
+        return "is no mail address; write NAME@HOST";
+    if (!is_ascii(address))
+        return "has signs beyond ASCII, and mail is sent to addresses in ASCII only; write one, "
+               "its "
+               "host in the form that begins with xn--";
+    if (local > LOCAL_MAX || strlen(address) > ADDRESS_MAX)
+        return "is longer than a mail address can be, 64 characters before the @ and 254 in all; "
+               "correct it";
+    if (!is_dot_string(address, local))
+        return "is no mail address: before the @ go letters, digits, !#$%&'*+-/=?^_`{|}~ and "
+               "single "
+               "dots between them; write NAME@HOST alone";
+    if (!is_host(at + 1))
+        return "is no mail address: behind the @ goes the name of a host, letters, digits and "
+               "hyphens with single dots between them; write NAME@HOST alone";
+    return NULL;
 }
 
 static int open_instance(struct tocsin_instance *in)
@@ -40,7 +106,7 @@ static int open_instance(struct tocsin_instance *in)
 
     if (strncmp(s->url, "smtp://", 7) != 0 && strncmp(s->url, "smtps://", 8) != 0)
         return in->host->fail(in, "url must begin with smtp:// or smtps://");
-    if (!address_ok(s->from))
+    if (address_fault(TOCSIN_EMAIL, s->from))
         return in->host->fail(
             in, "from is the sender of the mails: a plain mail address without a name, such as "
                 "tocsin@example.com");
@@ -52,7 +118,7 @@ static int message_id(const struct smtp *s, const char *word, char *ret, size_t 
 {
     int n;
 
-    if (!word[0] || word[strspn(word, ATEXT)] != 0)
+    if (!word[0] || word[strspn(word, ATEXT ".")] != 0)
         return -1;
     n = snprintf(ret, size, "%s@%s", word, strchr(s->from, '@') + 1);
     return n < 0 || (size_t)n >= size ? -1 : 0;
@@ -76,6 +142,7 @@ static int render(const struct tocsin_instance *in, const struct tocsin_op *op,
 {
     const struct smtp *s = in->state;
     const char *html = tcn_reply_text(op->payload, "html");
+    const char *fault;
     char id[400], thread[400];
     struct tocsin_mail mail = {.from = s->from,
                                .to = tcn_reply_text(op->payload, "to"),
@@ -86,8 +153,8 @@ static int render(const struct tocsin_instance *in, const struct tocsin_op *op,
 
     if (op->verb != TOCSIN_SEND)
         return in->host->fail(in, "smtp can only send");
-    if (!address_ok(mail.to))
-        return in->host->fail(in, "the recipient is no plain mail address");
+    if ((fault = address_fault(TOCSIN_EMAIL, mail.to)) != NULL)
+        return in->host->fail(in, "the recipient is no plain mail address: it %s", fault);
     if (!tcn_reply_line_ok(mail.subject, 900))
         return in->host->fail(in, "the subject must be one line of 1 to 900 bytes");
     if (!mail.text[0])
@@ -159,6 +226,8 @@ static const struct tocsin_connector smtp = {
     .open = open_instance,
     .render = render,
     .interpret = interpret,
+    .channels = TOCSIN_REACHES(TOCSIN_EMAIL),
+    .address_fault = address_fault,
 };
 
 TOCSIN_ENTRY(smtp);

@@ -1,6 +1,7 @@
-/* Top level of the configuration. Sources, connectors and channels are in config_parts.c. */
+/* Top level of the configuration. Sources and connectors are in config_parts.c. */
 #include "app/config.h"
 #include "app/config_admin.h"
+#include "app/config_channels.h"
 #include "app/config_listen.h"
 #include "app/config_parts.h"
 #include "app/config_tls.h"

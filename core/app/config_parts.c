@@ -1,4 +1,4 @@
-/* Sources, connectors and channels: each gets its code, its mapping file and its secrets here. */
+/* Sources and connectors: each gets its code, its mapping file and its secrets here. */
 #include "app/config_parts.h"
 #include "app/config_allow.h"
 #include "app/config_settings.h"
@@ -15,8 +15,6 @@
 #include <stdio.h>
 
 #define NAMES_ARENA (1u << 20)
-
-static const char *const channel_types[] = {"EMAIL", "SMS", "VOICE", NULL}; /* from TCN_EMAIL on */
 
 /* Runs the tests inside the file: a mapping that fails them is not used. */
 static int check_mapping(const struct tcn_node *at, const char *name, struct tcn_mapping *m)
@@ -170,101 +168,6 @@ int tcn_config_connectors(const struct tcn_node *root, struct tcn_config *c)
         r |= read_connector(&at, &c->connectors[c->n_connectors++]);
     }
     return r < 0 ? TCN_EINVALID : 0;
-}
-
-static const char **connector_names(struct tcn_config *c)
-{
-    const char **names = TCN_NEW_N(&c->arena, const char *, c->n_connectors + 1);
-
-    for (size_t i = 0; i < c->n_connectors; i++)
-        names[i] = c->connectors[i].name;
-    return names;
-}
-
-static int use_connector(const struct tcn_node *at, const char *name, enum tcn_channel_type type,
-                         struct tcn_config *c)
-{
-    const struct tcn_connector_config *connector = tcn_config_connector(c, name);
-    struct tcn_node node = tcn_node_member(at, "connector");
-
-    if (!c->connectors)
-        return TCN_EINVALID; /* they could not be read */
-    if (!connector)
-        return tcn_node_no_such(&node, name, "no connector under $.connectors", connector_names(c));
-    if (!connector->instance)
-        return TCN_EINVALID; /* its own mistakes are told already */
-    if (!tcn_instance_can(connector->instance, TOCSIN_SEND))
-        return tcn_node_problem(&node,
-                                "\"%s\" cannot send messages to persons; name one that can, such "
-                                "as an smtp connector",
-                                name);
-    c->channel_connector[type] = connector->name;
-    return 0;
-}
-
-static int read_channel(const struct tcn_node *all, const char *key, enum tcn_channel_type type,
-                        struct tcn_config *c)
-{
-    static const char *const names[] = {"connector", NULL};
-    const char *name = NULL;
-    struct tcn_node at;
-    int r;
-
-    if (tcn_node_object(all, key, TCN_OPTIONAL, &at) < 0)
-        return TCN_EINVALID;
-    if (!at.json)
-        return 0;
-    r = tcn_node_only(&at, names);
-    if (tcn_node_text(&at, "connector", TCN_NEED, &name) < 0)
-        return TCN_EINVALID;
-    return r | use_connector(&at, name, type, c);
-}
-
-int tcn_config_channels(const struct tcn_node *root, struct tcn_config *c)
-{
-    struct tcn_node all;
-    int r;
-
-    if (tcn_node_object(root, "channels", TCN_OPTIONAL, &all) < 0)
-        return TCN_EINVALID;
-    if (!all.json)
-        return 0;
-    r = tcn_node_only(&all, channel_types);
-    for (int i = 0; channel_types[i]; i++)
-        r |= read_channel(&all, channel_types[i], (enum tcn_channel_type)(i + TCN_EMAIL), c);
-    return r < 0 ? TCN_EINVALID : 0;
-}
-
-/* The first channel of a type, when $.channels has no entry for it. */
-static int check_sender(const struct tcn_node *list, const struct tcn_node *all, const char *type)
-{
-    if (tcn_node_member(all, type).json)
-        return 0;
-    for (size_t i = 0; i < json_array_size(list->json); i++) {
-        struct tcn_node item = tcn_node_item(list, i), node = tcn_node_member(&item, "Type");
-        const char *of = json_string_value(node.json);
-
-        if (of && strcmp(of, type) == 0)
-            return tcn_node_problem(&node,
-                                    "nothing sends %s; name a connector that does in "
-                                    "$.channels.%s: {\"connector\": NAME}",
-                                    type, type);
-    }
-    return 0;
-}
-
-int tcn_config_senders(const struct tcn_node *root, const struct tcn_config *c)
-{
-    struct tcn_node all = tcn_node_member(root, "channels"),
-                    resources = tcn_node_member(root, "resources"),
-                    list = tcn_node_member(&resources, "contact_channels");
-    int r = 0;
-
-    if (!c->connectors || (all.json && !json_is_object(all.json)))
-        return 0; /* told */
-    for (int i = 0; channel_types[i]; i++)
-        r |= check_sender(&list, &all, channel_types[i]);
-    return r;
 }
 
 /* plans NULL: they could not be read. */

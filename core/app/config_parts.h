@@ -1,4 +1,4 @@
-/* Sources, connectors and channels of the configuration: what has code of its own behind it. */
+/* Sources and connectors of the configuration: what has code of its own behind it. */
 #ifndef TCN_APP_CONFIG_PARTS_H
 #define TCN_APP_CONFIG_PARTS_H
 
@@ -7,9 +7,6 @@
 /* Names of nodes and tokens, which are in logs, metrics and timelines, and which people type: 1-64 of a-z A-Z 0-9 . - _ */
 bool tcn_config_is_name(const char *name);
 int tcn_config_connectors(const struct tcn_node *root, struct tcn_config *c);
-int tcn_config_channels(const struct tcn_node *root, struct tcn_config *c);
-/* After the resources: persons whose channels nothing sends to would wait for their pages. */
-int tcn_config_senders(const struct tcn_node *root, const struct tcn_config *c);
 int tcn_config_sources(const struct tcn_node *root, struct tcn_config *c);
 void tcn_config_parts_done(struct tcn_config *c);
 

@@ -10,16 +10,7 @@ static struct tcn_contact *find_contact(struct tcn_directory *dir, const char *a
     return NULL;
 }
 
-/* One mailbox, bare: NAME@HOST. What a server makes of NAME is its own affair (RFC 5321 section 4.1.2), but what ends or
- * lists addresses in a command or a header is no part of it. */
-static bool is_mail_address(const char *text)
-{
-    const char *at = strchr(text, '@'), *host = at ? at + 1 : "";
-
-    return at && at > text && !strpbrk(text, " \t\"<>(),;:\\") && *host && !strchr(host, '@') &&
-           *host != '.' && host[strlen(host) - 1] != '.';
-}
-
+/* Whether it can be sent to is what sends says: config_channels.c. */
 static int read_address(const struct tcn_node *at, struct tcn_channel *ret)
 {
     static const char *const names[] = {"SimpleAddress", NULL};
@@ -34,8 +25,6 @@ static int read_address(const struct tcn_node *at, struct tcn_channel *ret)
     node = tcn_node_member(&object, "SimpleAddress");
     if (strpbrk(ret->address, "\r\n"))
         return tcn_node_problem(&node, "line breaks in an address");
-    if (ret->type == TCN_EMAIL && !is_mail_address(ret->address))
-        return tcn_node_problem(&node, "\"%s\" is no mail address; write NAME@HOST", ret->address);
     if (ret->type > TCN_EMAIL && ret->address[0] != '+')
         return tcn_node_problem(&node, "\"%s\": write telephone numbers as +COUNTRYNUMBER",
                                 ret->address);

@@ -96,6 +96,27 @@ static int check_caps(const struct tocsin_connector *c, struct tcn_err *err)
     return check_webhook(c, err);
 }
 
+#define CHANNELS_KNOWN                                                                             \
+    (TOCSIN_REACHES(TOCSIN_EMAIL) | TOCSIN_REACHES(TOCSIN_SMS) | TOCSIN_REACHES(TOCSIN_VOICE))
+
+/* A message for a channel that its connector cannot reach would die when somebody must be woken. */
+static int check_channels(const struct tocsin_connector *c, struct tcn_err *err)
+{
+    size_t end = offsetof(struct tocsin_connector, channels) + sizeof c->channels;
+    uint32_t channels = c->size >= end ? c->channels : 0;
+    bool can_send = (c->caps & TOCSIN_CAN(TOCSIN_SEND)) != 0;
+
+    if ((channels & ~CHANNELS_KNOWN) != 0)
+        return tcn_fail(err, TCN_EINVALID, "connector %s reaches unknown channels 0x%x", c->name,
+                        (unsigned)(channels & ~CHANNELS_KNOWN));
+    if (can_send == (channels != 0))
+        return 0;
+    return tcn_fail(err, TCN_EINVALID,
+                    can_send ? "connector %s can send but reaches no channel: set .channels"
+                             : "connector %s reaches channels but cannot send: add TOCSIN_SEND",
+                    c->name);
+}
+
 static int check_options(const struct tocsin_connector *c, struct tcn_err *err)
 {
     if (c->state_size > TCN_STATE_MAX)
@@ -108,7 +129,8 @@ int tcn_connector_check(const struct tocsin_connector *c, struct tcn_err *err)
 {
     int r;
 
-    if ((r = check_head(c, err)) < 0 || (r = check_caps(c, err)) < 0)
+    if ((r = check_head(c, err)) < 0 || (r = check_caps(c, err)) < 0 ||
+        (r = check_channels(c, err)) < 0)
         return r;
     return check_options(c, err);
 }
@@ -130,10 +152,24 @@ int tcn_registry_add(struct tcn_registry *r, const struct tocsin_connector *c, s
     return 0;
 }
 
+bool tcn_connector_reaches(const struct tocsin_connector *c, enum tocsin_channel channel)
+{
+    return (c->channels & TOCSIN_REACHES(channel)) != 0;
+}
+
 const struct tocsin_connector *tcn_registry_find(const struct tcn_registry *r, const char *name)
 {
     for (size_t i = 0; i < r->n; i++)
         if (strcmp(r->items[i].name, name) == 0)
+            return &r->items[i];
+    return NULL;
+}
+
+const struct tocsin_connector *tcn_registry_reaching(const struct tcn_registry *r,
+                                                     enum tocsin_channel channel)
+{
+    for (size_t i = 0; i < r->n; i++)
+        if (tcn_connector_reaches(&r->items[i], channel))
             return &r->items[i];
     return NULL;
 }

@@ -47,6 +47,10 @@ enum tocsin_verb {
 #define TOCSIN_CAP_IDEMPOTENT                                                                      \
     (UINT32_C(1) << 25) /* repeating a CREATE or SEND with its op_id is safe */
 
+/* The kinds of channels by which persons are reached.  New ones are appended, never renumbered. */
+enum tocsin_channel { TOCSIN_EMAIL = 1, TOCSIN_SMS, TOCSIN_VOICE };
+#define TOCSIN_REACHES(channel) (UINT32_C(1) << (channel))
+
 /* What became of an operation.  0 is "not set": a connector bug. */
 enum tocsin_outcome {
     TOCSIN_OK = 1,
@@ -245,6 +249,12 @@ struct tocsin_connector {
     /* Optional: what of caps is left under this instance's options (a mode that cannot read, say);
      * asked once after open().  It can take away, and add TOCSIN_CAP_IDEMPOTENT. */
     uint32_t (*caps_of)(const struct tocsin_instance *);
+    /* With TOCSIN_SEND: the kinds of channels whose addresses it takes, TOCSIN_REACHES() of each. */
+    uint32_t channels;
+    /* With TOCSIN_SEND, optional: what keeps SEND from taking this address of a channel of that kind, as words
+     * for people that follow the address ("is no ...; write ..."); NULL: nothing does.  Asked when the configuration
+     * is read, so that nobody waits for pages that can never be sent. */
+    const char *(*address_fault)(uint32_t channel, const char *address);
 };
 #define TOCSIN_CONNECTOR_HEAD                                                                      \
     .abi_major = TOCSIN_ABI_MAJOR, .abi_minor = TOCSIN_ABI_MINOR,                                  \

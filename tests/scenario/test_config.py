@@ -45,6 +45,10 @@ def person(config: Config) -> Config:
     return typing.cast(Config, config["resources"]["contacts"][0])
 
 
+def address(config: Config, text: str) -> None:
+    config["resources"]["contact_channels"][0]["DeliveryAddress"]["SimpleAddress"] = text
+
+
 def plan(config: Config) -> Config:
     return typing.cast(Config, config["resources"]["response_plans"][0])
 
@@ -95,6 +99,16 @@ HASTY: list[Mistake] = [
     (lambda c: plan(c)["connectors"].append("mail"),
      r'connectors\[3\]: "mail" has no tickets, it only sends; take it out here and name it in \$\.channels'),
     (lambda c: c["channels"].update(EMAIL={"connector": "jira"}), r'EMAIL\.connector: "jira" cannot send messages'),
+    (lambda c: c["channels"].update(SMS={"connector": "mail"}),
+     r'\$\.channels\.SMS\.connector: "mail" sends no SMS, and no kind of connector does yet; take "SMS" out'),
+    (lambda c: (c["channels"].pop("EMAIL"), c["resources"]["contact_channels"][0].update(
+        Type="SMS", DeliveryAddress={"SimpleAddress": "+4930123456"})),
+     r"contact_channels\[0\]\.Type: nothing sends SMS, and no kind of connector does yet; make it a channel of the Type"),
+    (lambda c: address(c, "jürgen@example.com"), r'SimpleAddress: "jürgen@example\.com" has signs beyond ASCII, and mail'),
+    (lambda c: address(c, "alice@-example.com"), r'"alice@-example\.com" is no mail address: behind the @ goes the name'),
+    (lambda c: address(c, "alice@[127.0.0.1]"), r'"alice@\[127\.0\.0\.1\]" is no mail address: behind the @ goes the'),
+    (lambda c: address(c, "al..ice@example.com"), r'"al\.\.ice@example\.com" is no mail address: before the @ go letters'),
+    (lambda c: address(c, "a" * 65 + "@example.com"), r'@example\.com" is longer than a mail address can be, 64 char'),
     (lambda c: c["channels"].update(EMAIL={"connector": "mial"}), r'EMAIL\.connector: "mial" .*; did you mean "mail"'),
     (lambda c: rename(c["channels"], "EMAIL", "email"), r'\$\.channels\.email: .*; did you mean "EMAIL"\?'),
     (lambda c: c.pop("channels"), r"contact_channels\[0\]\.Type: nothing sends EMAIL; name .* in \$\.channels\.EMAIL"),

@@ -256,6 +256,7 @@ static const struct tocsin_connector connector = {
     .options = options,
     .render = render,
     .interpret = interpret,
+    .channels = TOCSIN_REACHES(TOCSIN_EMAIL),
 };
 
 static const char mapping_text[] =

@@ -223,6 +223,58 @@ static void takes_a_good_one(void **unused)
     tcn_registry_free(NULL);
 }
 
+static void refuses_channels_that_do_not_fit(void **unused)
+{
+    static const struct {
+        const char *name, *says; /* NULL: it is good */
+        uint32_t caps, channels;
+        bool is_short; /* its structure ends before the channels */
+    } rows[] = {
+        {"sends", NULL, TOCSIN_CAN(TOCSIN_SEND), TOCSIN_REACHES(TOCSIN_VOICE), false},
+        {"sends to no channel", "can send but reaches no channel", TOCSIN_CAN(TOCSIN_SEND), 0,
+         false},
+        {"channels without sending", "reaches channels but cannot send", 0,
+         TOCSIN_REACHES(TOCSIN_EMAIL), false},
+        {"unknown channel", "reaches unknown channels 0x200", TOCSIN_CAN(TOCSIN_SEND), 0x200,
+         false},
+        {"channels past its size", "reaches no channel", TOCSIN_CAN(TOCSIN_SEND),
+         TOCSIN_REACHES(TOCSIN_EMAIL), true},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct tocsin_connector c = good();
+        struct tcn_err err = {0};
+        int r;
+
+        c.caps |= rows[i].caps;
+        c.channels = rows[i].channels;
+        if (rows[i].is_short)
+            c.size = offsetof(struct tocsin_connector, channels);
+        r = tcn_connector_check(&c, &err);
+        if (rows[i].says ? r != TCN_EINVALID || !strstr(err.msg, rows[i].says) : r != 0)
+            fail_msg("%s: \"%s\"", rows[i].name, err.msg);
+    }
+}
+
+static void tells_who_reaches_a_channel(void **unused)
+{
+    struct tocsin_connector silent = good(), sms = good();
+    struct tcn_registry *r = tcn_registry_new();
+    struct tcn_err err;
+
+    (void)unused;
+    sms.name = "sms";
+    sms.caps = TOCSIN_CAN(TOCSIN_SEND);
+    sms.channels = TOCSIN_REACHES(TOCSIN_SMS);
+    assert_int_equal(tcn_registry_add(r, &silent, &err), 0);
+    assert_int_equal(tcn_registry_add(r, &sms, &err), 0);
+    assert_string_equal(tcn_registry_reaching(r, TOCSIN_SMS)->name, "sms");
+    assert_null(tcn_registry_reaching(r, TOCSIN_EMAIL));
+    assert_false(tcn_connector_reaches(tcn_registry_find(r, "good"), TOCSIN_SMS));
+    tcn_registry_free(r);
+}
+
 static void refuses_double_options(void **unused)
 {
     struct tocsin_option twice[] = {options[1], options[1], TOCSIN_OPT_END};
@@ -253,6 +305,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_bad_ones),
         cmocka_unit_test(takes_a_good_one),
+        cmocka_unit_test(refuses_channels_that_do_not_fit),
+        cmocka_unit_test(tells_who_reaches_a_channel),
         cmocka_unit_test(refuses_double_options),
         cmocka_unit_test(reads_a_longer_struct),
     };
