@@ -4,6 +4,7 @@
 #include "app/config_admin.h"
 #include "app/door.h"
 #include "app/outbound.h"
+#include "app/unheard.h"
 #include "base/xalloc.h"
 #include "sys/clock.h"
 
@@ -193,6 +194,7 @@ static void use(struct tcn_app *app, struct tcn_config *fresh)
     app->config = fresh;
     tcn_log_set_level(fresh->log_level);
     tcn_outbound_reload(app);
+    tcn_unheard_look(app);
     renew_roots(app);
     tcn_door_renew(app);
     tcn_app_changed(app);

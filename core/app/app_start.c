@@ -8,6 +8,7 @@
 #include "app/peers.h"
 #include "app/recheck.h"
 #include "app/subscriptions.h"
+#include "app/unheard.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "store/reader.h"
@@ -183,6 +184,7 @@ static int open_door(struct tcn_app *app, struct tcn_err *err)
     if ((r = tcn_door_open(app, err)) < 0)
         return r;
     tcn_outbound_start(app);
+    tcn_unheard_look(app);
     tcn_clock_watch_start(app);
     tcn_held_start(app);
     tcn_peers_start(app);

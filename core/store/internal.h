@@ -39,6 +39,7 @@ enum tcn_sql_table {
     TCN_SQL_PEER,
     TCN_SQL_MOVED,
     TCN_SQL_CLOCK,
+    TCN_SQL_SOURCE,
     TCN_SQL_TABLES
 };
 #define TCN_SQL_MAX 12 /* statements of one table */

@@ -337,6 +337,20 @@ struct tcn_link_waiting {
 int tcn_store_link_waiting(struct tcn_store *s, size_t limit, struct tcn_arena *a,
                            struct tcn_link_waiting **ret, size_t *ret_n, struct tcn_err *err);
 
+/* -- sources: what fires, by who told so ---------------------------------------------------------------- */
+struct tcn_source_waiting {
+    const char *source;
+    int64_t n; /* open incidents of which an alarm of it fires */
+};
+/* By source, those that have any. with_shared: also for alarms of the scope "all", of which another source may tell. */
+int tcn_store_source_waiting(struct tcn_store *s, bool with_shared, size_t limit,
+                             struct tcn_arena *a, struct tcn_source_waiting **ret, size_t *ret_n,
+                             struct tcn_err *err);
+/* Those incidents of one source that have no line with this text on their timeline yet. */
+int tcn_store_source_untold(struct tcn_store *s, const char *source, bool with_shared,
+                            const char *text, size_t limit, struct tcn_id *ret_ids, size_t *ret_n,
+                            struct tcn_err *err);
+
 struct tcn_deadletter {
     struct tcn_id id, incident, link; /* link zero: a page's send */
     const char *connector, *operation, *reason;

@@ -54,5 +54,34 @@ class Plan(Renamed):
         self.assertNotIn("nobody is engaged", self.texts(ident))
 
 
+class Source(Renamed):
+    """Nobody tells the end of what fires: that is told, and who can act hears what to do."""
+
+    WARNING = 'source=prom incidents={} do="resolve them by hand, or configure the source under this name again'
+    LINE = "an alarm of source prom fires, which is not configured any more"
+
+    def told(self, ident: str) -> int:
+        return self.texts(ident).count(self.LINE)
+
+    def test_incidents_of_a_source_that_is_gone(self) -> None:
+        prom = json.loads(self.app.config_file.read_text())["sources"]["prom"]
+        idents = [self.fire(fresh("many")) for _ in range(20)]  # more than are written at once
+        over = fresh("over")
+        others = [self.fire(over), self.open_one("shared")[1]]
+        self.end(over)
+        self.reload(lambda config: config["sources"].pop("prom"))
+        eventually("it is warned of", lambda: self.said(self.WARNING.format(20)) == 1)
+        eventually("each says so", lambda: all(self.told(ident) == 1 for ident in idents))
+        self.assertEqual([0, 0], [self.told(ident) for ident in others])
+        self.app.kill(15)
+        self.app.start()
+        eventually("it is warned of again", lambda: self.said(self.WARNING.format(20)) == 2)
+        self.app.api("POST", f"/v1/incidents/{idents[0]}/resolve", {"code": "done"})
+        self.assertEqual("RESOLVED", self.app.incident(idents[0])["status"])
+        self.reload(lambda config: config["sources"].update(prom=prom))
+        self.assertEqual({1}, {self.told(ident) for ident in idents}, "once")
+        self.assertEqual(2, self.said("incidents wait for a source"))
+
+
 if __name__ == "__main__":
     unittest.main()

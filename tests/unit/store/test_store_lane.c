@@ -180,6 +180,90 @@ static void a_lane_that_fires(void **state)
     assert_false(lane.exists);
 }
 
+static void put_open(struct fixture *f, unsigned no, enum tcn_incident_status status)
+{
+    struct tcn_incident i = {
+        .id = id_of(no), .exists = true, .status = status, .dedupe_string = "d"};
+
+    OK(f, tcn_store_incident_put(f->s, &i, &f->err));
+}
+
+static void put_of(struct fixture *f, const char *source, const char *key, unsigned incident,
+                   bool is_firing)
+{
+    struct tcn_lane lane = {
+        .dedupe_key = key, .source = source, .incident = id_of(incident), .is_firing = is_firing};
+
+    OK(f, tcn_store_lane_put(f->s, &lane, &f->err));
+}
+
+static void expect_waiting(struct fixture *f, bool with_shared, size_t limit, const char *want)
+{
+    struct tcn_source_waiting *list;
+    char text[200] = "";
+    size_t n;
+
+    OK(f, tcn_store_source_waiting(f->s, with_shared, limit, &f->a, &list, &n, &f->err));
+    for (size_t i = 0; i < n; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s %d ", list[i].source,
+                 (int)list[i].n);
+    assert_string_equal(text, want);
+}
+
+/* Three open incidents and one that is over. */
+static void put_sources(struct fixture *f)
+{
+    for (unsigned no = 1; no <= 4; no++)
+        put_open(f, no, no == 4 ? TCN_STATUS_RESOLVED : TCN_STATUS_OPEN);
+    put_of(f, "prom", "prom/a", 1, true);
+    put_of(f, "prom", "prom/b", 1, true); /* the same incident */
+    put_of(f, "prom", "prom/c", 2, true);
+    put_of(f, "prom", "prom/d", 3, false);
+    put_of(f, "prom", "prom/e", 4, true);
+    put_of(f, "zabbix", "zabbix/f", 2, true);
+    put_of(f, "sns", "*/g", 3, true);
+}
+
+static void incidents_that_wait_for_a_source(void **state)
+{
+    struct fixture *f = *state;
+
+    expect_waiting(f, true, 9, "");
+    put_sources(f);
+    expect_waiting(f, true, 9, "prom 2 sns 1 zabbix 1 ");
+    expect_waiting(f, false, 9, "prom 2 zabbix 1 ");
+    expect_waiting(f, true, 1, "prom 2 ");
+}
+
+static void expect_untold(struct fixture *f, const char *source, bool with_shared, size_t limit,
+                          size_t n_wanted, unsigned first)
+{
+    struct tcn_id ids[9];
+    size_t n;
+
+    OK(f, tcn_store_source_untold(f->s, source, with_shared, "gone", limit, ids, &n, &f->err));
+    assert_int_equal(n, n_wanted);
+    assert_true(n == 0 || tcn_id_eq(ids[0], id_of(first)));
+}
+
+static void incidents_that_say_so_are_left_out(void **state)
+{
+    struct tcn_event
+        line = {.id = id_of(21), .seq = 1, .type = TCN_EVENT_TOCSIN, .data = "{}", .text = "gone"},
+        other = {
+            .id = id_of(22), .seq = 1, .type = TCN_EVENT_TOCSIN, .data = "{}", .text = "there"};
+    struct fixture *f = *state;
+
+    put_sources(f);
+    expect_untold(f, "prom", true, 9, 2, 1);
+    expect_untold(f, "prom", true, 1, 1, 1);
+    expect_untold(f, "sns", true, 9, 1, 3);
+    expect_untold(f, "sns", false, 9, 0, 0);
+    OK(f, tcn_store_events_add(f->s, id_of(1), &line, 1, &f->err));
+    OK(f, tcn_store_events_add(f->s, id_of(2), &other, 1, &f->err));
+    expect_untold(f, "prom", true, 9, 1, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +277,8 @@ int main(void)
         IN_MEMORY(lanes_that_are_watched),
         IN_MEMORY(a_lane_that_fires),
         IN_MEMORY(lanes_that_hold_an_echo),
+        IN_MEMORY(incidents_that_wait_for_a_source),
+        IN_MEMORY(incidents_that_say_so_are_left_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
