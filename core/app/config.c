@@ -7,6 +7,7 @@
 #include "app/config_tls.h"
 #include "app/config_url.h"
 #include "app/resources.h"
+#include "app/resources_doubt.h"
 #include "app/resources_reach.h"
 #include "base/xalloc.h"
 #include "gateway/server_address.h"
@@ -291,6 +292,7 @@ static int judge_use(const struct tcn_node *root, const struct tcn_config *c)
         tcn_node_warning(&tokens,
                          "there is none, so that nobody can read or acknowledge incidents "
                          "over the API; add {\"name\": ..., \"role\": ..., \"token\": ...}");
+    tcn_resources_doubt(&resources, &c->directory);
     return c->policies ? tcn_resources_reach(&resources, &c->directory, c->policies, has_readers)
                        : 0;
 }

@@ -74,7 +74,7 @@ def believe_searches(config: Config, folder: pathlib.Path, visibility: str = "1s
         config["connectors"][vendor]["mapping"] = str(quick)
 
 
-def contact(alias: str, *channels: str, retry: int = 5) -> Config:
+def contact(alias: str, *channels: str, retry: int = 0) -> Config:
     targets = [{"ChannelTargetInfo": {"ContactChannelId": name, "RetryIntervalInMinutes": retry}}
                for name in channels]
     return {"Alias": alias, "DisplayName": alias.title(), "Type": "PERSONAL",
