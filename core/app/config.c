@@ -11,6 +11,7 @@
 #include "app/resources_reach.h"
 #include "base/xalloc.h"
 #include "gateway/server_address.h"
+#include "gateway/source.h"
 #include "store/store.h"
 #include "sys/file.h"
 
@@ -280,7 +281,39 @@ static int read_resources(const struct tcn_node *root, struct tcn_config *c)
     return tcn_resources_read(&at, &names, &c->arena, &c->directory);
 }
 
-/* What is well-formed and of no use. */
+/* Whose sender could use the API. */
+static const char *source_with(const struct tcn_config *c, const uint8_t sha256[32])
+{
+    for (size_t i = 0; i < c->n_sources; i++)
+        if (tcn_cred_knows(&c->sources[i]->auth, sha256))
+            return c->sources[i]->name;
+    return NULL;
+}
+
+static void judge_token(const struct tcn_node *at, const struct tcn_config *c)
+{
+    struct tcn_node name = tcn_node_member(at, "name"), token = tcn_node_member(at, "token");
+    const char *text = json_string_value(name.json), *source;
+
+    for (size_t i = 0; text && i < c->tokens.n; i++)
+        if (strcmp(c->tokens.items[i].name, text) == 0 &&
+            (source = source_with(c, c->tokens.items[i].sha256)) != NULL)
+            tcn_node_warning(&token,
+                             "is the secret of source \"%s\", too, so that its sender may use the "
+                             "API; give each its own, made with: openssl rand -hex 32",
+                             source);
+}
+
+static void judge_tokens(const struct tcn_node *tokens, const struct tcn_config *c)
+{
+    for (size_t i = 0; i < json_array_size(tokens->json); i++) {
+        struct tcn_node item = tcn_node_item(tokens, i);
+
+        judge_token(&item, c);
+    }
+}
+
+/* What is well-formed and of no use, or hardly meant. */
 static int judge_use(const struct tcn_node *root, const struct tcn_config *c)
 {
     struct tcn_node tokens = tcn_node_member(root, "tokens"),
@@ -292,6 +325,7 @@ static int judge_use(const struct tcn_node *root, const struct tcn_config *c)
         tcn_node_warning(&tokens,
                          "there is none, so that nobody can read or acknowledge incidents "
                          "over the API; add {\"name\": ..., \"role\": ..., \"token\": ...}");
+    judge_tokens(&tokens, c);
     tcn_resources_doubt(&resources, &c->directory);
     return c->policies ? tcn_resources_reach(&resources, &c->directory, c->policies, has_readers)
                        : 0;

@@ -6,15 +6,34 @@
 #define CREDENTIALS_MAX 4096
 
 /* Digests have one length, so that the comparison does not tell the secret's. */
-static bool is_secret(const struct tcn_cred *a, struct tcn_str given)
+static bool has_digest(const struct tcn_cred *a, const uint8_t theirs[32])
 {
-    uint8_t theirs[32], ours[32];
+    uint8_t ours[32];
     bool found = false;
 
-    tcn_sha256(given.ptr, given.len, theirs);
     for (size_t i = 0; i < a->n_secrets; i++) {
         tcn_sha256(a->secrets[i].ptr, a->secrets[i].len, ours);
         found |= tcn_equal_ct(theirs, ours, sizeof ours);
+    }
+    return found;
+}
+
+static bool is_secret(const struct tcn_cred *a, struct tcn_str given)
+{
+    uint8_t theirs[32];
+
+    tcn_sha256(given.ptr, given.len, theirs);
+    return has_digest(a, theirs);
+}
+
+bool tcn_cred_knows(const struct tcn_cred_list *list, const uint8_t sha256[32])
+{
+    bool found = false;
+
+    for (size_t i = 0; i < list->n; i++) {
+        const struct tcn_cred *a = &list->items[i];
+
+        found |= has_digest(a, sha256) || (a->second && has_digest(a->second, sha256));
     }
     return found;
 }

@@ -74,6 +74,8 @@ void tcn_cred_done(struct tcn_cred_list *list); /* wipes the secrets */
 enum tcn_cred_verdict tcn_cred_check(const struct tcn_cred_list *list,
                                      const struct tcn_cred_request *request,
                                      const struct tcn_cred **ret_by);
+/* Whether the secret with this SHA-256 is one of them. */
+bool tcn_cred_knows(const struct tcn_cred_list *list, const uint8_t sha256[32]);
 /* Whether it is given under a scheme of HTTP, so that other credentials than these can be asked for with a 401. */
 bool tcn_cred_has_scheme(const struct tcn_cred *a);
 /* The value of WWW-Authenticate that a 401 must carry (RFC 9110 section 11.6.1); NULL when none fits. */

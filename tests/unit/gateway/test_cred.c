@@ -584,6 +584,29 @@ static void test_mistakes_about_client_certificates(void **state)
     }
 }
 
+static bool knows(const struct tcn_cred_list *list, const char *secret)
+{
+    uint8_t digest[32];
+
+    tcn_sha256(secret, strlen(secret), digest);
+    return tcn_cred_knows(list, digest);
+}
+
+static void test_knows_its_secrets(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    load(&f, "[{\"kind\":\"basic\",\"user\":\"u\",\"secret\":{\"env\":\"TEST_OLD\"}},"
+             "{\"kind\":\"bearer\"," SECRETS "}]");
+    assert_int_equal(f.r, 0);
+    assert_true(knows(&f.list, OLD));
+    assert_true(knows(&f.list, NEW));
+    assert_false(knows(&f.list, "another-secret-0123456789"));
+    assert_false(knows(&f.list, ""));
+    release(&f);
+}
+
 static void test_nothing_configured_lets_nobody_in(void **state)
 {
     struct tcn_cred_list list = {0};
@@ -711,6 +734,7 @@ int main(void)
         cmocka_unit_test(test_an_alternative_to_sns_and_another),
         cmocka_unit_test(test_client_certificates),
         cmocka_unit_test(test_mistakes_about_client_certificates),
+        cmocka_unit_test(test_knows_its_secrets),
         cmocka_unit_test(test_nothing_configured_lets_nobody_in),
         cmocka_unit_test(test_kind_names),
         cmocka_unit_test(test_flood_of_signatures),
