@@ -24,7 +24,7 @@ static const struct tocsin_option options[] = {
                "the sender of the mails, one that the mail server lets you send as, such as "
                "tocsin@example.com"),
     TOCSIN_OPT(struct smtp, user, STR, "", 0, "user of the mail server; empty sends without AUTH"),
-    TOCSIN_OPT_SECRET(password, 0, "password of the user"),
+    TOCSIN_OPT_SECRET(password, TOCSIN_PAIRED, "password of the user"),
     TOCSIN_OPT_END,
 };
 

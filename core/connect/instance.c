@@ -161,6 +161,39 @@ static int load_secret(const struct tocsin_option *o, const struct tcn_node *con
                             o->name, o->help);
 }
 
+/* A user without a password would not be signed in, and nobody would hear of it. */
+static int check_pair(const struct tcn_instance *i, const struct tocsin_option *secret,
+                      const struct tcn_node *config)
+{
+    struct tcn_node at = tcn_node_member(config, secret->name);
+    const char *with = secret[-1].name, *text = tcn_instance_text(i, with);
+
+    if (!text)
+        return 0; /* told */
+    if (text[0] && !at.json)
+        return tcn_node_problem(
+            &at,
+            "secret \"%s\" is missing, and \"%s\" is of no use without it; write "
+            "{\"env\": \"NAME\"} or {\"file\": \"PATH\"}, or take \"%s\" out",
+            secret->name, with, with);
+    if (!text[0] && at.json)
+        tcn_node_warning(&at, "is of no use without \"%s\"; add that, or take this out", with);
+    return 0;
+}
+
+static int check_pairs(const struct tcn_instance *i, const struct tcn_node *config)
+{
+    int worst = 0;
+
+    for (size_t n = 0; n < i->n_secrets; n++) {
+        const struct tocsin_option *o = i->secrets[n].option;
+        int r = (o->flags & TOCSIN_PAIRED) != 0 ? check_pair(i, o, config) : 0;
+
+        worst = r < 0 ? r : worst;
+    }
+    return worst;
+}
+
 int tcn_instance_reload(struct tcn_instance *i, const struct tcn_node *config,
                         tcn_secret_fn *secret, void *ctx)
 {
@@ -251,6 +284,7 @@ static int fill(struct tcn_instance *i, const struct tcn_node *config, tcn_secre
                 ? r
                 : worst;
     worst = (r = find_secrets(i, config)) < 0 ? r : worst;
+    worst = (r = check_pairs(i, config)) < 0 ? r : worst;
     worst = (r = tcn_instance_reload(i, config, secret, ctx)) < 0 ? r : worst;
     return worst < 0 ? worst : open_connector(i, config);
 }

@@ -108,7 +108,7 @@ static const char *row_fault(const struct tocsin_option *o, size_t state_size)
         return "has a name that the host uses itself";
     if (size == SIZE_MAX)
         return "is of an unknown kind";
-    if ((o->flags & ~TOCSIN_REQUIRED) != 0)
+    if ((o->flags & ~(TOCSIN_REQUIRED | TOCSIN_PAIRED)) != 0)
         return "has unknown flags";
     if (!o->help)
         return "has no help text";
@@ -125,6 +125,13 @@ const struct tocsin_option *tcn_option_find(const struct tocsin_option *options,
     return NULL;
 }
 
+/* o is of that table. */
+static bool pair_ok(const struct tocsin_option *options, const struct tocsin_option *o)
+{
+    return (o->flags & TOCSIN_PAIRED) == 0 ||
+           (o->kind == TOCSIN_SECRET && o != options && o[-1].kind == TOCSIN_STR);
+}
+
 int tcn_option_table_check(const char *connector, const struct tocsin_option *options,
                            size_t state_size, struct tcn_err *err)
 {
@@ -135,6 +142,8 @@ int tcn_option_table_check(const char *connector, const struct tocsin_option *op
 
         if (!fault && tcn_option_find(options, o->name) != o)
             fault = "is there twice";
+        if (!fault && !pair_ok(options, o))
+            fault = "is paired, but no secret behind a text";
         if (fault)
             return tcn_fail(err, TCN_EINVALID, "option %s of connector %s %s", o->name, connector,
                             fault);

@@ -81,6 +81,8 @@ enum tocsin_kind {
     TOCSIN_SECRET
 };
 #define TOCSIN_REQUIRED 1u
+#define TOCSIN_PAIRED                                                                              \
+    2u /* a SECRET of no use without the STR row before it, nor that without it: user, password */
 struct tocsin_option {
     const char *name;
     uint32_t kind, flags;

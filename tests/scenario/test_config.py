@@ -99,6 +99,8 @@ HASTY: list[Mistake] = [
     (lambda c: plan(c)["connectors"].append("mail"),
      r'connectors\[3\]: "mail" has no tickets, it only sends; take it out here and name it in \$\.channels'),
     (lambda c: c["channels"].update(EMAIL={"connector": "jira"}), r'EMAIL\.connector: "jira" cannot send messages'),
+    (lambda c: c["connectors"]["mail"].update(user="tocsin"),
+     r'\$\.connectors\.mail\.password: secret "password" is missing, and "user" is of no use without it; write'),
     (lambda c: c["channels"].update(SMS={"connector": "mail"}),
      r'\$\.channels\.SMS\.connector: "mail" sends no SMS, and no kind of connector does yet; take "SMS" out'),
     (lambda c: (c["channels"].pop("EMAIL"), c["resources"]["contact_channels"][0].update(
@@ -185,6 +187,12 @@ HASTY: list[Mistake] = [
 
 # What is good and hardly meant.
 WARNINGS: list[Mistake] = [
+    (lambda c: c["connectors"]["mail"].update(password={"env": "SNOW_PASSWORD"}),
+     r'\$\.connectors\.mail\.password: warning: is of no use without "user"; add that, or take this out'),
+    (lambda c: c["tokens"][0].update(token={"env": "SOURCE_TOKEN"}),
+     r'\$\.tokens\[0\]\.token: warning: is the secret of source "\w+", too, so that its sender may use the API'),
+    (lambda c: person(c)["Plan"]["Stages"][0]["Targets"][0]["ChannelTargetInfo"].update(RetryIntervalInMinutes=5),
+     r"RetryIntervalInMinutes: warning: nothing is sent again within the 5 minutes of the stage; use less"),
     (lambda c: c["resources"]["contacts"].append({"Alias": "bob", "Type": "PERSONAL", "Plan": {"Stages": []}}),
      r"\$\.resources\.contacts\[1\]\.Plan\.Stages: warning: pages nobody: no stage has a target; add"),
     (lambda c: c["resources"]["response_plans"].append({"name": "later", "incidentTemplate": {"title": "L", "impact": 3}}),

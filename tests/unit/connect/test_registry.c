@@ -275,6 +275,24 @@ static void tells_who_reaches_a_channel(void **unused)
     tcn_registry_free(r);
 }
 
+static void refuses_secrets_paired_with_nothing(void **unused)
+{
+    static const struct tocsin_option first[] = {
+        TOCSIN_OPT_SECRET(password, TOCSIN_PAIRED, "the password"), TOCSIN_OPT_END};
+    const struct tocsin_option behind[] = {options[1], first[0], TOCSIN_OPT_END};
+    const struct tocsin_option *const tables[] = {first, behind};
+
+    (void)unused;
+    for (size_t i = 0; i < 2; i++) {
+        struct tocsin_connector c = good();
+        struct tcn_err err = {0};
+
+        c.options = tables[i];
+        assert_int_equal(tcn_connector_check(&c, &err), TCN_EINVALID);
+        assert_non_null(strstr(err.msg, "is paired, but no secret behind a text"));
+    }
+}
+
 static void refuses_double_options(void **unused)
 {
     struct tocsin_option twice[] = {options[1], options[1], TOCSIN_OPT_END};
@@ -307,6 +325,7 @@ int main(void)
         cmocka_unit_test(takes_a_good_one),
         cmocka_unit_test(refuses_channels_that_do_not_fit),
         cmocka_unit_test(tells_who_reaches_a_channel),
+        cmocka_unit_test(refuses_secrets_paired_with_nothing),
         cmocka_unit_test(refuses_double_options),
         cmocka_unit_test(reads_a_longer_struct),
     };
