@@ -189,6 +189,14 @@ out:
     return r;
 }
 
+/* To a reader a file that has no log yet, or a journal of the change that gives it one, is one that it had to write. */
+static bool has_no_log_yet(const struct tcn_db *db)
+{
+    int rc = db->handle ? sqlite3_extended_errcode(db->handle) : SQLITE_OK;
+
+    return rc == SQLITE_READONLY || rc == SQLITE_READONLY_ROLLBACK;
+}
+
 int tcn_sqlite_open_beside(const char *path, enum tcn_db_role role, struct tcn_db **ret,
                            struct tcn_err *err)
 {
@@ -203,10 +211,16 @@ int tcn_sqlite_open_beside(const char *path, enum tcn_db_role role, struct tcn_d
     db->lock_fd = -1;
     db->is_beside = true;
     db->path = tcn_xstrdup(path);
-    if ((r = connect_file(db, path, access_flag, err)) < 0)
-        tcn_sqlite_close(db);
-    else
+    if ((r = connect_file(db, path, access_flag, err)) == 0) {
         *ret = db;
+        return 0;
+    }
+    if (has_no_log_yet(db))
+        r = tcn_fail(err, TCN_ENOTFOUND,
+                     "there is no store at %s yet: its first start was ended before its first "
+                     "commit, and nothing is in it; start the server again",
+                     path);
+    tcn_sqlite_close(db);
     return r;
 }
 

@@ -267,6 +267,55 @@ static void a_visit_does_not_migrate(void **state)
     assert_non_null(strstr(f->err.msg, "there is no store of tocsin"));
 }
 
+/* Writes until pages are in the file that its journal takes back. */
+static void leave_hot_journal(struct fixture *f)
+{
+    static const char begin[] =
+        "PRAGMA page_size = 8192; CREATE TABLE x (a); PRAGMA cache_size = 1;"
+        " PRAGMA cache_spill = 1; BEGIN IMMEDIATE;"
+        " WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)"
+        " INSERT INTO x SELECT zeroblob(5000) FROM n";
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        sqlite3 *db = NULL;
+
+        sqlite3_open(f->path, &db);
+        sqlite3_exec(db, begin, NULL, NULL, NULL);
+        _exit(EXIT_KILLED);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+}
+
+static void leave_empty(struct fixture *f)
+{
+    FILE *file = fopen(f->path, "w");
+
+    assert_non_null(file);
+    fclose(file);
+}
+
+static void leave_without_log(struct fixture *f)
+{
+    raw(f->path, "PRAGMA page_size = 8192; CREATE TABLE x (a); DROP TABLE x", NULL);
+}
+
+/* A first start that is killed before its first commit leaves a file that a reader cannot even open. */
+static void a_visit_before_the_first_commit(void **state)
+{
+    void (*const leave[])(struct fixture *) = {leave_empty, leave_without_log, leave_hot_journal};
+    struct fixture *f = *state;
+    const struct tcn_store_options o = {.url = f->url, .account_id = ACCOUNT, .node = "guest"};
+
+    for (size_t i = 0; i < sizeof leave / sizeof *leave; i++) {
+        leave[i](f);
+        assert_int_equal(tcn_store_visit(&o, false, &f->s, &f->err), TCN_ENOTFOUND);
+        assert_non_null(strstr(f->err.msg, "ended before its first commit, and nothing is in it"));
+        drop_files(f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +324,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(killed_while_resuming, setup_dir, teardown),
         cmocka_unit_test_setup_teardown(of_a_newer_program, setup_dir, teardown),
         cmocka_unit_test_setup_teardown(a_visit_does_not_migrate, setup_dir, teardown),
+        cmocka_unit_test_setup_teardown(a_visit_before_the_first_commit, setup_dir, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
