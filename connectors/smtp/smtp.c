@@ -15,6 +15,7 @@
 
 struct smtp {
     const char *url, *from, *user;
+    int64_t timeout_ms;
 };
 
 static const struct tocsin_option options[] = {
@@ -25,6 +26,8 @@ static const struct tocsin_option options[] = {
                "tocsin@example.com"),
     TOCSIN_OPT(struct smtp, user, STR, "", 0, "user of the mail server; empty sends without AUTH"),
     TOCSIN_OPT_SECRET(password, TOCSIN_PAIRED, "password of the user"),
+    TOCSIN_OPT(struct smtp, timeout_ms, MSEC, "30s", 0,
+               "time from connecting until the mail server asks for the text"),
     TOCSIN_OPT_END,
 };
 
@@ -85,15 +88,13 @@ static const char *address_fault(uint32_t channel, const char *address)
         return "is no mail address; write NAME@HOST";
     if (!is_ascii(address))
         return "has signs beyond ASCII, and mail is sent to addresses in ASCII only; write one, "
-               "its "
-               "host in the form that begins with xn--";
+               "its host in the form that begins with xn--";
     if (local > LOCAL_MAX || strlen(address) > ADDRESS_MAX)
         return "is longer than a mail address can be, 64 characters before the @ and 254 in all; "
                "correct it";
     if (!is_dot_string(address, local))
         return "is no mail address: before the @ go letters, digits, !#$%&'*+-/=?^_`{|}~ and "
-               "single "
-               "dots between them; write NAME@HOST alone";
+               "single dots between them; write NAME@HOST alone";
     if (!is_host(at + 1))
         return "is no mail address: behind the @ goes the name of a host, letters, digits and "
                "hyphens with single dots between them; write NAME@HOST alone";

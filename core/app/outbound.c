@@ -281,6 +281,7 @@ void tcn_outbound_drain(struct tcn_app *app, void (*drained)(void *ctx), void *c
 
 void tcn_outbound_stop(struct tcn_app *app)
 {
+    tcn_pump_end_mails(app->pump);
     for (struct generation *g = app->outbound ? app->outbound->newest : NULL; g; g = g->next) {
         tcn_lanes_stop(g->lanes);
         tcn_sends_stop(g->sends);

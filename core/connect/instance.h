@@ -14,7 +14,8 @@
 /* What the host itself reads of an instance, beside "connector" and "mapping", which belong to the application. A
  * connector that declares an option of one of the first four names sets the default by it (Jira: timeout 30s). */
 struct tcn_limits {
-    int64_t timeout_ms;         /* "timeout", one round trip; default 15 s, 1 s - 120 s */
+    int64_t
+        timeout_ms; /* "timeout", one round trip; default 15 s, 1 s - 120 s. Of a mail: up to its text */
     int64_t connect_timeout_ms; /* "connect_timeout"; default 3 s, 100 ms - 30 s */
     int64_t concurrency;        /* "concurrency", calls at a time; default 4, 1 - 32 */
     int64_t rate_per_min;       /* "rate_per_minute"; default 600, 1 - 60,000 */

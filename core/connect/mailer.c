@@ -19,6 +19,7 @@ struct tcn_mailer {
     pthread_t threads[TCN_MAILER_THREADS];
     size_t n_threads, n_free;
     bool is_stopping;
+    atomic_bool is_ending; /* read on the threads without the lock */
 };
 
 static void append(struct list *l, struct tcn_pump_wait *wait)
@@ -66,10 +67,16 @@ static struct tcn_pump_wait *next_work(struct tcn_mailer *m)
     return wait;
 }
 
+static bool may_act(const struct tcn_pump_wait *wait)
+{
+    return !atomic_load(&wait->is_cancelled) && !atomic_load(&wait->mailer->is_ending) &&
+           tcn_pump_may_act(wait->pump);
+}
+
 /* One that was ended on the way may have arrived, as one whose answer was lost. */
 static CURLcode perform(struct tcn_pump_wait *wait)
 {
-    CURLcode code = tcn_pump_may_act(wait->pump) ? curl_easy_perform(wait->easy) : CURLE_RECV_ERROR;
+    CURLcode code = may_act(wait) ? curl_easy_perform(wait->easy) : CURLE_RECV_ERROR;
 
     return code == CURLE_ABORTED_BY_CALLBACK ? CURLE_RECV_ERROR : code;
 }
@@ -106,7 +113,7 @@ static int may_go_on(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_o
     (void)b;
     (void)c;
     (void)d;
-    return atomic_load(&wait->is_cancelled) || !tcn_pump_may_act(wait->pump);
+    return !may_act(wait) || (wait->goes_on && !wait->goes_on(wait));
 }
 
 static void add_thread(struct tcn_mailer *m)
@@ -175,6 +182,7 @@ void tcn_mailer_start(struct tcn_mailer *m, struct tcn_pump_wait *wait)
     curl_easy_setopt(wait->easy, CURLOPT_XFERINFOFUNCTION, may_go_on);
     curl_easy_setopt(wait->easy, CURLOPT_XFERINFODATA, wait);
     atomic_store(&wait->is_cancelled, 0);
+    wait->mailer = m;
     pthread_mutex_lock(&m->lock);
     wait->state = QUEUED;
     append(&m->queue, wait);
@@ -182,6 +190,11 @@ void tcn_mailer_start(struct tcn_mailer *m, struct tcn_pump_wait *wait)
         add_thread(m);
     pthread_cond_signal(&m->work);
     pthread_mutex_unlock(&m->lock);
+}
+
+void tcn_mailer_end(struct tcn_mailer *m)
+{
+    atomic_store(&m->is_ending, true);
 }
 
 void tcn_mailer_cancel(struct tcn_mailer *m, struct tcn_pump_wait *wait)

@@ -259,6 +259,12 @@ void tcn_pump_cancel(struct tcn_pump *p, struct tcn_pump_wait *wait)
     unlist(p, wait);
 }
 
+void tcn_pump_end_mails(struct tcn_pump *p)
+{
+    if (p->mailer)
+        tcn_mailer_end(p->mailer);
+}
+
 size_t tcn_pump_running(const struct tcn_pump *p)
 {
     return p->running;

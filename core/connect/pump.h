@@ -13,6 +13,7 @@
 #define TCN_PUMP_POOL 16 /* idle easy handles kept */
 #define TCN_PUMP_CONNECTIONS 64
 
+struct tcn_mailer;
 struct tcn_pump;
 
 /* Embedded in whatever waits for a transfer, zeroed first; lives until done was called or the transfer was
@@ -23,11 +24,14 @@ struct tcn_pump_wait {
     void (*done)(struct tcn_pump_wait *wait, CURLcode code);
     bool blocks; /* SMTP: runs on a thread, see mailer.h; its callbacks are called there */
     struct tcn_pump_wait *next; /* in the list of who runs it */
+    /* Of one that blocks: whether it may, asked on the thread, at least once a second. NULL: always. */
+    bool (*goes_on)(struct tcn_pump_wait *wait);
     /* The mailer's. */
     int state;
     CURLcode code;
     atomic_int is_cancelled;
     const struct tcn_pump *pump; /* asked whether it may act; borrowed */
+    struct tcn_mailer *mailer;   /* borrowed */
 };
 
 /* curl_global_init() is called by the first. TCN_EIO. */
@@ -49,6 +53,8 @@ void tcn_pump_give(struct tcn_pump *p, CURL *easy);
 int tcn_pump_start(struct tcn_pump *p, struct tcn_pump_wait *wait, struct tcn_err *err);
 /* done will not be called. */
 void tcn_pump_cancel(struct tcn_pump *p, struct tcn_pump_wait *wait);
+/* All mails end now, those that wait and those to come: cancelling them one by one takes no second each. */
+void tcn_pump_end_mails(struct tcn_pump *p);
 /* Transfers on the loop; mails are not among them. */
 size_t tcn_pump_running(const struct tcn_pump *p);
 

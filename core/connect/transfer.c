@@ -25,8 +25,10 @@ size_t tcn_transfer_on_header(char *bytes, size_t size, size_t n, void *ctx)
     struct tcn_transfer *t = ctx;
     struct tcn_str line = {bytes, size * n};
 
-    if (t->is_mail)
+    if (t->is_mail) {
+        tcn_dialogue_answer(t, line);
         return size * n;
+    }
     if (tcn_str_starts(line, TCN_STR("HTTP/"))) /* another head: the one before was 1xx */
         tcn_message_reset(&t->message);
     if (tcn_message_add(&t->message, line))
@@ -45,10 +47,14 @@ static bool may_call(struct tcn_transfer *t, const struct sockaddr *addr)
 curl_socket_t tcn_transfer_on_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *addr)
 {
     struct tcn_transfer *t = ctx;
+    curl_socket_t fd;
 
     if (purpose != CURLSOCKTYPE_IPCXN || !may_call(t, &addr->addr))
         return CURL_SOCKET_BAD;
-    return socket(addr->family, addr->socktype | SOCK_CLOEXEC, addr->protocol);
+    fd = socket(addr->family, addr->socktype | SOCK_CLOEXEC, addr->protocol);
+    if (t->is_mail)
+        tcn_dialogue_opened(&t->dialogue, fd);
+    return fd;
 }
 
 static bool parse_address(const char *text, struct sockaddr_storage *ret)
@@ -105,6 +111,8 @@ static void tell_transport(struct tcn_transfer *t, CURLcode code)
                 : "the address is not a public one: add the host to \"allow\" if that is intended";
     else if (t->was_too_large)
         text = "the answer is larger than the cap";
+    else if (t->dialogue.was_late)
+        text = "the mail server did not answer in time";
     snprintf(told, sizeof told, "%s%s", text, advice(code));
     tcn_record_line(t->instance, told, t->message.transport, sizeof t->message.transport);
 }
@@ -126,6 +134,11 @@ static json_t *parse_body(const struct tcn_buf *body)
     return root;
 }
 
+static bool may_have_arrived(const struct tcn_transfer *t)
+{
+    return t->is_mail ? tcn_dialogue_has_text(&t->dialogue) : t->may_be_sent;
+}
+
 static void set_response(struct tcn_transfer *t, CURLcode code)
 {
     struct tocsin_response *rs = &t->response;
@@ -133,6 +146,10 @@ static void set_response(struct tcn_transfer *t, CURLcode code)
 
     rs->msg = &t->message;
     curl_easy_getinfo(t->wait.easy, CURLINFO_RESPONSE_CODE, &status);
+    if (t->dialogue.status != 0) { /* whatever became of the connection after it */
+        code = CURLE_OK;
+        status = t->dialogue.status;
+    }
     if (code == CURLE_OK || is_mail_answer(t, code, status)) {
         rs->net = TOCSIN_NET_OK;
         rs->status = (int32_t)status;
@@ -141,7 +158,7 @@ static void set_response(struct tcn_transfer *t, CURLcode code)
         rs->json = t->is_mail ? NULL : parse_body(&t->body);
         return;
     }
-    rs->net = t->may_be_sent ? TOCSIN_NET_MAYBE_SENT : TOCSIN_NET_NOT_SENT;
+    rs->net = may_have_arrived(t) ? TOCSIN_NET_MAYBE_SENT : TOCSIN_NET_NOT_SENT;
     rs->body = "";
     tell_transport(t, code);
 }

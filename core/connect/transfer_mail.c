@@ -165,6 +165,7 @@ int tcn_transfer_mail(struct tcn_transfer *t, const struct tocsin_request *rq, s
         (r = set_envelope(t, &rq->mail, err)) < 0)
         return r;
     set_login(t, rq);
+    tcn_dialogue_options(t);
     /* STARTTLS or nothing, except on this machine, where the certificate of a local server proves nothing. */
     curl_easy_setopt(c, CURLOPT_USE_SSL,
                      (long)(t->only_loopback ? CURLUSESSL_NONE : CURLUSESSL_ALL));

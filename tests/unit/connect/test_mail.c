@@ -1,6 +1,7 @@
 /* Mail over a small SMTP server: what arrives, and what its refusals mean. */
 #include "loop.h"
 
+#include "connect/mailer.h"
 #include "connect/url.h"
 
 struct server {
@@ -8,6 +9,12 @@ struct server {
     const char *fail_at; /* the command that is answered by failure, NULL = none */
     const char *failure; /* a reply line, "" for a closed connection, NULL for silence */
     bool in_data, has_auth;
+    const char *slow_at,
+        *mute_at; /* commands that are answered late, or never; "(hello)": the greeting */
+    int slow_ms, n_hello, hello_stop; /* the loop stops with that many connections */
+    struct event *late;
+    struct bufferevent *late_to;
+    const char *late_line;
     const char *lost_at; /* at this command the process may not act any more */
     atomic_bool is_lost;
     char commands[4096], data[65536];
@@ -35,6 +42,36 @@ static const char *reply_to(struct server *s, const char *line)
     return strncmp(line, "QUIT", 4) == 0 ? "221 bye" : "250 ok";
 }
 
+static void on_late(evutil_socket_t fd, short what, void *ctx)
+{
+    struct server *s = ctx;
+
+    (void)fd;
+    (void)what;
+    say(s->late_to, s->late_line);
+}
+
+static bool is_at(const char *at, const char *line)
+{
+    return at && strncmp(line, at, strlen(at)) == 0;
+}
+
+/* One late answer at a time. */
+static void answer(struct server *s, struct bufferevent *bev, const char *line, const char *reply)
+{
+    struct timeval when = {s->slow_ms / 1000, (s->slow_ms % 1000) * 1000};
+
+    if (is_at(s->mute_at, line))
+        return;
+    if (!is_at(s->slow_at, line)) {
+        say(bev, reply);
+        return;
+    }
+    s->late_to = bev;
+    s->late_line = reply;
+    evtimer_add(s->late, &when);
+}
+
 /* False when the connection is gone. */
 static bool on_command(struct server *s, struct bufferevent *bev, const char *line)
 {
@@ -55,7 +92,7 @@ static bool on_command(struct server *s, struct bufferevent *bev, const char *li
         loop_close(bev);
         return false;
     }
-    say(bev, reply_to(s, line));
+    answer(s, bev, line, reply_to(s, line));
     return true;
 }
 
@@ -96,13 +133,17 @@ static void on_connection(struct evconnlistener *l, evutil_socket_t fd, struct s
 {
     struct bufferevent *bev =
         bufferevent_socket_new(evconnlistener_get_base(l), fd, BEV_OPT_CLOSE_ON_FREE);
+    struct server *s = ctx;
 
     (void)addr;
     (void)len;
     loop_keep(bev);
     bufferevent_setcb(bev, on_read, NULL, on_event, ctx);
     bufferevent_enable(bev, EV_READ | EV_WRITE);
-    say(bev, "220 test ESMTP");
+    s->n_hello++;
+    answer(s, bev, "(hello)", "220 test ESMTP");
+    if (s->n_hello == s->hello_stop)
+        event_base_loopbreak(s->loop.base);
 }
 
 /* -- the connector ---------------------------------------------------------------------------------------------- */
@@ -168,9 +209,8 @@ static void open_rig(const char *host, const char *more)
     char config[512];
 
     snprintf(config, sizeof config,
-             "{\"url\": \"smtp://%s:%d\", \"timeout\": \"1s\", \"allow\": [\"localhost\", "
-             "\"10.0.0.0/8\"]%s}",
-             host, server.loop.port, more);
+             "{\"url\": \"smtp://%s:%d\", \"allow\": [\"localhost\", \"10.0.0.0/8\"]%s}", host,
+             server.loop.port, more);
     rig_init(&rig, &connector, config);
 }
 
@@ -179,7 +219,8 @@ static int setup(void **unused)
     (void)unused;
     memset(&server, 0, sizeof server);
     loop_init(&server.loop, on_connection, &server);
-    open_rig("127.0.0.1", "");
+    server.late = evtimer_new(server.loop.base, on_late, &server);
+    open_rig("127.0.0.1", ", \"timeout\": \"1s\"");
     return 0;
 }
 
@@ -187,6 +228,7 @@ static int teardown(void **unused)
 {
     (void)unused;
     rig_done(&rig);
+    event_free(server.late);
     loop_done(&server.loop);
     return 0;
 }
@@ -274,13 +316,89 @@ static void refusals_have_meanings(void **unused)
     }
 }
 
+static const struct {
+    const char *name, *limits, *slow_at;
+    int slow_ms;
+} delays[] = {
+    {"greeting", ", \"connect_timeout\": \"200ms\", \"timeout\": \"5s\"", "(hello)", 1000},
+    {"EHLO", ", \"connect_timeout\": \"200ms\", \"timeout\": \"5s\"", "EHLO", 1000},
+    {"text", ", \"timeout\": \"1s\"", "(end)", 2500},
+};
+
+/* Servers greet late on purpose, and scan the text before they answer. */
+static void slow_answers_are_waited_for(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < sizeof delays / sizeof delays[0]; i++) {
+        struct tcn_outcome *o;
+
+        rig_done(&rig);
+        open_rig("127.0.0.1", delays[i].limits);
+        server.slow_at = delays[i].slow_at;
+        server.slow_ms = delays[i].slow_ms;
+        o = send_mail(simple());
+        if (o->result.outcome != TOCSIN_OK || o->status != 250)
+            fail_msg("%s: outcome %u: %s", delays[i].name, o->result.outcome, o->result.reason);
+        tcn_outcome_free(o);
+    }
+}
+
+static const char *const silences[] = {"(hello)", "EHLO", "MAIL", "RCPT", "DATA"};
+
+/* What was not asked for has not arrived. */
+static void silence_before_the_text_is_no_doubt(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < sizeof silences / sizeof silences[0]; i++) {
+        struct tcn_outcome *o;
+
+        server.mute_at = silences[i];
+        server.in_data = false;
+        o = send_mail(simple());
+        if (o->result.outcome != TOCSIN_RETRY || o->net != TOCSIN_NET_NOT_SENT || o->took_ms > 4000)
+            fail_msg("%s: outcome %u net %u after %d ms: %s", silences[i], o->result.outcome,
+                     o->net, (int)o->took_ms, o->result.reason);
+        tcn_outcome_free(o);
+    }
+}
+
+static const struct {
+    const char *name, *fail_at, *failure;
+    int status;
+} ends[] = {
+    {"sent", NULL, NULL, 250},
+    {"refused", "RCPT", "550 5.1.1 unknown", 550},
+    {"text refused", "(end)", "554 5.7.1 spam", 554},
+};
+
+/* What the server answered counts at once, whether it says goodbye or not. */
+static void goodbye_is_not_waited_for(void **unused)
+{
+    (void)unused;
+    rig_done(&rig);
+    open_rig("127.0.0.1", ", \"timeout\": \"10s\"");
+    server.mute_at = "QUIT";
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        struct tcn_outcome *o;
+
+        server.fail_at = ends[i].fail_at;
+        server.failure = ends[i].failure;
+        o = send_mail(simple());
+        if (o->status != ends[i].status || o->took_ms > 1000)
+            fail_msg("%s: status %d after %d ms: %s", ends[i].name, o->status, (int)o->took_ms,
+                     o->result.reason);
+        tcn_outcome_free(o);
+    }
+}
+
 static void logs_in(void **unused)
 {
     struct tcn_outcome *o;
 
     (void)unused;
     rig_done(&rig);
-    open_rig("127.0.0.1", ", \"user\": \"tocsin\", \"password\": {\"env\": \"OTHER\"}");
+    open_rig("127.0.0.1",
+             ", \"timeout\": \"1s\", \"user\": \"tocsin\", \"password\": {\"env\": \"OTHER\"}");
     server.has_auth = true;
     o = send_mail(simple());
     assert_int_equal(o->result.outcome, TOCSIN_OK);
@@ -290,7 +408,8 @@ static void logs_in(void **unused)
     server.fail_at = "AHRv";
     server.failure = "535 5.7.8 no";
     rig_done(&rig); /* another password: another connection */
-    open_rig("127.0.0.1", ", \"user\": \"tocsin\", \"password\": {\"env\": \"CANARY\"}");
+    open_rig("127.0.0.1",
+             ", \"timeout\": \"1s\", \"user\": \"tocsin\", \"password\": {\"env\": \"CANARY\"}");
     o = send_mail(simple());
     assert_int_equal(o->result.outcome, TOCSIN_AUTH);
     assert_null(strstr(o->request, "c4nary"));
@@ -310,7 +429,7 @@ static void refuses_plain_text_to_others(void **unused)
     assert_false(tcn_url_is_loopback(&url));
     rig_done(&rig);
     /* A name that is none of this machine's, though its address is: STARTTLS is asked for, and not there. */
-    open_rig("localhost.localdomain", "");
+    open_rig("localhost.localdomain", ", \"timeout\": \"1s\"");
     tcn_guard_add(&rig.instance->guard, "127.0.0.0/8", &err);
     o = send_mail(simple());
     assert_int_not_equal(o->result.outcome, TOCSIN_OK);
@@ -364,6 +483,28 @@ static void cancelled_mails_stay_silent(void **unused)
     for (size_t i = 6; i-- > 0;)
         tcn_exchange_cancel(x[i]);
     assert_int_equal(tcn_hub_running(server.loop.hub), 0);
+    json_decref(payload);
+}
+
+/* As many at a time as a connector may be told to send. */
+static void mails_wait_beside_each_other(void **unused)
+{
+    json_t *payload = simple();
+    struct tocsin_op op = {.verb = TOCSIN_SEND, .op_id = "send-1", .payload = payload};
+    struct tcn_exchange *x[TCN_MAILER_THREADS];
+
+    (void)unused;
+    assert_int_equal(TCN_MAILER_THREADS, 32); /* the most of "concurrency" */
+    server.mute_at = "(hello)";
+    server.hello_stop = TCN_MAILER_THREADS;
+    rig_done(&rig);
+    open_rig("127.0.0.1", ", \"timeout\": \"60s\"");
+    for (size_t i = 0; i < TCN_MAILER_THREADS; i++)
+        x[i] = tcn_exchange_start(server.loop.hub, rig.instance, &op, on_never, NULL);
+    loop_run(&server.loop);
+    tcn_pump_end_mails(server.loop.pump);
+    for (size_t i = 0; i < TCN_MAILER_THREADS; i++)
+        tcn_exchange_cancel(x[i]);
     json_decref(payload);
 }
 
@@ -423,10 +564,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(arrives_whole),
         TEST(refusals_have_meanings),
+        TEST(slow_answers_are_waited_for),
+        TEST(silence_before_the_text_is_no_doubt),
+        TEST(goodbye_is_not_waited_for),
         TEST(logs_in),
         TEST(refuses_plain_text_to_others),
         TEST(refuses_injection),
         TEST(cancelled_mails_stay_silent),
+        TEST(mails_wait_beside_each_other),
         TEST(a_mail_ends_where_it_may_not_go_on),
         TEST(mails_follow_each_other),
     };
