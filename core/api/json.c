@@ -141,7 +141,7 @@ json_t *tcn_json_page(const struct tcn_page *page)
     set(object, "channel", tcn_json_text(page->channel));
     set(object, "sends", json_integer(page->sends));
     set(object, "next_send_at", tcn_json_time(page->next_send_ms));
-    set(object, "sent_at", tcn_json_time(page->sent_ms));
+    set(object, "sent_at", tcn_json_time(page->lost_ms ? 0 : page->sent_ms));
     set(object, "delivered_at", tcn_json_time(page->delivered_ms));
     set(object, "read_at", tcn_json_time(page->read_ms));
     return object;

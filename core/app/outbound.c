@@ -107,6 +107,10 @@ static int note_result(struct tcn_aggregate *a, const struct tcn_send_row *row, 
     const struct tcn_send_failure failure = {row->page, row->send_no, report->note,
                                              row->attempt > TCN_SEND_TRIES};
 
+    const struct tcn_send_doubt doubt = {row->page, report->note, report->is_over};
+
+    if (report->news == TCN_SEND_DOUBTED)
+        return tcn_engine_send_doubted(a, &doubt, now_ms, d);
     if (report->news == TCN_SEND_LATE)
         return tcn_engine_send_late(a, row->page, now_ms, d);
     if (report->news == TCN_SEND_UNSENT)

@@ -13,9 +13,10 @@ static void tell(const struct tcn_unreached_incident *i, uint64_t suppressed)
     char id[TCN_ID_TEXT], more[TCN_LOG_NUM];
 
     tcn_id_text(i->id, id);
-    tcn_log(TCN_LOG_ERROR, "paging", "nobody is reached", "incident", id, "title", i->title, "plan",
-            i->plan, suppressed ? "suppressed" : NULL, tcn_log_num((int64_t)suppressed, more),
-            NULL);
+    tcn_log(TCN_LOG_ERROR, "paging",
+            i->is_doubtful ? "nobody is known to be reached" : "nobody is reached", "incident", id,
+            "title", i->title, "plan", i->plan, suppressed ? "suppressed" : NULL,
+            tcn_log_num((int64_t)suppressed, more), NULL);
 }
 
 /* Those beyond the last item are left out of the log as if they had its plan: its line was just written. */

@@ -15,6 +15,8 @@ void tcn_send_run_free(struct tcn_send_run *r)
 {
     if (!r)
         return;
+    if (r->patience)
+        event_free(r->patience);
     json_decref(r->op.payload);
     json_decref(r->op.incident);
     tcn_outcome_free(r->outcome);
@@ -131,6 +133,22 @@ static int fail(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_se
     return r < 0 ? r : tcn_store_send_finish(s, row->id, TCN_SEND_FAILED, 0, why, err);
 }
 
+/* A page twice is better than none, but not more often. */
+static int doubt(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_send_run *run,
+                 int64_t due_ms, int64_t now_ms, struct tcn_err *err)
+{
+    const struct tcn_send_row *row = &run->row;
+    const char *why = run->outcome->result.reason;
+    bool is_over = row->attempt >= TCN_SEND_DOUBTS;
+    struct tcn_send_report told = {.news = TCN_SEND_DOUBTED, .note = why, .is_over = is_over};
+    int r = is_over ? bury(j, s, row, run->outcome, why, now_ms, err) : 0;
+
+    if (r == 0)
+        r = tcn_store_send_finish(s, row->id, is_over ? TCN_SEND_FAILED : TCN_SEND_PENDING, due_ms,
+                                  why, err);
+    return r < 0 ? r : report(j, s, row, &told, now_ms, err);
+}
+
 /* As if it had not been claimed; the page is late all the same. */
 static int hold_back(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_send_run *run,
                      int64_t now_ms, struct tcn_err *err)
@@ -219,13 +237,11 @@ int tcn_send_job_claim(struct tcn_job *job, struct tcn_store *s, int64_t now_ms,
 
 /* -- result --------------------------------------------------------------------------------------------------- */
 
-/* Worth another try within seconds. Sent perhaps counts: a page twice is better than none. */
+/* Worth another try within seconds. */
 static bool may_retry(const struct tcn_send_run *run)
 {
     uint32_t o = run->outcome->result.outcome;
 
-    if (o == TOCSIN_UNKNOWN)
-        return run->row.attempt < TCN_SEND_DOUBTS;
     return run->row.attempt < TCN_SEND_TRIES && (o == TOCSIN_RETRY || o == TOCSIN_CONFLICT);
 }
 
@@ -233,7 +249,7 @@ static bool may_pass(const struct tcn_send_run *run)
 {
     uint32_t o = run->outcome->result.outcome;
 
-    return o == TOCSIN_RETRY || o == TOCSIN_UNKNOWN || o == TOCSIN_CONFLICT || o == TOCSIN_AUTH;
+    return o == TOCSIN_RETRY || o == TOCSIN_CONFLICT || o == TOCSIN_AUTH;
 }
 
 static int64_t wait_ms(const struct tcn_send_run *run)
@@ -261,6 +277,8 @@ static int result_of(struct tcn_send_job *j, struct tcn_store *s, int64_t now_ms
     }
     if (run->is_held_back)
         return hold_back(j, s, run, now_ms, err);
+    if (result->outcome == TOCSIN_UNKNOWN)
+        return doubt(j, s, run, now_ms + wait_ms(run), now_ms, err);
     if (may_retry(run))
         return put_off(j, s, &run->row, now_ms + wait_ms(run), result->reason, now_ms, err);
     if (may_pass(run))
@@ -279,6 +297,19 @@ int tcn_send_job_result(struct tcn_job *job, struct tcn_store *s, int64_t now_ms
     r = tcn_store_lock_incident(s, j->before->row.incident, err);
     if (r == 0)
         r = result_of(j, s, now_ms, err);
+    return r < 0 ? r : tcn_store_next_due(s, &j->next_due_ms, err);
+}
+
+int tcn_send_job_waiting(struct tcn_job *job, struct tcn_store *s, int64_t now_ms,
+                         struct tcn_err *err)
+{
+    struct tcn_send_job *j = (struct tcn_send_job *)job;
+    int r;
+
+    tcn_send_job_reset(j);
+    r = tcn_store_lock_incident(s, j->waiting.incident, err);
+    if (r == 0)
+        r = tell(j, s, &j->waiting, j->news, "it is not answered yet", now_ms, err);
     return r < 0 ? r : tcn_store_next_due(s, &j->next_due_ms, err);
 }
 

@@ -5,8 +5,11 @@
 #include "sys/log.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 #define FAILED_JOB_MS 1000
+#define PATIENCE_MS INT64_C(35000) /* with a call, at most */
+#define BEYOND_TIMEOUT_MS 5000     /* what goes on so long after it waits for the answer alone */
 
 /* -- jobs ----------------------------------------------------------------------------------------------------- */
 
@@ -66,9 +69,10 @@ static void log_unsent(const struct tcn_send_run *run, const struct tcn_outcome 
     char incident[TCN_ID_TEXT], attempt[TCN_LOG_NUM];
 
     tcn_id_text(run->row.incident, incident);
-    tcn_log(TCN_LOG_WARN, "connect", "page not sent", "instance",
-            tcn_port_instance(run->channel->same->port)->sdk.name, "incident", incident, "contact",
-            run->row.contact, "channel", run->row.channel, "attempt",
+    tcn_log(TCN_LOG_WARN, "connect",
+            o->result.outcome == TOCSIN_UNKNOWN ? "page may have arrived" : "page not sent",
+            "instance", tcn_port_instance(run->channel->same->port)->sdk.name, "incident", incident,
+            "contact", run->row.contact, "channel", run->row.channel, "attempt",
             tcn_log_num(run->row.attempt, attempt), "outcome", tcn_outcome_name(o->result.outcome),
             "reason", o->result.reason, NULL);
 }
@@ -84,11 +88,46 @@ static void on_outcome(void *ctx, struct tcn_outcome *o)
     run->is_held_back = o->net == TOCSIN_NET_NOT_SENT && o->result.outcome == TOCSIN_RETRY &&
                         !tcn_hub_may_act(s->options.hub);
     run->channel->same->calling--;
+    event_free(run->patience);
+    run->patience = NULL;
     run->outcome = o;
     remove_active(run);
     j->before = run;
     tcn_worker_post(&s->worker, &j->base);
     start_calls(s);
+}
+
+/* The timeout is over, so that the text is with the server; or half a minute is, and the next channel is due. */
+static int64_t patience_ms(const struct tcn_send_run *run, enum tcn_send_news *ret)
+{
+    int64_t ms = tcn_port_instance(run->channel->same->port)->limits.timeout_ms + BEYOND_TIMEOUT_MS;
+
+    *ret = ms <= PATIENCE_MS ? TCN_SEND_DOUBTED : TCN_SEND_LATE;
+    return ms <= PATIENCE_MS ? ms : PATIENCE_MS;
+}
+
+static void on_patience(evutil_socket_t fd, short what, void *ctx)
+{
+    struct tcn_send_run *run = ctx;
+    struct tcn_send_job *j = make_job(run->sends, tcn_send_job_waiting, on_result);
+
+    (void)fd;
+    (void)what;
+    j->waiting = run->row;
+    j->waiting.contact = j->waiting.channel = NULL;
+    (void)patience_ms(run, &j->news);
+    tcn_worker_post(&run->sends->worker, &j->base);
+}
+
+static void start_patience(struct tcn_send_run *run)
+{
+    enum tcn_send_news news;
+    int64_t ms = patience_ms(run, &news);
+    struct timeval when = {ms / 1000, (ms % 1000) * 1000};
+
+    run->patience = evtimer_new(run->sends->options.base, on_patience, run);
+    if (!run->patience || evtimer_add(run->patience, &when) < 0)
+        abort(); /* as every allocation of this program */
 }
 
 static bool has_place(const struct tcn_send_channel *c)
@@ -105,6 +144,7 @@ static void start_calls(struct tcn_sends *s)
             continue;
         run->is_calling = true;
         c->calling++;
+        start_patience(run);
         tcn_port_call(c->port, &run->op, on_outcome, run);
     }
 }

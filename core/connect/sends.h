@@ -12,16 +12,17 @@
 #define TCN_SENDS_MAX 32     /* claimed and not yet finished */
 #define TCN_SEND_TRIES                                                                             \
     9 /* within about a minute; then the page is told to have failed. Later ones are single */
-#define TCN_SEND_DOUBTS 3 /* fewer when each may have arrived: a person is not flooded */
+#define TCN_SEND_DOUBTS 2 /* of one that may have arrived: a person is not flooded */
 
 struct tcn_sends;
 
-/* What became of a message. LATE: it was not taken yet, and is tried again. UNSENT: it was not, for a reason that may
- * pass. LOST: for good. */
+/* What became of a message. LATE: it was not taken yet, and is tried again. DOUBTED: it may have arrived. UNSENT: it was not
+ * taken, for a reason that may pass. LOST: for good. */
 enum tcn_send_news {
     TCN_SEND_NO_NEWS = 0,
     TCN_SEND_SENT,
     TCN_SEND_LATE,
+    TCN_SEND_DOUBTED,
     TCN_SEND_UNSENT,
     TCN_SEND_LOST
 };
@@ -29,6 +30,7 @@ enum tcn_send_news {
 struct tcn_send_report {
     enum tcn_send_news news;
     const char *note;                /* the reason or what the connector said */
+    bool is_over;                    /* DOUBTED: it is not sent again */
     struct tcn_unreached *unreached; /* to add to; it comes back after the commit */
     int64_t
         again_ms; /* yours to set for UNSENT: the same row is due again then; 0 = it is given up */

@@ -11,6 +11,7 @@ struct tcn_send_run {
     struct tcn_send_run *next, **prev; /* in a list of sends; prev NULL: in none */
     struct tcn_send_channel *channel;
     bool is_calling;
+    struct event *patience; /* NULL: no call is out */
     bool
         is_held_back; /* this process could not act: that says nothing of the channel, and is no try */
     struct tcn_arena arena; /* texts of row and op */
@@ -32,6 +33,8 @@ struct tcn_send_job {
     struct tcn_sends *sends;
     size_t limit;                /* of a claim; 0: a result */
     struct tcn_send_run *before; /* of a result */
+    struct tcn_send_row waiting; /* of a call that is still out; no texts */
+    enum tcn_send_news news;     /* of that */
     /* Results, made anew by each run. */
     struct tcn_send_run *runs[TCN_SENDS_MAX];
     size_t n_runs, n_claimed;
@@ -39,7 +42,7 @@ struct tcn_send_job {
     struct tcn_unreached unreached;
     int64_t next_due_ms;
 };
-tcn_job_run tcn_send_job_claim, tcn_send_job_result;
+tcn_job_run tcn_send_job_claim, tcn_send_job_result, tcn_send_job_waiting;
 void tcn_send_job_reset(struct tcn_send_job *j);
 
 struct tcn_sends {

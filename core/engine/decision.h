@@ -73,6 +73,7 @@ struct tcn_decision {
     bool storm_alarm_changed; /* write storm_alarm, of the lane and its storm */
     struct tcn_storm_alarm storm_alarm;
     bool nobody_reached; /* decided now: whoever runs this must hear of it */
+    bool is_doubtful;    /* and one of the pages may have arrived */
     bool tickets_due;    /* the connectors' lanes must run: incident.revision moved */
     int64_t
         again_ms; /* of tcn_engine_send_failed: the message's row is due again then; 0 = given up */

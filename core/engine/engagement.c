@@ -1,5 +1,6 @@
 #include "engine/engagement.h"
 #include "engine/oncall.h"
+#include "engine/page.h"
 #include "engine/run.h"
 
 #include <assert.h>
@@ -227,6 +228,18 @@ static bool may_reach(const struct tcn_engagement *e, int64_t now_ms)
     return e->next_stage_ms != 0 && has_another_person(e, latest_start(e), now_ms);
 }
 
+static bool may_have_arrived(const struct tcn_aggregate *a)
+{
+    for (size_t i = 0; i < a->n_engagements; i++) {
+        const struct tcn_engagement *e = &a->engagements[i];
+
+        for (size_t k = 0; k < e->n_pages && e->stop_ms == 0; k++)
+            if (tcn_page_is_doubtful(&e->pages[k]))
+                return true;
+    }
+    return false;
+}
+
 static bool has_pages(const struct tcn_aggregate *a)
 {
     for (size_t i = 0; i < a->n_engagements; i++)
@@ -269,9 +282,16 @@ static void judge(const struct tcn_step *s)
     if (!is_engaged || a->incident.unreached_ms != 0)
         return;
     mark_unreached(s);
-    tcn_step_say(s, true, "nobody is reached: %s",
-                 has_pages(a) ? "no page got through, and nobody is left to page"
-                              : "nobody who is engaged can be paged");
+    s->d->is_doubtful = may_have_arrived(a);
+    if (s->d->is_doubtful)
+        tcn_step_say(
+            s, true,
+            "nobody is known to be reached: a page may have arrived, and nobody is left to "
+            "page");
+    else
+        tcn_step_say(s, true, "nobody is reached: %s",
+                     has_pages(a) ? "no page got through, and nobody is left to page"
+                                  : "nobody who is engaged can be paged");
 }
 
 bool tcn_engagement_has_room(const struct tcn_aggregate *a)

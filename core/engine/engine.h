@@ -137,6 +137,17 @@ struct tcn_send_failure {
 int tcn_engine_send_failed(struct tcn_aggregate *aggregate, const struct tcn_send_failure *failure,
                            int64_t now_ms, struct tcn_decision *ret);
 
+/* Whether the message arrived is not known: its answer was lost, or is still waited for. The page counts as late, when
+ * that is over as failed, but neither is said: only that it may have arrived. Of a page of which something has left,
+ * nothing is changed. So call tcn_engine_pages for the same decision. TCN_ENOTFOUND. */
+struct tcn_send_doubt {
+    struct tcn_id page;
+    const char *note; /* why; may be NULL */
+    bool is_over;     /* it is not sent again, and no answer will come */
+};
+int tcn_engine_send_doubted(struct tcn_aggregate *aggregate, const struct tcn_send_doubt *doubted,
+                            int64_t now_ms, struct tcn_decision *ret);
+
 /* The provider has not taken the message, and it is tried again: when nothing has left 30 s after the page began, the
  * page counts as failed until something does. Only the first time changes anything. TCN_ENOTFOUND. */
 int tcn_engine_send_late(struct tcn_aggregate *aggregate, struct tcn_id page, int64_t now_ms,

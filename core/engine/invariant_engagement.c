@@ -141,8 +141,8 @@ static const char *check_page_sends(const struct tcn_engagement *e, const struct
         return "a page was never sent, or its stage ends before it began";
     if (p->sends > most)
         return "a page was sent more often than its stage allows";
-    if (p->lost_ms != 0 && (p->lost_ms < p->first_ms || p->sent_ms != 0 || p->delivered_ms != 0))
-        return "a page is lost that has left, or before it began";
+    if (p->lost_ms != 0 && (p->lost_ms < p->first_ms || p->delivered_ms != 0))
+        return "a page is lost that was delivered, or before it began";
     if (p->next_send_ms == 0)
         return NULL;
     if (p->retry_ms <= 0 || p->next_send_ms >= p->stage_end_ms || p->next_send_ms <= p->first_ms)

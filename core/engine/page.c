@@ -29,7 +29,12 @@ void tcn_page_receipt(const struct tcn_step *s, const struct tcn_page *p,
 
 bool tcn_page_has_left(const struct tcn_page *p)
 {
-    return p->sent_ms != 0 || p->delivered_ms != 0;
+    return (p->sent_ms != 0 && p->lost_ms == 0) || p->delivered_ms != 0;
+}
+
+bool tcn_page_is_doubtful(const struct tcn_page *p)
+{
+    return p->sent_ms != 0 && p->lost_ms != 0;
 }
 
 /* What left once is not lost by a later failure, and what is lost does not come to be lost later. A clock that went
@@ -99,19 +104,54 @@ int tcn_engine_send_result(struct tcn_aggregate *aggregate, struct tcn_id page,
     return 0;
 }
 
+/* When a page that nothing was heard of is lost. */
+static int64_t patience_ends(const struct tcn_page *p, int64_t now_ms)
+{
+    int64_t ends = p->first_ms + PATIENCE_MS;
+
+    return now_ms > ends ? now_ms : ends;
+}
+
 int tcn_engine_send_late(struct tcn_aggregate *aggregate, struct tcn_id page, int64_t now_ms,
                          struct tcn_decision *ret)
 {
     struct tcn_step s = tcn_step_begin(aggregate, NULL, 0, now_ms, ret);
     struct tcn_engagement *e = NULL;
     struct tcn_page *p = tcn_page_find(aggregate, page, &e);
-    int64_t patience_ends;
 
     if (!p)
         return TCN_ENOTFOUND;
-    patience_ends = p->first_ms + PATIENCE_MS;
     if (p->lost_ms == 0)
-        tcn_page_lose(e, p, now_ms > patience_ends ? now_ms : patience_ends);
+        tcn_page_lose(e, p, patience_ends(p, now_ms));
+    tcn_step_end(&s);
+    return 0;
+}
+
+static void doubt(const struct tcn_step *s, struct tcn_engagement *e, struct tcn_page *p,
+                  const struct tcn_send_doubt *doubt)
+{
+    bool is_new = !tcn_page_is_doubtful(p);
+
+    tcn_page_lose(e, p, doubt->is_over ? s->now_ms : patience_ends(p, s->now_ms));
+    p->sent_ms = s->now_ms;
+    e->is_dirty = true;
+    if (is_new || doubt->is_over)
+        tcn_step_say_again(s, "the page of %s by %s may have arrived%s%s%s", p->contact, p->channel,
+                           doubt->note ? ": " : "", doubt->note ? doubt->note : "",
+                           doubt->is_over ? "; not sent again" : "");
+}
+
+int tcn_engine_send_doubted(struct tcn_aggregate *aggregate, const struct tcn_send_doubt *doubted,
+                            int64_t now_ms, struct tcn_decision *ret)
+{
+    struct tcn_step s = tcn_step_begin(aggregate, NULL, 0, now_ms, ret);
+    struct tcn_engagement *e = NULL;
+    struct tcn_page *p = tcn_page_find(aggregate, doubted->page, &e);
+
+    if (!p)
+        return TCN_ENOTFOUND;
+    if (!tcn_page_has_left(p))
+        doubt(&s, e, p, doubted);
     tcn_step_end(&s);
     return 0;
 }

@@ -15,6 +15,8 @@ void tcn_page_receipt(const struct tcn_step *s, const struct tcn_page *p,
 
 /* One of its messages was taken by its provider. */
 bool tcn_page_has_left(const struct tcn_page *p);
+/* None was, as far as is known, but one may have been. */
+bool tcn_page_is_doubtful(const struct tcn_page *p);
 /* It is lost from at_ms on, unless something of it has left or it was lost before. */
 void tcn_page_lose(struct tcn_engagement *e, struct tcn_page *p, int64_t at_ms);
 /* "could not page ...: note", and what comes of it; note may be NULL. */

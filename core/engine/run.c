@@ -29,7 +29,8 @@ static int64_t latest_first(const struct tcn_engagement *e, const struct tcn_run
 static bool has_left_since(const struct tcn_engagement *e, const struct tcn_run *run, int64_t at_ms)
 {
     for (size_t i = 0; i < e->n_pages; i++)
-        if (e->pages[i].run_no == run->no && e->pages[i].sent_ms >= at_ms)
+        if (e->pages[i].run_no == run->no && e->pages[i].lost_ms == 0 &&
+            e->pages[i].sent_ms >= at_ms)
             return true;
     return false;
 }

@@ -17,6 +17,7 @@ void tcn_unreached_note(struct tcn_unreached *u, const struct tcn_decision *d)
         return;
     if (u->n < TCN_UNREACHED_MAX) {
         u->items[u->n].id = i->id;
+        u->items[u->n].is_doubtful = d->is_doubtful;
         keep(u->items[u->n].title, i->title);
         keep(u->items[u->n].plan, i->response_plan);
     }

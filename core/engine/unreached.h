@@ -10,6 +10,7 @@
 struct tcn_unreached_incident {
     struct tcn_id id;
     char title[TCN_UNREACHED_TEXT], plan[TCN_UNREACHED_TEXT]; /* cut at a code point */
+    bool is_doubtful;                                         /* a page may have arrived */
 };
 
 /* A zeroed one is empty. */

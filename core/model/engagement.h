@@ -28,7 +28,9 @@ struct tcn_page {
     int64_t next_send_ms;                   /* 0 = no further send */
     int64_t sends;                          /* send effects created */
     int64_t sent_ms, delivered_ms, read_ms; /* last SENT, first DELIVERED, first READ; 0 = none */
-    int64_t lost_ms; /* from then on nothing of it has left, nor will soon; 0 = it has, or may */
+    int64_t
+        lost_ms; /* from then on nothing of it has left, nor will soon; 0 = it has, or may. With sent_ms: what was sent
+                      * then may have arrived */
     char accept_code[7]; /* six digits */
 };
 

@@ -91,5 +91,36 @@ class WrongAddress(Outage):
         eventually("nothing is left", lambda: not self.letters(ident), 10)
 
 
+class Slow(Outage):
+    @classmethod
+    def configure(cls, config: Config) -> None:
+        config["resources"]["response_plans"][0]["connectors"] = []
+        config["resources"]["contacts"] = [contact("alice", "mail", retry=0)]
+        config["connectors"]["mail"]["timeout"] = "1s"
+
+    def test_an_answer_to_the_text_is_waited_for(self) -> None:
+        """The mail is kept, then scanned for longer than the timeout: one mail, of which nothing untrue is told."""
+        self.box.fault(vendor="smtp", action="delay", method="DATA", ms=9000, apply=True)
+        name, ident = self.open_one("scanned")
+        eventually("it is told", lambda: "alice by mail may have arrived: it is not answered yet" in self.texts(ident), 20)
+        self.assertNotIn("not sent again", self.texts(ident))
+        eventually("it is answered", lambda: self.receipts(ident) == [["SENT"]], 20)
+        self.assertEqual(1, len(self.box.mails(name)))
+        for untrue in ("could not page", "nobody"):
+            self.assertNotIn(untrue, self.texts(ident))
+
+    def test_what_may_have_arrived_is_sent_twice_at_most(self) -> None:
+        self.box.fault(vendor="smtp", action="drop_after_apply", method="DATA", times=0)
+        name, ident = self.open_one("dropped")
+        eventually("it is told", lambda: "nobody is known to be reached: a page may have arrived" in self.texts(ident), 20)
+        texts = self.texts(ident)
+        self.assertIn("alice by mail may have arrived: sent, but the answer was lost", texts)
+        self.assertEqual(1, texts.count("not sent again"), texts)
+        self.assertNotIn("could not page", texts)
+        self.assertEqual(2, len(self.box.mails(name)))
+        self.assertEqual([[]], self.receipts(ident))
+        self.assertEqual(1, len(self.letters(ident)), "for whoever wants it sent once more")
+
+
 if __name__ == "__main__":
     unittest.main()

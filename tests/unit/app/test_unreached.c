@@ -80,6 +80,17 @@ static void test_one_is_told(void **state)
     assert_true(counted() == 1);
 }
 
+static void test_a_doubt_is_told_as_such(void **state)
+{
+    struct tcn_unreached u = decided("cpu", "critical", 1);
+
+    (void)state;
+    u.items[0].is_doubtful = true;
+    tell(&u, 1);
+    assert_non_null(strstr(lines.text, " msg=\"nobody is known to be reached\" incident="));
+    assert_true(counted() == 1);
+}
+
 static void test_none_is_not_told(void **state)
 {
     struct tcn_unreached u = {.n = 0};
@@ -131,6 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_the_counter_is_there_from_the_start, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_doubt_is_told_as_such, setup, teardown),
         cmocka_unit_test_setup_teardown(test_none_is_not_told, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_storm_is_counted_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_long_title, setup, teardown),

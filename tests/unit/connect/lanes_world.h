@@ -348,6 +348,11 @@ static inline int on_message(void *ctx, struct tcn_store *s, const struct tcn_se
     return 0;
 }
 
+static inline bool is_on_its_way(const struct tcn_send_report *report)
+{
+    return report->news == TCN_SEND_LATE || (report->news == TCN_SEND_DOUBTED && !report->is_over);
+}
+
 static inline int on_send_result(void *ctx, struct tcn_store *s, const struct tcn_send_row *row,
                                  int64_t now_ms, struct tcn_send_report *report,
                                  struct tcn_err *err)
@@ -366,10 +371,10 @@ static inline int on_send_result(void *ctx, struct tcn_store *s, const struct tc
         report->again_ms = now_ms;
     }
     snprintf(w->result_note, sizeof w->result_note, "%s", report->note);
-    atomic_fetch_add(report->news == TCN_SEND_SENT   ? &w->results_ok
-                     : report->news == TCN_SEND_LATE ? &w->results_late
-                     : report->again_ms > 0          ? &w->results_again
-                                                     : &w->results_failed,
+    atomic_fetch_add(report->news == TCN_SEND_SENT ? &w->results_ok
+                     : is_on_its_way(report)       ? &w->results_late
+                     : report->again_ms > 0        ? &w->results_again
+                                                   : &w->results_failed,
                      1);
     return 0;
 }

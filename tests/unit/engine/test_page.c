@@ -2,7 +2,7 @@
 #include "engine/page.h"
 #include "fixture.h"
 
-enum what { END = 0, REFUSED, LATE, SENT, DELIVERED, ANSWERED, RESOLVED };
+enum what { END = 0, REFUSED, LATE, DOUBTED, UNSURE, SENT, DELIVERED, ANSWERED, RESOLVED };
 
 struct happening {
     int64_t at_s;
@@ -91,6 +91,41 @@ static const struct rule rules[] = {
      "",
      {{45, LATE, "ann", "email"}},
      "ann.email@0 ann.sms@45"},
+    {"in doubt: half a minute after it began",
+     "m5 s5",
+     "",
+     "",
+     "",
+     {{2, DOUBTED, "ann", "email"}, {12, DOUBTED, "ann", "email"}},
+     "ann.email@0 ann.sms@30"},
+    {"in doubt for good: the next channel at once",
+     "m5 s5",
+     "",
+     "",
+     "",
+     {{2, DOUBTED, "ann", "email"}, {4, UNSURE, "ann", "email"}},
+     "ann.email@0 ann.sms@4"},
+    {"in doubt at first",
+     "m5 s5",
+     "",
+     "",
+     "",
+     {{2, DOUBTED, "ann", "email"}, {9, SENT, "ann", "email"}},
+     "ann.email@0 ann.sms@300"},
+    {"in doubt, then not taken",
+     "m5 s5",
+     "",
+     "",
+     "",
+     {{2, DOUBTED, "ann", "email"}, {4, LATE, "ann", "email"}, {9, REFUSED, "ann", "email"}},
+     "ann.email@0 ann.sms@9"},
+    {"what left once is in no doubt by a re-send",
+     "M5 s5",
+     "",
+     "",
+     "",
+     {{1, SENT, "ann", "email"}, {121, DOUBTED, "ann", "email"}, {122, UNSURE, "ann", "email"}},
+     "ann.email@0 ann.email@120 ann.email@240 ann.sms@300"},
     {"not taken, and the stage ends sooner anyway",
      "m0 s5",
      "",
@@ -372,6 +407,11 @@ static void tell(struct fixture *f, const struct happening *h)
     fx_begin(f);
     if (h->what == LATE)
         assert_int_equal(tcn_engine_send_late(&f->a, page, f->now, &f->d), 0);
+    else if (h->what == DOUBTED || h->what == UNSURE)
+        assert_int_equal(tcn_engine_send_doubted(
+                             &f->a, &(struct tcn_send_doubt){page, "no answer", h->what == UNSURE},
+                             f->now, &f->d),
+                         0);
     else
         assert_int_equal(
             tcn_engine_send_result(&f->a, page, types[h->what], "no such box", f->now, &f->d), 0);
@@ -432,6 +472,41 @@ static void a_loss_is_told(void **state)
     assert_non_null(fx_event(&f, TCN_EVENT_TOCSIN, "ann is not reached: stage 2 of the plan"));
     assert_non_null(fx_event(&f, TCN_EVENT_PAGE, "paged ann by sms"));
     assert_int_equal(f.d.sends.n, 1);
+    fx_done(&f);
+}
+
+/* What may have arrived is neither called sent nor failed. */
+static void a_doubt_is_told(void **state)
+{
+    static const struct happening doubted = {1, DOUBTED, "ann", "email"},
+                                  unsure = {2, UNSURE, "ann", "email"},
+                                  sent = {3, SENT, "ann", "email"};
+    const struct rule rule = {"one channel", "m5", "", "", "", {{0}}, ""};
+    struct fixture f;
+
+    (void)state;
+    build(&f, &rule);
+    fx_alarm_at(&f, TCN_ACTION_FIRE, T0);
+    f.now += SEC;
+    tell(&f, &doubted);
+    assert_non_null(
+        fx_event(&f, TCN_EVENT_TOCSIN, "the page of ann by email may have arrived: no answer"));
+    tell(&f, &doubted);
+    assert_null(fx_event(&f, TCN_EVENT_TOCSIN, "may have arrived")); /* once */
+    f.now += SEC;
+    tell(&f, &unsure);
+    assert_int_equal(f.d.receipts.n, 0);
+    assert_true(f.d.nobody_reached && f.d.is_doubtful);
+    assert_int_equal(f.d.again_ms, 0);
+    assert_non_null(
+        fx_event(&f, TCN_EVENT_TOCSIN,
+                 "the page of ann by email may have arrived: no answer; not sent again"));
+    assert_non_null(
+        fx_event(&f, TCN_EVENT_TOCSIN, "nobody is known to be reached: a page may have arrived"));
+    assert_null(fx_event(&f, TCN_EVENT_TOCSIN, "could not page"));
+    f.now += SEC;
+    tell(&f, &sent);
+    assert_non_null(fx_event(&f, TCN_EVENT_TOCSIN, "ann is reached by email after all"));
     fx_done(&f);
 }
 
@@ -500,6 +575,8 @@ static const struct {
       {{2, LATE, "ann", "email"}, {31, LATE, "ann", "email"}, {60, REFUSED, "ann", "email"}},
       ""},
      31},
+    {{"in doubt", "m5", "", "", "", {{2, DOUBTED, "ann", "email"}}, ""}, -1},
+    {{"in doubt for good", "m5", "", "", "", {{2, UNSURE, "ann", "email"}}, ""}, 2},
     {{"answered first",
       "m5",
       "",
@@ -563,6 +640,8 @@ static void note_told(const struct fixture *f, int64_t *told_s, const char *name
 {
     const struct tcn_event *e = fx_event(f, TCN_EVENT_TOCSIN, "nobody is reached");
 
+    if (!e)
+        e = fx_event(f, TCN_EVENT_TOCSIN, "nobody is known to be reached");
     assert_int_equal(f->d.nobody_reached, e != NULL);
     if (!e)
         return;
@@ -693,6 +772,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_rule),
         cmocka_unit_test(a_loss_is_told),
+        cmocka_unit_test(a_doubt_is_told),
         cmocka_unit_test(nobody_is_reached),
         cmocka_unit_test(reached_after_all),
         cmocka_unit_test(waiting_is_told_by_nobody),
