@@ -4,6 +4,27 @@
 #include "connect/lanes.h"
 #include "connect/sends.h"
 
+/* Why nobody is to be paged for it any more; NULL: somebody is. */
+static const char *why_over(const struct tcn_incident *i)
+{
+    if (i->status != TCN_STATUS_OPEN)
+        return "it is resolved";
+    return i->acknowledged_ms != 0 ? "it is acknowledged" : NULL;
+}
+
+/* A mail that says "you are paged" would be untrue. ret is NULL when the incident waits for an answer. */
+static int look_over(struct tcn_api_call *call, struct tcn_store *s, struct tcn_id incident,
+                     const char **ret, struct tcn_err *err)
+{
+    struct tcn_incident i = {0};
+    int r = tcn_store_lock_incident(s, incident, err);
+
+    if (r == 0)
+        r = tcn_store_incident_get(s, incident, call->arena, &i, err);
+    *ret = r == 0 ? why_over(&i) : NULL;
+    return r == TCN_ENOTFOUND ? 0 : r;
+}
+
 /* A dead letter without a link is of a page, and has its send's id. */
 static int retry(struct tcn_api_call *call, const struct tcn_deadletter *letter,
                  struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
@@ -87,6 +108,7 @@ int tcn_letter_execute(struct tcn_api_call *call, const struct tcn_command_world
                        struct tcn_err *err)
 {
     struct tcn_deadletter letter = {0};
+    const char *over = NULL;
     int r = tcn_store_deadletter_get(s, call->command.letter, call->arena, &letter, err);
 
     if (r == TCN_ENOTFOUND)
@@ -95,6 +117,13 @@ int tcn_letter_execute(struct tcn_api_call *call, const struct tcn_command_world
             "there is no dead letter with this id; it may have been retried or dropped");
     if (r < 0)
         return r;
+    if (call->command.kind == TCN_COMMAND_LETTER_RETRY && tcn_id_is_zero(letter.link) &&
+        (r = look_over(call, s, letter.incident, &over, err)) < 0)
+        return r;
+    if (over)
+        return tcn_api_refuse(call, 409, "not_waiting", "id",
+                              "nobody is paged for the incident any more: %s; drop the dead letter",
+                              over);
     r = call->command.kind == TCN_COMMAND_LETTER_RETRY ? retry(call, &letter, s, now_ms, err)
                                                        : drop(call, &letter, world, s, now_ms, err);
     if (r < 0 || (r = tcn_store_deadletter_drop(s, letter.id, err)) < 0)

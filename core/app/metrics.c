@@ -140,6 +140,16 @@ void tcn_metrics_set(struct tcn_metrics *m, const char *name, const char *labels
         s->value = value;
 }
 
+void tcn_metrics_clear(struct tcn_metrics *m, const char *name)
+{
+    size_t k = kind_of(name);
+
+    for (size_t i = 0; i < m->kinds[k].n; i++)
+        free(m->kinds[k].items[i].labels);
+    m->n -= m->kinds[k].n;
+    m->kinds[k].n = 0;
+}
+
 double tcn_metrics_get(const struct tcn_metrics *m, const char *name, const char *labels)
 {
     const struct series *s = find(m, kind_of(name), labels);

@@ -14,6 +14,8 @@ void tcn_metrics_free(struct tcn_metrics *m);
  * "source=\"prom\",result=\"opened\"", or "". Adding a series beyond the cap is counted, not kept. */
 void tcn_metrics_add(struct tcn_metrics *m, const char *name, const char *labels, double value);
 void tcn_metrics_set(struct tcn_metrics *m, const char *name, const char *labels, double value);
+/* All series of that name go: those that are still there are set again. */
+void tcn_metrics_clear(struct tcn_metrics *m, const char *name);
 double tcn_metrics_get(const struct tcn_metrics *m, const char *name, const char *labels);
 void tcn_metrics_write(const struct tcn_metrics *m, struct tcn_buf *out);
 

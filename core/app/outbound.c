@@ -338,12 +338,18 @@ json_t *tcn_outbound_json(struct tcn_app *app)
     return items;
 }
 
+/* Those of connectors that are gone go. */
+static const char *const connector_series[] = {
+    "tocsin_connector_calls_total", "tocsin_connector_failures_total", "tocsin_connector_held"};
+
 void tcn_outbound_metrics(struct tcn_app *app, struct tcn_metrics *m)
 {
     const struct generation *g = app->outbound->newest;
     struct tcn_port_health h;
     char labels[100];
 
+    for (size_t i = 0; i < sizeof connector_series / sizeof *connector_series; i++)
+        tcn_metrics_clear(m, connector_series[i]);
     for (size_t i = 0; i < g->config->n_connectors; i++) {
         if (!find_health(g, &g->config->connectors[i], &h))
             continue;

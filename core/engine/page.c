@@ -37,6 +37,18 @@ bool tcn_page_is_doubtful(const struct tcn_page *p)
     return p->sent_ms != 0 && p->lost_ms != 0;
 }
 
+bool tcn_page_has_reached(const struct tcn_aggregate *a, const char *contact)
+{
+    for (size_t i = 0; i < a->n_engagements; i++) {
+        const struct tcn_engagement *e = &a->engagements[i];
+
+        for (size_t k = 0; k < e->n_pages && e->stop_ms == 0; k++)
+            if (tcn_page_has_left(&e->pages[k]) && strcmp(e->pages[k].contact, contact) == 0)
+                return true;
+    }
+    return false;
+}
+
 /* What left once is not lost by a later failure, and what is lost does not come to be lost later. A clock that went
  * backwards loses nothing before it began. */
 void tcn_page_lose(struct tcn_engagement *e, struct tcn_page *p, int64_t at_ms)
@@ -56,16 +68,42 @@ void tcn_page_say_failed(const struct tcn_step *s, const struct tcn_page *p, con
                        note ? note : "", outlook);
 }
 
-/* Of whom it was told, to the tickets too, that nobody is reached. */
+static bool is_missed(const struct tcn_page *p, int64_t now_ms)
+{
+    return tcn_page_is_doubtful(p) || (p->lost_ms != 0 && p->lost_ms <= now_ms);
+}
+
+static bool has_missed(const struct tcn_aggregate *a, const char *contact, int64_t now_ms)
+{
+    for (size_t i = 0; i < a->n_engagements; i++) {
+        const struct tcn_engagement *e = &a->engagements[i];
+
+        for (size_t k = 0; k < e->n_pages && e->stop_ms == 0; k++)
+            if (is_missed(&e->pages[k], now_ms) && strcmp(e->pages[k].contact, contact) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* Of whom it was told that a page did not get through, or may not have: this very one, or all that there were. */
+static bool is_told_missing(const struct tcn_step *s, const struct tcn_page *p)
+{
+    return is_missed(p, s->now_ms) ||
+           (!tcn_page_has_reached(s->a, p->contact) && has_missed(s->a, p->contact, s->now_ms));
+}
+
+/* To the tickets as well when they were told that nobody is reached. */
 static void reach(const struct tcn_step *s, const struct tcn_engagement *e,
                   const struct tcn_page *p)
 {
     struct tcn_incident *i = &s->a->incident;
 
-    if (i->unreached_ms == 0 || !tcn_aggregate_is_open(s->a) || e->stop_ms != 0)
+    bool was_nobody = i->unreached_ms != 0;
+
+    if (!tcn_aggregate_is_open(s->a) || e->stop_ms != 0 || (!was_nobody && !is_told_missing(s, p)))
         return;
     i->unreached_ms = 0;
-    tcn_step_say(s, true, "%s is reached by %s after all", p->contact, p->channel);
+    tcn_step_say(s, was_nobody, "%s is reached by %s after all", p->contact, p->channel);
 }
 
 static void record(const struct tcn_step *s, struct tcn_engagement *e, struct tcn_page *p,

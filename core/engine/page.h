@@ -15,6 +15,8 @@ void tcn_page_receipt(const struct tcn_step *s, const struct tcn_page *p,
 
 /* One of its messages was taken by its provider. */
 bool tcn_page_has_left(const struct tcn_page *p);
+/* One of those to this person, in the engagements that go on. */
+bool tcn_page_has_reached(const struct tcn_aggregate *a, const char *contact);
 /* None was, as far as is known, but one may have been. */
 bool tcn_page_is_doubtful(const struct tcn_page *p);
 /* It is lost from at_ms on, unless something of it has left or it was lost before. */

@@ -35,24 +35,12 @@ static bool has_newer(const struct tcn_aggregate *a, const struct tcn_engagement
 }
 
 /* Who is reached and does not answer is why the next person is paged: that one must be reached, too. */
-static bool is_reached(const struct tcn_aggregate *a, const char *contact)
-{
-    for (size_t i = 0; i < a->n_engagements; i++) {
-        const struct tcn_engagement *e = &a->engagements[i];
-
-        for (size_t k = 0; k < e->n_pages && e->stop_ms == 0; k++)
-            if (tcn_page_has_left(&e->pages[k]) && strcmp(e->pages[k].contact, contact) == 0)
-                return true;
-    }
-    return false;
-}
-
 static bool is_worth_a_try(const struct tcn_aggregate *a, const struct tcn_engagement *e,
                            const struct tcn_page *p, int64_t send_no)
 {
     return tcn_aggregate_is_open(a) && a->incident.acknowledged_ms == 0 && e->stop_ms == 0 &&
            !tcn_run_of_page(e, p)->is_stopped && send_no == p->sends &&
-           !is_reached(a, p->contact) && !has_newer(a, e, p);
+           !tcn_page_has_reached(a, p->contact) && !has_newer(a, e, p);
 }
 
 /* As long as it has been lost already: the pauses double without anything that counts them. */

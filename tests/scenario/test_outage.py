@@ -90,6 +90,19 @@ class WrongAddress(Outage):
         self.assertEqual([["ERROR", "SENT"]], self.receipts(ident))
         eventually("nothing is left", lambda: not self.letters(ident), 10)
 
+    def test_nobody_is_paged_for_what_is_answered(self) -> None:
+        self.box.fault(vendor="smtp", action="status", method="RCPT", path_re="^alice", status=550, times=0)
+        for command, why in (("acknowledge", "it is acknowledged"), ("resolve", "it is resolved")):
+            name, ident = self.open_one(command)
+            letter, = eventually("a dead letter", lambda: self.letters(ident), 20)
+            self.assertEqual(200, self.app.api("POST", f"/v1/incidents/{ident}/{command}", {}).status)
+            answer = self.app.api("POST", f"/v1/deadletters/{letter['id']}/retry", role="manager")
+            self.assertEqual(409, answer.status, answer.body)
+            self.assertIn(why, answer.body.decode())
+            self.assertEqual([letter["id"]], [row["id"] for row in self.letters(ident)])
+            self.assertEqual([], self.box.mails(name))
+        self.box.no_faults()
+
 
 class Slow(Outage):
     @classmethod

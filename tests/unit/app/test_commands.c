@@ -418,10 +418,35 @@ static void test_letters_of_pages(void **state)
     assert_int_equal(tcn_store_send_claim(store, now, 9, &arena, &rows, &n, &err), 0);
     assert_int_equal(n, 1);
     assert_int_equal(tcn_store_send_finish(store, rows[0].id, TCN_SEND_FAILED, 0, "no", &err), 0);
-    put_letter(rows[0].id, (struct tcn_id){{0}});
+    put_letter_of(incident, rows[0].id, (struct tcn_id){{0}});
     execute((struct tcn_command){.kind = TCN_COMMAND_LETTER_RETRY, .letter = rows[0].id});
     assert_int_equal(call.status, 200);
     assert_int_equal(claim_sends(), 1);
+    drop_reply();
+}
+
+/* A mail that says "you are paged" would be untrue; the letter stays, to be dropped. */
+static void test_letters_of_pages_that_are_over(void **state)
+{
+    static const enum tcn_command_kind ends[] = {TCN_COMMAND_ACKNOWLEDGE, TCN_COMMAND_RESOLVE};
+    struct tcn_send_row *rows = NULL;
+    struct tcn_id incident = alarm_of("k", TCN_ACTION_FIRE);
+    struct tcn_deadletter letter;
+    size_t n = 0;
+
+    (void)state;
+    assert_int_equal(tcn_store_send_claim(store, now, 9, &arena, &rows, &n, &err), 0);
+    assert_int_equal(n, 1);
+    assert_int_equal(tcn_store_send_finish(store, rows[0].id, TCN_SEND_FAILED, 0, "no", &err), 0);
+    put_letter_of(incident, rows[0].id, (struct tcn_id){{0}});
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        execute((struct tcn_command){.kind = ends[i], .incident = incident});
+        execute((struct tcn_command){.kind = TCN_COMMAND_LETTER_RETRY, .letter = rows[0].id});
+        assert_int_equal(call.status, 409);
+        assert_false(result.has_changed);
+        assert_int_equal(tcn_store_deadletter_get(store, rows[0].id, &arena, &letter, &err), 0);
+        assert_int_equal(claim_sends(), 0);
+    }
     drop_reply();
 }
 
@@ -449,6 +474,7 @@ int main(void)
         CASE(test_a_link_that_waits_is_freed),
         CASE(test_a_link_that_wants_nothing),
         CASE(test_letters_of_pages),
+        CASE(test_letters_of_pages_that_are_over),
         CASE(test_the_policy_of_a_source),
     };
 

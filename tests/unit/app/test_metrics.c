@@ -85,6 +85,20 @@ static void test_series_have_an_end(void **state)
     assert_int_equal(lines, TCN_SERIES_MAX + 2);
 }
 
+static void test_what_is_cleared_goes(void **state)
+{
+    (void)state;
+    tcn_metrics_set(metrics, "tocsin_connector_held", "connector=\"jira\"", 1);
+    tcn_metrics_set(metrics, "tocsin_incidents_open", "", 2);
+    tcn_metrics_clear(metrics, "tocsin_connector_held");
+    tcn_metrics_clear(metrics, "tocsin_connector_held");
+    tcn_metrics_set(metrics, "tocsin_connector_held", "connector=\"jira2\"", 0);
+    tcn_metrics_write(metrics, &text);
+    assert_null(strstr(text.ptr, "\"jira\""));
+    assert_non_null(strstr(text.ptr, "\ntocsin_connector_held{connector=\"jira2\"} 0\n"));
+    assert_non_null(strstr(text.ptr, "\ntocsin_incidents_open 2\n"));
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -94,6 +108,7 @@ int main(void)
         CASE(test_the_format),
         CASE(test_large_counters_keep_every_unit),
         CASE(test_series_have_an_end),
+        CASE(test_what_is_cleared_goes),
     };
 
     return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);

@@ -475,41 +475,6 @@ static void a_loss_is_told(void **state)
     fx_done(&f);
 }
 
-/* What may have arrived is neither called sent nor failed. */
-static void a_doubt_is_told(void **state)
-{
-    static const struct happening doubted = {1, DOUBTED, "ann", "email"},
-                                  unsure = {2, UNSURE, "ann", "email"},
-                                  sent = {3, SENT, "ann", "email"};
-    const struct rule rule = {"one channel", "m5", "", "", "", {{0}}, ""};
-    struct fixture f;
-
-    (void)state;
-    build(&f, &rule);
-    fx_alarm_at(&f, TCN_ACTION_FIRE, T0);
-    f.now += SEC;
-    tell(&f, &doubted);
-    assert_non_null(
-        fx_event(&f, TCN_EVENT_TOCSIN, "the page of ann by email may have arrived: no answer"));
-    tell(&f, &doubted);
-    assert_null(fx_event(&f, TCN_EVENT_TOCSIN, "may have arrived")); /* once */
-    f.now += SEC;
-    tell(&f, &unsure);
-    assert_int_equal(f.d.receipts.n, 0);
-    assert_true(f.d.nobody_reached && f.d.is_doubtful);
-    assert_int_equal(f.d.again_ms, 0);
-    assert_non_null(
-        fx_event(&f, TCN_EVENT_TOCSIN,
-                 "the page of ann by email may have arrived: no answer; not sent again"));
-    assert_non_null(
-        fx_event(&f, TCN_EVENT_TOCSIN, "nobody is known to be reached: a page may have arrived"));
-    assert_null(fx_event(&f, TCN_EVENT_TOCSIN, "could not page"));
-    f.now += SEC;
-    tell(&f, &sent);
-    assert_non_null(fx_event(&f, TCN_EVENT_TOCSIN, "ann is reached by email after all"));
-    fx_done(&f);
-}
-
 /* From when on it is told that nobody is reached, once. */
 static const struct {
     struct rule rule; /* want: unused */
@@ -772,7 +737,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_rule),
         cmocka_unit_test(a_loss_is_told),
-        cmocka_unit_test(a_doubt_is_told),
         cmocka_unit_test(nobody_is_reached),
         cmocka_unit_test(reached_after_all),
         cmocka_unit_test(waiting_is_told_by_nobody),
