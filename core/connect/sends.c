@@ -77,6 +77,12 @@ static void log_unsent(const struct tcn_send_run *run, const struct tcn_outcome 
             "reason", o->result.reason, NULL);
 }
 
+static void leave_place(struct tcn_send_run *run)
+{
+    run->channel->same->calling -= run->has_place;
+    run->has_place = false;
+}
+
 static void on_outcome(void *ctx, struct tcn_outcome *o)
 {
     struct tcn_send_run *run = ctx;
@@ -87,7 +93,7 @@ static void on_outcome(void *ctx, struct tcn_outcome *o)
         log_unsent(run, o);
     run->is_held_back = o->net == TOCSIN_NET_NOT_SENT && o->result.outcome == TOCSIN_RETRY &&
                         !tcn_hub_may_act(s->options.hub);
-    run->channel->same->calling--;
+    leave_place(run);
     event_free(run->patience);
     run->patience = NULL;
     run->outcome = o;
@@ -110,13 +116,20 @@ static void on_patience(evutil_socket_t fd, short what, void *ctx)
 {
     struct tcn_send_run *run = ctx;
     struct tcn_send_job *j = make_job(run->sends, tcn_send_job_waiting, on_result);
+    enum tcn_send_news news;
 
     (void)fd;
     (void)what;
     j->waiting = run->row;
     j->waiting.contact = j->waiting.channel = NULL;
-    (void)patience_ms(run, &j->news);
+    (void)patience_ms(run, &news);
+    j->news = news;
     tcn_worker_post(&run->sends->worker, &j->base);
+    if (news != TCN_SEND_DOUBTED)
+        return;
+    leave_place(run); /* minutes may pass, and other pages do not wait for that */
+    start_calls(run->sends);
+    tcn_sends_wake(run->sends);
 }
 
 static void start_patience(struct tcn_send_run *run)
@@ -143,6 +156,7 @@ static void start_calls(struct tcn_sends *s)
         if (run->is_calling || !has_place(c))
             continue;
         run->is_calling = true;
+        run->has_place = true;
         c->calling++;
         start_patience(run);
         tcn_port_call(c->port, &run->op, on_outcome, run);

@@ -10,8 +10,8 @@ struct tcn_send_run {
     struct tcn_sends *sends;
     struct tcn_send_run *next, **prev; /* in a list of sends; prev NULL: in none */
     struct tcn_send_channel *channel;
-    bool is_calling;
-    struct event *patience; /* NULL: no call is out */
+    bool is_calling, has_place; /* one of those that "concurrency" allows */
+    struct event *patience;     /* NULL: no call is out */
     bool
         is_held_back; /* this process could not act: that says nothing of the channel, and is no try */
     struct tcn_arena arena; /* texts of row and op */

@@ -109,7 +109,7 @@ class Slow(Outage):
     def configure(cls, config: Config) -> None:
         config["resources"]["response_plans"][0]["connectors"] = []
         config["resources"]["contacts"] = [contact("alice", "mail", retry=0)]
-        config["connectors"]["mail"]["timeout"] = "1s"
+        config["connectors"]["mail"].update(timeout="1s", concurrency=1)
 
     def test_an_answer_to_the_text_is_waited_for(self) -> None:
         """The mail is kept, then scanned for longer than the timeout: one mail, of which nothing untrue is told."""
@@ -121,6 +121,15 @@ class Slow(Outage):
         self.assertEqual(1, len(self.box.mails(name)))
         for untrue in ("could not page", "nobody"):
             self.assertNotIn(untrue, self.texts(ident))
+
+    def test_other_pages_do_not_wait_for_it(self) -> None:
+        self.box.fault(vendor="smtp", action="delay", method="DATA", ms=20000, apply=True)
+        _, slow = self.open_one("slow")
+        name, ident = self.open_one("other")
+        eventually("it is sent", lambda: self.receipts(ident) == [["SENT"]], 15)
+        self.assertEqual([[]], self.receipts(slow), "its answer is waited for")
+        self.assertEqual(1, len(self.box.mails(name)))
+        eventually("it is answered", lambda: self.receipts(slow) == [["SENT"]], 30)
 
     def test_what_may_have_arrived_is_sent_twice_at_most(self) -> None:
         self.box.fault(vendor="smtp", action="drop_after_apply", method="DATA", times=0)
