@@ -48,7 +48,7 @@ class Examples(unittest.TestCase):
             if name.endswith(".pem"):
                 Topic(path.parent)
             else:
-                path.write_text("0123456789abcdef0123456789abcdef\n")
+                path.write_text(f"{path.name}-0123456789abcdef0123456789abcdef\n")
                 path.chmod(0o600)
         (self.folder / "tocsin.json").write_text(text)
         done = subprocess.run([str(BINARY), *command], cwd=self.folder, capture_output=True, text=True, timeout=60)
