@@ -273,45 +273,43 @@ static void end_with_group(struct merge *m, const struct tcn_alarm *alarm)
     }
 }
 
-/* The sender says that the group fires, and not one alarm of what was read does: it is one that was not. */
-static bool says_hidden(const struct tcn_alarm *alarm)
+/* The sender says that the group fires, and not one alarm of what was read of its list does: one that is hidden fires.
+ * Unless the delivery is an old one, of a group that is over and of episodes before those that are known. */
+static bool fires_by_hidden(const struct merge *m, const struct tcn_alarm *alarm)
 {
-    bool is_cut = alarm->is_truncated || alarm->n_items_unread > 0, has_firing = false;
-
-    for (size_t i = 0; i < alarm->n_items && !has_firing; i++)
-        has_firing = complete(&alarm->items[i], alarm->action).status == TCN_ITEM_FIRING;
-    return is_cut && alarm->action != TCN_ACTION_RESOLVE && alarm->n_items > 0 && !has_firing;
+    if (alarm->action == TCN_ACTION_RESOLVE || alarm->n_items == 0)
+        return false;
+    for (size_t i = 0; i < alarm->n_items; i++)
+        if (complete(&alarm->items[i], alarm->action).status == TCN_ITEM_FIRING)
+            return false;
+    return m->change.is_changed || told_ms(m, alarm) != 0;
 }
 
-static const struct tcn_item hidden = {.key = TCN_ITEM_HIDDEN,
-                                       .title = "alarms that are not in what was read of the list",
-                                       .status = TCN_ITEM_FIRING};
-
-/* Not by an old word: of a group that is over, that tells of episodes before those that are known. */
-static void fire_hidden(struct merge *m, const struct tcn_alarm *alarm)
+static void forget_hidden(struct merge *m)
 {
-    bool is_news = m->change.was_firing || m->change.is_changed;
-    bool found;
-
-    find(m, TCN_ITEM_HIDDEN, &found);
-    if (!found && (is_news || told_ms(m, alarm) != 0))
-        insert(m, &hidden);
-}
-
-/* What is hidden in a cut list is taken to fire as long as the group does, or did until this delivery. It is no news of
- * its own. */
-static void mark_hidden(struct merge *m, bool is_truncated)
-{
-    bool may_fire = m->change.was_firing || count_firing(m->items, m->n) > 0;
-    size_t fired = m->change.fired, dropped = m->change.dropped;
     bool found;
     size_t at = find(m, TCN_ITEM_HIDDEN, &found);
 
-    if (is_truncated && !found && may_fire)
-        insert(m, &hidden);
-    else if (!is_truncated && found)
+    if (found)
         remove_at(m, at);
-    m->change.fired = fired;
+}
+
+/* What is hidden in a cut list is taken to fire as long as the group does, or did until this delivery, and is no news of its
+ * own then. */
+static void mark_hidden(struct merge *m, const struct tcn_alarm *alarm)
+{
+    static const struct tcn_item hidden = {.key = TCN_ITEM_HIDDEN,
+                                           .title =
+                                               "alarms that are not in what was read of the list",
+                                           .status = TCN_ITEM_FIRING};
+    bool is_firing = m->change.was_firing || count_firing(m->items, m->n) > 0, found;
+    size_t fired = m->change.fired, dropped = m->change.dropped;
+
+    find(m, TCN_ITEM_HIDDEN, &found);
+    if (!found && (is_firing || fires_by_hidden(m, alarm)))
+        insert(m, &hidden);
+    if (is_firing)
+        m->change.fired = fired;
     m->change.dropped = dropped;
 }
 
@@ -320,7 +318,7 @@ size_t tcn_group_forget(struct tcn_lane *lane, int64_t now_ms, struct tcn_arena 
     struct merge m = {.now_ms = now_ms, .arena = arena};
 
     load(&m, lane, 0);
-    mark_hidden(&m, false);
+    forget_hidden(&m);
     for (size_t i = 0; i < m.n; i++)
         set_unknown(&m, &m.items[i]);
     lane->items = m.items;
@@ -404,10 +402,10 @@ struct tcn_group_change tcn_group_merge(struct tcn_lane *lane, const struct tcn_
     }
     if (alarm->action == TCN_ACTION_RESOLVE && !alarm->is_truncated)
         end_with_group(&m, alarm);
-    if (says_hidden(alarm))
-        fire_hidden(&m, alarm);
+    if (alarm->is_truncated)
+        mark_hidden(&m, alarm);
     else
-        mark_hidden(&m, alarm->is_truncated);
+        forget_hidden(&m);
     m.change.dropped += alarm->n_items_unread;
     if (m.change.is_changed || m.change.held > 0 || m.change.withdrawn > 0) {
         lane->items = m.items;

@@ -166,6 +166,24 @@ static void alarms_that_are_not_followed_are_counted(void **state)
     fx_done(&f);
 }
 
+/* It fired already: that something is hidden besides triggers nothing again. */
+static void what_is_hidden_is_no_news_of_a_group_that_fires(void **state)
+{
+    struct tcn_item item = {.key = "a", .status = TCN_ITEM_FIRING, .since_ms = T0 - MIN};
+    struct tcn_alarm alarm = group(TCN_ACTION_FIRE, &item, 1);
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    assert_int_equal(fx_send(&f, &alarm), TCN_INTAKE_OPENED);
+    item.status = TCN_ITEM_RESOLVED;
+    item.ended_ms = T0;
+    alarm.is_truncated = true;
+    assert_int_equal(fx_send(&f, &alarm), TCN_INTAKE_UPDATED);
+    assert_int_equal(f.a.incident.status, TCN_STATUS_OPEN);
+    fx_done(&f);
+}
+
 /* What fires is beyond the alarms that are read, or cut off by the sender: the group says so by its own state. */
 static void group_fires_by_what_is_not_listed(void **state)
 {
@@ -178,19 +196,23 @@ static void group_fires_by_what_is_not_listed(void **state)
 
     (void)state;
     fx_init(&f);
-    alarm.n_items_unread = 20;
+    alarm.is_truncated = true;
     assert_int_equal(fx_send(&f, &alarm), TCN_INTAKE_OPENED);
     assert_int_equal(fx_send(&f, &alarm), TCN_INTAKE_NOTHING);
     alarm.action = TCN_ACTION_RESOLVE;
+    alarm.is_truncated = false;
     assert_int_equal(fx_send(&f, &alarm), TCN_INTAKE_RESOLVED);
     alarm.action = TCN_ACTION_FIRE;
+    alarm.is_truncated = true;
     assert_int_equal(fx_send(&f, &alarm), TCN_INTAKE_REOPENED);
     items[0].since_ms = T0;
     items[0].ended_ms = f.now;
     alarm.action = TCN_ACTION_RESOLVE;
+    alarm.is_truncated = false;
     assert_int_equal(fx_send(&f, &alarm), TCN_INTAKE_RESOLVED);
     items[0].since_ms = T0 - 2 * MIN;
     alarm.action = TCN_ACTION_FIRE;
+    alarm.is_truncated = true;
     assert_int_equal(fx_send(&f, &alarm), TCN_INTAKE_NOTHING); /* of an episode before that one */
     fx_done(&f);
 }
@@ -340,6 +362,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(group_lives_by_its_items),
         cmocka_unit_test(group_resolves_as_a_whole),
+        cmocka_unit_test(what_is_hidden_is_no_news_of_a_group_that_fires),
         cmocka_unit_test(group_fires_by_what_is_not_listed),
         cmocka_unit_test(end_that_was_not_told_is_taken_back),
         cmocka_unit_test(old_end_of_a_group_ends_no_new_episode),
