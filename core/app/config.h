@@ -89,5 +89,7 @@ void tcn_config_unref(struct tcn_config *c); /* NULL is legal; the loop thread o
 
 const struct tcn_connector_config *tcn_config_connector(const struct tcn_config *c,
                                                         const char *name);
+/* Names of nodes and tokens, which are in logs, metrics and timelines, and which people type: 1-64 of a-z A-Z 0-9 . - _ */
+bool tcn_config_is_name(const char *name);
 
 #endif

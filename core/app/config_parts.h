@@ -4,8 +4,6 @@
 
 #include "app/config.h"
 
-/* Names of nodes and tokens, which are in logs, metrics and timelines, and which people type: 1-64 of a-z A-Z 0-9 . - _ */
-bool tcn_config_is_name(const char *name);
 int tcn_config_connectors(const struct tcn_node *root, struct tcn_config *c);
 int tcn_config_sources(const struct tcn_node *root, struct tcn_config *c);
 void tcn_config_parts_done(struct tcn_config *c);

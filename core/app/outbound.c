@@ -106,7 +106,6 @@ static int note_result(struct tcn_aggregate *a, const struct tcn_send_row *row, 
 {
     const struct tcn_send_failure failure = {row->page, row->send_no, report->note,
                                              row->attempt > TCN_SEND_TRIES};
-
     const struct tcn_send_doubt doubt = {row->page, report->note, report->is_over};
 
     if (report->news == TCN_SEND_DOUBTED)

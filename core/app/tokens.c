@@ -1,5 +1,5 @@
 #include "app/tokens.h"
-#include "app/config_parts.h"
+#include "app/config.h"
 #include "base/text.h"
 #include "sys/hmac.h"
 #include "sys/secret.h"

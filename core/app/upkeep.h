@@ -4,8 +4,9 @@
 
 #include "store/thread.h"
 
-/* A sender's id is known that long (no sender tries again after more than a day), and so is what nobody could read. */
+/* A sender's id is known that long: no sender tries again after more than a day. */
 #define TCN_INBOX_KEPT_MS (INT64_C(7) * 86400 * 1000)
+/* What no mapping could read waits that long for people. */
 #define TCN_QUARANTINE_KEPT_MS (INT64_C(90) * 86400 * 1000)
 #define TCN_UPKEEP_ROWS 500 /* of one job: alarms wait no longer than that takes */
 

@@ -176,6 +176,8 @@ void tcn_ensure_call(struct tcn_ensure *e, struct tcn_step *s, enum tocsin_verb 
 /* The step is WAIT or DONE. */
 void tcn_ensure_rest(struct tcn_ensure *e, struct tcn_step *s, enum tcn_step_kind kind,
                      int64_t due_ms);
+/* No call is out, and the lane rests until then (0: until it is woken). False, as tcn_ensure_apply() returns. */
+bool tcn_ensure_rest_until(struct tcn_ensure *e, int64_t due_ms);
 /* The remote says that there is no such record; what tcn_ensure_apply() returns. */
 bool tcn_ensure_gone(struct tcn_ensure *e);
 /* The record is lost: rests, or forgets it, so that the lane begins with another one. */

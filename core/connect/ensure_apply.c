@@ -17,7 +17,7 @@
 #define AUTH_GAP_MS INT64_C(1000)
 #define TOLD_EVERY_MS INT64_C(600000) /* answers that alternate with good ones fill no timeline */
 
-static bool rest_until(struct tcn_ensure *e, int64_t due_ms)
+bool tcn_ensure_rest_until(struct tcn_ensure *e, int64_t due_ms)
 {
     e->link->is_in_flight = false;
     e->link->due_ms = due_ms;
@@ -27,7 +27,7 @@ static bool rest_until(struct tcn_ensure *e, int64_t due_ms)
 /* Unless the incident changed while the call was out: then that was the change waited for. */
 static bool rest_until_change(struct tcn_ensure *e, const struct tcn_step *step)
 {
-    return rest_until(e, e->wanted->revision > step->revision ? e->now_ms : 0);
+    return tcn_ensure_rest_until(e, e->wanted->revision > step->revision ? e->now_ms : 0);
 }
 
 /* Surely not done, whatever the connector thinks of the answer. */
@@ -119,7 +119,7 @@ static bool fail_transient(struct tcn_ensure *e, const struct tcn_step *step,
     say_failing(e, got, delay);
     if (e->now_ms - link->first_fail_ms >= TCN_ENSURE_STOP_MS)
         return rest_until_change(e, step);
-    return rest_until(e, e->now_ms + delay);
+    return tcn_ensure_rest_until(e, e->now_ms + delay);
 }
 
 /* Without a record there is nothing else to do. Until something changes. */
@@ -146,7 +146,7 @@ static bool fail_permanent(struct tcn_ensure *e, const struct tcn_step *step,
     link->blocked_reason = tcn_arena_strdup(e->arena, got->result->reason);
     if (blocks) {
         link->state = TCN_LINK_BLOCKED;
-        return rest_until(e, 0);
+        return tcn_ensure_rest_until(e, 0);
     }
     if (step->verb == TOCSIN_CREATE || step->verb == TOCSIN_FIND)
         return give_up_create(e, step);
@@ -201,7 +201,7 @@ static bool fail(struct tcn_ensure *e, const struct tcn_step *step, const struct
     case TOCSIN_AUTH:
         /* The instance pauses until a CHECK succeeds; this lane is then simply due. */
         e->link->blocked_reason = tcn_arena_strdup(e->arena, got->result->reason);
-        return rest_until(e, e->now_ms + AUTH_GAP_MS);
+        return tcn_ensure_rest_until(e, e->now_ms + AUTH_GAP_MS);
     case TOCSIN_OK:
     case TOCSIN_RETRY:
     case TOCSIN_UNKNOWN:

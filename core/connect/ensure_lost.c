@@ -10,13 +10,6 @@
 #define GONE_GAP_MS (TCN_ENSURE_GONE_MS / 2)
 #define NAME_POINTS 60u
 
-static bool rest_until(struct tcn_ensure *e, int64_t due_ms)
-{
-    e->link->is_in_flight = false;
-    e->link->due_ms = due_ms;
-    return false;
-}
-
 /* From when on the record may be made anew; 0 = never. A remote, or a person, that removes whatever is made gets one a day. */
 static int64_t anew_from(const struct tcn_ensure *e)
 {
@@ -81,7 +74,7 @@ static bool become_lost(struct tcn_ensure *e)
     say_lost(e, from_ms);
     if (from_ms == e->now_ms)
         begin_anew(e);
-    return rest_until(e, from_ms);
+    return tcn_ensure_rest_until(e, from_ms);
 }
 
 /* 404 can be index lag or a permission blip: three times over ten minutes make it true. Every change of the incident wakes
@@ -92,10 +85,10 @@ bool tcn_ensure_gone(struct tcn_ensure *e)
     int64_t last_ms = tcn_ring_last(link, "#gone");
 
     if (last_ms <= e->now_ms && e->now_ms - last_ms < GONE_GAP_MS)
-        return rest_until(e, last_ms + GONE_GAP_MS);
+        return tcn_ensure_rest_until(e, last_ms + GONE_GAP_MS);
     tcn_ring_add(link, "#gone", NULL, e->now_ms, e->arena);
     if (tcn_ring_count(link, "#gone", NULL, 0) < GONE_TRIES)
-        return rest_until(e, e->now_ms + GONE_GAP_MS);
+        return tcn_ensure_rest_until(e, e->now_ms + GONE_GAP_MS);
     return become_lost(e);
 }
 

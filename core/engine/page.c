@@ -97,7 +97,6 @@ static void reach(const struct tcn_step *s, const struct tcn_engagement *e,
                   const struct tcn_page *p)
 {
     struct tcn_incident *i = &s->a->incident;
-
     bool was_nobody = i->unreached_ms != 0;
 
     if (!tcn_aggregate_is_open(s->a) || e->stop_ms != 0 || (!was_nobody && !is_told_missing(s, p)))

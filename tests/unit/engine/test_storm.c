@@ -204,6 +204,19 @@ static enum tcn_intake joins(struct fixture *f, int n, int impact)
     return verdict;
 }
 
+/* With somebody to wake. The number of the next alarm. */
+static int storm_of_three(struct fixture *f, int impact)
+{
+    int n = 0;
+
+    one_alone(f);
+    fx_person(f, "ann");
+    fx_engage(f, "ann");
+    while (n < 3)
+        joins(f, n++, impact);
+    return n;
+}
+
 /* Once somebody has taken it: the first of each impact wakes somebody anew. */
 static void what_is_worse_than_acknowledged_opens_alone(void **state)
 {
@@ -213,14 +226,10 @@ static void what_is_worse_than_acknowledged_opens_alone(void **state)
     } after[] = {{4, false}, {5, false}, {2, true},  {2, false},
                  {3, false}, {1, true},  {1, false}, {2, false}};
     struct fixture f;
-    int n = 0;
+    int n;
 
     (void)state;
-    one_alone(&f);
-    fx_person(&f, "ann");
-    fx_engage(&f, "ann");
-    while (n < 3)
-        joins(&f, n++, 4);
+    n = storm_of_three(&f, 4);
     assert_int_equal(joins(&f, n++, 3), TCN_INTAKE_STORM); /* nobody has taken it yet */
     assert_int_equal(f.storm_a.incident.impact, 3);
     f.storm_a.incident.impact = 4;
@@ -247,14 +256,10 @@ static void what_is_worse_than_acknowledged_opens_alone(void **state)
 static void what_is_worse_than_a_storm_of_nobody_opens_alone(void **state)
 {
     struct fixture f;
-    int n = 0;
+    int n;
 
     (void)state;
-    one_alone(&f);
-    fx_person(&f, "ann");
-    fx_engage(&f, "ann");
-    while (n < 3)
-        joins(&f, n++, 3);
+    n = storm_of_three(&f, 3);
     assert_int_equal(joins(&f, n++, 2), TCN_INTAKE_STORM);
     f.storm_a.incident.impact = 3;
     assert_int_equal(f.storm_a.n_engagements, 1);
@@ -274,11 +279,7 @@ static void what_gets_worse_in_an_acknowledged_storm_wakes(void **state)
     size_t before;
 
     (void)state;
-    one_alone(&f);
-    fx_person(&f, "ann");
-    fx_engage(&f, "ann");
-    for (int n = 0; n < 3; n++)
-        joins(&f, n, 3);
+    storm_of_three(&f, 3);
     assert_int_equal(
         tcn_engine_acknowledge(&f.storm_a, (struct tcn_id){{0}}, "user:ann", NULL, f.now, &f.d), 0);
     before = f.storm_a.n_engagements;
