@@ -89,6 +89,10 @@ static int start_store(struct tcn_app *app, struct tcn_err *err)
                                         .promoted_ctx = app};
     int r = tcn_dir_make(app->options.data_dir, err);
 
+    /* There it is the node from the first moment: a process of the same name that runs would end for one that cannot
+     * serve. */
+    if (r == 0 && tcn_store_is_postgres(app->config->store))
+        r = tcn_door_try(app, err);
     if (r < 0 || (r = tcn_storethread_start(app->base, &o, &app->store, err)) < 0)
         return r;
     if (!tcn_store_is_postgres(app->config->store))

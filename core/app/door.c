@@ -85,12 +85,24 @@ static int set_proxies(struct tcn_app *app, struct tcn_err *err)
     return r < 0 || !app->admin ? r : tcn_server_set_proxies(app->admin, list, err);
 }
 
+static const char *public_address(const struct tcn_app *app)
+{
+    return app->options.listen ? app->options.listen : app->config->listen;
+}
+
+int tcn_door_try(const struct tcn_app *app, struct tcn_err *err)
+{
+    const char *admin = app->config->admin.listen;
+    int r = 0;
+
+    if (tcn_server_inherited((int)getpid()) == 0)
+        r = tcn_server_try(public_address(app), err);
+    return r < 0 || !admin ? r : tcn_server_try(admin, err);
+}
+
 static int listen_public(struct tcn_app *app, struct tcn_err *err)
 {
-    struct tcn_server_listener l = {.address = app->options.listen ? app->options.listen
-                                                                   : app->config->listen,
-                                    .fd = -1,
-                                    .tls = app->tls};
+    struct tcn_server_listener l = {.address = public_address(app), .fd = -1, .tls = app->tls};
 
     if (tcn_server_inherited((int)getpid()) > 0) {
         l.address = NULL;

@@ -7,6 +7,8 @@
 
 /* What is served where: decided before anybody is there to ask. */
 int tcn_door_make(struct tcn_app *app, struct tcn_err *err);
+/* Whether tcn_door_open would find its addresses free now: for a start that would harm somebody before it fails. */
+int tcn_door_try(const struct tcn_app *app, struct tcn_err *err);
 /* Listens. After a failure tcn_door_free is still due. */
 int tcn_door_open(struct tcn_app *app, struct tcn_err *err);
 /* The configuration in force is another one: its certificates and proxies. */

@@ -86,6 +86,9 @@ struct tcn_server_listener {
 /* May be called several times. TCN_EINVALID for an address that is none, TCN_EIO, TCN_ELIMIT. */
 int tcn_server_listen(struct tcn_server *s, const struct tcn_server_listener *l,
                       struct tcn_err *err);
+/* Whether tcn_server_listen could have that TCP address now, with its errors; nothing stays bound. A unix socket is not
+ * tried, as that would leave a file. */
+int tcn_server_try(const char *address, struct tcn_err *err);
 /* Port of the first listener; 0 when it has none. */
 uint16_t tcn_server_port(const struct tcn_server *s);
 /* How many sockets the service manager passed, from descriptor 3 on (sd_listen_fds(3)); pid is the caller's own. */

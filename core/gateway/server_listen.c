@@ -54,13 +54,18 @@ static int bound(const struct sockaddr *sa, socklen_t len, bool reuse_port)
     return fd;
 }
 
+static int fail_to_listen(const char *address, struct tcn_err *err)
+{
+    return tcn_fail(err, TCN_EIO, "cannot listen on %s: %s", address, strerror(errno));
+}
+
 static int listen_bound(struct tcn_server *s, int fd, const struct tcn_server_listener *l,
                         struct tcn_err *err)
 {
     int r;
 
     if (fd < 0)
-        return tcn_fail(err, TCN_EIO, "cannot listen on %s: %s", l->address, strerror(errno));
+        return fail_to_listen(l->address, err);
     r = use(s, fd, l->tls, err);
     if (r < 0)
         close(fd);
@@ -118,30 +123,54 @@ static int split_address(const char *address, char host[256], char port[6])
     return 0;
 }
 
-static int listen_tcp(struct tcn_server *s, const struct tcn_server_listener *l,
-                      struct tcn_err *err)
+/* *ret_fd: -1 with errno when it cannot be bound. */
+static int bind_tcp(const char *address, bool reuse_port, int *ret_fd, struct tcn_err *err)
 {
     struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
     char host[256], port[6];
-    int r = 0, why;
+    int why, saved;
 
-    if (split_address(l->address, host, port) < 0)
-        return tcn_fail(err, TCN_EINVALID, "%s is not HOST:PORT", l->address);
+    if (split_address(address, host, port) < 0)
+        return tcn_fail(err, TCN_EINVALID, "%s is not HOST:PORT", address);
     why = getaddrinfo(host[0] ? host : NULL, port, &hints, &found);
     if (why)
-        return tcn_fail(err, TCN_EINVALID, "%s: %s", l->address, gai_strerror(why));
+        return tcn_fail(err, TCN_EINVALID, "%s: %s", address, gai_strerror(why));
     /* the first one decides: with port 0 others would get other ports */
-    r = listen_bound(s, bound(found->ai_addr, found->ai_addrlen, l->reuse_port), l, err);
+    *ret_fd = bound(found->ai_addr, found->ai_addrlen, reuse_port);
+    saved = errno;
     freeaddrinfo(found);
-    return r;
+    errno = saved;
+    return 0;
+}
+
+static int listen_tcp(struct tcn_server *s, const struct tcn_server_listener *l,
+                      struct tcn_err *err)
+{
+    int fd, r = bind_tcp(l->address, l->reuse_port, &fd, err);
+
+    return r < 0 ? r : listen_bound(s, fd, l, err);
+}
+
+static const char unix_scheme[] = "unix:";
+
+int tcn_server_try(const char *address, struct tcn_err *err)
+{
+    int fd, r;
+
+    if (strncmp(address, unix_scheme, sizeof unix_scheme - 1) == 0)
+        return 0;
+    if ((r = bind_tcp(address, false, &fd, err)) < 0)
+        return r;
+    if (fd < 0)
+        return fail_to_listen(address, err);
+    close(fd);
+    return 0;
 }
 
 int tcn_server_listen(struct tcn_server *s, const struct tcn_server_listener *l,
                       struct tcn_err *err)
 {
-    static const char unix_scheme[] = "unix:";
-
     if (s->n_listening == TCN_SERVER_LISTENERS_MAX)
         return tcn_fail(err, TCN_ELIMIT, "more than %d listeners", TCN_SERVER_LISTENERS_MAX);
     if (!l->address)

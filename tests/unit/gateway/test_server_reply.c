@@ -463,6 +463,28 @@ static void ports_can_be_shared(void **state)
     world_stop(&b);
 }
 
+static void addresses_are_tried(void **state)
+{
+    struct world w;
+    struct tcn_err err;
+    char address[32];
+
+    (void)state;
+    world_start(&w);
+    (void)snprintf(address, sizeof address, "127.0.0.1:%u", tcn_server_port(w.server));
+    assert_int_equal(tcn_server_try(address, &err), TCN_EIO);
+    assert_non_null(strstr(err.msg, address));
+    assert_non_null(strstr(err.msg, "in use"));
+    tcn_server_free(w.server);
+    w.server = NULL;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(tcn_server_try(address, &err), 0); /* nothing stays bound */
+    assert_int_equal(tcn_server_try("192.0.2.7:8080", &err), TCN_EIO);
+    assert_int_equal(tcn_server_try("8080", &err), TCN_EINVALID);
+    assert_int_equal(tcn_server_try("unix:/nowhere/at/all", &err), 0);
+    world_stop(&w);
+}
+
 static struct tcn_peer peer_of(const char *text)
 {
     struct sockaddr_in v4 = {.sin_family = AF_INET};
@@ -546,6 +568,7 @@ int main(void)
         cmocka_unit_test(inherited_sockets),
         cmocka_unit_test(sockets_are_inherited_by_name_alone),
         cmocka_unit_test(ports_can_be_shared),
+        cmocka_unit_test(addresses_are_tried),
         cmocka_unit_test(addresses_match_their_rules),
         cmocka_unit_test(addresses_count_by_group),
     };
