@@ -111,8 +111,9 @@ run_tests() {
     [ $status -eq 0 ] || [ $status -eq 8 ]
 }
 
-# What is about the sandbox, documents and speeds more than about the memory of Tocsin: sanitizers would only slow it down.
-indifferent=(sandbox contract bench)
+# What is about the sandbox, documents and speeds more than about the memory of Tocsin, and what runs under sanitizers on the
+# other store: they would only slow it down.
+indifferent=(sandbox contract bench again)
 
 # Of a full run: the sources are checked once, units run as gcc and as clang build them, the simulator too (fewer seeds
 # under sanitizers), the rest under sanitizers, and what has a PostgreSQL server of its own there alone.

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import typing
+import unittest
 import urllib.error
 import urllib.request
 from urllib.parse import urlencode
@@ -20,6 +21,7 @@ from urllib.parse import urlencode
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 import postgres  # noqa: E402
+import stores  # noqa: E402
 from ports import free_port  # noqa: E402
 
 BINARY = pathlib.Path(os.environ.get("TOCSIN_BINARY", ROOT / "build/dev/tocsin"))
@@ -28,6 +30,12 @@ NAMESPACES_MARK = "TOCSIN_TEST_NAMESPACES"
 OWN_NAMESPACES = NAMESPACES_MARK in os.environ
 SKIPPED = 77  # CTest's SKIP_RETURN_CODE
 SOURCE_TOKEN = "test-source-0123456789abcdef"
+# sqlite, or postgres: a scenario is the same on both.
+STORE = os.environ.get("TOCSIN_TEST_STORE", "sqlite")
+SQLITE = "sqlite:tocsin.db"
+# Of a class or a method that has nothing to repeat on PostgreSQL.
+of_sqlite = unittest.skipIf(STORE == "postgres", "it is about SQLite's file")
+of_no_store = unittest.skipIf(STORE == "postgres", "no store is opened: it ran already")
 
 
 class Failure(AssertionError):
@@ -161,13 +169,14 @@ class Sandbox(Process):
 
 class Tocsin(Process):
     """One tocsin serve with a data folder of its own; restart keeps the folder. With a context it is spoken to in
-    TLS. ready_at: where it is asked whether it is ready, when not at its public listener."""
+    TLS. ready_at: where it is asked whether it is ready, when not at its public listener. store: the one of every
+    configuration that names none."""
 
     run_by: tuple[str, ...] = ()  # the words of a program that watches it, before its own
 
     def __init__(self, folder: pathlib.Path, config: dict[str, typing.Any], env: dict[str, str],
-                 context: ssl.SSLContext | None = None, ready_at: str = "") -> None:
-        self.folder, self.port = folder, free_port()
+                 context: ssl.SSLContext | None = None, ready_at: str = "", store: str = SQLITE) -> None:
+        self.folder, self.port, self.store = folder, free_port(), store
         self.url = f"http{'s' if context else ''}://127.0.0.1:{self.port}"
         self.ready_at = ready_at or self.url
         self.env, self.context = env, context
@@ -176,7 +185,7 @@ class Tocsin(Process):
         self.start()
 
     def write_config(self, config: dict[str, typing.Any]) -> None:
-        whole = {**config, "listen": f"127.0.0.1:{self.port}", "public_url": self.url}
+        whole = {"store": self.store, **config, "listen": f"127.0.0.1:{self.port}", "public_url": self.url}
         self.config_file.write_text(json.dumps(whole, indent=2))
 
     def start(self, wait: bool = True) -> None:
@@ -217,26 +226,38 @@ class Tocsin(Process):
         return self.api("GET", f"/v1/incidents/{ident}").json()
 
 
-# sqlite, or postgres: a scenario is the same on both.
-STORE = os.environ.get("TOCSIN_TEST_STORE", "sqlite")
-
-
 class World:
-    """A temporary folder with a sandbox and a Tocsin in it, and a database server when the scenario is to run on one;
-    everything ends with the with block."""
+    """A temporary folder with a sandbox and a Tocsin in it, and a database when the scenario is to run on PostgreSQL;
+    everything ends with the with block. store: that one, on a server of its own; otherwise that of the run, in a
+    server that worlds share."""
 
-    def __init__(self, store: str = STORE, database: postgres.Server | postgres.Pair | None = None) -> None:
-        if store == "postgres" and not postgres.binaries():
+    def __init__(self, store: str = "", database: postgres.Server | postgres.Pair | None = None) -> None:
+        if (store or STORE) == "postgres" and not postgres.binaries():
             print("SKIP: PostgreSQL is not installed")
-            sys.exit(77)
+            sys.exit(SKIPPED)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tocsin-test-"))
         self.processes: list[Process] = []
-        self.database = database or (postgres.Server() if store == "postgres" else None)
+        self.database: postgres.Server | postgres.Pair | postgres.Database | None = database
+        if not database and (store or STORE) == "postgres":
+            self.database = postgres.Server() if store else postgres.Database()
 
     def __enter__(self) -> "World":
         if self.database:
             self.database.__enter__()
         return self
+
+    @property
+    def store_url(self) -> str:
+        """What a configuration calls the store."""
+        return self.database.url() if self.database else SQLITE
+
+    @property
+    def store(self) -> stores.Store:
+        """To look into, and to change while nobody else does."""
+        if not self.database:
+            return stores.Sqlite(self.folder / "data/tocsin.db")
+        assert not isinstance(self.database, postgres.Pair)
+        return stores.Postgres(self.database)
 
     def __exit__(self, kind: typing.Any, *_: typing.Any) -> None:
         try:
@@ -266,9 +287,10 @@ class World:
                context: ssl.SSLContext | None = None, folder: pathlib.Path | None = None,
                store: str | None = None, ready_at: str = "") -> Tocsin:
         """store: another way to the database than the straight one."""
+        url = store or self.store_url
         if self.database:
-            config = {**config, "store": store or self.database.url()}
-        self.processes.append(Tocsin(folder or self.folder, config, env, context, ready_at))
+            config = {**config, "store": url}
+        self.processes.append(Tocsin(folder or self.folder, config, env, context, ready_at, url))
         return typing.cast(Tocsin, self.processes[-1])
 
 

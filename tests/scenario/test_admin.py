@@ -120,10 +120,13 @@ class Admin(unittest.TestCase):
     def test_a_port_that_is_taken(self) -> None:
         app = self.start()
         path = app.folder / "other.json"
-        path.write_text(json.dumps({**self.config, "listen": "127.0.0.1:0", "admin": {"listen": self.address}}))
+        path.write_text(json.dumps({"store": app.store, **self.config, "listen": "127.0.0.1:0",
+                                    "admin": {"listen": self.address}}))
         status, text = check(path, SECRETS, "serve", "--data", str(app.folder / "other"))
         self.assertEqual(1, status)
         self.assertRegex(text, rf"{self.address}.*in use")
+        name = fresh("untouched")
+        self.assertEqual(202, app.alarm("prom", group(name, alert(name, "a"))).status)
 
     def test_tls_as_the_public_one_or_none(self) -> None:
         authority = Authority(self.world.folder)

@@ -7,13 +7,12 @@ import pathlib
 import re
 import signal
 import socket
-import sqlite3
 import subprocess
 import time
 import typing
 import unittest
 
-from harness import BINARY, TOKENS, Tocsin, World, eventually, http
+from harness import BINARY, TOKENS, Tocsin, World, eventually, http, of_no_store, of_sqlite
 from worlds import SECRETS, Config, Scenario, Topic, alert, base_config, fresh, group
 
 STOP_S = 6.0
@@ -218,6 +217,7 @@ def check(config: pathlib.Path, env: dict[str, str], command: str = "check", *wo
     return done.returncode, done.stdout + done.stderr
 
 
+@of_no_store
 class Check(unittest.TestCase):
     def setUp(self) -> None:
         self.folder = self.enterContext(World()).folder
@@ -471,7 +471,7 @@ class Process(unittest.TestCase):
     def refused(self, data: pathlib.Path, *words: str) -> str:
         """What a second serve says before it ends with 1."""
         path = self.folder / "second.json"
-        path.write_text(json.dumps({**self.config, "listen": "127.0.0.1:0"}))
+        path.write_text(json.dumps({"store": self.world.store_url, **self.config, "listen": "127.0.0.1:0"}))
         status, text = check(path, SECRETS, "serve", "--data", str(data), *words)
         self.assertEqual(1, status, text)
         self.assertIn("cannot start", text)
@@ -580,8 +580,9 @@ class Process(unittest.TestCase):
         app = self.start()
         said = self.reloaded(app, store="sqlite:other.db")
         self.assertRegex(said, r"configuration not reloaded.*tocsin\.json:\d+: \$\.store: cannot change while tocsin runs; restart it")
-        self.assertIn("configuration reloaded", self.reloaded(app, store="sqlite:tocsin.db"))
+        self.assertIn("configuration reloaded", self.reloaded(app, store=self.world.store_url))
 
+    @of_sqlite  # a second one of a node takes its place in PostgreSQL: test_postgres.py
     def test_a_second_process_on_the_same_data(self) -> None:
         app = self.start()
         self.assertIn("another tocsin uses", self.refused(self.folder / "data"))
@@ -591,6 +592,7 @@ class Process(unittest.TestCase):
         app = self.start()
         text = self.refused(self.folder / "other", "--listen", f"127.0.0.1:{app.port}")
         self.assertRegex(text, rf"127\.0\.0\.1:{app.port}.*in use")
+        self.open_by_prom(app)  # in PostgreSQL both are the same node, and the newest one takes its work over
 
     def test_an_address_that_is_not_ours(self) -> None:
         self.assertRegex(self.refused(self.folder / "other", "--listen", "192.0.2.7:8080"), r"192\.0\.2\.7")
@@ -605,12 +607,11 @@ class Process(unittest.TestCase):
     def test_a_newer_schema(self) -> None:
         app = self.start()
         self.assertEqual(0, app.kill(signal.SIGTERM))
-        with sqlite3.connect(self.folder / "data/tocsin.db") as db:
-            db.execute("INSERT INTO schema_version (version, oldest, applied_ms) VALUES (9999, 9999, 0)")
-        db.close()
+        self.world.store.change("INSERT INTO schema_version (version, oldest, applied_ms) VALUES (9999, 9999, 0)")
         text = self.refused(self.folder / "data")
         self.assertRegex(text, "9999.*newer")
 
+    @of_sqlite
     def test_a_file_that_is_no_store(self) -> None:
         data = self.folder / "data"
         data.mkdir()
@@ -657,8 +658,7 @@ class Canaries(Scenario):
             found[path] = self.app.api("GET", f"/v1/{path}?limit=200" if path != "nodes" else "/v1/nodes").body
         for row in self.app.incidents():
             found[f"incident {row['id']}"] = self.app.api("GET", f"/v1/incidents/{row['id']}").body
-        for path in (self.app.folder / "data").iterdir():
-            found[path.name] = path.read_bytes()
+        found |= self.world.store.dump()
         found["tickets"] = json.dumps(self.box.tickets()).encode()
         found["mails"] = json.dumps(self.box.mails()).encode()
         return found

@@ -6,7 +6,6 @@ import json
 import os
 import pathlib
 import signal
-import sqlite3
 import stat
 import subprocess
 import threading
@@ -14,8 +13,9 @@ import time
 import typing
 import unittest
 
-from harness import BINARY, Failure, Tocsin, eventually, http, postgres
-from worlds import HOUR_MS, VENDORS, Config, Scenario, age, alert, believe_searches, contact, fresh, group
+from harness import BINARY, Failure, Tocsin, eventually, http, of_sqlite, postgres
+from stores import HOUR_MS, Postgres, Sqlite, Store, age, incidents_of
+from worlds import VENDORS, Config, Scenario, alert, believe_searches, contact, fresh, group
 
 
 def run(app: Tocsin, *words: str, data: pathlib.Path | None = None, code: int = 0) -> str:
@@ -61,11 +61,6 @@ class Load:
         self.thread.join()
 
 
-def incidents_of(store: pathlib.Path) -> set[str]:
-    with contextlib.closing(sqlite3.connect(store)) as db:
-        return {row[0] for row in db.execute("SELECT lower(hex(id)) FROM incidents")}
-
-
 def config_of(app: Tocsin) -> Config:
     return typing.cast(Config, json.loads(app.config_file.read_text()))
 
@@ -75,9 +70,7 @@ def keys(ids: typing.Iterable[str]) -> set[str]:
 
 
 class Loaded(Scenario):
-    """On SQLite, with a source for load: its alarms leave the mail box and the ticket systems to the others."""
-
-    store = "sqlite"
+    """With a source for load: its alarms leave the mail box and the ticket systems to the others."""
 
     @classmethod
     def configure(cls, config: Config) -> None:
@@ -88,51 +81,21 @@ class Loaded(Scenario):
             "name": "load", "incidentTemplate": {"title": "Load", "impact": 4}})
 
 
+@of_sqlite
 class Backup(Loaded):
+    """PostgreSQL has tools of its own for that."""
 
     def backup(self) -> pathlib.Path:
         path = self.world.folder / fresh("backup")
         self.assertIn("good", run(self.app, "backup", "--to", str(path)))
         return path
 
-    def faults(self) -> None:
-        """Nothing reaches anybody."""
-        self.addCleanup(self.box.no_faults)
-        for vendor in VENDORS:
-            self.box.fault(vendor=vendor, action="status", status=503, times=0)
-        self.box.fault(vendor="smtp", method="MAIL", action="status", status=451, times=0)
-
-    def held_metrics(self) -> dict[str, int]:
-        lines = http("GET", self.app.url + "/metrics").body.decode().splitlines()
-        return {line.split('"')[1]: int(line.rsplit(" ", 1)[1]) for line in lines if line.startswith("tocsin_held{")}
-
-    def undone(self, word: str) -> tuple[str, str, pathlib.Path]:
-        """An incident whose page and tickets had not got through an hour ago, when the backup was made; meanwhile they
-        have."""
-        self.faults()
-        name, ident = self.open_one(word)
-        backup = self.backup()
-        self.box.no_faults()
-        self.tickets(name, "OPEN", timeout=60)
-        self.mail(name, 60)
-        age(backup)
-        return name, ident, backup
-
-    def restored(self, backup: pathlib.Path) -> str:
-        """Kills the server, restores, starts; what the restore said."""
-        self.app.kill(signal.SIGKILL)
-        said = run(self.app, "restore", "--from", str(backup), "--replace")
-        self.app.log.write_text("")
-        self.app.start()
-        eventually("it warns", lambda: "the store was restored" in self.app.tail(200))
-        return said
-
     def test_a_backup_under_load_has_all_that_was_accepted(self) -> None:
         with Load(self.app) as load:
             for _ in range(3):
                 known = load.at_least(20)
                 path = self.backup()
-                self.assertLessEqual(keys(known), incidents_of(path))
+                self.assertLessEqual(keys(known), incidents_of(Sqlite(path)))
                 self.assertEqual(0o600, stat.S_IMODE(path.stat().st_mode))
             self.assertIn("good", run(self.app, "check"))
         self.assertEqual([], list(self.world.folder.glob("*.part*")))
@@ -171,11 +134,73 @@ class Backup(Loaded):
             self.assertEqual("", other.end())
             self.app.start()
 
+    def test_restore_keeps_what_it_replaces(self) -> None:
+        path = self.backup()
+        _, ident = self.open_one("kept")
+        self.app.kill(signal.SIGKILL)
+        said = run(self.app, "restore", "--from", str(path), "--replace")
+        kept = pathlib.Path(said.split("kept as ")[1].splitlines()[0])
+        self.assertIn(ident.replace("-", ""), incidents_of(Sqlite(kept)))
+        self.assertNotIn(ident.replace("-", ""), incidents_of(self.world.store))
+        self.app.start()
+
+
+class Restored(Loaded):
+    """From a backup of Tocsin's, or from one of PostgreSQL's with `tocsin db hold` after it."""
+
+    def backup(self) -> Store:
+        database = self.world.database
+        if isinstance(database, postgres.Database):
+            copy = database.copy()
+            self.addCleanup(copy.end)
+            return Postgres(copy)
+        path = self.world.folder / fresh("backup")
+        run(self.app, "backup", "--to", str(path))
+        return Sqlite(path)
+
+    def restore(self, backup: Store) -> None:
+        if isinstance(backup, Sqlite):
+            run(self.app, "restore", "--from", str(backup.path), "--replace")
+            return
+        here, there = self.world.database, backup.database
+        assert isinstance(here, postgres.Database) and isinstance(there, postgres.Database)
+        here.become(there)
+        run(self.app, "hold")
+
+    def faults(self) -> None:
+        """Nothing reaches anybody."""
+        self.addCleanup(self.box.no_faults)
+        for vendor in VENDORS:
+            self.box.fault(vendor=vendor, action="status", status=503, times=0)
+        self.box.fault(vendor="smtp", method="MAIL", action="status", status=451, times=0)
+
+    def held_metrics(self) -> dict[str, int]:
+        lines = http("GET", self.app.url + "/metrics").body.decode().splitlines()
+        return {line.split('"')[1]: int(line.rsplit(" ", 1)[1]) for line in lines if line.startswith("tocsin_held{")}
+
+    def undone(self, word: str) -> tuple[str, str, Store]:
+        """An incident whose page and tickets had not got through an hour ago, when the backup was made; meanwhile they
+        have."""
+        self.faults()
+        name, ident = self.open_one(word)
+        backup = self.backup()
+        self.box.no_faults()
+        self.tickets(name, "OPEN", timeout=60)
+        self.mail(name, 60)
+        age(backup)
+        return name, ident, backup
+
+    def restored(self, backup: Store) -> None:
+        """Kills the server, restores, starts."""
+        self.app.kill(signal.SIGKILL)
+        self.restore(backup)
+        self.app.log.write_text("")
+        self.app.start()
+        eventually("it warns", lambda: "the store was restored" in self.app.tail(200))
+
     def test_restored_pages_wait_until_they_are_released(self) -> None:
         name, ident, backup = self.undone("held")
-        said = self.restored(backup)
-        kept = pathlib.Path(said.split("kept as ")[1].splitlines()[0])
-        self.assertIn(ident.replace("-", ""), incidents_of(kept))
+        self.restored(backup)
         listed = run(self.app, "held")
         self.assertRegex(listed, rf"page .*{ident}  alice mail .*{name}")
         self.assertRegex(listed, rf"step .*{ident} ")
@@ -217,9 +242,8 @@ class Backup(Loaded):
 
     def test_what_was_due_later_is_done_and_brings_nothing_old(self) -> None:
         name, ident, backup = self.undone("due-later")
-        with contextlib.closing(sqlite3.connect(backup)) as db, db:
-            # As a page that was to be tried again; the incident's next step was due long ago.
-            db.execute("UPDATE sends SET due_ms = ? WHERE state = 1", (int(time.time() * 1000) + 5000,))
+        # As a page that was to be tried again; the incident's next step was due long ago.
+        backup.change(f"UPDATE sends SET due_ms = {int(time.time() * 1000) + 5000} WHERE state = 1")
         self.restored(backup)
         eventually("it is sent", lambda: len(self.box.mails(name)) == 2)
         other, _ = self.open_one("later")
@@ -241,7 +265,7 @@ class Backup(Loaded):
     def test_a_release_without_a_server_is_done_at_the_next_start(self) -> None:
         name, _, backup = self.undone("offline")
         self.app.kill(signal.SIGTERM)
-        run(self.app, "restore", "--from", str(backup), "--replace")
+        self.restore(backup)
         # The request outlives the command.
         self.assertIn("next start", run(self.app, "release", "--all"))
         self.app.start()
@@ -249,13 +273,32 @@ class Backup(Loaded):
 
     def test_check_tells_what_is_wrong(self) -> None:
         _, ident = self.open_one("wrong")
-        path, data = self.backup(), self.world.folder / fresh("data")
-        run(self.app, "restore", "--from", str(path), data=data)
-        with contextlib.closing(sqlite3.connect(data / "tocsin.db")) as db, db:
-            db.execute("DELETE FROM events WHERE incident = ? AND seq = 1", (bytes.fromhex(ident.replace("-", "")),))
-        self.assertRegex(run(self.app, "check", data=data, code=1), f"{ident}: its timeline has a gap")
+        backup = self.backup()
+        backup.change(f"DELETE FROM events WHERE {backup.hexed('incident')} = '{ident.replace('-', '')}' AND seq = 1")
+        self.assertRegex(run_with(self.app, backup.url, "check", code=1), f"{ident}: its timeline has a gap")
+
+    def test_what_is_due_is_held_without_a_backup(self) -> None:
+        """As after a restore by other means."""
+        self.addCleanup(self.box.no_faults)
+        self.box.fault(vendor="smtp", method="MAIL", action="status", status=451, times=0)
+        name, ident = self.open_one("by-hand")
+        self.tickets(name, "OPEN")
+        self.assertIn("another tocsin uses", run(self.app, "hold", code=1))
+        self.app.kill(signal.SIGTERM)
+        self.box.no_faults()
+        self.world.store.change(f"UPDATE sends SET due_ms = due_ms - {HOUR_MS}", f"UPDATE timers SET due_ms = due_ms - {HOUR_MS}")
+        run(self.app, "hold")
+        self.app.start()
+        self.assertRegex(run(self.app, "held"), rf"page .*{ident}  alice mail")
+        other, _ = self.open_one("later")
+        self.mail(other)
+        self.assertEqual([], self.box.mails(name))
+        self.assertIn("Done.", run(self.app, "release", "--all"))
+        self.mail(name)
+        self.assertIn("good", run(self.app, "check"))
 
 
+@of_sqlite  # both kinds are in it
 class Move(Loaded):
     """From SQLite to PostgreSQL and back."""
 
@@ -306,7 +349,7 @@ class Move(Loaded):
             load.at_least(20)
             self.assertIn("no server may run", self.copy(here, there, "--final", code=1))
             self.assertEqual(0, self.app.kill(signal.SIGTERM))
-        self.assertEqual(0, len(incidents_of(self.app.folder / "data/tocsin.db") ^ keys([ident, *load.ids])))
+        self.assertEqual(0, len(incidents_of(self.world.store) ^ keys([ident, *load.ids])))
         said = self.copy(here, there, "--final")
         self.assertIn("Everything is equal", said)
         self.assertEqual(18, said.count("on both sides"))
@@ -349,32 +392,6 @@ class Move(Loaded):
                               timeout=60, check=False)
         self.assertEqual(1, done.returncode)
         self.assertIn("unfinished copy", done.stderr)
-
-
-class HeldInPostgres(Loaded):
-    """A store that was restored by pg_restore."""
-
-    store = "postgres"
-
-    def test_hold_and_release(self) -> None:
-        server = typing.cast(postgres.Server, self.world.database)
-        self.addCleanup(self.box.no_faults)
-        self.box.fault(vendor="smtp", method="MAIL", action="status", status=451, times=0)
-        name, ident = self.open_one("held")
-        self.tickets(name, "OPEN")
-        self.assertIn("another tocsin uses", run(self.app, "hold", code=1))
-        self.app.kill(signal.SIGTERM)
-        self.box.no_faults()
-        server.psql(f"UPDATE sends SET due_ms = due_ms - {HOUR_MS}; UPDATE timers SET due_ms = due_ms - {HOUR_MS}")
-        run(self.app, "hold")
-        self.app.start()
-        self.assertRegex(run(self.app, "held"), rf"page .*{ident}  alice mail")
-        other, _ = self.open_one("later")
-        self.mail(other)
-        self.assertEqual([], self.box.mails(name))
-        self.assertIn("Done.", run(self.app, "release", "--all"))
-        self.mail(name)
-        self.assertIn("good", run(self.app, "check"))
 
 
 def run_with(app: Tocsin, store: str, *words: str, code: int) -> str:

@@ -12,7 +12,7 @@ import typing
 import unittest
 
 from certs import Authority, openssl, self_signed
-from harness import OWN_NAMESPACES, Failure, Tocsin, World, eventually, in_namespaces
+from harness import OWN_NAMESPACES, Failure, Tocsin, World, eventually, in_namespaces, of_no_store
 from listeners import Listener, MailListener, RedirectListener, server_context
 from test_config import NOWHERE, check
 from worlds import SECRETS, Config, Topic, alert, base_config, bearer, fresh, group, secret
@@ -141,6 +141,7 @@ class Spellings(Desks):
         self.assertEqual({"127.0.0.2"}, set(allowed.reached))
         self.assertEqual([], listener.reached)
 
+    @of_no_store
     def test_what_is_never_read(self) -> None:
         config = base_config(Topic(self.world.folder).cert, NOWHERE)
         for url, words in NEVER_READ.items():

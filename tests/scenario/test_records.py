@@ -6,7 +6,8 @@ import time
 import unittest
 
 from harness import basic, eventually, http
-from worlds import Config, Scenario, age, believe_searches, fresh, iso
+from stores import age
+from worlds import Config, Scenario, believe_searches, fresh, iso
 
 MAX_NOTES = 3
 GAP_MS = 301_000  # a record that is missing is looked for every five minutes
@@ -66,8 +67,6 @@ class Full(Scenario):
 class Lost(Scenario):
     """Somebody deletes the tickets: Jira's is made anew, ServiceNow's is not, as by default."""
 
-    store = "sqlite"
-
     @classmethod
     def configure(cls, config: Config) -> None:
         believe_searches(config, cls.world.folder)
@@ -90,7 +89,7 @@ class Lost(Scenario):
 
     def later(self) -> None:
         self.app.kill()
-        age(self.app.folder / "data/tocsin.db", GAP_MS)
+        age(self.world.store, GAP_MS)
         self.app.start()
 
     def test_a_deleted_ticket_is_made_anew_once(self) -> None:

@@ -126,6 +126,10 @@ class Subscriptions(unittest.TestCase):
         found = re.search(rf'^tocsin_sns_confirmations_total{{source="{source}",result="{result}"}} (\d+)$', text, re.M)
         return int(found[1]) if found else 0
 
+    def state(self, arn: str) -> str:
+        rows = self.app.api("GET", "/v1/subscriptions?limit=200", role="viewer").json()["items"]
+        return next(str(row["state"]) for row in rows if row["topic"] == arn)
+
     def settled(self) -> int:
         """How often SNS was asked, after all that was to be asked: a confirmation that comes later was sent, too."""
         self.confirm(self.arn(fresh("ops-last")))
@@ -156,6 +160,7 @@ class Confirmed(Subscriptions):
     def test_after_a_restart_it_is_still_known(self) -> None:
         arn, asked_at = self.arn(fresh("ops-restart")), time.time()
         self.confirm(arn)
+        eventually("it is durable", lambda: self.state(arn) == "CONFIRMED")
         self.app.kill(signal.SIGKILL)
         self.app.start()
         count = len(self.sns.heard)
@@ -192,10 +197,6 @@ class Confirmed(Subscriptions):
         eventually("it is confirmed", lambda: self.state(arn) == "CONFIRMED")
         self.assertEqual(409, self.app.api("POST", "/v1/subscriptions/confirm", wanted).status)
         self.assertEqual(404, self.app.api("POST", "/v1/subscriptions/confirm", {**wanted, "topic": "x"}).status)
-
-    def state(self, arn: str) -> str:
-        rows = self.app.api("GET", "/v1/subscriptions?limit=200", role="viewer").json()["items"]
-        return next(str(row["state"]) for row in rows if row["topic"] == arn)
 
     def test_a_token_that_sns_refuses(self) -> None:
         self.sns.mode = "refuse"

@@ -12,7 +12,7 @@ import time
 import unittest
 
 from certs import RSA, Authority, Pair, openssl
-from harness import SOURCE_TOKEN, Tocsin, World, eventually
+from harness import SOURCE_TOKEN, Tocsin, World, eventually, of_no_store
 from test_config import NOWHERE, check
 from worlds import SECRETS, Config, Topic, alert, base_config, changed, fresh, group
 
@@ -353,6 +353,7 @@ class Clients(Tls):
         self.check_refused(self.pair, "(?i)unknown.ca")
 
 
+@of_no_store
 class Start(unittest.TestCase):
     """Mistakes are told with the file, and a client authority alone does not pass for a check of clients."""
 

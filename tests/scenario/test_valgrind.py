@@ -60,7 +60,7 @@ class Memcheck(unittest.TestCase):
         del config["connectors"], config["channels"]
         config["resources"] = {"response_plans": [{"name": "web", "incidentTemplate": {"title": "Web", "impact": 2}}]}
         config["trusted_proxies"] = ["127.0.0.2"]
-        self.app = Watched(self.world.folder, config, dict(SECRETS))
+        self.app = Watched(self.world.folder, config, dict(SECRETS), store=self.world.store_url)
         self.addCleanup(self.app.kill)
 
     def send(self, case: Hostile, in_two: bool) -> None:

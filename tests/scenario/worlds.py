@@ -1,26 +1,23 @@
 """The configuration that scenario tests start from, the alarms they send, and a test case that shares one world."""
 from __future__ import annotations
 
-import contextlib
 import copy
 import hashlib
 import itertools
 import json
 import pathlib
-import sqlite3
 import sys
 import time
 import typing
 import unittest
 
-from harness import ROOT, SOURCE_TOKEN, STORE, TOKENS, Failure, Response, Sandbox, Tocsin, World, eventually, http
+from harness import ROOT, SOURCE_TOKEN, TOKENS, Failure, Response, Sandbox, Tocsin, World, eventually, http
 
 sys.path.insert(0, str(ROOT / "examples/quickstart"))
 from cloudwatch import ACCOUNT, REGION, TOPIC, Topic, alarm, iso  # noqa: E402, F401
 
 Config = dict[str, typing.Any]
 VENDORS = ("jira", "pagerduty", "servicenow")
-HOUR_MS = 3_600_000
 API_KEY, PASSWORD, HMAC_KEY = "test-api-key-0123456789", "test-password-0123456789", "test-hmac-key-0123456789"
 SECRETS = {
     "SOURCE_TOKEN": SOURCE_TOKEN, "SOURCE_TOKEN_NEXT": SOURCE_TOKEN + "-next", "API_KEY": API_KEY,
@@ -89,7 +86,7 @@ def mail_channel(alias: str, name: str = "mail") -> Config:
 def base_config(cert: pathlib.Path, urls: typing.Mapping[str, str]) -> Config:
     """Three sources, three ticket systems, one person who gets mail."""
     return {
-        "account_id": ACCOUNT, "region": REGION, "store": "sqlite:tocsin.db", "log": {"level": "info"},
+        "account_id": ACCOUNT, "region": REGION, "log": {"level": "info"},
         "limits": {"per_address": 512},
         "tokens": [{"name": role, "role": role, "token": secret(f"TOKEN_{role.upper()}")} for role in TOKENS],
         "sources": sources(cert), "connectors": connectors(urls), "channels": {"EMAIL": {"connector": "mail"}},
@@ -147,26 +144,10 @@ def group(name: str, *alerts: Config, truncated: int = 0, receiver: str = "tocsi
         "alerts": list(alerts)}
 
 
-def _earlier(ring: str, by_ms: int) -> str:
-    """What a link remembers of its calls."""
-    return json.dumps([{**entry, "at": entry["at"] - by_ms} for entry in json.loads(ring)])
-
-
-def age(store: pathlib.Path, by_ms: int = HOUR_MS) -> None:
-    """As if everything in it, and the backup, had been made so much earlier."""
-    with contextlib.closing(sqlite3.connect(store)) as db, db:
-        for table, column in db.execute("SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c "
-                                        "WHERE t.type = 'table' AND c.name LIKE '%\\_ms' ESCAPE '\\' "
-                                        "AND c.name <> 'retry_ms'").fetchall():
-            db.execute(f"UPDATE {table} SET {column} = {column} - ? WHERE {column} > 0", (by_ms,))
-        for link, ring in db.execute("SELECT id, pushed FROM links WHERE pushed IS NOT NULL").fetchall():
-            db.execute("UPDATE links SET pushed = ? WHERE id = ?", (_earlier(ring, by_ms), link))
-
-
 class Scenario(unittest.TestCase):
     """Tests of one class share one sandbox and one Tocsin; each sends alarms with names of its own."""
 
-    store = STORE
+    store = ""  # see World
     world: World
     box: Sandbox
     app: Tocsin
