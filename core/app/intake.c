@@ -1,11 +1,23 @@
 #include "app/intake.h"
 #include "base/xalloc.h"
+#include "store/ahead.h"
 #include "sys/random.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 #define JOB_ARENA (16u << 20) /* a source body of 1 MiB becomes at most 80,000 JSON values */
+
+static void expect(struct tcn_job *base, struct tcn_store *s)
+{
+    struct tcn_intake_job *job = (struct tcn_intake_job *)base;
+    const struct tcn_response_plan *plan =
+        tcn_directory_plan(job->directory, job->policy->response_plan);
+
+    tcn_store_expect_delivery(s, job->inbox.source, job->inbox.delivery_id);
+    for (size_t i = 0; plan && i < job->n_alarms; i++)
+        tcn_turn_expect(s, &job->alarms[i], plan, job->policy, tcn_store_scratch(s));
+}
 
 struct tcn_intake_job *tcn_intake_new(struct tcn_arena_pool *arenas, int64_t now_ms)
 {
@@ -14,6 +26,7 @@ struct tcn_intake_job *tcn_intake_new(struct tcn_arena_pool *arenas, int64_t now
     job->arenas = arenas;
     tcn_arena_take(arenas, JOB_ARENA, &job->arena);
     job->job.run = tcn_intake_run;
+    job->job.expect = expect;
     job->seed = tcn_random_id(now_ms);
     job->salt = (uint32_t)tcn_random_u64();
     job->inbox.id = job->seed;

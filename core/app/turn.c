@@ -1,5 +1,7 @@
 #include "app/turn.h"
 
+#include "store/ahead.h"
+
 #include <assert.h>
 
 #define WAITING_LANES 16 /* the earliest of an incident that are looked at in a turn */
@@ -208,10 +210,25 @@ static int lock_and_get(struct tcn_store *s, const char *key, const char *dedupe
 {
     int r;
 
+    if (tcn_store_is_new_alarm(s, key, dedupe)) {
+        *ret = (struct tcn_lane){.dedupe_key = tcn_arena_strdup(arena, key)};
+        *ret_open = (struct tcn_id){{0}};
+        return 0;
+    }
     if ((r = tcn_store_lock_name(s, "lane", key, err)) < 0 ||
         (r = tcn_store_lock_name(s, "open", dedupe, err)) < 0)
         return r;
     return tcn_store_lane_get(s, key, dedupe, arena, ret, ret_open, err);
+}
+
+void tcn_turn_expect(struct tcn_store *s, const struct tcn_alarm *alarm,
+                     const struct tcn_response_plan *plan, const struct tcn_source_policy *policy,
+                     struct tcn_arena *arena)
+{
+    const char *dedupe;
+
+    if (dedupe_string(alarm, plan, policy, arena, &dedupe, NULL) == 0)
+        tcn_store_expect_alarm(s, alarm->dedupe_key, dedupe);
 }
 
 int tcn_turn_load_alone(struct tcn_store *s, const struct tcn_alarm *alarm,

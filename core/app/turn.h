@@ -25,6 +25,10 @@ int tcn_turn_left(struct tcn_store *s, struct tcn_id incident, const struct tcn_
 int tcn_turn_load_lane(struct tcn_store *s, const struct tcn_alarm *alarm,
                        const struct tcn_response_plan *plan, const struct tcn_source_policy *policy,
                        struct tcn_arena *arena, struct tcn_aggregate *ret, struct tcn_err *err);
+/* Before a batch: what tcn_turn_load_lane will look for (store/ahead.h). */
+void tcn_turn_expect(struct tcn_store *s, const struct tcn_alarm *alarm,
+                     const struct tcn_response_plan *plan, const struct tcn_source_policy *policy,
+                     struct tcn_arena *arena);
 /* The alarm's lane, and the open incident that it would join if it pointed to none; ret_dedupe: the string by which that was
  * looked for. */
 int tcn_turn_load_alone(struct tcn_store *s, const struct tcn_alarm *alarm,

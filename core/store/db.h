@@ -22,6 +22,8 @@ struct tcn_db_word {
     const char *name, *text;
 };
 
+#define TCN_DB_LOCKS_MAX 256
+
 /* What a commit answers whose connection broke while it was on its way. */
 #define TCN_UNDECIDED 1
 
@@ -85,6 +87,11 @@ struct tcn_db_driver {
     /* Instead of step, when nobody reads the rows: to the end. A driver may send it and go on: then its error comes with a
      * later step or run, or with commit. */
     int (*run)(struct tcn_dbstmt *st, struct tcn_db_touch touch, struct tcn_err *err);
+    /* May be NULL: run does. The same for an INSERT of VALUES without a SELECT in them, within a transaction: what is added
+     * may be sent later, together with other rows of the statement, before anything that is not added and before the
+     * commit. No row may be added a second time, nor one that another row of the statement conflicts with, unless something
+     * was read meanwhile. */
+    int (*add)(struct tcn_dbstmt *st, struct tcn_db_touch touch, struct tcn_err *err);
 
     /* Columns count from 0; valid until the next step or reset. */
     bool (*is_null)(struct tcn_dbstmt *st, int column);
@@ -107,11 +114,13 @@ struct tcn_db_driver {
 
     /* May be NULL. From now on a transaction that writes proves that this row of epochs is in force. */
     int (*own)(struct tcn_db *db, int64_t epoch, struct tcn_err *err);
-    /* The four may be NULL: this process has the database to itself.
+    /* The five may be NULL: this process has the database to itself.
      * lock: until the transaction ends no other process has it. Waited for, or (is_hurried) TCN_ECONFLICT; either error
      * may come as that of run. try_lock says whether it was had. */
     int (*lock)(struct tcn_db *db, int64_t key, bool is_hurried, struct tcn_err *err);
     int (*try_lock)(struct tcn_db *db, int64_t key, bool *ret_is_ours, struct tcn_err *err);
+    /* As a hurried lock of each of up to TCN_DB_LOCKS_MAX. */
+    int (*lock_all)(struct tcn_db *db, const int64_t *keys, size_t n, struct tcn_err *err);
     /* Outside a transaction: renews the lease and ends the leases of other processes that have run out; *ret_n of them. */
     int (*beat)(struct tcn_db *db, size_t *ret_n, struct tcn_err *err);
     /* Until when (tcn_clock_mono_us) no other process can have ended the lease. Any thread. */

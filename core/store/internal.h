@@ -40,6 +40,7 @@ enum tcn_sql_table {
     TCN_SQL_MOVED,
     TCN_SQL_CLOCK,
     TCN_SQL_SOURCE,
+    TCN_SQL_AHEAD,
     TCN_SQL_TABLES
 };
 #define TCN_SQL_MAX 12 /* statements of one table */
@@ -57,6 +58,7 @@ struct tcn_store {
         bool is_changed; /* to be written before the commit */
     } storm;             /* the row in hand, of this transaction: store_storm.c */
     bool is_alone;       /* no other process can use the database */
+    struct tcn_ahead *ahead; /* owned; store_ahead.c */
     bool is_hurried;     /* this transaction does not wait for what other nodes have locked */
     int broken; /* the first error inside this transaction that a commit must not cover; 0 = none */
     struct tcn_dbstmt *prepared[TCN_SQL_TABLES][TCN_SQL_MAX]; /* owned; made at first use */
@@ -102,6 +104,17 @@ int tcn_store_lanes_back(struct tcn_store *s, int64_t now_ms, int64_t by_ms, str
 /* Names one or two texts of any length (NULL is empty) within the account by 16 bytes of their SHA-256. */
 struct tcn_id tcn_store_hash(const struct tcn_store *s, const char *a, const char *b);
 
+/* -- store_ahead.c: what is known not to be there ---------------------------------------------------------------- */
+
+enum tcn_ahead_kind { TCN_AHEAD_DELIVERY = 0, TCN_AHEAD_LANE, TCN_AHEAD_OPEN, TCN_AHEAD_KINDS };
+bool tcn_store_is_absent(const struct tcn_store *s, enum tcn_ahead_kind kind, struct tcn_id hash);
+/* It is there from now on. */
+void tcn_store_note_present(struct tcn_store *s, enum tcn_ahead_kind kind, struct tcn_id hash);
+/* At a begin and a rollback. */
+void tcn_store_forget_ahead(struct tcn_store *s);
+/* What tcn_store_lock_name locks. */
+int64_t tcn_store_name_key(const struct tcn_store *s, const char *kind, const char *name);
+
 struct tcn_query {
     struct tcn_store *s;
     const struct tcn_db_driver *driver;
@@ -121,6 +134,9 @@ int tcn_query_run(struct tcn_query *q, struct tcn_err *err);
  * well. */
 int tcn_query_run_touching(struct tcn_query *q, int64_t least, const char *conflict,
                            struct tcn_err *err);
+/* The same for an INSERT of VALUES that are all parameters: in a batch it may be sent later, with other such rows, but before
+ * anything is read. Two of them that are about the same row must have a read between them. */
+int tcn_query_add(struct tcn_query *q, int64_t least, const char *conflict, struct tcn_err *err);
 /* Waits for the end; ret_changes says how many rows were touched. */
 int tcn_query_run_count(struct tcn_query *q, int64_t *ret_changes, struct tcn_err *err);
 /* One row expected: 0, TCN_ENOTFOUND with the text, or an error. The row is readable until done. */

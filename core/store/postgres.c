@@ -18,16 +18,31 @@ static bool is_read(const char *sql)
            (strncmp(sql, "WITH", 4) == 0 && !strstr(sql, " UPDATE "));
 }
 
-/* The server sees it at its first use, when the types of its parameters are known. */
-int tcn_pg_prepare(struct tcn_db *db, const char *sql, struct tcn_dbstmt **ret, struct tcn_err *err)
+struct tcn_dbstmt *tcn_pg_statement(struct tcn_db *db, const char *sql, int size)
 {
     struct tcn_dbstmt *st = tcn_xcalloc(1, sizeof *st);
+    size_t n = (size_t)size;
 
-    (void)err;
     st->db = db;
     st->sql = tcn_xstrdup(sql);
     st->is_write = !is_read(sql);
-    *ret = st;
+    st->size = size;
+    st->types = tcn_xcalloc(n, sizeof *st->types);
+    st->values = tcn_xcalloc(n, sizeof *st->values);
+    st->lengths = tcn_xcalloc(n, sizeof *st->lengths);
+    st->formats = tcn_xcalloc(n, sizeof *st->formats);
+    for (size_t i = 0; i < n; i++)
+        st->formats[i] = 1; /* binary */
+    st->numbers = tcn_xcalloc(n, sizeof *st->numbers);
+    st->cleaned = tcn_xcalloc(n, sizeof *st->cleaned);
+    return st;
+}
+
+/* The server sees it at its first use, when the types of its parameters are known. */
+int tcn_pg_prepare(struct tcn_db *db, const char *sql, struct tcn_dbstmt **ret, struct tcn_err *err)
+{
+    (void)err;
+    *ret = tcn_pg_statement(db, sql, TCN_PG_PARAMS_MAX);
     return 0;
 }
 
@@ -47,15 +62,22 @@ void tcn_pg_finalize(struct tcn_dbstmt *st)
     if (!st)
         return;
     tcn_pg_reset(st);
+    tcn_pg_group_free(st->group);
+    free(st->types);
+    free(st->values);
+    free(st->lengths);
+    free(st->formats);
+    free(st->numbers);
+    free(st->cleaned);
     free(st->sql);
     free(st);
 }
 
 /* -- parameters ------------------------------------------------------------------------------------------------- */
 
-static void bind(struct tcn_dbstmt *st, int n, Oid type, const void *ptr, size_t len)
+void tcn_pg_bind(struct tcn_dbstmt *st, int n, Oid type, const void *ptr, size_t len)
 {
-    assert(n >= 1 && n <= TCN_PG_PARAMS_MAX && len <= TCN_PG_TEXT_MAX);
+    assert(n >= 1 && n <= st->size && len <= TCN_PG_TEXT_MAX);
     if (n > st->n_params)
         st->n_params = n;
     if (ptr) /* the type of a NULL is that of its place */
@@ -66,16 +88,16 @@ static void bind(struct tcn_dbstmt *st, int n, Oid type, const void *ptr, size_t
 
 static void bind_null(struct tcn_dbstmt *st, int n)
 {
-    bind(st, n, 0, NULL, 0);
+    tcn_pg_bind(st, n, 0, NULL, 0);
 }
 
 static void bind_number(struct tcn_dbstmt *st, int n, Oid type, uint64_t bits)
 {
     uint64_t big = htobe64(bits);
 
-    assert(n >= 1 && n <= TCN_PG_PARAMS_MAX);
+    assert(n >= 1 && n <= st->size);
     memcpy(st->numbers[n - 1], &big, sizeof big);
-    bind(st, n, type, st->numbers[n - 1], sizeof big);
+    tcn_pg_bind(st, n, type, st->numbers[n - 1], sizeof big);
 }
 
 void tcn_pg_bind_int(struct tcn_dbstmt *st, int n, int64_t value)
@@ -121,22 +143,22 @@ static void bind_text(struct tcn_dbstmt *st, int n, const char *ptr, size_t len)
 {
     struct tcn_str s = {ptr, len};
 
-    assert(n >= 1 && n <= TCN_PG_PARAMS_MAX && !memchr(ptr, 0, len));
+    assert(n >= 1 && n <= st->size && !memchr(ptr, 0, len));
     if (!tcn_utf8_ok(s)) {
         free(st->cleaned[n - 1]);
         s.ptr = st->cleaned[n - 1] = tcn_pg_clean(s, &s.len);
     }
-    bind(st, n, OID_TEXT, s.ptr, s.len);
+    tcn_pg_bind(st, n, OID_TEXT, s.ptr, s.len);
 }
 
 static void bind_blob(struct tcn_dbstmt *st, int n, const void *ptr, size_t len)
 {
-    bind(st, n, OID_BYTES, ptr ? ptr : "", len);
+    tcn_pg_bind(st, n, OID_BYTES, ptr ? ptr : "", len);
 }
 
 static void bind_id(struct tcn_dbstmt *st, int n, const struct tcn_id *id)
 {
-    bind(st, n, OID_BYTES, id->b, sizeof id->b);
+    tcn_pg_bind(st, n, OID_BYTES, id->b, sizeof id->b);
 }
 
 /* -- running ---------------------------------------------------------------------------------------------------- */
@@ -292,6 +314,7 @@ const struct tcn_db_driver tcn_postgres_driver = {
     .reset = tcn_pg_reset,
     .changes = changes,
     .run = run,
+    .add = tcn_pg_add,
     .is_null = is_null,
     .column_int = column_int,
     .column_double = column_double,
@@ -305,6 +328,7 @@ const struct tcn_db_driver tcn_postgres_driver = {
     .own = tcn_pg_own,
     .lock = tcn_pg_lock,
     .try_lock = tcn_pg_try_lock,
+    .lock_all = tcn_pg_lock_all,
     .beat = tcn_pg_beat,
     .lease_until_us = tcn_pg_lease_until_us,
     .is_lost = tcn_pg_is_lost,

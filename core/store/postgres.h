@@ -2,11 +2,15 @@
 #ifndef TCN_STORE_POSTGRES_H
 #define TCN_STORE_POSTGRES_H
 
+#include "base/arena.h"
 #include "store/db.h"
 #include "store/nodes.h"
 #include <libpq-fe.h>
 
-#define TCN_PG_PARAMS_MAX 40
+#define TCN_PG_PARAMS_MAX 40   /* of a statement as it is written */
+#define TCN_PG_ROWS_MAX 16     /* that one statement sends together, a power of 2 */
+#define TCN_PG_GROUPS_MAX 24   /* statements whose rows wait */
+#define TCN_PG_WAITING_MAX (16 << 20) /* bytes of the rows, and of what goes with them */
 #define TCN_PG_SENT_MAX 256 /* commands whose results wait to be read */
 #define TCN_PG_TEXT_MAX (64 << 20)
 #define TCN_PG_CONNECT_MS 3000   /* of one host */
@@ -30,15 +34,28 @@ struct tcn_dbstmt {
     bool is_write;
     bool was_used;        /* once: a second use is worth a prepared statement */
     uint64_t prepared_on; /* number of the connection that knows name; 0 = none */
-    int n_params;
-    Oid types[TCN_PG_PARAMS_MAX];
-    const char *values[TCN_PG_PARAMS_MAX]; /* borrowed until reset, or numbers and cleaned */
-    int lengths[TCN_PG_PARAMS_MAX];
-    char numbers[TCN_PG_PARAMS_MAX][8];
-    char *cleaned[TCN_PG_PARAMS_MAX]; /* owned until reset; text that was no UTF-8 */
+    int n_params, size;   /* the lists below: used, room */
+    Oid *types;           /* owned, all of them */
+    const char **values;  /* each borrowed until reset, or numbers and cleaned */
+    int *lengths, *formats;
+    char (*numbers)[8];
+    char **cleaned; /* each owned until reset; text that was no UTF-8 */
+    struct tcn_pg_group *group; /* owned; NULL until the first add */
     PGresult *result;                 /* owned until reset */
     int row;
     int64_t touched;
+};
+
+/* Rows of an INSERT that wait, postgres_group.c. */
+struct tcn_pg_row {
+    const char **values; /* of db->rows, like what they point to */
+    int *lengths;
+};
+struct tcn_pg_group {
+    struct tcn_pg_row rows[TCN_PG_ROWS_MAX];
+    size_t n;
+    struct tcn_db_touch touch; /* of each row */
+    struct tcn_dbstmt *many[TCN_PG_ROWS_MAX + 1]; /* owned; for so many rows; made at first use */
 };
 
 /* The server's clock, in SQL: what leases go by. */
@@ -51,6 +68,7 @@ enum tcn_pg_own_sql {
     TCN_PG_END_CONNECTIONS,
     TCN_PG_LOCK_WAITING,
     TCN_PG_LOCK_HURRIED,
+    TCN_PG_LOCK_ALL,
     TCN_PG_OWN_SQL
 };
 
@@ -79,6 +97,10 @@ struct tcn_db {
     bool is_writing;        /* libpq waits for room, not for bytes */
     int64_t pause_until_us; /* before the next round */
     int64_t pause_ms;
+
+    struct tcn_dbstmt *waiting[TCN_PG_GROUPS_MAX]; /* borrowed; they have rows that are not sent */
+    size_t n_waiting;
+    struct tcn_arena rows; /* their values */
 
     struct tcn_pg_sent sent[TCN_PG_SENT_MAX];
     size_t n_sent;
@@ -124,13 +146,24 @@ int tcn_pg_result(PGconn *conn, int64_t until_us, PGresult **ret);
 int tcn_pg_ask(struct tcn_db *db, PGconn *conn, const char *sql, PGresult **ret,
                struct tcn_err *err);
 int tcn_pg_send_text(struct tcn_db *db, const char *sql, struct tcn_err *err);
-/* Before it what it needs: BEGIN, the guard, its preparation. */
+/* Before it what it needs: the rows that wait, BEGIN, the guard, its preparation. */
 int tcn_pg_send_statement(struct tcn_dbstmt *st, struct tcn_db_touch touch, struct tcn_err *err);
+/* The same, but for the rows. */
+int tcn_pg_send_now(struct tcn_dbstmt *st, struct tcn_db_touch touch, struct tcn_err *err);
 /* Reads the results of all that was sent. ret_last (may be NULL) takes the last one's, which may be an error that err
  * tells too. */
 int tcn_pg_settle(struct tcn_db *db, PGresult **ret_last, struct tcn_err *err);
 /* The connection is gone. */
 int tcn_pg_lose(struct tcn_db *db, struct tcn_err *err);
+
+/* -- postgres_group.c: rows that are sent together --------------------------------------------------------------- */
+
+int tcn_pg_add(struct tcn_dbstmt *st, struct tcn_db_touch touch, struct tcn_err *err);
+/* Sends all that wait, the statement that was added first before the others. */
+int tcn_pg_send_rows(struct tcn_db *db, struct tcn_err *err);
+/* They are not wanted any more. */
+void tcn_pg_drop_rows(struct tcn_db *db);
+void tcn_pg_group_free(struct tcn_pg_group *g); /* NULL is legal */
 
 /* -- postgres_open.c ------------------------------------------------------------------------------------------- */
 
@@ -175,14 +208,18 @@ int64_t tcn_pg_lease_until_us(struct tcn_db *db);
 int tcn_pg_beat(struct tcn_db *db, size_t *ret_n, struct tcn_err *err);
 int tcn_pg_lock(struct tcn_db *db, int64_t key, bool is_hurried, struct tcn_err *err);
 int tcn_pg_try_lock(struct tcn_db *db, int64_t key, bool *ret_is_ours, struct tcn_err *err);
+int tcn_pg_lock_all(struct tcn_db *db, const int64_t *keys, size_t n, struct tcn_err *err);
 
 /* -- postgres.c ------------------------------------------------------------------------------------------------ */
 
+/* With room for so many parameters. Asks no server. */
+struct tcn_dbstmt *tcn_pg_statement(struct tcn_db *db, const char *sql, int size);
 int tcn_pg_prepare(struct tcn_db *db, const char *sql, struct tcn_dbstmt **ret,
                    struct tcn_err *err);
 void tcn_pg_finalize(struct tcn_dbstmt *st);
 /* Text as it is stored when it is no UTF-8. Yours to free. */
 char *tcn_pg_clean(struct tcn_str s, size_t *ret_len);
+void tcn_pg_bind(struct tcn_dbstmt *st, int n, Oid type, const void *ptr, size_t len);
 void tcn_pg_bind_int(struct tcn_dbstmt *st, int n, int64_t value);
 int tcn_pg_step(struct tcn_dbstmt *st, struct tcn_err *err);
 void tcn_pg_reset(struct tcn_dbstmt *st);

@@ -6,6 +6,12 @@
 
 #include "store/store.h"
 #include "sys/clock.h"
+#include <assert.h>
+#include <endian.h>
+
+/* Types from the catalog (pg_type.dat). */
+#define OID_INT 20
+#define OID_INTS 1016
 
 /* Less than a lease, by what a statement may take to the server. */
 #define MARGIN_MS 1000
@@ -27,6 +33,8 @@ static const char *const sql[TCN_PG_OWN_SQL] = {
         " AND a.wait_event_type = 'Client'",
     [TCN_PG_LOCK_WAITING] = "SELECT pg_advisory_xact_lock($1)",
     [TCN_PG_LOCK_HURRIED] = "SELECT 1 WHERE pg_try_advisory_xact_lock($1)",
+    [TCN_PG_LOCK_ALL] = "SELECT 1 WHERE (SELECT bool_and(pg_try_advisory_xact_lock(key))"
+                        " FROM unnest($1) AS key)",
 };
 
 /* -- the lease -------------------------------------------------------------------------------------------------- */
@@ -41,19 +49,26 @@ int64_t tcn_pg_lease_until_us(struct tcn_db *db)
     return db->lease_until_us;
 }
 
-/* A statement of the driver's own with its first parameter; made at its first use. */
-static struct tcn_dbstmt *own(struct tcn_db *db, enum tcn_pg_own_sql which, int64_t first)
+/* A statement of the driver's own; made at its first use. */
+static struct tcn_dbstmt *own(struct tcn_db *db, enum tcn_pg_own_sql which)
 {
     if (!db->own[which])
-        tcn_pg_prepare(db, sql[which], &db->own[which], NULL); /* asks no server: it cannot fail */
-    tcn_pg_bind_int(db->own[which], 1, first);
+        db->own[which] = tcn_pg_statement(db, sql[which], TCN_PG_PARAMS_MAX);
     return db->own[which];
+}
+
+static struct tcn_dbstmt *own_of(struct tcn_db *db, enum tcn_pg_own_sql which, int64_t first)
+{
+    struct tcn_dbstmt *st = own(db, which);
+
+    tcn_pg_bind_int(st, 1, first);
+    return st;
 }
 
 static int run(struct tcn_db *db, enum tcn_pg_own_sql which, int64_t second, int64_t *ret_touched,
                struct tcn_err *err)
 {
-    struct tcn_dbstmt *st = own(db, which, db->epoch);
+    struct tcn_dbstmt *st = own_of(db, which, db->epoch);
     int r;
 
     tcn_pg_bind_int(st, 2, second);
@@ -89,20 +104,48 @@ int tcn_pg_beat(struct tcn_db *db, size_t *ret_n, struct tcn_err *err)
 
 /* -- locks ------------------------------------------------------------------------------------------------------ */
 
+static const char in_the_way[] = "another node is at work on it";
+
 int tcn_pg_lock(struct tcn_db *db, int64_t key, bool is_hurried, struct tcn_err *err)
 {
-    struct tcn_db_touch touch = {is_hurried, "another node is at work on it"};
+    struct tcn_db_touch touch = {is_hurried, in_the_way};
 
     return tcn_pg_send_statement(
-        own(db, is_hurried ? TCN_PG_LOCK_HURRIED : TCN_PG_LOCK_WAITING, key), touch, err);
+        own_of(db, is_hurried ? TCN_PG_LOCK_HURRIED : TCN_PG_LOCK_WAITING, key), touch, err);
 }
 
 int tcn_pg_try_lock(struct tcn_db *db, int64_t key, bool *ret_is_ours, struct tcn_err *err)
 {
-    struct tcn_dbstmt *st = own(db, TCN_PG_LOCK_HURRIED, key);
+    struct tcn_dbstmt *st = own_of(db, TCN_PG_LOCK_HURRIED, key);
     int r = tcn_pg_step(st, err);
 
     *ret_is_ours = r == 1;
     tcn_pg_reset(st);
     return r < 0 ? r : 0;
+}
+
+/* The binary form of an array of int8, one dimension of n numbers from 1 on (array_send, arrayfuncs.c). */
+static size_t pack_keys(const int64_t *keys, size_t n, uint32_t ret[TCN_DB_LOCKS_MAX * 3 + 5])
+{
+    const uint32_t head[] = {1, 0, OID_INT, (uint32_t)n, 1};
+    size_t at = 0;
+
+    for (; at < sizeof head / sizeof *head; at++)
+        ret[at] = htobe32(head[at]);
+    for (size_t i = 0; i < n; i++) {
+        ret[at++] = htobe32(sizeof *keys);
+        ret[at++] = htobe32((uint32_t)((uint64_t)keys[i] >> 32));
+        ret[at++] = htobe32((uint32_t)keys[i]);
+    }
+    return at * sizeof *ret;
+}
+
+int tcn_pg_lock_all(struct tcn_db *db, const int64_t *keys, size_t n, struct tcn_err *err)
+{
+    struct tcn_dbstmt *st = own(db, TCN_PG_LOCK_ALL);
+    uint32_t packed[TCN_DB_LOCKS_MAX * 3 + 5];
+
+    assert(n <= TCN_DB_LOCKS_MAX);
+    tcn_pg_bind(st, 1, OID_INTS, packed, pack_keys(keys, n, packed));
+    return tcn_pg_send_statement(st, (struct tcn_db_touch){1, in_the_way}, err);
 }

@@ -216,6 +216,7 @@ int tcn_pg_open(const struct tcn_db_place *place, struct tcn_db **ret, struct tc
     int r;
 
     db->role = place->role;
+    tcn_arena_init(&db->rows, TCN_PG_WAITING_MAX);
     snprintf(db->account, sizeof db->account, "%s", place->account ? place->account : "*");
     if ((r = tcn_pg_hosts_init(&db->hosts, place, err)) == 0 &&
         (r = first_connection(db, err)) == 0)
@@ -235,6 +236,7 @@ void tcn_pg_close(struct tcn_db *db)
     if (db->conn)
         PQfinish(db->conn);
     tcn_pg_hosts_done(&db->hosts);
+    tcn_arena_done(&db->rows);
     free(db);
 }
 

@@ -23,6 +23,7 @@ static void leave(struct tcn_db *db)
 {
     db->in_transaction = db->is_begun = db->is_patient = db->has_written = false;
     db->why = (struct tcn_err){0};
+    tcn_pg_drop_rows(db);
 }
 
 /* A server that went away while nobody looked is noticed before work is begun on it. */
@@ -100,11 +101,15 @@ static int send_commit(struct tcn_db *db, struct tcn_err *err)
 
 int tcn_pg_commit(struct tcn_db *db, struct tcn_err *err)
 {
-    bool has_written = db->has_written;
+    bool has_written;
     int r;
 
     assert(db->in_transaction);
-    if (db->is_begun && (r = tcn_pg_settle(db, NULL, err)) < 0) {
+    r = tcn_pg_send_rows(db, err);
+    has_written = db->has_written;
+    if (r == 0 && db->is_begun)
+        r = tcn_pg_settle(db, NULL, err);
+    if (r < 0) {
         tcn_pg_rollback(db);
         return r;
     }

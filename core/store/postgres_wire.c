@@ -147,21 +147,16 @@ static int send_preparation(struct tcn_dbstmt *st, struct tcn_err *err)
                 (struct tcn_pg_sent){.kind = TCN_PG_PREPARE, .st = st}, err);
 }
 
-/* All in binary. */
 static int execute(struct tcn_dbstmt *st, struct tcn_db_touch touch, struct tcn_err *err)
 {
-    static const int binary[TCN_PG_PARAMS_MAX] = {
-        1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-        1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-    };
     struct tcn_db *db = st->db;
     struct tcn_pg_sent what = {.kind = st == db->guard ? TCN_PG_GUARD : TCN_PG_EXECUTE,
                                .touch = touch};
     int is_ok = st->prepared_on == db->connection
                     ? PQsendQueryPrepared(db->conn, st->name, st->n_params, st->values, st->lengths,
-                                          binary, 1)
+                                          st->formats, 1)
                     : PQsendQueryParams(db->conn, st->sql, st->n_params, st->types, st->values,
-                                        st->lengths, binary, 1);
+                                        st->lengths, st->formats, 1);
 
     st->was_used = true;
     return sent(db, is_ok, what, err);
@@ -197,7 +192,7 @@ static int send_before(struct tcn_db *db, bool is_write, struct tcn_err *err)
     return send_alone(db->guard, (struct tcn_db_touch){0}, err);
 }
 
-int tcn_pg_send_statement(struct tcn_dbstmt *st, struct tcn_db_touch touch, struct tcn_err *err)
+int tcn_pg_send_now(struct tcn_dbstmt *st, struct tcn_db_touch touch, struct tcn_err *err)
 {
     struct tcn_db *db = st->db;
     int r;
@@ -209,6 +204,13 @@ int tcn_pg_send_statement(struct tcn_dbstmt *st, struct tcn_db_touch touch, stru
     if ((r = make_room(db, err)) < 0 || (r = send_before(db, st->is_write, err)) < 0)
         return r;
     return send_alone(st, touch, err);
+}
+
+int tcn_pg_send_statement(struct tcn_dbstmt *st, struct tcn_db_touch touch, struct tcn_err *err)
+{
+    int r = tcn_pg_send_rows(st->db, err);
+
+    return r < 0 ? r : tcn_pg_send_now(st, touch, err);
 }
 
 /* -- in --------------------------------------------------------------------------------------------------------- */

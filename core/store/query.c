@@ -106,6 +106,20 @@ int tcn_query_run_touching(struct tcn_query *q, int64_t least, const char *confl
     return r;
 }
 
+/* What ran in a batch and failed runs again by itself, and then nothing is added: a row that is added twice is no harm. */
+int tcn_query_add(struct tcn_query *q, int64_t least, const char *conflict, struct tcn_err *err)
+{
+    int r;
+
+    if (!q->driver->add || !q->s->is_hurried)
+        return tcn_query_run_touching(q, least, conflict, err);
+    r = q->driver->add(q->st, (struct tcn_db_touch){least, conflict}, err);
+    if (r < 0 && q->s->broken == 0)
+        q->s->broken = r;
+    tcn_query_done(q);
+    return r;
+}
+
 int tcn_query_run(struct tcn_query *q, struct tcn_err *err)
 {
     return tcn_query_run_touching(q, 0, NULL, err);

@@ -227,6 +227,7 @@ void tcn_store_close(struct tcn_store *s)
     if (s->db)
         s->driver->close(s->db);
     tcn_store_storm_forget(s);
+    free(s->ahead);
     tcn_arena_done(&s->scratch);
     free(s);
 }
@@ -245,6 +246,7 @@ int64_t tcn_store_epoch(const struct tcn_store *s)
 int tcn_store_begin(struct tcn_store *s, struct tcn_err *err)
 {
     tcn_store_storm_forget(s);
+    tcn_store_forget_ahead(s);
     s->broken = 0;
     s->is_hurried = false;
     return s->driver->begin(s->db, err);
@@ -317,6 +319,7 @@ void tcn_store_sync(struct tcn_store *s)
 void tcn_store_rollback(struct tcn_store *s)
 {
     tcn_store_storm_forget(s);
+    tcn_store_forget_ahead(s);
     s->driver->rollback(s->db);
 }
 

@@ -77,7 +77,7 @@ static int put_engagement(struct tcn_store *s, const struct tcn_id *incident,
         tcn_q_int(&q, (int64_t)e->next_stage);
         tcn_q_int(&q, e->next_stage_ms);
         tcn_q_int(&q, e->progression_stopped);
-        r = tcn_query_run(&q, err);
+        r = tcn_query_add(&q, 0, NULL, err);
     }
     tcn_buf_done(&plan);
     return r;
@@ -104,7 +104,7 @@ static int put_run(struct tcn_store *s, const struct tcn_id *incident, int64_t e
         tcn_q_int(&q, run->is_essential);
         tcn_q_int(&q, run->is_stopped);
         tcn_q_text(&q, run->path);
-        r = tcn_query_run(&q, err);
+        r = tcn_query_add(&q, 0, NULL, err);
     }
     tcn_buf_done(&plan);
     return r;
@@ -136,7 +136,7 @@ static int put_page(struct tcn_store *s, const struct tcn_id *incident, int64_t 
     tcn_q_int(&q, page->read_ms);
     tcn_q_text(&q, page->accept_code);
     tcn_q_int(&q, page->lost_ms);
-    return tcn_query_run(&q, err);
+    return tcn_query_add(&q, 0, NULL, err);
 }
 
 int tcn_store_engagement_put(struct tcn_store *s, struct tcn_id incident,

@@ -33,12 +33,15 @@ int tcn_store_inbox_add(struct tcn_store *s, const struct tcn_inbox *row, struct
     struct tcn_id hash = {{0}};
     struct tcn_query q;
     int64_t changes;
+    bool is_new;
     int r;
 
     if ((r = start(s, INBOX_ADD, &q, err)) < 0)
         return r;
     if (row->delivery_id)
         hash = tcn_store_hash(s, row->source, row->delivery_id);
+    is_new = !row->delivery_id || tcn_store_is_absent(s, TCN_AHEAD_DELIVERY, hash);
+    tcn_store_note_present(s, TCN_AHEAD_DELIVERY, hash);
     tcn_q_epoch(&q);
     tcn_q_id(&q, &hash);
     tcn_q_id(&q, &row->id);
@@ -50,6 +53,8 @@ int tcn_store_inbox_add(struct tcn_store *s, const struct tcn_inbox *row, struct
     tcn_q_int(&q, row->state);
     tcn_q_text(&q, row->note);
     tcn_q_blob(&q, row->body);
+    if (is_new)
+        return tcn_query_add(&q, 1, "the delivery was taken by another node", err);
     if ((r = tcn_query_run_count(&q, &changes, err)) < 0)
         return r;
     if (changes == 0)

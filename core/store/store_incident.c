@@ -161,7 +161,8 @@ int tcn_store_incident_put(struct tcn_store *s, const struct tcn_incident *incid
     if ((r = tcn_pack_tags(incident->tags, incident->n_tags, &tags, err)) == 0 &&
         (r = start(s, INCIDENT_PUT, &q, err)) == 0) {
         bind_incident(&q, incident, &hash, &tags);
-        r = tcn_query_run_touching(&q, 1, "the incident belongs to another account", err);
+        tcn_store_note_present(s, TCN_AHEAD_OPEN, hash);
+        r = tcn_query_add(&q, 1, "the incident belongs to another account", err);
     }
     tcn_buf_done(&tags);
     return r;

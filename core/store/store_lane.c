@@ -152,7 +152,8 @@ static int put_lane(struct tcn_store *s, const struct tcn_lane *lane, const stru
     tcn_q_packed(&q, times);
     tcn_q_packed(&q, items);
     tcn_q_int(&q, lane->revision);
-    return tcn_query_run_touching(&q, 1, "the lane has changed since it was read", err);
+    tcn_store_note_present(s, TCN_AHEAD_LANE, hash);
+    return tcn_query_add(&q, 1, "the lane has changed since it was read", err);
 }
 
 int tcn_store_lane_put(struct tcn_store *s, const struct tcn_lane *lane, struct tcn_err *err)

@@ -107,7 +107,7 @@ int tcn_store_link_put(struct tcn_store *s, const struct tcn_link *link, struct 
     if ((r = start(s, LINK_PUT, &q, err)) < 0)
         return r;
     bind_link(&q, link);
-    return tcn_query_run_touching(&q, 1, "the link's id is that of another incident's", err);
+    return tcn_query_add(&q, 1, "the link's id is that of another incident's", err);
 }
 
 static void read_link(struct tcn_query *q, struct tcn_arena *a, struct tcn_link *ret)

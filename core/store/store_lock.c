@@ -40,6 +40,11 @@ int tcn_store_lock_name(struct tcn_store *s, const char *kind, const char *name,
     return tcn_store_is_shared(s) ? lock(s, tcn_store_hash(s, kind, name), err) : 0;
 }
 
+int64_t tcn_store_name_key(const struct tcn_store *s, const char *kind, const char *name)
+{
+    return key_of(tcn_store_hash(s, kind, name));
+}
+
 static int try_lock(struct tcn_store *s, struct tcn_id id, bool *ret_is_ours, struct tcn_err *err)
 {
     int r;

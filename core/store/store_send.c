@@ -67,7 +67,7 @@ int tcn_store_send_add(struct tcn_store *s, const struct tcn_send_row *row, stru
     tcn_q_int(&q, row->channel_type);
     tcn_q_int(&q, row->state == TCN_SEND_UNSET ? TCN_SEND_PENDING : row->state);
     tcn_q_text(&q, row->note);
-    return tcn_query_run(&q, err);
+    return tcn_query_add(&q, 0, NULL, err);
 }
 
 static void read_send(struct tcn_query *q, struct tcn_arena *a, struct tcn_send_row *ret)

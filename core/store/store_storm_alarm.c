@@ -48,7 +48,7 @@ static int put(struct tcn_store *s, const struct tcn_id *incident, const struct 
     tcn_q_text(&q, alarm->trigger_arn);
     tcn_q_packed(&q, tags);
     tcn_q_packed(&q, related);
-    return tcn_query_run(&q, err);
+    return tcn_query_add(&q, 0, NULL, err);
 }
 
 int tcn_store_storm_alarm_put(struct tcn_store *s, struct tcn_id incident, const char *dedupe_key,

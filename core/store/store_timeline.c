@@ -83,7 +83,7 @@ static int add_events(struct tcn_store *s, struct tcn_id incident, const struct 
     tcn_q_id(&q, &incident);
     for (size_t i = 0; i < n; i++)
         bind_event(&q, &events[i]);
-    return tcn_query_run_touching(&q, (int64_t)n, "the timeline has another event with that number",
+    return tcn_query_add(&q, (int64_t)n, "the timeline has another event with that number",
                                   err);
 }
 
@@ -190,7 +190,7 @@ static int write_related(struct tcn_store *s, struct tcn_id incident,
     tcn_q_id(&q, &incident);
     for (size_t i = 0; i < n; i++)
         bind_related(&q, &items[i]);
-    return tcn_query_run(&q, err);
+    return no == RELATED_PUT_LAST ? tcn_query_run(&q, err) : tcn_query_add(&q, 0, NULL, err);
 }
 
 int tcn_store_related_put(struct tcn_store *s, struct tcn_id incident,

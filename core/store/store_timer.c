@@ -50,7 +50,7 @@ int tcn_store_timer_set(struct tcn_store *s, struct tcn_id incident, int64_t due
     tcn_q_id(&q, &incident);
     if (due_ms)
         tcn_q_int(&q, due_ms);
-    return tcn_query_run(&q, err);
+    return due_ms ? tcn_query_add(&q, 0, NULL, err) : tcn_query_run(&q, err);
 }
 
 int tcn_store_timer_due(struct tcn_store *s, int64_t now_ms, size_t limit, struct tcn_id *ret_ids,

@@ -4,6 +4,7 @@
 #include "store/thread_internal.h"
 
 #include "base/xalloc.h"
+#include "store/ahead.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 #include <assert.h>
@@ -35,6 +36,16 @@ static int run_job(struct tcn_job *job, struct tcn_store *s, int64_t now_ms)
     return job->run(job, s, now_ms, &job->err);
 }
 
+static int look_ahead(struct tcn_storethread *t, struct tcn_job *first, struct tcn_err *err)
+{
+    if (!first->next || !tcn_store_is_shared(t->store))
+        return 0;
+    for (struct tcn_job *job = first; job; job = job->next)
+        if (job->expect)
+            job->expect(job, t->store);
+    return tcn_store_look_ahead(t->store, err);
+}
+
 /* ret_began false: not even a transaction could be had, so trying job by job is of no use. */
 static int run_in_transaction(struct tcn_storethread *t, struct tcn_job *first, int64_t now_ms,
                               bool *ret_began, struct tcn_err *err)
@@ -45,6 +56,10 @@ static int run_in_transaction(struct tcn_storethread *t, struct tcn_job *first, 
     *ret_began = r == 0;
     if (r < 0)
         return r;
+    if ((r = look_ahead(t, first, err)) < 0) {
+        tcn_store_rollback(t->store);
+        return r;
+    }
     for (struct tcn_job *job = first; job; job = job->next) {
         if ((r = run_job(job, t->store, now_ms)) < 0) {
             *err = job->err;

@@ -15,11 +15,15 @@ struct tcn_job;
  * and returns 0. now_ms is the same for the whole batch. */
 typedef int tcn_job_run(struct tcn_job *job, struct tcn_store *s, int64_t now_ms,
                         struct tcn_err *err);
+/* Before a batch of several runs, on a store that is shared: what the job will look for (ahead.h). It may come more than once,
+ * or not at all. */
+typedef void tcn_job_expect(struct tcn_job *job, struct tcn_store *s);
 /* On the loop thread, after the commit (r 0) or the failure (r negative, err says why). Owns the job again. */
 typedef void tcn_job_done(struct tcn_job *job, int r, const struct tcn_err *err);
 
 struct tcn_job {
     tcn_job_run *run;
+    tcn_job_expect *expect; /* may be NULL */
     tcn_job_done *done;
     struct tcn_job *next; /* the thread's */
     int r;                /* the thread's */

@@ -1,6 +1,7 @@
 /* Several nodes on one database: what one has in hand is its own as long as it lives, and not a moment longer. */
 #include "rows.h"
 
+#include "store/ahead.h"
 #include "store/nodes.h"
 #include "sys/clock.h"
 
@@ -302,6 +303,36 @@ static void locks(void **state)
     OK(f, tcn_store_commit(n->b, &f->err));
 }
 
+static int look_ahead(struct fixture *f, struct tcn_store *s)
+{
+    OK(f, tcn_store_begin_many(s, &f->err));
+    tcn_store_expect_alarm(s, "other", "other");
+    tcn_store_expect_alarm(s, "k", "open");
+    return tcn_store_look_ahead(s, &f->err);
+}
+
+/* What is known not to be there cannot be made by another node meanwhile. */
+static void what_is_looked_for_ahead_is_locked(void **state)
+{
+    struct nodes *n = *state;
+    struct fixture *f = &n->f;
+    bool is_ours;
+
+    OK(f, look_ahead(f, f->s));
+    OK(f, tcn_store_begin(n->b, &f->err));
+    OK(f, tcn_store_try_name(n->b, "lane", "k", &is_ours, &f->err));
+    assert_false(is_ours);
+    OK(f, tcn_store_try_name(n->b, "open", "other", &is_ours, &f->err));
+    assert_false(is_ours);
+    tcn_store_rollback(n->b);
+    assert_int_equal(look_ahead(f, n->b), TCN_ECONFLICT);
+    tcn_store_rollback(n->b);
+    OK(f, tcn_store_commit(f->s, &f->err));
+    OK(f, look_ahead(f, n->b));
+    assert_true(tcn_store_is_new_alarm(n->b, "k", "open"));
+    tcn_store_rollback(n->b);
+}
+
 static void *add_one(void *arg)
 {
     struct nodes *n = arg;
@@ -400,6 +431,7 @@ int main(void)
         NODES(a_start_under_the_same_name_takes_over_at_once),
         NODES(who_stands_still_is_dead),
         NODES(locks),
+        NODES(what_is_looked_for_ahead_is_locked),
         NODES(a_lock_is_waited_for),
         NODES(every_node_has_a_bucket_and_knows_the_storm),
     };
