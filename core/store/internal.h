@@ -55,11 +55,11 @@ struct tcn_store {
     struct {
         char *source; /* owned; NULL: none */
         struct tcn_storm row;
-        bool is_changed; /* to be written before the commit */
-    } storm;             /* the row in hand, of this transaction: store_storm.c */
-    bool is_alone;       /* no other process can use the database */
+        bool is_changed;     /* to be written before the commit */
+    } storm;                 /* the row in hand, of this transaction: store_storm.c */
+    bool is_alone;           /* no other process can use the database */
     struct tcn_ahead *ahead; /* owned; store_ahead.c */
-    bool is_hurried;     /* this transaction does not wait for what other nodes have locked */
+    bool is_hurried;         /* this transaction does not wait for what other nodes have locked */
     int broken; /* the first error inside this transaction that a commit must not cover; 0 = none */
     struct tcn_dbstmt *prepared[TCN_SQL_TABLES][TCN_SQL_MAX]; /* owned; made at first use */
 };

@@ -7,11 +7,11 @@
 #include "store/nodes.h"
 #include <libpq-fe.h>
 
-#define TCN_PG_PARAMS_MAX 40   /* of a statement as it is written */
-#define TCN_PG_ROWS_MAX 16     /* that one statement sends together, a power of 2 */
-#define TCN_PG_GROUPS_MAX 24   /* statements whose rows wait */
+#define TCN_PG_PARAMS_MAX 40          /* of a statement as it is written */
+#define TCN_PG_ROWS_MAX 16            /* that one statement sends together, a power of 2 */
+#define TCN_PG_GROUPS_MAX 24          /* statements whose rows wait */
 #define TCN_PG_WAITING_MAX (16 << 20) /* bytes of the rows, and of what goes with them */
-#define TCN_PG_SENT_MAX 256 /* commands whose results wait to be read */
+#define TCN_PG_SENT_MAX 256           /* commands whose results wait to be read */
 #define TCN_PG_TEXT_MAX (64 << 20)
 #define TCN_PG_CONNECT_MS 3000   /* of one host */
 #define TCN_PG_PATIENCE_MS 40000 /* for an answer: more than statement_timeout */
@@ -39,9 +39,9 @@ struct tcn_dbstmt {
     const char **values;  /* each borrowed until reset, or numbers and cleaned */
     int *lengths, *formats;
     char (*numbers)[8];
-    char **cleaned; /* each owned until reset; text that was no UTF-8 */
+    char **cleaned;             /* each owned until reset; text that was no UTF-8 */
     struct tcn_pg_group *group; /* owned; NULL until the first add */
-    PGresult *result;                 /* owned until reset */
+    PGresult *result;           /* owned until reset */
     int row;
     int64_t touched;
 };
@@ -54,7 +54,7 @@ struct tcn_pg_row {
 struct tcn_pg_group {
     struct tcn_pg_row rows[TCN_PG_ROWS_MAX];
     size_t n;
-    struct tcn_db_touch touch; /* of each row */
+    struct tcn_db_touch touch;                    /* of each row */
     struct tcn_dbstmt *many[TCN_PG_ROWS_MAX + 1]; /* owned; for so many rows; made at first use */
 };
 

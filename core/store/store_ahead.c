@@ -23,8 +23,7 @@ struct tcn_ahead {
 
 enum { ALARMS_THERE, DELIVERIES_THERE };
 #define FIRST "$2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17"
-#define SECOND                                                                                     \
-    "$18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33"
+#define SECOND "$18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33"
 /* The kind, as the enum has it, and which. */
 static const char *const sql[] = {
     [ALARMS_THERE] =

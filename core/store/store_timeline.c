@@ -83,8 +83,7 @@ static int add_events(struct tcn_store *s, struct tcn_id incident, const struct 
     tcn_q_id(&q, &incident);
     for (size_t i = 0; i < n; i++)
         bind_event(&q, &events[i]);
-    return tcn_query_add(&q, (int64_t)n, "the timeline has another event with that number",
-                                  err);
+    return tcn_query_add(&q, (int64_t)n, "the timeline has another event with that number", err);
 }
 
 int tcn_store_event_add(struct tcn_store *s, struct tcn_id incident, const struct tcn_event *event,
