@@ -154,6 +154,16 @@ class Server:
     def create_database(self, name: str) -> None:
         self.psql(f"CREATE DATABASE {name} OWNER {ROLE}", "postgres")
 
+    def process(self, name: str) -> int:
+        """Of its processes that with this name; 0: there is none."""
+        assert self.child
+        for folder in pathlib.Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+                if parent == self.child.pid and f"postgres: {name}" in (folder / "cmdline").read_text():
+                    return int(folder.name)
+        return 0
+
     def dump(self, *options: str, database: str = "tocsin") -> str:
         """What pg_dump prints."""
         return self.tool("pg_dump", "-h", str(self.folder), "-U", SUPERUSER, "-d", database, *options)

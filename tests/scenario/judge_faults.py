@@ -2,9 +2,11 @@
 number alone, so that a round can be run again."""
 from __future__ import annotations
 
+import contextlib
 import heapq
 import http.client
 import itertools
+import os
 import pathlib
 import random
 import signal
@@ -19,10 +21,12 @@ from pg_proxy import ANSWER_LOST, NEVER_THERE, THERE_LATE, Network
 NODES = 3
 NOT_OURS = 70  # the exit status of a node that was taken for dead
 READY_S = 60.0
-KINDS = {"kill": 26, "still": 20, "cut": 10, "commit": 10, "hole": 10, "delay": 5, "crash": 8, "promote": 7,
-         "remote": 4}
+KINDS = {"kill": 24, "still": 18, "cut": 8, "backend": 6, "commit": 10, "hole": 9, "delay": 5, "crash": 8, "promote": 6,
+         "standby": 3, "remote": 3}
 # A stopped node may stand still for a minute in a deep run. Take-over is due after a lease of 3 s.
-STILL_S, LONG_STILL_S, HOLE_S, DOWN_S = 8.0, 60.0, 9.0, 6.0
+STILL_S, HOLE_S, DOWN_S = 8.0, 9.0, 6.0
+# Rounds of a hundred in which a node stands still for longer than its sessions may be idle in a transaction, and for a minute.
+LONG_STILL_S = {25: 20.0, 50: 60.0}
 SETTLED_S = 6.5
 VOLLEY = 3
 SLOW_MS = 1500  # a remote that is slow while a node dies: work is in flight
@@ -41,14 +45,21 @@ class Fault(typing.NamedTuple):
 
 def plan(seed: int, number: int, is_deep: bool) -> Fault:
     rng = random.Random(f"{seed}/{number}")
-    kind = rng.choices(list(KINDS), list(KINDS.values()))[0]
+    long_s = LONG_STILL_S.get(number % 100) if is_deep else None
+    kind = "still" if long_s else kind_of(seed, number, rng)
     node, alone, pause = rng.randrange(NODES), rng.random() < 0.5, rng.uniform(0.1, 1.2)
-    longest = LONG_STILL_S if is_deep and rng.random() < 0.05 else STILL_S
-    seconds = {"kill": rng.choice((0, rng.uniform(0, DOWN_S))),
-               "still": rng.choice((rng.uniform(0, 1), rng.uniform(0, longest))), "hole": rng.uniform(0, HOLE_S),
-               "delay": rng.uniform(0.5, 3), "promote": rng.uniform(0, 1)}.get(kind, 0.5)
+    seconds = {"kill": rng.choice((0, rng.uniform(0, DOWN_S))), "hole": rng.uniform(0, HOLE_S),
+               "still": long_s or rng.choice((rng.uniform(0, 1), rng.uniform(0, STILL_S))),
+               "delay": rng.uniform(0.5, 3), "promote": rng.uniform(0, 1), "standby": rng.uniform(0.5, 4)}.get(kind, 0.5)
     how = rng.choice((ANSWER_LOST, NEVER_THERE, THERE_LATE)) if kind == "commit" else rng.choice(("", *VENDORS))
     return Fault(number, kind, node, seconds, pause, alone, how)
+
+
+def kind_of(seed: int, number: int, rng: random.Random) -> str:
+    """The first rounds have each kind once, so that a short run has all of them."""
+    if number <= len(KINDS):
+        return random.Random(seed).sample(list(KINDS), len(KINDS))[number - 1]
+    return rng.choices(list(KINDS), list(KINDS.values()))[0]
 
 
 class Storm:
@@ -62,20 +73,27 @@ class Storm:
         self.ends: list[tuple[float, int, Row, Fault]] = []
         self.down: set[int] = set()  # killed, and not yet started again
         self.numbers = itertools.count()
+        self.receiver = 0  # the process that stands still, while the standby does
 
     def run(self, faults: typing.Iterable[Fault]) -> None:
-        for fault in faults:
-            if fault.is_alone:
-                self.finish()
-                self.settle()
-            if fault.is_alone and fault.kind in ("kill", "still"):
-                self.calm_down()
-            self.wait(fault.pause)
-            self.finish(fault.node)
-            self.begin(fault)
-            if fault.is_alone:
-                self.finish()
-        self.finish()
+        try:
+            for fault in faults:
+                self.do(fault)
+            self.finish()
+        finally:
+            self.wake_standby()
+
+    def do(self, fault: Fault) -> None:
+        if fault.is_alone:
+            self.finish()
+            self.settle()
+        if fault.is_alone and fault.kind in ("kill", "still"):
+            self.calm_down()
+        self.wait(fault.pause)
+        self.finish(fault.node)
+        self.begin(fault)
+        if fault.is_alone:
+            self.finish()
 
     # -- time --------------------------------------------------------------------------------------------------------
 
@@ -164,6 +182,28 @@ class Storm:
     def begin_cut(self, fault: Fault) -> None:
         self.network.cut(fault.node)
 
+    def begin_backend(self, fault: Fault) -> None:
+        """As an administrator ends its sessions on the server."""
+        with contextlib.suppress(RuntimeError):  # there is no server just now
+            self.pair.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                           f"WHERE application_name = 'tocsin/node{fault.node}'")
+
+    def begin_standby(self, _fault: Fault) -> None:
+        """It stands still: commits wait, and the server answers all the same."""
+        self.finish_promotions()
+        self.receiver = self.pair.standby.process("walreceiver")
+        if self.receiver:
+            os.kill(self.receiver, signal.SIGSTOP)
+
+    def end_standby(self, _fault: Fault) -> None:
+        self.wake_standby()
+
+    def wake_standby(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            if self.receiver:
+                os.kill(self.receiver, signal.SIGCONT)
+        self.receiver = 0
+
     def begin_commit(self, fault: Fault) -> None:
         self.network.cut_at_commit(fault.node, fault.how)
 
@@ -187,6 +227,7 @@ class Storm:
 
     def begin_promote(self, fault: Fault) -> None:
         self.finish_promotions()
+        self.finish_kind("standby")
         self.pair.promote()
 
     def end_promote(self, _fault: Fault) -> None:
@@ -198,7 +239,10 @@ class Storm:
 
     def finish_promotions(self) -> None:
         """There must be a standby."""
-        while any(fault.kind == "promote" for _, _, _, fault in self.ends):
+        self.finish_kind("promote")
+
+    def finish_kind(self, kind: str) -> None:
+        while any(fault.kind == kind for _, _, _, fault in self.ends):
             self.wait(max(0.0, self.ends[0][0] - time.monotonic()))
 
 

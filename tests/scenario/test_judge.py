@@ -337,7 +337,9 @@ class Judge(unittest.TestCase):
 
     def test_a_round_is_drawn_from_seed_and_number_alone(self) -> None:
         self.assertEqual(plan(7, 30, True), plan(7, 30, True))
-        self.assertEqual(set(KINDS), {plan(7, number, False).kind for number in range(300)})
+        self.assertEqual(set(KINDS), {plan(7, number, False).kind for number in range(1, len(KINDS) + 1)})
+        self.assertEqual(set(KINDS), {plan(7, number, False).kind for number in range(100, 400)})
+        self.assertEqual([20, 60], [plan(7, number, True).seconds for number in (125, 250)])
 
     def test_markers_name_their_incident(self) -> None:
         for marker in VENDORS.values():
