@@ -6,7 +6,7 @@
 #define FIRST_MS INT64_C(-62135596800000) /* 0001-01-01T00:00:00.000Z */
 #define LAST_MS INT64_C(253402300799999)  /* 9999-12-31T23:59:59.999Z */
 
-static int64_t floor_div(int64_t a, int64_t b)
+int64_t tcn_floor_div(int64_t a, int64_t b)
 {
     return a / b - (a % b < 0);
 }
@@ -17,7 +17,7 @@ int64_t tcn_days_from_civil(int year, int month, int day)
 {
     int64_t y = (int64_t)year - (month <= 2);
     int64_t m = month > 2 ? month - 3 : month + 9;
-    int64_t era = floor_div(y, 400), of_era = y - era * 400;
+    int64_t era = tcn_floor_div(y, 400), of_era = y - era * 400;
     int64_t of_year = (153 * m + 2) / 5 + day - 1;
 
     return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
@@ -25,7 +25,7 @@ int64_t tcn_days_from_civil(int year, int month, int day)
 
 static void date_of_days(int64_t days, struct tcn_civil *c)
 {
-    int64_t since = days + 719468, era = floor_div(since, 146097), n = since - era * 146097;
+    int64_t since = days + 719468, era = tcn_floor_div(since, 146097), n = since - era * 146097;
     int64_t of_era = (n - n / 1460 + n / 36524 - n / 146096) / 365;
     int64_t of_year = n - (365 * of_era + of_era / 4 - of_era / 100);
     int64_t m = (5 * of_year + 2) / 153;
@@ -37,7 +37,7 @@ static void date_of_days(int64_t days, struct tcn_civil *c)
 
 void tcn_civil_of(int64_t unix_ms, struct tcn_civil *ret_civil)
 {
-    int64_t days = floor_div(unix_ms, DAY_MS);
+    int64_t days = tcn_floor_div(unix_ms, DAY_MS);
     int ms = (int)(unix_ms - days * DAY_MS);
 
     date_of_days(days, ret_civil);
@@ -175,7 +175,7 @@ static int take_offset(struct reader *r, enum colon colon)
     return (west ? -1 : 1) * (hours * 60 + minutes);
 }
 
-static int days_of_month(int year, int month)
+int tcn_days_of_month(int year, int month)
 {
     static const char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     bool is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
@@ -186,7 +186,7 @@ static int days_of_month(int year, int month)
 static bool is_real(const struct tcn_civil *c)
 {
     return c->year >= 1 && c->year <= 9999 && c->month >= 1 && c->month <= 12 && c->day >= 1 &&
-           c->day <= days_of_month(c->year, c->month) && c->hour <= 23 && c->minute <= 59 &&
+           c->day <= tcn_days_of_month(c->year, c->month) && c->hour <= 23 && c->minute <= 59 &&
            c->second <= 60;
 }
 

@@ -12,6 +12,9 @@ struct tcn_civil {
 };
 
 int64_t tcn_days_from_civil(int year, int month, int day); /* days since 1970-01-01 */
+int tcn_days_of_month(int year, int month);
+/* The quotient rounded down, so that days, weeks and months before 1970 are counted as those after it; b > 0. */
+int64_t tcn_floor_div(int64_t a, int64_t b);
 void tcn_civil_of(int64_t unix_ms, struct tcn_civil *ret_civil);
 int64_t tcn_civil_to_ms(const struct tcn_civil *c);
 /* RFC 3339 with milliseconds and Z; what lies outside the years 0001-9999 is written as their first or last ms. */

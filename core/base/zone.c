@@ -29,6 +29,16 @@ int64_t tcn_zone_offset_ms(const struct tcn_zone *z, int64_t unix_ms)
     return offset_ms(z, period_at(z, unix_ms));
 }
 
+struct tcn_zone_period tcn_zone_period(const struct tcn_zone *z, int64_t unix_ms)
+{
+    size_t period = period_at(z, unix_ms);
+
+    return (struct tcn_zone_period){
+        .from_ms = period > 0 ? z->changes[period - 1].at_s * SECOND : INT64_MIN,
+        .until_ms = period < z->n_changes ? z->changes[period].at_s * SECOND : INT64_MAX,
+        .offset_ms = offset_ms(z, period)};
+}
+
 /* The first period that is not over when its clocks show local_ms. It has begun then, or the clocks were set forward over
  * local_ms when it began. */
 int64_t tcn_zone_unix_ms(const struct tcn_zone *z, int64_t local_ms)

@@ -29,6 +29,12 @@ typedef int tcn_zone_finder(const char *name, struct tcn_arena *arena, const str
 
 /* What is added to UTC at that instant to have the local time. */
 int64_t tcn_zone_offset_ms(const struct tcn_zone *z, int64_t unix_ms);
+/* The time around that instant in which the clocks were not set: from from_ms until before until_ms (INT64_MIN and
+ * INT64_MAX when there is no change before or after it). */
+struct tcn_zone_period {
+    int64_t from_ms, until_ms, offset_ms;
+};
+struct tcn_zone_period tcn_zone_period(const struct tcn_zone *z, int64_t unix_ms);
 /* The instant at which the clocks of the zone show local_ms, which is written as if they showed UTC. Of two such instants
  * (clocks were set back) it is the first. When there is none (clocks were set forward over it) it is the one at which they
  * would have shown it, had nobody set them: an hour that was left out is read as the hour after it. */

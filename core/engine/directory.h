@@ -2,6 +2,7 @@
 #ifndef TCN_ENGINE_DIRECTORY_H
 #define TCN_ENGINE_DIRECTORY_H
 
+#include "engine/rotation.h"
 #include "model/contact.h"
 #include "model/response_plan.h"
 
@@ -12,12 +13,20 @@ struct tcn_directory {
     size_t n_contacts;
     struct tcn_response_plan *plans;
     size_t n_plans;
+    const struct tcn_roster **rosters;
+    size_t n_rosters;
+    const struct tcn_directory_index
+        *index; /* NULL: contacts and rosters are looked for one by one */
 };
+
+/* For a directory with many contacts and rotations: makes them quick to find, until the lists change. */
+void tcn_directory_make_index(struct tcn_directory *d, struct tcn_arena *arena);
 
 /* NULL when there is none of that name. Borrowed from the directory. */
 const struct tcn_contact *tcn_directory_contact(const struct tcn_directory *d, const char *alias);
 const struct tcn_channel *tcn_directory_channel(const struct tcn_directory *d, const char *alias,
                                                 const char *channel);
+const struct tcn_roster *tcn_directory_roster(const struct tcn_directory *d, const char *rotation);
 const struct tcn_response_plan *tcn_directory_plan(const struct tcn_directory *d, const char *name);
 
 #endif

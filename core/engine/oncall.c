@@ -1,11 +1,37 @@
 #include "engine/oncall.h"
 
+static bool is_among(const struct tcn_contact *c, const struct tcn_contact *const *people, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (people[i] == c)
+            return true;
+    return false;
+}
+
+/* n is how many there are; returns how many there are then. */
+static size_t add_shift(const struct tcn_directory *d, const struct tcn_shift *shift,
+                        const struct tcn_contact **people, size_t n)
+{
+    for (size_t i = 0; i < shift->n_contacts && n < TCN_ONCALL_MAX; i++) {
+        const struct tcn_contact *c = tcn_directory_contact(d, shift->contacts[i]);
+
+        if (c && c->type == TCN_PERSONAL && !is_among(c, people, n))
+            people[n++] = c;
+    }
+    return n;
+}
+
 size_t tcn_oncall_at(const struct tcn_directory *d, const struct tcn_contact *schedule,
                      int64_t at_ms, const struct tcn_contact *ret_people[TCN_ONCALL_MAX])
 {
-    (void)d;
-    (void)schedule;
-    (void)at_ms;
-    (void)ret_people;
-    return 0;
+    size_t n = 0;
+
+    for (size_t i = 0; i < schedule->n_rotations; i++) {
+        const struct tcn_roster *roster = tcn_directory_roster(d, schedule->rotations[i]);
+        struct tcn_shift shift;
+
+        if (roster && tcn_roster_shift(roster, at_ms, &shift) && shift.start_ms <= at_ms)
+            n = add_shift(d, &shift, ret_people, n);
+    }
+    return n;
 }

@@ -4,10 +4,11 @@
 
 #include "engine/directory.h"
 
-#define TCN_ONCALL_MAX 240 /* 8 rotations of 30 contacts, quotas of ssm-contacts */
+/* quotas of ssm-contacts */
+#define TCN_ONCALL_MAX (TCN_ROTATIONS_MAX * TCN_ROTATION_CONTACTS_MAX)
 
 /* The PERSONAL contacts on call in an ONCALL_SCHEDULE contact at that instant, without duplicates, in the order of
- * its rotations; returns how many. The directory holds no rotations, so a schedule resolves to nobody. */
+ * its rotations; returns how many. Rotations and contacts that the directory does not have are passed over. */
 size_t tcn_oncall_at(const struct tcn_directory *d, const struct tcn_contact *schedule,
                      int64_t at_ms, const struct tcn_contact *ret_people[TCN_ONCALL_MAX]);
 

@@ -6,6 +6,7 @@
 
 #define TCN_STAGES_MAX 10
 #define TCN_TARGETS_MAX 10
+#define TCN_ROTATIONS_MAX 8 /* of a schedule */
 
 enum tcn_contact_type { TCN_CONTACT_UNSET = 0, TCN_PERSONAL, TCN_ESCALATION, TCN_ONCALL_SCHEDULE };
 enum tcn_channel_type { TCN_CHANNEL_UNSET = 0, TCN_EMAIL, TCN_SMS, TCN_VOICE };
@@ -44,6 +45,8 @@ struct tcn_contact {
     const char *display_name;
     enum tcn_contact_type type;
     struct tcn_plan plan;
+    const char *rotations[TCN_ROTATIONS_MAX]; /* RotationIds of a schedule: aliases */
+    size_t n_rotations;
     struct tcn_channel *channels;
     size_t n_channels;
     const char *time_zone; /* IANA name for texts, NULL = UTC */

@@ -314,10 +314,35 @@ static void formats(void **state)
     }
 }
 
+static void months_have_days(void **state)
+{
+    static const int cases[][3] = {{2023, 1, 31}, {2023, 2, 28},  {2024, 2, 29},  {1900, 2, 28},
+                                   {2000, 2, 29}, {2100, 2, 28},  {2023, 3, 31},  {2023, 4, 30},
+                                   {2023, 5, 31}, {2023, 6, 30},  {2023, 7, 31},  {2023, 8, 31},
+                                   {2023, 9, 30}, {2023, 10, 31}, {2023, 11, 30}, {2023, 12, 31}};
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(cases); i++)
+        if (tcn_days_of_month(cases[i][0], cases[i][1]) != cases[i][2])
+            fail_msg("%d-%d", cases[i][0], cases[i][1]);
+}
+
+static void quotients_are_rounded_down(void **state)
+{
+    static const int64_t cases[][3] = {{6, 7, 0},   {7, 7, 1},   {13, 7, 1}, {0, 7, 0},
+                                       {-1, 7, -1}, {-7, 7, -1}, {-8, 7, -2}};
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(cases); i++)
+        assert_int_equal(tcn_floor_div(cases[i][0], cases[i][1]), cases[i][2]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(knows_days),
+        cmocka_unit_test(months_have_days),
+        cmocka_unit_test(quotients_are_rounded_down),
         cmocka_unit_test(every_day_of_the_calendar),
         cmocka_unit_test(civil_goes_both_ways),
         cmocka_unit_test(writes_text),

@@ -157,12 +157,38 @@ static void milliseconds_stay(void **state)
     assert_int_equal(tcn_zone_offset_ms(zone("Europe/Berlin"), INT64_C(1792890000000)), 3600000);
 }
 
+static void periods_are_between_changes(void **state)
+{
+    static const struct {
+        const char *name, *zone, *utc, *from, *until;
+        int offset_s;
+    } cases[] = {
+        {"before all changes", "Europe/Berlin", "2026-03-29T00:59:59", NULL, "2026-03-29T01:00:00",
+         HOUR},
+        {"first second", "Europe/Berlin", "2026-03-29T01:00:00", "2026-03-29T01:00:00",
+         "2026-10-25T01:00:00", 2 * HOUR},
+        {"last second", "Europe/Berlin", "2026-10-25T00:59:59", "2026-03-29T01:00:00",
+         "2026-10-25T01:00:00", 2 * HOUR},
+        {"after all changes", "Europe/Berlin", "2030-07-01T00:00:00", "2026-10-25T01:00:00", NULL,
+         HOUR},
+        {"no changes", "Asia/Kolkata", "2026-07-15T06:30:00", NULL, NULL, 5 * HOUR + HOUR / 2},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(cases); i++) {
+        struct tcn_zone_period p = tcn_zone_period(zone(cases[i].zone), ms_of(cases[i].utc));
+
+        CHECK(cases[i].name, p.from_ms == (cases[i].from ? ms_of(cases[i].from) : INT64_MIN));
+        CHECK(cases[i].name, p.until_ms == (cases[i].until ? ms_of(cases[i].until) : INT64_MAX));
+        CHECK(cases[i].name, p.offset_ms == cases[i].offset_s * INT64_C(1000));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(local_times_are_read),
-        cmocka_unit_test(local_times_are_written),
-        cmocka_unit_test(there_and_back),
+        cmocka_unit_test(local_times_are_read), cmocka_unit_test(local_times_are_written),
+        cmocka_unit_test(there_and_back),       cmocka_unit_test(periods_are_between_changes),
         cmocka_unit_test(milliseconds_stay),
     };
 
