@@ -4,7 +4,10 @@
 #include "engine/rotation_override.h"
 #include "engine/rotation_turn.h"
 
+/* What every question needs is here, and near: of thousands of rotations few are in the processor's caches. */
 struct tcn_roster {
+    const char *const *contacts; /* of the rotation */
+    size_t n_contacts, n_on_calls;
     const struct tcn_rotation *rotation; /* borrowed */
     struct tcn_turns turns;
     struct tcn_cover cover;
@@ -15,6 +18,9 @@ const struct tcn_roster *tcn_roster_prepare(const struct tcn_rotation *r, struct
 {
     struct tcn_roster *roster = TCN_NEW(arena, struct tcn_roster);
 
+    roster->contacts = r->contacts;
+    roster->n_contacts = r->n_contacts;
+    roster->n_on_calls = (size_t)r->recurrence.number_of_on_calls;
     roster->rotation = r;
     tcn_turns_prepare(r, arena, &roster->turns);
     tcn_cover_prepare(r, arena, &roster->cover);
@@ -28,14 +34,15 @@ const struct tcn_rotation *tcn_roster_rotation(const struct tcn_roster *roster)
 }
 
 /* Returns how many. */
-static size_t people_of_turn(const struct tcn_rotation *r, int64_t number, const char **ret)
+static size_t people_of_turn(const struct tcn_roster *r, int64_t number, const char **ret)
 {
-    size_t n = (size_t)r->recurrence.number_of_on_calls;
-    size_t first = (size_t)number % r->n_contacts * n % r->n_contacts;
+    size_t at = (size_t)number % r->n_contacts * r->n_on_calls % r->n_contacts;
 
-    for (size_t i = 0; i < n; i++)
-        ret[i] = r->contacts[(first + i) % r->n_contacts];
-    return n;
+    for (size_t i = 0; i < r->n_on_calls; i++) {
+        ret[i] = r->contacts[at];
+        at = at + 1 < r->n_contacts ? at + 1 : 0;
+    }
+    return r->n_on_calls;
 }
 
 static size_t people_of_override(const struct tcn_rotation_override *o, const char **ret)
@@ -66,8 +73,8 @@ bool tcn_roster_shift(const struct tcn_roster *roster, int64_t at_ms, struct tcn
     const struct tcn_rotation_override *by;
     struct tcn_turn turn;
 
-    if (at_ms < roster->rotation->start_ms)
-        at_ms = roster->rotation->start_ms;
+    if (at_ms < roster->turns.start_ms)
+        at_ms = roster->turns.start_ms;
     if (at_ms < TCN_ROTATION_END_MS)
         at_ms = tcn_cover_from(&roster->cover, at_ms);
     if (at_ms >= TCN_ROTATION_END_MS)
@@ -77,11 +84,10 @@ bool tcn_roster_shift(const struct tcn_roster *roster, int64_t at_ms, struct tcn
     ret_shift->end_ms = tcn_cover_until(&roster->cover, at_ms, turn.end_ms);
     cut(&roster->overrides, at_ms, ret_shift, &by);
     ret_shift->type = by ? TCN_SHIFT_OVERRIDDEN : TCN_SHIFT_REGULAR;
-    ret_shift->n_contacts = people_of_turn(roster->rotation, turn.number, ret_shift->contacts);
+    ret_shift->n_contacts = people_of_turn(roster, turn.number, ret_shift->contacts);
     ret_shift->n_overridden = 0;
     if (by) {
-        ret_shift->n_overridden =
-            people_of_turn(roster->rotation, turn.number, ret_shift->overridden);
+        ret_shift->n_overridden = people_of_turn(roster, turn.number, ret_shift->overridden);
         ret_shift->n_contacts = people_of_override(by, ret_shift->contacts);
     }
     return true;

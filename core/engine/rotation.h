@@ -6,7 +6,9 @@
  *   and its coverage lies upon the next day.
  * - Each window of coverage is turned into instants first, and then they are united. One that begins in an hour that was left
  *   out may be over before it begins; it covers nothing then.
- * - Nobody is on call at TCN_ROTATION_END_MS and after it. */
+ * - A setting numbers its candidates by their dates; two that fall upon one instant are one hand-off and two numbers.
+ * - An override of exactly 30 minutes is long enough; one that ends now is not in the past.
+ * - A start lies in the years 1970 to 2109, and nobody is on call at TCN_ROTATION_END_MS and after it. */
 #ifndef TCN_ENGINE_ROTATION_H
 #define TCN_ENGINE_ROTATION_H
 

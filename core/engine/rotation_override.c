@@ -1,14 +1,8 @@
 /* Between two edges of overrides one of them decides; neighbours that name the same contacts are one piece. */
 #include "engine/rotation_override.h"
+#include "engine/rotation_turn.h"
 
 #include <stdlib.h>
-
-static int ascending(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-    return x < y ? -1 : x > y;
-}
 
 /* NULL when none contains the instant. */
 static const struct tcn_rotation_override *decider(const struct tcn_rotation *r, int64_t at_ms)
@@ -45,7 +39,7 @@ static size_t find_edges(const struct tcn_rotation *r, int64_t *edges)
         edges[n++] = r->overrides[i].start_ms;
         edges[n++] = r->overrides[i].end_ms;
     }
-    qsort(edges, n, sizeof *edges, ascending);
+    qsort(edges, n, sizeof *edges, tcn_instants_ascending);
     return n;
 }
 

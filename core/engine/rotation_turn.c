@@ -172,7 +172,7 @@ static void add_gaps(const struct tcn_turns *t, struct tcn_arena *arena, instant
     }
 }
 
-static int ascending(const void *a, const void *b)
+int tcn_instants_ascending(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
 
@@ -186,7 +186,7 @@ static void find_coincidences(struct tcn_turns *t, struct tcn_arena *arena)
     add_short_months(t, arena, &v);
     add_gaps(t, arena, &v);
     if (v.n)
-        qsort(v.items, v.n, sizeof *v.items, ascending);
+        qsort(v.items, v.n, sizeof *v.items, tcn_instants_ascending);
     t->coincidences = v.items;
     t->n_coincidences = v.n;
 }

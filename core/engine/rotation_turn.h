@@ -39,6 +39,8 @@ struct tcn_turn {
     int64_t start_ms, end_ms;
 };
 
+/* For qsort: instants, the earliest first. */
+int tcn_instants_ascending(const void *a, const void *b);
 /* From one that was checked. */
 void tcn_turns_prepare(const struct tcn_rotation *r, struct tcn_arena *arena,
                        struct tcn_turns *ret);
