@@ -1,16 +1,23 @@
 #include "engine/directory.h"
 
-#include <stdlib.h>
+/* Half of the slots or more are free. A name is in the first free one from its hash on, so of two equal names the first of the
+ * list is found first, as without an index. */
+struct slot {
+    uint64_t hash;
+    const char *alias; /* borrowed from the list; NULL when free */
+    size_t place;      /* in the list */
+};
 
-/* Ascending by alias; of equal ones the first of its list comes first, as it is found without an index. */
-struct entry {
-    const char *alias;
-    size_t at;
+struct table {
+    const struct slot *slots;
+    size_t mask; /* their number, a power of two, less 1 */
 };
 
 struct tcn_directory_index {
-    const struct entry *contacts, *rosters;
+    struct table contacts, rosters;
 };
+
+typedef const char *alias_of(const struct tcn_directory *d, size_t i);
 
 static const char *alias_of_roster(const struct tcn_directory *d, size_t i)
 {
@@ -22,50 +29,55 @@ static const char *alias_of_contact(const struct tcn_directory *d, size_t i)
     return d->contacts[i].alias;
 }
 
-typedef const char *alias_of(const struct tcn_directory *d, size_t i);
-
-static int by_alias(const void *a, const void *b)
+/* FNV-1a, 64 bits. */
+static uint64_t hash_of(const char *alias)
 {
-    const struct entry *x = a, *y = b;
-    int order = strcmp(x->alias, y->alias);
+    uint64_t hash = UINT64_C(14695981039346656037);
 
-    return order ? order : x->at < y->at ? -1 : x->at > y->at;
+    for (; *alias; alias++)
+        hash = (hash ^ (unsigned char)*alias) * UINT64_C(1099511628211);
+    return hash;
 }
 
-static const struct entry *sorted(const struct tcn_directory *d, size_t n, alias_of *alias,
-                                  struct tcn_arena *arena)
+static struct table make_table(const struct tcn_directory *d, size_t n, alias_of *alias,
+                               struct tcn_arena *arena)
 {
-    struct entry *entries = TCN_NEW_N(arena, struct entry, n + 1);
+    size_t size = 4;
+    struct slot *slots;
 
-    for (size_t i = 0; i < n; i++)
-        entries[i] = (struct entry){alias(d, i), i};
-    qsort(entries, n, sizeof *entries, by_alias);
-    return entries;
+    while (size < 2 * n)
+        size *= 2;
+    slots = TCN_NEW_N(arena, struct slot, size);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t hash = hash_of(alias(d, i));
+        size_t at = (size_t)hash & (size - 1);
+
+        while (slots[at].alias)
+            at = (at + 1) & (size - 1);
+        slots[at] = (struct slot){hash, alias(d, i), i};
+    }
+    return (struct table){slots, size - 1};
 }
 
 void tcn_directory_make_index(struct tcn_directory *d, struct tcn_arena *arena)
 {
     struct tcn_directory_index *index = TCN_NEW(arena, struct tcn_directory_index);
 
-    index->contacts = sorted(d, d->n_contacts, alias_of_contact, arena);
-    index->rosters = sorted(d, d->n_rosters, alias_of_roster, arena);
+    index->contacts = make_table(d, d->n_contacts, alias_of_contact, arena);
+    index->rosters = make_table(d, d->n_rosters, alias_of_roster, arena);
     d->index = index;
 }
 
 /* The number in the list; n when it is not there. */
-static size_t find_sorted(const struct entry *entries, size_t n, const char *alias)
+static size_t find_in_table(const struct table *t, size_t n, const char *alias)
 {
-    size_t low = 0, high = n;
+    uint64_t hash = hash_of(alias);
+    const struct slot *slot;
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (strcmp(entries[middle].alias, alias) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < n && strcmp(entries[low].alias, alias) == 0 ? entries[low].at : n;
+    for (size_t at = (size_t)hash & t->mask; (slot = &t->slots[at])->alias; at = (at + 1) & t->mask)
+        if (slot->hash == hash && strcmp(slot->alias, alias) == 0)
+            return slot->place;
+    return n;
 }
 
 static size_t find_in_list(const struct tcn_directory *d, size_t n, alias_of *alias_at,
@@ -83,7 +95,7 @@ const struct tcn_contact *tcn_directory_contact(const struct tcn_directory *d, c
     size_t n = d->n_contacts, i = n;
 
     if (alias)
-        i = d->index ? find_sorted(d->index->contacts, n, alias)
+        i = d->index ? find_in_table(&d->index->contacts, n, alias)
                      : find_in_list(d, n, alias_of_contact, alias);
     return i < n ? &d->contacts[i] : NULL;
 }
@@ -93,7 +105,7 @@ const struct tcn_roster *tcn_directory_roster(const struct tcn_directory *d, con
     size_t n = d->n_rosters, i = n;
 
     if (rotation)
-        i = d->index ? find_sorted(d->index->rosters, n, rotation)
+        i = d->index ? find_in_table(&d->index->rosters, n, rotation)
                      : find_in_list(d, n, alias_of_roster, rotation);
     return i < n ? d->rosters[i] : NULL;
 }

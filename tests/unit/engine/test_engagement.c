@@ -207,6 +207,48 @@ static void schedule_resolves_to_nobody(void **state)
     fx_done(&f);
 }
 
+/* Who is on call is looked up when a stage starts: by the second one somebody else is. */
+static void schedule_engages_who_is_on_call(void **state)
+{
+    static const struct tcn_zone utc = {"UTC", 0, NULL, 0};
+    static const struct tcn_clock_time six = {18, 0}; /* an hour after T0 */
+    static const char *const people[] = {"ann", "bob"};
+    static const struct tcn_rotation rotation = {
+        .alias = "daily",
+        .contacts = people,
+        .n_contacts = 2,
+        .zone = &utc,
+        .start_ms = T0 - HOUR,
+        .recurrence = {.daily = &six, .n_daily = 1, .number_of_on_calls = 1, .multiplier = 1}};
+    const struct tcn_roster *roster;
+    struct tcn_contact *sched, *esc;
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    fx_person(&f, "ann");
+    fx_person(&f, "bob");
+    sched = fx_contact(&f, "sched", TCN_ONCALL_SCHEDULE);
+    sched->rotations[sched->n_rotations++] = "daily";
+    roster = tcn_roster_prepare(&rotation, &f.arena);
+    f.directory.rosters = &roster;
+    f.directory.n_rosters = 1;
+    esc = fx_contact(&f, "esc", TCN_ESCALATION);
+    fx_target(fx_stage(esc, HOUR), "sched", true);
+    fx_target(fx_stage(esc, HOUR), "sched", true);
+    fx_engage(&f, "esc");
+    fx_alarm_at(&f, TCN_ACTION_FIRE, 0);
+    assert_int_equal(fx_page_of(&f, "ann")->first_ms, T0);
+    fx_run_until(&f, T0 + HOUR);
+    assert_int_equal(fx_page_of(&f, "bob")->first_ms, T0 + HOUR);
+    assert_int_equal(f.a.engagements[0].n_runs, 2);
+    assert_string_equal(f.a.engagements[0].runs[1].path,
+                        "[{\"contact\":\"esc\",\"type\":\"ESCALATION\"},"
+                        "{\"contact\":\"sched\",\"type\":\"ONCALL_SCHEDULE\",\"stage\":1},"
+                        "{\"contact\":\"bob\",\"type\":\"PERSONAL\"}]");
+    fx_done(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +261,7 @@ int main(void)
         cmocka_unit_test(no_burst_after_downtime),
         cmocka_unit_test(room_is_counted),
         cmocka_unit_test(schedule_resolves_to_nobody),
+        cmocka_unit_test(schedule_engages_who_is_on_call),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
