@@ -28,7 +28,7 @@ FIRST = int(datetime.datetime(1970, 1, 6, tzinfo=UTC).timestamp()) * 1000
 # The engine's zones end with the year 2100: what begins or ends later is not compared.
 LAST = int(datetime.datetime(2100, 12, 28, tzinfo=UTC).timestamp()) * 1000
 EPOCH = datetime.date(1970, 1, 1).toordinal()
-BLOCK = 500
+BLOCK = 25_000  # of rotations for one process of the driver, which then has read every zone
 DEFAULT_DRIVER = pathlib.Path(__file__).resolve().parents[2] / "build/dev/tests/oracle/rotation_driver"
 
 
@@ -374,7 +374,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=1)
     args = parser.parse_args()
     seed = int(datetime.datetime.now(UTC).strftime("%Y%m%d") if args.seed == "today" else args.seed)
-    block = max(BLOCK, args.count // (args.workers * 20))
+    block = min(BLOCK, -(-args.count // args.workers))
     n, n_shifts, found = 0, 0, []
     with concurrent.futures.ProcessPoolExecutor(args.workers) as pool:
         jobs = [pool.submit(compare, args.driver, seed, first, min(block, args.first + args.count - first))
