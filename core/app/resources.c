@@ -1,7 +1,9 @@
-/* Contacts of the configuration; their channels are in resources_channel.c, response plans in resources_plan.c. */
+/* Contacts of the configuration; their channels are in resources_channel.c, rotations and schedules in resources_rotation.c,
+ * response plans in resources_plan.c. */
 #include "app/resources.h"
 #include "app/resources_channel.h"
 #include "app/resources_plan.h"
+#include "app/resources_rotation.h"
 
 #include <stdio.h>
 
@@ -152,14 +154,10 @@ static int check_alias(const struct tcn_node *at, const char *alias)
 /* A contact whose type is wrong has none: its plan may then engage whatever it likes. */
 static int read_type(const struct tcn_node *at, struct tcn_contact *ret)
 {
-    struct tcn_node node = tcn_node_member(at, "Type");
     int type = -1, r = tcn_node_choice(at, "Type", TCN_NEED, contact_types, &type);
 
     ret->type = (enum tcn_contact_type)(type + 1);
-    return ret->type == TCN_ONCALL_SCHEDULE
-               ? tcn_node_problem(&node, "on-call schedules are not supported yet; engage PERSONAL "
-                                         "contacts or an ESCALATION plan")
-               : r;
+    return r;
 }
 
 static int read_contact(const struct tcn_node *at, struct tcn_contact *ret)
@@ -172,8 +170,8 @@ static int read_contact(const struct tcn_node *at, struct tcn_contact *ret)
     r |= tcn_node_text(at, "TimeZone", TCN_OPTIONAL, &ret->time_zone);
     r |= read_type(at, ret);
     r |= check_alias(at, ret->alias);
-    if (ret->type != TCN_ONCALL_SCHEDULE)
-        r |= read_plan(at, ret->type, &ret->plan);
+    r |= ret->type == TCN_ONCALL_SCHEDULE ? tcn_resources_schedule(at, ret)
+                                          : read_plan(at, ret->type, &ret->plan);
     return r < 0 ? TCN_EINVALID : 0;
 }
 
@@ -203,7 +201,7 @@ static int read_contacts(const struct tcn_node *list, struct tcn_arena *arena,
 /* What references are judged by. */
 struct known {
     const struct tcn_directory *dir;
-    struct tcn_names contacts, orphans;
+    struct tcn_names contacts, orphans, rotations;
 };
 
 static int check_contact_target(const struct tcn_node *at, struct known *known)
@@ -310,13 +308,16 @@ static int read_people(const struct tcn_node *node, struct tcn_arena *arena,
     tcn_names_init(&known->orphans, json_array_size(channels.json), arena);
     r |= tcn_resources_channels(&channels, &known->contacts, ret, &known->orphans);
     r |= check_references(&contacts, known);
+    r |= tcn_resources_rotations(node, &known->contacts, arena, ret, &known->rotations);
+    r |= tcn_resources_check_schedules(&contacts, &known->rotations);
     return r;
 }
 
 int tcn_resources_read(const struct tcn_node *node, const struct tcn_connector_names *connectors,
                        struct tcn_arena *arena, struct tcn_directory *ret)
 {
-    static const char *const names[] = {"contacts", "contact_channels", "response_plans", NULL};
+    static const char *const names[] = {"contacts",           "contact_channels", "rotations",
+                                        "rotation_overrides", "response_plans",   NULL};
     struct known known = {.dir = ret};
     struct tcn_node plans;
     int r = tcn_node_only(node, names);
@@ -326,5 +327,8 @@ int tcn_resources_read(const struct tcn_node *node, const struct tcn_connector_n
         return TCN_EINVALID;
     r |= tcn_resources_plans(&plans, known.contacts.items ? &known.contacts : NULL, connectors,
                              arena, ret);
-    return r < 0 ? TCN_EINVALID : 0;
+    if (r < 0)
+        return TCN_EINVALID;
+    tcn_directory_make_index(ret, arena);
+    return 0;
 }

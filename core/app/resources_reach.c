@@ -91,13 +91,24 @@ static size_t count_targets(const struct reach *x, const char *alias, const stru
     return n;
 }
 
+static int judge_schedule(const struct tcn_node *list, const struct reach *x, const char *alias)
+{
+    if (!json_is_array(list->json) || json_array_size(list->json) > 0)
+        return 0;
+    return tell(list, source_of_contact(x, alias), "puts nobody on call: it has no rotation",
+                "name one of $.resources.rotations");
+}
+
 static int judge_contact(const struct tcn_node *at, const struct reach *x)
 {
     struct tcn_node alias = tcn_node_member(at, "Alias"), plan = tcn_node_member(at, "Plan"),
-                    stages = tcn_node_member(&plan, "Stages");
+                    stages = tcn_node_member(&plan, "Stages"),
+                    rotations = tcn_node_member(&plan, "RotationIds");
     const char *name = json_string_value(alias.json);
     size_t reached, n;
 
+    if (name && rotations.json)
+        return judge_schedule(&rotations, x, name);
     if (!name || !json_is_array(stages.json))
         return 0; /* told */
     n = count_targets(x, name, &stages, &reached);

@@ -125,10 +125,11 @@ static int no_such_zone(const struct names *names, const char *name, struct tcn_
                     TOLD_BYTES, name);
 }
 
-/* A name without an area is read as something else by others: CET is Berlin's rules to some, +01:00 all year to some. */
+/* A name without an area is read as something else by others: CET is Berlin's rules to some, +01:00 all year to some. Only
+ * UTC is what it says to everybody. */
 static int check_area(const char *name, const char *target, struct tcn_err *err)
 {
-    if (place_of(name))
+    if (place_of(name) || strcmp(name, "UTC") == 0)
         return 0;
     if (target && place_of(target))
         return tcn_fail(err, TCN_EINVALID, "\"%s\" is an old name of a time zone; write \"%s\"",

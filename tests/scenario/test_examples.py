@@ -76,6 +76,10 @@ class Examples(unittest.TestCase):
                         seen += 1
         self.assertGreaterEqual(seen, 7)
 
+    def test_people_who_take_turns(self) -> None:
+        (text,) = blocks(RECIPES / "on-call.md", "json", "resources")
+        self.check(json.loads((EXAMPLES / "minimal/tocsin.json").read_text()) | {"resources": json.loads(text)})
+
     def test_the_mapping_of_a_recipe(self) -> None:
         (text,) = blocks(RECIPES / "any-sender.md", "json", "mapping")
         (stanza,) = blocks(RECIPES / "any-sender.md", "json")

@@ -141,8 +141,6 @@ static const struct {
      "\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[]}}],\"response_plans\":[{\"name\":\"p\","
      "\"incidentTemplate\":{\"title\":\"t\",\"impact\":1},\"engagements\":[\"a\"]}]}",
      "$.contacts[0].Type: \"ESCALATON\" is not one of the choices; did you mean \"ESCALATION\"?"},
-    {"schedule", "{\"contacts\":[{\"Alias\":\"a\",\"Type\":\"ONCALL_SCHEDULE\"}]}",
-     "$.contacts[0].Type: on-call schedules are not supported yet"},
     {"misspelt alias",
      "{\"contacts\":[{\"Alais\":\"a\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[]}}],\"response_"
      "plans\":[{\"name\":\"p\",\"incidentTemplate\":{\"title\":\"t\",\"impact\":1},\"engagements\":"

@@ -55,6 +55,13 @@ static const struct reach_case {
     {"a person in an escalation plan",
      ALL(PERSON("alice", "") "," TEAM(STAGE(CONTACT("alice"))), "", USED(TO_TEAM)),
      "$.contacts[0].Plan.Stages: pages nobody", NULL},
+    {"a schedule without rotations",
+     ALL("{\"Alias\":\"team\",\"Type\":\"ONCALL_SCHEDULE\",\"Plan\":{\"RotationIds\":[]}}", "",
+         USED(TO_TEAM)),
+     "t.json:1: $.contacts[0].Plan.RotationIds: puts nobody on call: it has no rotation, and "
+     "source "
+     "\"prom\" relies on it; name one of",
+     NULL},
     {"an escalation plan that nobody engages",
      ALL(ALICE "," TEAM(""), MAIL("mail", ""), USED(TO_ALICE)), NULL,
      "$.contacts[1].Plan.Stages: warning: pages nobody"},

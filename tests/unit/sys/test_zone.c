@@ -47,6 +47,7 @@ static void offsets(void **state)
         {"Pacific/Apia", "2011-12-30T10:00:00Z", 840},
         {"Africa/Casablanca", "2026-07-01T00:00:00Z", 60},
         {"Etc/UTC", "2026-07-01T00:00:00Z", 0},
+        {"UTC", "2026-07-01T00:00:00Z", 0},
         {"Etc/GMT+5", "2026-07-01T00:00:00Z", -300}, /* POSIX counts to the west */
         {"US/Pacific", "2026-07-01T00:00:00Z", -420},
     };

@@ -1,0 +1,65 @@
+"""On-call schedules: who has the turn is paged, an override takes it away, and a gap is told."""
+from __future__ import annotations
+
+import json
+import signal
+import time
+import typing
+import unittest
+
+from harness import eventually
+from worlds import Config, Scenario, alert, contact, fresh, group, iso, mail_channel
+
+DAY_S = 86400
+MIDNIGHT = {"HourOfDay": 0, "MinuteOfHour": 0}
+
+
+def second(days: float) -> str:
+    return iso(time.time() + days * DAY_S)
+
+
+class OnCall(Scenario):
+    @classmethod
+    def configure(cls, config: Config) -> None:
+        """Each has a month: alice this one, since it began, or one of the last two days."""
+        resources = config["resources"]
+        resources["contacts"] = [contact("alice", "mail"), contact("bob", "mail"),
+                                 {"Alias": "web-on-call", "Type": "ONCALL_SCHEDULE", "Plan": {"RotationIds": ["months"]}}]
+        resources["contact_channels"] = [mail_channel("alice"), mail_channel("bob")]
+        day = time.gmtime(time.time() + 15 * DAY_S).tm_mday
+        resources["rotations"] = [{
+            "Name": "months", "ContactIds": ["alice", "bob"], "TimeZoneId": "UTC", "StartTime": second(-1),
+            "Recurrence": {"MonthlySettings": [{"DayOfMonth": day, "HandOffTime": MIDNIGHT}],
+                           "NumberOfOnCalls": 1, "RecurrenceMultiplier": 1}}]
+        resources["response_plans"][0] |= {"engagements": ["web-on-call"]}
+
+    def override(self, *people: str) -> None:
+        config = json.loads(self.app.config_file.read_text())
+        config["resources"]["rotation_overrides"] = [
+            {"RotationId": "months", "NewContactIds": list(people), "StartTime": second(-0.5), "EndTime": second(1)}]
+        self.app.config_file.write_text(json.dumps(config))
+        before = self.app.log.read_text().count("configuration reloaded")
+        self.app.child.send_signal(signal.SIGHUP)
+        eventually("it is reloaded", lambda: self.app.log.read_text().count("configuration reloaded") > before)
+
+    def fire(self) -> tuple[str, str]:
+        name = fresh("turn")
+        return name, self.opened(self.prom(group(name, alert(name, "a"))))
+
+    def paged(self, name: str) -> list[str]:
+        return [typing.cast(str, to) for mail in self.box.mails() if name in mail["subject"] for to in mail["to"]]
+
+    def test_who_has_the_turn_is_paged(self) -> None:
+        name, ident = self.fire()
+        eventually("alice is paged", lambda: self.paged(name) == ["alice@example.com"])
+        self.override("bob")
+        name, ident = self.fire()
+        eventually("bob is paged", lambda: self.paged(name) == ["bob@example.com"])
+        self.override()
+        name, ident = self.fire()
+        eventually("it is told", lambda: "nobody is on call for web-on-call" in self.texts(ident))
+        self.assertEqual([], self.paged(name))
+
+
+if __name__ == "__main__":
+    unittest.main()
