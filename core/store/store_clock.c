@@ -54,7 +54,7 @@ static const char *const sql[] = {
     [LINKS] = "UPDATE links SET due_ms = due_ms - $3, " BACK_AHEAD("last_attempt_ms") ", "
               BACK_AHEAD("first_fail_ms") ", epoch = $4 WHERE account_id = $1 AND due_ms > $2",
     [SUBSCRIPTIONS] = "UPDATE subscriptions SET due_ms = due_ms - $3, " BACK_AHEAD("asked_ms")
-                      " WHERE account_id = $1 AND due_ms > $2",
+                      ", epoch = $4 WHERE account_id = $1 AND due_ms > $2",
     [INCIDENTS] = "UPDATE incidents SET " BACK("created_ms") ", " BACK("modified_ms") ", "
                   BACK("resolved_ms") ", " BACK("acknowledged_ms") ", " BACK("unreached_ms")
                   ", epoch = $4 WHERE account_id = $1 AND (status = 1 OR modified_ms > $2)",
@@ -125,8 +125,7 @@ static int move(struct tcn_store *s, size_t no, int64_t now_ms, int64_t by_ms, s
         return r;
     tcn_q_int(&q, now_ms);
     tcn_q_int(&q, by_ms);
-    if (no != SUBSCRIPTIONS)
-        tcn_q_epoch(&q);
+    tcn_q_epoch(&q);
     return tcn_query_run(&q, err);
 }
 

@@ -15,8 +15,9 @@ enum { SEND_ADD, SEND_CLAIM, SEND_FINISH, SEND_AGAIN, SEND_DROP, SEND_DROP_PAGE 
     "note"
 /* What is over keeps its state; what a living process has in flight goes over to state 6. */
 #define DROP                                                                                       \
-    "UPDATE sends SET state = CASE WHEN state = 1 OR " IS_ABANDONED " THEN 5 ELSE 6 END,"          \
-    " note = $2 WHERE account_id = $1 AND incident = $3 AND state IN (1, 2)"
+    "UPDATE sends SET epoch = $2,"                                                                 \
+    " state = CASE WHEN state = 1 OR " IS_ABANDONED " THEN 5 ELSE 6 END,"                          \
+    " note = $3 WHERE account_id = $1 AND incident = $4 AND state IN (1, 2)"
 static const char *const sql[] = {
     [SEND_ADD] = "INSERT INTO sends (account_id, epoch, id, page, incident, send_no, due_ms,"
                  " attempt, contact, channel, channel_type, state, note)"
@@ -37,7 +38,7 @@ static const char *const sql[] = {
                    " note = CASE WHEN state = 6 THEN note ELSE $6 END"
                    " WHERE account_id = $1 AND id = $3",
     [SEND_DROP] = DROP,
-    [SEND_DROP_PAGE] = DROP " AND page = $4",
+    [SEND_DROP_PAGE] = DROP " AND page = $5",
 };
 _Static_assert(TCN_SEND_PENDING == 1 && TCN_SEND_IN_FLIGHT == 2 && TCN_SEND_DROPPED == 5 &&
                    TCN_SEND_DROPPED < IN_FLIGHT_DROPPED,
@@ -171,6 +172,7 @@ int tcn_store_send_drop(struct tcn_store *s, struct tcn_id incident, struct tcn_
 
     if ((r = start(s, is_all ? SEND_DROP : SEND_DROP_PAGE, &q, err)) < 0)
         return r;
+    tcn_q_epoch(&q);
     tcn_q_text(&q, note);
     tcn_q_id(&q, &incident);
     if (!is_all)
