@@ -23,6 +23,11 @@ int64_t tcn_clock_mono_us(void)
     return read_us(CLOCK_MONOTONIC);
 }
 
+int64_t tcn_clock_boot_us(void)
+{
+    return read_us(CLOCK_BOOTTIME);
+}
+
 #define SLEW_US 100000 /* more than any daemon slews in a minute */
 
 int64_t tcn_clock_set_back(struct tcn_clock_watch *w, int64_t now_ms, int64_t mono_us)

@@ -6,6 +6,7 @@
 
 int64_t tcn_clock_now_ms(void);  /* Unix time, UTC */
 int64_t tcn_clock_mono_us(void); /* monotonic, from an arbitrary start; for durations */
+int64_t tcn_clock_boot_us(void); /* the same, and it goes on while the machine is suspended */
 
 /* What the wall clock did against the monotonic one. A zeroed one is new. */
 struct tcn_clock_watch {

@@ -27,6 +27,19 @@ static void test_monotonic_never_goes_back(void **state)
     }
 }
 
+/* No less than the monotonic one: it counts a suspend, too. */
+static void test_boot_time_goes_on(void **state)
+{
+    int64_t mono_us = tcn_clock_mono_us(), first_us = tcn_clock_boot_us(), us;
+
+    (void)state;
+    assert_true(first_us >= mono_us);
+    do {
+        us = tcn_clock_boot_us();
+        assert_true(us >= first_us);
+    } while (us < first_us + 2000);
+}
+
 /* Both count the same time: microseconds there, milliseconds here. */
 static void test_units(void **state)
 {
@@ -60,6 +73,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wall_clock_is_unix_time),
         cmocka_unit_test(test_monotonic_never_goes_back),
+        cmocka_unit_test(test_boot_time_goes_on),
         cmocka_unit_test(test_units),
         cmocka_unit_test(test_a_clock_that_is_set_back),
     };
