@@ -71,6 +71,10 @@ struct tcn_app {
 /* Runs until it is told to stop; the exit status of the process. */
 int tcn_app_run(const struct tcn_app_options *options);
 
+/* The time that due times go by: the store's, or this machine's until it is open. Certificates, tokens of senders and the log
+ * go by this machine's. */
+int64_t tcn_app_now_ms(const struct tcn_app *app);
+
 /* Called after every commit that may have made work: pages, tickets, timers. */
 void tcn_app_wake(struct tcn_app *app);
 /* A person's command or a timer changed something: nothing is settled any more. */

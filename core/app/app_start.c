@@ -20,10 +20,9 @@
 
 #define CLOCK_SLACK_MS 2000
 
-static int64_t clock_now(void *ctx)
+int64_t tcn_app_now_ms(const struct tcn_app *app)
 {
-    (void)ctx;
-    return tcn_clock_now_ms();
+    return app->store ? tcn_storethread_now_ms(app->store) : tcn_clock_now_ms();
 }
 
 static void on_away(void *ctx, bool is_away, const char *why)
@@ -35,7 +34,7 @@ static void on_away(void *ctx, bool is_away, const char *why)
                 "why", why, NULL);
         return;
     }
-    app->listens_ms = tcn_clock_now_ms();
+    app->listens_ms = tcn_app_now_ms(app);
     tcn_log(TCN_LOG_INFO, "store", "the database is back", NULL);
     tcn_app_wake(app);
 }
@@ -76,7 +75,6 @@ static int start_store(struct tcn_app *app, struct tcn_err *err)
                                                   .clock_slack_ms = CLOCK_SLACK_MS,
                                                   .password = app->config->store_password.ptr},
                                         .max_waiting = (size_t)app->config->limits.waiting,
-                                        .now_ms = clock_now,
                                         .on_full = tcn_disk_told,
                                         .full_ctx = app,
                                         .on_gone = tcn_disk_gone,
@@ -86,7 +84,9 @@ static int start_store(struct tcn_app *app, struct tcn_err *err)
                                         .on_taken = on_taken,
                                         .taken_ctx = app,
                                         .on_promoted = tcn_peers_promoted,
-                                        .promoted_ctx = app};
+                                        .promoted_ctx = app,
+                                        .on_set_back = tcn_clock_watch_told,
+                                        .set_back_ctx = app};
     int r = tcn_dir_make(app->options.data_dir, err);
 
     /* There it is the node from the first moment: a process of the same name that runs would end for one that cannot
@@ -195,7 +195,7 @@ static int open_door(struct tcn_app *app, struct tcn_err *err)
     tcn_storethread_stats(app->store, &stats);
     app->epoch = stats.epoch;
     app->is_ready = true;
-    app->listens_ms = tcn_clock_now_ms();
+    app->listens_ms = tcn_app_now_ms(app);
     tcn_log(TCN_LOG_INFO, "app", "ready", "listen",
             app->options.listen ? app->options.listen : app->config->listen, "admin",
             app->config->admin.listen ? app->config->admin.listen : "none", "store",

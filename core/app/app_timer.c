@@ -5,7 +5,6 @@
 #include "app/timers.h"
 #include "app/unreached.h"
 #include "app/upkeep.h"
-#include "sys/clock.h"
 #include "sys/random.h"
 
 #include <stdlib.h>
@@ -49,7 +48,7 @@ static void finished(struct tcn_timer_job *job, int r, const struct tcn_err *err
     struct tcn_app *app = job->ctx;
     /* An aggregate takes one step a job: what it makes due at once is not left to the pause. */
     bool again = app->is_timer_asked ||
-                 (job->n_run > 0 && job->next_ms != 0 && job->next_ms <= tcn_clock_now_ms());
+                 (job->n_run > 0 && job->next_ms != 0 && job->next_ms <= tcn_app_now_ms(app));
 
     app->is_timer_running = app->is_timer_asked = false;
     if (r < 0) {
@@ -60,7 +59,7 @@ static void finished(struct tcn_timer_job *job, int r, const struct tcn_err *err
         tcn_unreached_tell(app, &job->unreached);
         if (job->has_tickets)
             tcn_app_changed(app);
-        schedule(app, delay_until(app, job->next_ms, tcn_clock_now_ms()));
+        schedule(app, delay_until(app, job->next_ms, tcn_app_now_ms(app)));
     }
     tcn_config_unref(job->owner);
     tcn_timer_job_free(job);
@@ -73,7 +72,7 @@ static void finished(struct tcn_timer_job *job, int r, const struct tcn_err *err
 /* While senders are turned away nobody's silence means anything. */
 static int64_t listens_ms(const struct tcn_app *app)
 {
-    return tcn_disk_refusal(app) ? tcn_clock_now_ms() : app->listens_ms;
+    return tcn_disk_refusal(app) ? tcn_app_now_ms(app) : app->listens_ms;
 }
 
 static void run_timers(struct tcn_app *app)

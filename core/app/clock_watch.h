@@ -4,12 +4,14 @@
 
 #include "app/app.h"
 
-/* Looks at once whether the clock was set back since the store was written last, and every second whether it is. With an
- * open store. */
+/* Looks at once whether the clock was set back since the store was written last, and every second whether it is; on a store
+ * that nodes share, whether this machine's clock is the database's. With an open store. */
 void tcn_clock_watch_start(struct tcn_app *app);
 /* Leaves a mark of the time for the next start. */
 void tcn_clock_watch_mark(struct tcn_app *app);
 void tcn_clock_watch_stop(struct tcn_app *app);
+/* ctx is the app: the store's times were moved by so much. */
+void tcn_clock_watch_told(void *ctx, int64_t by_ms);
 /* Looks now. False: it was set back, or nobody knows yet, and the store's times are not moved. */
 bool tcn_clock_watch_is_settled(struct tcn_app *app);
 

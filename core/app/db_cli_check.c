@@ -46,7 +46,7 @@ static int look_at(struct check *c, const struct tcn_incident *incident, struct 
         return r;
     c->incidents++;
     c->open += incident->status == TCN_STATUS_OPEN;
-    if (tcn_engine_invariant(&a, tcn_clock_now_ms(), &wrong) < 0)
+    if (tcn_engine_invariant(&a, tcn_store_now_ms(c->s), &wrong) < 0)
         told(c, wrong.msg);
     return 0;
 }

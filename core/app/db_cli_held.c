@@ -188,7 +188,8 @@ static int wait_for_answer(struct tcn_store *s, struct tcn_err *err)
     return r;
 }
 
-static int release(const struct tcn_config *c, const struct tcn_held_request *request)
+/* age_ms: of pages that are to be dropped, by the clock that they were due by; negative: of none. */
+static int release(const struct tcn_config *c, struct tcn_held_request *request, int64_t age_ms)
 {
     const struct tcn_store_options o = tcn_db_store(c);
     struct tcn_store *s;
@@ -198,6 +199,7 @@ static int release(const struct tcn_config *c, const struct tcn_held_request *re
 
     if (tcn_store_visit(&o, true, &s, &err) < 0)
         return tcn_db_fail("release", &err);
+    request->drop_before_ms = age_ms < 0 ? 0 : tcn_store_now_ms(s) - age_ms;
     r = ask(s, request, &is_held, &err);
     if (r == 0 && is_held)
         r = wait_for_answer(s, &err);
@@ -219,7 +221,7 @@ int tcn_db_release_cli(int argc, char **argv)
     struct tcn_command_line line = {"tocsin db release", release_usage, names, argc, argv, 1};
     const char *values[5] = {[DATA] = "data"};
     struct tcn_held_request request = {0};
-    int64_t age_ms = 0;
+    int64_t age_ms = -1;
     struct tcn_config *c;
     int r = tcn_db_options(&line, values, 1u << CONFIG), status;
 
@@ -231,10 +233,9 @@ int tcn_db_release_cli(int argc, char **argv)
         return tcn_options_status(r);
     request.is_release = values[ALL] != NULL;
     request.drops_tickets = values[TICKETS] != NULL;
-    request.drop_before_ms = values[PAGES] ? tcn_clock_now_ms() - age_ms : 0;
     if (!(c = tcn_db_config(values[CONFIG], values[DATA])))
         return 1;
-    status = release(c, &request);
+    status = release(c, &request, age_ms);
     tcn_config_unref(c);
     return status;
 }

@@ -119,7 +119,7 @@ static int hold_now(struct tcn_store *s, struct tcn_held_count *ret, struct tcn_
 
     if ((r = tcn_store_begin(s, err)) < 0)
         return r;
-    if ((r = tcn_store_hold(s, tcn_clock_now_ms(), err)) == 0 &&
+    if ((r = tcn_store_hold(s, tcn_store_now_ms(s), err)) == 0 &&
         (r = tcn_store_held_count(s, ret, err)) == 0)
         return tcn_store_commit(s, err);
     tcn_store_rollback(s);

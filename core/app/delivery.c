@@ -160,7 +160,7 @@ static bool answer_settled(struct tcn_delivery_state *d)
         return false;
     tcn_settled_digest(d->source->name, fields_of(d->rq), body_of(d), d->digest);
     d->has_digest = true;
-    if (!tcn_settled_has(d->app->settled, d->digest, tcn_clock_now_ms(), &fact))
+    if (!tcn_settled_has(d->app->settled, d->digest, tcn_app_now_ms(d->app), &fact))
         return false;
     if (fact.lane.revision)
         tcn_recheck(d, &fact);

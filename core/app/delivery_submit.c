@@ -5,7 +5,6 @@
 #include "app/subscriptions.h"
 #include "app/unreached.h"
 #include "base/text.h"
-#include "sys/clock.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -35,7 +34,7 @@ static void settle(struct tcn_delivery_state *d, const struct tcn_alarm *alarm,
 {
     const struct tcn_settled_fact fact = {result->incident, result->lane};
 
-    tcn_settled_add(d->app->settled, d->digest, alarm->dedupe_key, &fact, tcn_clock_now_ms());
+    tcn_settled_add(d->app->settled, d->digest, alarm->dedupe_key, &fact, tcn_app_now_ms(d->app));
 }
 
 static void warn_of_group(const struct tcn_delivery_state *d)
@@ -193,7 +192,7 @@ static void kept(struct tcn_intake_job *job, int r, const struct tcn_err *err)
 
 void tcn_delivery_keep(struct tcn_delivery_state *d)
 {
-    struct tcn_intake_job *job = tcn_intake_new(&d->app->arenas, tcn_clock_now_ms());
+    struct tcn_intake_job *job = tcn_intake_new(&d->app->arenas, tcn_app_now_ms(d->app));
     const char *told = tcn_source_delivery_id(d->source, d->root, &job->arena);
 
     job->job.run = tcn_subscriptions_control;
@@ -221,7 +220,7 @@ static void count_losses(const struct tcn_delivery_state *d, const struct tcn_ma
 
 void tcn_delivery_submit(struct tcn_delivery_state *d)
 {
-    int64_t now_ms = tcn_clock_now_ms();
+    int64_t now_ms = tcn_app_now_ms(d->app);
     struct tcn_intake_job *job = tcn_intake_new(&d->app->arenas, now_ms);
     struct tcn_mapping_header headers[TCN_DELIVERY_HEADERS_MAX];
     struct tcn_delivery delivery = {

@@ -1,5 +1,4 @@
 #include "app/disk.h"
-#include "sys/clock.h"
 
 const char *tcn_disk_refusal(const struct tcn_app *app)
 {
@@ -29,7 +28,7 @@ void tcn_disk_told(void *ctx, bool is_full)
 {
     struct tcn_app *app = ctx;
 
-    app->listens_ms = tcn_clock_now_ms();
+    app->listens_ms = tcn_app_now_ms(app);
     if (is_full)
         tcn_log(TCN_LOG_WARN, "store",
                 "the disk is full: alarms are answered 503, accepted work goes on", "store",

@@ -47,6 +47,8 @@ static const struct kind {
      "Timeline of the server in use, or last in use; grows when a standby is promoted."},
     {"tocsin_database_promotions_total", "counter",
      "Promotions of a standby seen since the start."},
+    {"tocsin_clock_ahead_seconds", "gauge",
+     "By how much this machine's clock is ahead of the database's, by which due times go."},
     {"tocsin_nodes_alive", "gauge", "Nodes that work on the store, with this one."},
     {"tocsin_nodes_taken_over_total", "counter", "Other nodes whose work this one took over."},
     {"tocsin_node_lost_its_lease", "gauge",

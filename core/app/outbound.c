@@ -203,12 +203,17 @@ static void make_sends(struct generation *g)
     g->sends = tcn_sends_new(&o);
 }
 
+static int64_t now_ms(void *ctx)
+{
+    return tcn_app_now_ms(ctx);
+}
+
 static struct generation *generation_new(struct tcn_app *app)
 {
     struct generation *g = tcn_xcalloc(1, sizeof *g);
 
     g->app = app;
-    g->hub = tcn_hub_new(app->base, app->pump, NULL, NULL);
+    g->hub = tcn_hub_new(app->base, app->pump, now_ms, app);
     g->config = app->config;
     tcn_config_ref(g->config);
     make_lanes(g);

@@ -72,6 +72,7 @@ static void release(struct tcn_app *app)
     /* The thread hands its last jobs back to a server that is still there. */
     if (app->store)
         tcn_storethread_stop(app->store);
+    app->store = NULL;
     tcn_clock_watch_stop(app);
     tcn_held_stop(app);
     tcn_peers_stop(app);

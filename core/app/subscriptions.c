@@ -3,7 +3,6 @@
 #include "app/disk.h"
 #include "app/subscription_turn.h"
 #include "base/xalloc.h"
-#include "sys/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,7 +88,7 @@ static struct subscription_job *new_job(struct tcn_subscriptions *s, const char 
     j->owner = s;
     j->config = s->app->config;
     tcn_config_ref(j->config);
-    j->work = tcn_intake_new(&s->app->arenas, tcn_clock_now_ms());
+    j->work = tcn_intake_new(&s->app->arenas, tcn_app_now_ms(s->app));
     j->work->directory = &j->config->directory;
     j->work->policy = configured ? &configured->policy : NULL;
     j->source = tcn_arena_strdup(&j->work->arena, source);
@@ -318,7 +317,7 @@ static void claimed(struct tcn_job *base, int r, const struct tcn_err *err)
     else if (s->is_asked)
         look(s);
     else if (j->next_ms)
-        schedule(s, delay_until(j->next_ms, tcn_clock_now_ms()));
+        schedule(s, delay_until(j->next_ms, tcn_app_now_ms(s->app)));
     free_job(j);
 }
 

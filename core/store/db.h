@@ -10,6 +10,7 @@
 struct tcn_db;       /* a connection; each driver defines its own */
 struct tcn_dbstmt;   /* a prepared statement of a connection */
 struct tcn_database; /* what is known of the server: nodes.h */
+struct tcn_clock_far;
 
 /* In migrations {NAME} is replaced by text: {ID} {INT} {REAL} {BYTES} are column types, {TEXT} is text that is ordered
  * by its bytes (what is part of a key), {SERIAL} a key that counts by itself, {PLAIN} and {CLUSTERED} end a CREATE TABLE
@@ -123,7 +124,7 @@ struct tcn_db_driver {
     int (*lock_all)(struct tcn_db *db, const int64_t *keys, size_t n, struct tcn_err *err);
     /* Outside a transaction: renews the lease and ends the leases of other processes that have run out; *ret_n of them. */
     int (*beat)(struct tcn_db *db, size_t *ret_n, struct tcn_err *err);
-    /* Until when (tcn_clock_mono_us) no other process can have ended the lease. Any thread. */
+    /* Until when (tcn_clock_boot_us) no other process can have ended the lease. Any thread. */
     int64_t (*lease_until_us)(struct tcn_db *db);
     /* May be NULL: the connection cannot be lost. While it is, begin answers TCN_EBUSY. recover tries for about wait_ms
      * to get it back: 0 with what became of a commit that was undecided, TCN_EBUSY when not yet. */
@@ -135,6 +136,8 @@ struct tcn_db_driver {
     int (*look)(struct tcn_db *db, struct tcn_err *err);
     void (*describe)(struct tcn_db *db, struct tcn_database *ret);
     int64_t (*contact_us)(struct tcn_db *db); /* may be NULL; the last answer, tcn_clock_mono_us */
+    /* May be NULL: its clock is this process's. What is known of the clock that all who share it go by. */
+    struct tcn_clock_far *(*clock)(struct tcn_db *db);
 
     /* Outside a transaction. chore: what upkeep would do now. is_full: space ran out and has not come back. */
     enum tcn_db_chore (*chore)(struct tcn_db *db);

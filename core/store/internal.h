@@ -51,6 +51,8 @@ struct tcn_store {
     char account_id[16];
     char node[72];
     int64_t epoch;
+    int64_t taken_back_ms;    /* store_time.c: what is known of it */
+    int64_t took_ms;          /* the same, by this transaction */
     struct tcn_arena scratch; /* of tcn_store_scratch */
     struct {
         char *source; /* owned; NULL: none */
@@ -72,6 +74,11 @@ int tcn_store_open_with(const struct tcn_db_driver *driver, const char *target,
 /* A driver and what it takes for a target. TCN_EINVALID. */
 int tcn_store_driver_of(const char *url, const struct tcn_db_driver **ret, const char **ret_target,
                         struct tcn_err *err);
+
+/* store_time.c. first: at the start of a process, outside a transaction. took: after tcn_store_clock_alone, so much of the
+ * rows' times was taken. */
+int tcn_store_clock_first(struct tcn_store *s, struct tcn_err *err);
+int tcn_store_clock_took(struct tcn_store *s, int64_t by_ms, struct tcn_err *err);
 
 /* What was due at this time or before is held: nothing claims it. 0: nothing is (held.h). */
 #define TCN_HELD_BEFORE                                                                            \

@@ -335,6 +335,7 @@ const struct tcn_db_driver tcn_postgres_driver = {
     .recover = tcn_pg_recover,
     .describe = tcn_pg_describe,
     .contact_us = tcn_pg_contact_us,
+    .clock = tcn_pg_clock,
     .chore = chore,
     .upkeep = upkeep,
     .is_full = is_full,

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "store/db.h"
 #include "store/nodes.h"
+#include "sys/clock_far.h"
 #include <libpq-fe.h>
 
 #define TCN_PG_PARAMS_MAX 40          /* of a statement as it is written */
@@ -58,7 +59,7 @@ struct tcn_pg_group {
     struct tcn_dbstmt *many[TCN_PG_ROWS_MAX + 1]; /* owned; for so many rows; made at first use */
 };
 
-/* The server's clock, in SQL: what leases go by. */
+/* The server's clock, in SQL. */
 #define TCN_PG_NOW_MS "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
 /* Statements of the driver's own, postgres_lease.c. */
@@ -71,6 +72,13 @@ enum tcn_pg_own_sql {
     TCN_PG_LOCK_ALL,
     TCN_PG_OWN_SQL
 };
+
+/* Another node, as this one's looks found it. */
+struct tcn_pg_other {
+    int64_t epoch, seen_ms;
+    int64_t still_us; /* for how long seen_ms has been that */
+};
+#define TCN_PG_OTHERS_MAX 64
 
 /* What a URL and its place are parsed to: one list of settings for each host. */
 struct tcn_pg_hosts {
@@ -113,8 +121,14 @@ struct tcn_db {
 
     struct tcn_dbstmt *guard; /* owned; NULL before own */
     int64_t epoch, session;
-    int64_t guarded_us; /* when the guard of this transaction was sent, monotonic */
-    int64_t connected_us, lease_until_us;   /* likewise */
+    int64_t guarded_us;     /* when the guard of this transaction was sent, tcn_clock_boot_us */
+    int64_t lease_until_us; /* likewise */
+    int64_t connected_us;   /* monotonic */
+    struct tcn_clock_far clock;
+    int64_t begun_back_ms; /* by how much it was known to be set back when this transaction began */
+    struct tcn_pg_other others[TCN_PG_OTHERS_MAX];
+    size_t n_others;
+    int64_t looked_us;                      /* at them, monotonic */
     struct tcn_dbstmt *own[TCN_PG_OWN_SQL]; /* owned; made at first use */
     int64_t commit_no;                      /* the last that is known to be durable */
     bool is_undecided;                      /* the next one may be */
@@ -200,9 +214,15 @@ int tcn_pg_own(struct tcn_db *db, int64_t epoch, struct tcn_err *err);
 bool tcn_pg_is_lost(struct tcn_db *db);
 int tcn_pg_recover(struct tcn_db *db, int64_t wait_ms, bool *ret_committed, struct tcn_err *err);
 
+/* -- postgres_clock.c ------------------------------------------------------------------------------------------ */
+
+/* Takes the server's time from a column that has TCN_PG_NOW_MS, of a row that was asked for at asked_us (boot time). */
+void tcn_pg_hear(struct tcn_db *db, const PGresult *row, int column, int64_t asked_us);
+struct tcn_clock_far *tcn_pg_clock(struct tcn_db *db);
+
 /* -- postgres_lease.c ------------------------------------------------------------------------------------------ */
 
-/* The server has taken in a renewal that was sent at that time. */
+/* The server has taken in a renewal that was sent at that time (boot time). */
 void tcn_pg_lease_renewed(struct tcn_db *db, int64_t asked_us);
 int64_t tcn_pg_lease_until_us(struct tcn_db *db);
 int tcn_pg_beat(struct tcn_db *db, size_t *ret_n, struct tcn_err *err);

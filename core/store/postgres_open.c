@@ -146,14 +146,23 @@ static int check_server(const PGconn *conn, struct tcn_err *err)
     return 0;
 }
 
-/* What the policies of the tables go by (migrations.c). */
+/* What the policies of the tables go by (migrations.c); the answer brings the time. */
 static int set_account(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
 {
-    char sql[96];
+    static const char format[] =
+        "SELECT set_config('tocsin.account_id', '%s', false), " TCN_PG_NOW_MS;
+    int64_t asked_us = tcn_clock_boot_us();
+    char sql[sizeof format + sizeof db->account];
+    PGresult *row = NULL;
+    int r;
 
     assert(strspn(db->account, "0123456789*") == strlen(db->account));
-    snprintf(sql, sizeof sql, "SELECT set_config('tocsin.account_id', '%s', false)", db->account);
-    return tcn_pg_ask(db, conn, sql, NULL, err);
+    snprintf(sql, sizeof sql, format, db->account);
+    if ((r = tcn_pg_ask(db, conn, sql, &row, err)) < 0)
+        return r;
+    tcn_pg_hear(db, row, 1, asked_us);
+    PQclear(row);
+    return 0;
 }
 
 static int take_place(struct tcn_db *db, PGconn *conn, struct tcn_err *err)

@@ -51,6 +51,7 @@ int tcn_pg_begin(struct tcn_db *db, struct tcn_err *err)
         return r;
     leave(db);
     db->in_transaction = true;
+    db->begun_back_ms = tcn_clock_far_back_ms(&db->clock);
     return 0;
 }
 
@@ -99,6 +100,14 @@ static int send_commit(struct tcn_db *db, struct tcn_err *err)
     return r;
 }
 
+/* What this transaction took for due by a time that is still to come again was not. */
+static int check_clock(const struct tcn_db *db, struct tcn_err *err)
+{
+    if (tcn_clock_far_back_ms(&db->clock) == 0 || db->begun_back_ms > 0)
+        return 0;
+    return tcn_fail(err, TCN_ECONFLICT, "PostgreSQL: the server's clock was set back meanwhile");
+}
+
 int tcn_pg_commit(struct tcn_db *db, struct tcn_err *err)
 {
     bool has_written;
@@ -109,6 +118,8 @@ int tcn_pg_commit(struct tcn_db *db, struct tcn_err *err)
     has_written = db->has_written;
     if (r == 0 && db->is_begun)
         r = tcn_pg_settle(db, NULL, err);
+    if (r == 0)
+        r = check_clock(db, err);
     if (r < 0) {
         tcn_pg_rollback(db);
         return r;
@@ -134,7 +145,7 @@ int tcn_pg_commit(struct tcn_db *db, struct tcn_err *err)
 /* -- the guard -------------------------------------------------------------------------------------------------- */
 
 static const char guard[] = "UPDATE epochs SET commit_no = $3, seen_ms = " TCN_PG_NOW_MS
-                            " WHERE epoch = $1 AND session = $2";
+                            " WHERE epoch = $1 AND session = $2 RETURNING seen_ms";
 static const char next_session[] =
     "UPDATE epochs SET session = session + 1, backend ="
     " pg_backend_pid(), seen_ms = " TCN_PG_NOW_MS " WHERE epoch = %lld AND session > 0"
@@ -200,7 +211,7 @@ static int come_back(struct tcn_db *db, PGconn *conn, bool *ret_committed, struc
     if (!db->guard)
         return 0;
     snprintf(sql, sizeof sql, next_session, (long long)db->epoch);
-    asked_us = tcn_clock_mono_us();
+    asked_us = tcn_clock_boot_us();
     if ((r = tcn_pg_ask(db, conn, sql, &row, err)) < 0)
         return r;
     learn(db, row, ret_committed);

@@ -185,7 +185,7 @@ static int send_before(struct tcn_db *db, bool is_write, struct tcn_err *err)
     db->has_written = true;
     if (!db->guard)
         return 0;
-    db->guarded_us = tcn_clock_mono_us();
+    db->guarded_us = tcn_clock_boot_us();
     tcn_pg_bind_int(db->guard, 1, db->epoch);
     tcn_pg_bind_int(db->guard, 2, db->session);
     tcn_pg_bind_int(db->guard, 3, db->commit_no + 1);
@@ -226,6 +226,13 @@ static int64_t touched(PGresult *result)
     return strtoll(PQcmdTuples(result), NULL, 10);
 }
 
+static void hear_guard(struct tcn_db *db, PGresult *result)
+{
+    if (touched(result) != 1)
+        tcn_pg_die("another tocsin took this database over");
+    tcn_pg_hear(db, result, 0, db->guarded_us);
+}
+
 static void look_at(struct tcn_db *db, const struct tcn_pg_sent *what, PGresult *result)
 {
     ExecStatusType status = PQresultStatus(result);
@@ -236,10 +243,10 @@ static void look_at(struct tcn_db *db, const struct tcn_pg_sent *what, PGresult 
         what->st->prepared_on = 0;
     if (status == PGRES_PIPELINE_ABORTED)
         return; /* by an error before it */
+    if (is_good && what->kind == TCN_PG_GUARD)
+        hear_guard(db, result);
     if (!is_good)
         tcn_pg_fail(db, result, &why);
-    else if (what->kind == TCN_PG_GUARD && touched(result) != 1)
-        tcn_pg_die("another tocsin took this database over");
     else if (what->touch.least > 0 && touched(result) < what->touch.least)
         tcn_fail(&why, TCN_ECONFLICT, "%s", what->touch.conflict);
     else

@@ -99,27 +99,23 @@ static struct tcn_store *make(const struct tcn_db_driver *driver,
     return s;
 }
 
-/* Due times are compared with the clock of each node: one that goes wrong pages early or late. */
+/* Due times go by the database's clock. A machine that has another time than that is not as it should be, or the database's
+ * is not: people are to find out before anything is late. */
 static int check_clock(struct tcn_store *s, const struct tcn_store_options *options, int64_t now_ms,
                        int64_t begun_us, struct tcn_err *err)
 {
-    int64_t server_ms[2] = {0}, ahead_ms;
-    int r;
+    int64_t ahead_ms;
 
-    if (options->clock_slack_ms == 0 || !s->driver->lock)
+    if (options->clock_slack_ms == 0 || !s->driver->clock)
         return 0;
-    if ((r = s->driver->begin(s->db, err)) < 0)
-        return r;
-    r = tcn_migrate_run(s->driver, s->db, "SELECT {NOW_MS}, 0", server_ms, err);
-    s->driver->rollback(s->db);
-    ahead_ms = now_ms + (tcn_clock_mono_us() - begun_us) / 1000 - server_ms[0];
-    if (r < 0 || (ahead_ms <= options->clock_slack_ms && ahead_ms >= -options->clock_slack_ms))
-        return r;
-    return tcn_fail(
-        err, TCN_EINVALID,
-        "this machine's clock is %.1f s %s the database's, and due times go by both: set "
-        "them alike (NTP; timedatectl shows whether it runs), then start again",
-        (double)(ahead_ms > 0 ? ahead_ms : -ahead_ms) / 1000, ahead_ms > 0 ? "ahead of" : "behind");
+    ahead_ms = now_ms + (tcn_clock_mono_us() - begun_us) / 1000 - tcn_store_now_ms(s);
+    if (ahead_ms <= options->clock_slack_ms && ahead_ms >= -options->clock_slack_ms)
+        return 0;
+    return tcn_fail(err, TCN_EINVALID,
+                    "this machine's clock is %.1f s %s the database's, by which due times go: set "
+                    "them alike (NTP; timedatectl shows whether it runs), then start again",
+                    (double)(ahead_ms > 0 ? ahead_ms : -ahead_ms) / 1000,
+                    ahead_ms > 0 ? "ahead of" : "behind");
 }
 
 static int open_once(const struct tcn_db_driver *driver, const char *target,
@@ -140,7 +136,8 @@ static int open_once(const struct tcn_db_driver *driver, const char *target,
         (r = tcn_migrate(driver, s->db, tcn_migrations, now_ms, err)) == 0 &&
         (r = tcn_copy_refuse_unfinished(driver, s->db, err)) == 0 &&
         (r = tcn_moved_refuse(s, options->is_reclaimed, err)) == 0 &&
-        (r = take_epoch(s, options, now_ms, err)) == 0) {
+        (r = take_epoch(s, options, now_ms, err)) == 0 &&
+        (r = tcn_store_clock_first(s, err)) == 0) {
         *ret = s;
         return 0;
     }
@@ -248,6 +245,7 @@ int tcn_store_begin(struct tcn_store *s, struct tcn_err *err)
     tcn_store_storm_forget(s);
     tcn_store_forget_ahead(s);
     s->broken = 0;
+    s->took_ms = 0;
     s->is_hurried = false;
     return s->driver->begin(s->db, err);
 }
@@ -296,18 +294,22 @@ int tcn_store_commit(struct tcn_store *s, struct tcn_err *err)
 {
     int r = end_statements(s, err);
 
-    return r < 0 ? r : s->driver->commit(s->db, err);
+    if (r == 0)
+        r = s->driver->commit(s->db, err);
+    if (r == 0)
+        s->taken_back_ms += s->took_ms;
+    return r;
 }
 
 int tcn_store_commit_unsynced(struct tcn_store *s, bool *ret_unsynced, struct tcn_err *err)
 {
-    int r = end_statements(s, err);
+    int r;
 
     *ret_unsynced = false;
-    if (r < 0)
-        return r;
     if (!s->driver->commit_unsynced)
-        return s->driver->commit(s->db, err);
+        return tcn_store_commit(s, err);
+    if ((r = end_statements(s, err)) < 0)
+        return r;
     return s->driver->commit_unsynced(s->db, ret_unsynced, err);
 }
 

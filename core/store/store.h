@@ -69,7 +69,7 @@ int tcn_store_try_name(struct tcn_store *s, const char *kind, const char *name, 
                        struct tcn_err *err);
 /* Outside a transaction, several times within a lease: renews ours, and ends those that ran out; *ret_n of them. */
 int tcn_store_beat(struct tcn_store *s, size_t *ret_n, struct tcn_err *err);
-/* On tcn_clock_mono_us: until then nobody can have taken this process for dead. Any thread. */
+/* On tcn_clock_boot_us: until then nobody can have taken this process for dead. Any thread. */
 int64_t tcn_store_lease_until_us(struct tcn_store *s);
 
 /* One transaction at a time. All return 0 or TCN_EIO, TCN_EFULL, TCN_EBUSY. A failed fsync ends the process
@@ -106,12 +106,21 @@ int tcn_store_look(struct tcn_store *s, struct tcn_err *err);
 struct tcn_arena *tcn_store_scratch(struct tcn_store *s);
 
 /* -- the clock ------------------------------------------------------------------------------------------ */
+/* The time that due times go by: the database's where nodes share it, else this machine's. */
+int64_t tcn_store_now_ms(const struct tcn_store *s);
+/* By how much the database's clock is ahead of tcn_clock_boot_us, as tcn_store_now_ms has it; 0 where it is this machine's. */
+int64_t tcn_store_ahead_us(const struct tcn_store *s);
+/* Outside a transaction: when the database's clock was set back, makes tcn_store_now_ms follow, once the rows have moved by as
+ * much, and says by how much; else 0. TCN_EBUSY, TCN_ECONFLICT: try again. */
+int tcn_store_clock_settle(struct tcn_store *s, int64_t *ret_back_ms, struct tcn_err *err);
+/* Until the transaction ends no other node moves times. */
+int tcn_store_clock_alone(struct tcn_store *s, struct tcn_err *err);
 /* A time that was: the store has seen it. */
 int tcn_store_clock_mark(struct tcn_store *s, int64_t now_ms, struct tcn_err *err);
 /* The newest time of a mark, a delivery or an incident, 0 = there is none. Ahead of now: the clock was set back meanwhile. */
 int tcn_store_newest(struct tcn_store *s, int64_t *ret_ms, struct tcn_err *err);
 /* The clock was set back by by_ms, and it is now_ms: what is to come comes as much earlier, and what the store has of later
- * than now was earlier by as much. Every incident and lane is looked at, so for rare use. */
+ * than now was earlier by as much. Every incident and lane is looked at, so for rare use. After tcn_store_clock_alone. */
 int tcn_store_clock_back(struct tcn_store *s, int64_t now_ms, int64_t by_ms, struct tcn_err *err);
 
 /* -- inbox: what was received ------------------------------------------------------------------------- */

@@ -138,5 +138,7 @@ int tcn_store_clock_back(struct tcn_store *s, int64_t now_ms, int64_t by_ms, str
         r = tcn_store_lanes_back(s, now_ms, by_ms, err);
     for (size_t no = NEWEST + 1; no < STATEMENTS && r == 0; no++)
         r = move(s, no, now_ms, by_ms, err);
-    return r < 0 ? r : tcn_store_clock_mark(s, now_ms, err);
+    if (r < 0 || (r = tcn_store_clock_took(s, by_ms, err)) < 0)
+        return r;
+    return tcn_store_clock_mark(s, now_ms, err);
 }

@@ -29,6 +29,28 @@
 
 /* -- the thread --------------------------------------------------------------------------------------------- */
 
+/* The server's clock was set back: nobody's time goes back before the rows have. */
+static int follow_clock(struct tcn_storethread *t, struct tcn_err *err)
+{
+    int64_t back_ms = 0;
+    int r = 0;
+
+    if (!t->is_by_server)
+        return 0;
+    for (int tries = 0; tries < TRIES; tries++)
+        if ((r = tcn_store_clock_settle(t->store, &back_ms, err)) == 0 ||
+            tcn_store_is_lost(t->store))
+            break;
+    atomic_store(&t->ahead_us, tcn_store_ahead_us(t->store));
+    if (r < 0 || back_ms == 0)
+        return r;
+    pthread_mutex_lock(&t->mutex);
+    t->stats.set_back_ms += back_ms;
+    pthread_mutex_unlock(&t->mutex);
+    tcn_wake_ring(&t->wake);
+    return 0;
+}
+
 static int run_job(struct tcn_job *job, struct tcn_store *s, int64_t now_ms)
 {
     job->err.code = 0;
@@ -46,26 +68,32 @@ static int look_ahead(struct tcn_storethread *t, struct tcn_job *first, struct t
     return tcn_store_look_ahead(t->store, err);
 }
 
-/* ret_began false: not even a transaction could be had, so trying job by job is of no use. */
-static int run_in_transaction(struct tcn_storethread *t, struct tcn_job *first, int64_t now_ms,
-                              bool *ret_began, struct tcn_err *err)
+static int run_jobs(struct tcn_storethread *t, struct tcn_job *first, struct tcn_err *err)
 {
-    int r = first->next ? tcn_store_begin_many(t->store, err) : tcn_store_begin(t->store, err);
-    bool is_unsynced = false;
+    int64_t now_ms = tcn_storethread_now_ms(t);
+    int r = look_ahead(t, first, err);
 
+    for (struct tcn_job *job = first; job && r >= 0; job = job->next)
+        if ((r = run_job(job, t->store, now_ms)) < 0)
+            *err = job->err;
+    return r < 0 ? r : 0;
+}
+
+/* ret_began false: not even a transaction could be had, so trying job by job is of no use. */
+static int run_in_transaction(struct tcn_storethread *t, struct tcn_job *first, bool *ret_began,
+                              struct tcn_err *err)
+{
+    bool is_unsynced = false;
+    int r = follow_clock(t, err);
+
+    if (r == 0)
+        r = first->next ? tcn_store_begin_many(t->store, err) : tcn_store_begin(t->store, err);
     *ret_began = r == 0;
     if (r < 0)
         return r;
-    if ((r = look_ahead(t, first, err)) < 0) {
+    if ((r = run_jobs(t, first, err)) < 0) {
         tcn_store_rollback(t->store);
         return r;
-    }
-    for (struct tcn_job *job = first; job; job = job->next) {
-        if ((r = run_job(job, t->store, now_ms)) < 0) {
-            *err = job->err;
-            tcn_store_rollback(t->store);
-            return r;
-        }
     }
     r = tcn_store_commit_unsynced(t->store, &is_unsynced, err);
     t->batch_unsynced |= is_unsynced;
@@ -88,18 +116,18 @@ static bool may_retry(struct tcn_storethread *t, int r)
            !tcn_store_is_lost(t->store);
 }
 
-static int run_alone(struct tcn_storethread *t, struct tcn_job *job, int64_t now_ms,
-                     bool *ret_began, struct tcn_err *err)
+static int run_alone(struct tcn_storethread *t, struct tcn_job *job, bool *ret_began,
+                     struct tcn_err *err)
 {
-    int r = run_in_transaction(t, job, now_ms, ret_began, err);
+    int r = run_in_transaction(t, job, ret_began, err);
 
     for (int tries = 1; tries < TRIES && *ret_began && may_retry(t, r); tries++)
-        r = run_in_transaction(t, job, now_ms, ret_began, err);
+        r = run_in_transaction(t, job, ret_began, err);
     return r;
 }
 
 /* One job's refusal must not be its neighbours'. */
-static void run_one_by_one(struct tcn_storethread *t, struct tcn_job *first, int64_t now_ms)
+static void run_one_by_one(struct tcn_storethread *t, struct tcn_job *first)
 {
     struct tcn_err err = {0};
     bool began = true;
@@ -109,7 +137,7 @@ static void run_one_by_one(struct tcn_storethread *t, struct tcn_job *first, int
         next = job->next;
         job->next = NULL;
         if (began)
-            r = run_alone(t, job, now_ms, &began, &err);
+            r = run_alone(t, job, &began, &err);
         tcn_storethread_set_results(job, r, &err);
         job->next = next;
     }
@@ -118,15 +146,14 @@ static void run_one_by_one(struct tcn_storethread *t, struct tcn_job *first, int
 /* Every job has its result after this. Returns how many ran a second time. */
 static size_t run_batch(struct tcn_storethread *t, const struct tcn_jobs *batch)
 {
-    int64_t now_ms = t->now_ms(t->now_ctx);
     struct tcn_err err = {0};
     bool began;
-    int r = run_in_transaction(t, batch->head, now_ms, &began, &err);
+    int r = run_in_transaction(t, batch->head, &began, &err);
 
     tcn_storethread_set_results(batch->head, r, &err);
     if (r >= 0 || !began || tcn_store_is_lost(t->store) || (batch->n == 1 && !may_retry(t, r)))
         return 0;
-    run_one_by_one(t, batch->head, now_ms);
+    run_one_by_one(t, batch->head);
     return batch->n;
 }
 
@@ -278,6 +305,7 @@ static void *run(void *arg)
 {
     struct tcn_storethread *t = arg;
     struct tcn_jobs batch = {0};
+    struct tcn_err ignored;
     bool is_idle, is_over;
 
     for (;;) {
@@ -301,6 +329,8 @@ static void *run(void *arg)
             upkeep(t);
         look(t);
         beat(t);
+        if (!tcn_store_is_lost(t->store))
+            follow_clock(t, &ignored); /* or the next batch does */
         note_contact(t);
     }
     tcn_storethread_end_syncs(t);
@@ -348,6 +378,15 @@ static void tell_taken(struct tcn_storethread *t, uint64_t taken_over)
         t->on_taken(t->taken_ctx);
 }
 
+static void tell_set_back(struct tcn_storethread *t, int64_t set_back_ms)
+{
+    int64_t by_ms = set_back_ms - t->told_set_back_ms;
+
+    t->told_set_back_ms = set_back_ms;
+    if (by_ms > 0 && t->on_set_back)
+        t->on_set_back(t->set_back_ctx, by_ms);
+}
+
 static void tell_promoted(struct tcn_storethread *t, const struct tcn_database *is)
 {
     if (is->promotions == t->told_promoted)
@@ -365,9 +404,11 @@ static void finish(void *ctx)
     struct tcn_err why;
     bool is_away, is_full, is_gone;
     uint64_t taken_over;
+    int64_t set_back_ms;
 
     pthread_mutex_lock(&t->mutex);
     taken_over = t->stats.taken_over;
+    set_back_ms = t->stats.set_back_ms;
     database = t->stats.database;
     list = t->finished;
     t->finished = (struct tcn_jobs){0};
@@ -381,6 +422,7 @@ static void finish(void *ctx)
     tell_away(t, is_away, &why);
     tell_taken(t, taken_over);
     tell_promoted(t, &database);
+    tell_set_back(t, set_back_ms);
     tcn_log_hold();
     for (struct tcn_job *job; (job = tcn_jobs_pop(&list)) != NULL;)
         job->done(job, job->r, &job->err);
@@ -417,6 +459,8 @@ static struct tcn_storethread *new_thread(const struct tcn_storethread_options *
     t->taken_ctx = options->taken_ctx;
     t->on_promoted = options->on_promoted;
     t->promoted_ctx = options->promoted_ctx;
+    t->on_set_back = options->on_set_back;
+    t->set_back_ctx = options->set_back_ctx;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&t->mutex, NULL);
@@ -443,9 +487,10 @@ int tcn_storethread_start(struct event_base *base, const struct tcn_storethread_
     bool is_full;
     int r, rc;
 
-    assert(options->now_ms);
-    if ((r = tcn_store_open(&options->store, t->now_ms(t->now_ctx), &t->store, err)) < 0)
+    if ((r = tcn_store_open(&options->store, tcn_storethread_now_ms(t), &t->store, err)) < 0)
         goto out;
+    t->is_by_server = !t->now_ms && tcn_store_is_shared(t->store);
+    atomic_store(&t->ahead_us, tcn_store_ahead_us(t->store));
     t->stats.epoch = tcn_store_epoch(t->store);
     t->lease_until_us = tcn_store_lease_until_us(t->store);
     t->beat_us = t->look_us = tcn_clock_mono_us();
@@ -507,7 +552,16 @@ bool tcn_storethread_may_act(struct tcn_storethread *t)
     pthread_mutex_lock(&t->mutex);
     until_us = t->lease_until_us;
     pthread_mutex_unlock(&t->mutex);
-    return tcn_clock_mono_us() < until_us;
+    return tcn_clock_boot_us() < until_us;
+}
+
+int64_t tcn_storethread_now_ms(struct tcn_storethread *t)
+{
+    if (t->now_ms)
+        return t->now_ms(t->now_ctx);
+    if (t->is_by_server)
+        return (tcn_clock_boot_us() + atomic_load(&t->ahead_us)) / 1000;
+    return tcn_clock_now_ms();
 }
 
 void tcn_storethread_stats(struct tcn_storethread *t, struct tcn_storethread_stats *ret)

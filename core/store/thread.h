@@ -12,7 +12,7 @@ struct tcn_job;
 /* Runs inside the batch's transaction. 0: keep what it wrote. A negative TCN_E* rolls the batch back; the jobs of
  * a rolled back batch run again one by one, each in its own transaction, so a job must be repeatable: it may
  * change only what it resets at its start. An expected refusal (not found, conflict) is a result inside the job
- * and returns 0. now_ms is the same for the whole batch. */
+ * and returns 0. now_ms is the same for all jobs of a transaction. */
 typedef int tcn_job_run(struct tcn_job *job, struct tcn_store *s, int64_t now_ms,
                         struct tcn_err *err);
 /* Before a batch of several runs, on a store that is shared: what the job will look for (ahead.h). It may come more than once,
@@ -34,7 +34,7 @@ struct tcn_storethread_options {
     struct tcn_store_options store;
     size_t max_waiting;           /* jobs; beyond it post refuses. 0 = 10,000 */
     size_t max_batch;             /* jobs of one transaction. 0 = 512 */
-    int64_t (*now_ms)(void *ctx); /* the clock, so that tests bring their own */
+    int64_t (*now_ms)(void *ctx); /* NULL: tcn_store_now_ms; tests bring a clock of their own */
     void *now_ctx;
     /* On the loop thread, when the disk became full (stats.disk_full) and when it is well again, before the results of
      * the jobs that met it. A start on a full disk is told too. May be NULL. */
@@ -52,6 +52,10 @@ struct tcn_storethread_options {
     /* May be NULL. On the loop thread, when a standby was found promoted since the last look. */
     void (*on_promoted)(void *ctx, const struct tcn_database *is);
     void *promoted_ctx;
+    /* May be NULL. On the loop thread, when the clock of a server was set back by so much, the store's rows have moved by as
+     * much, by this node or another, and tcn_storethread_now_ms has gone back. */
+    void (*on_set_back)(void *ctx, int64_t by_ms);
+    void *set_back_ctx;
 };
 
 /* Opens the store on the calling thread (so that errors are told at start), then hands it to the new thread. */
@@ -67,6 +71,9 @@ void tcn_storethread_stop(struct tcn_storethread *t);
  * not shared. On the loop thread. */
 bool tcn_storethread_may_act(struct tcn_storethread *t);
 
+/* The time that due times go by, which jobs get: the server's where nodes share one, else this machine's. Any thread. */
+int64_t tcn_storethread_now_ms(struct tcn_storethread *t);
+
 struct tcn_storethread_stats {
     uint64_t jobs, batches, retried, failed;
     uint64_t waiting; /* now */
@@ -80,6 +87,7 @@ struct tcn_storethread_stats {
     uint64_t undecided;  /* commits that only the database could tell of afterwards */
     uint64_t taken_over; /* leases of other nodes that this one ended */
     int64_t contact_us;  /* the database's last answer; 0: it is in this process */
+    int64_t set_back_ms; /* the server's clock, altogether */
     struct tcn_database database;
 };
 void tcn_storethread_stats(struct tcn_storethread *t, struct tcn_storethread_stats *ret);

@@ -5,6 +5,7 @@
 #include "store/db.h"
 #include "store/thread.h"
 #include "sys/wake.h"
+#include <stdatomic.h>
 
 struct tcn_jobs {
     struct tcn_job *head, *tail;
@@ -14,8 +15,10 @@ struct tcn_jobs {
 struct tcn_storethread {
     struct tcn_store *store; /* owned; the thread's while it runs */
     size_t max_waiting, max_batch;
-    int64_t (*now_ms)(void *ctx);
-    void *now_ctx; /* borrowed */
+    int64_t (*now_ms)(void *ctx); /* NULL: the store's */
+    void *now_ctx;                /* borrowed */
+    bool is_by_server;            /* the store's is the server's */
+    _Atomic int64_t ahead_us;     /* then: tcn_store_ahead_us */
     pthread_t thread, sync_thread;
     bool batch_unsynced;     /* the batch in hand; the thread's */
     int64_t upkeep_us;       /* the last one, monotonic; the thread's */
@@ -37,8 +40,11 @@ struct tcn_storethread {
     void (*on_promoted)(void *ctx, const struct tcn_database *is);
     void *promoted_ctx;     /* borrowed */
     uint64_t told_promoted; /* the loop's */
-    int64_t beat_us;        /* the last one, monotonic; the thread's */
-    struct tcn_wake wake;   /* on the loop of the creator */
+    void (*on_set_back)(void *ctx, int64_t by_ms);
+    void *set_back_ctx;       /* borrowed */
+    int64_t told_set_back_ms; /* the loop's */
+    int64_t beat_us;          /* the last one, monotonic; the thread's */
+    struct tcn_wake wake;     /* on the loop of the creator */
 
     pthread_mutex_t mutex; /* guards all below */
     pthread_cond_t posted, committed_more, synced;
