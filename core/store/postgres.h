@@ -65,8 +65,9 @@ struct tcn_pg_group {
 /* Statements of the driver's own, postgres_lease.c. */
 enum tcn_pg_own_sql {
     TCN_PG_RENEW = 0,
-    TCN_PG_END_LEASES,
-    TCN_PG_END_CONNECTIONS,
+    TCN_PG_OTHERS,
+    TCN_PG_END_LEASE,
+    TCN_PG_END_CONNECTION,
     TCN_PG_LOCK_WAITING,
     TCN_PG_LOCK_HURRIED,
     TCN_PG_LOCK_ALL,
