@@ -39,8 +39,8 @@ static const char *const sql[TCN_PG_OWN_SQL] = {
         " AND a.wait_event_type = 'Client'",
     [TCN_PG_LOCK_WAITING] = "SELECT pg_advisory_xact_lock($1)",
     [TCN_PG_LOCK_HURRIED] = "SELECT 1 WHERE pg_try_advisory_xact_lock($1)",
-    [TCN_PG_LOCK_ALL] = "SELECT 1 WHERE (SELECT bool_and(pg_try_advisory_xact_lock(key))"
-                        " FROM unnest($1) AS key)",
+    [TCN_PG_LOCK_ALL] = ("SELECT 1 WHERE (SELECT bool_and(pg_try_advisory_xact_lock(key))"
+                         " FROM unnest($1) AS key)"),
 };
 
 /* -- the lease -------------------------------------------------------------------------------------------------- */
