@@ -261,10 +261,12 @@ class Database:
 
 class Pair:
     """A primary and a synchronous standby, each with a folder that it keeps: promote() exchanges them. While there is
-    no standby commits wait, so a promotion loses nothing that was answered."""
+    no standby commits wait, so a promotion loses nothing that was answered; not so with an asynchronous one."""
 
-    def __init__(self) -> None:
-        self.servers = (Server(**REPLICATED), Server(**REPLICATED))
+    def __init__(self, is_synchronous: bool = True) -> None:
+        self.state = "sync" if is_synchronous else "async"
+        settings = REPLICATED if is_synchronous else {**REPLICATED, "synchronous_standby_names": ""}
+        self.servers = (Server(**settings), Server(**settings))
         self.primary, self.standby = self.servers
 
     def __enter__(self) -> "Pair":
@@ -282,14 +284,14 @@ class Pair:
         self.end()
 
     def attach(self) -> None:
-        """Makes the standby, of what the primary has, and waits until the primary waits for it."""
+        """Makes the standby, of what the primary has, and waits until the primary sends to it."""
         self.standby.hand_over()
         shutil.rmtree(self.standby.data, ignore_errors=True)
         self.standby.tool("pg_basebackup", "-h", str(self.primary.folder), "-U", "postgres", "-D",
                           str(self.standby.data), "-R", "-X", "stream", "-c", "fast", "--no-sync")
         self.standby.start()
         end = time.monotonic() + 60
-        while self.primary.psql("SELECT sync_state FROM pg_stat_replication", "postgres") != "sync":
+        while self.primary.psql("SELECT sync_state FROM pg_stat_replication", "postgres") != self.state:
             if time.monotonic() > end:
                 raise RuntimeError(f"the standby does not follow:\n{self.tail()}")
             time.sleep(0.05)

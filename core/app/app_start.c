@@ -73,6 +73,7 @@ static int start_store(struct tcn_app *app, struct tcn_err *err)
                                                   .region = app->config->region,
                                                   .version = TOCSIN_VERSION,
                                                   .clock_slack_ms = CLOCK_SLACK_MS,
+                                                  .folder = app->options.data_dir,
                                                   .password = app->config->store_password.ptr},
                                         .max_waiting = (size_t)app->config->limits.waiting,
                                         .on_full = tcn_disk_told,

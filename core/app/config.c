@@ -394,6 +394,7 @@ int tcn_config_load(const char *file, const char *data_dir, struct tcn_problems 
     struct tcn_err err = {0};
     int r = tcn_file_read(file, &c->text, &err);
 
+    c->data_dir = tcn_arena_strdup(&c->arena, data_dir);
     if (r < 0)
         tcn_problems_add(problems, "tocsin: %s%s", err.msg,
                          r == TCN_ELIMIT ? "; a configuration has at most 4 MiB" : "");

@@ -110,6 +110,7 @@ struct tcn_store_options tcn_db_store(const struct tcn_config *c)
     return (struct tcn_store_options){.url = c->store,
                                       .account_id = c->account_id,
                                       .node = c->node,
+                                      .folder = c->data_dir,
                                       .password = c->store_password.ptr};
 }
 

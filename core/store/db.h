@@ -38,6 +38,7 @@ struct tcn_db_place {
     const char *password; /* NULL: none, or found by the driver's own ways */
     const char *node;     /* name of this process, for people */
     const char *account;  /* whose rows it may see and write; NULL: everybody's */
+    const char *folder;   /* where a driver may keep what it learns of a server; NULL: nowhere */
     enum tcn_db_role role;
 };
 

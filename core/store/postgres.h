@@ -88,8 +88,16 @@ struct tcn_pg_hosts {
     size_t n;
 };
 
+/* What was learnt of the database, by this process and those before it in the same folder. */
+struct tcn_pg_known {
+    char *path;         /* owned; NULL: kept by no file */
+    char system_id[24]; /* "": not known */
+    int64_t timeline;   /* the highest that was met; 0: not known */
+};
+
 struct tcn_db {
     struct tcn_pg_hosts hosts;
+    struct tcn_pg_known known;
     enum tcn_db_role role;
     char account[16];           /* "*": all */
     struct tcn_database server; /* of the connection in use, or the last */
@@ -189,6 +197,8 @@ int tcn_pg_check(struct tcn_db *db, struct tcn_err *err);
 int tcn_pg_connect(struct tcn_db *db, int64_t wait_ms, struct tcn_err *err);
 /* That host will not be: the next one, or after the last a pause and the first. False: that was the last. */
 bool tcn_pg_next_host(struct tcn_db *db);
+/* Connects to the i-th host, and waits for it; on 0 it is the connection that has come. TCN_EBUSY. */
+int tcn_pg_reach(struct tcn_db *db, size_t host, struct tcn_err *err);
 /* For a connection whose answer does not come: whether its server answers another one, be it with a refusal. Takes up to
  * TCN_PG_CONNECT_MS. */
 bool tcn_pg_lives(struct tcn_db *db);
@@ -199,11 +209,33 @@ int tcn_pg_greet(struct tcn_db *db, PGconn *conn, struct tcn_err *err);
 
 /* -- postgres_server.c ----------------------------------------------------------------------------------------- */
 
-/* Learns which server conn leads to. TCN_EBUSY: one that was left behind, or no answer. One of another cluster ends this
- * process. */
+int tcn_pg_read_server(struct tcn_db *db, PGconn *conn, struct tcn_database *ret,
+                       struct tcn_err *err);
+/* When the server was started, as it writes times; "" when it may not be asked. */
+int tcn_pg_read_start(struct tcn_db *db, PGconn *conn, char *ret_text, size_t size,
+                      struct tcn_err *err);
+/* Learns which server conn leads to. TCN_EBUSY: one that was left behind, or no answer. TCN_EINVALID: one of another cluster;
+ * that ends a process that owns a part of the store. */
 int tcn_pg_meet(struct tcn_db *db, PGconn *conn, struct tcn_err *err);
 void tcn_pg_describe(struct tcn_db *db, struct tcn_database *ret);
 int64_t tcn_pg_contact_us(struct tcn_db *db);
+
+/* -- postgres_known.c: what outlives the process --------------------------------------------------------------- */
+
+/* Takes what the file in the folder says (NULL: none is read or written). TCN_EINVALID: it is no such file; TCN_EIO. */
+int tcn_pg_known_read(struct tcn_pg_known *k, const char *folder, struct tcn_err *err);
+/* TCN_EBUSY: left behind by a promotion; TCN_EINVALID: of another cluster. What is not known is right. */
+int tcn_pg_known_check(const struct tcn_pg_known *k, const struct tcn_database *is,
+                       struct tcn_err *err);
+/* After the check. A file that cannot be written is a warning. */
+void tcn_pg_known_keep(struct tcn_pg_known *k, const struct tcn_database *is, bool may_write);
+void tcn_pg_known_done(struct tcn_pg_known *k);
+
+/* -- postgres_survey.c ----------------------------------------------------------------------------------------- */
+
+/* Meets every host that answers and chooses the one with the highest timeline; several that take writes are told as an error.
+ * TCN_EBUSY: none answers, or only one that was left behind. TCN_EINVALID: hosts of several clusters, or two copies of one. */
+int tcn_pg_survey(struct tcn_db *db, size_t *ret_host, struct tcn_err *err);
 
 /* -- postgres_transaction.c ------------------------------------------------------------------------------------ */
 

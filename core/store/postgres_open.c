@@ -129,6 +129,22 @@ int tcn_pg_connect(struct tcn_db *db, int64_t wait_ms, struct tcn_err *err)
     return tcn_pg_next_host(db) ? 0 : r;
 }
 
+int tcn_pg_reach(struct tcn_db *db, size_t host, struct tcn_err *err)
+{
+    int r;
+
+    db->host = host;
+    start_host(db);
+    while ((r = advance(db, INT64_MAX)) == 0)
+        ;
+    if (r == 1)
+        return 0;
+    tcn_pg_fail_connection(db->coming, err);
+    PQfinish(db->coming);
+    db->coming = NULL;
+    return r;
+}
+
 /* -- the session ------------------------------------------------------------------------------------------------ */
 
 static int check_server(const PGconn *conn, struct tcn_err *err)
@@ -207,16 +223,16 @@ int tcn_pg_use(struct tcn_db *db, struct tcn_err *err)
     return 0;
 }
 
-static int first_connection(struct tcn_db *db, struct tcn_err *err)
+static int first_connection(struct tcn_db *db, const char *folder, struct tcn_err *err)
 {
+    size_t host = 0;
     int r;
 
-    while ((r = tcn_pg_connect(db, TCN_PG_CONNECT_MS, err)) == 0)
-        ;
-    if (r < 0)
+    if ((r = tcn_pg_known_read(&db->known, folder, err)) < 0 ||
+        (db->hosts.n > 1 && (r = tcn_pg_survey(db, &host, err)) < 0) ||
+        (r = tcn_pg_reach(db, host, err)) < 0 || (r = tcn_pg_greet(db, db->coming, err)) < 0)
         return r;
-    r = tcn_pg_greet(db, db->coming, err);
-    return r < 0 ? r : tcn_pg_use(db, err);
+    return tcn_pg_use(db, err);
 }
 
 int tcn_pg_open(const struct tcn_db_place *place, struct tcn_db **ret, struct tcn_err *err)
@@ -228,7 +244,7 @@ int tcn_pg_open(const struct tcn_db_place *place, struct tcn_db **ret, struct tc
     tcn_arena_init(&db->rows, TCN_PG_WAITING_MAX);
     snprintf(db->account, sizeof db->account, "%s", place->account ? place->account : "*");
     if ((r = tcn_pg_hosts_init(&db->hosts, place, err)) == 0 &&
-        (r = first_connection(db, err)) == 0)
+        (r = first_connection(db, place->folder, err)) == 0)
         *ret = db;
     else
         tcn_pg_close(db);

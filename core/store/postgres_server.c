@@ -12,6 +12,7 @@ static const char ask_timeline[] =
     "SELECT pg_is_in_recovery(), CASE WHEN NOT pg_is_in_recovery() THEN"
     " left(pg_walfile_name(pg_current_wal_lsn()), 8) END";
 static const char ask_system[] = "SELECT system_identifier FROM pg_control_system()";
+static const char ask_start[] = "SELECT pg_postmaster_start_time()";
 static const char ask_role[] =
     "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user";
 
@@ -47,7 +48,7 @@ static int read_timeline(struct tcn_db *db, PGconn *conn, struct tcn_database *r
     return 0;
 }
 
-static int read_server(struct tcn_db *db, PGconn *conn, struct tcn_database *ret,
+int tcn_pg_read_server(struct tcn_db *db, PGconn *conn, struct tcn_database *ret,
                        struct tcn_err *err)
 {
     const char *version = PQparameterStatus(conn, "server_version");
@@ -69,34 +70,40 @@ static int read_server(struct tcn_db *db, PGconn *conn, struct tcn_database *ret
     return 0;
 }
 
-static void refuse_stranger(const struct tcn_database *was, const struct tcn_database *is)
+int tcn_pg_read_start(struct tcn_db *db, PGconn *conn, char *ret_text, size_t size,
+                      struct tcn_err *err)
 {
-    char why[400];
+    PGresult *row = NULL;
+    int r = ask(db, conn, ask_start, &row, err);
 
-    if (!*was->system_id || !*is->system_id || strcmp(was->system_id, is->system_id) == 0)
-        return;
-    snprintf(why, sizeof why,
-             "the database at %.120s is in another PostgreSQL cluster (system identifier %s) than "
-             "the one that was written to (%s): name the servers of one cluster in the store's URL",
-             is->host, is->system_id, was->system_id);
-    tcn_pg_die(why);
+    if (r < 0)
+        return r;
+    snprintf(ret_text, size, "%s", text(row, 0));
+    PQclear(row);
+    return 0;
+}
+
+/* A process at work does not go on in another cluster; one that starts, or reads beside it, never began. */
+static int refuse(const struct tcn_db *db, const struct tcn_err *why)
+{
+    if (why->code == TCN_EINVALID && db->guard)
+        tcn_pg_die(why->msg);
+    return why->code;
 }
 
 int tcn_pg_meet(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
 {
-    struct tcn_database was = db->server, is;
-    int r = read_server(db, conn, &is, err);
+    struct tcn_database is;
+    struct tcn_err why;
+    int r = tcn_pg_read_server(db, conn, &is, err);
 
     if (r < 0)
         return r;
-    refuse_stranger(&was, &is);
-    if (was.timeline > 0 && is.timeline > 0 && is.timeline < was.timeline)
-        return tcn_fail(err, TCN_EBUSY,
-                        "the server at %s was left behind by a promotion (it is on timeline %lld, "
-                        "the database went on to %lld): take it out of service",
-                        is.host, (long long)is.timeline, (long long)was.timeline);
-    is.promotions += was.timeline > 0 && is.timeline > was.timeline;
+    if (tcn_pg_known_check(&db->known, &is, &why) < 0)
+        return tcn_fail(err, refuse(db, &why), "%s", why.msg);
+    is.promotions += db->server.timeline > 0 && is.timeline > db->server.timeline;
     db->server = is;
+    tcn_pg_known_keep(&db->known, &is, db->role == TCN_DB_NODE);
     return 0;
 }
 

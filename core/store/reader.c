@@ -128,6 +128,7 @@ static void copy_options(const struct tcn_store_options *from, struct tcn_store_
         .account_id = tcn_xstrdup(from->account_id),
         .node = tcn_xstrdup(from->node),
         .password = tcn_xstrdup(from->password),
+        .folder = tcn_xstrdup(from->folder),
     };
 }
 
@@ -141,6 +142,7 @@ static void free_options(struct tcn_store_options *o)
     free((char *)(uintptr_t)o->url);
     free((char *)(uintptr_t)o->account_id);
     free((char *)(uintptr_t)o->node);
+    free((char *)(uintptr_t)o->folder);
 }
 
 static void free_reader(struct tcn_reader *r)

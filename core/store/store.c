@@ -128,6 +128,7 @@ static int open_once(const struct tcn_db_driver *driver, const char *target,
                                        .password = options->password,
                                        .node = options->node,
                                        .account = options->account_id,
+                                       .folder = options->folder,
                                        .role = options->is_alone ? TCN_DB_OWNER : TCN_DB_NODE};
     struct tcn_store *s = make(driver, options);
     int64_t begun_us = tcn_clock_mono_us();
@@ -200,6 +201,7 @@ int tcn_store_visit(const struct tcn_store_options *options, bool may_ask, struc
     struct tcn_db_place place = {.password = options->password,
                                  .node = options->node,
                                  .account = options->all_accounts ? NULL : options->account_id,
+                                 .folder = options->folder,
                                  .role = may_ask ? TCN_DB_GUEST : TCN_DB_READER};
     const struct tcn_db_driver *driver;
     struct tcn_store *s;

@@ -24,7 +24,9 @@ struct tcn_store_options {
     const char *node;             /* name of this process, for people */
     const char *region, *version; /* likewise; may be NULL */
     const char *password;         /* of PostgreSQL; NULL: none, or as libpq finds one */
-    bool all_accounts;            /* of tcn_store_visit: rows of others are seen, too */
+    /* Of this node alone: what is known of a database's server is kept there from start to start. NULL: it is not. */
+    const char *folder;
+    bool all_accounts; /* of tcn_store_visit: rows of others are seen, too */
     /* More than this between now_ms and a server's clock is refused; 0: not looked at. */
     int64_t clock_slack_ms;
     bool is_reclaimed; /* starts although the store was moved away, and takes that mark from it */

@@ -53,10 +53,10 @@ static void one_that_was_left_behind(void **state)
 {
     struct fixture *f = *state;
 
-    f->s->db->server.timeline += 1;
+    f->s->db->known.timeline += 1;
     end_connection();
     assert_false(comes_back(f, 500000));
-    f->s->db->server.timeline -= 1;
+    f->s->db->known.timeline -= 1;
     assert_true(comes_back(f, PATIENCE_US));
     assert_true(is_writable(f->s, &f->err));
 }
@@ -76,7 +76,7 @@ static void a_stranger(void **state)
         dup2(out[1], STDERR_FILENO);
         if (tcn_store_open(&o, NOW, &s, &f->err) < 0)
             _exit(1);
-        snprintf(s->db->server.system_id, sizeof s->db->server.system_id, "1234567890");
+        snprintf(s->db->known.system_id, sizeof s->db->known.system_id, "1234567890");
         PQfinish(s->db->conn);
         s->db->conn = NULL;
         tcn_store_recover(s, 5000, &(bool){false}, &f->err);

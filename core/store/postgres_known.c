@@ -1,0 +1,106 @@
+/* What was learnt of the database outlives the process: the cluster's identifier and the highest timeline that was met are one
+ * line of a file in the node's folder. A primary that a promotion left behind, and that came back, is none of which a process
+ * that just started would know. */
+#include "store/postgres.h"
+
+#include "base/xalloc.h"
+#include "sys/file.h"
+#include "sys/log.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FILE_NAME "postgresql-server"
+#define FILE_MAX 64 /* bytes */
+#define FILE_MODE 0600
+#define DIGITS "0123456789"
+
+static int parse(struct tcn_pg_known *k, const char *line, struct tcn_err *err)
+{
+    size_t len = strspn(line, DIGITS);
+    char *end = NULL;
+    long long timeline = line[len] == ' ' ? strtoll(line + len, &end, 10) : 0;
+
+    if (len == 0 || len >= sizeof k->system_id || timeline <= 0 || strcmp(end, "\n") != 0)
+        return tcn_fail(err, TCN_EINVALID,
+                        "%s is not as tocsin wrote it (system identifier and timeline of the "
+                        "database's server): delete it",
+                        k->path);
+    snprintf(k->system_id, sizeof k->system_id, "%.*s", (int)len, line);
+    k->timeline = timeline;
+    return 0;
+}
+
+int tcn_pg_known_read(struct tcn_pg_known *k, const char *folder, struct tcn_err *err)
+{
+    size_t size = folder ? strlen(folder) + sizeof "/" FILE_NAME : 0;
+    struct tcn_buf text;
+    int r;
+
+    if (!folder)
+        return 0;
+    k->path = tcn_xmalloc(size);
+    snprintf(k->path, size, "%s/" FILE_NAME, folder);
+    tcn_buf_init(&text, FILE_MAX);
+    r = tcn_file_read(k->path, &text, err);
+    if (r == 0)
+        r = parse(k, tcn_buf_view(&text).ptr, err);
+    tcn_buf_done(&text);
+    return r == TCN_ENOTFOUND ? 0 : r;
+}
+
+static void write_file(const struct tcn_pg_known *k)
+{
+    char line[FILE_MAX];
+    struct tcn_err err;
+    int len = snprintf(line, sizeof line, "%s %lld\n", k->system_id, (long long)k->timeline);
+
+    if (tcn_file_write(k->path, (struct tcn_str){line, (size_t)len}, FILE_MODE, &err) < 0)
+        tcn_log(TCN_LOG_WARN, "store",
+                "which server has the database cannot be kept for the next start", "why", err.msg,
+                NULL);
+}
+
+void tcn_pg_known_keep(struct tcn_pg_known *k, const struct tcn_database *is, bool may_write)
+{
+    if (!*is->system_id || is->timeline <= k->timeline)
+        return;
+    snprintf(k->system_id, sizeof k->system_id, "%s", is->system_id);
+    k->timeline = is->timeline;
+    if (k->path && may_write)
+        write_file(k);
+}
+
+/* How it is told that it was meant. */
+static const char *remedy(const struct tcn_pg_known *k, char *text, size_t size)
+{
+    *text = '\0';
+    if (k->path)
+        snprintf(text, size, "; when that is meant (a restored backup), delete %.120s", k->path);
+    return text;
+}
+
+int tcn_pg_known_check(const struct tcn_pg_known *k, const struct tcn_database *is,
+                       struct tcn_err *err)
+{
+    char text[200];
+
+    if (*k->system_id && *is->system_id && strcmp(k->system_id, is->system_id) != 0)
+        return tcn_fail(err, TCN_EINVALID,
+                        "the database at %.100s is in another PostgreSQL cluster (system "
+                        "identifier %s) than the one that was written to (%s): name the servers of "
+                        "one cluster in the store's URL%s",
+                        is->host, is->system_id, k->system_id, remedy(k, text, sizeof text));
+    if (k->timeline > 0 && is->timeline > 0 && is->timeline < k->timeline)
+        return tcn_fail(err, TCN_EBUSY,
+                        "the server at %.100s was left behind by a promotion (it is on timeline "
+                        "%lld, the database went on to %lld): take it out of service%s",
+                        is->host, (long long)is->timeline, (long long)k->timeline,
+                        remedy(k, text, sizeof text));
+    return 0;
+}
+
+void tcn_pg_known_done(struct tcn_pg_known *k)
+{
+    free(k->path);
+    *k = (struct tcn_pg_known){0};
+}

@@ -1,0 +1,104 @@
+"""Which PostgreSQL server a start goes to when the URL leads to several, and what a node remembers of the one it had."""
+from __future__ import annotations
+
+import json
+import pathlib
+import signal
+import subprocess
+import typing
+import unittest
+
+from harness import BINARY, TOKENS, Tocsin, World, eventually, http, postgres
+from worlds import Config, fresh
+
+KNOWN = "postgresql-server"  # the file of a node's folder
+
+
+class Several(unittest.TestCase):
+    """A primary died, its standby was promoted, and it came back as a primary: nobody fenced it."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.pair = postgres.Pair(is_synchronous=False)
+        cls.world = cls.enterClassContext(World("postgres", cls.pair))
+        cls.old = cls.start("old")
+        cls.pair.promote()
+        eventually("the node follows", cls.follows, 60)
+        cls.pair.standby.start()
+
+    @classmethod
+    def follows(cls) -> bool:
+        """It ends when the standby lacks what it had committed last; then it is started, as by a supervisor."""
+        if cls.old.child.poll() == 70:
+            cls.old.kill()
+            cls.old.start(wait=False)
+        return cls.timeline(cls.old) == 2
+
+    @classmethod
+    def start(cls, name: str, folder: pathlib.Path | None = None) -> Tocsin:
+        if not folder:
+            folder = cls.world.folder / fresh(name)
+            folder.mkdir()
+        return cls.world.tocsin(cls.config(name), {"TOKEN": TOKENS["admin"]}, folder=folder)
+
+    @classmethod
+    def config(cls, name: str) -> Config:
+        return {"node": name, "tokens": [{"name": "admin", "role": "admin", "token": {"env": "TOKEN"}}]}
+
+    @staticmethod
+    def timeline(app: Tocsin) -> int:
+        answer = app.api("GET", "/v1/nodes")
+        return typing.cast(int, answer.json()["database"]["timeline"]) if answer.status == 200 else 0
+
+    def refused(self, app: Tocsin, store: str = "") -> str:
+        """What a start in the node's folder says that must not be one."""
+        file = app.folder / "again.json"
+        file.write_text(json.dumps({**self.config("again"), "listen": "127.0.0.1:0", "store": store or self.pair.url()}))
+        done = subprocess.run([str(BINARY), "serve", "--config", str(file), "--data", str(app.folder / "data")],
+                              capture_output=True, text=True, timeout=60, check=False, env=app.env)
+        self.assertEqual(1, done.returncode, done.stderr)
+        return done.stderr
+
+    def test_a_new_node_goes_where_the_others_are(self) -> None:
+        app = self.start("new")
+        self.assertEqual(2, self.timeline(app))
+        self.assertEqual({"old", "new"}, {row["name"] for row in app.api("GET", "/v1/nodes").json()["items"]
+                                          if row["state"] == "alive"})
+        said = next(line for line in app.log.read_text().splitlines() if "two servers" in line)
+        self.assertRegex(said, "level=error.*pg_rewind")
+        for server, timeline in ((self.pair.primary, 2), (self.pair.standby, 1)):
+            self.assertRegex(said, f"{server.folder}:[0-9]+ on timeline {timeline}")
+        known = app.folder / "data" / KNOWN
+        self.assertRegex(known.read_text(), "^[0-9]+ 2\n$")
+        self.assertEqual(0o600, known.stat().st_mode & 0o777)
+        self.assertEqual("", app.end())
+
+    def test_a_node_remembers(self) -> None:
+        app = self.start("remembers")
+        self.assertEqual(0, app.kill(signal.SIGTERM))
+        left_behind = self.pair.standby.url()
+        said = self.refused(app, left_behind)
+        known = app.folder / "data" / KNOWN
+        self.assertRegex(said, f"left behind by a promotion .*timeline 1.* to 2.*delete {known}")
+        with postgres.Server() as other:
+            other.psql("CREATE SCHEMA IF NOT EXISTS unused")
+            self.assertRegex(self.refused(app, other.url()), f"another PostgreSQL cluster.*delete {known}")
+        known.write_text("nonsense\n")
+        self.assertRegex(self.refused(app), f"{known} is not as tocsin wrote it.*delete it")
+        known.unlink()
+        again = self.world.tocsin(self.config("meant"), app.env, folder=app.folder, store=left_behind)
+        self.assertEqual(1, self.timeline(again))
+        self.assertEqual("", again.end())
+
+    def test_a_folder_that_cannot_be_written(self) -> None:
+        """A node goes on without, and says so."""
+        folder = self.world.folder / fresh("full")
+        (folder / "data" / (KNOWN + ".new") / "in-the-way").mkdir(parents=True)
+        app = self.start("full", folder)
+        self.assertEqual(200, http("GET", app.url + "/readyz").status)
+        self.assertIn("cannot be kept for the next start", app.log.read_text())
+        self.assertEqual("", app.end())
+
+
+if __name__ == "__main__":
+    unittest.main()
