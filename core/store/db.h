@@ -127,6 +127,8 @@ struct tcn_db_driver {
     int (*beat)(struct tcn_db *db, size_t *ret_n, struct tcn_err *err);
     /* Until when (tcn_clock_boot_us) no other process can have ended the lease. Any thread. */
     int64_t (*lease_until_us)(struct tcn_db *db);
+    /* May be NULL. How often a lock was not to be had in time, so far. */
+    uint64_t (*lock_timeouts)(struct tcn_db *db);
     /* May be NULL: the connection cannot be lost. While it is, begin answers TCN_EBUSY. recover tries for about wait_ms
      * to get it back: 0 with what became of a commit that was undecided, TCN_EBUSY when not yet. */
     bool (*is_lost)(struct tcn_db *db);

@@ -3,9 +3,15 @@
 #include "store/internal.h"
 
 #include "base/buf.h"
+#include "sys/clock.h"
 #include <assert.h>
+#include <poll.h>
 
 #define MAX_STATEMENT_BYTES (16 * 1024)
+/* While a migration waits for a table, whoever comes to that table waits behind it. */
+#define HURRY "SET LOCAL lock_timeout = 300"
+#define PAUSE_MS 700
+#define PATIENCE_MS 60000
 #define ON_SERVER "{ON_SERVER}" /* not of a database inside the process */
 
 static const char *word_of(const struct tcn_db_driver *driver, const char *name, size_t len)
@@ -113,7 +119,7 @@ static int write(const struct tcn_db_driver *driver, struct tcn_db *db,
                  const struct tcn_migration *m, int64_t now_ms, struct tcn_err *err)
 {
     const int64_t row[3] = {m->version, m->oldest, now_ms};
-    int r = 0;
+    int r = driver->lock ? tcn_migrate_run(driver, db, HURRY, NULL, err) : 0;
 
     for (size_t i = 0; r == 0 && m->statements[i]; i++)
         if (driver->lock || strncmp(m->statements[i], ON_SERVER, strlen(ON_SERVER)) != 0)
@@ -143,9 +149,37 @@ static int apply(const struct tcn_db_driver *driver, struct tcn_db *db,
     return commit(driver, db, err);
 }
 
+/* A table is locked by others for a moment, or by one who dumps it: in turns, so that those at work get theirs. */
+static int apply_in_turns(const struct tcn_db_driver *driver, struct tcn_db *db,
+                          const struct tcn_migration *m, int64_t now_ms, int64_t until_us,
+                          struct tcn_err *err)
+{
+    struct tcn_err why;
+    int r;
+
+    while ((r = apply(driver, db, m, now_ms, &why)) == TCN_EBUSY && driver->lock &&
+           !driver->is_lost(db) && tcn_clock_mono_us() < until_us)
+        poll(NULL, 0, PAUSE_MS);
+    if (r == TCN_EBUSY && driver->lock && !driver->is_lost(db))
+        return tcn_fail(err, r,
+                        "the change of the schema to %lld needs a table that another session keeps "
+                        "locked (pg_dump, a long transaction; pg_stat_activity shows it): end that "
+                        "one, or wait for its end, then start again (%.200s)",
+                        (long long)m->version, why.msg);
+    return r < 0 ? tcn_fail(err, r, "%s", why.msg) : r;
+}
+
 int tcn_migrate(const struct tcn_db_driver *driver, struct tcn_db *db,
                 const struct tcn_migration *list, int64_t now_ms, struct tcn_err *err)
 {
+    return tcn_migrate_within(driver, db, list, now_ms, PATIENCE_MS, err);
+}
+
+int tcn_migrate_within(const struct tcn_db_driver *driver, struct tcn_db *db,
+                       const struct tcn_migration *list, int64_t now_ms, int64_t patience_ms,
+                       struct tcn_err *err)
+{
+    int64_t until_us = tcn_clock_mono_us() + patience_ms * 1000;
     int64_t found[2], newest = 0;
     int r;
 
@@ -161,7 +195,8 @@ int tcn_migrate(const struct tcn_db_driver *driver, struct tcn_db *db,
                         "tocsin that wrote it, or restore the backup from before the upgrade",
                         (long long)found[0], (long long)newest);
     for (size_t i = 0; list[i].version; i++)
-        if (list[i].version > found[0] && (r = apply(driver, db, &list[i], now_ms, err)) < 0)
+        if (list[i].version > found[0] &&
+            (r = apply_in_turns(driver, db, &list[i], now_ms, until_us, err)) < 0)
             return r;
     return 0;
 }

@@ -18,6 +18,11 @@ extern const struct tcn_migration tcn_migrations[]; /* ends with version 0 */
  * with what to do; else the codes of the driver. */
 int tcn_migrate(const struct tcn_db_driver *driver, struct tcn_db *db,
                 const struct tcn_migration *list, int64_t now_ms, struct tcn_err *err);
+/* The same; for a table that others keep locked it waits so long, in short turns: who comes to that table meanwhile is not
+ * kept for longer than one. TCN_EBUSY after that. */
+int tcn_migrate_within(const struct tcn_db_driver *driver, struct tcn_db *db,
+                       const struct tcn_migration *list, int64_t now_ms, int64_t patience_ms,
+                       struct tcn_err *err);
 
 /* Runs one statement of the schema's kind, with {WORDS}; ret_row (two numbers, may be NULL) takes the first row. Inside a
  * transaction. */

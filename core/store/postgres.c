@@ -264,6 +264,11 @@ static bool is_full(struct tcn_db *db)
     return db->is_full;
 }
 
+static uint64_t lock_timeouts(struct tcn_db *db)
+{
+    return db->lock_timeouts;
+}
+
 static const struct tcn_db_word words[] = {
     {"ID", "BYTEA"},
     {"INT", "BIGINT"},
@@ -331,6 +336,7 @@ const struct tcn_db_driver tcn_postgres_driver = {
     .lock_all = tcn_pg_lock_all,
     .beat = tcn_pg_beat,
     .lease_until_us = tcn_pg_lease_until_us,
+    .lock_timeouts = lock_timeouts,
     .is_lost = tcn_pg_is_lost,
     .recover = tcn_pg_recover,
     .describe = tcn_pg_describe,

@@ -126,7 +126,8 @@ struct tcn_db {
     bool in_transaction, is_begun, is_patient;
     bool has_written; /* and therefore a guard before */
     bool is_full, is_demoted;
-    struct tcn_err why; /* code 0, or the first error of this transaction */
+    uint64_t lock_timeouts; /* so far */
+    struct tcn_err why;     /* code 0, or the first error of this transaction */
 
     struct tcn_dbstmt *guard; /* owned; NULL before own */
     int64_t epoch, session;

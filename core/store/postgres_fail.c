@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #define EXIT_NOT_OURS 70
+#define LOCK_TIMEOUT "55P03"
 
 void tcn_pg_die(const char *why)
 {
@@ -30,7 +31,7 @@ static const struct {
     {"57P", TCN_EBUSY, ""},   /* shut down, crashed, starting */
     {"25006", TCN_EBUSY, ""}, /* read only: it is a standby now */
     {"40", TCN_EBUSY, ""},    /* deadlock, serialization */
-    {"55P03", TCN_EBUSY, ""}, /* lock_timeout */
+    {LOCK_TIMEOUT, TCN_EBUSY, ""},
     {"57014", TCN_EBUSY, ""}, /* statement_timeout */
     {"25P03", TCN_EBUSY, ""}, /* idle_in_transaction_session_timeout */
     {"53100", TCN_EFULL, ""}, /* disk full */
@@ -70,6 +71,7 @@ int tcn_pg_fail(struct tcn_db *db, const PGresult *result, struct tcn_err *err)
             continue;
         db->is_full = db->is_full || meanings[i].code == TCN_EFULL;
         db->is_demoted = db->is_demoted || is_one(state, "25006");
+        db->lock_timeouts += is_one(state, LOCK_TIMEOUT);
         return tcn_fail(err, meanings[i].code, "PostgreSQL: %.300s (%s)%s", why, state,
                         meanings[i].remedy);
     }

@@ -71,6 +71,8 @@ int tcn_store_try_name(struct tcn_store *s, const char *kind, const char *name, 
                        struct tcn_err *err);
 /* Outside a transaction, several times within a lease: renews ours, and ends those that ran out; *ret_n of them. */
 int tcn_store_beat(struct tcn_store *s, size_t *ret_n, struct tcn_err *err);
+/* How many transactions failed so far because others kept a lock for too long: TCN_EBUSY was their answer. */
+uint64_t tcn_store_lock_timeouts(struct tcn_store *s);
 /* On tcn_clock_boot_us: until then nobody can have taken this process for dead. Any thread. */
 int64_t tcn_store_lease_until_us(struct tcn_store *s);
 

@@ -80,3 +80,8 @@ int64_t tcn_store_lease_until_us(struct tcn_store *s)
 {
     return s->driver->lease_until_us ? s->driver->lease_until_us(s->db) : INT64_MAX;
 }
+
+uint64_t tcn_store_lock_timeouts(struct tcn_store *s)
+{
+    return s->driver->lock_timeouts ? s->driver->lock_timeouts(s->db) : 0;
+}

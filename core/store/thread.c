@@ -19,6 +19,8 @@
 #define BEAT_MS (TCN_LEASE_MS / 4)
 /* Every job holds a few locks of the server's until the commit; of those it has some thousands for all nodes. */
 #define SHARED_BATCH 128
+/* Jobs of a batch that a lock was not to be had for: who holds a table holds up all of them. */
+#define LOCKED_MAX 2
 /* While the disk is full: what one transaction writes must fit into what is free at its begin. */
 #define FULL_BATCH 16
 /* Idle for so long, the store may spend time on its upkeep; while the disk is full, the time between looks; the same at
@@ -116,28 +118,41 @@ static bool may_retry(struct tcn_storethread *t, int r)
            !tcn_store_is_lost(t->store);
 }
 
-static int run_alone(struct tcn_storethread *t, struct tcn_job *job, bool *ret_began,
+static void stay_alive(struct tcn_storethread *t);
+
+/* Jobs that wait behind this one do not wait for its lock several times. */
+static int run_alone(struct tcn_storethread *t, struct tcn_job *job, bool is_only, bool *ret_began,
                      struct tcn_err *err)
 {
+    uint64_t locked = tcn_store_lock_timeouts(t->store);
     int r = run_in_transaction(t, job, ret_began, err);
 
-    for (int tries = 1; tries < TRIES && *ret_began && may_retry(t, r); tries++)
+    for (int tries = 1; tries < TRIES && *ret_began && may_retry(t, r); tries++) {
+        if (!is_only && tcn_store_lock_timeouts(t->store) != locked)
+            break;
+        stay_alive(t);
         r = run_in_transaction(t, job, ret_began, err);
+    }
     return r;
 }
 
-/* One job's refusal must not be its neighbours'. */
+/* One job's refusal must not be its neighbours'; but where one lock keeps all of them, the rest is told to come again. */
 static void run_one_by_one(struct tcn_storethread *t, struct tcn_job *first)
 {
+    uint64_t locked = tcn_store_lock_timeouts(t->store);
+    bool began = true, is_only = !first->next;
     struct tcn_err err = {0};
-    bool began = true;
     int r = 0;
 
     for (struct tcn_job *job = first, *next; job; job = next) {
         next = job->next;
         job->next = NULL;
-        if (began)
-            r = run_alone(t, job, &began, &err);
+        if (began && !is_only && tcn_store_lock_timeouts(t->store) - locked >= LOCKED_MAX) {
+            r = tcn_fail(&err, TCN_EBUSY, "others keep what this needs locked");
+        } else if (began) {
+            stay_alive(t);
+            r = run_alone(t, job, is_only, &began, &err);
+        }
         tcn_storethread_set_results(job, r, &err);
         job->next = next;
     }
@@ -255,6 +270,13 @@ static void note_contact(struct tcn_storethread *t)
     pthread_mutex_unlock(&t->mutex);
 }
 
+/* A batch that takes long must not cost the lease. */
+static void stay_alive(struct tcn_storethread *t)
+{
+    beat(t);
+    note_contact(t);
+}
+
 /* For good: who finds the right file at its name again cannot know what became of it meanwhile. */
 static void look(struct tcn_storethread *t)
 {
@@ -328,10 +350,9 @@ static void *run(void *arg)
         if (needs_upkeep(t, is_idle))
             upkeep(t);
         look(t);
-        beat(t);
+        stay_alive(t);
         if (!tcn_store_is_lost(t->store))
             follow_clock(t, &ignored); /* or the next batch does */
-        note_contact(t);
     }
     tcn_storethread_end_syncs(t);
     leave(t);

@@ -1,15 +1,17 @@
-"""Which PostgreSQL server a start goes to when the URL leads to several, and what a node remembers of the one it had."""
+"""Several servers and several versions: which PostgreSQL a start goes to, what a node remembers of it, and what is locked."""
 from __future__ import annotations
 
+import concurrent.futures
 import json
 import pathlib
 import signal
 import subprocess
+import time
 import typing
 import unittest
 
-from harness import BINARY, TOKENS, Tocsin, World, eventually, http, postgres
-from worlds import Config, fresh
+from harness import BINARY, SOURCE_TOKEN, TOKENS, Response, Tocsin, World, eventually, http, postgres
+from worlds import Config, Scenario, alert, fresh, group
 
 KNOWN = "postgresql-server"  # the file of a node's folder
 
@@ -98,6 +100,41 @@ class Several(unittest.TestCase):
         self.assertEqual(200, http("GET", app.url + "/readyz").status)
         self.assertIn("cannot be kept for the next start", app.log.read_text())
         self.assertEqual("", app.end())
+
+
+class Locked(Scenario):
+    """Somebody keeps a table locked that every alarm needs."""
+    store = "postgres"
+    SENDERS = 12
+    HELD_S = 8.0
+
+    def test_nodes_stay_alive_and_senders_are_answered(self) -> None:
+        server = typing.cast(postgres.Server, self.world.database)
+        with concurrent.futures.ThreadPoolExecutor(self.SENDERS) as pool:
+            with server.holding("LOCK TABLE links IN ACCESS EXCLUSIVE MODE"):
+                answers = [pool.submit(self.send, fresh("locked")) for _ in range(self.SENDERS)]
+                late_ms = self.latest_contact(server)
+                self.assertTrue(all(answer.done() for answer in answers), "everybody is told something")
+            self.assertEqual([503] * self.SENDERS, [answer.result().status for answer in answers])
+        self.assertTrue(all(int(answer.result().headers["Retry-After"]) > 0 for answer in answers))
+        self.assertLess(late_ms, 4000)
+        self.opened(eventually("it is accepted", lambda: self.accepted(fresh("unlocked")), 30))
+
+    def send(self, name: str) -> Response:
+        return http("POST", self.app.url + "/sources/prom", group(name, alert(name, "a")),
+                    {"Authorization": f"Bearer {SOURCE_TOKEN}"}, timeout=60)
+
+    def accepted(self, name: str) -> Response | None:
+        answer = self.send(name)
+        return answer if answer.status == 202 else None
+
+    def latest_contact(self, server: postgres.Server) -> int:
+        """While the lock is held: for how long the node was not seen at most."""
+        end, late = time.monotonic() + self.HELD_S, 0
+        while time.monotonic() < end:
+            late = max(late, int(server.psql("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint - seen_ms "
+                                             "FROM epochs WHERE session > 0")))
+        return late
 
 
 if __name__ == "__main__":
