@@ -59,6 +59,7 @@ struct tcn_store {
         struct tcn_storm row;
         bool is_changed;     /* to be written before the commit */
     } storm;                 /* the row in hand, of this transaction: store_storm.c */
+    int64_t followed_us;     /* when the schema's version was last looked at, monotonic */
     bool is_alone;           /* no other process can use the database */
     struct tcn_ahead *ahead; /* owned; store_ahead.c */
     bool is_hurried;         /* this transaction does not wait for what other nodes have locked */
@@ -79,6 +80,9 @@ int tcn_store_driver_of(const char *url, const struct tcn_db_driver **ret, const
  * rows' times was taken. */
 int tcn_store_clock_first(struct tcn_store *s, struct tcn_err *err);
 int tcn_store_clock_took(struct tcn_store *s, int64_t by_ms, struct tcn_err *err);
+/* While others may change the schema: looks whether it is one to work on, once a minute, or at once (is_new: another
+ * connection). Outside a transaction. One that this program cannot follow ends the process (exit 70). */
+void tcn_store_follow(struct tcn_store *s, bool is_new);
 
 /* What was due at this time or before is held: nothing claims it. 0: nothing is (held.h). */
 #define TCN_HELD_BEFORE                                                                            \

@@ -201,6 +201,22 @@ int tcn_migrate_within(const struct tcn_db_driver *driver, struct tcn_db *db,
     return 0;
 }
 
+int tcn_migrate_follow(const struct tcn_db_driver *driver, struct tcn_db *db,
+                       const struct tcn_migration *list, struct tcn_err *err)
+{
+    int64_t found[2] = {0}, newest = 0;
+    int r = run(driver, db, select_version, NULL, found, err);
+
+    for (size_t i = 0; list[i].version; i++)
+        newest = list[i].version;
+    if (r < 0 || found[1] <= newest)
+        return r;
+    return tcn_fail(err, TCN_EINVALID,
+                    "a newer tocsin has brought the database to schema %lld, which this one (%lld) "
+                    "cannot write: start the newer one here, too",
+                    (long long)found[0], (long long)newest);
+}
+
 static int look(const struct tcn_db_driver *driver, struct tcn_db *db, int64_t ret[2],
                 struct tcn_err *err)
 {

@@ -1,23 +1,15 @@
 /* What an error of the server means to the store. */
 #include "store/postgres.h"
 
+#include "store/die.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#define EXIT_NOT_OURS 70
 #define LOCK_TIMEOUT "55P03"
 
 void tcn_pg_die(const char *why)
 {
-    char line[512];
-    int len = snprintf(line, sizeof line, "tocsin: store: %s; exit %d\n", why, EXIT_NOT_OURS);
-
-    if (len >= (int)sizeof line)
-        len = (int)sizeof line - 1;
-    if (write(STDERR_FILENO, line, (size_t)len) < 0)
-        _exit(EXIT_NOT_OURS);
-    _exit(EXIT_NOT_OURS);
+    tcn_store_die(why);
 }
 
 /* SQLSTATE, of which a shorter one is the whole class: postgresql.org/docs/current/errcodes-appendix.html */

@@ -3,6 +3,7 @@
 
 #include "base/xalloc.h"
 #include "store/copy.h"
+#include "store/die.h"
 #include "store/migrate.h"
 #include "store/moved.h"
 #include "sys/clock.h"
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 
 #define EPOCHS_KEPT 1000
+#define FOLLOW_US (60 * INT64_C(1000000))
 
 enum { EPOCH_ADD, EPOCH_FENCE, EPOCH_TRIM };
 static const char *const sql[] = {
@@ -134,6 +136,7 @@ static int open_once(const struct tcn_db_driver *driver, const char *target,
     int64_t begun_us = tcn_clock_mono_us();
     int r;
 
+    s->followed_us = begun_us;
     if ((r = driver->open(&place, &s->db, err)) == 0 && (r = driver->check(s->db, err)) == 0 &&
         (r = check_clock(s, options, now_ms, begun_us, err)) == 0 &&
         (r = tcn_migrate(driver, s->db, tcn_migrations, now_ms, err)) == 0 &&
@@ -270,8 +273,27 @@ bool tcn_store_is_lost(struct tcn_store *s)
 int tcn_store_recover(struct tcn_store *s, int64_t wait_ms, bool *ret_committed,
                       struct tcn_err *err)
 {
+    int r;
+
     assert(s->driver->recover);
-    return s->driver->recover(s->db, wait_ms, ret_committed, err);
+    if ((r = s->driver->recover(s->db, wait_ms, ret_committed, err)) == 0)
+        tcn_store_follow(s, true);
+    return r;
+}
+
+/* A question without an answer is asked again. */
+void tcn_store_follow(struct tcn_store *s, bool is_new)
+{
+    int64_t now_us = tcn_clock_mono_us();
+    struct tcn_err why;
+    int r;
+
+    if (!is_new && now_us < s->followed_us + FOLLOW_US)
+        return;
+    if ((r = tcn_migrate_follow(s->driver, s->db, tcn_migrations, &why)) == TCN_EINVALID)
+        tcn_store_die(why.msg);
+    if (r == 0)
+        s->followed_us = now_us;
 }
 
 /* A statement failed and nobody minded: half a job must not be kept. */

@@ -72,8 +72,14 @@ int tcn_store_try_name(struct tcn_store *s, const char *kind, const char *name, 
 
 int tcn_store_beat(struct tcn_store *s, size_t *ret_n, struct tcn_err *err)
 {
+    int r;
+
     *ret_n = 0;
-    return s->driver->beat ? s->driver->beat(s->db, ret_n, err) : 0;
+    if (!s->driver->beat)
+        return 0;
+    if ((r = s->driver->beat(s->db, ret_n, err)) == 0)
+        tcn_store_follow(s, false);
+    return r;
 }
 
 int64_t tcn_store_lease_until_us(struct tcn_store *s)

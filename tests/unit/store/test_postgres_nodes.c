@@ -2,6 +2,7 @@
 #include "rows.h"
 
 #include "store/ahead.h"
+#include "store/internal.h"
 #include "store/nodes.h"
 #include "sys/clock.h"
 
@@ -418,6 +419,30 @@ static void every_node_has_a_bucket_and_knows_the_storm(void **state)
     assert_true(got.tokens < 3.1);
 }
 
+/* -- a schema that goes on ----------------------------------------------------------------------------------- */
+
+static void a_schema_that_excludes_this_program(void **state)
+{
+    struct nodes *n = *state;
+    char sql[160];
+    size_t ended;
+    int status;
+    pid_t pid;
+
+    OK(&n->f, tcn_store_beat(n->b, &ended, &n->f.err));
+    snprintf(sql, sizeof sql, "INSERT INTO %s.schema_version VALUES (9999, 9999, 0)", n->f.schema);
+    pg_run(sql);
+    OK(&n->f, tcn_store_beat(n->b, &ended, &n->f.err)); /* a minute has not passed */
+    if ((pid = fork()) == 0) {
+        n->b->followed_us -= 60 * INT64_C(1000000);
+        tcn_store_beat(n->b, &ended, &n->f.err);
+        _exit(1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), EXIT_NOT_OURS);
+}
+
 #define NODES(test) cmocka_unit_test_setup_teardown(test, setup_nodes, teardown_nodes)
 
 int main(void)
@@ -434,6 +459,7 @@ int main(void)
         NODES(what_is_looked_for_ahead_is_locked),
         NODES(a_lock_is_waited_for),
         NODES(every_node_has_a_bucket_and_knows_the_storm),
+        NODES(a_schema_that_excludes_this_program),
     };
 
     return cmocka_run_group_tests_name("nodes", tests, NULL, NULL);
