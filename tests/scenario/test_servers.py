@@ -137,5 +137,78 @@ class Locked(Scenario):
         return late
 
 
+class Upgraded(Scenario):
+    """A release that this one does not know was started on the database: it added to every table what has a default."""
+    store = "postgres"
+    MORE = """
+        CREATE TABLE later (no bigint PRIMARY KEY, text text);
+        DO $$ DECLARE name text; BEGIN
+            FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'later' LOOP
+                EXECUTE format('ALTER TABLE %I ADD COLUMN later bigint NOT NULL DEFAULT 7', name);
+                EXECUTE format('CREATE INDEX %I ON %I (later)', name || '_later', name);
+            END LOOP;
+        END $$;"""
+
+    @property
+    def server(self) -> postgres.Server:
+        return typing.cast(postgres.Server, self.world.database)
+
+    @classmethod
+    def configure(cls, config: Config) -> None:
+        cls.config = config
+        config["node"] = "before"
+
+    def is_at(self, version: int, oldest: int) -> None:
+        self.server.psql(f"INSERT INTO schema_version (version, oldest, applied_ms) VALUES ({version}, {oldest}, 0)")
+
+    def does_its_job(self, app: Tocsin) -> None:
+        name = fresh("upgraded")
+        self.opened(app.alarm("prom", group(name, alert(name, "a"))))
+        self.tickets(name, "OPEN")
+        self.mail(name)
+        self.opened(app.alarm("prom", group(name, alert(name, "a", "resolved", time.time() - 60))))
+        self.tickets(name, "RESOLVED")
+
+    def takes_over(self, one: Tocsin, other: Tocsin) -> None:
+        """What one has accepted when it is killed, the other does."""
+        names = [fresh("over") for _ in range(5)]
+        for name in names:
+            self.opened(one.alarm("prom", group(name, alert(name, "a"))))
+        one.kill(signal.SIGKILL)
+        for name in names:
+            self.tickets(name, "OPEN", timeout=120)  # a create that may have got through is looked for a while
+            self.mail(name)
+        one.start()
+        self.assertIsNone(other.child.poll())
+
+    def test_nodes_of_the_release_before(self) -> None:
+        ours = int(self.server.psql("SELECT max(version) FROM schema_version"))
+        self.does_its_job(self.app)
+        self.server.psql(self.MORE)
+        self.is_at(ours + 1, ours)
+        folder = self.world.folder / "after"
+        folder.mkdir()
+        after = self.world.tocsin(self.config | {"node": "after"}, self.env, folder=folder)
+        for app in (self.app, after):
+            self.does_its_job(app)
+        self.takes_over(after, self.app)
+        self.assertFalse(any(self.box.admin("GET", "/counts")["duplicates"].values()))
+        self.excludes(ours + 2, after)
+
+    def excludes(self, newest: int, after: Tocsin) -> None:
+        """A change that this release cannot follow."""
+        self.is_at(newest, newest)
+        self.server.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'tocsin'")
+        for app in (self.app, after):
+            self.assertEqual(70, app.child.wait(30), app.tail())
+            self.assertRegex(app.tail(), f"schema {newest}, which this one .* cannot write: start the newer one")
+        self.app.kill()
+        self.app.start(wait=False)
+        self.assertEqual(1, self.app.child.wait(30))
+        self.assertRegex(self.app.tail(), f"the store has schema {newest}.*start the newer tocsin")
+        for app in (self.app, after):
+            app.kill()
+
+
 if __name__ == "__main__":
     unittest.main()
