@@ -285,7 +285,7 @@ class World:
 
     def tocsin(self, config: dict[str, typing.Any], env: dict[str, str],
                context: ssl.SSLContext | None = None, folder: pathlib.Path | None = None,
-               store: str | None = None, ready_at: str = "") -> Tocsin:
+               store: str | dict[str, typing.Any] | None = None, ready_at: str = "") -> Tocsin:
         """store: another way to the database than the straight one."""
         url = store or self.store_url
         if self.database:

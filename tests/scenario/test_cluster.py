@@ -9,7 +9,9 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import typing
 import unittest
+import unittest.mock
 from http.client import HTTPConnection
 
 import yaml
@@ -55,6 +57,12 @@ class Files(unittest.TestCase):
         self.assertEqual(nodes["a"], nodes["b"])
         self.assertNotIn('"node"', (CLUSTER / "tocsin.json").read_text())
 
+    def test_the_role_of_the_nodes_is_not_the_superuser(self) -> None:
+        database = self.compose["services"]["db"]
+        self.assertEqual("postgres", database["environment"]["POSTGRES_USER"])
+        self.assertIn("./database.sql:/docker-entrypoint-initdb.d/database.sql:ro", database["volumes"])
+        self.assertIn("postgresql://tocsin@", (CLUSTER / "tocsin.json").read_text())
+
     def test_the_image_has_what_its_lists_name(self) -> None:
         text = (CLUSTER / "Dockerfile").read_text()
         for line in text.splitlines():
@@ -74,6 +82,21 @@ def localized(folder: pathlib.Path) -> Config:
     return config
 
 
+class Database(postgres.Server):
+    """As compose makes it: its role and database are database.sql's, and the role has to show its password."""
+
+    def init(self) -> None:
+        super().init()
+        rules = self.data / "pg_hba.conf"
+        rules.write_text("local all tocsin scram-sha-256\n" + rules.read_text())
+
+    def create(self) -> None:
+        script = self.folder / "database.sql"
+        script.write_text((CLUSTER / "database.sql").read_text())
+        with unittest.mock.patch.dict(os.environ, {"POSTGRES_PASSWORD": SECRETS["database"]}):
+            self.tool(*self.client("postgres"), "-f", str(script))
+
+
 @unittest.skipUnless(shutil.which("haproxy"), "haproxy is not installed; apt-get install haproxy")
 @unittest.skipUnless(postgres.binaries(), "PostgreSQL is not installed")
 class Cluster(unittest.TestCase):
@@ -84,7 +107,7 @@ class Cluster(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.world = cls.enterClassContext(World("postgres"))
+        cls.world = cls.enterClassContext(World("postgres", Database()))
         cls.box = cls.world.sandbox()
         cls.nodes = [cls.start_node(name) for name in ("a", "b")]
         cls.url = cls.start_balancer()
@@ -98,7 +121,12 @@ class Cluster(unittest.TestCase):
         config["connectors"]["mail"] |= {"url": cls.box.urls["smtp"], "allow": ["localhost"]}
         for member in ("user", "password"):
             del config["connectors"]["mail"][member]
-        return cls.world.tocsin(config, {}, folder=folder)
+        store = {"url": cls.database().url(), "password": config["store"]["password"]}
+        return cls.world.tocsin(config, {}, folder=folder, store=store)
+
+    @classmethod
+    def database(cls) -> Database:
+        return typing.cast(Database, cls.world.database)
 
     @classmethod
     def start_balancer(cls) -> str:
@@ -171,6 +199,13 @@ class Cluster(unittest.TestCase):
         self.paged_once(names)
         self.nodes[1].child.send_signal(signal.SIGCONT)
         self.both_are_in()
+
+    def test_the_database_keeps_accounts_apart(self) -> None:
+        rights = self.database().psql("SELECT rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = 'tocsin'")
+        self.assertEqual("f|f|f", rights)
+        for node in self.nodes:
+            self.assertNotIn("BYPASSRLS", node.log.read_text())
+        self.assertEqual("t", self.database().psql("SELECT rolpassword IS NULL FROM pg_authid WHERE rolname = 'postgres'"))
 
     def test_the_api_is_the_same_on_both(self) -> None:
         self.both_are_in()
