@@ -62,6 +62,12 @@ static bool is_per_host(const char *keyword)
            strcmp(keyword, "port") == 0;
 }
 
+/* The others lead to a server that takes no writes. */
+static bool wants_writes(const char *attrs)
+{
+    return !attrs || strcmp(attrs, "read-write") == 0 || strcmp(attrs, "primary") == 0;
+}
+
 static int parse(const char *url, PQconninfoOption **ret, struct tcn_err *err)
 {
     char *message = NULL;
@@ -77,6 +83,11 @@ static int parse(const char *url, PQconninfoOption **ret, struct tcn_err *err)
         r = tcn_fail(err, TCN_EINVALID,
                      "the store's URL has a password inside; write {\"url\": ..., \"password\": "
                      "{\"file\": PATH}}, or passfile=PATH in the URL");
+    } else if (!wants_writes(value_of(options, "target_session_attrs"))) {
+        r = tcn_fail(err, TCN_EINVALID,
+                     "the store's URL asks for a server that may take no writes "
+                     "(target_session_attrs=%.40s): leave that out",
+                     value_of(options, "target_session_attrs"));
     } else if (pieces(value_of(options, "host")) > HOSTS_MAX) {
         r = tcn_fail(err, TCN_EINVALID, "the store's URL has more than %d hosts", HOSTS_MAX);
     }

@@ -257,6 +257,8 @@ class Start(unittest.TestCase):
                 (self.url(f"secretive:{PASSWORD}"), "has a password inside"),
                 (self.url("secretive", password=PASSWORD), "has a password inside"),
                 (self.url("secretive"), "no password supplied"),
+                (self.url(target_session_attrs="any"), "may take no writes .*attrs=any.*leave that out"),
+                (self.url(target_session_attrs="prefer-standby"), "may take no writes"),
                 (wrong, "password authentication failed"),
                 ({"url": self.url(), "pasword": {"env": "PW"}}, 'did you mean \\"?password'),
                 ({"url": "sqlite:tocsin.db", "password": {"env": "PW"}}, "SQLite has no password"),
