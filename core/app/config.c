@@ -127,9 +127,16 @@ static int use_sqlite(const struct tcn_node *at, const char *url, const char *da
 static int use_postgres(const struct tcn_node *at, const char *url, struct tcn_config *c)
 {
     struct tcn_err err;
+    char host[128];
 
     if (tcn_store_check_postgres(url, &err) < 0)
         return tcn_node_problem(at, "%s", err.msg);
+    if (tcn_store_is_unverified(url, host, sizeof host))
+        tcn_node_warning(at,
+                         "whoever is on the way to %s can read alarms, or be the database: use "
+                         "sslmode=verify-full, with sslrootcert=FILE of the authority that signed "
+                         "the server's certificate",
+                         host);
     c->store = url;
     return 0;
 }

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #define SETTINGS_MAX 80
 #define HOSTS_MAX 16
@@ -39,10 +40,10 @@ static size_t pieces(const char *list)
     return n;
 }
 
-/* The i-th of a list; the only one is everybody's. Yours to free. */
+/* The i-th of a list (NULL: empty); the only one is everybody's. Yours to free. */
 static char *piece(const char *list, size_t i)
 {
-    struct tcn_str rest = tcn_str(list);
+    struct tcn_str rest = tcn_str(list ? list : "");
 
     if (pieces(list) > 1)
         for (; i > 0; i--) {
@@ -106,6 +107,53 @@ int tcn_store_check_postgres(const char *url, struct tcn_err *err)
 
     PQconninfoFree(options);
     return r;
+}
+
+/* A socket, or loopback. */
+static bool is_on_this_machine(const char *host)
+{
+    return *host == '\0' || *host == '/' || *host == '@' || strcasecmp(host, "localhost") == 0 ||
+           strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0;
+}
+
+/* The i-th, by name or else by address. Yours to free. */
+static char *host_of(const PQconninfoOption *options, size_t i)
+{
+    char *host = piece(value_of(options, "host"), i);
+
+    if (*host != '\0')
+        return host;
+    free(host);
+    return piece(value_of(options, "hostaddr"), i);
+}
+
+static bool find_remote(const PQconninfoOption *options, char *ret_host, size_t size)
+{
+    const char *names = value_of(options, "host"), *addresses = value_of(options, "hostaddr");
+    bool is_remote = false;
+
+    for (size_t i = 0; i < pieces(addresses ? addresses : names) && !is_remote; i++) {
+        char *host = host_of(options, i);
+
+        is_remote = !is_on_this_machine(host);
+        snprintf(ret_host, size, "%s", host);
+        free(host);
+    }
+    return is_remote;
+}
+
+bool tcn_store_is_unverified(const char *url, char *ret_host, size_t size)
+{
+    PQconninfoOption *options = PQconninfoParse(url, NULL);
+    const char *mode;
+    bool is;
+
+    if (!options)
+        return false;
+    mode = value_of(options, "sslmode") ? value_of(options, "sslmode") : getenv("PGSSLMODE");
+    is = (!mode || strcmp(mode, "verify-full") != 0) && find_remote(options, ret_host, size);
+    PQconninfoFree(options);
+    return is;
 }
 
 int tcn_pg_hosts_init(struct tcn_pg_hosts *h, const struct tcn_db_place *place, struct tcn_err *err)

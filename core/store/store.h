@@ -36,6 +36,8 @@ struct tcn_store_options {
 bool tcn_store_is_postgres(const char *url);
 /* The connection URI alone, without asking a server: TCN_EINVALID says what is wrong with it, such as a password inside. */
 int tcn_store_check_postgres(const char *url, struct tcn_err *err);
+/* Whether a server of this valid URI is reached over a network that could answer in its stead; ret_host: which. */
+bool tcn_store_is_unverified(const char *url, char *ret_host, size_t size);
 
 /* Opens, checks (file system, integrity, schema version), migrates, and takes the next epoch. options are borrowed for
  * the call. TCN_EIO, TCN_EINVALID (NFS or SMB, newer schema, missing rights, a clock that differs, a store that was moved
