@@ -126,6 +126,7 @@ struct tcn_db {
     bool in_transaction, is_begun, is_patient;
     bool has_written; /* and therefore a guard before */
     bool is_full, is_demoted;
+    bool is_warned;         /* by the server; set back by who looks at it */
     uint64_t lock_timeouts; /* so far */
     struct tcn_err why;     /* code 0, or the first error of this transaction */
 

@@ -25,7 +25,7 @@ static const char settings[] = "SET synchronous_commit = on;"
                                "SET tcp_user_timeout = 8000;"
                                "SET standard_conforming_strings = on;"
                                "SET jit = off;"
-                               "SET client_min_messages = error";
+                               "SET client_min_messages = warning";
 
 /* A scan of a whole table takes what it takes; what one transaction reads fits together. */
 static const char reads_only[] = "SET default_transaction_read_only = on;"
@@ -43,10 +43,13 @@ static const char with_others[] =
 static const char alone[] =
     "SELECT pg_advisory_lock(1953456499, hashtext('owner ' || current_schema()))";
 
-static void ignore(void *arg, const PGresult *notice)
+/* Quiet: of warnings only one matters, and who waits for it asks for it. */
+static void note(void *arg, const PGresult *notice)
 {
-    (void)arg;
-    (void)notice;
+    struct tcn_db *db = arg;
+    const char *state = PQresultErrorField(notice, PG_DIAG_SQLSTATE);
+
+    db->is_warned = db->is_warned || (state && strcmp(state, "01000") == 0);
 }
 
 /* -- making a connection, a slice at a time --------------------------------------------------------------------- */
@@ -56,7 +59,7 @@ static void start_host(struct tcn_db *db)
     db->coming = tcn_pg_hosts_start(&db->hosts, db->host);
     db->until_us = tcn_clock_mono_us() + TCN_PG_CONNECT_MS * INT64_C(1000);
     db->is_writing = true; /* as PQconnectPoll wants it at first */
-    PQsetNoticeReceiver(db->coming, ignore, NULL);
+    PQsetNoticeReceiver(db->coming, note, db);
 }
 
 /* Between half and all of it, so that nodes do not come back in step. */

@@ -86,18 +86,21 @@ void tcn_pg_rollback(struct tcn_db *db)
     leave(db);
 }
 
+/* Somebody cancelled the wait for a standby: COMMIT is answered, with a warning, and what it wrote may be on the primary
+ * alone. It is undecided then: the commit by which a session is counted up comes after it, and waits for a standby again. */
 static int send_commit(struct tcn_db *db, struct tcn_err *err)
 {
     PGresult *result = NULL;
     int r = tcn_pg_send_text(db, "COMMIT", err);
 
+    db->is_warned = false;
     if (r == 0)
         r = tcn_pg_settle(db, &result, err);
     /* An aborted transaction answers ROLLBACK. */
     if (r == 0 && strcmp(PQcmdStatus(result), "COMMIT") != 0)
         r = tcn_fail(err, TCN_EIO, "PostgreSQL: the transaction has ended");
     PQclear(result);
-    return r;
+    return r == 0 && db->is_warned && db->has_written ? tcn_pg_lose(db, err) : r;
 }
 
 /* What this transaction took for due by a time that is still to come again was not. */
@@ -212,8 +215,13 @@ static int come_back(struct tcn_db *db, PGconn *conn, bool *ret_committed, struc
         return 0;
     snprintf(sql, sizeof sql, next_session, (long long)db->epoch);
     asked_us = tcn_clock_boot_us();
+    db->is_warned = false;
     if ((r = tcn_pg_ask(db, conn, sql, &row, err)) < 0)
         return r;
+    if (db->is_warned) {
+        PQclear(row);
+        return tcn_fail(err, TCN_EBUSY, "PostgreSQL: a commit did not come to the standby");
+    }
     learn(db, row, ret_committed);
     tcn_pg_lease_renewed(db, asked_us);
     PQclear(row);

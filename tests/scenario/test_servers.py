@@ -11,7 +11,8 @@ import typing
 import unittest
 
 from harness import BINARY, SOURCE_TOKEN, TOKENS, Response, Tocsin, World, eventually, http, postgres
-from worlds import Config, Scenario, alert, fresh, group
+from test_config import NOWHERE
+from worlds import SECRETS, Config, Scenario, Topic, alert, base_config, fresh, group
 
 KNOWN = "postgresql-server"  # the file of a node's folder
 
@@ -208,6 +209,34 @@ class Upgraded(Scenario):
         self.assertRegex(self.app.tail(), f"the store has schema {newest}.*start the newer tocsin")
         for app in (self.app, after):
             app.kill()
+
+
+class Cancelled(unittest.TestCase):
+    """The standby is away, commits wait for it, and somebody cancels the wait: the primary answers COMMIT, with a warning."""
+
+    def test_an_alarm_that_the_standby_lacks_is_not_answered(self) -> None:
+        pair = postgres.Pair()
+        world = self.enterClassContext(World("postgres", pair))
+        config = base_config(Topic(world.folder).cert, NOWHERE)
+        app = world.tocsin(config, dict(SECRETS))
+        pair.standby.stop()
+        name = fresh("cancelled")
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(http, "POST", app.url + "/sources/prom", group(name, alert(name, "a")),
+                                 {"Authorization": f"Bearer {SOURCE_TOKEN}"}, 120)
+            eventually("every wait is cancelled", lambda: answer.done() or self.is_undecided(pair), 60)
+            self.assertFalse(answer.done(), "no answer without a standby")
+            pair.attach()
+            self.assertEqual(202, answer.result().status)
+
+    @staticmethod
+    def is_undecided(pair: postgres.Pair) -> bool:
+        """Cancels every wait for the standby but that of the node that asks what became of its commit."""
+        asks = pair.psql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND "
+                         "query LIKE '%UPDATE epochs SET session = session + 1%'")
+        pair.psql("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND "
+                  "query NOT LIKE '%UPDATE epochs SET session = session + 1%'")
+        return asks != "0"
 
 
 if __name__ == "__main__":
