@@ -12,10 +12,12 @@
 #define OID_TEXT 25
 #define OID_DOUBLE 701
 
-static bool is_read(const char *sql)
+bool tcn_pg_is_read(const char *sql)
 {
-    return strncmp(sql, "SELECT", 6) == 0 ||
-           (strncmp(sql, "WITH", 4) == 0 && !strstr(sql, " UPDATE "));
+    if (strncmp(sql, "SELECT", 6) == 0)
+        return true;
+    return strncmp(sql, "WITH", 4) == 0 && !strstr(sql, "UPDATE ") && !strstr(sql, "INSERT ") &&
+           !strstr(sql, "DELETE ");
 }
 
 struct tcn_dbstmt *tcn_pg_statement(struct tcn_db *db, const char *sql, int size)
@@ -25,7 +27,7 @@ struct tcn_dbstmt *tcn_pg_statement(struct tcn_db *db, const char *sql, int size
 
     st->db = db;
     st->sql = tcn_xstrdup(sql);
-    st->is_write = !is_read(sql);
+    st->is_write = !tcn_pg_is_read(sql);
     st->size = size;
     st->types = tcn_xcalloc(n, sizeof *st->types);
     st->values = tcn_xcalloc(n, sizeof *st->values);

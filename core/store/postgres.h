@@ -267,6 +267,9 @@ int tcn_pg_lock_all(struct tcn_db *db, const int64_t *keys, size_t n, struct tcn
 
 /* -- postgres.c ------------------------------------------------------------------------------------------------ */
 
+/* Whether a statement leaves every row as it is; a lock is not a change. When in doubt it does not. */
+bool tcn_pg_is_read(const char *sql);
+
 /* With room for so many parameters. Asks no server. */
 struct tcn_dbstmt *tcn_pg_statement(struct tcn_db *db, const char *sql, int size);
 int tcn_pg_prepare(struct tcn_db *db, const char *sql, struct tcn_dbstmt **ret,

@@ -185,9 +185,25 @@ static void a_standby_that_was_promoted(void **state)
     assert_int_equal(is.promotions, 1);
 }
 
+/* -- what goes without a guard ------------------------------------------------------------------------------ */
+
+static void reads_and_writes(void **state)
+{
+    (void)state;
+    assert_true(tcn_pg_is_read("SELECT a FROM t WHERE b = $1 FOR UPDATE SKIP LOCKED"));
+    assert_true(tcn_pg_is_read("WITH d AS (SELECT a FROM t) SELECT a FROM d"));
+    assert_false(tcn_pg_is_read("UPDATE t SET a = 1"));
+    assert_false(tcn_pg_is_read("WITH d AS (SELECT a FROM t) UPDATE t SET a = 1"));
+    assert_false(tcn_pg_is_read("WITH d AS (SELECT a FROM t) DELETE FROM t"));
+    assert_false(tcn_pg_is_read("WITH d AS (SELECT a FROM t) INSERT INTO u SELECT a FROM d"));
+    assert_false(tcn_pg_is_read("WITH d AS (DELETE FROM t RETURNING a) SELECT a FROM d"));
+    assert_false(tcn_pg_is_read("WITH d AS (UPDATE t SET a = 1 RETURNING a) SELECT a FROM d"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_and_writes),
         IN_FILE(the_same),
         IN_FILE(one_that_was_left_behind),
         IN_FILE(a_stranger),
