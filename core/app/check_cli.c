@@ -1,7 +1,9 @@
 /* tocsin check: everything wrong at once. */
+#include "app/check_oncall.h"
 #include "app/cli.h"
 #include "app/config.h"
 #include "app/options.h"
+#include "sys/clock.h"
 
 #include <stdio.h>
 
@@ -13,6 +15,7 @@ static const char usage[] =
     "  file: FILE:LINE: PATH: what is wrong; what to do. Exit status 0: good, 1: not. Behind them "
     "the\n"
     "  warnings, which change no exit status: FILE:LINE: PATH: warning: what is hardly meant.\n"
+    "  Of a good one, when within 365 days nobody is on call, or several rotations are.\n"
     "\n"
     "  --config FILE   the configuration; - is standard input\n"
     "  --data DIR      where serve will keep the store (default: data)\n";
@@ -21,6 +24,7 @@ static void tell(const struct tcn_config *c, const char *file)
 {
     printf("%s: good. %zu sources, %zu connectors, %zu contacts, %zu response plans.\n", file,
            c->n_sources, c->n_connectors, c->directory.n_contacts, c->directory.n_plans);
+    tcn_check_oncall(&c->directory, tcn_clock_now_ms(), stdout);
 }
 
 static int check(const char *file, const char *data)

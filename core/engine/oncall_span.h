@@ -1,0 +1,27 @@
+/* How well a schedule is covered: when nobody is on call, and when more than one of its rotations has somebody. */
+#ifndef TCN_ENGINE_ONCALL_SPAN_H
+#define TCN_ENGINE_ONCALL_SPAN_H
+
+#include "engine/directory.h"
+
+enum tcn_oncall_cover { TCN_COVER_UNSET = 0, TCN_COVER_NONE, TCN_COVER_ONE, TCN_COVER_SEVERAL };
+
+/* From start_ms until before end_ms the same rotations have somebody on call. */
+struct tcn_oncall_span {
+    int64_t start_ms, end_ms;
+    enum tcn_oncall_cover cover;
+    const char *rotations[TCN_ROTATIONS_MAX]; /* those that do, borrowed from the schedule */
+    size_t n_rotations;
+};
+
+/* The spans of a time, the earliest first, cut at its ends:
+ *     struct tcn_oncall_spans i = {directory, schedule, from_ms, until_ms};
+ *     while (tcn_oncall_spans_next(&i, &span)) ... */
+struct tcn_oncall_spans {
+    const struct tcn_directory *directory; /* borrowed */
+    const struct tcn_contact *schedule;    /* borrowed; an ONCALL_SCHEDULE */
+    int64_t from_ms, until_ms;             /* until before until_ms */
+};
+bool tcn_oncall_spans_next(struct tcn_oncall_spans *i, struct tcn_oncall_span *ret_span);
+
+#endif
