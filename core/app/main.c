@@ -14,6 +14,8 @@ static const struct command {
      "run in the foreground; SIGTERM stops, SIGHUP reads the configuration again"},
     {"check", tcn_check_cli, "--config FILE [--data DIR]",
      "tell everything that is wrong with a configuration"},
+    {"simulate", tcn_simulate_cli, "--config FILE --plan NAME --at TIME [--for 2h] [--tz ZONE]",
+     "who would be paged when, and by which rule"},
     {"map", tcn_map_cli, "run|test|explain --mapping FILE|NAME",
      "try a mapping file; payload on stdin"},
     {"db", tcn_db_cli, "check|backup|restore|held|release|hold|copy|reclaim ...",

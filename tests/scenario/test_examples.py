@@ -82,6 +82,11 @@ class Examples(unittest.TestCase):
     def test_people_who_take_turns(self) -> None:
         (text,) = blocks(RECIPES / "on-call.md", "json", "resources")
         self.check(json.loads((EXAMPLES / "minimal/tocsin.json").read_text()) | {"resources": json.loads(text)})
+        (shown,) = re.findall(r"```text\n(.*?)```", (RECIPES / "on-call.md").read_text(), re.S)
+        command, *said = [line[2:] for line in shown.rstrip().splitlines()]
+        done = subprocess.run([str(BINARY), *command.removeprefix("$ tocsin ").split()], cwd=self.folder, capture_output=True,
+                              text=True, timeout=60)
+        self.assertEqual((said, ""), (done.stdout.splitlines(), done.stderr))
 
     def test_the_mapping_of_a_recipe(self) -> None:
         (text,) = blocks(RECIPES / "any-sender.md", "json", "mapping")

@@ -1,0 +1,240 @@
+#include "app/simulate.h"
+
+#include "base/datetime.h"
+#include "base/nearest.h"
+#include "base/xalloc.h"
+#include "engine/engine.h"
+#include "engine/rotation.h"
+
+#include <stdlib.h>
+
+#define STEPS_MAX 100000
+#define ARENA_BYTES (256u << 20)
+#define TIME_TEXT 32
+#define ALONE "simulated"
+
+struct run {
+    const struct tcn_simulation *s;
+    struct tcn_directory directory;
+    struct tcn_response_plan alone; /* engages a contact that is no part of a response plan here */
+    struct tcn_aggregate aggregate;
+    struct tcn_arena arena;
+    FILE *out;
+};
+
+/* -- what is told ----------------------------------------------------------------------------------------------- */
+
+static void tell_time(const struct run *run, int64_t now_ms)
+{
+    const struct tcn_zone *z = run->s->zone;
+    int64_t after_s = (now_ms - run->s->from_ms) / 1000;
+    char text[TIME_TEXT];
+
+    tcn_time_format(now_ms + tcn_zone_offset_ms(z, now_ms), "%Y-%m-%d %H:%M:%S", text, sizeof text);
+    fprintf(run->out, "%s %+5lld:%02lld  ", text, (long long)(after_s / 60),
+            (long long)(after_s % 60));
+}
+
+static const struct tcn_engagement *engagement_of(const struct run *run, int64_t no)
+{
+    for (size_t i = 0; i < run->aggregate.n_engagements; i++)
+        if (run->aggregate.engagements[i].no == no)
+            return &run->aggregate.engagements[i];
+    return NULL;
+}
+
+static const struct tcn_page *page_of(const struct tcn_engagement *e, struct tcn_id id)
+{
+    for (size_t i = 0; i < e->n_pages; i++)
+        if (tcn_id_eq(e->pages[i].id, id))
+            return &e->pages[i];
+    return NULL;
+}
+
+/* "shop, stage 2 > shop-on-call > alice": from what is engaged to the person. */
+static void tell_path(const char *path, FILE *out)
+{
+    json_t *root = json_loads(path, 0, NULL), *node;
+    size_t i;
+
+    json_array_foreach(root, i, node)
+    {
+        json_t *next = json_array_get(root, i + 1), *stage = json_object_get(next, "stage");
+
+        fprintf(out, "%s%s", i > 0 ? " > " : "",
+                json_string_value(json_object_get(node, "contact")));
+        if (stage)
+            fprintf(out, ", stage %lld", (long long)json_integer_value(stage) + 1);
+    }
+    json_decref(root);
+}
+
+/* The rotations of a schedule in whose shift the person is. */
+static void tell_shifts(const struct run *run, const char *schedule, const char *person,
+                        int64_t at_ms)
+{
+    const struct tcn_contact *c = tcn_directory_contact(&run->directory, schedule);
+
+    for (size_t i = 0; c && i < c->n_rotations; i++) {
+        const struct tcn_roster *roster = tcn_directory_roster(&run->directory, c->rotations[i]);
+        struct tcn_shift shift;
+        char until[TIME_TEXT];
+
+        if (!roster || !tcn_roster_shift(roster, at_ms, &shift) || shift.start_ms > at_ms)
+            continue;
+        tcn_time_format(shift.end_ms + tcn_zone_offset_ms(run->s->zone, shift.end_ms),
+                        "%Y-%m-%d %H:%M", until, sizeof until);
+        for (size_t k = 0; k < shift.n_contacts; k++)
+            if (strcmp(shift.contacts[k], person) == 0)
+                fprintf(run->out, ", on call by %s\"%s\" until %s",
+                        shift.type == TCN_SHIFT_OVERRIDDEN ? "an override of " : "",
+                        c->rotations[i], until);
+    }
+}
+
+static void tell_schedules(const struct run *run, const struct tcn_run *of)
+{
+    json_t *root = json_loads(of->path, 0, NULL), *node;
+    size_t i;
+
+    json_array_foreach(root, i, node)
+    {
+        const char *type = json_string_value(json_object_get(node, "type"));
+
+        if (type && strcmp(type, "ONCALL_SCHEDULE") == 0)
+            tell_shifts(run, json_string_value(json_object_get(node, "contact")), of->contact,
+                        of->start_ms);
+    }
+    json_decref(root);
+}
+
+static void tell_send(const struct run *run, const struct tcn_send *send, int64_t now_ms)
+{
+    const struct tcn_engagement *e = engagement_of(run, send->engagement_no);
+    const struct tcn_page *page = e ? page_of(e, send->page) : NULL;
+    const struct tcn_channel *channel =
+        tcn_directory_channel(&run->directory, send->contact, send->channel);
+
+    tell_time(run, now_ms);
+    fprintf(run->out, "page %s by %s, %s", send->contact, send->channel,
+            channel ? channel->address : "");
+    if (send->send_no > 1)
+        fprintf(run->out, ", again (%lld)", (long long)send->send_no);
+    for (size_t i = 0; page && i < e->n_runs; i++)
+        if (e->runs[i].no == page->run_no) {
+            fputs(": ", run->out);
+            tell_path(e->runs[i].path, run->out);
+            tell_schedules(run, &e->runs[i]);
+        }
+    fputc('\n', run->out);
+}
+
+/* What the timeline says besides: of pages, and of the trigger that is none, there is nothing more to tell. */
+static void tell_event(const struct run *run, const struct tcn_event *event, int64_t now_ms)
+{
+    if (!event->text || strcmp(event->type, TCN_EVENT_TRIGGER) == 0 ||
+        strcmp(event->type, TCN_EVENT_PAGE) == 0)
+        return;
+    tell_time(run, now_ms);
+    fprintf(run->out, "%s\n", event->text);
+}
+
+/* -- what happens ----------------------------------------------------------------------------------------------- */
+
+/* Each message arrives at once. */
+static void deliver(struct run *run, const struct tcn_decision *d, int64_t now_ms)
+{
+    for (size_t i = 0; i < d->sends.n; i++) {
+        struct tcn_decision ignored;
+
+        tell_send(run, &d->sends.items[i], now_ms);
+        tcn_decision_init(&ignored, &run->arena);
+        tcn_engine_send_result(&run->aggregate, d->sends.items[i].page, TCN_SENT, NULL, now_ms,
+                               &ignored);
+    }
+}
+
+static void tell(struct run *run, const struct tcn_decision *d, int64_t now_ms)
+{
+    for (size_t i = 0; i < d->events.n; i++)
+        tell_event(run, &d->events.items[i], now_ms);
+    deliver(run, d, now_ms);
+}
+
+static void let_time_pass(struct run *run)
+{
+    const int64_t until_ms = run->s->from_ms + run->s->for_ms;
+    int64_t now_ms;
+
+    for (size_t i = 0; i < STEPS_MAX; i++) {
+        struct tcn_decision d;
+
+        now_ms = tcn_engine_next_due(&run->aggregate);
+        if (now_ms == 0 || now_ms > until_ms)
+            break;
+        tcn_decision_init(&d, &run->arena);
+        tcn_engine_timer(&run->aggregate, NULL, &run->directory, 0, now_ms, &d);
+        tell(run, &d, now_ms);
+    }
+    tell_time(run, until_ms);
+    fputs("the end: nobody has answered\n", run->out);
+}
+
+/* -- the plan --------------------------------------------------------------------------------------------------- */
+
+static int fail_unknown(const struct tcn_simulation *s, struct tcn_err *err)
+{
+    const struct tcn_directory *d = s->directory;
+    const char **names = tcn_xcalloc(d->n_plans + d->n_contacts + 1, sizeof *names), *near;
+    size_t n = 0;
+    int r;
+
+    for (size_t i = 0; i < d->n_plans; i++)
+        names[n++] = d->plans[i].name;
+    for (size_t i = 0; i < d->n_contacts; i++)
+        names[n++] = d->contacts[i].alias;
+    near = tcn_nearest(s->plan, names);
+    r = tcn_fail(err, TCN_ENOTFOUND, "\"%s\" is no response plan and no contact%s%s%s", s->plan,
+                 near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    free(names);
+    return r;
+}
+
+static int choose_plan(struct run *run, const char **ret, struct tcn_err *err)
+{
+    const struct tcn_simulation *s = run->s;
+
+    *ret = s->plan;
+    if (tcn_directory_plan(s->directory, s->plan))
+        return 0;
+    if (!tcn_directory_contact(s->directory, s->plan))
+        return fail_unknown(s, err);
+    run->alone = (struct tcn_response_plan){
+        .name = ALONE, .title = ALONE, .impact = 3, .engagements = {s->plan}, .n_engagements = 1};
+    run->directory.plans = &run->alone;
+    run->directory.n_plans = 1;
+    *ret = ALONE;
+    return 0;
+}
+
+int tcn_simulate(const struct tcn_simulation *s, FILE *out, struct tcn_err *err)
+{
+    struct run run = {.s = s, .directory = *s->directory, .out = out};
+    struct tcn_start start = {.actor = "a simulation", .detected_ms = s->from_ms};
+    struct tcn_decision d;
+    int r = choose_plan(&run, &start.response_plan, err);
+
+    if (r < 0)
+        return r;
+    tcn_arena_init(&run.arena, ARENA_BYTES);
+    tcn_decision_init(&d, &run.arena);
+    if (tcn_engine_start(&start, &run.directory, tcn_id_child((struct tcn_id){{0}}, ALONE, 0), 0,
+                         s->from_ms, &run.aggregate, &d, err) == TCN_INTAKE_UNSET) {
+        r = err->code;
+    } else {
+        tell(&run, &d, s->from_ms);
+        let_time_pass(&run);
+    }
+    tcn_arena_done(&run.arena);
+    return r;
+}

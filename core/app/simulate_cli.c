@@ -1,0 +1,120 @@
+/* tocsin simulate: who would be paged when. */
+#include "app/cli.h"
+#include "app/config.h"
+#include "app/options.h"
+#include "app/simulate.h"
+#include "base/datetime.h"
+#include "sys/zone.h"
+
+#include <stdio.h>
+
+#define FOR_DEFAULT "2h"
+#define FOR_MAX_MS (INT64_C(31) * 86400000)
+
+static const char usage[] =
+    "usage: tocsin simulate --config FILE --plan NAME --at TIME [options]\n"
+    "\n"
+    "  Starts an incident that nobody answers, and tells who is paged when, on which channel, and "
+    "by which\n"
+    "  rule. Nothing is sent, and no store is opened.\n"
+    "\n"
+    "  --config FILE    the configuration; - is standard input\n"
+    "  --plan NAME      a response plan, or a contact, an escalation plan or an on-call schedule "
+    "alone\n"
+    "  --at TIME        2026-12-24T03:00 by the clocks of --tz, or with an offset: "
+    "2026-12-24T03:00:00+01:00\n"
+    "  --for DURATION   how long nobody answers, up to 31d (default: " FOR_DEFAULT ")\n"
+    "  --tz ZONE        the time zone of times, such as Europe/Berlin (default: UTC)\n"
+    "  --data DIR       where serve keeps the store (default: data)\n";
+
+enum option { CONFIG, PLAN, AT, FOR, TZ, DATA, N_OPTIONS };
+
+static const struct tcn_option_name names[] = {
+    [CONFIG] = {"--config", "FILE"},
+    [PLAN] = {"--plan", "NAME"},
+    [AT] = {"--at", "TIME"},
+    [FOR] = {"--for", "DURATION"},
+    [TZ] = {"--tz", "ZONE"},
+    [DATA] = {"--data", "DIR"},
+    {NULL, NULL},
+};
+
+static int read_time(const char *text, const struct tcn_zone *z, int64_t *ret_ms)
+{
+    static const char *const formats[] = {"%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"};
+
+    if (tcn_time_rfc3339(tcn_str(text), ret_ms) == 0)
+        return 0;
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (tcn_time_parse(tcn_str(text), formats[i], ret_ms) == 0) {
+            *ret_ms = tcn_zone_unix_ms(z, *ret_ms);
+            return 0;
+        }
+    return TCN_ESYNTAX;
+}
+
+static int read_when(const struct tcn_command_line *line, const char *const values[],
+                     struct tcn_arena *arena, struct tcn_simulation *ret)
+{
+    struct tcn_err err = {0};
+
+    if (tcn_zone_load(values[TZ], arena, &ret->zone, &err) < 0)
+        return tcn_options_misuse(line, "--tz: %s", err.msg);
+    if (read_time(values[AT], ret->zone, &ret->from_ms) < 0)
+        return tcn_options_misuse(line, "--at: \"%s\" is no time; write it as 2026-12-24T03:00",
+                                  values[AT]);
+    if (tcn_str_duration(tcn_str(values[FOR]), &ret->for_ms) < 0 || ret->for_ms < 0 ||
+        ret->for_ms > FOR_MAX_MS)
+        return tcn_options_misuse(line, "--for: \"%s\" is no duration up to 31d; write it as 90m",
+                                  values[FOR]);
+    return 0;
+}
+
+static int simulate(const char *const values[], struct tcn_simulation *s)
+{
+    struct tcn_problems problems, warnings; /* `tocsin check` tells those */
+    struct tcn_config *c = NULL;
+    struct tcn_err err = {0};
+    int r;
+
+    tcn_problems_init(&problems);
+    tcn_problems_init(&warnings);
+    r = tcn_config_load(values[CONFIG], values[DATA], &problems, &warnings, &c);
+    fputs(tcn_buf_view(&problems.text).ptr, stderr);
+    if (r == 0) {
+        s->directory = &c->directory;
+        if ((r = tcn_simulate(s, stdout, &err)) < 0)
+            fprintf(stderr, "tocsin: %s\n", err.msg);
+    }
+    tcn_config_unref(c);
+    tcn_problems_done(&warnings);
+    tcn_problems_done(&problems);
+    return r < 0;
+}
+
+static int run(const struct tcn_command_line *line, const char *const values[])
+{
+    struct tcn_simulation s = {.plan = values[PLAN]};
+    struct tcn_arena arena;
+    int r;
+
+    tcn_arena_init(&arena, 1u << 20);
+    r = read_when(line, values, &arena, &s);
+    r = r < 0 ? tcn_options_status(r) : simulate(values, &s);
+    tcn_arena_done(&arena);
+    return r;
+}
+
+int tcn_simulate_cli(int argc, char **argv)
+{
+    struct tcn_command_line line = {"tocsin simulate", usage, names, argc, argv, 1};
+    const char *values[N_OPTIONS] = {[FOR] = FOR_DEFAULT, [TZ] = "UTC", [DATA] = "data"}, *value;
+    int o;
+
+    while ((o = tcn_options_next(&line, &value)) >= 0)
+        values[o] = value;
+    for (int i = CONFIG; o == TCN_OPTIONS_END && i <= AT; i++)
+        if (!values[i])
+            o = tcn_options_misuse(&line, "%s %s is missing", names[i].name, names[i].value);
+    return o == TCN_OPTIONS_END ? run(&line, values) : tcn_options_status(o);
+}

@@ -1,0 +1,317 @@
+/* tocsin simulate: who would be paged when, and by which rule. */
+#include "app/resources.h"
+#include "app/simulate.h"
+#include "base/datetime.h"
+#include "sys/zone.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+// clang-format off
+#include <cmocka.h>
+// clang-format on
+
+#define PERSON(alias)                                                                              \
+    "{\"Alias\":\"" alias                                                                          \
+    "\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[{\"DurationInMinutes\":10,"                    \
+    "\"Targets\":[{\"ChannelTargetInfo\":{\"ContactChannelId\":\"mail\","                          \
+    "\"RetryIntervalInMinutes\":5}}]}]}}"
+#define MAIL(alias)                                                                                \
+    "{\"ContactId\":\"" alias "\",\"Name\":\"mail\",\"Type\":\"EMAIL\",\"DeliveryAddress\":"       \
+    "{\"SimpleAddress\":\"" alias "@example.com\"}}"
+#define TARGET(alias) "{\"ContactTargetInfo\":{\"ContactId\":\"" alias "\",\"IsEssential\":true}}"
+#define CONFIG                                                                                     \
+    "{\"contacts\":[" PERSON("ann") "," PERSON(                                                    \
+        "bob") ",{\"Alias\":\"esc\",\"Type\":\"ESCALATION\",\"Plan\":{\"Stages\":["                \
+               "{\"DurationInMinutes\":7,\"Targets\":[" TARGET(                                    \
+                   "web") "]},{\"DurationInMinutes\":"                                             \
+                          "1,\"Targets\":[" TARGET("ann") "]}]}},"                                 \
+                                                          "{\"Alias\":"                            \
+                                                          "\"web\","                               \
+                                                          "\"Type\":"                              \
+                                                          "\"ONCALL_"                              \
+                                                          "SCHEDULE\","                            \
+                                                          "\"Plan\":{"                             \
+                                                          "\"RotationIds\""                        \
+                                                          ":[\"week\"]}}],"                        \
+                                                          "\"contact_"                             \
+                                                          "channels\":"                            \
+                                                          "[" MAIL("ann") "," MAIL("bob") "],"     \
+                                                                                          "\"ro"   \
+                                                                                          "tati"   \
+                                                                                          "ons"    \
+                                                                                          "\":["   \
+                                                                                          "{\"N"   \
+                                                                                          "ame"    \
+                                                                                          "\":"    \
+                                                                                          "\"we"   \
+                                                                                          "ek\""   \
+                                                                                          ",\"C"   \
+                                                                                          "onta"   \
+                                                                                          "ctId"   \
+                                                                                          "s\":"   \
+                                                                                          "[\"a"   \
+                                                                                          "nn\""   \
+                                                                                          ",\"b"   \
+                                                                                          "ob\""   \
+                                                                                          "],"     \
+                                                                                          "\"Ti"   \
+                                                                                          "meZo"   \
+                                                                                          "neId"   \
+                                                                                          "\":"    \
+                                                                                          "\"Eu"   \
+                                                                                          "rope"   \
+                                                                                          "/Osl"   \
+                                                                                          "o\","   \
+                                                                                          "\"St"   \
+                                                                                          "artT"   \
+                                                                                          "ime"    \
+                                                                                          "\":"    \
+                                                                                          "\"20"   \
+                                                                                          "26-"    \
+                                                                                          "01-"    \
+                                                                                          "05T0"   \
+                                                                                          "9:"     \
+                                                                                          "00:"    \
+                                                                                          "00+"    \
+                                                                                          "01:"    \
+                                                                                          "00\""   \
+                                                                                          ",\"R"   \
+                                                                                          "ecur"   \
+                                                                                          "renc"   \
+                                                                                          "e\":"   \
+                                                                                          "{\"W"   \
+                                                                                          "eekl"   \
+                                                                                          "ySet"   \
+                                                                                          "ting"   \
+                                                                                          "s\":"   \
+                                                                                          "[{"     \
+                                                                                          "\"Da"   \
+                                                                                          "yOfW"   \
+                                                                                          "eek"    \
+                                                                                          "\":"    \
+                                                                                          "\"MO"   \
+                                                                                          "N\","   \
+                                                                                          "\"Ha"   \
+                                                                                          "ndOf"   \
+                                                                                          "fTim"   \
+                                                                                          "e\":"   \
+                                                                                          "{\"H"   \
+                                                                                          "ourO"   \
+                                                                                          "fDay"   \
+                                                                                          "\":"    \
+                                                                                          "9,"     \
+                                                                                          "\"Mi"   \
+                                                                                          "nute"   \
+                                                                                          "OfHo"   \
+                                                                                          "ur\""   \
+                                                                                          ":0}}"   \
+                                                                                          "],"     \
+                                                                                          "\"Nu"   \
+                                                                                          "mber"   \
+                                                                                          "OfOn"   \
+                                                                                          "Call"   \
+                                                                                          "s\":"   \
+                                                                                          "1,"     \
+                                                                                          "\"Re"   \
+                                                                                          "curr"   \
+                                                                                          "ence"   \
+                                                                                          "Mult"   \
+                                                                                          "ipli"   \
+                                                                                          "er\""   \
+                                                                                          ":1}}"   \
+                                                                                          "],"     \
+                                                                                          "\"ro"   \
+                                                                                          "tati"   \
+                                                                                          "on_"    \
+                                                                                          "over"   \
+                                                                                          "ride"   \
+                                                                                          "s\":"   \
+                                                                                          "[{"     \
+                                                                                          "\"Ro"   \
+                                                                                          "tati"   \
+                                                                                          "onId"   \
+                                                                                          "\":"    \
+                                                                                          "\"we"   \
+                                                                                          "ek\""   \
+                                                                                          ",\"N"   \
+                                                                                          "ewCo"   \
+                                                                                          "ntac"   \
+                                                                                          "tIds"   \
+                                                                                          "\":["   \
+                                                                                          "],"     \
+                                                                                          "\"St"   \
+                                                                                          "artT"   \
+                                                                                          "ime"    \
+                                                                                          "\":"    \
+                                                                                          "\"20"   \
+                                                                                          "26-"    \
+                                                                                          "01-"    \
+                                                                                          "07T0"   \
+                                                                                          "0:"     \
+                                                                                          "00:"    \
+                                                                                          "00Z"    \
+                                                                                          "\","    \
+                                                                                          "\"En"   \
+                                                                                          "dTim"   \
+                                                                                          "e\":"   \
+                                                                                          "\"20"   \
+                                                                                          "26-"    \
+                                                                                          "01-"    \
+                                                                                          "08T0"   \
+                                                                                          "0:"     \
+                                                                                          "00:"    \
+                                                                                          "00Z"    \
+                                                                                          "\"}]"   \
+                                                                                          ","      \
+                                                                                          "\"re"   \
+                                                                                          "spon"   \
+                                                                                          "se_"    \
+                                                                                          "plan"   \
+                                                                                          "s\":"   \
+                                                                                          "[{"     \
+                                                                                          "\"na"   \
+                                                                                          "me\""   \
+                                                                                          ":\"c"   \
+                                                                                          "riti"   \
+                                                                                          "cal"    \
+                                                                                          "\","    \
+                                                                                          "\"in"   \
+                                                                                          "cide"   \
+                                                                                          "ntTe"   \
+                                                                                          "mpla"   \
+                                                                                          "te\""   \
+                                                                                          ":{"     \
+                                                                                          "\"ti"   \
+                                                                                          "tle"    \
+                                                                                          "\":"    \
+                                                                                          "\"It"   \
+                                                                                          "\","    \
+                                                                                          "\"im"   \
+                                                                                          "pact"   \
+                                                                                          "\":"    \
+                                                                                          "1},"    \
+                                                                                          "\"en"   \
+                                                                                          "gage"   \
+                                                                                          "ment"   \
+                                                                                          "s\":"   \
+                                                                                          "[\"e"   \
+                                                                                          "sc\""   \
+                                                                                          "]}]}"
+
+static const struct {
+    const char *name, *plan, *at;
+    int64_t minutes;
+    const char *said;
+} cases[] = {
+    {"a person", "bob", "2026-01-06T02:00:00Z", 12,
+     "2026-01-06 03:00:00    +0:00  incident opened: simulated\n"
+     "2026-01-06 03:00:00    +0:00  page bob by mail, bob@example.com: bob\n"
+     "2026-01-06 03:05:00    +5:00  page bob by mail, bob@example.com, again (2): bob\n"
+     "2026-01-06 03:12:00   +12:00  the end: nobody has answered\n"},
+    {"an escalation plan with a schedule", "critical", "2026-01-13T02:00:00Z", 8,
+     "2026-01-13 03:00:00    +0:00  incident opened: It\n"
+     "2026-01-13 03:00:00    +0:00  page bob by mail, bob@example.com: esc, stage 1 > web > bob, "
+     "on "
+     "call by \"week\" until 2026-01-19 09:00\n"
+     "2026-01-13 03:05:00    +5:00  page bob by mail, bob@example.com, again (2): esc, stage 1 > "
+     "web > "
+     "bob, on call by \"week\" until 2026-01-19 09:00\n"
+     "2026-01-13 03:07:00    +7:00  page ann by mail, ann@example.com: esc, stage 2 > ann\n"
+     "2026-01-13 03:08:00    +8:00  the end: nobody has answered\n"},
+    {"a gap", "web", "2026-01-07T12:00:00Z", 60,
+     "2026-01-07 13:00:00    +0:00  incident opened: simulated\n"
+     "2026-01-07 13:00:00    +0:00  nobody is on call for web\n"
+     "2026-01-07 13:00:00    +0:00  nobody is reached: nobody who is engaged can be paged\n"
+     "2026-01-07 14:00:00   +60:00  the end: nobody has answered\n"},
+};
+
+struct world {
+    struct tcn_arena arena;
+    struct tcn_problems problems;
+    struct tcn_doc doc;
+    struct tcn_directory dir;
+    const struct tcn_zone *zone;
+};
+
+static void init(struct world *w)
+{
+    static const struct tcn_connector_names connectors = {NULL, NULL, NULL};
+    struct tcn_node root;
+
+    memset(w, 0, sizeof *w);
+    tcn_arena_init(&w->arena, 64u << 20);
+    tcn_problems_init(&w->problems);
+    assert_int_equal(tcn_doc_parse(&w->doc, "t.json", tcn_str(CONFIG), &w->problems), 0);
+    root = tcn_node_root(&w->doc);
+    assert_int_equal(tcn_resources_read(&root, &connectors, &w->arena, &w->dir), 0);
+    assert_int_equal(tcn_zone_load("Europe/Oslo", &w->arena, &w->zone, NULL), 0);
+}
+
+static void done(struct world *w)
+{
+    tcn_doc_done(&w->doc);
+    tcn_problems_done(&w->problems);
+    tcn_arena_done(&w->arena);
+}
+
+static int simulate(const struct world *w, const char *plan, const char *at, int64_t minutes,
+                    char **ret_said, struct tcn_err *err)
+{
+    struct tcn_simulation s = {
+        .directory = &w->dir, .plan = plan, .for_ms = minutes * 60000, .zone = w->zone};
+    size_t size = 0;
+    FILE *out = open_memstream(ret_said, &size);
+    int r;
+
+    assert_int_equal(tcn_time_rfc3339(tcn_str(at), &s.from_ms), 0);
+    r = tcn_simulate(&s, out, err);
+    fclose(out);
+    return r;
+}
+
+static void who_is_paged(void **state)
+{
+    struct world w;
+    struct tcn_err err = {0};
+
+    (void)state;
+    init(&w);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *said = NULL;
+
+        assert_int_equal(simulate(&w, cases[i].plan, cases[i].at, cases[i].minutes, &said, &err),
+                         0);
+        if (strcmp(said, cases[i].said) != 0)
+            fail_msg("%s:\nwant %s\ngot  %s", cases[i].name, cases[i].said, said);
+        free(said);
+    }
+    done(&w);
+}
+
+static void an_unknown_name_has_a_nearest(void **state)
+{
+    struct world w;
+    struct tcn_err err = {0};
+    char *said = NULL;
+
+    (void)state;
+    init(&w);
+    assert_int_equal(simulate(&w, "critcal", "2026-01-06T02:00:00Z", 1, &said, &err),
+                     TCN_ENOTFOUND);
+    assert_string_equal(
+        err.msg, "\"critcal\" is no response plan and no contact; did you mean \"critical\"?");
+    assert_string_equal(said, "");
+    free(said);
+    done(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_is_paged),
+        cmocka_unit_test(an_unknown_name_has_a_nearest),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
