@@ -9,6 +9,7 @@ import subprocess
 import time
 import typing
 import unittest
+import unittest.mock
 
 from harness import BINARY, SOURCE_TOKEN, TOKENS, Response, Tocsin, World, eventually, http, postgres
 from test_config import NOWHERE
@@ -83,7 +84,8 @@ class Several(unittest.TestCase):
         said = self.refused(app, left_behind)
         known = app.folder / "data" / KNOWN
         self.assertRegex(said, f"left behind by a promotion .*timeline 1.* to 2.*delete {known}")
-        with postgres.Server() as other:
+        # Copies of one template would be one cluster.
+        with unittest.mock.patch.object(postgres, "TEMPLATE", ""), postgres.Server() as other:
             other.psql("CREATE SCHEMA IF NOT EXISTS unused")
             self.assertRegex(self.refused(app, other.url()), f"another PostgreSQL cluster.*delete {known}")
         known.write_text("nonsense\n")
