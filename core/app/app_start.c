@@ -52,11 +52,21 @@ static bool may_act(void *ctx)
     return !app->store || tcn_storethread_may_act(app->store);
 }
 
-static void warn_of_role(struct tcn_app *app)
+/* What is not as it should be, and no reason not to start. */
+static void tell_of_database(struct tcn_app *app)
 {
     struct tcn_storethread_stats stats;
 
     tcn_storethread_stats(app->store, &stats);
+    if (*stats.database.left_behind)
+        tcn_log(TCN_LOG_ERROR, "store",
+                "two servers of the store's URL take writes: stop the one that a promotion left "
+                "behind and make it a standby (pg_rewind, pg_basebackup) before it starts again",
+                "used", stats.database.used, "left_behind", stats.database.left_behind, NULL);
+    if (*stats.database.unkept)
+        tcn_log(TCN_LOG_WARN, "store",
+                "which server has the database cannot be kept for the next start", "why",
+                stats.database.unkept, NULL);
     if (stats.database.bypasses_policies)
         tcn_log(
             TCN_LOG_WARN, "store",
@@ -99,7 +109,7 @@ static int start_store(struct tcn_app *app, struct tcn_err *err)
     if (!tcn_store_is_postgres(app->config->store))
         return 0;
     tcn_pump_guard(app->pump, may_act, app);
-    warn_of_role(app);
+    tell_of_database(app);
     return tcn_reader_start(app->base, &o.store, &app->reader, err);
 }
 

@@ -41,6 +41,10 @@ struct tcn_database {
     int64_t timeline;       /* grows when a standby is promoted */
     uint64_t promotions;    /* that this process has seen */
     bool bypasses_policies; /* row-level security does not hold for this role */
+    char used[160],
+        left_behind
+            [160]; /* at the start a second server of the URL took writes: the one that was chosen, and that */
+    char unkept[160]; /* why which server it is cannot be kept for the next start */
 };
 void tcn_store_database(struct tcn_store *s, struct tcn_database *ret);
 /* tcn_clock_mono_us() of the last answer; 0 where the database is in this process. */

@@ -93,19 +93,21 @@ struct tcn_pg_known {
     char *path;         /* owned; NULL: kept by no file */
     char system_id[24]; /* "": not known */
     int64_t timeline;   /* the highest that was met; 0: not known */
+    char unkept[160];   /* why the file could not be written; "": it was */
 };
 
 struct tcn_db {
     struct tcn_pg_hosts hosts;
     struct tcn_pg_known known;
     enum tcn_db_role role;
-    char account[16];           /* "*": all */
-    struct tcn_database server; /* of the connection in use, or the last */
-    int64_t contact_us;         /* its last answer, monotonic */
-    PGconn *conn;               /* owned; NULL while lost */
-    uint64_t connection;        /* counts connections, from 1 */
-    int backend;                /* its process on the server */
-    uint64_t names;             /* of prepared statements, so far */
+    char account[16];                 /* "*": all */
+    struct tcn_database server;       /* of the connection in use, or the last */
+    char used[160], left_behind[160]; /* see struct tcn_database */
+    int64_t contact_us;               /* its last answer, monotonic */
+    PGconn *conn;                     /* owned; NULL while lost */
+    uint64_t connection;              /* counts connections, from 1 */
+    int backend;                      /* its process on the server */
+    uint64_t names;                   /* of prepared statements, so far */
 
     PGconn *coming; /* owned; a connection that is being made */
     size_t host;    /* the one that is tried */
@@ -229,13 +231,13 @@ int tcn_pg_known_read(struct tcn_pg_known *k, const char *folder, struct tcn_err
 /* TCN_EBUSY: left behind by a promotion; TCN_EINVALID: of another cluster. What is not known is right. */
 int tcn_pg_known_check(const struct tcn_pg_known *k, const struct tcn_database *is,
                        struct tcn_err *err);
-/* After the check. A file that cannot be written is a warning. */
+/* After the check. A node goes on without a file that cannot be written; unkept says so. */
 void tcn_pg_known_keep(struct tcn_pg_known *k, const struct tcn_database *is, bool may_write);
 void tcn_pg_known_done(struct tcn_pg_known *k);
 
 /* -- postgres_survey.c ----------------------------------------------------------------------------------------- */
 
-/* Meets every host that answers and chooses the one with the highest timeline; several that take writes are told as an error.
+/* Meets every host that answers and chooses the one with the highest timeline; of two that take writes db->left_behind tells.
  * TCN_EBUSY: none answers, or only one that was left behind. TCN_EINVALID: hosts of several clusters, or two copies of one. */
 int tcn_pg_survey(struct tcn_db *db, size_t *ret_host, struct tcn_err *err);
 

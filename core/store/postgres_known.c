@@ -5,7 +5,6 @@
 
 #include "base/xalloc.h"
 #include "sys/file.h"
-#include "sys/log.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -48,16 +47,15 @@ int tcn_pg_known_read(struct tcn_pg_known *k, const char *folder, struct tcn_err
     return r == TCN_ENOTFOUND ? 0 : r;
 }
 
-static void write_file(const struct tcn_pg_known *k)
+static void write_file(struct tcn_pg_known *k)
 {
     char line[FILE_MAX];
     struct tcn_err err;
     int len = snprintf(line, sizeof line, "%s %lld\n", k->system_id, (long long)k->timeline);
 
+    k->unkept[0] = '\0';
     if (tcn_file_write(k->path, (struct tcn_str){line, (size_t)len}, FILE_MODE, &err) < 0)
-        tcn_log(TCN_LOG_WARN, "store",
-                "which server has the database cannot be kept for the next start", "why", err.msg,
-                NULL);
+        snprintf(k->unkept, sizeof k->unkept, "%.159s", err.msg);
 }
 
 void tcn_pg_known_keep(struct tcn_pg_known *k, const struct tcn_database *is, bool may_write)

@@ -110,6 +110,9 @@ int tcn_pg_meet(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
 void tcn_pg_describe(struct tcn_db *db, struct tcn_database *ret)
 {
     *ret = db->server;
+    memcpy(ret->used, db->used, sizeof ret->used);
+    memcpy(ret->left_behind, db->left_behind, sizeof ret->left_behind);
+    memcpy(ret->unkept, db->known.unkept, sizeof ret->unkept);
 }
 
 int64_t tcn_pg_contact_us(struct tcn_db *db)

@@ -2,7 +2,6 @@
  * promotion takes them, too, and nobody reads there what it takes. So each is met before one is chosen. */
 #include "store/postgres.h"
 
-#include "sys/log.h"
 #include <stdio.h>
 
 struct met {
@@ -28,20 +27,17 @@ static bool is_known(const struct tcn_database *s)
     return *s->system_id && s->timeline > 0;
 }
 
-static void tell_left_behind(const struct tcn_database *used, const struct tcn_database *old)
+static void note_left_behind(struct tcn_db *db, const struct tcn_database *used,
+                             const struct tcn_database *old)
 {
-    char now[160], behind[160];
-
-    snprintf(now, sizeof now, "%s on timeline %lld", used->host, (long long)used->timeline);
-    snprintf(behind, sizeof behind, "%s on timeline %lld", old->host, (long long)old->timeline);
-    tcn_log(TCN_LOG_ERROR, "store",
-            "two servers of the store's URL take writes: stop the one that a promotion left behind "
-            "and make it a standby (pg_rewind, pg_basebackup) before it starts again",
-            "used", now, "left_behind", behind, NULL);
+    snprintf(db->used, sizeof db->used, "%s on timeline %lld", used->host,
+             (long long)used->timeline);
+    snprintf(db->left_behind, sizeof db->left_behind, "%s on timeline %lld", old->host,
+             (long long)old->timeline);
 }
 
-static int compare(const struct met *best, const struct met *other, bool *ret_is_better,
-                   struct tcn_err *err)
+static int compare(struct tcn_db *db, const struct met *best, const struct met *other,
+                   bool *ret_is_better, struct tcn_err *err)
 {
     const struct tcn_database *a = &best->server, *b = &other->server;
 
@@ -54,7 +50,7 @@ static int compare(const struct met *best, const struct met *other, bool *ret_is
                         "and %s): name the servers of one cluster in the store's URL",
                         a->host, b->host, a->system_id, b->system_id);
     if (a->timeline != b->timeline)
-        tell_left_behind(*ret_is_better ? b : a, *ret_is_better ? a : b);
+        note_left_behind(db, *ret_is_better ? b : a, *ret_is_better ? a : b);
     else if (strcmp(best->started, other->started) != 0)
         return tcn_fail(err, TCN_EINVALID,
                         "%.100s and %.100s are copies of one database that both take writes, on "
@@ -80,7 +76,7 @@ int tcn_pg_survey(struct tcn_db *db, size_t *ret_host, struct tcn_err *err)
     for (size_t i = 0; i < db->hosts.n; i++) {
         if (meet(db, i, &met, err) < 0)
             continue;
-        if (is_any && (r = compare(&best, &met, &is_better, err)) < 0)
+        if (is_any && (r = compare(db, &best, &met, &is_better, err)) < 0)
             return r;
         if (is_better) {
             best = met;
