@@ -1,14 +1,9 @@
 /* What `tocsin check` tells of on-call schedules. */
 #include "app/check_oncall.h"
-#include "app/resources.h"
 #include "base/datetime.h"
+#include "resources_world.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
-// clang-format off
-#include <cmocka.h>
-// clang-format on
 
 #define ANN "{\"Alias\":\"ann\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[]}}"
 #define SCHEDULE(rotations)                                                                        \
@@ -51,27 +46,16 @@ static const struct {
      "on call: web: somebody at every moment of 365 days\n"},
 };
 
-static char *check(const char *text, struct tcn_arena *arena)
+static char *check(const struct tcn_directory *dir)
 {
-    static const struct tcn_connector_names connectors = {NULL, NULL, NULL};
-    struct tcn_directory dir = {0};
-    struct tcn_problems problems;
-    struct tcn_node root;
-    struct tcn_doc doc;
     char *said = NULL;
     size_t size = 0;
     int64_t now_ms = 0;
     FILE *out = open_memstream(&said, &size);
 
-    tcn_problems_init(&problems);
-    assert_int_equal(tcn_doc_parse(&doc, "t.json", tcn_str(text), &problems), 0);
-    root = tcn_node_root(&doc);
-    assert_int_equal(tcn_resources_read(&root, &connectors, arena, &dir), 0);
     assert_int_equal(tcn_time_rfc3339(TCN_STR("2026-02-01T00:00:00Z"), &now_ms), 0);
-    tcn_check_oncall(&dir, now_ms, out);
+    tcn_check_oncall(dir, now_ms, out);
     fclose(out);
-    tcn_doc_done(&doc);
-    tcn_problems_done(&problems);
     return said;
 }
 
@@ -79,15 +63,15 @@ static void what_is_told(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct tcn_arena arena;
+        struct resources f;
         char *said;
 
-        tcn_arena_init(&arena, 64u << 20);
-        said = check(cases[i].text, &arena);
+        read_good_resources(&f, cases[i].text);
+        said = check(&f.dir);
         if (strcmp(said, cases[i].said) != 0)
             fail_msg("%s:\nwant %s\ngot  %s", cases[i].name, cases[i].said, said);
         free(said);
-        tcn_arena_done(&arena);
+        release_resources(&f);
     }
 }
 

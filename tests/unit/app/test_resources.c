@@ -1,40 +1,12 @@
-#include "app/resources.h"
+#include "resources_world.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-// clang-format off
-#include <cmocka.h>
-// clang-format on
-
-struct fixture {
-    struct tcn_arena arena;
-    struct tcn_problems problems;
-    struct tcn_doc doc;
-    struct tcn_directory dir;
-    int r;
-};
-
-static void read_text(struct fixture *f, const char *text)
+static void read_text(struct resources *f, const char *text)
 {
     static const char *const with_tickets[] = {"snow", "jira", NULL},
                              *const without[] = {"mail", NULL}, *const unknown[] = {"broken", NULL};
     static const struct tcn_connector_names connectors = {with_tickets, without, unknown};
-    struct tcn_node root;
 
-    memset(f, 0, sizeof *f);
-    tcn_arena_init(&f->arena, 64u << 20);
-    tcn_problems_init(&f->problems);
-    assert_int_equal(tcn_doc_parse(&f->doc, "t.json", tcn_str(text), &f->problems), 0);
-    root = tcn_node_root(&f->doc);
-    f->r = tcn_resources_read(&root, &connectors, &f->arena, &f->dir);
-}
-
-static void release(struct fixture *f)
-{
-    tcn_doc_done(&f->doc);
-    tcn_problems_done(&f->problems);
-    tcn_arena_done(&f->arena);
+    read_resources(f, text, &connectors);
 }
 
 #define ALICE                                                                                      \
@@ -47,7 +19,7 @@ static void release(struct fixture *f)
 
 static void test_reads_everything(void **state)
 {
-    struct fixture f;
+    struct resources f;
     const struct tcn_contact *alice, *team;
     const struct tcn_response_plan *plan;
 
@@ -76,13 +48,13 @@ static void test_reads_everything(void **state)
     assert_int_equal(plan->impact, 2);
     assert_string_equal(plan->tags[0].value, "web");
     assert_string_equal(plan->connectors[0], "snow");
-    release(&f);
+    release_resources(&f);
 }
 
 /* Who is engaged and stands in an engaged plan, or in two stages of one, is named twice for a reason. */
 static void test_a_person_may_be_engaged_in_several_ways(void **state)
 {
-    struct fixture f;
+    struct resources f;
 
     (void)state;
     read_text(&f, "{\"contacts\":[" ALICE
@@ -96,7 +68,7 @@ static void test_a_person_may_be_engaged_in_several_ways(void **state)
                   "\"impact\":1},\"engagements\":[\"alice\",\"team\"]}]}");
     assert_string_equal(f.problems.text.ptr, "");
     assert_int_equal(f.r, 0);
-    release(&f);
+    release_resources(&f);
 }
 
 /* One mistake is one line, at its own place: it hides no other one and invents none. */
@@ -291,7 +263,7 @@ static const struct {
 
 static void test_an_alias_that_is_there_twice_is_listed_once(void **state)
 {
-    struct fixture f;
+    struct resources f;
 
     (void)state;
     read_text(&f, "{\"contacts\":[" ALICE "," ALICE "],\"contact_channels\":[" ALICE_MAIL
@@ -300,21 +272,21 @@ static void test_an_alias_that_is_there_twice_is_listed_once(void **state)
     assert_int_equal(f.problems.n, 2);
     assert_non_null(strstr(f.problems.text.ptr, "\"alice\" is used twice"));
     assert_non_null(strstr(f.problems.text.ptr, "known is: alice\n"));
-    release(&f);
+    release_resources(&f);
 }
 
 static void test_mistakes_are_told(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
-        struct fixture f;
+        struct resources f;
 
         read_text(&f, mistakes[i].text);
         if (f.r == 0 || f.problems.n != 1 || !strstr(f.problems.text.ptr, mistakes[i].want))
             fail_msg("%s: r %d, told \"%s\", want \"%s\"", mistakes[i].name, f.r,
                      f.problems.text.ptr, mistakes[i].want);
         assert_non_null(strstr(f.problems.text.ptr, "t.json:1: $"));
-        release(&f);
+        release_resources(&f);
     }
 }
 
@@ -325,7 +297,7 @@ static void test_a_wrong_type_hides_nothing(void **state)
         "$.contacts[0].Type: ", "$.contacts[0].TimeZon: ", "$.contacts[0].Alias: ",
         "$.contacts[0].Plan.Stages[0].DurationInMinutes: ",
         "$.contacts[0].Plan.Stages[1].Targets[0].ContactTargetInfo.ContactId: "};
-    struct fixture f;
+    struct resources f;
 
     (void)state;
     read_text(&f,
@@ -336,7 +308,7 @@ static void test_a_wrong_type_hides_nothing(void **state)
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
         if (!strstr(f.problems.text.ptr, wanted[i]))
             fail_msg("%s is not told in:\n%s", wanted[i], f.problems.text.ptr);
-    release(&f);
+    release_resources(&f);
 }
 
 int main(void)

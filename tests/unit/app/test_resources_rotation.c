@@ -1,41 +1,7 @@
 /* Rotations, overrides and schedules of the configuration. One mistake is one line, at its own place. */
-#include "app/resources.h"
 #include "base/datetime.h"
 #include "engine/oncall.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-// clang-format off
-#include <cmocka.h>
-// clang-format on
-
-struct fixture {
-    struct tcn_arena arena;
-    struct tcn_problems problems;
-    struct tcn_doc doc;
-    struct tcn_directory dir;
-    int r;
-};
-
-static void read_text(struct fixture *f, const char *text)
-{
-    static const struct tcn_connector_names connectors = {NULL, NULL, NULL};
-    struct tcn_node root;
-
-    memset(f, 0, sizeof *f);
-    tcn_arena_init(&f->arena, 64u << 20);
-    tcn_problems_init(&f->problems);
-    assert_int_equal(tcn_doc_parse(&f->doc, "t.json", tcn_str(text), &f->problems), 0);
-    root = tcn_node_root(&f->doc);
-    f->r = tcn_resources_read(&root, &connectors, &f->arena, &f->dir);
-}
-
-static void release(struct fixture *f)
-{
-    tcn_doc_done(&f->doc);
-    tcn_problems_done(&f->problems);
-    tcn_arena_done(&f->arena);
-}
+#include "resources_world.h"
 
 #define PERSON(alias) "{\"Alias\":\"" alias "\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[]}}"
 #define SCHEDULE(rotations)                                                                        \
@@ -59,7 +25,7 @@ static void release(struct fixture *f)
     "{" CONTACTS("\"week\"") ",\n\"rotations\":[" ROTATION "],\n\"rotation_overrides\":[" override \
                              "]}"
 
-static const char *on_call(const struct fixture *f, const char *time)
+static const char *on_call(const struct resources *f, const char *time)
 {
     const struct tcn_contact *people[TCN_ONCALL_MAX];
     int64_t at_ms = 0;
@@ -72,52 +38,48 @@ static const char *on_call(const struct fixture *f, const char *time)
 
 static void a_schedule_is_read(void **state)
 {
-    struct fixture f;
+    struct resources f;
 
     (void)state;
-    read_text(&f, WITH(ROTATION));
-    assert_string_equal(f.problems.text.ptr, "");
-    assert_int_equal(f.r, 0);
+    read_good_resources(&f, WITH(ROTATION));
     assert_string_equal(on_call(&f, "2026-01-05T07:59:59Z"), "nobody");
     assert_string_equal(on_call(&f, "2026-01-05T08:00:00Z"), "ann");
     assert_string_equal(on_call(&f, "2026-01-12T08:00:00Z"), "bob");
     assert_string_equal(on_call(&f, "2026-07-06T06:59:59Z"), "bob"); /* summer time */
     assert_string_equal(on_call(&f, "2026-07-06T07:00:00Z"), "ann");
-    release(&f);
+    release_resources(&f);
 }
 
 static void an_override_is_read(void **state)
 {
-    struct fixture f;
+    struct resources f;
 
     (void)state;
-    read_text(&f, OVERRIDDEN(OVERRIDE(
-                      "week", "\"bob\"", "2026-01-06T00:00:00Z",
-                      "2026-01-07T00:00:00Z") "," OVERRIDE("week", "", "2026-01-06T12:00:00Z",
-                                                           "2026-01-06T13:00:00Z")));
-    assert_string_equal(f.problems.text.ptr, "");
-    assert_int_equal(f.r, 0);
+    read_good_resources(
+        &f,
+        OVERRIDDEN(OVERRIDE("week", "\"bob\"", "2026-01-06T00:00:00Z",
+                            "2026-01-07T00:00:00Z") "," OVERRIDE("week", "", "2026-01-06T12:00:00Z",
+                                                                 "2026-01-06T13:00:00Z")));
     assert_string_equal(on_call(&f, "2026-01-05T23:59:59Z"), "ann");
     assert_string_equal(on_call(&f, "2026-01-06T00:00:00Z"), "bob");
     assert_string_equal(on_call(&f, "2026-01-06T12:30:00Z"), "nobody"); /* the later of the two */
     assert_string_equal(on_call(&f, "2026-01-07T00:00:00Z"), "ann");
-    release(&f);
+    release_resources(&f);
 }
 
 static void every_member_is_read(void **state)
 {
-    struct fixture f;
+    struct resources f;
     const struct tcn_recurrence *r;
 
     (void)state;
-    read_text(&f,
-              WITH(ROTATION_OF(
-                  "\"ann\",\"bob\"", "2026-01-05T09:00:00Z", "UTC",
-                  "{\"MonthlySettings\":[{\"DayOfMonth\":31,\"HandOffTime\":" NINE "}],"
-                  "\"NumberOfOnCalls\":2,\"RecurrenceMultiplier\":3,\"ShiftCoverages\":{\"MON\":"
-                  "[{\"Start\":" NINE ",\"End\":{\"HourOfDay\":17,\"MinuteOfHour\":30}}],"
-                  "\"TUE\":[{\"Start\":" NINE "}],\"SUN\":[]}}")));
-    assert_string_equal(f.problems.text.ptr, "");
+    read_good_resources(
+        &f, WITH(ROTATION_OF(
+                "\"ann\",\"bob\"", "2026-01-05T09:00:00Z", "UTC",
+                "{\"MonthlySettings\":[{\"DayOfMonth\":31,\"HandOffTime\":" NINE "}],"
+                "\"NumberOfOnCalls\":2,\"RecurrenceMultiplier\":3,\"ShiftCoverages\":{\"MON\":"
+                "[{\"Start\":" NINE ",\"End\":{\"HourOfDay\":17,\"MinuteOfHour\":30}}],"
+                "\"TUE\":[{\"Start\":" NINE "}],\"SUN\":[]}}")));
     assert_int_equal(f.dir.n_rosters, 1);
     r = &tcn_roster_rotation(f.dir.rosters[0])->recurrence;
     assert_int_equal(r->monthly[0].day, 31);
@@ -129,7 +91,7 @@ static void every_member_is_read(void **state)
     assert_true(r->coverages[6].is_listed);
     assert_int_equal(r->coverages[6].n_times, 0);
     assert_false(r->coverages[2].is_listed);
-    release(&f);
+    release_resources(&f);
 }
 
 static const struct {
@@ -202,16 +164,18 @@ static const struct {
 
 static void one_mistake_is_one_line(void **state)
 {
+    static const struct tcn_connector_names connectors = {NULL, NULL, NULL};
+
     (void)state;
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
-        struct fixture f;
+        struct resources f;
 
-        read_text(&f, mistakes[i].text);
+        read_resources(&f, mistakes[i].text, &connectors);
         if (f.problems.lines != 1 || !strstr(f.problems.text.ptr, mistakes[i].want))
             fail_msg("%s:\nwant %s\ngot  %s", mistakes[i].name, mistakes[i].want,
                      f.problems.text.ptr);
         assert_int_equal(f.r, TCN_EINVALID);
-        release(&f);
+        release_resources(&f);
     }
 }
 

@@ -2,14 +2,10 @@
 #include "app/resources.h"
 #include "app/simulate.h"
 #include "base/datetime.h"
+#include "resources_world.h"
 #include "sys/zone.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
-// clang-format off
-#include <cmocka.h>
-// clang-format on
 
 #define PERSON(alias)                                                                              \
     "{\"Alias\":\"" alias                                                                          \
@@ -227,39 +223,21 @@ static const struct {
 };
 
 struct world {
-    struct tcn_arena arena;
-    struct tcn_problems problems;
-    struct tcn_doc doc;
-    struct tcn_directory dir;
+    struct resources of;
     const struct tcn_zone *zone;
 };
 
 static void init(struct world *w)
 {
-    static const struct tcn_connector_names connectors = {NULL, NULL, NULL};
-    struct tcn_node root;
-
-    memset(w, 0, sizeof *w);
-    tcn_arena_init(&w->arena, 64u << 20);
-    tcn_problems_init(&w->problems);
-    assert_int_equal(tcn_doc_parse(&w->doc, "t.json", tcn_str(CONFIG), &w->problems), 0);
-    root = tcn_node_root(&w->doc);
-    assert_int_equal(tcn_resources_read(&root, &connectors, &w->arena, &w->dir), 0);
-    assert_int_equal(tcn_zone_load("Europe/Oslo", &w->arena, &w->zone, NULL), 0);
-}
-
-static void done(struct world *w)
-{
-    tcn_doc_done(&w->doc);
-    tcn_problems_done(&w->problems);
-    tcn_arena_done(&w->arena);
+    read_good_resources(&w->of, CONFIG);
+    assert_int_equal(tcn_zone_load("Europe/Oslo", &w->of.arena, &w->zone, NULL), 0);
 }
 
 static int simulate(const struct world *w, const char *plan, const char *at, int64_t minutes,
                     char **ret_said, struct tcn_err *err)
 {
     struct tcn_simulation s = {
-        .directory = &w->dir, .plan = plan, .for_ms = minutes * 60000, .zone = w->zone};
+        .directory = &w->of.dir, .plan = plan, .for_ms = minutes * 60000, .zone = w->zone};
     size_t size = 0;
     FILE *out = open_memstream(ret_said, &size);
     int r;
@@ -286,7 +264,7 @@ static void who_is_paged(void **state)
             fail_msg("%s:\nwant %s\ngot  %s", cases[i].name, cases[i].said, said);
         free(said);
     }
-    done(&w);
+    release_resources(&w.of);
 }
 
 static void an_unknown_name_has_a_nearest(void **state)
@@ -303,7 +281,7 @@ static void an_unknown_name_has_a_nearest(void **state)
         err.msg, "\"critcal\" is no response plan and no contact; did you mean \"critical\"?");
     assert_string_equal(said, "");
     free(said);
-    done(&w);
+    release_resources(&w.of);
 }
 
 int main(void)
