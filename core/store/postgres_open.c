@@ -264,6 +264,7 @@ void tcn_pg_close(struct tcn_db *db)
     if (db->conn)
         PQfinish(db->conn);
     tcn_pg_hosts_done(&db->hosts);
+    tcn_pg_known_done(&db->known);
     tcn_arena_done(&db->rows);
     free(db);
 }
