@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -283,13 +284,13 @@ def _redirect(s: Strike) -> bool:
 ACTIONS: dict[str, tuple[Callable[[Strike], bool], bool]] = {
     "drop_before": (_drop, False), "drop_after_apply": (_drop, True), "reset": (_reset, False),
     "status": (_status, False), "body": (_body, False), "html": (_html, False),
-    "redirect": (_redirect, False), "hang": (_hang, False), "delay": (_delay, True),
+    "redirect": (_redirect, False), "hang": (_hang, False), "delay": (_delay, True), "hold": (_answer, True),
     "garbage": (_garbage, True), "slow_drip": (_slow_drip, True), "truncate": (_truncate, True),
     "hugeheaders": (_hugeheaders, True), "gzipbomb": (_gzipbomb, True), "dup": (_answer, True),
     "reorder": (_answer, True), "100-continue": (_interim_then_answer, True),
     "100-hang": (_interim_then_hang, False),
 }
-ALWAYS_APPLIED = ("drop_after_apply", "delay", "garbage", "slow_drip", "truncate", "hugeheaders",
+ALWAYS_APPLIED = ("drop_after_apply", "delay", "hold", "garbage", "slow_drip", "truncate", "hugeheaders",
                   "gzipbomb", "dup", "reorder", "100-continue")
 MAX_COPIES, MAX_INTERIMS, MAX_SIZE_BYTES = 100, 100, 1 << 30
 RULE_DEFAULTS: dict[str, Any] = {
@@ -302,6 +303,8 @@ def enact(rule: Rule, vendor: Vendor, request: Request, peer: Peer,
           log: Callable[[int], None]) -> bool:
     """Lets `rule` happen to `request`; returns whether the connection goes on."""
     act, applies = ACTIONS[rule.action]
+    if rule.action == "hold":
+        time.sleep(rule.ms / 1000)  # whoever asked may have gone by then
     fixed = rule.action in ALWAYS_APPLIED or rule.action == "drop_before"
     wanted = applies if rule.apply is None or fixed else rule.apply
     return act(Strike(rule, vendor, peer, _applied(rule, vendor, request) if wanted else None, log))

@@ -82,6 +82,17 @@ class Actions(unittest.TestCase):
         self.assertGreaterEqual(time.monotonic() - start, 0.15)
         self.assert_tickets(1)
 
+    def test_hold_is_carried_out_after_the_client_has_gone(self) -> None:
+        fault("hold", ms=300)
+        with self.assertRaises(TimeoutError):
+            call("POST", BOX.url["servicenow"] + "/api/now/table/incident", INCIDENT,
+                 auth=SNOW_AUTH, timeout=0.1)
+        self.assert_tickets(0)
+        until = time.monotonic() + 10
+        while not BOX.admin("GET", "/tickets")["counts"]["servicenow"] and time.monotonic() < until:
+            time.sleep(0.01)
+        self.assert_tickets(1)
+
     def test_hang_never_answers_and_ends_with_the_client(self) -> None:
         fault("hang", ms=60_000)
         with self.assertRaises(TimeoutError):

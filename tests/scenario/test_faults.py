@@ -473,6 +473,21 @@ class Credentials(Faults):
         return next(bool(row["auth_failed"]) for row in rows if row["name"] == name)
 
 
+class Late(Faults):
+    """ServiceNow works on a request after its sender has given up."""
+
+    @classmethod
+    def configure(cls, config: Config) -> None:
+        config["connectors"] = changed(config["connectors"], "servicenow", timeout="2s")
+
+    def test_a_create_that_arrives_late(self) -> None:
+        self.on_create("servicenow", "hold", ms=12_000)
+        name, ident = self.open_one("late")
+        self.tickets(name, timeout=60)
+        self.linked(ident)
+        self.assertEqual(1, len(self.creates("servicenow", name)))
+
+
 class Removed(Faults):
     """A connector is taken out of the configuration while a ticket waits for it."""
 
