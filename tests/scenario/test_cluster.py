@@ -51,9 +51,11 @@ class Files(unittest.TestCase):
         for node in ("a", "b"):
             self.assertEqual(set(SECRETS), set(self.compose["services"][node]["secrets"]))
 
-    def test_nodes_differ_in_their_name_alone(self) -> None:
+    def test_nodes_differ_in_their_name_and_their_data_alone(self) -> None:
         nodes = {name: dict(self.compose["services"][name]) for name in ("a", "b")}
         self.assertEqual(["a", "b"], [node.pop("hostname") for node in nodes.values()])
+        for name, node in nodes.items():
+            self.assertEqual(["./tocsin.json:/etc/tocsin/tocsin.json:ro", f"{name}:/var/lib/tocsin"], node.pop("volumes"))
         self.assertEqual(nodes["a"], nodes["b"])
         self.assertNotIn('"node"', (CLUSTER / "tocsin.json").read_text())
 
