@@ -63,6 +63,12 @@ static void tell_of_database(struct tcn_app *app)
                 "two servers of the store's URL take writes: stop the one that a promotion left "
                 "behind and make it a standby (pg_rewind, pg_basebackup) before it starts again",
                 "used", stats.database.used, "left_behind", stats.database.left_behind, NULL);
+    if (*stats.database.unmet)
+        tcn_log(
+            TCN_LOG_WARN, "store",
+            "a server of the store's URL was not met at this start: when it is the one that was "
+            "promoted, this node writes to one that was left behind",
+            "used", stats.database.host, "why", stats.database.unmet, NULL);
     if (*stats.database.unkept)
         tcn_log(TCN_LOG_WARN, "store",
                 "which server has the database cannot be kept for the next start", "why",

@@ -44,6 +44,8 @@ struct tcn_database {
     char used[160],
         left_behind
             [160]; /* at the start a second server of the URL took writes: the one that was chosen, and that */
+    char unmet
+        [160]; /* why a server of the URL was not met at the start: it may be the one that was promoted */
     char unkept[160]; /* why which server it is cannot be kept for the next start */
 };
 void tcn_store_database(struct tcn_store *s, struct tcn_database *ret);

@@ -100,14 +100,14 @@ struct tcn_db {
     struct tcn_pg_hosts hosts;
     struct tcn_pg_known known;
     enum tcn_db_role role;
-    char account[16];                 /* "*": all */
-    struct tcn_database server;       /* of the connection in use, or the last */
-    char used[160], left_behind[160]; /* see struct tcn_database */
-    int64_t contact_us;               /* its last answer, monotonic */
-    PGconn *conn;                     /* owned; NULL while lost */
-    uint64_t connection;              /* counts connections, from 1 */
-    int backend;                      /* its process on the server */
-    uint64_t names;                   /* of prepared statements, so far */
+    char account[16];                             /* "*": all */
+    struct tcn_database server;                   /* of the connection in use, or the last */
+    char used[160], left_behind[160], unmet[160]; /* see struct tcn_database */
+    int64_t contact_us;                           /* its last answer, monotonic */
+    PGconn *conn;                                 /* owned; NULL while lost */
+    uint64_t connection;                          /* counts connections, from 1 */
+    int backend;                                  /* its process on the server */
+    uint64_t names;                               /* of prepared statements, so far */
 
     PGconn *coming; /* owned; a connection that is being made */
     size_t host;    /* the one that is tried */
@@ -116,6 +116,8 @@ struct tcn_db {
     bool is_writing;        /* libpq waits for room, not for bytes */
     int64_t pause_until_us; /* before the next round */
     int64_t pause_ms;
+    char away
+        [200]; /* why the last try to get the connection back failed; "": it is there, or none was made */
 
     struct tcn_dbstmt *waiting[TCN_PG_GROUPS_MAX]; /* borrowed; they have rows that are not sent */
     size_t n_waiting;

@@ -112,6 +112,7 @@ void tcn_pg_describe(struct tcn_db *db, struct tcn_database *ret)
     *ret = db->server;
     memcpy(ret->used, db->used, sizeof ret->used);
     memcpy(ret->left_behind, db->left_behind, sizeof ret->left_behind);
+    memcpy(ret->unmet, db->unmet, sizeof ret->unmet);
     memcpy(ret->unkept, db->known.unkept, sizeof ret->unkept);
 }
 

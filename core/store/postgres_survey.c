@@ -59,6 +59,18 @@ static int compare(struct tcn_db *db, const struct met *best, const struct met *
     return 0;
 }
 
+/* A standby is met as one that takes no writes; libpq says so in words only (fe-connect.c, of target_session_attrs). */
+static bool is_of_standby(const struct tcn_err *err)
+{
+    return strstr(err->msg, "session is read-only") || strstr(err->msg, "in hot standby mode");
+}
+
+static void note_unmet(struct tcn_db *db, const struct tcn_err *why)
+{
+    if (!is_of_standby(why))
+        snprintf(db->unmet, sizeof db->unmet, "%.159s", why->msg);
+}
+
 /* Who only looks beside a node goes by what the node has learnt. */
 static bool is_enough(const struct tcn_db *db, const struct met *met)
 {
@@ -74,8 +86,10 @@ int tcn_pg_survey(struct tcn_db *db, size_t *ret_host, struct tcn_err *err)
     int r = 0;
 
     for (size_t i = 0; i < db->hosts.n; i++) {
-        if (meet(db, i, &met, err) < 0)
+        if (meet(db, i, &met, err) < 0) {
+            note_unmet(db, err);
             continue;
+        }
         if (is_any && (r = compare(db, &best, &met, &is_better, err)) < 0)
             return r;
         if (is_better) {

@@ -228,25 +228,34 @@ static int come_back(struct tcn_db *db, PGconn *conn, bool *ret_committed, struc
     return 0;
 }
 
+/* Why the last try failed says more than that this one has not come to anything. */
+static int fail_away(const struct tcn_db *db, struct tcn_err *err, const char *otherwise)
+{
+    return tcn_fail(err, TCN_EBUSY, "%s", *db->away ? db->away : otherwise);
+}
+
 int tcn_pg_recover(struct tcn_db *db, int64_t wait_ms, bool *ret_committed, struct tcn_err *err)
 {
     int64_t pause_ms = (db->pause_until_us - tcn_clock_mono_us()) / 1000;
+    struct tcn_err why = {0};
     int r;
 
     assert(!db->conn && !db->in_transaction);
     if (!db->coming && pause_ms > 0) {
         poll(NULL, 0, (int)(pause_ms < wait_ms ? pause_ms : wait_ms));
-        return tcn_fail(err, TCN_EBUSY, "PostgreSQL: the connection is lost");
+        return fail_away(db, err, "PostgreSQL: the connection is lost");
     }
-    r = tcn_pg_connect(db, wait_ms, err);
+    r = tcn_pg_connect(db, wait_ms, &why);
     if (r == 0)
-        return tcn_fail(err, TCN_EBUSY, "PostgreSQL: no answer yet");
+        return fail_away(db, err, "PostgreSQL: no answer yet");
     if (r == 1)
-        r = come_back(db, db->coming, ret_committed, err);
+        r = come_back(db, db->coming, ret_committed, &why);
     if (r < 0) {
+        snprintf(db->away, sizeof db->away, "%.199s", why.msg);
         if (db->coming)
             tcn_pg_next_host(db);
-        return TCN_EBUSY; /* whatever it was: the next try may do better */
+        return fail_away(db, err, NULL); /* whatever it was: the next try may do better */
     }
+    db->away[0] = '\0';
     return tcn_pg_use(db, err);
 }

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import json
+import re
 import signal
 import subprocess
 import time
@@ -41,7 +42,8 @@ class Away(Scenario):
         for _ in range(3):
             self.opened(self.prom(repeat))
         self.stop_server()
-        eventually("work in hand was given up", lambda: "is away" in self.app.tail())
+        eventually("work in hand was given up, and why is told", lambda: re.search(
+            "is away.*why=.*connection to server on socket", self.app.tail()))
         self.assertEqual(200, http("GET", self.app.url + "/healthz").status)
         self.assertIn("tocsin_database_away 1\n", http("GET", self.app.url + "/metrics").body.decode())
         name = fresh("away")

@@ -95,6 +95,15 @@ class Several(unittest.TestCase):
         self.assertEqual(1, self.timeline(again))
         self.assertEqual("", again.end())
 
+    def test_a_server_that_was_not_met_is_told(self) -> None:
+        folder, here = self.world.folder / fresh("unmet"), f"host={self.pair.primary.folder}"
+        folder.mkdir()
+        url = self.pair.primary.url().replace(here, f"{here},{folder}")
+        app = self.world.tocsin(self.config("unmet"), {"TOKEN": TOKENS["admin"]}, folder=folder, store=url)
+        self.assertRegex(app.log.read_text(), f"level=warn .*was not met at this start.*why=.*{folder}")
+        self.assertNotIn("was not met", self.old.log.read_text())  # its standby was
+        self.assertEqual("", app.end())
+
     def test_a_folder_that_cannot_be_written(self) -> None:
         """A node goes on without, and says so."""
         folder = self.world.folder / fresh("full")
