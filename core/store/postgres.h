@@ -162,6 +162,11 @@ PGconn *tcn_pg_hosts_start(const struct tcn_pg_hosts *h, size_t i);
 int tcn_pg_fail(struct tcn_db *db, const PGresult *result, struct tcn_err *err);
 /* Of the connection: one line, without what libpq adds for terminals. */
 int tcn_pg_fail_connection(const PGconn *conn, struct tcn_err *err);
+/* Who stands still or is cut off for longer than a lease is taken over by others; who has another's name takes it over. */
+#define TCN_PG_TAKEN_OVER                                                                          \
+    "another tocsin took this node's work over: this one stood still, or had lost the database, "  \
+    "for "                                                                                         \
+    "longer than its lease, or a second one has its name (\"node\")"
 /* The database is another process's, or is not the one that was written to: says so and ends this process. */
 void tcn_pg_die(const char *why) __attribute__((noreturn));
 

@@ -87,7 +87,7 @@ static int renew(struct tcn_db *db, struct tcn_err *err)
         tcn_pg_hear(db, st->result, 0, asked_us);
         tcn_pg_lease_renewed(db, asked_us);
     } else if (r == 0) {
-        tcn_pg_die("another tocsin took this node's work over");
+        tcn_pg_die(TCN_PG_TAKEN_OVER);
     }
     tcn_pg_reset(st);
     return r < 0 ? r : 0;

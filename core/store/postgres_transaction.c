@@ -187,8 +187,8 @@ static void learn(struct tcn_db *db, const PGresult *row, bool *ret_committed)
     int64_t found;
 
     if (PQntuples(row) != 1)
-        tcn_pg_die("another tocsin took this database over, or it is not the one that was written "
-                   "to (a restored copy?)");
+        tcn_pg_die(TCN_PG_TAKEN_OVER "; or the database is not the one that was written to (a "
+                                     "restored copy)");
     db->session = number(row, 0);
     found = number(row, 1);
     *ret_committed = db->is_undecided && found == db->commit_no + 1;
