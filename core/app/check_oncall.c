@@ -71,9 +71,9 @@ static void check_schedule(const struct tcn_directory *dir, const struct tcn_con
     struct tcn_oncall_span span;
 
     while (z && tcn_oncall_spans_next(&spans, &span)) {
-        if (span.cover == TCN_COVER_NONE)
+        if (span.n_rotations == 0)
             count(&gaps, schedule, z, &span, out);
-        else if (span.cover == TCN_COVER_SEVERAL)
+        else if (span.n_rotations > 1)
             count(&doubles, schedule, z, &span, out);
     }
     tell_tally(schedule, &gaps, "nobody", out);

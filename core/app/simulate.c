@@ -52,21 +52,20 @@ static const struct tcn_page *page_of(const struct tcn_engagement *e, struct tcn
 }
 
 /* "shop, stage 2 > shop-on-call > alice": from what is engaged to the person. */
-static void tell_path(const char *path, FILE *out)
+static void tell_path(const json_t *path, FILE *out)
 {
-    json_t *root = json_loads(path, 0, NULL), *node;
+    json_t *node;
     size_t i;
 
-    json_array_foreach(root, i, node)
+    json_array_foreach(path, i, node)
     {
-        json_t *next = json_array_get(root, i + 1), *stage = json_object_get(next, "stage");
+        json_t *next = json_array_get(path, i + 1), *stage = json_object_get(next, "stage");
 
         fprintf(out, "%s%s", i > 0 ? " > " : "",
                 json_string_value(json_object_get(node, "contact")));
         if (stage)
             fprintf(out, ", stage %lld", (long long)json_integer_value(stage) + 1);
     }
-    json_decref(root);
 }
 
 /* The rotations of a schedule in whose shift the person is. */
@@ -92,12 +91,14 @@ static void tell_shifts(const struct run *run, const char *schedule, const char 
     }
 }
 
-static void tell_schedules(const struct run *run, const struct tcn_run *of)
+static void tell_way(const struct run *run, const struct tcn_run *of)
 {
-    json_t *root = json_loads(of->path, 0, NULL), *node;
+    json_t *path = json_loads(of->path, 0, NULL), *node;
     size_t i;
 
-    json_array_foreach(root, i, node)
+    fputs(": ", run->out);
+    tell_path(path, run->out);
+    json_array_foreach(path, i, node)
     {
         const char *type = json_string_value(json_object_get(node, "type"));
 
@@ -105,7 +106,7 @@ static void tell_schedules(const struct run *run, const struct tcn_run *of)
             tell_shifts(run, json_string_value(json_object_get(node, "contact")), of->contact,
                         of->start_ms);
     }
-    json_decref(root);
+    json_decref(path);
 }
 
 static void tell_send(const struct run *run, const struct tcn_send *send, int64_t now_ms)
@@ -121,11 +122,8 @@ static void tell_send(const struct run *run, const struct tcn_send *send, int64_
     if (send->send_no > 1)
         fprintf(run->out, ", again (%lld)", (long long)send->send_no);
     for (size_t i = 0; page && i < e->n_runs; i++)
-        if (e->runs[i].no == page->run_no) {
-            fputs(": ", run->out);
-            tell_path(e->runs[i].path, run->out);
-            tell_schedules(run, &e->runs[i]);
-        }
+        if (e->runs[i].no == page->run_no)
+            tell_way(run, &e->runs[i]);
     fputc('\n', run->out);
 }
 

@@ -23,9 +23,6 @@ static struct tcn_oncall_span look(const struct tcn_oncall_spans *i, int64_t at_
 
     for (size_t n = 0; n < i->schedule->n_rotations; n++)
         look_at_rotation(i, i->schedule->rotations[n], &span);
-    span.cover = span.n_rotations == 0   ? TCN_COVER_NONE
-                 : span.n_rotations == 1 ? TCN_COVER_ONE
-                                         : TCN_COVER_SEVERAL;
     return span;
 }
 

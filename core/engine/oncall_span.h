@@ -4,14 +4,11 @@
 
 #include "engine/directory.h"
 
-enum tcn_oncall_cover { TCN_COVER_UNSET = 0, TCN_COVER_NONE, TCN_COVER_ONE, TCN_COVER_SEVERAL };
-
 /* From start_ms until before end_ms the same rotations have somebody on call. */
 struct tcn_oncall_span {
     int64_t start_ms, end_ms;
-    enum tcn_oncall_cover cover;
     const char *rotations[TCN_ROTATIONS_MAX]; /* those that do, borrowed from the schedule */
-    size_t n_rotations;
+    size_t n_rotations;                       /* 0: nobody is on call */
 };
 
 /* The spans of a time, the earliest first, cut at its ends:

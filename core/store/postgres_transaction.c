@@ -229,9 +229,10 @@ static int come_back(struct tcn_db *db, PGconn *conn, bool *ret_committed, struc
 }
 
 /* Why the last try failed says more than that this one has not come to anything. */
-static int fail_away(const struct tcn_db *db, struct tcn_err *err, const char *otherwise)
+static int fail_away(const struct tcn_db *db, struct tcn_err *err)
 {
-    return tcn_fail(err, TCN_EBUSY, "%s", *db->away ? db->away : otherwise);
+    return tcn_fail(err, TCN_EBUSY, "%s",
+                    *db->away ? db->away : "PostgreSQL: the connection is lost");
 }
 
 int tcn_pg_recover(struct tcn_db *db, int64_t wait_ms, bool *ret_committed, struct tcn_err *err)
@@ -243,18 +244,18 @@ int tcn_pg_recover(struct tcn_db *db, int64_t wait_ms, bool *ret_committed, stru
     assert(!db->conn && !db->in_transaction);
     if (!db->coming && pause_ms > 0) {
         poll(NULL, 0, (int)(pause_ms < wait_ms ? pause_ms : wait_ms));
-        return fail_away(db, err, "PostgreSQL: the connection is lost");
+        return fail_away(db, err);
     }
     r = tcn_pg_connect(db, wait_ms, &why);
     if (r == 0)
-        return fail_away(db, err, "PostgreSQL: no answer yet");
+        return fail_away(db, err);
     if (r == 1)
         r = come_back(db, db->coming, ret_committed, &why);
     if (r < 0) {
         snprintf(db->away, sizeof db->away, "%.199s", why.msg);
         if (db->coming)
             tcn_pg_next_host(db);
-        return fail_away(db, err, NULL); /* whatever it was: the next try may do better */
+        return fail_away(db, err); /* whatever it was: the next try may do better */
     }
     db->away[0] = '\0';
     return tcn_pg_use(db, err);
