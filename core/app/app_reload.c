@@ -4,6 +4,7 @@
 #include "app/config_admin.h"
 #include "app/door.h"
 #include "app/outbound.h"
+#include "app/peers.h"
 #include "app/unheard.h"
 #include "base/xalloc.h"
 #include "sys/clock.h"
@@ -198,6 +199,7 @@ static void use(struct tcn_app *app, struct tcn_config *fresh)
     renew_roots(app);
     tcn_door_renew(app);
     tcn_app_changed(app);
+    tcn_peers_reloaded(app);
     tcn_config_unref(old);
     tell(&waiting);
     tcn_buf_done(&waiting);

@@ -88,6 +88,7 @@ static int start_store(struct tcn_app *app, struct tcn_err *err)
                                                   .node = app->config->node,
                                                   .region = app->config->region,
                                                   .version = TOCSIN_VERSION,
+                                                  .config = app->config->digest,
                                                   .clock_slack_ms = CLOCK_SLACK_MS,
                                                   .folder = app->options.data_dir,
                                                   .password = app->config->store_password.ptr},

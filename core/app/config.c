@@ -414,6 +414,7 @@ int tcn_config_load(const char *file, const char *data_dir, struct tcn_problems 
         tcn_config_unref(c);
         return r;
     }
+    tcn_config_digest(c->doc.root, c->digest);
     *ret = c;
     return 0;
 }

@@ -2,6 +2,7 @@
 #ifndef TCN_APP_CONFIG_H
 #define TCN_APP_CONFIG_H
 
+#include "app/config_digest.h"
 #include "app/tokens.h"
 #include "base/json.h"
 #include "engine/directory.h"
@@ -78,6 +79,7 @@ struct tcn_config {
     const char *channel_connector[4]; /* by enum tcn_channel_type: instance that sends such pages */
     struct tcn_directory directory;
     const struct tcn_source_policy **policies; /* of the sources, NULL ends */
+    char digest[TCN_CONFIG_DIGEST];            /* of what all nodes must agree on */
 };
 
 /* data_dir is where a relative store path lies (created later, not here). On failure everything wrong is in

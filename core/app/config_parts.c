@@ -1,6 +1,7 @@
 /* Sources and connectors: each gets its code, its mapping file and its secrets here. */
 #include "app/config_parts.h"
 #include "app/config_allow.h"
+#include "app/config_digest.h"
 #include "app/config_settings.h"
 #include "app/config_url.h"
 #include "app/names.h"
@@ -80,7 +81,7 @@ static int load_mapping(const struct tcn_node *at, const char *folder, const cha
     struct tcn_str text;
     char path[300];
 
-    if (strchr(name, '/') || tcn_str_ends(tcn_str(name), TCN_STR(".json")))
+    if (tcn_config_is_mapping_file(name))
         return load_file(at, name, ret);
     snprintf(path, sizeof path, "%s/%s", folder, name);
     if (tcn_mapping_builtin(tcn_shipped_table(), path, &text) < 0)

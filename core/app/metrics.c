@@ -50,6 +50,8 @@ static const struct kind {
     {"tocsin_clock_ahead_seconds", "gauge",
      "By how much this machine's clock is ahead of the database's, by which due times go."},
     {"tocsin_nodes_alive", "gauge", "Nodes that work on the store, with this one."},
+    {"tocsin_nodes_config_differs", "gauge",
+     "Other nodes that work and have another configuration than this one."},
     {"tocsin_nodes_taken_over_total", "counter", "Other nodes whose work this one took over."},
     {"tocsin_node_lost_its_lease", "gauge",
      "How often another node took this one over in the last 7 days."},

@@ -1,5 +1,6 @@
 #include "app/peers.h"
 #include "app/app.h"
+#include "app/peers_agree.h"
 #include "base/xalloc.h"
 #include "sys/clock.h"
 
@@ -15,7 +16,9 @@ struct tcn_peers {
     struct tcn_peer *list;
     size_t n;
     int64_t losses;
-    bool has_looked;
+    struct tcn_agree agree;
+    bool has_looked, is_looking;
+    bool is_asked; /* for another look, during one */
 };
 
 /* -- what changed ------------------------------------------------------------------------------------------- */
@@ -75,6 +78,27 @@ static void tell_all(struct tcn_peers *p, const struct tcn_peer *list, size_t n)
             tell(&news[i]);
 }
 
+static void tell_of_configuration(struct tcn_peers *p)
+{
+    switch (tcn_agree_look(&p->agree, p->list, p->n, tcn_clock_mono_us())) {
+    case TCN_AGREE_DIFFERS:
+        tcn_log(TCN_LOG_WARN, "nodes",
+                "nodes of one database have different configurations: what becomes of an alarm "
+                "depends on who takes it",
+                "others", p->agree.others, "own", p->agree.own, "do",
+                "give all of them the same region, tokens, sources, connectors, channels and "
+                "resources",
+                NULL);
+        break;
+    case TCN_AGREE_AGAIN:
+        tcn_log(TCN_LOG_INFO, "nodes", "the nodes have the same configuration again", "own",
+                p->agree.own, NULL);
+        break;
+    case TCN_AGREE_NOTHING:
+        break;
+    }
+}
+
 void tcn_peers_promoted(void *ctx, const struct tcn_database *is)
 {
     char timeline[TCN_LOG_NUM];
@@ -90,11 +114,29 @@ void tcn_peers_promoted(void *ctx, const struct tcn_database *is)
 struct look_job {
     struct tcn_job job; /* first */
     struct tcn_app *app;
-    struct tcn_arena *arena; /* borrowed */
+    struct tcn_arena *arena;   /* borrowed */
+    struct tcn_config *config; /* a reference: what this node goes by */
     struct tcn_peer *list;
     size_t n;
     int64_t losses;
 };
+
+/* After a reload the row is of before; what was found then shows what is. */
+static int agree(const struct look_job *j, struct tcn_store *s, struct tcn_err *err)
+{
+    const struct tcn_config *c = j->config;
+    struct tcn_peer *self = NULL;
+
+    for (size_t i = 0; i < j->n; i++)
+        if (j->list[i].is_self)
+            self = &j->list[i];
+    if (!self || (strcmp(self->config ? self->config : "", c->digest) == 0 &&
+                  strcmp(self->region ? self->region : "", c->region) == 0))
+        return 0;
+    self->config = tcn_arena_strdup(j->arena, c->digest);
+    self->region = tcn_arena_strdup(j->arena, c->region);
+    return tcn_store_peer_agrees(s, c->region, c->digest, err);
+}
 
 static int run_look(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
 {
@@ -105,7 +147,9 @@ static int run_look(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, s
     tcn_arena_reset(j->arena);
     j->n = 0;
     r = tcn_store_peer_list(s, j->arena, &j->list, &j->n, err);
-    return r < 0 ? r : tcn_store_peer_losses(s, &j->losses, err);
+    if (r < 0 || (r = agree(j, s, err)) < 0)
+        return r;
+    return tcn_store_peer_losses(s, &j->losses, err);
 }
 
 static void arm(struct tcn_app *app, int64_t ms)
@@ -124,6 +168,7 @@ static void note(struct tcn_peers *p, const struct look_job *j)
     p->n = j->n;
     p->losses = j->losses;
     p->has_looked = true;
+    tell_of_configuration(p);
 }
 
 /* A look that failed is told by what else fails; the next one comes. */
@@ -135,9 +180,16 @@ static void look_done(struct tcn_job *base, int r, const struct tcn_err *err)
     (void)err;
     if (r == 0)
         note(app->peers, j);
+    tcn_config_unref(j->config);
     free(j);
-    if (!app->is_stopping && (r < 0 || tcn_store_is_postgres(app->config->store)))
+    app->peers->is_looking = false;
+    if (app->is_stopping)
+        return;
+    if (app->peers->is_asked)
+        arm(app, 0);
+    else if (r < 0 || tcn_store_is_postgres(app->config->store))
         arm(app, LOOK_MS);
+    app->peers->is_asked = false;
 }
 
 static void on_look(evutil_socket_t fd, short what, void *arg)
@@ -149,11 +201,23 @@ static void on_look(evutil_socket_t fd, short what, void *arg)
     (void)what;
     *j = (struct look_job){.job = {.run = run_look, .done = look_done},
                            .app = app,
+                           .config = app->config,
                            .arena = &app->peers->arenas[!app->peers->now]};
-    if (tcn_storethread_post(app->store, &j->job) == 0)
+    tcn_config_ref(app->config);
+    app->peers->is_looking = tcn_storethread_post(app->store, &j->job) == 0;
+    if (app->peers->is_looking)
         return;
+    tcn_config_unref(j->config);
     free(j);
     arm(app, LOOK_MS);
+}
+
+void tcn_peers_reloaded(struct tcn_app *app)
+{
+    if (app->peers->is_looking)
+        app->peers->is_asked = true;
+    else
+        arm(app, 0);
 }
 
 void tcn_peers_start(struct tcn_app *app)
@@ -213,5 +277,6 @@ void tcn_peers_metrics(struct tcn_app *app)
     if (!app->peers || !app->peers->has_looked)
         return;
     tcn_metrics_set(m, "tocsin_nodes_alive", "", (double)n_alive(app->peers));
+    tcn_metrics_set(m, "tocsin_nodes_config_differs", "", (double)app->peers->agree.n);
     tcn_metrics_set(m, "tocsin_node_lost_its_lease", "", (double)app->peers->losses);
 }

@@ -19,6 +19,8 @@ struct tcn_app;
 void tcn_peers_start(struct tcn_app *app);
 void tcn_peers_stop(
     struct tcn_app *app); /* after the store's thread; legal when it was not started */
+/* Another configuration is in force: the other nodes are to see it. */
+void tcn_peers_reloaded(struct tcn_app *app);
 /* The gauges that a look fills. */
 void tcn_peers_metrics(struct tcn_app *app);
 

@@ -432,6 +432,12 @@ static const char *const v17_recreated[] = {
     NULL,
 };
 
+/* NULL: started by a program that did not tell. */
+static const char *const v18_node_config[] = {
+    "ALTER TABLE epochs ADD COLUMN config TEXT",
+    NULL,
+};
+
 const struct tcn_migration tcn_migrations[] = {
     {1, 1, v1_base},
     {2, 1, v2_incidents},
@@ -450,5 +456,6 @@ const struct tcn_migration tcn_migrations[] = {
     {15, 13, v15_storm_alarms},
     {16, 13, v16_notes_written},
     {17, 13, v17_recreated},
+    {18, 13, v18_node_config},
     {0, 0, NULL},
 };

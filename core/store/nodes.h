@@ -8,6 +8,7 @@
 enum tcn_peer_state { TCN_PEER_UNSET = 0, TCN_PEER_ALIVE, TCN_PEER_TAKEN_OVER, TCN_PEER_STOPPED };
 struct tcn_peer {
     const char *name, *region, *version; /* region and version: NULL when not known */
+    const char *config;                  /* digest of what all must agree on; likewise */
     int64_t epoch;
     enum tcn_peer_state state;
     bool is_self;
@@ -26,6 +27,9 @@ int tcn_store_peer_list(struct tcn_store *s, struct tcn_arena *a, struct tcn_pee
 int tcn_store_peer_work(struct tcn_store *s, struct tcn_peer *peers, size_t n, struct tcn_err *err);
 /* How many earlier starts under this node's name another node has taken over, of those that are not forgotten. */
 int tcn_store_peer_losses(struct tcn_store *s, int64_t *ret_n, struct tcn_err *err);
+/* This node goes by another configuration from now on. */
+int tcn_store_peer_agrees(struct tcn_store *s, const char *region, const char *config,
+                          struct tcn_err *err);
 /* Forgets the starts that ended so long ago. The newest start stays: its number must not come again. */
 #define TCN_PEER_KEPT_MS (INT64_C(7) * 86400 * 1000)
 int tcn_store_peer_trim(struct tcn_store *s, struct tcn_err *err);

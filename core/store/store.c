@@ -18,9 +18,9 @@ enum { EPOCH_ADD, EPOCH_FENCE, EPOCH_TRIM };
 static const char *const sql[] = {
     /* Epochs grow over all accounts of the database. */
     [EPOCH_ADD] = ("INSERT INTO epochs (account_id, epoch, node, started_ms, session, commit_no,"
-                   " region, version, seen_ms) VALUES ($1,"
+                   " region, version, config, seen_ms) VALUES ($1,"
                    " (SELECT COALESCE(MAX(epoch), 0) + 1 FROM epochs),"
-                   " $2, $3, 1, 0, $4, $5, $6 * {NOW_MS}) RETURNING epoch"),
+                   " $2, $3, 1, 0, $4, $5, $6, $7 * {NOW_MS}) RETURNING epoch"),
     /* Who still thinks that it owns the store, or on a shared one this node's name, does not any more. */
     [EPOCH_FENCE] = ("UPDATE epochs SET session = 0, ended_ms = {NOW_MS}, ended_by = $2"
                      " WHERE account_id = $1 AND epoch < $2 AND session > 0"
@@ -40,6 +40,7 @@ static int add_epoch(struct tcn_store *s, const struct tcn_store_options *option
     tcn_q_int(&q, now_ms);
     tcn_q_text(&q, options->region);
     tcn_q_text(&q, options->version);
+    tcn_q_text(&q, options->config);
     tcn_q_int(&q, tcn_store_is_shared(s)); /* else nobody asks when it was seen */
     if ((r = tcn_query_one(&q, err, "epoch")) == 0)
         s->epoch = tcn_c_int(&q);

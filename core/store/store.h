@@ -23,6 +23,7 @@ struct tcn_store_options {
     const char *account_id;       /* 12 digits */
     const char *node;             /* name of this process, for people */
     const char *region, *version; /* likewise; may be NULL */
+    const char *config;           /* digest of what all nodes must agree on; may be NULL */
     const char *password;         /* of PostgreSQL; NULL: none, or as libpq finds one */
     /* Of this node alone: what is known of a database's server is kept there from start to start. NULL: it is not. */
     const char *folder;

@@ -4,10 +4,10 @@
 
 #include "base/vec.h"
 
-enum { PEER_LIST, PEER_WORK, PEER_LOSSES, PEER_TRIM, PEER_LEAVE };
+enum { PEER_LIST, PEER_WORK, PEER_LOSSES, PEER_TRIM, PEER_LEAVE, PEER_AGREES };
 static const char *const sql[] = {
     [PEER_LIST] = "SELECT e.epoch, e.node, e.region, e.version, e.started_ms, e.session > 0,"
-                  " e.seen_ms, e.ended_ms, e.ended_by, b.node, {NOW_MS} FROM epochs e"
+                  " e.seen_ms, e.ended_ms, e.ended_by, b.node, e.config, {NOW_MS} FROM epochs e"
                   " LEFT JOIN epochs b ON b.epoch = e.ended_by AND b.account_id = $1"
                   " WHERE e.account_id = $1 AND e.epoch IN"
                   " (SELECT MAX(epoch) FROM epochs WHERE account_id = $1 GROUP BY node)"
@@ -25,6 +25,8 @@ static const char *const sql[] = {
                   " AND started_ms < {NOW_MS} - $2 AND epoch < (SELECT MAX(epoch) FROM epochs)",
     [PEER_LEAVE] = ("UPDATE epochs SET session = 0, ended_ms = {NOW_MS}, ended_by = $2"
                     " WHERE account_id = $1 AND epoch = $2 AND session > 0"),
+    [PEER_AGREES] = ("UPDATE epochs SET region = $3, config = $4"
+                     " WHERE account_id = $1 AND epoch = $2"),
 };
 _Static_assert(TCN_SEND_PENDING == 1 && TCN_SEND_IN_FLIGHT == 2, "in the SQL above");
 
@@ -55,6 +57,7 @@ static void read_peer(struct tcn_query *q, struct tcn_arena *a, struct tcn_peer 
     ret->ended_ms = tcn_c_int(q);
     ret->ended_by_epoch = tcn_c_int(q);
     ret->ended_by = tcn_c_text(q, a);
+    ret->config = tcn_c_text(q, a);
     now_ms = tcn_c_int(q);
     ret->state = state_of(lives, ret);
     ret->is_self = ret->epoch == q->s->epoch;
@@ -125,6 +128,20 @@ int tcn_store_peer_losses(struct tcn_store *s, int64_t *ret_n, struct tcn_err *e
         *ret_n = tcn_c_int(&q);
     tcn_query_done(&q);
     return r;
+}
+
+int tcn_store_peer_agrees(struct tcn_store *s, const char *region, const char *config,
+                          struct tcn_err *err)
+{
+    struct tcn_query q;
+    int r;
+
+    if ((r = start(s, PEER_AGREES, &q, err)) < 0)
+        return r;
+    tcn_q_epoch(&q);
+    tcn_q_text(&q, region);
+    tcn_q_text(&q, config);
+    return tcn_query_run(&q, err);
 }
 
 int tcn_store_peer_trim(struct tcn_store *s, struct tcn_err *err)

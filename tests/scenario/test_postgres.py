@@ -294,8 +294,8 @@ class Start(unittest.TestCase):
         self.server.psql("GRANT USAGE ON SCHEMA old TO worker; "
                          "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA old TO worker; SET search_path = old; "
                          "DELETE FROM schema_version WHERE version = (SELECT MAX(version) FROM schema_version); "
-                         "ALTER TABLE links DROP COLUMN recreated")
-        self.assertRegex(self.refused(other), "must be owner of table links.*start once with a role that may create tables")
+                         "ALTER TABLE epochs DROP COLUMN config")
+        self.assertRegex(self.refused(other), "must be owner of table epochs.*start once with a role that may create tables")
         self.starts(own)
         self.starts(other)
 

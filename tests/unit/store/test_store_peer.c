@@ -3,7 +3,7 @@
 #include "store/nodes.h"
 
 struct open_as {
-    const char *node, *region;
+    const char *node, *region, *config;
 };
 
 static void open_node(struct fixture *f, const struct open_as *who)
@@ -12,7 +12,8 @@ static void open_node(struct fixture *f, const struct open_as *who)
                                         .account_id = ACCOUNT,
                                         .node = who->node,
                                         .region = who->region,
-                                        .version = "1.2.3"};
+                                        .version = "1.2.3",
+                                        .config = who->config};
 
     tcn_store_close(f->s);
     f->s = NULL;
@@ -46,12 +47,14 @@ static void itself(void **state)
     struct tcn_peer *p;
     size_t n = 0;
 
-    open_node(f, &(struct open_as){"test", "eu-central-1"}); /* as the fixture's: the next start */
+    open_node(f, &(struct open_as){"test", "eu-central-1",
+                                   "0123456789ab"}); /* as the fixture's: the next start */
     p = list(f, &n);
     assert_int_equal(n, 1);
     assert_string_equal(p->name, "test");
     assert_string_equal(p->region, "eu-central-1");
     assert_string_equal(p->version, "1.2.3");
+    assert_string_equal(p->config, "0123456789ab");
     assert_int_equal(p->epoch, 2);
     assert_int_equal(p->state, TCN_PEER_ALIVE);
     assert_true(p->is_self);
@@ -70,16 +73,37 @@ static void who_stops_is_told_as_stopped(void **state)
     size_t n = 0;
 
     OK(f, tcn_store_leave(f->s, &f->err));
-    open_node(f, &(struct open_as){"next", NULL});
+    open_node(f, &(struct open_as){"next", NULL, NULL});
     p = list(f, &n);
     assert_int_equal(n, 2);
     assert_string_equal(p[0].name, "next");
     assert_null(p[0].region);
+    assert_null(p[0].config);
     assert_string_equal(p[1].name, "test");
     assert_int_equal(p[1].state, TCN_PEER_STOPPED);
     assert_false(p[1].is_self);
     assert_true(p[1].ended_ms > 0);
     assert_null(p[1].ended_by);
+}
+
+/* As after a reload: its own row and no other one. */
+static void goes_by_another_configuration(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_peer *p;
+    size_t n = 0;
+
+    open_node(f, &(struct open_as){"other", "eu-central-1", "0123456789ab"});
+    open_node(f, &(struct open_as){"test", "eu-central-1", "0123456789ab"});
+    OK(f, tcn_store_begin(f->s, &f->err));
+    OK(f, tcn_store_peer_agrees(f->s, "eu-west-1", "ba9876543210", &f->err));
+    OK(f, tcn_store_commit(f->s, &f->err));
+    p = list(f, &n);
+    assert_int_equal(n, 2);
+    for (size_t i = 0; i < n; i++) {
+        assert_string_equal(p[i].region, p[i].is_self ? "eu-west-1" : "eu-central-1");
+        assert_string_equal(p[i].config, p[i].is_self ? "ba9876543210" : "0123456789ab");
+    }
 }
 
 /* Two sends and a link in flight, one of each not. */
@@ -128,7 +152,7 @@ static void trimmed(void **state)
     size_t n = 0;
 
     reopen(f);
-    open_node(f, &(struct open_as){"next", NULL});
+    open_node(f, &(struct open_as){"next", NULL, NULL});
     OK(f, tcn_store_begin(f->s, &f->err));
     OK(f, tcn_store_peer_trim(f->s, &f->err));
     OK(f, tcn_store_commit(f->s, &f->err));
@@ -161,7 +185,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_FILE(itself),       IN_FILE(who_stops_is_told_as_stopped),
         IN_FILE(trimmed),      IN_FILE(what_it_has_in_flight),
-        IN_FILE(the_database),
+        IN_FILE(the_database), IN_FILE(goes_by_another_configuration),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
