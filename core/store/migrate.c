@@ -96,8 +96,20 @@ static int commit(const struct tcn_db_driver *driver, struct tcn_db *db, struct 
     return r == TCN_UNDECIDED ? TCN_EIO : r;
 }
 
-static const char select_version[] = "SELECT version, oldest FROM schema_version"
-                                     " ORDER BY version DESC LIMIT 1";
+/* Whatever the columns of another program's table of that name are. */
+static const char select_version[] = "SELECT CAST(version AS BIGINT), CAST(oldest AS BIGINT)"
+                                     " FROM schema_version ORDER BY 1 DESC LIMIT 1";
+
+/* No row is a database that is new. */
+static int check_version(const int64_t found[2], struct tcn_err *err)
+{
+    if (found[0] >= 0 && found[1] <= found[0] && (found[0] == 0) == (found[1] <= 0))
+        return 0;
+    return tcn_fail(err, TCN_EINVALID,
+                    "the table schema_version is damaged, or another program's (version %lld, "
+                    "oldest %lld): name an empty database or schema, or restore a backup",
+                    (long long)found[0], (long long)found[1]);
+}
 
 static int read_version(const struct tcn_db_driver *driver, struct tcn_db *db, int64_t ret[2],
                         struct tcn_err *err)
@@ -108,7 +120,8 @@ static int read_version(const struct tcn_db_driver *driver, struct tcn_db *db, i
     if ((r = driver->begin_alone(db, err)) < 0)
         return r;
     if ((r = need_versions(driver, db, err)) < 0 ||
-        (r = run(driver, db, select_version, NULL, ret, err)) < 0) {
+        (r = run(driver, db, select_version, NULL, ret, err)) < 0 ||
+        (r = check_version(ret, err)) < 0) {
         driver->rollback(db);
         return r;
     }
@@ -239,6 +252,8 @@ int tcn_migrate_check(const struct tcn_db_driver *driver, struct tcn_db *db,
 
     for (size_t i = 0; list[i].version; i++)
         newest = list[i].version;
+    if (r == 0)
+        r = check_version(found, err);
     if (r < 0 || found[0] == newest)
         return r;
     if (found[0] == 0)

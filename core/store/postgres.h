@@ -117,7 +117,7 @@ struct tcn_db {
     int64_t pause_until_us; /* before the next round */
     int64_t pause_ms;
     char away
-        [200]; /* why the last try to get the connection back failed; "": it is there, or none was made */
+        [TCN_ERR_MSG]; /* why the last try to get the connection back failed; "": it is there, or none was made */
 
     struct tcn_dbstmt *waiting[TCN_PG_GROUPS_MAX]; /* borrowed; they have rows that are not sent */
     size_t n_waiting;

@@ -2,6 +2,7 @@
  * one that takes a connection and never answers does not keep us from the next. */
 #include "store/postgres.h"
 
+#include "base/nearest.h"
 #include "base/xalloc.h"
 #include "store/store.h"
 #include <assert.h>
@@ -69,6 +70,51 @@ static bool wants_writes(const char *attrs)
     return !attrs || strcmp(attrs, "read-write") == 0 || strcmp(attrs, "primary") == 0;
 }
 
+/* The keyword of libpq that this may be; NULL: none is near. Yours to free. */
+static char *nearest_keyword(const char *word)
+{
+    PQconninfoOption *all = PQconndefaults();
+    const char *names[SETTINGS_MAX + 1] = {NULL}, *near;
+    char *ret;
+    size_t n = 0;
+
+    for (const PQconninfoOption *o = all; o && o->keyword && n < SETTINGS_MAX; o++)
+        names[n++] = o->keyword;
+    near = tcn_nearest(word, names);
+    ret = near ? tcn_xstrdup(near) : NULL;
+    PQconninfoFree(all);
+    return ret;
+}
+
+/* libpq's message may repeat a part of the URI, and that may be of a password; what is nearly a keyword is none. */
+static int refuse_url(const char *message, struct tcn_err *err)
+{
+    static const char unknown[] = "invalid URI query parameter: \"";
+    char word[64] = "", *near = NULL;
+    int r;
+
+    if (message && strncmp(message, unknown, strlen(unknown)) == 0) {
+        message += strlen(unknown);
+        snprintf(word, sizeof word, "%.*s", (int)strcspn(message, "\""), message);
+        near = nearest_keyword(word);
+    }
+    if (near)
+        r = tcn_fail(err, TCN_EINVALID,
+                     "the store's URL has a parameter \"%s\", which libpq does not know; did you "
+                     "mean \"%s\"?",
+                     word, near);
+    else if (*word)
+        r = tcn_fail(err, TCN_EINVALID,
+                     "the store's URL has a parameter behind its ? that libpq does not know; take "
+                     "it out, or write one such as sslmode=verify-full");
+    else
+        r = tcn_fail(err, TCN_EINVALID,
+                     "the store's URL is no connection URI of PostgreSQL; write "
+                     "postgresql://USER@HOST/DATABASE");
+    free(near);
+    return r;
+}
+
 static int parse(const char *url, PQconninfoOption **ret, struct tcn_err *err)
 {
     char *message = NULL;
@@ -76,10 +122,7 @@ static int parse(const char *url, PQconninfoOption **ret, struct tcn_err *err)
     int r = 0;
 
     if (!options) {
-        /* The message may repeat a part of the URI, and that may be a password. */
-        r = tcn_fail(err, TCN_EINVALID,
-                     "the store's URL is no connection URI of PostgreSQL; write "
-                     "postgresql://USER@HOST/DATABASE");
+        r = refuse_url(message, err);
     } else if (value_of(options, "password") || value_of(options, "sslpassword")) {
         r = tcn_fail(err, TCN_EINVALID,
                      "the store's URL has a password inside; write {\"url\": ..., \"password\": "

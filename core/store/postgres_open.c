@@ -60,6 +60,7 @@ static void start_host(struct tcn_db *db)
     db->until_us = tcn_clock_mono_us() + TCN_PG_CONNECT_MS * INT64_C(1000);
     db->is_writing = true; /* as PQconnectPoll wants it at first */
     PQsetNoticeReceiver(db->coming, note, db);
+    PQsetErrorVerbosity(db->coming, PQERRORS_VERBOSE); /* with the SQLSTATE of a refusal */
 }
 
 /* Between half and all of it, so that nodes do not come back in step. */

@@ -252,7 +252,7 @@ int tcn_pg_recover(struct tcn_db *db, int64_t wait_ms, bool *ret_committed, stru
     if (r == 1)
         r = come_back(db, db->coming, ret_committed, &why);
     if (r < 0) {
-        snprintf(db->away, sizeof db->away, "%.199s", why.msg);
+        snprintf(db->away, sizeof db->away, "%s", why.msg);
         if (db->coming)
             tcn_pg_next_host(db);
         return fail_away(db, err); /* whatever it was: the next try may do better */

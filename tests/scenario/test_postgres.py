@@ -43,7 +43,7 @@ class Away(Scenario):
             self.opened(self.prom(repeat))
         self.stop_server()
         eventually("work in hand was given up, and why is told", lambda: re.search(
-            "is away.*why=.*connection to server on socket", self.app.tail()))
+            "is away.*why=.*the socket in", self.app.tail()))
         self.assertEqual(200, http("GET", self.app.url + "/healthz").status)
         self.assertIn("tocsin_database_away 1\n", http("GET", self.app.url + "/metrics").body.decode())
         name = fresh("away")

@@ -80,9 +80,14 @@ class Way(unittest.TestCase):
 
     def test_another_server(self) -> None:
         said = self.refused(self.verified("other.example.com"))
-        self.assertRegex(said, f'server certificate for .*{NAME}.* does not match host name .*other.example.com')
+        self.assertRegex(said, f'server certificate for .*{NAME}.* does not match host name .*other.example.com'
+                         ".*; write a name that is in the certificate into the URL")
         self.assertRegex(self.refused(self.server.over(NAME, sslmode="verify-full", sslrootcert="/nonexistent.pem")),
-                         "root certificate file .*/nonexistent.pem.* does not exist")
+                         "root certificate file .*/nonexistent.pem.* does not exist.*sslrootcert=FILE in the URL")
+        with tempfile.TemporaryDirectory() as folder:
+            other = Authority(pathlib.Path(folder))
+            said = self.refused(self.server.over(NAME, sslmode="verify-full", sslrootcert=str(other.pair.cert)))
+        self.assertRegex(said, "certificate verify failed; sslrootcert= in the URL must name the certificate of the authority")
 
     def test_a_start_warns_of_a_way_that_others_could_be_on(self) -> None:
         app = self.start(self.server.over(NAME, sslmode="require"))
