@@ -1,18 +1,13 @@
 #include "store/die.h"
 
-#include <stdio.h>
+#include "sys/log.h"
 #include <unistd.h>
 
-#define EXIT_NOT_OURS 70
+#define EXIT_NO_FURTHER 70
 
+/* The one line that a store logs itself: nobody comes to hear of it otherwise. */
 void tcn_store_die(const char *why)
 {
-    char line[512];
-    int len = snprintf(line, sizeof line, "tocsin: store: %s; exit %d\n", why, EXIT_NOT_OURS);
-
-    if (len >= (int)sizeof line)
-        len = (int)sizeof line - 1;
-    if (write(STDERR_FILENO, line, (size_t)len) < 0)
-        _exit(EXIT_NOT_OURS);
-    _exit(EXIT_NOT_OURS);
+    tcn_log(TCN_LOG_ERROR, "store", why, "exit", "70", NULL);
+    _exit(EXIT_NO_FURTHER);
 }

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/xalloc.h"
+#include "store/die.h"
 #include "store/nodes.h"
 #include <assert.h>
 #include <errno.h>
@@ -18,7 +19,6 @@
 #define CHECKPOINT_NOW_PAGES 50000
 #define CHECKPOINT_TIGHT_PAGES                                                                     \
     250 /* while the disk is full, or soon: the log begins anew, it does not grow */
-#define EXIT_SYNC_FAILED 70
 
 struct tcn_dbstmt {
     struct tcn_db *db; /* borrowed */
@@ -34,17 +34,12 @@ static const char *name_of(const struct tcn_db *db)
  * if well. Only a new process that reads the file from the disk knows what is there. */
 static void die(const struct tcn_db *db, const char *doing, const char *why)
 {
-    char line[512];
-    int len = snprintf(line, sizeof line,
-                       "tocsin: %s: %s while the store did its %s: what the disk holds is unknown; "
-                       "exit %d, start again\n",
-                       name_of(db), why, doing, EXIT_SYNC_FAILED);
+    char text[512];
 
-    if (len >= (int)sizeof line)
-        len = (int)sizeof line - 1;
-    if (write(STDERR_FILENO, line, (size_t)len) < 0)
-        _exit(EXIT_SYNC_FAILED);
-    _exit(EXIT_SYNC_FAILED);
+    snprintf(text, sizeof text,
+             "%s: %s while the store did its %s: what the disk holds is unknown; start again",
+             name_of(db), why, doing);
+    tcn_store_die(text);
 }
 
 /* The index of the WAL is a mapped file: it grows by writing, and says so in its own way when it cannot. A checkpoint

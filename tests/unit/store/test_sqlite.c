@@ -431,7 +431,8 @@ static void says_why(void **state)
     assert_true(n > 0);
     assert_non_null(strstr(text, f->path));
     assert_non_null(strstr(text, "unknown"));
-    assert_non_null(strstr(text, "exit 70"));
+    assert_non_null(strstr(text, "level=error part=store"));
+    assert_non_null(strstr(text, "exit=70"));
 }
 
 /* -- the full disk ------------------------------------------------------------------------------------------ */
