@@ -18,8 +18,6 @@
 
 #include <stdlib.h>
 
-#define CLOCK_SLACK_MS 2000
-
 int64_t tcn_app_now_ms(const struct tcn_app *app)
 {
     return app->store ? tcn_storethread_now_ms(app->store) : tcn_clock_now_ms();
@@ -89,7 +87,7 @@ static int start_store(struct tcn_app *app, struct tcn_err *err)
                                                   .region = app->config->region,
                                                   .version = TOCSIN_VERSION,
                                                   .config = app->config->digest,
-                                                  .clock_slack_ms = CLOCK_SLACK_MS,
+                                                  .clock_slack_ms = TCN_STORE_CLOCK_SLACK_MS,
                                                   .folder = app->options.data_dir,
                                                   .password = app->config->store_password.ptr},
                                         .max_waiting = (size_t)app->config->limits.waiting,

@@ -3,6 +3,7 @@
 #include "app/cli.h"
 #include "app/config.h"
 #include "app/options.h"
+#include "store/store.h"
 #include "sys/clock.h"
 
 #include <stdio.h>
@@ -16,6 +17,7 @@ static const char usage[] =
     "the\n"
     "  warnings, which change no exit status: FILE:LINE: PATH: warning: what is hardly meant.\n"
     "  Of a good one, when within 365 days nobody is on call, or several rotations are.\n"
+    "  Nothing is called and no database asked; that is: tocsin db check --config FILE\n"
     "\n"
     "  --config FILE   the configuration; - is standard input\n"
     "  --data DIR      where serve will keep the store (default: data)\n";
@@ -24,6 +26,8 @@ static void tell(const struct tcn_config *c, const char *file)
 {
     printf("%s: good. %zu sources, %zu connectors, %zu contacts, %zu response plans.\n", file,
            c->n_sources, c->n_connectors, c->directory.n_contacts, c->directory.n_plans);
+    if (tcn_store_is_postgres(c->store))
+        printf("The database was not asked: tocsin db check --config %s does that.\n", file);
     tcn_check_oncall(&c->directory, tcn_clock_now_ms(), stdout);
 }
 

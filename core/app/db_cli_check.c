@@ -13,8 +13,10 @@
 static const char usage[] =
     "usage: tocsin db check --config FILE [--data DIR]\n"
     "\n"
-    "  Looks through the store for damage and for rows that contradict each other, and tells one\n"
-    "  line a finding. It reads only, and runs beside a server. Exit status 0: good, 1: not.\n"
+    "  Looks through the store for damage and for rows that contradict each other, and, of one in\n"
+    "  PostgreSQL, for what serve would lack there: rights of its role, a clock like this\n"
+    "  machine's. One line a finding. It reads only, and runs beside a server. Exit status 0:\n"
+    "  good, 1: not.\n"
     "\n"
     "  --config FILE   the configuration that names the store\n"
     "  --data DIR      where the store is kept (default: data)\n";
@@ -23,6 +25,8 @@ struct check {
     struct tcn_store *s;
     struct tcn_arena page, one; /* of a list of incidents; of one */
     size_t findings, incidents, open;
+    size_t lacks; /* of what a node needs there */
+    bool may_read;
     int64_t before_ms;
     struct tcn_held_count held;
 };
@@ -33,6 +37,24 @@ static void told(void *ctx, const char *finding)
 
     c->findings++;
     printf("%s\n", finding);
+}
+
+static void told_of_lack(void *ctx, const char *finding)
+{
+    struct check *c = ctx;
+
+    c->lacks++;
+    printf("%s\n", finding);
+}
+
+/* What a start would be refused for, or what a node would fail at later. */
+static int look_at_place(struct check *c, struct tcn_err *err)
+{
+    struct tcn_err why;
+
+    if (tcn_store_check_clock(c->s, tcn_clock_now_ms(), TCN_STORE_CLOCK_SLACK_MS, &why) < 0)
+        told_of_lack(c, why.msg);
+    return tcn_store_check_rights(c->s, told_of_lack, c, &c->may_read, err);
 }
 
 static int look_at(struct check *c, const struct tcn_incident *incident, struct tcn_err *err)
@@ -98,24 +120,42 @@ static int look_at_rows(struct check *c, struct tcn_err *err)
 /* Damage below makes nonsense of what is above. */
 static int look(struct check *c, struct tcn_err *err)
 {
-    int r = tcn_store_check_pages(c->s, told, c, err);
+    int r;
 
-    if (r < 0 || c->findings > 0)
+    if ((r = look_at_place(c, err)) < 0 || !c->may_read ||
+        (r = tcn_store_check_pages(c->s, told, c, err)) < 0 || c->findings > 0)
         return r;
     if ((r = look_at_rows(c, err)) < 0)
         return r;
     return look_at_all(c, err);
 }
 
+static const char of_sqlite[] = "tocsin db restore";
+static const char of_postgres[] =
+    "pg_restore of a dump into an empty database, or a base backup up to a moment before it "
+    "(recovery_target_time), then tocsin db hold, before the server starts";
+
+static void tell_findings(const struct check *c, const char *url)
+{
+    fprintf(stderr,
+            "tocsin db check: %zu findings in %s; stop the server%s, keep a copy of the store "
+            "for the makers, then: %s\n",
+            c->findings, url, tcn_store_is_postgres(url) ? " (every node)" : "",
+            tcn_store_is_postgres(url) ? of_postgres : of_sqlite);
+}
+
 static int conclude(const struct check *c, const char *url)
 {
-    if (c->findings > 0) {
-        fprintf(stderr,
-                "tocsin db check: %zu findings in %s; stop the server, keep a copy of the store "
-                "for the makers, then: tocsin db restore\n",
-                c->findings, url);
+    if (c->lacks > 0)
+        fprintf(stderr, "tocsin db check: %zu things keep tocsin from its work on %s%s\n", c->lacks,
+                url,
+                !c->may_read       ? "; its rows were not looked at"
+                : c->findings == 0 ? "; its rows are good"
+                                   : "");
+    if (c->findings > 0)
+        tell_findings(c, url);
+    if (c->findings + c->lacks > 0)
         return 1;
-    }
     printf("%s: good. %zu incidents, %zu open.\n", url, c->incidents, c->open);
     if (c->before_ms != 0)
         printf("Held since a restore: %lld pages, %lld steps, %lld tickets; see tocsin db held.\n",

@@ -1,4 +1,5 @@
-/* Looks for what must not be in a store: damage of the database, rows that contradict each other. Reads only. */
+/* Looks for what must not be in a store: damage of the database, rows that contradict each other; and for what a node would lack
+ * there. Reads only. */
 #ifndef TCN_STORE_CHECK_H
 #define TCN_STORE_CHECK_H
 
@@ -11,6 +12,10 @@ typedef void tcn_check_told(void *ctx, const char *finding);
  * looks after its own files. */
 int tcn_store_check_pages(struct tcn_store *s, tcn_check_told *told, void *ctx,
                           struct tcn_err *err);
+/* Outside a transaction: rights that a node needs and this role lacks, a line a table. *ret_may_read: it may read all of
+ * them. A database in this process has no roles. */
+int tcn_store_check_rights(struct tcn_store *s, tcn_check_told *told, void *ctx, bool *ret_may_read,
+                           struct tcn_err *err);
 /* Inside a transaction: rules between all rows that the store sees (all_accounts), at most 10 findings of each. */
 int tcn_store_check_rows(struct tcn_store *s, tcn_check_told *told, void *ctx, struct tcn_err *err);
 

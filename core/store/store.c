@@ -106,15 +106,15 @@ static struct tcn_store *make(const struct tcn_db_driver *driver,
 
 /* Due times go by the database's clock. A machine that has another time than that is not as it should be, or the database's
  * is not: people are to find out before anything is late. */
-static int check_clock(struct tcn_store *s, const struct tcn_store_options *options, int64_t now_ms,
-                       int64_t begun_us, struct tcn_err *err)
+int tcn_store_check_clock(struct tcn_store *s, int64_t now_ms, int64_t slack_ms,
+                          struct tcn_err *err)
 {
     int64_t ahead_ms;
 
-    if (options->clock_slack_ms == 0 || !s->driver->clock)
+    if (slack_ms == 0 || !s->driver->clock)
         return 0;
-    ahead_ms = now_ms + (tcn_clock_mono_us() - begun_us) / 1000 - tcn_store_now_ms(s);
-    if (ahead_ms <= options->clock_slack_ms && ahead_ms >= -options->clock_slack_ms)
+    ahead_ms = now_ms - tcn_store_now_ms(s);
+    if (ahead_ms <= slack_ms && ahead_ms >= -slack_ms)
         return 0;
     return tcn_fail(err, TCN_EINVALID,
                     "this machine's clock is %.1f s %s the database's, by which due times go: set "
@@ -139,7 +139,8 @@ static int open_once(const struct tcn_db_driver *driver, const char *target,
 
     s->followed_us = begun_us;
     if ((r = driver->open(&place, &s->db, err)) == 0 && (r = driver->check(s->db, err)) == 0 &&
-        (r = check_clock(s, options, now_ms, begun_us, err)) == 0 &&
+        (r = tcn_store_check_clock(s, now_ms + (tcn_clock_mono_us() - begun_us) / 1000,
+                                   options->clock_slack_ms, err)) == 0 &&
         (r = tcn_migrate(driver, s->db, tcn_migrations, now_ms, err)) == 0 &&
         (r = tcn_copy_refuse_unfinished(driver, s->db, err)) == 0 &&
         (r = tcn_moved_refuse(s, options->is_reclaimed, err)) == 0 &&
@@ -215,7 +216,8 @@ int tcn_store_visit(const struct tcn_store_options *options, bool may_ask, struc
         return r;
     s = make(driver, options);
     if ((r = driver->open(&place, &s->db, err)) == 0 &&
-        (r = tcn_migrate_check(driver, s->db, tcn_migrations, err)) == 0)
+        (r = tcn_migrate_check(driver, s->db, tcn_migrations, err)) == 0 &&
+        (r = tcn_copy_refuse_unfinished(driver, s->db, err)) == 0)
         *ret = s;
     else
         tcn_store_close(s);

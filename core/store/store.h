@@ -27,9 +27,8 @@ struct tcn_store_options {
     const char *password;         /* of PostgreSQL; NULL: none, or as libpq finds one */
     /* Of this node alone: what is known of a database's server is kept there from start to start. NULL: it is not. */
     const char *folder;
-    bool all_accounts; /* of tcn_store_visit: rows of others are seen, too */
-    /* More than this between now_ms and a server's clock is refused; 0: not looked at. */
-    int64_t clock_slack_ms;
+    bool all_accounts;      /* of tcn_store_visit: rows of others are seen, too */
+    int64_t clock_slack_ms; /* as of tcn_store_check_clock */
     bool is_reclaimed; /* starts although the store was moved away, and takes that mark from it */
     bool is_alone;     /* refused while any node uses it, and no node is let in; SQLite: always */
 };
@@ -46,8 +45,8 @@ bool tcn_store_is_unverified(const char *url, char *ret_host, size_t size);
 int tcn_store_open(const struct tcn_store_options *options, int64_t now_ms, struct tcn_store **ret,
                    struct tcn_err *err);
 /* Beside the process that owns it: nothing is made, migrated or owned, and the store has no epoch. For transactions that
- * read; with may_ask also for tcn_store_held_ask. TCN_ENOTFOUND, TCN_EINVALID (another schema, no store), TCN_EIO,
- * TCN_EBUSY. */
+ * read; with may_ask also for tcn_store_held_ask. TCN_ENOTFOUND, TCN_EINVALID (another schema, no store, a copy that is not
+ * finished), TCN_EIO, TCN_EBUSY. */
 int tcn_store_visit(const struct tcn_store_options *options, bool may_ask, struct tcn_store **ret,
                     struct tcn_err *err);
 void tcn_store_close(struct tcn_store *s);
@@ -115,6 +114,10 @@ struct tcn_arena *tcn_store_scratch(struct tcn_store *s);
 /* -- the clock ------------------------------------------------------------------------------------------ */
 /* The time that due times go by: the database's where nodes share it, else this machine's. */
 int64_t tcn_store_now_ms(const struct tcn_store *s);
+/* TCN_EINVALID when this machine's clock, which says now_ms, and the database's differ by more; 0: it is not looked at. */
+int tcn_store_check_clock(struct tcn_store *s, int64_t now_ms, int64_t slack_ms,
+                          struct tcn_err *err);
+#define TCN_STORE_CLOCK_SLACK_MS 2000 /* more than NTP leaves */
 /* By how much the database's clock is ahead of tcn_clock_boot_us, as tcn_store_now_ms has it; 0 where it is this machine's. */
 int64_t tcn_store_ahead_us(const struct tcn_store *s);
 /* Outside a transaction: when the database's clock was set back, makes tcn_store_now_ms follow, once the rows have moved by as

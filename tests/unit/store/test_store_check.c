@@ -122,6 +122,46 @@ static void every_rule(void **state)
     }
 }
 
+static struct findings lacks(struct fixture *f, bool *ret_may_read)
+{
+    const struct tcn_store_options o = {.url = f->url, .account_id = ACCOUNT, .node = "check"};
+    struct findings found = {0};
+    struct tcn_store *s = NULL;
+
+    OK(f, tcn_store_visit(&o, false, &s, &f->err));
+    OK(f, tcn_store_check_rights(s, told, &found, ret_may_read, &f->err));
+    tcn_store_close(s);
+    return found;
+}
+
+/* An owner may have lost rights, too; without a server there are no roles. */
+static void rights_that_are_missing(void **state)
+{
+    static const struct {
+        const char *takes, *says;
+        bool may_read;
+    } cases[] = {
+        {"REVOKE DELETE ON timers FROM " PG_ROLE, "lacks DELETE on the table timers", true},
+        {"REVOKE INSERT, UPDATE ON timers FROM " PG_ROLE, "lacks INSERT, UPDATE, DELETE on", true},
+        {"REVOKE SELECT ON timers FROM " PG_ROLE, "lacks SELECT, INSERT, UPDATE, DELETE on", false},
+        {"DROP TABLE timers", "there is no table timers", false},
+    };
+    struct fixture *f = *state;
+    bool may_read = false;
+
+    assert_int_equal(lacks(f, &may_read).n, 0);
+    assert_true(may_read);
+    for (size_t i = 0; f->schema[0] && i < sizeof cases / sizeof *cases; i++) {
+        struct findings found;
+
+        change(f, cases[i].takes);
+        found = lacks(f, &may_read);
+        assert_int_equal(found.n, 1);
+        assert_non_null(strstr(found.first, cases[i].says));
+        assert_int_equal(may_read, cases[i].may_read);
+    }
+}
+
 static void spoil(const char *path)
 {
     FILE *file = fopen(path, "r+b");
@@ -161,6 +201,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_FILE(every_rule),
         IN_FILE(a_damaged_file),
+        IN_FILE(rights_that_are_missing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

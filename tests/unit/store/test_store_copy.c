@@ -278,6 +278,16 @@ static int open_store(struct places *p, const char *url)
     return try_open(&p->f, url, &p->f.s);
 }
 
+static int visit(struct places *p, const char *url)
+{
+    const struct tcn_store_options o = {.url = url, .account_id = ACCOUNT, .node = "visitor"};
+    struct tcn_store *s = NULL;
+    int r = tcn_store_visit(&o, false, &s, &p->f.err);
+
+    tcn_store_close(s);
+    return r;
+}
+
 static void an_unfinished_copy_is_no_store(void **state)
 {
     struct places *p = *state;
@@ -290,7 +300,10 @@ static void an_unfinished_copy_is_no_store(void **state)
     stop_source(p);
     assert_int_equal(open_store(p, p->to), TCN_EINVALID);
     assert_non_null(strstr(p->f.err.msg, "unfinished copy"));
+    assert_int_equal(visit(p, p->to), TCN_EINVALID);
+    assert_non_null(strstr(p->f.err.msg, "unfinished copy"));
     finish(p, p->f.url, p->to);
+    OK(&p->f, visit(p, p->to));
     OK(&p->f, open_store(p, p->to));
 }
 
