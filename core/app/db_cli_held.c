@@ -42,7 +42,7 @@ static void print_row(const struct tcn_held_row *row)
 }
 
 struct listing {
-    int64_t before_ms;
+    int64_t since_ms;
     struct tcn_held_count count;
     struct tcn_held_row *rows;
     size_t n;
@@ -55,7 +55,7 @@ static int read_held(struct tcn_store *s, struct tcn_arena *a, struct listing *r
 
     if ((r = tcn_store_begin(s, err)) < 0)
         return r;
-    if ((r = tcn_store_held_before(s, &ret->before_ms, err)) == 0 && ret->before_ms != 0 &&
+    if ((r = tcn_store_held_since(s, &ret->since_ms, err)) == 0 && ret->since_ms != 0 &&
         (r = tcn_store_held_count(s, &ret->count, err)) == 0)
         r = tcn_store_held_list(s, ROWS_MAX, a, &ret->rows, &ret->n, err);
     tcn_store_rollback(s);
@@ -66,13 +66,13 @@ static void print_listing(const struct listing *l)
 {
     char since[TCN_TIME_TEXT];
 
-    if (l->before_ms == 0) {
+    if (l->since_ms == 0) {
         printf("Nothing is held.\n");
         return;
     }
     for (size_t i = 0; i < l->n; i++)
         print_row(&l->rows[i]);
-    tcn_time_text(l->before_ms, since);
+    tcn_time_text(l->since_ms, since);
     printf("Held since the restore at %s: %lld pages, %lld steps, %lld tickets%s.\n", since,
            (long long)l->count.pages, (long long)l->count.steps, (long long)l->count.tickets,
            l->n == ROWS_MAX ? "; the first 1000 are shown" : "");

@@ -13,6 +13,8 @@
 int tcn_store_hold(struct tcn_store *s, int64_t before_ms, struct tcn_err *err);
 /* 0: nothing is held. */
 int tcn_store_held_before(struct tcn_store *s, int64_t *ret_ms, struct tcn_err *err);
+/* When the first hold began that was not released since; 0: nothing is held. */
+int tcn_store_held_since(struct tcn_store *s, int64_t *ret_ms, struct tcn_err *err);
 /* An earlier time releases what was due after it; 0 everything. */
 int tcn_store_held_set(struct tcn_store *s, int64_t before_ms, struct tcn_err *err);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #define BEFORE "held_before_ms"
+#define SINCE "held_since_ms"
 #define REQUEST "held_request"
 #define REQUEST_MAX 160
 #define META_ARENA (64u << 10)
@@ -58,12 +59,25 @@ int tcn_store_held_set(struct tcn_store *s, int64_t before_ms, struct tcn_err *e
     return tcn_store_meta_put(s, BEFORE, text, err);
 }
 
+/* The first of several holds: what a second one adds is held for as long, but began with that one. */
+static int begin(struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
+{
+    int64_t before_ms = 0;
+    char text[24];
+    int r = tcn_store_held_before(s, &before_ms, err);
+
+    if (r < 0 || before_ms != 0)
+        return r;
+    snprintf(text, sizeof text, "%" PRId64, now_ms);
+    return tcn_store_meta_put(s, SINCE, text, err);
+}
+
 int tcn_store_hold(struct tcn_store *s, int64_t before_ms, struct tcn_err *err)
 {
     int r;
 
     if ((r = change_links(s, LOOK_FIRST, err)) < 0 || (r = change_links(s, READ_FIRST, err)) < 0 ||
-        (r = tcn_store_held_answer(s, err)) < 0)
+        (r = tcn_store_held_answer(s, err)) < 0 || (r = begin(s, before_ms, err)) < 0)
         return r;
     return tcn_store_held_set(s, before_ms, err);
 }
@@ -76,6 +90,20 @@ int tcn_store_held_before(struct tcn_store *s, int64_t *ret_ms, struct tcn_err *
     if (r == 0)
         *ret_ms = strtoll(text, NULL, 10);
     return r;
+}
+
+int tcn_store_held_since(struct tcn_store *s, int64_t *ret_ms, struct tcn_err *err)
+{
+    int64_t before_ms = 0;
+    char text[24];
+    int r;
+
+    if ((r = tcn_store_held_before(s, &before_ms, err)) < 0 ||
+        (r = read_meta(s, SINCE, text, sizeof text, err)) < 0)
+        return r;
+    /* Held by a program before this one. */
+    *ret_ms = before_ms == 0 || *text == '\0' ? before_ms : strtoll(text, NULL, 10);
+    return 0;
 }
 
 /* -- the request ------------------------------------------------------------------------------------------------ */

@@ -110,6 +110,35 @@ static void what_was_due_waits(void **state)
     assert_id(claimed_link(f), none);
 }
 
+static int64_t since(struct fixture *f)
+{
+    int64_t ms = -1;
+
+    OK(f, tcn_store_held_since(f->s, &ms, &f->err));
+    return ms;
+}
+
+/* A second hold holds more; since when anything is held stays true until all of it was released. */
+static void a_second_hold_keeps_when_it_began(void **state)
+{
+    struct fixture *f = *state;
+    int64_t before;
+
+    assert_int_equal(since(f), 0);
+    OK(f, tcn_store_held_set(f->s, HOLD, &f->err));
+    assert_int_equal(since(f), HOLD); /* as by a program before this one */
+    OK(f, tcn_store_held_set(f->s, 0, &f->err));
+    OK(f, tcn_store_hold(f->s, HOLD, &f->err));
+    OK(f, tcn_store_hold(f->s, HOLD + 100, &f->err));
+    OK(f, tcn_store_held_before(f->s, &before, &f->err));
+    assert_int_equal(before, HOLD + 100);
+    assert_int_equal(since(f), HOLD);
+    OK(f, tcn_store_held_set(f->s, 0, &f->err));
+    assert_int_equal(since(f), 0);
+    OK(f, tcn_store_hold(f->s, HOLD + 200, &f->err));
+    assert_int_equal(since(f), HOLD + 200);
+}
+
 static void an_earlier_time_releases_what_came_after_it(void **state)
 {
     struct fixture *f = *state;
@@ -275,6 +304,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_MEMORY(what_was_due_waits),
+        IN_MEMORY(a_second_hold_keeps_when_it_began),
         IN_MEMORY(an_earlier_time_releases_what_came_after_it),
         IN_MEMORY(the_list),
         IN_MEMORY(dropped_tickets_have_nothing_to_do),
