@@ -245,7 +245,7 @@ int tcn_rotation_check(const struct tcn_rotation *r, struct tcn_field_problems *
 /* Of any two instants, however far from each other. */
 static bool is_too_short(const struct tcn_rotation_override *o)
 {
-    return o->end_ms <= o->start_ms ||
+    return o->end_ms == o->start_ms ||
            (uint64_t)o->end_ms - (uint64_t)o->start_ms < TCN_ROTATION_OVERRIDE_MIN_MS;
 }
 
@@ -253,11 +253,13 @@ static void check_span(const struct check *c, const struct tcn_rotation_override
 {
     const struct check start = at(c, "StartTime"), end = at(c, "EndTime");
 
-    if (is_too_short(o))
+    if (o->end_ms < o->start_ms)
+        problem(&end, "before StartTime");
+    else if (is_too_short(o))
         problem(&end, "not at least 30 minutes after StartTime");
     if (o->start_ms > now_ms + TCN_ROTATION_OVERRIDE_AHEAD_MS)
         problem(&start, "more than six months (184 days) ahead");
-    if (o->end_ms < now_ms)
+    if (o->end_ms < now_ms && o->end_ms >= o->start_ms)
         problem(&end, "in the past");
 }
 

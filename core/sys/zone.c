@@ -8,6 +8,7 @@
 #include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 static const char folder[] = "/usr/share/zoneinfo/";
 static const char list_path[] = "/usr/share/zoneinfo/tzdata.zi";
@@ -112,10 +113,38 @@ static const char *nearest(const struct names *names, const char *word)
     return NULL;
 }
 
+/* What clocks show for a part of the year, often in more than one part of the world: no zone, and its letters are near to
+ * others' by chance. Each with a place that people mean by it. */
+static const struct {
+    const char *name, *place;
+} abbreviations[] = {
+    {"CEST", "Europe/Berlin"},     {"WEST", "Europe/Lisbon"},      {"EEST", "Europe/Athens"},
+    {"BST", "Europe/London"},      {"MSK", "Europe/Moscow"},       {"IST", "Asia/Kolkata"},
+    {"JST", "Asia/Tokyo"},         {"KST", "Asia/Seoul"},          {"SGT", "Asia/Singapore"},
+    {"HKT", "Asia/Hong_Kong"},     {"ET", "America/New_York"},     {"EDT", "America/New_York"},
+    {"CST", "America/Chicago"},    {"CDT", "America/Chicago"},     {"MDT", "America/Denver"},
+    {"PT", "America/Los_Angeles"}, {"PST", "America/Los_Angeles"}, {"PDT", "America/Los_Angeles"},
+    {"BRT", "America/Sao_Paulo"},  {"AEST", "Australia/Sydney"},   {"AEDT", "Australia/Sydney"},
+    {"AWST", "Australia/Perth"},   {"NZST", "Pacific/Auckland"},   {"NZDT", "Pacific/Auckland"},
+};
+
+static const char *place_of_abbreviation(const char *name)
+{
+    for (size_t i = 0; i < sizeof abbreviations / sizeof *abbreviations; i++)
+        if (strcasecmp(abbreviations[i].name, name) == 0)
+            return abbreviations[i].place;
+    return NULL;
+}
+
 static int no_such_zone(const struct names *names, const char *name, struct tcn_err *err)
 {
-    const char *near = nearest(names, name);
+    const char *place = place_of_abbreviation(name), *near = nearest(names, name);
 
+    if (place)
+        return tcn_fail(err, TCN_ENOTFOUND,
+                        "\"%s\" is an abbreviation and no time zone; write the place's, such as "
+                        "\"%s\"",
+                        name, place);
     if (near)
         return tcn_fail(err, TCN_ENOTFOUND, "there is no time zone \"%.*s\"; did you mean \"%s\"?",
                         TOLD_BYTES, name, near);

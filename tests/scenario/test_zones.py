@@ -108,6 +108,7 @@ class Zones(unittest.TestCase):
     def test_mistakes_are_told_with_their_place(self) -> None:
         for name, told in (("Europe/Berln", 'there is no time zone "Europe/Berln"; did you mean "Europe/Berlin"?'),
                            ("CET", '"CET" is an abbreviation and no time zone of a place; write one such as "Europe'),
+                           ("CEST", '"CEST" is an abbreviation and no time zone; write the place\'s, such as "Europe'),
                            ("../Berlin", 'there is no time zone "../Berlin"')):
             with self.subTest(name):
                 result = run(name, {"times": []})

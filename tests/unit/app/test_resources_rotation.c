@@ -117,7 +117,9 @@ static const struct {
     {"a zone that there is not",
      WITH(ROTATION_OF("\"ann\"", "2026-01-05T09:00:00Z", "Europe/Olso", MONDAYS)), "Europe/Oslo"},
     {"an abbreviation", WITH(ROTATION_OF("\"ann\"", "2026-01-05T09:00:00Z", "PST", MONDAYS)),
-     "$.rotations[0].TimeZoneId: "},
+     "$.rotations[0].TimeZoneId: \"PST\" is an abbreviation and no time zone; write the place's, "
+     "such "
+     "as \"America/Los_Angeles\""},
     {"a time without a zone", WITH(ROTATION_OF("\"ann\"", "2026-01-05T09:00:00", "UTC", MONDAYS)),
      "$.rotations[0].StartTime: \"2026-01-05T09:00:00\" is no time; write it as"},
     {"no settings",

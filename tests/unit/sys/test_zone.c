@@ -120,7 +120,10 @@ static void refused(void **state)
         {"empty", "", TCN_ENOTFOUND, "there is no time zone \"\"; write"},
         {"an abbreviation", "CET", TCN_EINVALID, "\"CET\" is an abbreviation and no time zone"},
         {"an abbreviation that moves", "EST5EDT", TCN_EINVALID, "\"EST5EDT\" is an abbreviation"},
-        {"an abbreviation of no zone", "CEST", TCN_ENOTFOUND, "there is no time zone \"CEST\""},
+        {"an abbreviation of no zone", "CEST", TCN_ENOTFOUND,
+         "\"CEST\" is an abbreviation and no time zone; write the place's, such as "
+         "\"Europe/Berlin\""},
+        {"letters that are none", "XYZQ", TCN_ENOTFOUND, "there is no time zone \"XYZQ\""},
         {"an old name", "Japan", TCN_EINVALID,
          "\"Japan\" is an old name of a time zone; write "
          "\"Asia/Tokyo\""},
