@@ -18,9 +18,26 @@ static const char usage[] =
 
 static const char postgres[] =
     "tocsin db backup: the store is in PostgreSQL, whose own tools make a better backup than a "
-    "client can:\n"
-    "pg_dump -Fc for a copy, pg_basebackup with an archive of its log to lose nothing.\n"
-    "After a restore, and before the server starts: tocsin db hold --config FILE\n";
+    "client can.\n"
+    "\n"
+    "  A copy of one moment, while tocsin goes on, as a superuser or a role with BYPASSRLS "
+    "(policies\n"
+    "  hide rows from every other one, and pg_dump refuses then):\n"
+    "    pg_dump -Fc -f tocsin.dump \"postgresql://postgres@HOST/DATABASE?sslmode=verify-full\"\n"
+    "  or as the owner of the tables, with a URL that has no options= of its own:\n"
+    "    PGOPTIONS='-c tocsin.account_id=*' pg_dump -Fc --enable-row-security -f tocsin.dump URL\n"
+    "  Back from it, with every node stopped, into an empty database:\n"
+    "    createdb -h HOST -U postgres -O tocsin -E UTF8 -T template0 DATABASE\n"
+    "    pg_restore --exit-on-error --single-transaction -d "
+    "\"postgresql://postgres@HOST/DATABASE\" "
+    "tocsin.dump\n"
+    "    tocsin db hold --config FILE     # before the first start: sends nothing that was due "
+    "before\n"
+    "  On another server: createuser --pwprompt tocsin before, and delete postgresql-server in "
+    "each "
+    "data folder.\n"
+    "  To lose nothing: pg_basebackup and an archive of the log (PITR); after it tocsin db hold, "
+    "too.\n";
 
 static int backup(const struct tcn_config *c, const char *to)
 {

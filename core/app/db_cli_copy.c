@@ -21,11 +21,15 @@ static const char usage[] =
     "     equal and compares every table, name the new store in the configuration, start.\n"
     "     Nothing starts on the old store after that; tocsin db reclaim goes back on it.\n"
     "\n"
-    "  --from URL   the store: sqlite:PATH or postgresql://USER@HOST/DATABASE\n"
+    "  --from URL   the store: sqlite:PATH or postgresql://USER@HOST/DATABASE, no password inside\n"
     "  --to URL     an empty database, or a file that does not exist\n"
     "  --final      owns the source, so that nothing is received there any more\n"
     "\n"
-    "  Passwords of PostgreSQL come from PGPASSWORD, ~/.pgpass or passfile=PATH in the URL.\n";
+    "  No configuration is read, so the \"password\" of its \"store\" is not known here. That of\n"
+    "  PostgreSQL is looked for by libpq: passfile=PATH in the URL, PGPASSWORD, or a line\n"
+    "  HOST:PORT:DATABASE:USER:PASSWORD in the file PGPASSFILE names, else in ~/.pgpass (mode "
+    "600).\n"
+    "  In a URL it would be in the list of processes, and is refused.\n";
 
 static void tell_round(int n, const struct tcn_copy_round *r)
 {

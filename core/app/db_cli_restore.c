@@ -34,9 +34,11 @@ static const char restore_usage[] =
     "  --replace       keeps the store that is there under a name with the time\n";
 
 static const char postgres[] =
-    "tocsin db restore: the store is in PostgreSQL: restore it with pg_restore or from a base "
-    "backup, then, before\n"
-    "the server starts: tocsin db hold --config FILE\n";
+    "tocsin db restore: the store is in PostgreSQL. Stop every node, restore with pg_restore into "
+    "an empty\n"
+    "database or from a base backup (tocsin db backup tells the commands), and before the server "
+    "starts:\n"
+    "tocsin db hold --config FILE\n";
 
 static void name_kept(const char *path, int64_t now_ms, char ret[NAME_MAX_BYTES])
 {
@@ -108,7 +110,8 @@ static const char hold_usage[] =
     "usage: tocsin db hold --config FILE [--data DIR]\n"
     "\n"
     "  Begins held mode in a store that was restored by other means, such as pg_restore; the\n"
-    "  server must not run. tocsin db restore does it by itself.\n"
+    "  server must not run. tocsin db restore does it by itself. In held mode already it holds\n"
+    "  what came due since, too; held since is the first time.\n"
     "\n"
     "  --config FILE   the configuration that names the store\n"
     "  --data DIR      where the store is kept (default: data)\n";

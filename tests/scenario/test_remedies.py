@@ -1,0 +1,310 @@
+"""What PostgreSQL refuses, and what is not as it should be there: what it is, where, and what to do, in one sentence."""
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import typing
+import unittest
+
+from harness import BINARY, TOKENS, Tocsin, World, eventually, free_port, http, postgres
+from worlds import fresh
+
+PASSWORD = "not-to-be-told-0123456789"
+Store = typing.Any
+
+
+class OnServer(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.world = cls.enterClassContext(World("postgres"))
+        cls.server = typing.cast(postgres.Server, cls.world.database)
+
+    def url(self, user: str = postgres.ROLE, database: str = "tocsin", **query: str) -> str:
+        return self.server.url(**query).replace(f"{postgres.ROLE}@/tocsin", f"{user}@/{database}")
+
+    def config(self, store: Store) -> pathlib.Path:
+        file = self.world.folder / f"{fresh('config')}.json"
+        file.write_text(json.dumps({"listen": "127.0.0.1:0", "store": store}))
+        return file
+
+    def run_tocsin(self, *words: str, code: int, **env: str) -> str:
+        done = subprocess.run([str(BINARY), *words], capture_output=True, text=True, timeout=60, check=False,
+                              env={**os.environ, **env})
+        said = done.stdout + done.stderr
+        self.assertEqual(code, done.returncode, said)
+        self.assertNotIn(PASSWORD, said)
+        return said
+
+    def on_store(self, store: Store, *words: str, code: int, **env: str) -> str:
+        return self.run_tocsin(*words, "--config", str(self.config(store)), "--data",
+                               str(self.world.folder / fresh("data")), code=code, **env)
+
+    def made(self, schema: str, role: str = postgres.ROLE) -> str:
+        """A store in a schema of its own; its URL."""
+        url = self.url(role, options=f"-csearch_path%3D{schema}")
+        self.server.psql(f"CREATE SCHEMA {schema} AUTHORIZATION {role}")
+        folder = self.world.folder / fresh("app")
+        folder.mkdir()
+        self.assertEqual("", Tocsin(folder, {"store": url}, {}).end())
+        return url
+
+
+class Refusals(OnServer):
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.server.psql(f"CREATE ROLE secretive LOGIN PASSWORD '{PASSWORD}'; CREATE ROLE unlisted LOGIN; "
+                        "CREATE ROLE closed NOLOGIN; CREATE ROLE reader LOGIN; CREATE ROLE outside LOGIN; "
+                        "ALTER ROLE reader SET default_transaction_read_only = on")
+        cls.server.psql("CREATE DATABASE private")
+        cls.server.psql("REVOKE CONNECT ON DATABASE private FROM PUBLIC")
+        (cls.server.data / "pg_hba.conf").write_text(
+            "local all secretive scram-sha-256\nlocal all postgres,tocsin,nobody,closed,reader,outside trust\n")
+        cls.server.psql("SELECT pg_reload_conf()")
+
+    def test_the_way_there(self) -> None:
+        port = free_port()
+        here = re.escape(str(self.server.folder))
+        secretive, env = self.url("secretive"), {"PW": "wrong"}
+        cases: list[tuple[Store, str]] = [
+            (f"postgresql://tocsin@127.0.0.1:{port}/tocsin?sslmode=disable",
+             rf"PostgreSQL at 127\.0\.0\.1 port {port}, database tocsin, role tocsin: Connection refused; nothing listens"),
+            (self.url(port=str(port)), f"at the socket in {here} port {port}, .*No such file.*check the folder .host="),
+            ("postgresql://tocsin@nowhere.invalid/tocsin?sslmode=disable",
+             r"at nowhere\.invalid port 5432, .*; no such name is known here: check the host in the URL"),
+            (self.url(database="nothing"),
+             r'at the socket in .* database nothing, role tocsin: database .?"nothing.?" does not exist \(3D000\); make .*createdb'),
+            (self.url("nobody"), r'role .?"nobody.?" does not exist \(28000\); make the role there \(createuser'),
+            (self.url("closed"), r"not permitted to log in \(28000\); ALTER ROLE"),
+            (self.url("unlisted"), r"no pg_hba\.conf entry .*\(28000\); let this role in: a line for it"),
+            (self.url("outside", "private"), r"permission denied for database .*\(42501\); GRANT CONNECT"),
+            (self.url("reader"), r"session is read-only; this server takes no writes: it is a standby, or default_tr"),
+            (secretive, r"no password supplied; the server asks for a password: name it, as .?\"password"),
+            ({"url": secretive, "password": {"env": "PW"}},
+             r"role secretive: password authentication failed .*\(28P01\); the password is not this role's"),
+            (self.url(sslmode="verify-ful"), r'invalid sslmode value.*; correct that parameter of the URL'),
+            (self.url(options="-csearch_path%3Dnone"), r"\(3F000\); the schema of the role's search_path is not there"),
+        ]
+        for store, told in cases:
+            with self.subTest(told=told):
+                self.assertRegex(self.on_store(store, "serve", code=1, **env), told)
+                if "3F000" not in told:  # there is no store to look into
+                    self.assertRegex(self.on_store(store, "db", "check", code=1, **env), told)
+
+    def test_a_command_that_has_no_configuration(self) -> None:
+        """The copy looks for a password in libpq's places, and says of which side it tells."""
+        there, here = self.url("secretive"), f"sqlite:{self.world.folder}/{fresh('copy')}.db"
+        self.assertEqual("", Tocsin(self.folder(), {"store": here}, {}).end())
+        said = self.run_tocsin("db", "copy", "--from", here, "--to", there, code=1)
+        self.assertRegex(said, "role secretive: .*no password supplied; the server asks for a password.*PGPASSWORD")
+        said = self.run_tocsin("db", "copy", "--from", there, "--to", f"{here}.other", code=1, PGPASSWORD="wrong")
+        self.assertRegex(said, "password authentication failed.*28P01.*the password is not this role's")
+        said = self.run_tocsin("db", "copy", "--from", here, "--to", self.url(f"secretive:{PASSWORD}"), code=1)
+        self.assertIn("has a password inside", said)
+        passes = self.world.folder / fresh("passfile")
+        passes.write_text(f"*:*:*:secretive:{PASSWORD}\n")
+        passes.chmod(0o600)
+        self.server.psql("CREATE SCHEMA AUTHORIZATION secretive")
+        own = self.url("secretive", options="-csearch_path%3Dsecretive")
+        for env in ({"PGPASSWORD": PASSWORD}, {"PGPASSFILE": str(passes)}):
+            self.assertIn("The copy is near", self.run_tocsin("db", "copy", "--from", here, "--to", own, code=0, **env))
+        passes.write_text("*:*:*:secretive:wrong\n")
+        said = self.run_tocsin("db", "copy", "--from", here, "--to", own, code=1, PGPASSFILE=str(passes))
+        self.assertIn(f'password retrieved from file "{passes}" (28P01)', said)
+
+    def folder(self) -> pathlib.Path:
+        folder = self.world.folder / fresh("app")
+        folder.mkdir()
+        return folder
+
+    def test_misspelt_parameters(self) -> None:
+        for more, told in (({"sslmod": "require"}, r'parameter .?"sslmod.?", which libpq does not know; did you mean .?"sslmode'),
+                           ({"conect_timeout": "1"}, r'"connect_timeout'),
+                           ({PASSWORD: "x"}, "a parameter behind its . that libpq does not know")):
+            with self.subTest(told):
+                for words in (("check",), ("serve",), ("db", "check")):
+                    self.assertRegex(self.on_store(self.url(**more), *words, code=1), told)
+
+    def test_tables_of_another_program(self) -> None:
+        for name, makes, told in (
+                ("theirs", "CREATE TABLE {0}.incidents (a int)", r"\(42P07\); what tocsin makes is there already"),
+                ("theirs_too", "CREATE TABLE {0}.schema_version (version text, oldest text); "
+                 "INSERT INTO {0}.schema_version VALUES ('twenty-two point one', '1')", r"\(22P02\); the tables are not as tocsin"),
+                ("other", "CREATE TABLE {0}.schema_version (installed_rank int)", r"\(42703\); the tables are not as tocsin")):
+            with self.subTest(name):
+                self.server.psql(f"CREATE SCHEMA {name} AUTHORIZATION tocsin; " + makes.format(name))
+                self.server.psql(f"GRANT ALL ON ALL TABLES IN SCHEMA {name} TO tocsin")
+                url = self.url(options=f"-csearch_path%3D{name}")
+                self.assertRegex(self.on_store(url, "serve", code=1), "database tocsin, role tocsin.*" + told)
+
+    def test_a_damaged_schema(self) -> None:
+        for name, breaks, told in (
+                ("forgotten", "DELETE FROM {0}.schema_version", r"\(42P07\); what tocsin makes is there already"),
+                ("odd", "UPDATE {0}.schema_version SET oldest = 0", "schema_version is damaged.*name an empty database"),
+                ("dropped", "DROP TABLE {0}.epochs CASCADE", r"\(42P01\); the tables are not as tocsin made them")):
+            with self.subTest(name):
+                url = self.made(name)
+                self.server.psql(breaks.format(name))
+                self.assertRegex(self.on_store(url, "serve", code=1), told)
+
+    def test_the_line_of_a_process_that_ends_itself(self) -> None:
+        """It is one of the log, like the others."""
+        self.server.psql("CREATE SCHEMA twice AUTHORIZATION tocsin")
+        nodes = [Tocsin(self.folder(), {"store": self.url(options="-csearch_path%3Dtwice"), "node": "one"}, {})
+                 for _ in range(2)]
+        for node in nodes:
+            self.addCleanup(node.kill)
+        self.assertEqual(70, nodes[0].child.wait(10))
+        self.assertRegex(nodes[0].log.read_text().splitlines()[-1],
+                         r'^time=\S+ level=error part=store msg="another tocsin took .*" exit=70$')
+
+
+class Checked(OnServer):
+    """tocsin db check says good only of what is."""
+
+    def check(self, store: str, code: int) -> str:
+        return self.on_store(store, "db", "check", code=code)
+
+    def test_a_role_that_lacks_rights(self) -> None:
+        url = self.made("mine")
+        self.assertIn("good.", self.check(url, 0))
+        self.server.psql("CREATE ROLE looks LOGIN; GRANT USAGE ON SCHEMA mine TO looks; "
+                         "GRANT SELECT ON ALL TABLES IN SCHEMA mine TO looks")
+        other = self.url("looks", options="-csearch_path%3Dmine")
+        said = self.check(other, 1)
+        self.assertEqual(18, said.count("the role lacks INSERT, UPDATE, DELETE on the table "), said)
+        self.assertIn("18 things keep tocsin from its work", said)
+        self.assertIn("its rows are good", said)
+        self.assertNotIn(": good.", said)
+        self.server.psql("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA mine TO looks; "
+                         "REVOKE DELETE ON mine.timers FROM looks")
+        self.assertIn("the role lacks DELETE on the table timers", self.check(other, 1))
+        self.server.psql("REVOKE SELECT ON mine.pages FROM looks; GRANT DELETE ON mine.timers TO looks")
+        said = self.check(other, 1)
+        self.assertIn("the role lacks SELECT on the table pages", said)
+        self.assertIn("its rows were not looked at", said)
+        self.server.psql("GRANT SELECT ON mine.pages TO looks")
+        self.assertIn("good.", self.check(other, 0))
+
+    def test_a_clock_that_differs(self) -> None:
+        self.made("late")
+        self.server.psql("CREATE SCHEMA shifted; GRANT USAGE ON SCHEMA shifted TO PUBLIC; "
+                         "CREATE FUNCTION shifted.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS "
+                         "$$ SELECT pg_catalog.clock_timestamp() + interval '5 s' $$")
+        said = self.check(self.url(options="-csearch_path%3Dshifted,pg_catalog,late"), 1)
+        self.assertRegex(said, r"clock is [45]\.\d s behind the database's.*NTP")
+        self.assertIn("1 things keep tocsin from its work", said)
+
+    def test_an_unfinished_copy(self) -> None:
+        here = f"sqlite:{self.world.folder}/{fresh('source')}.db"
+        folder = self.world.folder / fresh("app")
+        folder.mkdir()
+        self.assertEqual("", Tocsin(folder, {"store": here}, {}).end())
+        self.server.psql("CREATE SCHEMA half AUTHORIZATION tocsin")
+        there = self.url(options="-csearch_path%3Dhalf")
+        self.run_tocsin("db", "copy", "--from", here, "--to", there, code=0)
+        for words in (("check",), ("held",), ("hold",), ("release", "--all"), ("reclaim",)):
+            with self.subTest(words):
+                self.assertRegex(self.on_store(there, "db", *words, code=1), "unfinished copy.*db copy --final, or drop it")
+
+    def test_damage(self) -> None:
+        """What it advises is what there is."""
+        url = self.made("broken")
+        self.server.psql("INSERT INTO broken.timers (incident, due_ms, account_id, epoch) VALUES "
+                         "('\\x000102030405060708090a0b0c0d0e0f', 1, '000000000000', 1)")
+        said = self.check(url, 1)
+        self.assertRegex(said, "a row of timers belongs to incident")
+        self.assertRegex(said, "stop the server .every node.*pg_restore.*tocsin db hold")
+        self.assertNotIn("db restore", said)
+
+    def test_check_points_to_it(self) -> None:
+        said = self.on_store(self.url(), "check", code=0)
+        self.assertRegex(said, r"The database was not asked: tocsin db check --config \S+ does that\.")
+        self.assertNotIn("was not asked", self.on_store("sqlite:t.db", "check", code=0))
+
+
+class Dumped(OnServer):
+    """The commands that tocsin db backup tells, as it tells them."""
+
+    def rows(self, database: str) -> str:
+        return self.server.psql("SELECT count(*) || ' ' || max(epoch) FROM epochs", database)
+
+    def restored(self, dump: str) -> None:
+        name = fresh("again").replace("-", "_")
+        self.server.tool("createdb", "-h", str(self.server.folder), "-U", "postgres", "-O", "tocsin", "-E", "UTF8", "-T",
+                         "template0", name)
+        self.server.tool("pg_restore", "--exit-on-error", "--single-transaction", "-d", self.url("postgres", name), dump)
+        self.assertEqual(self.rows("tocsin"), self.rows(name))
+        there = self.url(database=name)
+        self.assertIn("Held, because it was due before", self.on_store(there, "db", "hold", code=0))
+        first = re.findall("Held since .*?Z", self.on_store(there, "db", "held", code=0))
+        self.on_store(there, "db", "hold", code=0)
+        self.assertEqual(first, re.findall("Held since .*?Z", self.on_store(there, "db", "held", code=0)))
+        self.assertEqual(1, len(first))
+        self.assertIn("good.", self.on_store(there, "db", "check", code=0))
+
+    def test_as_superuser_and_as_owner(self) -> None:
+        folder = self.world.folder / fresh("app")
+        folder.mkdir()
+        self.assertEqual("", Tocsin(folder, {"store": self.url()}, {}).end())
+        said = self.on_store(self.url(), "db", "backup", "--to", "/nonexistent", code=2)
+        self.assertIn("pg_dump -Fc -f tocsin.dump", said)
+        dump = str(self.server.folder / "tocsin.dump")
+        self.server.tool("pg_dump", "-Fc", "-f", dump, self.url("postgres"))
+        self.restored(dump)
+        with self.assertRaisesRegex(RuntimeError, "row-level security"):
+            self.server.tool("pg_dump", "-Fc", "-f", dump, self.url())
+        owner = ["env", "PGOPTIONS=-c tocsin.account_id=*", f"{self.server.bin}/pg_dump", "-Fc", "--enable-row-security"]
+        self.assertIn("PGOPTIONS='-c tocsin.account_id=*' pg_dump -Fc --enable-row-security", said)
+        subprocess.run(postgres.as_user([*owner, "-f", dump, self.url()]), check=True, cwd="/")
+        self.restored(dump)
+
+
+class Agree(OnServer):
+    """Nodes that have different configurations are told of it, and when they have one again."""
+
+    def node(self, name: str, region: str = "eu-west-1") -> Tocsin:
+        folder = self.world.folder / fresh("node")
+        folder.mkdir()
+        app = Tocsin(folder, self.of(name, region), {"TOKEN": TOKENS["admin"]})
+        self.addCleanup(app.kill)
+        return app
+
+    def of(self, name: str, region: str) -> dict[str, typing.Any]:
+        return {"store": self.url(), "node": name, "region": region,
+                "tokens": [{"name": "admin", "role": "admin", "token": {"env": "TOKEN"}}]}
+
+    def lines(self, app: Tocsin, words: str) -> list[str]:
+        return [line for line in app.log.read_text().splitlines() if words in line]
+
+    def configs(self, app: Tocsin) -> dict[str, str]:
+        return {row["name"]: row["config"] for row in app.api("GET", "/v1/nodes").json()["items"]}
+
+    def differing(self, app: Tocsin) -> int:
+        found = re.search(r"^tocsin_nodes_config_differs (\d+)$", http("GET", app.url + "/metrics").body.decode(), re.M)
+        return int(found[1]) if found else -1
+
+    def test_another_region_and_the_same_again(self) -> None:
+        one, two = self.node("one"), self.node("two", "eu-central-1")
+        shown = self.configs(one)
+        self.assertRegex(shown["one"], "^[0-9a-f]{12}$")
+        self.assertNotEqual(shown["one"], shown["two"])
+        eventually("it is counted", lambda: self.differing(one) == self.differing(two) == 1, 10)
+        self.assertEqual([], self.lines(one, "different configurations"), "one after the other may get another one")
+        for app, other, region in ((one, "two", "eu-central-1"), (two, "one", "eu-west-1")):
+            told = eventually(f"{other} is named", lambda: self.lines(app, "different configurations"), 60)
+            self.assertRegex(told[0], rf"level=warn .*others=\"{other} \({shown[other]}, {region}\)\"")
+        two.write_config(self.of("two", "eu-west-1"))
+        two.child.send_signal(1)  # SIGHUP
+        for app in (one, two):
+            eventually("it is told that they agree", lambda: self.lines(app, "the same configuration again"), 20)
+            self.assertEqual(1, len(self.lines(app, "different configurations")))
+            eventually("none is counted", lambda: self.differing(app) == 0, 10)
+        self.assertEqual(shown["one"], self.configs(two)["two"])
+
+
+if __name__ == "__main__":
+    unittest.main()
