@@ -68,11 +68,9 @@ struct rw {
 static inline int64_t rw_ms(struct tcn_str text)
 {
     int64_t ms = 0;
-    char z[40];
 
-    snprintf(z, sizeof z, "%.*s", (int)text.len, text.ptr);
     if (tcn_time_parse(text, text.len > 16 ? "%Y-%m-%dT%H:%M:%S" : "%Y-%m-%dT%H:%M", &ms) < 0)
-        fail_msg("no time: %s", z);
+        fail_msg("no time: %.*s", (int)text.len, text.ptr ? text.ptr : "");
     return ms;
 }
 
