@@ -3,6 +3,7 @@
 #define TCN_API_API_H
 
 #include "base/json.h"
+#include "engine/directory.h"
 #include "store/store.h"
 
 /* Every token has one role; each role may do what the lower ones may. */
@@ -19,8 +20,10 @@ enum tcn_command_kind {
     TCN_COMMAND_LETTER_DROP,
     TCN_COMMAND_QUARANTINE_DROP, /* of the delivery with the id letter */
     TCN_COMMAND_LINK_RETRY,
-    TCN_COMMAND_SPLIT,               /* the alarm with the id alarm out of its storm */
-    TCN_COMMAND_SUBSCRIPTION_CONFIRM /* of source and topic */
+    TCN_COMMAND_SPLIT,                /* the alarm with the id alarm out of its storm */
+    TCN_COMMAND_SUBSCRIPTION_CONFIRM, /* of source and topic */
+    TCN_COMMAND_MUTE,                 /* as mute says */
+    TCN_COMMAND_MUTE_END              /* of the one with mute.id */
 };
 
 /* What somebody wants changed; text is borrowed from the arena of the call. */
@@ -31,6 +34,9 @@ struct tcn_command {
     const char *text;  /* a note; may be NULL */
     const char *code;  /* resolution code; may be NULL */
     const char *source, *topic;
+    struct tcn_mute
+        mute; /* without id and times of its making; text is borrowed from the body, too */
+    int64_t duration_ms; /* of a mute whose end_ms is 0 */
 };
 
 /* One request on its way to an answer. */
@@ -41,9 +47,12 @@ struct tcn_api_call {
     json_t *body;         /* NULL when the request had none */
     const char *actor;
     const char *account_id, *public_url; /* borrowed from the configuration */
-    struct tcn_command command;          /* out, of a command route */
-    int status;                          /* out: HTTP status */
-    json_t *reply;                       /* out: owned by the call */
+    const struct tcn_directory *directory;
+    const struct tcn_source_policy *const *policies; /* ends with NULL */
+    int64_t now_ms;                                  /* of a query: that of its job */
+    struct tcn_command command;                      /* out, of a command route */
+    int status;                                      /* out: HTTP status */
+    json_t *reply;                                   /* out: owned by the call */
 };
 
 /* Fills status and reply: {"error": {"code", "message", "field"}}. field may be NULL. Returns 0. */

@@ -205,9 +205,9 @@ json_t *tcn_json_storm_alarm(const struct tcn_storm_alarm *alarm)
     set(object, "key", tcn_json_text(alarm->dedupe_key));
     set(object, "source", tcn_json_text(alarm->source));
     set(object, "state", json_string(alarm->is_firing ? "FIRING" : "OK"));
-    set(object, "title", tcn_json_text(alarm->title));
-    set(object, "summary", tcn_json_text(alarm->summary));
-    set(object, "impact", json_integer(alarm->impact));
+    set(object, "title", tcn_json_text(alarm->told.title));
+    set(object, "summary", tcn_json_text(alarm->told.summary));
+    set(object, "impact", json_integer(alarm->told.impact));
     set(object, "joined_at", tcn_json_time(alarm->joined_ms));
     return object;
 }

@@ -17,6 +17,7 @@ json_t *tcn_json_page(const struct tcn_page *page);
 json_t *tcn_json_receipt(const struct tcn_receipt *receipt);
 json_t *tcn_json_engagement(const struct tcn_engagement *engagement, json_t *pages);
 json_t *tcn_json_storm_alarm(const struct tcn_storm_alarm *alarm);
+json_t *tcn_json_mute(const struct tcn_mute *mute, int64_t now_ms);
 json_t *tcn_json_link(const struct tcn_link *link);
 json_t *tcn_json_related(const struct tcn_related_item *item);
 /* Without the token, which confirms. */

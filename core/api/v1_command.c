@@ -5,8 +5,7 @@
 #define CODE_MAX 100  /* of a resolution code */
 #define WORD_MAX 2048 /* of a name or an ARN */
 
-/* Members that are not named are refused, so that a typo is not silently ignored. */
-static int only(struct tcn_api_call *call, const char *const names[])
+int tcn_v1_only(struct tcn_api_call *call, const char *const names[])
 {
     const char *key;
     json_t *value;
@@ -77,9 +76,8 @@ static const char *with_line_feeds(struct tcn_api_call *call, const char *text)
     return copy;
 }
 
-/* A text that may be missing may be empty too, which is the same. */
-static int text_member(struct tcn_api_call *call, const char *name, bool is_needed, size_t max,
-                       const char **ret)
+int tcn_v1_text(struct tcn_api_call *call, const char *name, bool is_needed, size_t max,
+                const char **ret)
 {
     json_t *value = json_object_get(call->body, name);
     const char *text;
@@ -108,7 +106,7 @@ static int code_member(struct tcn_api_call *call)
 {
     const char *code;
 
-    if (text_member(call, "code", false, CODE_MAX, &call->command.code) < 0)
+    if (tcn_v1_text(call, "code", false, CODE_MAX, &call->command.code) < 0)
         return -1;
     code = call->command.code;
     if (code && strpbrk(code, "\n\t"))
@@ -134,8 +132,8 @@ int tcn_v1_acknowledge(struct tcn_api_call *call)
 {
     static const char *const names[] = {"note", NULL};
 
-    if (only(call, names) < 0 ||
-        text_member(call, "note", false, NOTE_MAX, &call->command.text) < 0)
+    if (tcn_v1_only(call, names) < 0 ||
+        tcn_v1_text(call, "note", false, NOTE_MAX, &call->command.text) < 0)
         return -1;
     return start(call, TCN_COMMAND_ACKNOWLEDGE);
 }
@@ -144,8 +142,8 @@ int tcn_v1_resolve(struct tcn_api_call *call)
 {
     static const char *const names[] = {"code", "notes", NULL};
 
-    if (only(call, names) < 0 || code_member(call) < 0 ||
-        text_member(call, "notes", false, NOTE_MAX, &call->command.text) < 0)
+    if (tcn_v1_only(call, names) < 0 || code_member(call) < 0 ||
+        tcn_v1_text(call, "notes", false, NOTE_MAX, &call->command.text) < 0)
         return -1;
     return start(call, TCN_COMMAND_RESOLVE);
 }
@@ -154,14 +152,15 @@ int tcn_v1_reopen(struct tcn_api_call *call)
 {
     static const char *const names[] = {NULL};
 
-    return only(call, names) < 0 ? -1 : start(call, TCN_COMMAND_REOPEN);
+    return tcn_v1_only(call, names) < 0 ? -1 : start(call, TCN_COMMAND_REOPEN);
 }
 
 int tcn_v1_note(struct tcn_api_call *call)
 {
     static const char *const names[] = {"text", NULL};
 
-    if (only(call, names) < 0 || text_member(call, "text", true, NOTE_MAX, &call->command.text) < 0)
+    if (tcn_v1_only(call, names) < 0 ||
+        tcn_v1_text(call, "text", true, NOTE_MAX, &call->command.text) < 0)
         return -1;
     return start(call, TCN_COMMAND_NOTE);
 }
@@ -171,7 +170,7 @@ int tcn_v1_split(struct tcn_api_call *call)
     static const char *const names[] = {"alarm", NULL};
     const char *alarm = NULL;
 
-    if (only(call, names) < 0 || text_member(call, "alarm", true, TCN_ID_TEXT, &alarm) < 0)
+    if (tcn_v1_only(call, names) < 0 || tcn_v1_text(call, "alarm", true, TCN_ID_TEXT, &alarm) < 0)
         return -1;
     if (tcn_id_parse(tcn_str(alarm), &call->command.alarm) < 0)
         return tcn_api_refuse(call, 400, "bad_request", "alarm",
@@ -185,7 +184,7 @@ static int about(struct tcn_api_call *call, enum tcn_command_kind kind, struct t
 {
     static const char *const names[] = {NULL};
 
-    if (only(call, names) < 0 || tcn_api_id(call, ret_id) < 0)
+    if (tcn_v1_only(call, names) < 0 || tcn_api_id(call, ret_id) < 0)
         return -1;
     call->command.kind = kind;
     call->command.actor = call->actor;
@@ -217,8 +216,9 @@ int tcn_v1_subscription_confirm(struct tcn_api_call *call)
     static const char *const names[] = {"source", "topic", NULL};
     struct tcn_command *c = &call->command;
 
-    if (only(call, names) < 0 || text_member(call, "source", true, WORD_MAX, &c->source) < 0 ||
-        text_member(call, "topic", true, WORD_MAX, &c->topic) < 0)
+    if (tcn_v1_only(call, names) < 0 ||
+        tcn_v1_text(call, "source", true, WORD_MAX, &c->source) < 0 ||
+        tcn_v1_text(call, "topic", true, WORD_MAX, &c->topic) < 0)
         return -1;
     c->kind = TCN_COMMAND_SUBSCRIPTION_CONFIRM;
     c->actor = call->actor;

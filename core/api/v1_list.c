@@ -22,7 +22,7 @@ static int list_answer(struct tcn_api_call *call, json_t *items, json_t *next)
     return tcn_v1_answer(call, json_pack("{s:o, s:o}", "items", items, "next", next));
 }
 
-static int read_limit(struct tcn_api_call *call, size_t *ret)
+int tcn_v1_limit(struct tcn_api_call *call, size_t *ret)
 {
     const char *text = tcn_api_query(call, "limit");
     uint64_t value = PAGE_DEFAULT;
@@ -68,7 +68,7 @@ static int read_filter(struct tcn_api_call *call, struct tcn_incident_filter *re
                -1;
     if (next && tcn_id_parse(tcn_str(next), &ret->before) < 0)
         return refuse_next(call);
-    return read_limit(call, &ret->limit);
+    return tcn_v1_limit(call, &ret->limit);
 }
 
 int tcn_v1_incidents(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err)
@@ -162,7 +162,8 @@ int tcn_v1_events(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err
     bool is_there;
     int r;
 
-    if (tcn_api_id(call, &id) < 0 || read_limit(call, &limit) < 0 || read_number(call, &before) < 0)
+    if (tcn_api_id(call, &id) < 0 || tcn_v1_limit(call, &limit) < 0 ||
+        read_number(call, &before) < 0)
         return 0;
     if ((r = find_incident(call, s, id, &is_there, err)) < 0 || !is_there ||
         (r = tcn_v1_newest_events(call, s, id, before, limit, &items, &next, err)) < 0)
@@ -182,7 +183,7 @@ int tcn_v1_alarms(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err
     bool is_there;
     int r;
 
-    if (tcn_api_id(call, &id) < 0 || read_limit(call, &limit) < 0)
+    if (tcn_api_id(call, &id) < 0 || tcn_v1_limit(call, &limit) < 0)
         return 0;
     if (next && tcn_id_parse(tcn_str(next), &before) < 0)
         return refuse_next(call), 0;
@@ -228,7 +229,7 @@ int tcn_v1_links(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err 
     size_t n = 0, limit = 0;
     int r;
 
-    if (read_limit(call, &limit) < 0)
+    if (tcn_v1_limit(call, &limit) < 0)
         return 0;
     if ((r = read_link_token(call, s, &last, &after, err)) < 0)
         return call->reply ? 0 : r;
@@ -278,7 +279,7 @@ int tcn_v1_deadletters(struct tcn_api_call *call, struct tcn_store *s, struct tc
     size_t n = 0, limit = 0;
     int r;
 
-    if (read_limit(call, &limit) < 0 || read_letter_token(call, &last, &before) < 0)
+    if (tcn_v1_limit(call, &limit) < 0 || read_letter_token(call, &last, &before) < 0)
         return 0;
     r = tcn_store_deadletter_list(s, before, limit + 1, call->arena, &rows, &n, err);
     if (r < 0)
@@ -320,7 +321,7 @@ int tcn_v1_subscriptions(struct tcn_api_call *call, struct tcn_store *s, struct 
     size_t n = 0, limit = 0;
     int r;
 
-    if (read_limit(call, &limit) < 0 || read_subscription_token(call, &after) < 0)
+    if (tcn_v1_limit(call, &limit) < 0 || read_subscription_token(call, &after) < 0)
         return 0;
     r = tcn_store_subscription_list(s, &after, limit + 1, call->arena, &rows, &n, err);
     if (r < 0)
@@ -351,7 +352,7 @@ int tcn_v1_quarantine(struct tcn_api_call *call, struct tcn_store *s, struct tcn
     int64_t after = 0;
     int r;
 
-    if (read_limit(call, &limit) < 0 || read_number(call, &after) < 0)
+    if (tcn_v1_limit(call, &limit) < 0 || read_number(call, &after) < 0)
         return 0;
     r = tcn_store_inbox_list(s, TCN_INBOX_QUARANTINED, after, limit + 1, call->arena, &rows, &n,
                              err);

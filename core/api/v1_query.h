@@ -12,6 +12,9 @@ int tcn_v1_links(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err 
 int tcn_v1_deadletters(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_subscriptions(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_quarantine(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
+int tcn_v1_mutes(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
+int tcn_v1_muted(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
+int tcn_v1_heartbeats(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_nodes(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 
 int tcn_v1_acknowledge(struct tcn_api_call *call);
@@ -23,7 +26,18 @@ int tcn_v1_link_retry(struct tcn_api_call *call);
 int tcn_v1_letter_retry(struct tcn_api_call *call);
 int tcn_v1_letter_drop(struct tcn_api_call *call);
 int tcn_v1_quarantine_drop(struct tcn_api_call *call);
+int tcn_v1_mute(struct tcn_api_call *call);
+int tcn_v1_mute_end(struct tcn_api_call *call);
 int tcn_v1_subscription_confirm(struct tcn_api_call *call);
+
+/* "limit" of the query, or the usual number. -1: refused. */
+int tcn_v1_limit(struct tcn_api_call *call, size_t *ret);
+/* Of the body: members that are not named are refused, so that a typo is not silently ignored. -1: refused. */
+int tcn_v1_only(struct tcn_api_call *call, const char *const names[]);
+/* The text of a member, without control characters, with LF for CRLF; at most max code points. A text that may be missing may be
+ * empty too, which is the same: *ret stays. -1: refused. */
+int tcn_v1_text(struct tcn_api_call *call, const char *name, bool is_needed, size_t max,
+                const char **ret);
 
 /* 200 with this reply, which becomes the call's. Returns 0. */
 int tcn_v1_answer(struct tcn_api_call *call, json_t *reply);

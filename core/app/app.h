@@ -52,7 +52,7 @@ struct tcn_app {
     struct tcn_held *held;
     struct tcn_peers *peers;
     struct tcn_clock_watch_state *clock_watch;
-    bool is_timer_running, is_timer_asked;
+    bool is_timer_running, is_timer_asked, is_waiting_running;
     struct event *signals[3];
     struct event *closing; /* while the last answers leave */
     bool is_ready, is_stopping;

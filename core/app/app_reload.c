@@ -6,6 +6,7 @@
 #include "app/outbound.h"
 #include "app/peers.h"
 #include "app/unheard.h"
+#include "app/waiting.h"
 #include "base/xalloc.h"
 #include "sys/clock.h"
 
@@ -196,6 +197,7 @@ static void use(struct tcn_app *app, struct tcn_config *fresh)
     tcn_log_set_level(fresh->log_level);
     tcn_outbound_reload(app);
     tcn_unheard_look(app);
+    tcn_waiting_follow(app);
     renew_roots(app);
     tcn_door_renew(app);
     tcn_app_changed(app);

@@ -9,6 +9,7 @@
 #include "app/recheck.h"
 #include "app/subscriptions.h"
 #include "app/unheard.h"
+#include "app/waiting.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "store/reader.h"
@@ -205,6 +206,7 @@ static int open_door(struct tcn_app *app, struct tcn_err *err)
         return r;
     tcn_outbound_start(app);
     tcn_unheard_look(app);
+    tcn_waiting_follow(app);
     tcn_clock_watch_start(app);
     tcn_held_start(app);
     tcn_peers_start(app);

@@ -5,6 +5,7 @@
 #include "app/timers.h"
 #include "app/unreached.h"
 #include "app/upkeep.h"
+#include "app/waiting.h"
 #include "sys/random.h"
 
 #include <stdlib.h>
@@ -41,6 +42,20 @@ static void note_lateness(struct tcn_app *app, const struct tcn_timer_job *job)
     tcn_metrics_set(app->metrics, "tocsin_timer_late_seconds_max", "", (double)job->late_ms / 1000);
 }
 
+static int64_t next_of(const struct tcn_timer_job *job)
+{
+    bool is_waiting_first =
+        job->waiting_ms != 0 && (job->next_ms == 0 || job->waiting_ms < job->next_ms);
+
+    return is_waiting_first ? job->waiting_ms : job->next_ms;
+}
+
+/* While senders are turned away nobody's silence means anything. */
+static int64_t listens_ms(const struct tcn_app *app)
+{
+    return tcn_disk_refusal(app) ? tcn_app_now_ms(app) : app->listens_ms;
+}
+
 static void run_timers(struct tcn_app *app);
 
 static void finished(struct tcn_timer_job *job, int r, const struct tcn_err *err)
@@ -59,7 +74,9 @@ static void finished(struct tcn_timer_job *job, int r, const struct tcn_err *err
         tcn_unreached_tell(app, &job->unreached);
         if (job->has_tickets)
             tcn_app_changed(app);
-        schedule(app, delay_until(app, job->next_ms, tcn_app_now_ms(app)));
+        schedule(app, delay_until(app, next_of(job), tcn_app_now_ms(app)));
+        if (job->waiting_ms != 0 && job->waiting_ms <= tcn_app_now_ms(app))
+            tcn_waiting_run(app, listens_ms(app));
     }
     tcn_config_unref(job->owner);
     tcn_timer_job_free(job);
@@ -67,12 +84,6 @@ static void finished(struct tcn_timer_job *job, int r, const struct tcn_err *err
         tcn_outbound_wake(app);
     if (r == 0 && again)
         run_timers(app);
-}
-
-/* While senders are turned away nobody's silence means anything. */
-static int64_t listens_ms(const struct tcn_app *app)
-{
-    return tcn_disk_refusal(app) ? tcn_app_now_ms(app) : app->listens_ms;
 }
 
 static void run_timers(struct tcn_app *app)

@@ -1,5 +1,6 @@
 /* tocsin check: everything wrong at once. */
 #include "app/check_oncall.h"
+#include "app/check_window.h"
 #include "app/cli.h"
 #include "app/config.h"
 #include "app/options.h"
@@ -16,7 +17,8 @@ static const char usage[] =
     "  file: FILE:LINE: PATH: what is wrong; what to do. Exit status 0: good, 1: not. Behind them "
     "the\n"
     "  warnings, which change no exit status: FILE:LINE: PATH: warning: what is hardly meant.\n"
-    "  Of a good one, when within 365 days nobody is on call, or several rotations are.\n"
+    "  Of a good one, when within 365 days nobody is on call, or several rotations are;\n"
+    "  and when its maintenance windows are open next.\n"
     "  Nothing is called and no database asked; that is: tocsin db check --config FILE\n"
     "\n"
     "  --config FILE   the configuration; - is standard input\n"
@@ -29,6 +31,7 @@ static void tell(const struct tcn_config *c, const char *file)
     if (tcn_store_is_postgres(c->store))
         printf("The database was not asked: tocsin db check --config %s does that.\n", file);
     tcn_check_oncall(&c->directory, tcn_clock_now_ms(), stdout);
+    tcn_check_windows(&c->directory, tcn_clock_now_ms(), stdout);
 }
 
 static int check(const char *file, const char *data)

@@ -1,6 +1,7 @@
 #include "app/commands.h"
 #include "app/letters.h"
 #include "app/links.h"
+#include "app/mute_turn.h"
 #include "app/split.h"
 #include "app/subscription_turn.h"
 #include "app/turn.h"
@@ -14,9 +15,8 @@ const struct tcn_source_policy *tcn_policy_of(const struct tcn_source_policy *co
     return NULL;
 }
 
-static int decide(struct tcn_aggregate *a, const struct tcn_command *c,
-                  const struct tcn_command_world *world, int64_t now_ms, struct tcn_decision *d,
-                  struct tcn_err *err)
+static int decide(struct tcn_aggregate *a, const struct tcn_command *c, int64_t now_ms,
+                  struct tcn_decision *d, struct tcn_err *err)
 {
     struct tcn_incident_update update = {.actor = c->actor};
 
@@ -39,12 +39,13 @@ static int decide(struct tcn_aggregate *a, const struct tcn_command *c,
     case TCN_COMMAND_QUARANTINE_DROP:
     case TCN_COMMAND_LINK_RETRY:
     case TCN_COMMAND_SPLIT:
+    case TCN_COMMAND_MUTE:
+    case TCN_COMMAND_MUTE_END:
     case TCN_COMMAND_SUBSCRIPTION_CONFIRM:
     default:
         return tcn_fail(err, TCN_EINVALID, "not a command on an incident");
     }
-    return tcn_engine_update(a, &update, tcn_policy_of(world->policies, a->incident.source_name),
-                             now_ms, d, err);
+    return tcn_engine_update(a, &update, now_ms, d, err);
 }
 
 /* Acknowledged or resolved already: what the person wrote is kept all the same. */
@@ -83,7 +84,7 @@ static int on_incident(struct tcn_api_call *call, const struct tcn_command_world
     tcn_decision_init(&d, call->arena);
     d.subject = a;
     d.directory = world->directory;
-    r = decide(a, &call->command, world, now_ms, &d, &why);
+    r = decide(a, &call->command, now_ms, &d, &why);
     if (r == 0)
         r = keep_note(a, &call->command, now_ms, &d, &why);
     if (r == TCN_ENOTFOUND)
@@ -126,5 +127,7 @@ int tcn_command_execute(struct tcn_api_call *call, const struct tcn_command_worl
         return tcn_subscription_confirm(call, s, now_ms, ret, err);
     if (call->command.kind == TCN_COMMAND_SPLIT)
         return tcn_split_execute(call, world, s, now_ms, ret, err);
+    if (call->command.kind == TCN_COMMAND_MUTE || call->command.kind == TCN_COMMAND_MUTE_END)
+        return tcn_mute_execute(call, s, now_ms, ret, err);
     return on_incident(call, world, s, now_ms, ret, err);
 }

@@ -2,6 +2,7 @@
 #include "app/config_parts.h"
 #include "app/config_allow.h"
 #include "app/config_digest.h"
+#include "app/config_heartbeats.h"
 #include "app/config_settings.h"
 #include "app/config_url.h"
 #include "app/names.h"
@@ -216,6 +217,8 @@ static int read_source(const struct tcn_node *at, struct tcn_names *plans, struc
     c->sources[c->n_sources] = source;
     c->policies[c->n_sources++] = &source->policy;
     r |= tcn_config_source_settings(at, source->mapping);
+    if (json_is_object(at->json))
+        r |= tcn_config_heartbeats(at, &c->arena, &source->policy);
     r |= check_certificates(at, source, c);
     r |= check_plan(at, plans, source->policy.response_plan);
     return r < 0 ? TCN_EINVALID : 0;

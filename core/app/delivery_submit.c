@@ -23,10 +23,10 @@ static size_t copy_headers(const struct tcn_request *rq,
     return n;
 }
 
-/* What an older configuration decided says nothing of the one in force. */
+/* What an older configuration decided says nothing of the one in force; a repeat may be the sign that a source lives. */
 static bool may_settle(const struct tcn_delivery_state *d)
 {
-    return d->has_digest && d->config == d->app->config;
+    return d->has_digest && d->config == d->app->config && d->source->policy.n_heartbeats == 0;
 }
 
 static void settle(struct tcn_delivery_state *d, const struct tcn_alarm *alarm,
@@ -60,7 +60,8 @@ static void note_results(struct tcn_delivery_state *d, const struct tcn_intake_j
         if (result->outcome == TCN_INTAKE_OPENED)
             warn_of_group(d);
         if (result->outcome == TCN_INTAKE_OPENED || result->outcome == TCN_INTAKE_REOPENED ||
-            result->outcome == TCN_INTAKE_RESOLVED || result->outcome == TCN_INTAKE_HELD) {
+            result->outcome == TCN_INTAKE_RESOLVED || result->outcome == TCN_INTAKE_HELD ||
+            result->outcome == TCN_INTAKE_MUTED) {
             char id[TCN_ID_TEXT];
 
             tcn_id_text(result->incident, id);

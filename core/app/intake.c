@@ -1,5 +1,6 @@
 #include "app/intake.h"
 #include "base/xalloc.h"
+#include "engine/wake.h"
 #include "store/ahead.h"
 #include "sys/random.h"
 
@@ -46,35 +47,6 @@ void tcn_intake_free(struct tcn_intake_job *job)
 static struct tcn_id incident_id(const struct tcn_intake_job *job, size_t n)
 {
     return n == 0 ? job->seed : tcn_id_child(job->seed, "incident", n);
-}
-
-/* Two nodes must not begin a storm each: near its end a bucket is looked at alone. */
-static int load_bucket(struct tcn_store *s, const char *source, struct tcn_storm *ret,
-                       struct tcn_err *err)
-{
-    int r = tcn_store_storm_get(s, source, ret, err);
-
-    if (r < 0 || ret->at_ms == 0 || ret->tokens >= 2 || !tcn_store_is_shared(s))
-        return r;
-    r = tcn_store_lock_name(s, "storm", source, err);
-    return r < 0 ? r : tcn_store_storm_reread(s, source, ret, err);
-}
-
-static int load_storm(struct tcn_store *s, const struct tcn_intake_job *job,
-                      struct tcn_arena *arena, struct tcn_storm *storm, struct tcn_aggregate **ret,
-                      struct tcn_err *err)
-{
-    int r = load_bucket(s, job->policy->name, storm, err);
-
-    *ret = NULL;
-    if (r < 0 || tcn_id_is_zero(storm->incident))
-        return r;
-    *ret = TCN_NEW(arena, struct tcn_aggregate);
-    r = tcn_turn_load_storm(s, storm->incident, arena, *ret, err);
-    if (r != TCN_ENOTFOUND)
-        return r;
-    *ret = NULL;
-    return 0;
 }
 
 /* A short delivery of one alarm stands whole in the event that the alarm became: once is enough. */
@@ -164,15 +136,77 @@ static void note_settled(const struct tcn_store *s, const struct tcn_aggregate *
     ret->lane = tcn_store_lane_mark(s, &a->lane);
 }
 
+static struct tcn_intake_input input_of(const struct tcn_intake_job *job, size_t i, int64_t now_ms)
+{
+    return (struct tcn_intake_input){.policy = job->policy,
+                                     .directory = job->directory,
+                                     .new_id = incident_id(job, i),
+                                     .salt = job->salt,
+                                     .now_ms = now_ms};
+}
+
+/* -- signs of life ---------------------------------------------------------------------------------------------- */
+
+/* The first sign is written, though it may not move the time. */
+static int known_due(struct tcn_store *s, const char *key, int64_t *ret_ms, struct tcn_err *err)
+{
+    struct tcn_waiting known;
+    int r = tcn_store_waiting_get(s, key, tcn_store_scratch(s), &known, err);
+
+    *ret_ms =
+        r == 0 && known.kind == TCN_WAITING_HEARTBEAT && known.since_ms != 0 ? known.due_ms : 0;
+    return r == TCN_ENOTFOUND ? 0 : r;
+}
+
+static int take_sign(struct tcn_store *s, struct tcn_intake_job *job,
+                     const struct tcn_heartbeat *heartbeat, struct tcn_intake_input *in,
+                     struct tcn_intake_result *ret, struct tcn_err *err)
+{
+    const struct tcn_alarm alarm = tcn_heartbeat_alarm(job->policy, heartbeat, false, &job->arena);
+    const struct tcn_storm storm = {0};
+    struct tcn_aggregate *a = TCN_NEW(&job->arena, struct tcn_aggregate);
+    struct tcn_decision d;
+    int64_t known_ms;
+    int r;
+
+    in->alarm = &alarm;
+    if ((r = known_due(s, alarm.dedupe_key, &known_ms, err)) < 0 ||
+        (r = tcn_turn_load_lane(s, &alarm,
+                                tcn_directory_plan(job->directory, job->policy->response_plan),
+                                job->policy, &job->arena, a, err)) < 0)
+        return r;
+    tcn_decision_init(&d, &job->arena);
+    ret->outcome = tcn_engine_alive(in, heartbeat, known_ms, a, &d);
+    if (!d.waiting_changed)
+        return 0;
+    if (a->incident.exists)
+        ret->incident = a->incident.id;
+    return write_decision(s, job, &storm, &d, in->now_ms, err);
+}
+
+/* Whatever the source sends is the sign of its heartbeats that ask for nothing in particular. */
+static int take_delivery_signs(struct tcn_store *s, struct tcn_intake_job *job, int64_t now_ms,
+                               struct tcn_err *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < job->policy->n_heartbeats && r == 0 && !job->is_duplicate; i++) {
+        const struct tcn_heartbeat *h = &job->policy->heartbeats[i];
+        struct tcn_intake_input in = input_of(job, job->n_alarms + i, now_ms);
+        struct tcn_intake_result result = {0};
+
+        if (h->match.n == 0)
+            r = take_sign(s, job, h, &in, &result, err);
+    }
+    return r;
+}
+
+/* -- alarms ----------------------------------------------------------------------------------------------------- */
+
 static int take_alarm(struct tcn_store *s, struct tcn_intake_job *job, size_t i, int64_t now_ms,
                       struct tcn_err *err)
 {
-    struct tcn_intake_input in = {.alarm = &job->alarms[i],
-                                  .policy = job->policy,
-                                  .directory = job->directory,
-                                  .new_id = incident_id(job, i),
-                                  .salt = job->salt,
-                                  .now_ms = now_ms};
+    struct tcn_intake_input in = input_of(job, i, now_ms);
     const struct tcn_response_plan *plan =
         tcn_directory_plan(job->directory, job->policy->response_plan);
     struct tcn_arena *arena = tcn_store_scratch(s);
@@ -183,8 +217,10 @@ static int take_alarm(struct tcn_store *s, struct tcn_intake_job *job, size_t i,
     int r;
 
     assert(plan);
-    if ((r = tcn_turn_load_lane(s, in.alarm, plan, in.policy, arena, a, err)) < 0 ||
-        (r = load_storm(s, job, arena, &storm, &storming, err)) < 0)
+    in.alarm = &job->alarms[i];
+    if ((r = tcn_store_mutes(s, now_ms, &in.mutes, err)) < 0 ||
+        (r = tcn_turn_load_lane(s, in.alarm, plan, in.policy, arena, a, err)) < 0 ||
+        (r = tcn_turn_load_bucket(s, in.policy, arena, &storm, &storming, err)) < 0)
         return r;
     held_in = a->lane.echo_due_ms ? a->lane.incident : (struct tcn_id){{0}};
     tcn_decision_init(&d, arena);
@@ -198,6 +234,22 @@ static int take_alarm(struct tcn_store *s, struct tcn_intake_job *job, size_t i,
     return r < 0 || job->is_duplicate ? r : tcn_turn_left(s, held_in, &d, err);
 }
 
+/* What is a sign of life opens nothing, whatever it says; its end says nothing. */
+static int take(struct tcn_store *s, struct tcn_intake_job *job, size_t i, int64_t now_ms,
+                struct tcn_err *err)
+{
+    const struct tcn_alarm *alarm = &job->alarms[i];
+    const struct tcn_heartbeat *heartbeat = tcn_heartbeat_of(job->policy, alarm);
+    struct tcn_intake_input in = input_of(job, i, now_ms);
+
+    if (!heartbeat)
+        return take_alarm(s, job, i, now_ms, err);
+    job->results[i].outcome = TCN_INTAKE_IGNORED;
+    if (alarm->action == TCN_ACTION_RESOLVE || alarm->action == TCN_ACTION_IGNORE)
+        return 0;
+    return take_sign(s, job, heartbeat, &in, &job->results[i], err);
+}
+
 int tcn_intake_run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
 {
     struct tcn_intake_job *job = (struct tcn_intake_job *)base;
@@ -209,7 +261,9 @@ int tcn_intake_run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, st
     job->is_duplicate = job->has_changed = job->makes_work = false;
     job->unreached.n = 0;
     for (size_t i = 0; i < job->n_alarms && r == 0 && !job->is_duplicate; i++)
-        r = take_alarm(s, job, i, now_ms, err);
+        r = take(s, job, i, now_ms, err);
+    if (r == 0)
+        r = take_delivery_signs(s, job, now_ms, err);
     if (r == 0)
         r = note_silent(s, job, err);
     /* Of incidents that were not made, or are not those of the delivery that is repeated. */
@@ -246,9 +300,9 @@ int tcn_intake_keep(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, s
 
 const char *tcn_intake_name(enum tcn_intake outcome)
 {
-    static const char *const names[] = {"unset",    "nothing",  "ignored",  "late",
-                                        "opened",   "folded",   "updated",  "waiting",
-                                        "resolved", "reopened", "attached", "held"};
+    static const char *const names[] = {"unset",    "nothing", "ignored", "late",     "opened",
+                                        "folded",   "updated", "waiting", "resolved", "reopened",
+                                        "attached", "held",    "muted",   "alive"};
 
     assert((size_t)outcome < sizeof names / sizeof *names);
     return names[outcome];

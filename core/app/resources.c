@@ -4,6 +4,7 @@
 #include "app/resources_channel.h"
 #include "app/resources_plan.h"
 #include "app/resources_rotation.h"
+#include "app/resources_window.h"
 
 #include <stdio.h>
 
@@ -316,13 +317,15 @@ static int read_people(const struct tcn_node *node, struct tcn_arena *arena,
 int tcn_resources_read(const struct tcn_node *node, const struct tcn_connector_names *connectors,
                        struct tcn_arena *arena, struct tcn_directory *ret)
 {
-    static const char *const names[] = {"contacts",           "contact_channels", "rotations",
-                                        "rotation_overrides", "response_plans",   NULL};
+    static const char *const names[] = {
+        "contacts",       "contact_channels",    "rotations", "rotation_overrides",
+        "response_plans", "maintenance_windows", NULL};
     struct known known = {.dir = ret};
     struct tcn_node plans;
     int r = tcn_node_only(node, names);
 
     r |= read_people(node, arena, ret, &known);
+    r |= tcn_resources_windows(node, arena, ret);
     if (tcn_node_array(node, "response_plans", TCN_OPTIONAL, &plans) < 0)
         return TCN_EINVALID;
     r |= tcn_resources_plans(&plans, known.contacts.items ? &known.contacts : NULL, connectors,

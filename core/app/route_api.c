@@ -71,6 +71,7 @@ static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct
     json_decref(j->call.reply);
     j->call.reply = NULL;
     j->result = (struct tcn_command_result){0};
+    j->call.now_ms = now_ms;
     return j->route->query ? j->route->query(&j->call, s, err)
                            : tcn_command_execute(&j->call, &world, s, now_ms, &j->result, err);
 }
@@ -159,6 +160,8 @@ static struct api_job *job_new(struct tcn_app *app, struct tcn_request *rq,
     j->call.path_id = rq->n_captures > 0 ? rq->captures[0].ptr : NULL;
     j->call.actor = tcn_arena_fmt(&j->kept, "token:%s", token->name);
     j->call.account_id = app->config->account_id;
+    j->call.directory = &app->config->directory;
+    j->call.policies = app->config->policies;
     j->call.public_url = app->config->public_url;
     return j;
 }

@@ -86,7 +86,9 @@ static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct
         return r;
     for (size_t i = 0; i < n && r == 0; i++)
         r = run_unless_taken(job, s, ids[i], now_ms, err);
-    return r < 0 ? r : tcn_store_next_due(s, &job->next_ms, err);
+    if (r < 0 || (r = tcn_store_next_due(s, &job->next_ms, err)) < 0)
+        return r;
+    return tcn_store_waiting_next(s, &job->waiting_ms, err);
 }
 
 static void done(struct tcn_job *base, int r, const struct tcn_err *err)

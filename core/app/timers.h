@@ -16,8 +16,9 @@ struct tcn_timer_job {
     int64_t listens_ms;       /* of the aggregates, see there */
     struct tcn_config *owner; /* a reference: the world lives in it */
     /* Results. */
-    size_t n_run;    /* aggregates that were due; TCN_TIMER_BATCH means there may be more */
-    int64_t next_ms; /* when to come back; 0 = nothing waits */
+    size_t n_run;       /* aggregates that were due; TCN_TIMER_BATCH means there may be more */
+    int64_t next_ms;    /* when to come back; 0 = nothing waits */
+    int64_t waiting_ms; /* the same of what waits without an incident */
     bool has_sends, has_tickets;
     struct tcn_unreached unreached;
     int64_t late_ms; /* the largest lateness met, for metrics */

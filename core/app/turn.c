@@ -395,7 +395,7 @@ bool tcn_turn_makes_work(const struct tcn_decision *d, const struct tcn_response
 {
     bool has_tickets = d->incident_opened ? plan && plan->n_connectors > 0 : d->tickets_due;
 
-    return has_tickets || d->sends.n > 0 || d->next_due_ms != 0;
+    return has_tickets || d->sends.n > 0 || d->next_due_ms != 0 || d->waiting_changed;
 }
 
 int tcn_turn_write(struct tcn_store *s, const struct tcn_decision *d,
@@ -409,6 +409,8 @@ int tcn_turn_write(struct tcn_store *s, const struct tcn_decision *d,
     if (r == 0 && d->storm_alarm_changed)
         r = tcn_store_storm_alarm_put(s, d->subject->incident.id, d->subject->lane.dedupe_key,
                                       &d->storm_alarm, err);
+    if (r == 0 && d->waiting_changed)
+        r = tcn_store_waiting_put(s, &d->waiting, err);
     if (r == 0 && d->subject->incident.exists)
         r = write_incident(s, d, plan, now_ms, err);
     return r;

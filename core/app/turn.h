@@ -20,6 +20,10 @@ int tcn_turn_follow_echo(struct tcn_store *s, int64_t now_ms, struct tcn_arena *
  * the echoes of those that stayed. */
 int tcn_turn_left(struct tcn_store *s, struct tcn_id incident, const struct tcn_decision *d,
                   struct tcn_err *err);
+/* The source's token bucket, and the storm that runs (*ret NULL: none). */
+int tcn_turn_load_bucket(struct tcn_store *s, const struct tcn_source_policy *policy,
+                         struct tcn_arena *arena, struct tcn_storm *storm,
+                         struct tcn_aggregate **ret, struct tcn_err *err);
 /* The aggregate that an alarm with this key concerns: its lane, and the open incident with the dedupe string that
  * plan and policy give it, or the lane's last one. */
 int tcn_turn_load_lane(struct tcn_store *s, const struct tcn_alarm *alarm,

@@ -8,6 +8,7 @@
 #include "engine/directory.h"
 #include "model/engagement.h"
 #include "model/incident.h"
+#include "model/waiting.h"
 
 /* Bounds of one aggregate. An incident that would pass TCN_ENGAGEMENTS_CAP is not reopened any more: its alarm opens a
  * new one, so that somebody is woken. Repeating events (triggers, updates, late news) end at TCN_EVENTS_MAX, the quota
@@ -72,6 +73,8 @@ struct tcn_decision {
     bool storm_changed;
     bool storm_alarm_changed; /* write storm_alarm, of the lane and its storm */
     struct tcn_storm_alarm storm_alarm;
+    bool waiting_changed; /* write waiting; without a due_ms its row is over */
+    struct tcn_waiting waiting;
     bool nobody_reached; /* decided now: whoever runs this must hear of it */
     bool is_doubtful;    /* and one of the pages may have arrived */
     bool tickets_due;    /* the connectors' lanes must run: incident.revision moved */

@@ -4,6 +4,7 @@
 
 #include "engine/rotation.h"
 #include "model/contact.h"
+#include "model/mute.h"
 #include "model/response_plan.h"
 
 struct tcn_directory {
@@ -15,6 +16,8 @@ struct tcn_directory {
     size_t n_plans;
     const struct tcn_roster **rosters;
     size_t n_rosters;
+    const struct tcn_window *windows;
+    size_t n_windows;
     const struct tcn_directory_index
         *index; /* NULL: contacts and rosters are looked for one by one */
 };

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "engine/decision.h"
+#include "model/mute.h"
 
 enum tcn_intake {
     TCN_INTAKE_UNSET = 0,
@@ -19,7 +20,9 @@ enum tcn_intake {
     TCN_INTAKE_RESOLVED,
     TCN_INTAKE_REOPENED,
     TCN_INTAKE_STORM, /* attached to the storm incident of its source */
-    TCN_INTAKE_HELD   /* an echo, or true: fires when the echo window is over, unless withdrawn */
+    TCN_INTAKE_HELD,  /* an echo, or true: fires when the echo window is over, unless withdrawn */
+    TCN_INTAKE_MUTED, /* fires, and wakes nobody before the mute is over (engine/wake.h) */
+    TCN_INTAKE_ALIVE  /* a heartbeat's sign of life */
 };
 
 /* One alarm meets its lane and the incident that the lane points to (or the open incident with the same
@@ -33,6 +36,7 @@ struct tcn_intake_input {
     const struct tcn_alarm *alarm;
     const struct tcn_source_policy *policy;
     const struct tcn_directory *directory;
+    const struct tcn_mutes *mutes; /* NULL: none but the directory's windows */
     struct tcn_id new_id;
     uint32_t salt; /* random: only accept codes are derived from it */
     int64_t now_ms;
@@ -77,8 +81,7 @@ void tcn_engine_stop_paging(struct tcn_aggregate *aggregate, int64_t now_ms,
 
 /* Status, texts, impact by a person or an API call; NULL / 0 members stay. Writes one update event listing what
  * changed; resolving stops the engagements (8.4), reopening engages nobody. TCN_EINVALID names the member,
- * TCN_ENOTFOUND without an incident. Nothing is written when nothing differs. policy: of the incident's source, for
- * the mute window of a "wont_fix", in whatever spelling; may be NULL. */
+ * TCN_ENOTFOUND without an incident. Nothing is written when nothing differs. */
 struct tcn_incident_update {
     enum tcn_incident_status status;
     const char *title, *summary;
@@ -87,8 +90,7 @@ struct tcn_incident_update {
     const char *actor;
 };
 int tcn_engine_update(struct tcn_aggregate *aggregate, const struct tcn_incident_update *update,
-                      const struct tcn_source_policy *policy, int64_t now_ms,
-                      struct tcn_decision *ret, struct tcn_err *err);
+                      int64_t now_ms, struct tcn_decision *ret, struct tcn_err *err);
 
 /* A note by a person: a timeline event that also goes to the tickets. TCN_ENOTFOUND without an incident, TCN_EINVALID
  * for an empty or too long text, TCN_ELIMIT when the timeline is full. */

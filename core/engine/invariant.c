@@ -145,12 +145,13 @@ static const char *flapping_lane_is_open(const struct tcn_aggregate *a)
     return a->lane.transitions_ms[0] == 0 ? "the lane flaps without a change" : NULL;
 }
 
-/* Only a person ends an incident whose alarm still fires, with whatever code. */
+/* Only a person ends an incident whose alarm still fires, with whatever code; what is muted fires without one. */
 static const char *alarm_does_not_resolve_while_firing(const struct tcn_aggregate *a)
 {
     const struct tcn_resolution *r = &a->incident.resolution;
 
-    return a->lane.is_firing && tcn_aggregate_is_joined(a) && !tcn_aggregate_is_open(a) &&
+    return a->lane.is_firing && a->lane.mute_until_ms == 0 && tcn_aggregate_is_joined(a) &&
+                   !tcn_aggregate_is_open(a) &&
                    (strcmp(r->code, "alarm_ok") == 0 ||
                     strcmp(r->code, TCN_RESOLUTION_SILENT) == 0) &&
                    strncmp(r->by, "source:", 7) == 0
@@ -160,8 +161,19 @@ static const char *alarm_does_not_resolve_while_firing(const struct tcn_aggregat
 
 static const char *firing_lane_has_incident(const struct tcn_aggregate *a)
 {
-    return a->lane.is_firing && tcn_id_is_zero(a->lane.incident)
+    return a->lane.is_firing && tcn_id_is_zero(a->lane.incident) && a->lane.mute_until_ms == 0
                ? "the lane fires and has no incident"
+               : NULL;
+}
+
+static const char *only_what_fires_alone_is_muted(const struct tcn_aggregate *a)
+{
+    if (a->lane.mute_until_ms == 0)
+        return NULL;
+    if (!a->lane.is_firing)
+        return "the lane is muted and does not fire";
+    return tcn_aggregate_is_open(a) && tcn_aggregate_is_joined(a)
+               ? "the lane is muted and has an open incident"
                : NULL;
 }
 
@@ -211,9 +223,16 @@ static const char *content_is_a_hash(const struct tcn_aggregate *a)
 /* -- all ---------------------------------------------------------------------------------------------------- */
 
 static rule *const lane_rules[] = {
-    lane_is_named,       waiting_lane_is_quiet,    flapping_lane_is_open,
-    group_follows_items, items_are_sorted,         transitions_are_sorted,
-    content_is_a_hash,   firing_lane_has_incident, watched_lane_fires,
+    lane_is_named,
+    waiting_lane_is_quiet,
+    flapping_lane_is_open,
+    group_follows_items,
+    items_are_sorted,
+    transitions_are_sorted,
+    content_is_a_hash,
+    firing_lane_has_incident,
+    only_what_fires_alone_is_muted,
+    watched_lane_fires,
     echo_is_due,
 };
 

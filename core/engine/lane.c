@@ -3,6 +3,7 @@
 #include "engine/flap.h"
 #include "engine/incident.h"
 #include "engine/lane_open.h"
+#include "engine/muted.h"
 #include "engine/storm.h"
 
 #include <assert.h>
@@ -35,6 +36,8 @@ static void set_firing(struct tcn_arrival *x, bool is_firing)
     lane->is_firing = is_firing;
     lane->resolve_due_ms = 0;
     lane->echo_ms = 0;
+    if (!is_firing)
+        lane->mute_until_ms = 0;
     if (!x->is_group)
         lane->n_items = 0;
 }
@@ -117,7 +120,14 @@ static bool is_settled(const struct tcn_arrival *x)
     if (tcn_aggregate_is_open(x->step.a))
         return false;
     return tcn_lane_is_muted(&x->step, x->in->policy) ||
+           (tcn_muted_is_noted(&x->step) && !is_new_content(x)) ||
            (may_be_repeat(x) && tcn_lane_is_recent(x));
+}
+
+enum tcn_intake tcn_lane_wake(struct tcn_arrival *x)
+{
+    x->step.d->lane_changed = true;
+    return tcn_aggregate_is_open(x->step.a) ? fold(x) : tcn_lane_revive(x);
 }
 
 /* A person resolved the incident while the alarm went on: mere repeats are no news for the reopen window; after it

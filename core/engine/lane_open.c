@@ -2,6 +2,7 @@
 #include "engine/content.h"
 #include "engine/engagement.h"
 #include "engine/incident.h"
+#include "engine/muted.h"
 #include "engine/related.h"
 #include "engine/resolution.h"
 #include "engine/storm.h"
@@ -86,21 +87,26 @@ static enum tcn_intake open_alone(struct tcn_arrival *x)
     return TCN_INTAKE_OPENED;
 }
 
-void tcn_lane_note_storm_alarm(struct tcn_arrival *x)
+struct tcn_told_alarm tcn_lane_told(const struct tcn_arrival *x)
 {
     const struct tcn_alarm *alarm = x->in->alarm;
-    struct tcn_storm_alarm *noted = &x->step.d->storm_alarm;
-
-    *noted = (struct tcn_storm_alarm){
+    struct tcn_told_alarm told = {
         .title = tcn_step_cut(&x->step, tcn_lane_name(x), TCN_TITLE_MAX),
         .summary = tcn_step_cut(&x->step, alarm->summary, TCN_SUMMARY_MAX),
-        .impact = tcn_impact_alone(x->in->alarm, plan_of(x)),
-        .joined_ms = x->step.now_ms,
+        .impact = tcn_impact_alone(alarm, plan_of(x)),
         .trigger_arn = alarm->trigger_arn,
         .tags = alarm->tags,
         .n_tags = alarm->n_tags < TCN_TAGS_MAX ? alarm->n_tags : TCN_TAGS_MAX,
     };
-    noted->related = tcn_related_keep(&x->step, alarm, &noted->n_related);
+
+    told.related = tcn_related_keep(&x->step, alarm, &told.n_related);
+    return told;
+}
+
+void tcn_lane_note_storm_alarm(struct tcn_arrival *x)
+{
+    x->step.d->storm_alarm =
+        (struct tcn_storm_alarm){.joined_ms = x->step.now_ms, .told = tcn_lane_told(x)};
     x->step.d->storm_alarm_changed = true;
 }
 
@@ -243,6 +249,8 @@ enum tcn_intake tcn_lane_revive(struct tcn_arrival *x)
         tcn_lane_tell_muted(&x->step, x->in->alarm->source);
         return TCN_INTAKE_IGNORED;
     }
+    if (tcn_muted_hold(x))
+        return TCN_INTAKE_MUTED;
     if (tcn_lane_is_recent(x) && tcn_engagement_has_room(x->step.a))
         return reopen(x);
     return open_new(x);

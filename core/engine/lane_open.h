@@ -7,6 +7,8 @@
 #include "engine/lane.h"
 
 enum tcn_intake tcn_lane_revive(struct tcn_arrival *x);
+/* It fires since long, and nobody was told: joins the open incident that the aggregate has, or revives. */
+enum tcn_intake tcn_lane_wake(struct tcn_arrival *x);
 /* A person said "won't fix" of the lane's incident not long ago. policy NULL: for ever. */
 bool tcn_lane_is_muted(const struct tcn_step *s, const struct tcn_source_policy *policy);
 void tcn_lane_tell_muted(const struct tcn_step *s, const char *source);
@@ -16,6 +18,8 @@ bool tcn_lane_is_recent(const struct tcn_arrival *x);
 const char *tcn_lane_name(const struct tcn_arrival *x);
 /* What a Trigger event says of the alarm. */
 struct tcn_trigger tcn_lane_trigger(const struct tcn_arrival *x);
+/* What it says, for an incident that is opened later. */
+struct tcn_told_alarm tcn_lane_told(const struct tcn_arrival *x);
 /* Keeps with the storm, which it is attached to, what the alarm says now. */
 void tcn_lane_note_storm_alarm(struct tcn_arrival *x);
 /* Engages everybody anew for the storm that the alarm is attached to. */

@@ -7,20 +7,20 @@ static struct tcn_trigger trigger_of(const struct tcn_step *s, const struct tcn_
 {
     return (struct tcn_trigger){
         .source = in->policy->source ? in->policy->source : in->alarm->source,
-        .trigger_arn = in->alarm->trigger_arn,
-        .title = in->alarm->title,
+        .trigger_arn = in->alarm->told.trigger_arn,
+        .title = in->alarm->told.title,
         .actor = tcn_step_source_actor(s, in->alarm->source),
         .at_ms = in->alarm->joined_ms,
     };
 }
 
-static struct tcn_alarm told(const struct tcn_storm_alarm *alarm)
+static struct tcn_alarm alarm_of(const struct tcn_told_alarm *told)
 {
     return (struct tcn_alarm){
-        .tags = alarm->tags,
-        .n_tags = alarm->n_tags,
-        .related = alarm->related,
-        .n_related = alarm->n_related,
+        .tags = told->tags,
+        .n_tags = told->n_tags,
+        .related = told->related,
+        .n_related = told->n_related,
     };
 }
 
@@ -32,9 +32,9 @@ static struct tcn_opening opening_of(const struct tcn_step *s, const struct tcn_
         .storm = in->storm,
         .plan = tcn_directory_plan(in->directory, in->policy->response_plan),
         .plan_name = in->policy->response_plan,
-        .title = in->alarm->title,
-        .summary = in->alarm->summary,
-        .impact = in->alarm->impact,
+        .title = in->alarm->told.title,
+        .summary = in->alarm->told.summary,
+        .impact = in->alarm->told.impact,
         .dedupe_string = in->dedupe_string,
         .source_name = in->alarm->source,
         .alarm = alarm,
@@ -47,7 +47,7 @@ static void say_where_from(const struct tcn_step *s, const struct tcn_split *in)
     char id[TCN_ID_TEXT];
 
     tcn_id_text(in->storm, id);
-    tcn_step_say(s, true, "%s was split out of the storm %s by %s", in->alarm->title, id,
+    tcn_step_say(s, true, "%s was split out of the storm %s by %s", in->alarm->told.title, id,
                  in->actor);
 }
 
@@ -56,7 +56,7 @@ void tcn_engine_split(struct tcn_aggregate *aggregate, const struct tcn_split *i
 {
     struct tcn_step s = tcn_step_begin(aggregate, in->directory, in->salt, in->now_ms, ret);
     struct tcn_lane *lane = &aggregate->lane;
-    const struct tcn_alarm alarm = told(in->alarm);
+    const struct tcn_alarm alarm = alarm_of(&in->alarm->told);
     struct tcn_opening opening = opening_of(&s, in, &alarm);
     bool is_new = !tcn_aggregate_is_open(aggregate);
 
@@ -82,7 +82,7 @@ void tcn_engine_split_off(struct tcn_aggregate *storm, const struct tcn_split *i
     char id[TCN_ID_TEXT];
 
     tcn_id_text(to, id);
-    tcn_step_say(&s, true, "%s was split out into the incident %s by %s", in->alarm->title, id,
+    tcn_step_say(&s, true, "%s was split out into the incident %s by %s", in->alarm->told.title, id,
                  in->actor);
     resolution.by = in->actor;
     if (tcn_aggregate_is_open(storm) && !storm->others_hold)

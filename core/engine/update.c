@@ -1,7 +1,6 @@
 /* What a person or an API call changes in an incident: status, texts, impact, notes (spec incidents-contacts 8.4). */
 #include "engine/engine.h"
 #include "engine/incident.h"
-#include "engine/resolution.h"
 
 #define CHANGES_MAX 4
 
@@ -67,19 +66,9 @@ static void change_record(const struct tcn_step *s, const struct tcn_incident_up
     }
 }
 
-static void mute(const struct tcn_step *s, const struct tcn_source_policy *policy)
-{
-    if (policy && tcn_aggregate_is_joined(s->a) &&
-        tcn_resolution_mutes(&s->a->incident.resolution)) {
-        s->a->lane.mute_until_ms = s->now_ms + policy->mute_window_ms;
-        s->d->lane_changed = true;
-    }
-}
-
 /* Returns the sentence for people, NULL when the status stays. */
 static const char *change_status(const struct tcn_step *s, const struct tcn_incident_update *u,
-                                 const struct tcn_source_policy *policy, const char *actor,
-                                 struct changes *c)
+                                 const char *actor, struct changes *c)
 {
     struct tcn_resolution resolution = u->resolution;
     const char *notes = resolution.notes;
@@ -94,15 +83,13 @@ static const char *change_status(const struct tcn_step *s, const struct tcn_inci
     if (!resolution.by)
         resolution.by = actor;
     tcn_incident_set_resolved(s, &resolution);
-    mute(s, policy);
     add(c, "status", "RESOLVED");
     return tcn_arena_fmt(s->d->arena, "resolved by %s%s%s", actor, notes ? ": " : "",
                          notes ? notes : "");
 }
 
 int tcn_engine_update(struct tcn_aggregate *aggregate, const struct tcn_incident_update *update,
-                      const struct tcn_source_policy *policy, int64_t now_ms,
-                      struct tcn_decision *ret, struct tcn_err *err)
+                      int64_t now_ms, struct tcn_decision *ret, struct tcn_err *err)
 {
     struct tcn_step s = tcn_step_begin(aggregate, NULL, 0, now_ms, ret);
     const char *actor = update->actor ? update->actor : "somebody";
@@ -115,7 +102,7 @@ int tcn_engine_update(struct tcn_aggregate *aggregate, const struct tcn_incident
     if ((r = check(update, err)) < 0)
         return r;
     change_record(&s, update, &c);
-    told = change_status(&s, update, policy, actor, &c);
+    told = change_status(&s, update, actor, &c);
     if (c.n > 0)
         tcn_incident_modified(&s, c.items, c.n, actor,
                               told ? told : tcn_arena_fmt(ret->arena, "changed by %s", actor))

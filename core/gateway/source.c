@@ -201,10 +201,10 @@ static int read_scope(const struct tcn_node *at, struct tcn_source *s)
 int tcn_source_read(const struct tcn_node *at, tcn_source_mapping *load, struct tcn_source **ret)
 {
     static const char *const names[] = {
-        "kind",        "mapping",    "auth",          "response_plan", "resolves",    "settings",
-        "mute_window", "flap_count", "reopen_window", "resolve_after", "echo_window", "flap_quiet",
-        "flap_update", "storm_new",  "storm_window",  "stale_after",   "scope",       "group_by",
-        NULL};
+        "kind",        "mapping",     "auth",        "response_plan", "resolves",
+        "settings",    "mute_window", "flap_count",  "reopen_window", "resolve_after",
+        "echo_window", "flap_quiet",  "flap_update", "storm_new",     "storm_window",
+        "stale_after", "scope",       "group_by",    "heartbeats",    NULL};
     struct tcn_source *s = tcn_xcalloc(1, sizeof *s);
     struct tcn_node auth = tcn_node_member(at, "auth"), settings;
     int r;

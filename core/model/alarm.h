@@ -84,7 +84,7 @@ struct tcn_lane {
     int64_t clock_ms;       /* newest sender clock accepted */
     int64_t received_ms;    /* when that was */
     int64_t resolved_ms;    /* when the incident was last resolved by this lane, 0 = never */
-    int64_t mute_until_ms;  /* a person said "won't fix": do not reopen before */
+    int64_t mute_until_ms;  /* it fires while it is muted, which is noted until then; 0 = not */
     int64_t resolve_due_ms; /* resolve delay or flap quiet running: resolve then; 0 = none */
     int64_t
         stale_due_ms; /* it fires, and is taken to be over then unless heard of before; 0 = never */
@@ -100,19 +100,24 @@ struct tcn_lane {
     int64_t revision; /* optimistic check of the store */
 };
 
-/* What an alarm said that is attached to a storm, or was. */
-struct tcn_storm_alarm {
-    struct tcn_id id;                /* of its lane, the same in every storm */
-    const char *dedupe_key, *source; /* of its lane */
-    bool is_firing;                  /* the same */
-    const char *title, *summary;     /* NULL: it told none */
-    int impact;                      /* of the incident that it would have opened alone */
-    int64_t joined_ms;
-    const char *trigger_arn; /* of that incident, as are its tags and related items */
+/* What an alarm said that has no incident of its own yet, for the one that it would open. */
+struct tcn_told_alarm {
+    const char *title, *summary; /* NULL: it told none */
+    int impact;                  /* of that incident */
+    const char *trigger_arn;     /* the same, as are its tags and related items */
     struct tcn_tag *tags;
     size_t n_tags;               /* <= TCN_TAGS_MAX */
     struct tcn_related *related; /* resources too, of kind "arn" */
     size_t n_related;            /* <= TCN_RELATED_MAX */
+};
+
+/* One that is attached to a storm, or was. */
+struct tcn_storm_alarm {
+    struct tcn_id id;                /* of its lane, the same in every storm */
+    const char *dedupe_key, *source; /* of its lane */
+    bool is_firing;                  /* the same */
+    int64_t joined_ms;
+    struct tcn_told_alarm told;
 };
 
 #endif

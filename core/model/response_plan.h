@@ -3,6 +3,7 @@
 #define TCN_MODEL_RESPONSE_PLAN_H
 
 #include "model/alarm.h"
+#include "model/heartbeat.h"
 
 #define TCN_ENGAGEMENTS_MAX 5 /* quota of a response plan */
 #define TCN_PLAN_CONNECTORS_MAX 16
@@ -37,8 +38,10 @@ struct tcn_source_policy {
     int64_t
         stale_after_ms; /* default 0, off: nothing was heard of an alarm that fires for that long */
     int flap_count;     /* default 6 transitions in an hour */
-    int64_t flap_quiet_ms;   /* default 15 min */
-    int64_t flap_update_ms;  /* default 10 min: at most one connector update while flapping */
+    int64_t flap_quiet_ms;  /* default 15 min */
+    int64_t flap_update_ms; /* default 10 min: at most one connector update while flapping */
+    const struct tcn_heartbeat *heartbeats;
+    size_t n_heartbeats;
     int storm_new;           /* default 30 new incidents ... */
     int64_t storm_window_ms; /* ... in 5 min */
 };

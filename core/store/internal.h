@@ -26,6 +26,8 @@ enum tcn_sql_table {
     TCN_SQL_LANE,
     TCN_SQL_STORM,
     TCN_SQL_STORM_ALARM,
+    TCN_SQL_WAITING,
+    TCN_SQL_MUTE,
     TCN_SQL_INCIDENT,
     TCN_SQL_TIMELINE,
     TCN_SQL_ENGAGEMENT,
@@ -57,12 +59,13 @@ struct tcn_store {
     struct {
         char *source; /* owned; NULL: none */
         struct tcn_storm row;
-        bool is_changed;     /* to be written before the commit */
-    } storm;                 /* the row in hand, of this transaction: store_storm.c */
-    int64_t followed_us;     /* when the schema's version was last looked at, monotonic */
-    bool is_alone;           /* no other process can use the database */
-    struct tcn_ahead *ahead; /* owned; store_ahead.c */
-    bool is_hurried;         /* this transaction does not wait for what other nodes have locked */
+        bool is_changed;          /* to be written before the commit */
+    } storm;                      /* the row in hand, of this transaction: store_storm.c */
+    struct tcn_mute_cache *mutes; /* owned; store_mute.c */
+    int64_t followed_us;          /* when the schema's version was last looked at, monotonic */
+    bool is_alone;                /* no other process can use the database */
+    struct tcn_ahead *ahead;      /* owned; store_ahead.c */
+    bool is_hurried; /* this transaction does not wait for what other nodes have locked */
     int broken; /* the first error inside this transaction that a commit must not cover; 0 = none */
     struct tcn_dbstmt *prepared[TCN_SQL_TABLES][TCN_SQL_MAX]; /* owned; made at first use */
 };
@@ -109,6 +112,9 @@ void tcn_db_translate(const struct tcn_db_driver *driver, const char *sql, struc
 int tcn_store_storm_write(struct tcn_store *s, struct tcn_err *err);
 /* At a begin and a rollback, and when the store is closed. */
 void tcn_store_storm_forget(struct tcn_store *s);
+/* They may be others: at a rollback. Freed when the store is closed. */
+void tcn_store_mutes_forget(struct tcn_store *s);
+void tcn_store_mutes_free(struct tcn_store *s);
 /* The lanes' part of tcn_store_clock_back. */
 int tcn_store_lanes_back(struct tcn_store *s, int64_t now_ms, int64_t by_ms, struct tcn_err *err);
 

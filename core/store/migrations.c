@@ -438,6 +438,46 @@ static const char *const v18_node_config[] = {
     NULL,
 };
 
+/* What waits without an incident (heartbeats, alarms that are muted), and the mutes. */
+static const char *const v19_waiting[] = {
+    "CREATE TABLE waiting ("
+    " key_hash {ID} PRIMARY KEY NOT NULL,"
+    " account_id {TEXT} NOT NULL,"
+    " epoch {INT} NOT NULL,"
+    " dedupe_key {TEXT} NOT NULL,"
+    " source TEXT NOT NULL,"
+    " kind {INT} NOT NULL,"
+    " due_ms {INT} NOT NULL,"
+    " since_ms {INT} NOT NULL,"
+    " why TEXT,"
+    " title TEXT,"
+    " summary TEXT,"
+    " impact {INT} NOT NULL,"
+    " trigger_arn TEXT,"
+    " tags TEXT,"
+    " related TEXT"
+    "){CLUSTERED}",
+    "CREATE INDEX waiting_due ON waiting (due_ms, key_hash)",
+    "CREATE INDEX waiting_list ON waiting (kind, dedupe_key)",
+    KEEP_APART("waiting"),
+    "CREATE TABLE mutes ("
+    " id {ID} PRIMARY KEY NOT NULL,"
+    " account_id {TEXT} NOT NULL,"
+    " epoch {INT} NOT NULL,"
+    /* [[name, [value, ...]], ...] */
+    " matchers TEXT NOT NULL,"
+    " owner TEXT NOT NULL,"
+    " comment TEXT,"
+    " created_by TEXT,"
+    " created_ms {INT} NOT NULL,"
+    " start_ms {INT} NOT NULL,"
+    " end_ms {INT} NOT NULL"
+    "){CLUSTERED}",
+    "CREATE INDEX mutes_end ON mutes (end_ms, id)",
+    KEEP_APART("mutes"),
+    NULL,
+};
+
 const struct tcn_migration tcn_migrations[] = {
     {1, 1, v1_base},
     {2, 1, v2_incidents},
@@ -457,5 +497,6 @@ const struct tcn_migration tcn_migrations[] = {
     {16, 13, v16_notes_written},
     {17, 13, v17_recreated},
     {18, 13, v18_node_config},
+    {19, 13, v19_waiting},
     {0, 0, NULL},
 };

@@ -102,6 +102,28 @@ int tcn_pack_times(const int64_t *times, size_t n, struct tcn_buf *ret, struct t
     return packed(ret, err);
 }
 
+/* [[name, [value, ...]], ...] */
+int tcn_pack_match(const struct tcn_match *match, struct tcn_buf *ret, struct tcn_err *err)
+{
+    tcn_buf_init(ret, MAX_PACKED_BYTES);
+    if (match->n > TCN_MATCHERS_MAX)
+        return tcn_fail(err, TCN_ELIMIT, "%zu matchers are too many to be stored", match->n);
+    for (size_t i = 0; i < match->n; i++) {
+        const struct tcn_matcher *m = &match->items[i];
+
+        tcn_buf_z(ret, i ? ",[" : "[[");
+        add_text(ret, m->name);
+        for (size_t k = 0; k < m->n_values; k++) {
+            tcn_buf_z(ret, k ? "," : ",[");
+            add_text(ret, m->values[k]);
+        }
+        tcn_buf_z(ret, "]]");
+    }
+    if (match->n > 0)
+        tcn_buf_char(ret, ']');
+    return packed(ret, err);
+}
+
 /* [[duration_ms, [[channel, retry_ms, contact, is_essential], ...]], ...] */
 static void add_stage(struct tcn_buf *b, const struct tcn_stage *stage)
 {
@@ -269,6 +291,41 @@ int tcn_unpack_times(struct tcn_str text, int64_t *ret_times, size_t n, struct t
         ret_times[i] = int_at(root, i);
     json_decref(root);
     return 0;
+}
+
+static bool read_matcher(const json_t *row, struct tcn_arena *a, struct tcn_matcher *ret)
+{
+    const json_t *values = json_array_get(row, 1);
+    size_t n = json_array_size(values);
+    const char **texts;
+
+    if (n == 0 || n > TCN_MATCHER_VALUES_MAX)
+        return false;
+    texts = TCN_NEW_N(a, const char *, n);
+    *ret = (struct tcn_matcher){text_at(row, 0, a), texts, n};
+    for (size_t i = 0; i < n; i++)
+        if (!(texts[i] = text_at(values, i, a)))
+            return false;
+    return ret->name != NULL;
+}
+
+int tcn_unpack_match(struct tcn_str text, struct tcn_arena *a, struct tcn_match *ret,
+                     struct tcn_err *err)
+{
+    struct tcn_matcher *items;
+    json_t *root = NULL;
+    int r;
+
+    *ret = (struct tcn_match){0};
+    if ((r = parse(text, TCN_MATCHERS_MAX, &root, err)) < 0)
+        return r;
+    ret->n = json_array_size(root);
+    ret->items = items = TCN_NEW_N(a, struct tcn_matcher, ret->n + 1);
+    for (size_t i = 0; i < ret->n && r == 0; i++)
+        if (!read_matcher(json_array_get(root, i), a, &items[i]))
+            r = damaged(err);
+    json_decref(root);
+    return r;
 }
 
 static int read_stage(const json_t *row, struct tcn_arena *a, struct tcn_stage *ret)

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "model/alarm.h"
 #include "model/contact.h"
+#include "model/mute.h"
 
 /* The buffers are initialized by the call and the caller's to tcn_buf_done, whatever the result. */
 int tcn_pack_tags(const struct tcn_tag *tags, size_t n, struct tcn_buf *ret, struct tcn_err *err);
@@ -16,6 +17,7 @@ int tcn_pack_related(const struct tcn_related *related, size_t n, struct tcn_buf
 int tcn_pack_items(const struct tcn_item *items, size_t n, struct tcn_buf *ret,
                    struct tcn_err *err);
 int tcn_pack_times(const int64_t *times, size_t n, struct tcn_buf *ret, struct tcn_err *err);
+int tcn_pack_match(const struct tcn_match *match, struct tcn_buf *ret, struct tcn_err *err);
 int tcn_pack_plan(const struct tcn_plan *plan, struct tcn_buf *ret, struct tcn_err *err);
 
 /* text.ptr NULL is the empty list. */
@@ -26,6 +28,8 @@ int tcn_unpack_related(struct tcn_str text, struct tcn_arena *a, struct tcn_rela
 int tcn_unpack_items(struct tcn_str text, struct tcn_arena *a, struct tcn_item **ret, size_t *ret_n,
                      struct tcn_err *err);
 int tcn_unpack_times(struct tcn_str text, int64_t *ret_times, size_t n, struct tcn_err *err);
+int tcn_unpack_match(struct tcn_str text, struct tcn_arena *a, struct tcn_match *ret,
+                     struct tcn_err *err);
 int tcn_unpack_plan(struct tcn_str text, struct tcn_arena *a, struct tcn_plan *ret,
                     struct tcn_err *err);
 

@@ -234,6 +234,7 @@ void tcn_store_close(struct tcn_store *s)
     if (s->db)
         s->driver->close(s->db);
     tcn_store_storm_forget(s);
+    tcn_store_mutes_free(s);
     free(s->ahead);
     tcn_arena_done(&s->scratch);
     free(s);
@@ -351,6 +352,7 @@ void tcn_store_rollback(struct tcn_store *s)
 {
     tcn_store_storm_forget(s);
     tcn_store_forget_ahead(s);
+    tcn_store_mutes_forget(s);
     s->driver->rollback(s->db);
 }
 

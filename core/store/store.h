@@ -13,8 +13,10 @@
 #include "model/engagement.h"
 #include "model/incident.h"
 #include "model/link.h"
+#include "model/mute.h"
 #include "model/response_plan.h"
 #include "model/subscription.h"
+#include "model/waiting.h"
 
 struct tcn_store;
 
@@ -218,6 +220,40 @@ int tcn_store_storm_alarm_get(struct tcn_store *s, struct tcn_id incident, struc
 int tcn_store_storm_alarm_list(struct tcn_store *s, struct tcn_id incident, struct tcn_id before,
                                size_t limit, struct tcn_arena *a, struct tcn_storm_alarm **ret,
                                size_t *ret_n, struct tcn_err *err);
+
+/* What is looked at again without an incident, by its lane's key. A due_ms of 0 ends the row; a since_ms of 0 leaves what is
+ * there. */
+int tcn_store_waiting_put(struct tcn_store *s, const struct tcn_waiting *waiting,
+                          struct tcn_err *err);
+/* Unless there is a row of that key. */
+int tcn_store_waiting_expect(struct tcn_store *s, const struct tcn_waiting *waiting,
+                             struct tcn_err *err);
+int tcn_store_waiting_get(struct tcn_store *s, const char *dedupe_key, struct tcn_arena *a,
+                          struct tcn_waiting *ret, struct tcn_err *err); /* TCN_ENOTFOUND */
+/* Due at now_ms, the earliest first, but what is held and what another node has in hand. */
+int tcn_store_waiting_due(struct tcn_store *s, int64_t now_ms, size_t limit, struct tcn_arena *a,
+                          struct tcn_waiting **ret, size_t *ret_n, struct tcn_err *err);
+int tcn_store_waiting_next(struct tcn_store *s, int64_t *ret_ms,
+                           struct tcn_err *err); /* 0 = none */
+/* In the order of their keys, after that one ("" = from the first). */
+int tcn_store_waiting_list(struct tcn_store *s, enum tcn_waiting_kind kind, const char *after,
+                           size_t limit, struct tcn_arena *a, struct tcn_waiting **ret,
+                           size_t *ret_n, struct tcn_err *err);
+/* Whatever is muted is looked at now: a mute has ended early. */
+int tcn_store_waiting_unmute(struct tcn_store *s, int64_t now_ms, struct tcn_err *err);
+
+int tcn_store_mute_add(struct tcn_store *s, const struct tcn_mute *mute, struct tcn_err *err);
+/* It ends now. TCN_ENOTFOUND when there is none, or it has ended. */
+int tcn_store_mute_end(struct tcn_store *s, struct tcn_id id, int64_t now_ms, struct tcn_err *err);
+/* Those that have not ended, begun or not; the next to end first. */
+int tcn_store_mute_list(struct tcn_store *s, int64_t now_ms, size_t limit, struct tcn_arena *a,
+                        struct tcn_mute **ret, size_t *ret_n, struct tcn_err *err);
+/* The same, kept in memory: borrowed until the next call or the end of the job. What another node changed is known within a
+ * second. */
+int tcn_store_mutes(struct tcn_store *s, int64_t now_ms, const struct tcn_mutes **ret,
+                    struct tcn_err *err);
+/* Forgets those that ended before. */
+int tcn_store_mute_trim(struct tcn_store *s, int64_t before_ms, struct tcn_err *err);
 
 int tcn_store_incident_get(struct tcn_store *s, struct tcn_id id, struct tcn_arena *a,
                            struct tcn_incident *ret, struct tcn_err *err); /* TCN_ENOTFOUND */

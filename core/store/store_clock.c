@@ -20,6 +20,7 @@ enum {
     TIMERS,
     LINKS,
     SUBSCRIPTIONS,
+    WAITING,
     INCIDENTS, /* the last: which are meant is told by their times */
     STATEMENTS
 };
@@ -55,6 +56,8 @@ static const char *const sql[] = {
               BACK_AHEAD("first_fail_ms") ", epoch = $4 WHERE account_id = $1 AND due_ms > $2",
     [SUBSCRIPTIONS] = "UPDATE subscriptions SET due_ms = due_ms - $3, " BACK_AHEAD("asked_ms")
                       ", epoch = $4 WHERE account_id = $1 AND due_ms > $2",
+    [WAITING] = "UPDATE waiting SET due_ms = due_ms - $3, epoch = $4"
+                " WHERE account_id = $1 AND due_ms > $2",
     [INCIDENTS] = "UPDATE incidents SET " BACK("created_ms") ", " BACK("modified_ms") ", "
                   BACK("resolved_ms") ", " BACK("acknowledged_ms") ", " BACK("unreached_ms")
                   ", epoch = $4 WHERE account_id = $1 AND (status = 1 OR modified_ms > $2)",

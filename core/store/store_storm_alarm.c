@@ -2,19 +2,18 @@
 #include "store/internal.h"
 
 #include "base/vec.h"
-#include "store/pack.h"
+#include "store/told.h"
 
 enum { ALARM_PUT, ALARM_GET, ALARM_LIST };
-#define LISTED                                                                                     \
-    "SELECT m.key_hash, l.dedupe_key, l.source, l.is_firing, m.title, m.summary, m.impact,"        \
-    " m.joined_ms"
+#define OF_LANE "SELECT m.key_hash, l.dedupe_key, l.source, l.is_firing, m.joined_ms"
+#define LISTED OF_LANE ", m.title, m.summary, m.impact"
 #define OF_INCIDENT                                                                                \
     " FROM storm_alarms m JOIN lanes l"                                                            \
     " ON l.key_hash = m.key_hash AND l.incident = m.incident"                                      \
     " WHERE m.account_id = $1 AND l.account_id = $1 AND m.incident = $2"
 static const char *const sql[] = {
-    [ALARM_PUT] = "INSERT INTO storm_alarms (account_id, epoch, incident, key_hash, title, summary,"
-                  " impact, joined_ms, trigger_arn, tags, related)"
+    [ALARM_PUT] = "INSERT INTO storm_alarms (account_id, epoch, incident, key_hash,"
+                  " joined_ms, " TCN_TOLD_COLUMNS ")"
                   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
                   " ON CONFLICT (incident, key_hash) DO UPDATE SET epoch = excluded.epoch,"
                   " title = excluded.title, summary = excluded.summary, impact = excluded.impact,"
@@ -30,8 +29,7 @@ static int start(struct tcn_store *s, size_t no, struct tcn_query *ret, struct t
 }
 
 static int put(struct tcn_store *s, const struct tcn_id *incident, const struct tcn_id *hash,
-               const struct tcn_storm_alarm *alarm, const struct tcn_buf *tags,
-               const struct tcn_buf *related, struct tcn_err *err)
+               int64_t joined_ms, const struct tcn_told_row *row, struct tcn_err *err)
 {
     struct tcn_query q;
     int r;
@@ -41,13 +39,8 @@ static int put(struct tcn_store *s, const struct tcn_id *incident, const struct 
     tcn_q_epoch(&q);
     tcn_q_id(&q, incident);
     tcn_q_id(&q, hash);
-    tcn_q_text(&q, alarm->title);
-    tcn_q_text(&q, alarm->summary);
-    tcn_q_int(&q, alarm->impact);
-    tcn_q_int(&q, alarm->joined_ms);
-    tcn_q_text(&q, alarm->trigger_arn);
-    tcn_q_packed(&q, tags);
-    tcn_q_packed(&q, related);
+    tcn_q_int(&q, joined_ms);
+    tcn_q_told(&q, row);
     return tcn_query_add(&q, 0, NULL, err);
 }
 
@@ -55,27 +48,30 @@ int tcn_store_storm_alarm_put(struct tcn_store *s, struct tcn_id incident, const
                               const struct tcn_storm_alarm *alarm, struct tcn_err *err)
 {
     struct tcn_id hash = tcn_store_hash(s, dedupe_key, NULL);
-    struct tcn_buf tags = {0}, related = {0};
+    struct tcn_told_row row;
     int r;
 
-    if ((r = tcn_pack_tags(alarm->tags, alarm->n_tags, &tags, err)) == 0 &&
-        (r = tcn_pack_related(alarm->related, alarm->n_related, &related, err)) == 0)
-        r = put(s, &incident, &hash, alarm, &tags, &related, err);
-    tcn_buf_done(&tags);
-    tcn_buf_done(&related);
+    if ((r = tcn_told_pack(&alarm->told, &row, err)) == 0)
+        r = put(s, &incident, &hash, alarm->joined_ms, &row, err);
+    tcn_told_done(&row);
     return r;
+}
+
+static void read_lane(struct tcn_query *q, struct tcn_arena *a, struct tcn_storm_alarm *ret)
+{
+    *ret = (struct tcn_storm_alarm){.id = tcn_c_id(q)};
+    ret->dedupe_key = tcn_c_text(q, a);
+    ret->source = tcn_c_text(q, a);
+    ret->is_firing = tcn_c_int(q) != 0;
+    ret->joined_ms = tcn_c_int(q);
 }
 
 static void read_listed(struct tcn_query *q, struct tcn_arena *a, struct tcn_storm_alarm *ret)
 {
-    ret->id = tcn_c_id(q);
-    ret->dedupe_key = tcn_c_text(q, a);
-    ret->source = tcn_c_text(q, a);
-    ret->is_firing = tcn_c_int(q) != 0;
-    ret->title = tcn_c_text(q, a);
-    ret->summary = tcn_c_text(q, a);
-    ret->impact = (int)tcn_c_int(q);
-    ret->joined_ms = tcn_c_int(q);
+    read_lane(q, a, ret);
+    ret->told.title = tcn_c_text(q, a);
+    ret->told.summary = tcn_c_text(q, a);
+    ret->told.impact = (int)tcn_c_int(q);
 }
 
 static int read_whole(struct tcn_query *q, struct tcn_arena *a, struct tcn_storm_alarm *ret,
@@ -83,11 +79,8 @@ static int read_whole(struct tcn_query *q, struct tcn_arena *a, struct tcn_storm
 {
     int r;
 
-    *ret = (struct tcn_storm_alarm){0};
-    read_listed(q, a, ret);
-    ret->trigger_arn = tcn_c_text(q, a);
-    if ((r = tcn_unpack_tags(tcn_c_view(q), a, &ret->tags, &ret->n_tags, err)) < 0 ||
-        (r = tcn_unpack_related(tcn_c_view(q), a, &ret->related, &ret->n_related, err)) < 0)
+    read_lane(q, a, ret);
+    if ((r = tcn_c_told(q, a, &ret->told, err)) < 0)
         return r;
     return tcn_query_row_ok(q, err);
 }

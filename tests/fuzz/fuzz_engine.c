@@ -264,7 +264,7 @@ static void edit_op(struct world *w, struct tcn_aggregate *a, const uint8_t op[4
     if (op[3] & 1) {
         if (tcn_engine_note(a, "note", "user:x", w->now, &d, NULL) == 0)
             check(w, &d);
-    } else if (tcn_engine_update(a, &u, &w->policy, w->now, &d, NULL) == 0) {
+    } else if (tcn_engine_update(a, &u, w->now, &d, NULL) == 0) {
         check(w, &d);
     }
 }

@@ -21,15 +21,20 @@ ROUTES = [
     ("GET", "/v1/links", "viewer", 200), ("GET", "/v1/deadletters", "viewer", 200),
     ("POST", "/v1/deadletters/NO/retry", "manager", 404), ("POST", "/v1/deadletters/NO/drop", "manager", 404),
     ("POST", "/v1/links/NO/retry", "manager", 404), ("GET", "/v1/subscriptions", "viewer", 200),
+    ("GET", "/v1/mutes", "viewer", 200), ("POST", "/v1/mutes", "responder", 201),
+    ("POST", "/v1/mutes/NO/end", "responder", 404), ("GET", "/v1/muted", "viewer", 200),
+    ("GET", "/v1/heartbeats", "viewer", 200),
     ("GET", "/v1/quarantine", "viewer", 200), ("GET", "/v1/sources", "viewer", 200),
     ("GET", "/v1/connectors", "viewer", 200), ("GET", "/v1/nodes", "viewer", 200),
 ]
-BODIES = {"notes": {"text": "a note"}, "split": {"alarm": NOBODY}, "confirm": {"source": "none", "topic": "none"}}  # of those that need one
+BODIES: dict[str, Config] = {  # of those that need one
+    "notes": {"text": "a note"}, "split": {"alarm": NOBODY}, "confirm": {"source": "none", "topic": "none"},
+    "mutes": {"match": {"source": "none"}, "comment": "of the table", "duration": "1m"}}
 
 
 class Api(Scenario):
     def ask(self, method: str, path: str, ident: str, headers: dict[str, str]) -> Response:
-        body = BODIES.get(path.rpartition("/")[2])
+        body = BODIES.get(path.rpartition("/")[2]) if method == "POST" else None
         url = self.app.url + path.replace("ID", ident).replace("NO", NOBODY)
         return http(method, url, body if body else (b"" if method == "POST" else None), headers)
 

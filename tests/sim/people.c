@@ -277,7 +277,7 @@ static enum tcn_intake decide_act(struct world *w, struct tcn_aggregate *a, void
     }
     if (act == ACT_NOTE) {
         if (tcn_engine_note(a, "a note", "user:u", now_of(w), d, &err) == TCN_ELIMIT)
-            tcn_engine_update(a, &u, NULL, now_of(w), d, &err);
+            tcn_engine_update(a, &u, now_of(w), d, &err);
         return TCN_INTAKE_UNSET;
     }
     u.status = act == ACT_REOPEN ? TCN_STATUS_OPEN
@@ -285,7 +285,7 @@ static enum tcn_intake decide_act(struct world *w, struct tcn_aggregate *a, void
                                  : TCN_STATUS_RESOLVED;
     u.title = act == ACT_EDIT ? "edited" : NULL;
     u.resolution.code = act == ACT_WONT_FIX ? "wont_fix" : NULL;
-    if (tcn_engine_update(a, &u, &w->policies[0], now_of(w), d, &err) < 0)
+    if (tcn_engine_update(a, &u, now_of(w), d, &err) < 0)
         fail(w, "an update was refused: %s", err.msg);
     return TCN_INTAKE_UNSET;
 }

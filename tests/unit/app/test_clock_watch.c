@@ -49,7 +49,7 @@ static void resolve(struct tcn_id incident)
     struct tcn_aggregate a = load(incident);
 
     tcn_decision_init(&decision, &arena);
-    assert_int_equal(tcn_engine_update(&a, &update, &policy, now, &decision, &err), 0);
+    assert_int_equal(tcn_engine_update(&a, &update, now, &decision, &err), 0);
     assert_int_equal(tcn_turn_write(store, &decision, &plan, now, &err), 0);
 }
 

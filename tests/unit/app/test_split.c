@@ -81,7 +81,7 @@ static void test_one_gets_an_incident_of_its_own(void **state)
     struct tcn_aggregate own;
 
     (void)state;
-    assert_string_equal(k2.title, "cpu high");
+    assert_string_equal(k2.told.title, "cpu high");
     assert_true(k2.is_firing);
     assert_int_equal(execute(storm, k2.id), 200);
     assert_true(result.has_changed);

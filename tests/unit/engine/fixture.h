@@ -30,6 +30,7 @@ struct fixture {
     struct tcn_aggregate a;
     struct tcn_aggregate storm_a;
     struct tcn_storm storm;
+    struct tcn_mutes mutes;
     bool has_storm;
     struct tcn_decision d;
     int64_t now;
@@ -195,6 +196,7 @@ static inline enum tcn_intake fx_send(struct fixture *f, const struct tcn_alarm 
     const struct tcn_intake_input in = {.alarm = alarm,
                                         .policy = &f->policy,
                                         .directory = &f->directory,
+                                        .mutes = &f->mutes,
                                         .new_id = fx_id(++f->n_ids),
                                         .salt = 7,
                                         .now_ms = f->now};
@@ -254,7 +256,7 @@ static inline int fx_status(struct fixture *f, enum tcn_incident_status status, 
 
     u.resolution.code = code;
     fx_begin(f);
-    r = tcn_engine_update(&f->a, &u, &f->policy, f->now, &f->d, NULL);
+    r = tcn_engine_update(&f->a, &u, f->now, &f->d, NULL);
     fx_check(f, &f->a);
     return r;
 }
@@ -292,9 +294,9 @@ static inline bool fx_wrote_nothing(const struct fixture *f)
 
 static inline const char *fx_verdict(enum tcn_intake v)
 {
-    static const char *const names[] = {"UNSET",    "NOTHING",  "IGNORED", "LATE",
-                                        "OPENED",   "FOLDED",   "UPDATED", "WAITING",
-                                        "RESOLVED", "REOPENED", "STORM",   "HELD"};
+    static const char *const names[] = {"UNSET",  "NOTHING", "IGNORED", "LATE",     "OPENED",
+                                        "FOLDED", "UPDATED", "WAITING", "RESOLVED", "REOPENED",
+                                        "STORM",  "HELD",    "MUTED",   "ALIVE"};
 
     return names[v];
 }

@@ -130,7 +130,7 @@ static void every_change(void **state)
         fx_send(&f, &alarm);
         fx_begin(&f);
         if (rows[i].person_edited)
-            assert_int_equal(tcn_engine_update(&f.a, &edit, NULL, f.now, &f.d, NULL), 0);
+            assert_int_equal(tcn_engine_update(&f.a, &edit, f.now, &f.d, NULL), 0);
         alarm.title = rows[i].title;
         alarm.impact = rows[i].impact;
         alarm.mapping_error = rows[i].error;

@@ -126,8 +126,8 @@ static void keeps_so_many(void **state)
     f.a = (struct tcn_aggregate){0};
     fx_send(&f, &wide);
     assert_true(f.d.storm_alarm_changed);
-    assert_int_equal(f.d.storm_alarm.n_related, TCN_RELATED_MAX);
-    assert_int_equal(f.d.storm_alarm.n_tags, TCN_TAGS_MAX);
+    assert_int_equal(f.d.storm_alarm.told.n_related, TCN_RELATED_MAX);
+    assert_int_equal(f.d.storm_alarm.told.n_tags, TCN_TAGS_MAX);
     fx_done(&f);
 }
 

@@ -20,6 +20,8 @@ _Static_assert(sizeof(struct tcn_engagement) == 3504, "struct tcn_engagement has
 _Static_assert(sizeof(struct tcn_link) == 232, "struct tcn_link has changed");
 _Static_assert(sizeof(struct tcn_storm) == 48, "struct tcn_storm has changed");
 _Static_assert(sizeof(struct tcn_storm_alarm) == 112, "struct tcn_storm_alarm has changed");
+_Static_assert(sizeof(struct tcn_waiting) == 112, "struct tcn_waiting has changed");
+_Static_assert(sizeof(struct tcn_mute) == 80, "struct tcn_mute has changed");
 _Static_assert(sizeof(struct tcn_inbox) == 96, "struct tcn_inbox has changed");
 _Static_assert(sizeof(struct tcn_send_row) == 112, "struct tcn_send_row has changed");
 _Static_assert(sizeof(struct tcn_deadletter) == 96, "struct tcn_deadletter has changed");
@@ -136,20 +138,56 @@ static inline struct tcn_incident gen_incident(struct gen *g)
     return i;
 }
 
+static inline struct tcn_told_alarm gen_told(struct gen *g)
+{
+    struct tcn_told_alarm told = {.title = g_text(g),
+                                  .summary = g_text(g),
+                                  .impact = 2,
+                                  .trigger_arn = g_text(g),
+                                  .n_related = 3};
+
+    gen_tags(g, &told.tags, &told.n_tags);
+    told.related = TCN_NEW_N(g->a, struct tcn_related, told.n_related);
+    for (size_t i = 0; i < told.n_related; i++)
+        told.related[i] = (struct tcn_related){g_text(g), i ? g_text(g) : NULL, g_text(g)};
+    return told;
+}
+
 static inline struct tcn_storm_alarm gen_storm_alarm(struct gen *g)
 {
-    struct tcn_storm_alarm alarm = {.title = g_text(g),
-                                    .summary = g_text(g),
-                                    .impact = 2,
-                                    .joined_ms = g_int(g),
-                                    .trigger_arn = g_text(g),
-                                    .n_related = 3};
+    return (struct tcn_storm_alarm){.joined_ms = g_int(g), .told = gen_told(g)};
+}
 
-    gen_tags(g, &alarm.tags, &alarm.n_tags);
-    alarm.related = TCN_NEW_N(g->a, struct tcn_related, alarm.n_related);
-    for (size_t i = 0; i < alarm.n_related; i++)
-        alarm.related[i] = (struct tcn_related){g_text(g), i ? g_text(g) : NULL, g_text(g)};
-    return alarm;
+static inline struct tcn_waiting gen_waiting(struct gen *g)
+{
+    return (struct tcn_waiting){.dedupe_key = g_text(g),
+                                .source = g_text(g),
+                                .kind = TCN_WAITING_MUTED,
+                                .due_ms = g_int(g),
+                                .since_ms = g_int(g),
+                                .why = g_text(g),
+                                .told = gen_told(g)};
+}
+
+static inline struct tcn_mute gen_mute(struct gen *g)
+{
+    struct tcn_matcher *items = TCN_NEW_N(g->a, struct tcn_matcher, 2);
+
+    for (size_t i = 0; i < 2; i++) {
+        const char **values = TCN_NEW_N(g->a, const char *, i + 1);
+
+        for (size_t k = 0; k <= i; k++)
+            values[k] = g_text(g);
+        items[i] = (struct tcn_matcher){g_text(g), values, i + 1};
+    }
+    return (struct tcn_mute){.id = g_id(g),
+                             .match = {items, 2},
+                             .owner = g_text(g),
+                             .comment = g_text(g),
+                             .created_by = g_text(g),
+                             .created_ms = g_int(g),
+                             .start_ms = g_int(g),
+                             .end_ms = g_int(g)};
 }
 
 static inline struct tcn_event gen_event(struct gen *g, int64_t seq)
@@ -448,16 +486,17 @@ static inline void same_storm_alarm_in_list(const struct tcn_storm_alarm *a,
     SAME_TEXT(dedupe_key);
     SAME_TEXT(source);
     SAME_INT(is_firing);
-    SAME_TEXT(title);
-    SAME_TEXT(summary);
-    SAME_INT(impact);
+    SAME_TEXT(told.title);
+    SAME_TEXT(told.summary);
+    SAME_INT(told.impact);
     SAME_INT(joined_ms);
 }
 
-static inline void same_storm_alarm(const struct tcn_storm_alarm *a,
-                                    const struct tcn_storm_alarm *b)
+static inline void same_told(const struct tcn_told_alarm *a, const struct tcn_told_alarm *b)
 {
-    same_storm_alarm_in_list(a, b);
+    SAME_TEXT(title);
+    SAME_TEXT(summary);
+    SAME_INT(impact);
     SAME_TEXT(trigger_arn);
     SAME_INT(n_tags);
     for (size_t i = 0; i < a->n_tags; i++) {
@@ -470,6 +509,42 @@ static inline void same_storm_alarm(const struct tcn_storm_alarm *a,
         SAME_TEXT(related[i].title);
         SAME_TEXT(related[i].value);
     }
+}
+
+static inline void same_storm_alarm(const struct tcn_storm_alarm *a,
+                                    const struct tcn_storm_alarm *b)
+{
+    same_storm_alarm_in_list(a, b);
+    same_told(&a->told, &b->told);
+}
+
+static inline void same_waiting(const struct tcn_waiting *a, const struct tcn_waiting *b)
+{
+    SAME_TEXT(dedupe_key);
+    SAME_TEXT(source);
+    SAME_INT(kind);
+    SAME_INT(due_ms);
+    SAME_INT(since_ms);
+    SAME_TEXT(why);
+    same_told(&a->told, &b->told);
+}
+
+static inline void same_mute(const struct tcn_mute *a, const struct tcn_mute *b)
+{
+    SAME_ID(id);
+    SAME_INT(match.n);
+    for (size_t i = 0; i < a->match.n; i++) {
+        SAME_TEXT(match.items[i].name);
+        SAME_INT(match.items[i].n_values);
+        for (size_t k = 0; k < a->match.items[i].n_values; k++)
+            SAME_TEXT(match.items[i].values[k]);
+    }
+    SAME_TEXT(owner);
+    SAME_TEXT(comment);
+    SAME_TEXT(created_by);
+    SAME_INT(created_ms);
+    SAME_INT(start_ms);
+    SAME_INT(end_ms);
 }
 
 static inline void same_event(const struct tcn_event *a, const struct tcn_event *b)

@@ -406,7 +406,7 @@ static void timers(struct bed *b)
 /* Their order is that of bytes, not of a language. */
 static const char *const names[] = {"Jira", "_x", "a-b", "a_c", "jira", "\xC3\xA9", "zoo"};
 
-static void same_waiting(const struct tcn_link_waiting *a, const struct tcn_link_waiting *b)
+static void same_link_waiting(const struct tcn_link_waiting *a, const struct tcn_link_waiting *b)
 {
     assert_string_equal(a->connector, b->connector);
     assert_int_equal(a->n, b->n);
@@ -439,7 +439,7 @@ static void links(struct bed *b)
         LIST(b, struct tcn_link, same_link, link_newest, no % 2 ? connector : NULL,
              of % 2 ? &link : NULL, LIMIT);
     LIST(b, struct tcn_link, same_link, link_claim, connector, due, of);
-    LIST(b, struct tcn_link_waiting, same_waiting, link_waiting, 1 + of);
+    LIST(b, struct tcn_link_waiting, same_link_waiting, link_waiting, 1 + of);
 }
 
 static void deadletters(struct bed *b)
@@ -485,6 +485,63 @@ static void subscriptions(struct bed *b)
     assert_int_equal(next[k], next[0]);
 }
 
+static void waiting(struct bed *b)
+{
+    int64_t now = pick(b, 1000) * 100, next[STORES_MAX] = {0};
+    struct tcn_waiting row = gen_waiting(&b->g), got[STORES_MAX];
+    const char *name = names[pick(b, 7)];
+
+    row.dedupe_key = names[pick(b, 7)];
+    row.kind = pick(b, 2) ? TCN_WAITING_MUTED : TCN_WAITING_HEARTBEAT;
+    row.due_ms = now + pick(b, 7) + 1;
+    row.since_ms = pick(b, 2) ? row.since_ms : 0;
+    if (pick(b, 3) == 0)
+        WRITE(b, waiting_expect, &row);
+    if (pick(b, 5) == 0)
+        row.due_ms = 0;
+    WRITE(b, waiting_put, &row);
+    ASK(b, waiting_get, name, &b->a, &got[k]);
+    for (size_t k = 0; b->codes[0] == 0 && k < b->n; k++)
+        same_waiting(&got[0], &got[k]);
+    ASK(b, waiting_next, &next[k]);
+    EACH(b)
+    assert_int_equal(next[k], next[0]);
+    LIST(b, struct tcn_waiting, same_waiting, waiting_list, row.kind, name, 3);
+}
+
+/* All that is due, whatever their order. */
+static void waiting_due(struct bed *b)
+{
+    int64_t now = pick(b, 1000) * 100;
+    struct tcn_waiting *rows[STORES_MAX] = {NULL};
+    size_t n[STORES_MAX] = {0};
+
+    if (pick(b, 4) == 0)
+        WRITE(b, waiting_unmute, now);
+    ASK(b, waiting_due, now, LIMIT, &b->a, &rows[k], &n[k]);
+    EACH(b)
+    {
+        assert_int_equal(n[k], n[0]);
+        for (size_t i = 0; i < n[k]; i++)
+            assert_true(rows[k][i].due_ms <= now &&
+                        (i == 0 || rows[k][i - 1].due_ms <= rows[k][i].due_ms));
+    }
+}
+
+static void mutes(struct bed *b)
+{
+    struct tcn_mute row = gen_mute(&b->g);
+    int64_t now = pick(b, 1000) + 1;
+
+    row.end_ms = now + pick(b, 100);
+    WRITE(b, mute_add, &row);
+    if (pick(b, 3) == 0)
+        ASK(b, mute_end, row.id, now);
+    if (pick(b, 9) == 0)
+        WRITE(b, mute_trim, now);
+    LIST(b, struct tcn_mute, same_mute, mute_list, now, 5);
+}
+
 static void meta(struct bed *b)
 {
     const char *name = tcn_arena_fmt(&b->rows, "m%u", pick(b, 5)), *got[STORES_MAX] = {NULL};
@@ -515,6 +572,9 @@ static const struct {
            {"deadletters", deadletters},
            {"meta", meta},
            {"subscriptions", subscriptions},
+           {"waiting", waiting},
+           {"waiting due", waiting_due},
+           {"mutes", mutes},
            {"timelines", timelines}};
 
 static void end_transaction(struct bed *b)

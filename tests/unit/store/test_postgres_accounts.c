@@ -56,6 +56,8 @@ static void fill(struct fixture *f)
     struct tcn_deadletter letter = gen_deadletter(&g);
     struct tcn_subscription subscription = gen_subscription(&g);
     struct tcn_storm_alarm alarm = gen_storm_alarm(&g);
+    struct tcn_waiting waiting = gen_waiting(&g);
+    struct tcn_mute mute = gen_mute(&g);
 
     OK(f, tcn_store_begin(f->s, &f->err));
     OK(f, tcn_store_meta_put(f->s, "name", "value", &f->err));
@@ -63,6 +65,8 @@ static void fill(struct fixture *f)
     OK(f, tcn_store_lane_put(f->s, &lane, &f->err));
     OK(f, tcn_store_storm_put(f->s, "s", &(struct tcn_storm){.tokens = 1}, &f->err));
     OK(f, tcn_store_storm_alarm_put(f->s, incident.id, lane.dedupe_key, &alarm, &f->err));
+    OK(f, tcn_store_waiting_put(f->s, &waiting, &f->err));
+    OK(f, tcn_store_mute_add(f->s, &mute, &f->err));
     OK(f, tcn_store_incident_put(f->s, &incident, &f->err));
     OK(f, tcn_store_event_add(f->s, incident.id, &event, &f->err));
     OK(f, tcn_store_related_put(f->s, incident.id, &related, &f->err));

@@ -91,12 +91,16 @@ static void add_lane(struct places *p, uint32_t i)
     struct tcn_storm storm = {.tokens = (double)i / 7, .at_ms = i};
     struct tcn_storm_alarm alarm = gen_storm_alarm(&p->g);
     struct tcn_subscription subscription = gen_subscription(&p->g);
+    struct tcn_waiting waiting = gen_waiting(&p->g);
+    struct tcn_mute mute = gen_mute(&p->g);
     const char *source = tcn_arena_fmt(&p->f.a, "%s%u", i % 2 ? "_" : "Z\xC3\xA9", i);
 
     row.dedupe_key = tcn_arena_fmt(&p->f.a, "k%u", i);
     row.revision = 0;
     OK(&p->f, tcn_store_lane_put(p->f.s, &row, &p->f.err));
     OK(&p->f, tcn_store_storm_alarm_put(p->f.s, id_of(i), row.dedupe_key, &alarm, &p->f.err));
+    OK(&p->f, tcn_store_waiting_put(p->f.s, &waiting, &p->f.err));
+    OK(&p->f, tcn_store_mute_add(p->f.s, &mute, &p->f.err));
     OK(&p->f, tcn_store_storm_put(p->f.s, source, &storm, &p->f.err));
     OK(&p->f, tcn_store_meta_put(p->f.s, source, "x", &p->f.err));
     OK(&p->f, tcn_store_subscription_put(p->f.s, &subscription, &p->f.err));

@@ -20,6 +20,8 @@ static const size_t row_sizes[REF_KINDS] = {
     [REF_LINKS] = sizeof(struct tcn_link),
     [REF_DEADLETTERS] = sizeof(struct tcn_deadletter),
     [REF_SUBSCRIPTIONS] = sizeof(struct tcn_subscription),
+    [REF_WAITING] = sizeof(struct tcn_waiting),
+    [REF_MUTES] = sizeof(struct tcn_mute),
 };
 
 void ref_init(struct ref *r, int64_t epoch)

@@ -31,6 +31,8 @@ enum ref_kind {
     REF_LINKS,
     REF_DEADLETTERS,
     REF_SUBSCRIPTIONS,
+    REF_WAITING,
+    REF_MUTES,
     REF_KINDS
 };
 /* Rows whose key is no member of the model. */
@@ -182,5 +184,22 @@ int ref_subscription_due(struct ref *r, int64_t now_ms, size_t limit, struct tcn
 int ref_subscription_list(struct ref *r, const struct tcn_subscription *after, size_t limit,
                           struct tcn_arena *a, struct tcn_subscription **ret, size_t *ret_n);
 int ref_subscription_next(struct ref *r, int64_t *ret_ms);
+
+/* -- reference_waiting.c -------------------------------------------------------------------------------------- */
+int ref_waiting_put(struct ref *r, const struct tcn_waiting *waiting);
+int ref_waiting_expect(struct ref *r, const struct tcn_waiting *waiting);
+int ref_waiting_get(struct ref *r, const char *dedupe_key, struct tcn_arena *a,
+                    struct tcn_waiting *ret);
+int ref_waiting_due(struct ref *r, int64_t now_ms, size_t limit, struct tcn_arena *a,
+                    struct tcn_waiting **ret, size_t *ret_n);
+int ref_waiting_next(struct ref *r, int64_t *ret_ms);
+int ref_waiting_list(struct ref *r, enum tcn_waiting_kind kind, const char *after, size_t limit,
+                     struct tcn_arena *a, struct tcn_waiting **ret, size_t *ret_n);
+int ref_waiting_unmute(struct ref *r, int64_t now_ms);
+int ref_mute_add(struct ref *r, const struct tcn_mute *mute);
+int ref_mute_end(struct ref *r, struct tcn_id id, int64_t now_ms);
+int ref_mute_list(struct ref *r, int64_t now_ms, size_t limit, struct tcn_arena *a,
+                  struct tcn_mute **ret, size_t *ret_n);
+int ref_mute_trim(struct ref *r, int64_t before_ms);
 
 #endif
