@@ -84,6 +84,12 @@ struct tcn_api_route {
 /* Ends with a NULL method. */
 extern const struct tcn_api_route tcn_api_v1[];
 
+/* Every page of the incident, sent or not, with the rule that decided it, among the lines of its timeline that say what was
+ * decided: {"incident", "title", "lines": [{"at", "what", "contact", "channel", "why"}], "is_cut"}. *ret is the caller's.
+ * TCN_ENOTFOUND. */
+int tcn_api_explain(struct tcn_store *s, const struct tcn_directory *directory, struct tcn_id id,
+                    struct tcn_arena *arena, json_t **ret, struct tcn_err *err);
+
 /* GET /v1/incidents/ID as the answer of the call; used by that route and after every command on an incident. */
 int tcn_api_incident(struct tcn_api_call *call, struct tcn_store *s, struct tcn_id id,
                      struct tcn_err *err);

@@ -10,6 +10,7 @@ const struct tcn_api_route tcn_api_v1[] = {
     {"GET", "/v1/incidents/{id}", TCN_VIEWER, .query = tcn_v1_incident},
     {"GET", "/v1/incidents/{id}/events", TCN_VIEWER, of_pages, .query = tcn_v1_events},
     {"GET", "/v1/incidents/{id}/alarms", TCN_VIEWER, of_pages, .query = tcn_v1_alarms},
+    {"GET", "/v1/incidents/{id}/explain", TCN_VIEWER, .query = tcn_v1_explain},
     {"POST", "/v1/incidents/{id}/split", TCN_RESPONDER, .command = tcn_v1_split},
     {"POST", "/v1/incidents/{id}/acknowledge", TCN_RESPONDER, .command = tcn_v1_acknowledge},
     {"POST", "/v1/incidents/{id}/resolve", TCN_RESPONDER, .command = tcn_v1_resolve},

@@ -16,6 +16,8 @@ static const struct command {
      "tell everything that is wrong with a configuration"},
     {"simulate", tcn_simulate_cli, "--config FILE --plan NAME --at TIME [--for 2h] [--tz ZONE]",
      "who would be paged when, and by which rule"},
+    {"explain", tcn_explain_cli, "INCIDENT --config FILE [--tz ZONE] [--data DIR]",
+     "why each page of an incident was sent, or was not"},
     {"map", tcn_map_cli, "run|test|explain --mapping FILE|NAME",
      "try a mapping file; payload on stdin"},
     {"db", tcn_db_cli, "check|backup|restore|held|release|hold|copy|reclaim ...",

@@ -4,7 +4,6 @@
 #include "base/nearest.h"
 #include "base/xalloc.h"
 #include "engine/engine.h"
-#include "engine/rotation.h"
 
 #include <stdlib.h>
 
@@ -68,27 +67,20 @@ static void tell_path(const json_t *path, FILE *out)
     }
 }
 
-/* The rotations of a schedule in whose shift the person is. */
-static void tell_shifts(const struct run *run, const char *schedule, const char *person,
-                        int64_t at_ms)
+/* In whose shift the person is. */
+static void tell_shift(const struct run *run, const json_t *node)
 {
-    const struct tcn_contact *c = tcn_directory_contact(&run->directory, schedule);
+    const char *rotation = json_string_value(json_object_get(node, "rotation"));
+    int64_t until_ms = json_integer_value(json_object_get(node, "until"));
+    char until[TIME_TEXT];
 
-    for (size_t i = 0; c && i < c->n_rotations; i++) {
-        const struct tcn_roster *roster = tcn_directory_roster(&run->directory, c->rotations[i]);
-        struct tcn_shift shift;
-        char until[TIME_TEXT];
-
-        if (!roster || !tcn_roster_shift(roster, at_ms, &shift) || shift.start_ms > at_ms)
-            continue;
-        tcn_time_format(shift.end_ms + tcn_zone_offset_ms(run->s->zone, shift.end_ms),
-                        "%Y-%m-%d %H:%M", until, sizeof until);
-        for (size_t k = 0; k < shift.n_contacts; k++)
-            if (strcmp(shift.contacts[k], person) == 0)
-                fprintf(run->out, ", on call by %s\"%s\" until %s",
-                        shift.type == TCN_SHIFT_OVERRIDDEN ? "an override of " : "",
-                        c->rotations[i], until);
-    }
+    if (!rotation)
+        return;
+    tcn_time_format(until_ms + tcn_zone_offset_ms(run->s->zone, until_ms), "%Y-%m-%d %H:%M", until,
+                    sizeof until);
+    fprintf(run->out, ", on call by %s\"%s\" until %s",
+            json_is_true(json_object_get(node, "overridden")) ? "an override of " : "", rotation,
+            until);
 }
 
 static void tell_way(const struct run *run, const struct tcn_run *of)
@@ -98,14 +90,7 @@ static void tell_way(const struct run *run, const struct tcn_run *of)
 
     fputs(": ", run->out);
     tell_path(path, run->out);
-    json_array_foreach(path, i, node)
-    {
-        const char *type = json_string_value(json_object_get(node, "type"));
-
-        if (type && strcmp(type, "ONCALL_SCHEDULE") == 0)
-            tell_shifts(run, json_string_value(json_object_get(node, "contact")), of->contact,
-                        of->start_ms);
-    }
+    json_array_foreach(path, i, node) tell_shift(run, node);
     json_decref(path);
 }
 

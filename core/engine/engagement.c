@@ -15,7 +15,9 @@ struct due {
     size_t index; /* of the run or the page */
 };
 
-static void add_node(struct tcn_buf *b, const struct tcn_contact *c, bool has_stage, size_t stage)
+/* by: of a schedule, in whose shift its person is. */
+static void add_node(struct tcn_buf *b, const struct tcn_contact *c, bool has_stage, size_t stage,
+                     const struct tcn_on_call *by)
 {
     static const char *const types[] = {"", "PERSONAL", "ESCALATION", "ONCALL_SCHEDULE"};
 
@@ -24,26 +26,36 @@ static void add_node(struct tcn_buf *b, const struct tcn_contact *c, bool has_st
     tcn_buf_fmt(b, ",\"type\":\"%s\"", types[c->type]);
     if (has_stage)
         tcn_buf_fmt(b, ",\"stage\":%zu", stage);
+    if (by) {
+        tcn_buf_z(b, ",\"rotation\":");
+        tcn_buf_json(b, tcn_str(by->rotation));
+        tcn_buf_fmt(b, ",\"overridden\":%s,\"until\":%lld",
+                    by->type == TCN_SHIFT_OVERRIDDEN ? "true" : "false", (long long)by->until_ms);
+    }
     tcn_buf_char(b, '}');
 }
 
 /* How the person was reached, root first; a member may be NULL. StageIndex stands on the node directly under an
  * escalation plan. */
-static const char *make_path(const struct tcn_step *s, const struct tcn_contact *root,
-                             const struct tcn_contact *schedule, const struct tcn_contact *person,
-                             size_t stage)
+struct way {
+    const struct tcn_contact *root, *schedule, *person;
+    const struct tcn_on_call *by; /* with a schedule */
+    size_t stage;
+};
+
+static const char *make_path(const struct tcn_step *s, const struct way *w)
 {
-    bool is_staged = root && root->type == TCN_ESCALATION;
+    bool is_staged = w->root && w->root->type == TCN_ESCALATION;
     const char *text;
     struct tcn_buf b;
 
     tcn_buf_init(&b, 16384);
     tcn_buf_char(&b, '[');
-    if (root)
-        add_node(&b, root, false, 0);
-    if (schedule)
-        add_node(&b, schedule, is_staged, stage);
-    add_node(&b, person, is_staged && !schedule, stage);
+    if (w->root)
+        add_node(&b, w->root, false, 0, NULL);
+    if (w->schedule)
+        add_node(&b, w->schedule, is_staged, w->stage, w->by);
+    add_node(&b, w->person, is_staged && !w->schedule, w->stage, NULL);
     tcn_buf_char(&b, ']');
     assert(tcn_buf_ok(&b));
     text = tcn_arena_strndup(s->d->arena, b.ptr, b.len);
@@ -56,15 +68,17 @@ static void engage_schedule(const struct tcn_step *s, struct tcn_engagement *e,
                             const struct tcn_contact *root, const struct tcn_contact *schedule,
                             int64_t start_ms, bool is_essential)
 {
-    const struct tcn_contact *people[TCN_ONCALL_MAX];
+    struct tcn_on_call people[TCN_ONCALL_MAX];
     size_t n = tcn_oncall_at(s->directory, schedule, start_ms, people);
-    size_t stage = root ? e->next_stage : 0;
+    struct way way = {.root = root, .schedule = schedule, .stage = root ? e->next_stage : 0};
 
     if (n == 0)
         tcn_step_say(s, false, "nobody is on call for %s", schedule->alias);
-    for (size_t i = 0; i < n; i++)
-        tcn_run_start(s, e, people[i], start_ms, is_essential,
-                      make_path(s, root, schedule, people[i], stage));
+    for (size_t i = 0; i < n; i++) {
+        way.person = people[i].person;
+        way.by = &people[i];
+        tcn_run_start(s, e, people[i].person, start_ms, is_essential, make_path(s, &way));
+    }
 }
 
 static void engage_target(const struct tcn_step *s, struct tcn_engagement *e,
@@ -75,8 +89,9 @@ static void engage_target(const struct tcn_step *s, struct tcn_engagement *e,
     const struct tcn_contact *c = tcn_directory_contact(s->directory, target->contact);
 
     if (c && c->type == TCN_PERSONAL)
-        tcn_run_start(s, e, c, start_ms, target->is_essential,
-                      make_path(s, &root, NULL, c, e->next_stage));
+        tcn_run_start(
+            s, e, c, start_ms, target->is_essential,
+            make_path(s, &(struct way){.root = &root, .person = c, .stage = e->next_stage}));
     else if (c && c->type == TCN_ONCALL_SCHEDULE)
         engage_schedule(s, e, &root, c, start_ms, target->is_essential);
     else
@@ -209,7 +224,7 @@ static void start(const struct tcn_step *s, const char *alias)
     case TCN_PERSONAL:
     case TCN_CONTACT_UNSET:
     default:
-        tcn_run_start(s, e, c, s->now_ms, false, make_path(s, NULL, NULL, c, 0));
+        tcn_run_start(s, e, c, s->now_ms, false, make_path(s, &(struct way){.person = c}));
     }
 }
 

@@ -1,28 +1,28 @@
 #include "engine/oncall.h"
 
-static bool is_among(const struct tcn_contact *c, const struct tcn_contact *const *people, size_t n)
+static bool is_among(const struct tcn_contact *c, const struct tcn_on_call *people, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (people[i] == c)
+        if (people[i].person == c)
             return true;
     return false;
 }
 
 /* n is how many there are; returns how many there are then. */
-static size_t add_shift(const struct tcn_directory *d, const struct tcn_shift *shift,
-                        const struct tcn_contact **people, size_t n)
+static size_t add_shift(const struct tcn_directory *d, const char *rotation,
+                        const struct tcn_shift *shift, struct tcn_on_call *people, size_t n)
 {
     for (size_t i = 0; i < shift->n_contacts && n < TCN_ONCALL_MAX; i++) {
         const struct tcn_contact *c = tcn_directory_contact(d, shift->contacts[i]);
 
         if (c && c->type == TCN_PERSONAL && !is_among(c, people, n))
-            people[n++] = c;
+            people[n++] = (struct tcn_on_call){c, rotation, shift->type, shift->end_ms};
     }
     return n;
 }
 
 size_t tcn_oncall_at(const struct tcn_directory *d, const struct tcn_contact *schedule,
-                     int64_t at_ms, const struct tcn_contact *ret_people[TCN_ONCALL_MAX])
+                     int64_t at_ms, struct tcn_on_call ret_people[TCN_ONCALL_MAX])
 {
     size_t n = 0;
 
@@ -31,7 +31,7 @@ size_t tcn_oncall_at(const struct tcn_directory *d, const struct tcn_contact *sc
         struct tcn_shift shift;
 
         if (roster && tcn_roster_shift(roster, at_ms, &shift) && shift.start_ms <= at_ms)
-            n = add_shift(d, &shift, ret_people, n);
+            n = add_shift(d, schedule->rotations[i], &shift, ret_people, n);
     }
     return n;
 }

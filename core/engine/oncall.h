@@ -7,9 +7,16 @@
 /* quotas of ssm-contacts */
 #define TCN_ONCALL_MAX (TCN_ROTATIONS_MAX * TCN_ROTATION_CONTACTS_MAX)
 
+struct tcn_on_call {
+    const struct tcn_contact *person;
+    const char *rotation; /* the first of the schedule's whose shift names the person */
+    enum tcn_shift_type type;
+    int64_t until_ms; /* the end of that shift */
+};
+
 /* The PERSONAL contacts on call in an ONCALL_SCHEDULE contact at that instant, without duplicates, in the order of
  * its rotations; returns how many. Rotations and contacts that the directory does not have are passed over. */
 size_t tcn_oncall_at(const struct tcn_directory *d, const struct tcn_contact *schedule,
-                     int64_t at_ms, const struct tcn_contact *ret_people[TCN_ONCALL_MAX]);
+                     int64_t at_ms, struct tcn_on_call ret_people[TCN_ONCALL_MAX]);
 
 #endif

@@ -137,7 +137,7 @@ static double ms_since(int64_t start_us)
 
 static double ask_all(const struct bench *b, int64_t at_ms)
 {
-    const struct tcn_contact *people[TCN_ONCALL_MAX];
+    struct tcn_on_call people[TCN_ONCALL_MAX];
     int64_t start_us = tcn_clock_mono_us();
     size_t n = 0;
 

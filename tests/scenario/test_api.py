@@ -16,7 +16,7 @@ ROUTES = [
     ("GET", "/v1/incidents/ID/events", "viewer", 200), ("POST", "/v1/quarantine/NO/drop", "manager", 404),
     ("POST", "/v1/incidents/ID/notes", "responder", 200), ("POST", "/v1/incidents/ID/acknowledge", "responder", 200),
     ("POST", "/v1/incidents/ID/resolve", "responder", 200), ("POST", "/v1/incidents/ID/reopen", "responder", 200),
-    ("GET", "/v1/incidents/ID/alarms", "viewer", 200), ("POST", "/v1/incidents/ID/split", "responder", 409),
+    ("GET", "/v1/incidents/ID/explain", "viewer", 200), ("GET", "/v1/incidents/ID/alarms", "viewer", 200), ("POST", "/v1/incidents/ID/split", "responder", 409),
     ("POST", "/v1/subscriptions/confirm", "manager", 404),
     ("GET", "/v1/links", "viewer", 200), ("GET", "/v1/deadletters", "viewer", 200),
     ("POST", "/v1/deadletters/NO/retry", "manager", 404), ("POST", "/v1/deadletters/NO/drop", "manager", 404),

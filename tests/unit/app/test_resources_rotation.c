@@ -27,13 +27,13 @@
 
 static const char *on_call(const struct resources *f, const char *time)
 {
-    const struct tcn_contact *people[TCN_ONCALL_MAX];
+    struct tcn_on_call people[TCN_ONCALL_MAX];
     int64_t at_ms = 0;
 
     assert_int_equal(tcn_time_rfc3339(tcn_str(time), &at_ms), 0);
     if (tcn_oncall_at(&f->dir, tcn_directory_contact(&f->dir, "web"), at_ms, people) == 0)
         return "nobody";
-    return people[0]->alias;
+    return people[0].person->alias;
 }
 
 static void a_schedule_is_read(void **state)

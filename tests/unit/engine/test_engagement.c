@@ -197,7 +197,7 @@ static void room_is_counted(void **state)
 
 static void schedule_resolves_to_nobody(void **state)
 {
-    const struct tcn_contact *people[TCN_ONCALL_MAX];
+    struct tcn_on_call people[TCN_ONCALL_MAX];
     struct fixture f;
 
     (void)state;
@@ -244,7 +244,9 @@ static void schedule_engages_who_is_on_call(void **state)
     assert_int_equal(f.a.engagements[0].n_runs, 2);
     assert_string_equal(f.a.engagements[0].runs[1].path,
                         "[{\"contact\":\"esc\",\"type\":\"ESCALATION\"},"
-                        "{\"contact\":\"sched\",\"type\":\"ONCALL_SCHEDULE\",\"stage\":1},"
+                        "{\"contact\":\"sched\",\"type\":\"ONCALL_SCHEDULE\",\"stage\":1,"
+                        "\"rotation\":\"daily\",\"overridden\":false,"
+                        "\"until\":1785780000000},"
                         "{\"contact\":\"bob\",\"type\":\"PERSONAL\"}]");
     fx_done(&f);
 }

@@ -84,14 +84,14 @@ static void set_rotations(struct tcn_contact *schedule, const char *list, struct
 static void check_all(struct schedule_world *w)
 {
     for (size_t i = 0; i < N_OF(cases); i++) {
-        const struct tcn_contact *people[TCN_ONCALL_MAX];
+        struct tcn_on_call people[TCN_ONCALL_MAX];
         char said[PEOPLE + 1] = "";
         size_t n;
 
         set_rotations(&w->contacts[5], cases[i].rotations, &w->rotations[0].arena);
         n = tcn_oncall_at(&w->directory, &w->contacts[5], rw_ms(tcn_str(cases[i].at)), people);
         for (size_t k = 0; k < n && k < PEOPLE; k++)
-            said[k] = people[k]->alias[0];
+            said[k] = people[k].person->alias[0];
         if (strcmp(said, cases[i].people) != 0)
             fail_msg("%s: %s, wanted %s", cases[i].name, said, cases[i].people);
     }

@@ -1,0 +1,93 @@
+/* Why each page of an incident was sent, or was not. */
+#include "api/json.h"
+#include "api/v1_query.h"
+#include "engine/explain.h"
+
+#include <string.h>
+
+#define EVENTS_MAX 1000
+
+static const char *const kinds[] = {"", "PAGED", "NOT_PAGED", "WILL_PAGE"};
+
+static json_t *line_json(const struct tcn_explained *line)
+{
+    json_t *object = json_object();
+
+    json_object_set_new(object, "at", tcn_json_time(line->at_ms));
+    json_object_set_new(object, "what", json_string(kinds[line->kind]));
+    json_object_set_new(object, "contact", tcn_json_text(line->contact));
+    json_object_set_new(object, "channel", tcn_json_text(line->channel));
+    json_object_set_new(object, "why", tcn_json_text(line->why));
+    return object;
+}
+
+/* That a page was sent is told with its rule. */
+static bool is_told(const struct tcn_event *e)
+{
+    return e->text && strcmp(e->type, TCN_EVENT_PAGE) != 0;
+}
+
+static json_t *event_json(const struct tcn_event *e)
+{
+    json_t *object = json_object();
+
+    json_object_set_new(object, "at", tcn_json_time(e->updated_ms ? e->updated_ms : e->event_ms));
+    json_object_set_new(object, "what", json_string("EVENT"));
+    json_object_set_new(object, "contact", json_null());
+    json_object_set_new(object, "channel", json_null());
+    json_object_set_new(object, "why", tcn_json_text(e->text));
+    return object;
+}
+
+/* Both by their times; what happened before what followed from it. */
+static json_t *merge(const struct tcn_event *events, size_t n_events,
+                     const struct tcn_explanation *told)
+{
+    json_t *list = json_array();
+    size_t i = 0, k = 0;
+
+    while (i < n_events || k < told->lines.n) {
+        bool is_event = k == told->lines.n ||
+                        (i < n_events && events[i].event_ms <= told->lines.items[k].at_ms);
+
+        if (!is_event)
+            json_array_append_new(list, line_json(&told->lines.items[k++]));
+        else if (is_told(&events[i++]))
+            json_array_append_new(list, event_json(&events[i - 1]));
+    }
+    return list;
+}
+
+int tcn_api_explain(struct tcn_store *s, const struct tcn_directory *directory, struct tcn_id id,
+                    struct tcn_arena *arena, json_t **ret, struct tcn_err *err)
+{
+    struct tcn_aggregate a = {0};
+    struct tcn_explanation told;
+    struct tcn_event *events = NULL;
+    size_t n = 0;
+    int r;
+
+    if ((r = tcn_store_incident_get(s, id, arena, &a.incident, err)) < 0 ||
+        (r = tcn_store_engagement_list(s, id, arena, &a.engagements, &a.n_engagements, err)) < 0 ||
+        (r = tcn_store_event_list(s, id, 0, EVENTS_MAX, arena, &events, &n, err)) < 0)
+        return r;
+    tcn_engine_explain(&a, directory, arena, &told);
+    *ret = json_pack("{s:o,s:o,s:o,s:b}", "incident", tcn_json_id(id), "title",
+                     tcn_json_text(a.incident.title), "lines", merge(events, n, &told), "is_cut",
+                     told.is_cut || n == EVENTS_MAX);
+    return 0;
+}
+
+int tcn_v1_explain(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err)
+{
+    json_t *reply = NULL;
+    struct tcn_id id;
+    int r;
+
+    if (tcn_api_id(call, &id) < 0)
+        return 0;
+    r = tcn_api_explain(s, call->directory, id, call->arena, &reply, err);
+    if (r == TCN_ENOTFOUND)
+        return tcn_v1_no_incident(call);
+    return r < 0 ? r : tcn_v1_answer(call, reply);
+}
