@@ -17,6 +17,7 @@ struct tcn_subscriptions;     /* subscriptions.h */
 struct tcn_held;              /* held.c */
 struct tcn_peers;             /* peers.c */
 struct tcn_clock_watch_state; /* clock_watch.c */
+struct tcn_auditor;           /* auditor.c */
 struct tcn_rechecks;          /* recheck.h */
 struct tcn_reader;            /* store/reader.h */
 
@@ -52,6 +53,7 @@ struct tcn_app {
     struct tcn_held *held;
     struct tcn_peers *peers;
     struct tcn_clock_watch_state *clock_watch;
+    struct tcn_auditor *auditor;
     bool is_timer_running, is_timer_asked, is_waiting_running;
     struct event *signals[3];
     struct event *closing; /* while the last answers leave */

@@ -1,5 +1,6 @@
 /* From a configuration to a listening process. The door opens only when the store is ready. */
 #include "app/app.h"
+#include "app/auditor.h"
 #include "app/clock_watch.h"
 #include "app/disk.h"
 #include "app/door.h"
@@ -209,6 +210,7 @@ static int open_door(struct tcn_app *app, struct tcn_err *err)
     tcn_waiting_follow(app);
     tcn_clock_watch_start(app);
     tcn_held_start(app);
+    tcn_auditor_start(app);
     tcn_peers_start(app);
     tcn_storethread_stats(app->store, &stats);
     app->epoch = stats.epoch;

@@ -340,10 +340,11 @@ static int judge_use(const struct tcn_node *root, const struct tcn_config *c)
 
 static int read_all(const char *data_dir, struct tcn_config *c)
 {
-    static const char *const names[] = {
-        "$schema", "account_id",      "region",  "node",       "listen",   "public_url", "tls",
-        "store",   "tokens",          "sources", "connectors", "channels", "resources",  "limits",
-        "log",     "trusted_proxies", "admin",   NULL};
+    static const char *const names[] = {"$schema",         "account_id", "region",     "node",
+                                        "listen",          "public_url", "tls",        "store",
+                                        "tokens",          "sources",    "connectors", "channels",
+                                        "resources",       "limits",     "auditor",    "log",
+                                        "trusted_proxies", "admin",      NULL};
     struct tcn_node root = tcn_node_root(&c->doc);
     int r;
 

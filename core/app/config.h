@@ -10,6 +10,8 @@
 #include "sys/secret.h"
 
 #define TCN_SOURCES_MAX 200
+#define TCN_AUDITOR "tocsin" /* the source of what Tocsin tells of itself */
+#define TCN_AUDITOR_REOPENS_MS (INT64_C(60) * 60000)
 
 struct tcn_source;   /* gateway/source.h */
 struct tcn_instance; /* connect/instance.h */
@@ -78,6 +80,8 @@ struct tcn_config {
     size_t n_connectors;
     const char *channel_connector[4]; /* by enum tcn_channel_type: instance that sends such pages */
     struct tcn_directory directory;
+    struct tcn_source_policy
+        auditor; /* as which Tocsin tells of itself; without a response plan it does not */
     const struct tcn_source_policy **policies; /* of the sources, NULL ends */
     char digest[TCN_CONFIG_DIGEST];            /* of what all nodes must agree on */
 };

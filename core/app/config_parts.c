@@ -224,6 +224,34 @@ static int read_source(const struct tcn_node *at, struct tcn_names *plans, struc
     return r < 0 ? TCN_EINVALID : 0;
 }
 
+/* What Tocsin tells of itself takes the way of any alarm. */
+static int read_auditor(const struct tcn_node *root, struct tcn_names *plans, struct tcn_config *c)
+{
+    static const char *const names[] = {"response_plan", NULL};
+    struct tcn_node at, all = tcn_node_member(root, "sources"),
+                        own = tcn_node_member(&all, TCN_AUDITOR);
+    int r = tcn_node_object(root, "auditor", TCN_OPTIONAL, &at);
+
+    if (r < 0 || !at.json)
+        return r;
+    c->auditor = (struct tcn_source_policy){.name = TCN_AUDITOR,
+                                            .source = TCN_AUDITOR,
+                                            .resolves = true,
+                                            .reopen_window_ms = TCN_AUDITOR_REOPENS_MS,
+                                            .flap_count = TCN_FLAP_RING,
+                                            .storm_new = 1,
+                                            .storm_window_ms = 1000};
+    r = tcn_node_only(&at, names);
+    r |= tcn_node_text(&at, "response_plan", TCN_NEED, &c->auditor.response_plan);
+    if (c->auditor.response_plan)
+        r |= check_plan(&at, plans, c->auditor.response_plan);
+    if (own.json)
+        r |= tcn_node_problem(&own, "\"" TCN_AUDITOR "\" is the name of what the auditor tells; "
+                                    "give the source another");
+    c->policies[c->n_sources] = &c->auditor;
+    return r < 0 ? TCN_EINVALID : 0;
+}
+
 int tcn_config_sources(const struct tcn_node *root, struct tcn_config *c)
 {
     struct tcn_node all, resources = tcn_node_member(root, "resources"),
@@ -240,7 +268,7 @@ int tcn_config_sources(const struct tcn_node *root, struct tcn_config *c)
     if (n > TCN_SOURCES_MAX)
         return tcn_node_problem(&all, "%zu sources; at most %d", n, TCN_SOURCES_MAX);
     c->sources = TCN_NEW_N(&c->arena, struct tcn_source *, n + 1);
-    c->policies = TCN_NEW_N(&c->arena, const struct tcn_source_policy *, n + 1);
+    c->policies = TCN_NEW_N(&c->arena, const struct tcn_source_policy *, n + 2);
     tcn_names_of(&plans, &list, "name", &c->arena);
     json_object_foreach(all.json, name, value)
     {
@@ -248,6 +276,7 @@ int tcn_config_sources(const struct tcn_node *root, struct tcn_config *c)
 
         r |= read_source(&at, c->directory.plans ? &plans : NULL, c);
     }
+    r |= read_auditor(root, c->directory.plans ? &plans : NULL, c);
     judge_certificates(root, c);
     return r < 0 ? TCN_EINVALID : 0;
 }

@@ -1,5 +1,6 @@
 /* tocsin serve: builds the process, runs its loop, takes it down in the reverse order. */
 #include "app/app.h"
+#include "app/auditor.h"
 #include "app/cli.h"
 #include "app/clock_watch.h"
 #include "app/door.h"
@@ -75,6 +76,7 @@ static void release(struct tcn_app *app)
     app->store = NULL;
     tcn_clock_watch_stop(app);
     tcn_held_stop(app);
+    tcn_auditor_stop(app);
     tcn_peers_stop(app);
     tcn_outbound_free(app);
     tcn_sns_certs_free(app->certs);

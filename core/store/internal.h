@@ -27,6 +27,7 @@ enum tcn_sql_table {
     TCN_SQL_STORM,
     TCN_SQL_STORM_ALARM,
     TCN_SQL_WAITING,
+    TCN_SQL_OVERDUE,
     TCN_SQL_MUTE,
     TCN_SQL_INCIDENT,
     TCN_SQL_TIMELINE,
