@@ -147,8 +147,8 @@ static void tell_findings(const struct check *c, const char *url)
 static int conclude(const struct check *c, const char *url)
 {
     if (c->lacks > 0)
-        fprintf(stderr, "tocsin db check: %zu things keep tocsin from its work on %s%s\n", c->lacks,
-                url,
+        fprintf(stderr, "tocsin db check: %zu %s tocsin from its work on %s%s\n", c->lacks,
+                c->lacks == 1 ? "thing keeps" : "things keep", url,
                 !c->may_read       ? "; its rows were not looked at"
                 : c->findings == 0 ? "; its rows are good"
                                    : "");
