@@ -126,7 +126,7 @@ static int open_source(struct tcn_copy_side *from, const char *url, const char *
 
     /* As a reader at first: an owner would make what is not there. */
     if ((r = open_side(from, url, TCN_DB_READER, err)) < 0 ||
-        (r = tcn_migrate_check(from->driver, from->db, tcn_migrations, err)) < 0 ||
+        (r = tcn_migrate_check(from->driver, from->db, tcn_migrations, true, err)) < 0 ||
         (r = tcn_copy_refuse_unfinished(from->driver, from->db, err)) < 0 ||
         (r = tcn_moved_check(from->driver, from->db, to, err)) < 0 || !is_final)
         return r;

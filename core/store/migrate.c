@@ -245,7 +245,7 @@ static int look(const struct tcn_db_driver *driver, struct tcn_db *db, int64_t r
 }
 
 int tcn_migrate_check(const struct tcn_db_driver *driver, struct tcn_db *db,
-                      const struct tcn_migration *list, struct tcn_err *err)
+                      const struct tcn_migration *list, bool is_exact, struct tcn_err *err)
 {
     int64_t found[2] = {0}, newest = 0;
     int r = look(driver, db, found, err);
@@ -254,7 +254,7 @@ int tcn_migrate_check(const struct tcn_db_driver *driver, struct tcn_db *db,
         newest = list[i].version;
     if (r == 0)
         r = check_version(found, err);
-    if (r < 0 || found[0] == newest)
+    if (r < 0 || found[0] == newest || (found[0] > newest && found[1] <= newest && !is_exact))
         return r;
     if (found[0] == 0)
         return tcn_fail(err, TCN_EINVALID, "there is no store of tocsin in this database");

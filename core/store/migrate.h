@@ -32,8 +32,9 @@ int tcn_migrate_run(const struct tcn_db_driver *driver, struct tcn_db *db, const
  * is one now that a program of list cannot follow. */
 int tcn_migrate_follow(const struct tcn_db_driver *driver, struct tcn_db *db,
                        const struct tcn_migration *list, struct tcn_err *err);
-/* For who may not migrate: the newest schema of list is there, TCN_EINVALID when it is another one. */
+/* For who may not migrate: the newest schema of list is there, or a newer one that a program of list may go on with.
+ * is_exact: for who takes every column, that one alone. TCN_EINVALID when it is another one. */
 int tcn_migrate_check(const struct tcn_db_driver *driver, struct tcn_db *db,
-                      const struct tcn_migration *list, struct tcn_err *err);
+                      const struct tcn_migration *list, bool is_exact, struct tcn_err *err);
 
 #endif

@@ -216,7 +216,7 @@ int tcn_store_visit(const struct tcn_store_options *options, bool may_ask, struc
         return r;
     s = make(driver, options);
     if ((r = driver->open(&place, &s->db, err)) == 0 &&
-        (r = tcn_migrate_check(driver, s->db, tcn_migrations, err)) == 0 &&
+        (r = tcn_migrate_check(driver, s->db, tcn_migrations, false, err)) == 0 &&
         (r = tcn_copy_refuse_unfinished(driver, s->db, err)) == 0)
         *ret = s;
     else

@@ -181,6 +181,14 @@ class Upgraded(Scenario):
         self.opened(app.alarm("prom", group(name, alert(name, "a", "resolved", time.time() - 60))))
         self.tickets(name, "RESOLVED")
 
+    def reads_aside(self, app: Tocsin, name: str) -> None:
+        """A repeat is answered over a connection that only reads."""
+        body = group(fresh("aside"), alert("aside", "a"))
+        for _ in range(3):
+            self.opened(app.alarm("prom", body))
+        self.assertEqual("2", self.server.psql(
+            f"SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tocsin/{name}'"))
+
     def takes_over(self, one: Tocsin, other: Tocsin) -> None:
         """What one has accepted when it is killed, the other does."""
         names = [fresh("over") for _ in range(5)]
@@ -201,8 +209,9 @@ class Upgraded(Scenario):
         folder = self.world.folder / "after"
         folder.mkdir()
         after = self.world.tocsin(self.config | {"node": "after"}, self.env, folder=folder)
-        for app in (self.app, after):
+        for app, name in ((self.app, "before"), (after, "after")):
             self.does_its_job(app)
+            self.reads_aside(app, name)
         self.takes_over(after, self.app)
         self.assertFalse(any(self.box.admin("GET", "/counts")["duplicates"].values()))
         self.excludes(ours + 2, after)

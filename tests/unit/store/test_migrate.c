@@ -258,7 +258,11 @@ static void a_visit_does_not_migrate(void **state)
     assert_string_equal(version, "1");
     free(version);
     migrate_to(f, newest());
-    raw(f->path, "INSERT INTO schema_version VALUES (9999, 1, 1)", NULL);
+    raw(f->path, "INSERT INTO schema_version VALUES (9998, 1, 1)", NULL);
+    OK(f, tcn_store_visit(&o, false, &f->s, &f->err)); /* a node goes on with it, too */
+    tcn_store_close(f->s);
+    f->s = NULL;
+    raw(f->path, "INSERT INTO schema_version VALUES (9999, 9999, 1)", NULL);
     assert_int_equal(tcn_store_visit(&o, false, &f->s, &f->err), TCN_EINVALID);
     assert_non_null(strstr(f->err.msg, "use the tocsin that wrote it"));
     drop_files(f);
