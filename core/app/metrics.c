@@ -2,6 +2,7 @@
 #include "base/xalloc.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static const struct kind {
@@ -167,6 +168,20 @@ double tcn_metrics_get(const struct tcn_metrics *m, const char *name, const char
     return s ? s->value : 0;
 }
 
+/* As short as it can be read back without loss. */
+static void add_number(struct tcn_buf *out, double value)
+{
+    enum { SHORT = 15, EXACT = 17 }; /* decimal digits that a double keeps, that a double needs */
+    char text[32];
+
+    for (int digits = SHORT; digits <= EXACT; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    tcn_buf_z(out, text);
+}
+
 static void write_kind(const struct tcn_metrics *m, size_t k, struct tcn_buf *out)
 {
     tcn_buf_fmt(out, "# HELP %s %s\n# TYPE %s %s\n", kinds[k].name, kinds[k].help, kinds[k].name,
@@ -175,9 +190,11 @@ static void write_kind(const struct tcn_metrics *m, size_t k, struct tcn_buf *ou
         const struct series *s = &m->kinds[k].items[i];
 
         if (*s->labels)
-            tcn_buf_fmt(out, "%s{%s} %.17g\n", kinds[k].name, s->labels, s->value);
+            tcn_buf_fmt(out, "%s{%s} ", kinds[k].name, s->labels);
         else
-            tcn_buf_fmt(out, "%s %.17g\n", kinds[k].name, s->value);
+            tcn_buf_fmt(out, "%s ", kinds[k].name);
+        add_number(out, s->value);
+        tcn_buf_z(out, "\n");
     }
 }
 

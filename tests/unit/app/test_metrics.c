@@ -85,6 +85,26 @@ static void test_series_have_an_end(void **state)
     assert_int_equal(lines, TCN_SERIES_MAX + 2);
 }
 
+static void test_numbers_are_short_and_whole(void **state)
+{
+    static const struct {
+        double value;
+        const char *text;
+    } cases[] = {
+        {0.00003, "3e-05"},           {0.1, "0.1"},   {0.1 + 0.2, "0.30000000000000004"},
+        {1234567.891, "1234567.891"}, {-2.5, "-2.5"}, {9007199254740993.0, "9007199254740992"}};
+    char line[80];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        tcn_buf_clear(&text);
+        tcn_metrics_set(metrics, "tocsin_clock_ahead_seconds", "", cases[i].value);
+        tcn_metrics_write(metrics, &text);
+        snprintf(line, sizeof line, "\ntocsin_clock_ahead_seconds %s\n", cases[i].text);
+        assert_non_null(strstr(text.ptr, line));
+    }
+}
+
 static void test_what_is_cleared_goes(void **state)
 {
     (void)state;
@@ -108,6 +128,7 @@ int main(void)
         CASE(test_the_format),
         CASE(test_large_counters_keep_every_unit),
         CASE(test_series_have_an_end),
+        CASE(test_numbers_are_short_and_whole),
         CASE(test_what_is_cleared_goes),
     };
 
