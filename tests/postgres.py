@@ -126,11 +126,11 @@ class Server:
         if wait:
             self.wait_ready()
 
-    def wait_ready(self) -> None:
+    def wait_ready(self, database: str = "postgres") -> None:
         end = time.monotonic() + 60
         while True:
             try:
-                self.psql("SELECT 1", "postgres")
+                self.psql("SELECT 1", database)
                 return
             except RuntimeError as error:
                 if time.monotonic() > end or (self.child and self.child.poll() is not None):
@@ -275,6 +275,7 @@ class Pair:
             self.primary.start()
             self.attach()
             self.primary.create()
+            self.standby.wait_ready("tocsin")
         except BaseException:
             self.end()
             raise

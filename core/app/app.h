@@ -20,6 +20,7 @@ struct tcn_clock_watch_state; /* clock_watch.c */
 struct tcn_auditor;           /* auditor.c */
 struct tcn_rechecks;          /* recheck.h */
 struct tcn_reader;            /* store/reader.h */
+struct tcn_servers;           /* servers.c */
 
 #define TCN_FIXED 8 /* members that only a start takes: app_reload.c */
 
@@ -33,7 +34,8 @@ struct tcn_app {
     struct event_base *base;
     struct tcn_config *config; /* the one in force */
     struct tcn_storethread *store;
-    struct tcn_reader *reader; /* NULL: the database is this process's own */
+    struct tcn_reader *reader;   /* NULL: the database is this process's own */
+    struct tcn_servers *servers; /* NULL, likewise */
     struct tcn_router *router, *admin_router;
     struct tcn_server *server, *admin; /* the public one; that for operators, or NULL */
     struct tcn_tls *tls;

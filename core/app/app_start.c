@@ -8,6 +8,7 @@
 #include "app/outbound.h"
 #include "app/peers.h"
 #include "app/recheck.h"
+#include "app/servers.h"
 #include "app/subscriptions.h"
 #include "app/unheard.h"
 #include "app/waiting.h"
@@ -58,17 +59,6 @@ static void tell_of_database(struct tcn_app *app)
     struct tcn_storethread_stats stats;
 
     tcn_storethread_stats(app->store, &stats);
-    if (*stats.database.left_behind)
-        tcn_log(TCN_LOG_ERROR, "store",
-                "two servers of the store's URL take writes: stop the one that a promotion left "
-                "behind and make it a standby (pg_rewind, pg_basebackup) before it starts again",
-                "used", stats.database.used, "left_behind", stats.database.left_behind, NULL);
-    if (*stats.database.unmet)
-        tcn_log(
-            TCN_LOG_WARN, "store",
-            "a server of the store's URL was not met at this start: when it is the one that was "
-            "promoted, this node writes to one that was left behind",
-            "used", stats.database.host, "why", stats.database.unmet, NULL);
     if (*stats.database.unkept)
         tcn_log(TCN_LOG_WARN, "store",
                 "which server has the database cannot be kept for the next start", "why",
@@ -117,6 +107,8 @@ static int start_store(struct tcn_app *app, struct tcn_err *err)
         return 0;
     tcn_pump_guard(app->pump, may_act, app);
     tell_of_database(app);
+    if ((r = tcn_servers_start(app, &o.store, err)) < 0)
+        return r;
     return tcn_reader_start(app->base, &o.store, &app->reader, err);
 }
 

@@ -52,6 +52,11 @@ static const struct kind {
     {"tocsin_database_primary", "gauge", "1 while the server in use is the primary."},
     {"tocsin_database_timeline", "gauge",
      "Timeline of the server in use, or last in use; grows when a standby is promoted."},
+    {"tocsin_database_split", "gauge",
+     "1 while more than one server of the store's URL takes writes: what one of them takes is "
+     "lost."},
+    {"tocsin_database_servers_unmet", "gauge",
+     "Servers of the store's URL that did not answer when all were asked, once a minute."},
     {"tocsin_database_promotions_total", "counter",
      "Promotions of a standby seen since the start."},
     {"tocsin_clock_ahead_seconds", "gauge",

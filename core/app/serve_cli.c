@@ -9,6 +9,7 @@
 #include "app/outbound.h"
 #include "app/peers.h"
 #include "app/recheck.h"
+#include "app/servers.h"
 #include "app/subscriptions.h"
 #include "store/reader.h"
 
@@ -68,6 +69,7 @@ static void release(struct tcn_app *app)
 {
     tcn_outbound_stop(app);
     tcn_rechecks_flush(app->rechecks);
+    tcn_servers_stop(app);
     tcn_reader_stop(app->reader);
     app->reader = NULL;
     /* The thread hands its last jobs back to a server that is still there. */

@@ -5,6 +5,7 @@
 #include "app/outbound.h"
 #include "app/peers.h"
 #include "app/routes.h"
+#include "app/servers.h"
 #include "base/xalloc.h"
 #include "gateway/source.h"
 #include "sys/clock.h"
@@ -163,6 +164,7 @@ static void answer_metrics(struct look_job *j)
 
     collect(j->app);
     tcn_peers_metrics(j->app);
+    tcn_servers_metrics(j->app);
     tcn_outbound_metrics(j->app, j->app->metrics);
     if (j->n_open >= 0)
         tcn_metrics_set(j->app->metrics, "tocsin_incidents_open", "", (double)j->n_open);

@@ -10,6 +10,7 @@
 struct tcn_db;       /* a connection; each driver defines its own */
 struct tcn_dbstmt;   /* a prepared statement of a connection */
 struct tcn_database; /* what is known of the server: nodes.h */
+struct tcn_survey;   /* likewise */
 struct tcn_clock_far;
 
 /* In migrations {NAME} is replaced by text: {ID} {INT} {REAL} {BYTES} are column types, {TEXT} is text that is ordered
@@ -138,6 +139,10 @@ struct tcn_db_driver {
      * find what is written from now on. */
     int (*look)(struct tcn_db *db, struct tcn_err *err);
     void (*describe)(struct tcn_db *db, struct tcn_database *ret);
+    /* Both may be NULL: there is one server. See tcn_store_survey_of_start, tcn_store_survey. */
+    void (*survey_of_start)(struct tcn_db *db, struct tcn_survey *ret);
+    int (*survey)(const struct tcn_db_place *place, int stop_fd, struct tcn_survey *ret,
+                  struct tcn_err *err);
     int64_t (*contact_us)(struct tcn_db *db); /* may be NULL; the last answer, tcn_clock_mono_us */
     /* May be NULL: its clock is this process's. What is known of the clock that all who share it go by. */
     struct tcn_clock_far *(*clock)(struct tcn_db *db);

@@ -44,15 +44,38 @@ struct tcn_database {
     char system_id[24];     /* of the cluster */
     int64_t timeline;       /* grows when a standby is promoted */
     uint64_t promotions;    /* that this process has seen */
+    char started[40];       /* when that server was, as it writes times: tells it from its copies */
     bool bypasses_policies; /* row-level security does not hold for this role */
-    char used[160],
-        left_behind
-            [160]; /* at the start a second server of the URL took writes: the one that was chosen, and that */
-    char unmet
-        [160]; /* why a server of the URL was not met at the start: it may be the one that was promoted */
-    char unkept[160]; /* why which server it is cannot be kept for the next start */
+    char unkept[160];       /* why which server it is cannot be kept for the next start */
 };
 void tcn_store_database(struct tcn_store *s, struct tcn_database *ret);
+
+/* Each server of a URL with several of them, in its order, when all were asked at once. */
+enum tcn_server_state {
+    TCN_SERVER_UNSET = 0,
+    TCN_SERVER_UNMET, /* did not answer, or with a refusal: why */
+    TCN_SERVER_STANDBY,
+    TCN_SERVER_PRIMARY,
+    TCN_SERVER_LEFT_BEHIND /* takes writes, on an older timeline than another one, or than the database had */
+};
+struct tcn_server {
+    enum tcn_server_state state;
+    char host[128]; /* and port */
+    int64_t timeline;
+    char why[160];
+};
+#define TCN_SERVERS_MAX 16
+struct tcn_survey {
+    struct tcn_server servers[TCN_SERVERS_MAX];
+    size_t n;                /* 0: there was no survey */
+    char wrong[TCN_ERR_MSG]; /* they are not of one database, and what to do; "" */
+};
+/* What the start of this store found. */
+void tcn_store_survey_of_start(struct tcn_store *s, struct tcn_survey *ret);
+/* Asks them now, over connections of its own, for 3 s at most (and what the names take to be looked up), or until there is
+ * something to read at stop_fd. TCN_ENOTFOUND: the URL has one server, or none at all. */
+int tcn_store_survey(const struct tcn_store_options *options, int stop_fd, struct tcn_survey *ret,
+                     struct tcn_err *err);
 /* tcn_clock_mono_us() of the last answer; 0 where the database is in this process. */
 int64_t tcn_store_contact_us(struct tcn_store *s);
 

@@ -100,14 +100,14 @@ struct tcn_db {
     struct tcn_pg_hosts hosts;
     struct tcn_pg_known known;
     enum tcn_db_role role;
-    char account[16];                             /* "*": all */
-    struct tcn_database server;                   /* of the connection in use, or the last */
-    char used[160], left_behind[160], unmet[160]; /* see struct tcn_database */
-    int64_t contact_us;                           /* its last answer, monotonic */
-    PGconn *conn;                                 /* owned; NULL while lost */
-    uint64_t connection;                          /* counts connections, from 1 */
-    int backend;                                  /* its process on the server */
-    uint64_t names;                               /* of prepared statements, so far */
+    char account[16];           /* "*": all */
+    struct tcn_database server; /* of the connection in use, or the last */
+    struct tcn_survey survey;   /* of the start */
+    int64_t contact_us;         /* its last answer, monotonic */
+    PGconn *conn;               /* owned; NULL while lost */
+    uint64_t connection;        /* counts connections, from 1 */
+    int backend;                /* its process on the server */
+    uint64_t names;             /* of prepared statements, so far */
 
     PGconn *coming; /* owned; a connection that is being made */
     size_t host;    /* the one that is tried */
@@ -220,11 +220,21 @@ int tcn_pg_greet(struct tcn_db *db, PGconn *conn, struct tcn_err *err);
 
 /* -- postgres_server.c ----------------------------------------------------------------------------------------- */
 
-int tcn_pg_read_server(struct tcn_db *db, PGconn *conn, struct tcn_database *ret,
-                       struct tcn_err *err);
-/* When the server was started, as it writes times; "" when it may not be asked. */
-int tcn_pg_read_start(struct tcn_db *db, PGconn *conn, char *ret_text, size_t size,
-                      struct tcn_err *err);
+/* What a server is asked. */
+enum tcn_pg_question {
+    TCN_PG_ASK_TIMELINE = 0,
+    TCN_PG_ASK_SYSTEM,
+    TCN_PG_ASK_START,
+    TCN_PG_ASK_ROLE
+};
+#define TCN_PG_QUESTIONS 4
+extern const char *const tcn_pg_questions[TCN_PG_QUESTIONS];
+/* What the connection itself tells; then each answer. A question that was refused is left out. */
+void tcn_pg_begin_server(const PGconn *conn, struct tcn_database *ret);
+void tcn_pg_hear_answer(enum tcn_pg_question question, const PGresult *row,
+                        struct tcn_database *ret);
+/* Of a connection that is made, or is to be made: host and port. */
+void tcn_pg_name_host(const PGconn *conn, char *ret_text, size_t size);
 /* Learns which server conn leads to. TCN_EBUSY: one that was left behind, or no answer. TCN_EINVALID: one of another cluster;
  * that ends a process that owns a part of the store. */
 int tcn_pg_meet(struct tcn_db *db, PGconn *conn, struct tcn_err *err);
@@ -242,11 +252,29 @@ int tcn_pg_known_check(const struct tcn_pg_known *k, const struct tcn_database *
 void tcn_pg_known_keep(struct tcn_pg_known *k, const struct tcn_database *is, bool may_write);
 void tcn_pg_known_done(struct tcn_pg_known *k);
 
+/* -- postgres_hail.c ------------------------------------------------------------------------------------------- */
+
+/* A host that was asked which server it is. */
+struct tcn_pg_hailed {
+    int r; /* 0: server says it; TCN_EBUSY */
+    char host[128];
+    struct tcn_database server;
+    struct tcn_err err;
+};
+/* Asks all hosts at once, each over a connection of its own, for TCN_PG_CONNECT_MS altogether; or until is_enough (may be
+ * NULL) says so of one that has answered, or there is something to read at stop_fd (-1: none). */
+void tcn_pg_hail(const struct tcn_pg_hosts *hosts, int stop_fd,
+                 bool (*is_enough)(void *ctx, const struct tcn_database *is), void *ctx,
+                 struct tcn_pg_hailed ret[TCN_SERVERS_MAX]);
+
 /* -- postgres_survey.c ----------------------------------------------------------------------------------------- */
 
-/* Meets every host that answers and chooses the one with the highest timeline; of two that take writes db->left_behind tells.
+/* Asks every host and chooses the one with the highest timeline; db->survey tells of all.
  * TCN_EBUSY: none answers, or only one that was left behind. TCN_EINVALID: hosts of several clusters, or two copies of one. */
-int tcn_pg_survey(struct tcn_db *db, size_t *ret_host, struct tcn_err *err);
+int tcn_pg_survey(struct tcn_db *db, int stop_fd, size_t *ret_host, struct tcn_err *err);
+void tcn_pg_survey_of_start(struct tcn_db *db, struct tcn_survey *ret);
+int tcn_pg_survey_place(const struct tcn_db_place *place, int stop_fd, struct tcn_survey *ret,
+                        struct tcn_err *err);
 
 /* -- postgres_transaction.c ------------------------------------------------------------------------------------ */
 

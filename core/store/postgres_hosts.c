@@ -11,7 +11,6 @@
 #include <strings.h>
 
 #define SETTINGS_MAX 80
-#define HOSTS_MAX 16
 #define NAME_SIZE 64 /* what PostgreSQL keeps of a name, with its end */
 
 /* Ours unless the URI has its own. A peer that is gone is noticed within 10 s. */
@@ -132,8 +131,8 @@ static int parse(const char *url, PQconninfoOption **ret, struct tcn_err *err)
                      "the store's URL asks for a server that may take no writes "
                      "(target_session_attrs=%.40s): leave that out",
                      value_of(options, "target_session_attrs"));
-    } else if (pieces(value_of(options, "host")) > HOSTS_MAX) {
-        r = tcn_fail(err, TCN_EINVALID, "the store's URL has more than %d hosts", HOSTS_MAX);
+    } else if (pieces(value_of(options, "host")) > TCN_SERVERS_MAX) {
+        r = tcn_fail(err, TCN_EINVALID, "the store's URL has more than %d hosts", TCN_SERVERS_MAX);
     }
     PQfreemem(message);
     if (r < 0)

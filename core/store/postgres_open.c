@@ -233,7 +233,7 @@ static int first_connection(struct tcn_db *db, const char *folder, struct tcn_er
     int r;
 
     if ((r = tcn_pg_known_read(&db->known, folder, err)) < 0 ||
-        (db->hosts.n > 1 && (r = tcn_pg_survey(db, &host, err)) < 0) ||
+        (db->hosts.n > 1 && (r = tcn_pg_survey(db, -1, &host, err)) < 0) ||
         (r = tcn_pg_reach(db, host, err)) < 0 || (r = tcn_pg_greet(db, db->coming, err)) < 0)
         return r;
     return tcn_pg_use(db, err);

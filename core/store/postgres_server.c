@@ -6,81 +6,81 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Neither needs a right that PUBLIC lacks as shipped. The control file tells a promotion only after the next checkpoint,
+/* None needs a right that PUBLIC lacks as shipped. The control file tells a promotion only after the next checkpoint,
  * the name of the log's segment (timeline in its first 8 digits) at once. */
-static const char ask_timeline[] =
-    "SELECT pg_is_in_recovery(), CASE WHEN NOT pg_is_in_recovery() THEN"
-    " left(pg_walfile_name(pg_current_wal_lsn()), 8) END";
-static const char ask_system[] = "SELECT system_identifier FROM pg_control_system()";
-static const char ask_start[] = "SELECT pg_postmaster_start_time()";
-static const char ask_role[] =
-    "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user";
+const char *const tcn_pg_questions[TCN_PG_QUESTIONS] = {
+    [TCN_PG_ASK_TIMELINE] = ("SELECT pg_is_in_recovery(), CASE WHEN NOT pg_is_in_recovery() THEN"
+                             " left(pg_walfile_name(pg_current_wal_lsn()), 8) END"),
+    [TCN_PG_ASK_SYSTEM] = "SELECT system_identifier FROM pg_control_system()",
+    [TCN_PG_ASK_START] = "SELECT pg_postmaster_start_time()",
+    [TCN_PG_ASK_ROLE] =
+        "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user",
+};
 
 static const char *text(const PGresult *row, int column)
 {
     return PQntuples(row) == 1 ? PQgetvalue(row, 0, column) : "";
 }
 
-/* A server that may not be asked (some are not quite PostgreSQL) is not known, and no worse for that. */
-static int ask(struct tcn_db *db, PGconn *conn, const char *sql, PGresult **ret,
-               struct tcn_err *err)
+void tcn_pg_hear_answer(enum tcn_pg_question question, const PGresult *row,
+                        struct tcn_database *ret)
 {
-    int r = tcn_pg_ask(db, conn, sql, ret, err);
-
-    if (r == 0 || PQstatus(conn) != CONNECTION_OK)
-        return r;
-    *ret = PQmakeEmptyPGresult(conn, PGRES_EMPTY_QUERY);
-    return 0;
+    switch (question) {
+    case TCN_PG_ASK_TIMELINE:
+        if (PQntuples(row) == 1)
+            snprintf(ret->role, sizeof ret->role, "%s",
+                     *text(row, 0) == 't' ? "standby" : "primary");
+        ret->timeline = strtoll(text(row, 1), NULL, 16);
+        break;
+    case TCN_PG_ASK_SYSTEM:
+        snprintf(ret->system_id, sizeof ret->system_id, "%s", text(row, 0));
+        break;
+    case TCN_PG_ASK_START:
+        snprintf(ret->started, sizeof ret->started, "%s", text(row, 0));
+        break;
+    case TCN_PG_ASK_ROLE:
+    default:
+        ret->bypasses_policies = *text(row, 0) == 't';
+    }
 }
 
-static int read_timeline(struct tcn_db *db, PGconn *conn, struct tcn_database *ret,
-                         struct tcn_err *err)
+void tcn_pg_name_host(const PGconn *conn, char *ret_text, size_t size)
 {
-    PGresult *row = NULL;
-    int r = ask(db, conn, ask_timeline, &row, err);
-
-    if (r < 0)
-        return r;
-    if (PQntuples(row) == 1)
-        snprintf(ret->role, sizeof ret->role, "%s", *text(row, 0) == 't' ? "standby" : "primary");
-    ret->timeline = strtoll(text(row, 1), NULL, 16);
-    PQclear(row);
-    return 0;
+    snprintf(ret_text, size, "%.100s:%.16s", PQhost(conn), PQport(conn));
 }
 
-int tcn_pg_read_server(struct tcn_db *db, PGconn *conn, struct tcn_database *ret,
-                       struct tcn_err *err)
+void tcn_pg_begin_server(const PGconn *conn, struct tcn_database *ret)
 {
     const char *version = PQparameterStatus(conn, "server_version");
-    PGresult *row = NULL;
-    int r;
 
-    *ret = (struct tcn_database){.engine = "postgresql", .promotions = db->server.promotions};
+    *ret = (struct tcn_database){.engine = "postgresql"};
     snprintf(ret->version, sizeof ret->version, "%s", version ? version : "");
-    snprintf(ret->host, sizeof ret->host, "%.100s:%.16s", PQhost(conn), PQport(conn));
-    if ((r = read_timeline(db, conn, ret, err)) < 0 ||
-        (r = ask(db, conn, ask_system, &row, err)) < 0)
-        return r;
-    snprintf(ret->system_id, sizeof ret->system_id, "%s", text(row, 0));
-    PQclear(row);
-    if ((r = ask(db, conn, ask_role, &row, err)) < 0)
-        return r;
-    ret->bypasses_policies = *text(row, 0) == 't';
-    PQclear(row);
-    return 0;
+    tcn_pg_name_host(conn, ret->host, sizeof ret->host);
 }
 
-int tcn_pg_read_start(struct tcn_db *db, PGconn *conn, char *ret_text, size_t size,
-                      struct tcn_err *err)
+/* A server that may not be asked (some are not quite PostgreSQL) is not known, and no worse for that. */
+static int ask(struct tcn_db *db, PGconn *conn, enum tcn_pg_question question,
+               struct tcn_database *ret, struct tcn_err *err)
 {
     PGresult *row = NULL;
-    int r = ask(db, conn, ask_start, &row, err);
+    int r = tcn_pg_ask(db, conn, tcn_pg_questions[question], &row, err);
 
-    if (r < 0)
-        return r;
-    snprintf(ret_text, size, "%s", text(row, 0));
+    if (r == 0)
+        tcn_pg_hear_answer(question, row, ret);
     PQclear(row);
-    return 0;
+    return r == 0 || PQstatus(conn) == CONNECTION_OK ? 0 : r;
+}
+
+static int read_server(struct tcn_db *db, PGconn *conn, struct tcn_database *ret,
+                       struct tcn_err *err)
+{
+    int r = 0;
+
+    tcn_pg_begin_server(conn, ret);
+    ret->promotions = db->server.promotions;
+    for (int question = 0; question < TCN_PG_QUESTIONS && r == 0; question++)
+        r = ask(db, conn, (enum tcn_pg_question)question, ret, err);
+    return r;
 }
 
 /* A process at work does not go on in another cluster; one that starts, or reads beside it, never began. */
@@ -95,7 +95,7 @@ int tcn_pg_meet(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
 {
     struct tcn_database is;
     struct tcn_err why;
-    int r = tcn_pg_read_server(db, conn, &is, err);
+    int r = read_server(db, conn, &is, err);
 
     if (r < 0)
         return r;
@@ -110,9 +110,6 @@ int tcn_pg_meet(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
 void tcn_pg_describe(struct tcn_db *db, struct tcn_database *ret)
 {
     *ret = db->server;
-    memcpy(ret->used, db->used, sizeof ret->used);
-    memcpy(ret->left_behind, db->left_behind, sizeof ret->left_behind);
-    memcpy(ret->unmet, db->unmet, sizeof ret->unmet);
     memcpy(ret->unkept, db->known.unkept, sizeof ret->unkept);
 }
 

@@ -1,25 +1,18 @@
-/* Which of several hosts a process begins with. One that takes writes is not enough: an old primary that came back after a
- * promotion takes them, too, and nobody reads there what it takes. So each is met before one is chosen. */
+/* Which of several hosts a process begins with, and what the others are to it, at the start and later. One that takes writes
+ * is not enough: an old primary that came back after a promotion takes them, too, and nobody reads there what it takes. */
 #include "store/postgres.h"
 
+#include "base/xalloc.h"
 #include <stdio.h>
+#include <stdlib.h>
 
-struct met {
-    struct tcn_database server;
-    char started[40]; /* when the server was: tells two from one that has two names */
-};
-
-static int meet(struct tcn_db *db, size_t host, struct met *ret, struct tcn_err *err)
+/* Who only looks beside a node goes by what the node has learnt. */
+static bool is_enough(void *ctx, const struct tcn_database *is)
 {
-    int r = tcn_pg_reach(db, host, err);
+    const struct tcn_db *db = ctx;
+    bool is_visitor = db->role == TCN_DB_READER || db->role == TCN_DB_GUEST;
 
-    if (r < 0)
-        return r;
-    if ((r = tcn_pg_read_server(db, db->coming, &ret->server, err)) == 0)
-        r = tcn_pg_read_start(db, db->coming, ret->started, sizeof ret->started, err);
-    PQfinish(db->coming);
-    db->coming = NULL;
-    return r;
+    return is_visitor && db->known.timeline > 0 && is->timeline >= db->known.timeline;
 }
 
 static bool is_known(const struct tcn_database *s)
@@ -27,20 +20,10 @@ static bool is_known(const struct tcn_database *s)
     return *s->system_id && s->timeline > 0;
 }
 
-static void note_left_behind(struct tcn_db *db, const struct tcn_database *used,
-                             const struct tcn_database *old)
+/* Of two that take writes. */
+static int compare(const struct tcn_database *a, const struct tcn_database *b, bool *ret_is_better,
+                   struct tcn_err *err)
 {
-    snprintf(db->used, sizeof db->used, "%s on timeline %lld", used->host,
-             (long long)used->timeline);
-    snprintf(db->left_behind, sizeof db->left_behind, "%s on timeline %lld", old->host,
-             (long long)old->timeline);
-}
-
-static int compare(struct tcn_db *db, const struct met *best, const struct met *other,
-                   bool *ret_is_better, struct tcn_err *err)
-{
-    const struct tcn_database *a = &best->server, *b = &other->server;
-
     *ret_is_better = is_known(b) && (!is_known(a) || b->timeline > a->timeline);
     if (!is_known(a) || !is_known(b))
         return 0;
@@ -49,14 +32,32 @@ static int compare(struct tcn_db *db, const struct met *best, const struct met *
                         "%.100s and %.100s are in two PostgreSQL clusters (system identifiers %s "
                         "and %s): name the servers of one cluster in the store's URL",
                         a->host, b->host, a->system_id, b->system_id);
-    if (a->timeline != b->timeline)
-        note_left_behind(db, *ret_is_better ? b : a, *ret_is_better ? a : b);
-    else if (strcmp(best->started, other->started) != 0)
+    if (a->timeline == b->timeline && strcmp(a->started, b->started) != 0)
         return tcn_fail(err, TCN_EINVALID,
                         "%.100s and %.100s are copies of one database that both take writes, on "
                         "timeline %lld: stop one of them, and make it a standby of the other",
                         a->host, b->host, (long long)a->timeline);
     return 0;
+}
+
+/* The host to begin with, an index of found; TCN_EBUSY: none answers. */
+static int choose(const struct tcn_pg_hailed *found, size_t n, size_t *ret, struct tcn_err *err)
+{
+    bool is_any = false, is_better = true;
+    int r = 0;
+
+    for (size_t i = 0; i < n && r == 0; i++) {
+        if (found[i].r < 0)
+            continue;
+        if (is_any)
+            r = compare(&found[*ret].server, &found[i].server, &is_better, err);
+        if (is_better)
+            *ret = i;
+        is_any = true;
+    }
+    if (r < 0 || is_any)
+        return r;
+    return tcn_fail(err, TCN_EBUSY, "%s", found[n - 1].err.msg);
 }
 
 /* A standby is met as one that takes no writes; libpq says so in words only (fe-connect.c, of target_session_attrs). */
@@ -65,40 +66,70 @@ static bool is_of_standby(const struct tcn_err *err)
     return strstr(err->msg, "session is read-only") || strstr(err->msg, "in hot standby mode");
 }
 
-static void note_unmet(struct tcn_db *db, const struct tcn_err *why)
+static struct tcn_server describe(const struct tcn_pg_hailed *found, int64_t newest)
 {
-    if (!is_of_standby(why))
-        snprintf(db->unmet, sizeof db->unmet, "%.159s", why->msg);
+    struct tcn_server is = {.state = TCN_SERVER_PRIMARY, .timeline = found->server.timeline};
+
+    memcpy(is.host, found->host, sizeof is.host);
+    if (found->r < 0 && is_of_standby(&found->err))
+        is.state = TCN_SERVER_STANDBY;
+    else if (found->r < 0)
+        is.state = TCN_SERVER_UNMET;
+    else if (is.timeline > 0 && is.timeline < newest)
+        is.state = TCN_SERVER_LEFT_BEHIND;
+    if (is.state == TCN_SERVER_UNMET)
+        snprintf(is.why, sizeof is.why, "%.159s", found->err.msg);
+    return is;
 }
 
-/* Who only looks beside a node goes by what the node has learnt. */
-static bool is_enough(const struct tcn_db *db, const struct met *met)
+static void describe_all(const struct tcn_db *db, const struct tcn_pg_hailed *found,
+                         struct tcn_survey *ret)
 {
-    bool is_visitor = db->role == TCN_DB_READER || db->role == TCN_DB_GUEST;
+    int64_t newest = db->known.timeline;
 
-    return is_visitor && db->known.timeline > 0 && met->server.timeline >= db->known.timeline;
+    for (size_t i = 0; i < db->hosts.n; i++)
+        if (found[i].r == 0 && found[i].server.timeline > newest)
+            newest = found[i].server.timeline;
+    ret->n = db->hosts.n;
+    for (size_t i = 0; i < ret->n; i++)
+        ret->servers[i] = describe(&found[i], newest);
 }
 
-int tcn_pg_survey(struct tcn_db *db, size_t *ret_host, struct tcn_err *err)
+int tcn_pg_survey(struct tcn_db *db, int stop_fd, size_t *ret_host, struct tcn_err *err)
 {
-    struct met best = {0}, met;
-    bool is_any = false, is_better = true;
-    int r = 0;
+    struct tcn_pg_hailed found[TCN_SERVERS_MAX];
+    int r;
 
-    for (size_t i = 0; i < db->hosts.n; i++) {
-        if (meet(db, i, &met, err) < 0) {
-            note_unmet(db, err);
-            continue;
-        }
-        if (is_any && (r = compare(db, &best, &met, &is_better, err)) < 0)
-            return r;
-        if (is_better) {
-            best = met;
-            *ret_host = i;
-        }
-        is_any = true;
-        if (is_enough(db, &met))
-            break;
-    }
-    return is_any ? tcn_pg_known_check(&db->known, &best.server, err) : TCN_EBUSY;
+    tcn_pg_hail(&db->hosts, stop_fd, is_enough, db, found);
+    describe_all(db, found, &db->survey);
+    r = choose(found, db->hosts.n, ret_host, err);
+    return r < 0 ? r : tcn_pg_known_check(&db->known, &found[*ret_host].server, err);
+}
+
+void tcn_pg_survey_of_start(struct tcn_db *db, struct tcn_survey *ret)
+{
+    *ret = db->survey;
+}
+
+/* Of a process at work, which needs all of them and chooses none. */
+int tcn_pg_survey_place(const struct tcn_db_place *place, int stop_fd, struct tcn_survey *ret,
+                        struct tcn_err *err)
+{
+    struct tcn_db *db = tcn_xcalloc(1, sizeof *db);
+    struct tcn_err why = {0};
+    size_t host = 0;
+    int r;
+
+    db->role = TCN_DB_NODE;
+    if ((r = tcn_pg_hosts_init(&db->hosts, place, err)) == 0 && db->hosts.n < 2)
+        r = tcn_fail(err, TCN_ENOTFOUND, "the store's URL has one server");
+    if (r == 0)
+        r = tcn_pg_known_read(&db->known, place->folder, err);
+    if (r == 0 && tcn_pg_survey(db, stop_fd, &host, &why) == TCN_EINVALID)
+        snprintf(db->survey.wrong, sizeof db->survey.wrong, "%s", why.msg);
+    *ret = db->survey;
+    tcn_pg_hosts_done(&db->hosts);
+    tcn_pg_known_done(&db->known);
+    free(db);
+    return r;
 }

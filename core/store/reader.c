@@ -121,36 +121,12 @@ static void finish(void *ctx)
     tcn_log_release();
 }
 
-static void copy_options(const struct tcn_store_options *from, struct tcn_store_options *ret)
-{
-    *ret = (struct tcn_store_options){
-        .url = tcn_xstrdup(from->url),
-        .account_id = tcn_xstrdup(from->account_id),
-        .node = tcn_xstrdup(from->node),
-        .password = tcn_xstrdup(from->password),
-        .folder = tcn_xstrdup(from->folder),
-    };
-}
-
-static void free_options(struct tcn_store_options *o)
-{
-    char *password = (char *)(uintptr_t)o->password;
-
-    if (password)
-        explicit_bzero(password, strlen(password));
-    free(password);
-    free((char *)(uintptr_t)o->url);
-    free((char *)(uintptr_t)o->account_id);
-    free((char *)(uintptr_t)o->node);
-    free((char *)(uintptr_t)o->folder);
-}
-
 static void free_reader(struct tcn_reader *r)
 {
     tcn_wake_done(&r->wake);
     pthread_cond_destroy(&r->posted);
     pthread_mutex_destroy(&r->mutex);
-    free_options(&r->options);
+    tcn_store_options_free(&r->options);
     free(r);
 }
 
@@ -162,7 +138,7 @@ int tcn_reader_start(struct event_base *base, const struct tcn_store_options *op
 
     pthread_mutex_init(&r->mutex, NULL);
     pthread_cond_init(&r->posted, NULL);
-    copy_options(options, &r->options);
+    tcn_store_options_copy(options, &r->options);
     result = tcn_wake_init(&r->wake, base, finish, r, err);
     if (result == 0 && (rc = tcn_thread_start(&r->thread, run, r)) != 0)
         result = tcn_fail(err, TCN_EIO, "cannot start a thread: %s", strerror(rc));

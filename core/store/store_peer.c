@@ -185,6 +185,29 @@ void tcn_store_database(struct tcn_store *s, struct tcn_database *ret)
     s->driver->describe(s->db, ret);
 }
 
+void tcn_store_survey_of_start(struct tcn_store *s, struct tcn_survey *ret)
+{
+    *ret = (struct tcn_survey){0};
+    if (s->driver->survey_of_start)
+        s->driver->survey_of_start(s->db, ret);
+}
+
+int tcn_store_survey(const struct tcn_store_options *options, int stop_fd, struct tcn_survey *ret,
+                     struct tcn_err *err)
+{
+    struct tcn_db_place place = {.password = options->password,
+                                 .node = options->node,
+                                 .account = options->account_id,
+                                 .folder = options->folder};
+    const struct tcn_db_driver *driver;
+    int r = tcn_store_driver_of(options->url, &driver, &place.target, err);
+
+    if (r < 0)
+        return r;
+    return driver->survey ? driver->survey(&place, stop_fd, ret, err)
+                          : tcn_fail(err, TCN_ENOTFOUND, "the store has no server");
+}
+
 int64_t tcn_store_contact_us(struct tcn_store *s)
 {
     return s->driver->contact_us ? s->driver->contact_us(s->db) : 0;

@@ -518,6 +518,7 @@ int tcn_storethread_start(struct event_base *base, const struct tcn_storethread_
     if ((r = tcn_store_look(t->store, err)) < 0)
         goto out;
     t->stats.contact_us = tcn_store_contact_us(t->store);
+    tcn_store_survey_of_start(t->store, &t->survey);
     tcn_store_database(t->store, &t->stats.database);
     t->beat_us = tcn_clock_mono_us();
     if (tcn_store_is_shared(t->store) && t->max_batch > SHARED_BATCH)
@@ -591,4 +592,9 @@ void tcn_storethread_stats(struct tcn_storethread *t, struct tcn_storethread_sta
     *ret = t->stats;
     ret->waiting = t->waiting.n;
     pthread_mutex_unlock(&t->mutex);
+}
+
+void tcn_storethread_survey(struct tcn_storethread *t, struct tcn_survey *ret)
+{
+    *ret = t->survey;
 }

@@ -74,6 +74,9 @@ bool tcn_storethread_may_act(struct tcn_storethread *t);
 /* The time that due times go by, which jobs get: the server's where nodes share one, else this machine's. Any thread. */
 int64_t tcn_storethread_now_ms(struct tcn_storethread *t);
 
+/* What the start found of the servers of the URL. Any thread. */
+void tcn_storethread_survey(struct tcn_storethread *t, struct tcn_survey *ret);
+
 struct tcn_storethread_stats {
     uint64_t jobs, batches, retried, failed;
     uint64_t waiting; /* now */

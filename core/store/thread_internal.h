@@ -32,8 +32,9 @@ struct tcn_storethread {
     bool is_told_gone; /* the loop's */
     int64_t look_us;   /* the last one at the files' names, monotonic; the thread's */
     void (*on_away)(void *ctx, bool is_away, const char *why);
-    void *away_ctx;    /* borrowed */
-    bool is_told_away; /* the loop's */
+    void *away_ctx;           /* borrowed */
+    bool is_told_away;        /* the loop's */
+    struct tcn_survey survey; /* of the start */
     void (*on_taken)(void *ctx);
     void *taken_ctx;     /* borrowed */
     uint64_t told_taken; /* the loop's */
@@ -88,6 +89,12 @@ static inline void tcn_jobs_move(struct tcn_jobs *from, struct tcn_jobs *to, siz
     for (struct tcn_job *job; max > 0 && (job = tcn_jobs_pop(from)) != NULL; max--)
         tcn_jobs_push(to, job);
 }
+
+/* -- store_options.c ------------------------------------------------------------------------------------------ */
+
+/* What a connection beside the store's own needs of them; yours to free. */
+void tcn_store_options_copy(const struct tcn_store_options *from, struct tcn_store_options *ret);
+void tcn_store_options_free(struct tcn_store_options *o);
 
 /* -- thread.c ------------------------------------------------------------------------------------------------ */
 

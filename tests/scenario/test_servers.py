@@ -4,7 +4,9 @@ from __future__ import annotations
 import concurrent.futures
 import json
 import pathlib
+import re
 import signal
+import socket
 import subprocess
 import time
 import typing
@@ -112,6 +114,95 @@ class Several(unittest.TestCase):
         self.assertEqual(200, http("GET", app.url + "/readyz").status)
         self.assertIn("cannot be kept for the next start", app.log.read_text())
         self.assertEqual("", app.end())
+
+
+class ComesBack(unittest.TestCase):
+    """The same, while nodes work: one that had followed the promotion, and one that knows of none since the promoted server was
+    away at its start."""
+    SURVEY_S = 100.0  # more than the minute between two looks
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.pair = postgres.Pair(is_synchronous=False)
+        cls.world = cls.enterClassContext(World("postgres", cls.pair))
+
+    def start(self, name: str) -> Tocsin:
+        folder = self.world.folder / name
+        folder.mkdir()
+        config = {"node": name, "tokens": [{"name": "admin", "role": "admin", "token": {"env": "TOKEN"}}]}
+        return self.world.tocsin(config, {"TOKEN": TOKENS["admin"]}, folder=folder)
+
+    @staticmethod
+    def told(app: Tocsin, words: str, n: int = 1) -> None:
+        """So often, and no more."""
+        def found() -> list[str]:
+            return re.findall(words, app.log.read_text())
+        eventually(f"{app.folder.name} is told {words}", lambda: len(found()) >= n, ComesBack.SURVEY_S)
+        if len(found()) != n:
+            raise AssertionError(found())
+
+    @staticmethod
+    def metrics(app: Tocsin) -> dict[str, str]:
+        rows = re.findall(r"^tocsin_database_(split|servers_unmet) (\S+)$",
+                          http("GET", app.url + "/metrics").body.decode(), re.MULTILINE)
+        return dict(rows)
+
+    def test_every_node_is_told(self) -> None:
+        follows = self.start("follows")
+        self.assertEqual({"split": "0", "servers_unmet": "0"}, self.metrics(follows))
+        self.pair.promote()
+        eventually("it follows", lambda: self.follows(follows), 60)
+        right, left = self.pair.primary, self.pair.standby
+        right.stop()
+        left.start()
+        behind = self.start("behind")
+        self.assertRegex(behind.log.read_text(), f"level=warn .*was not met at this start.*{right.folder}")
+        self.assertEqual({"split": "0", "servers_unmet": "1"}, self.metrics(behind))
+        right.start()
+        places = f"{right.folder}:5432 on timeline 2.*left_behind=.*{left.folder}:5432 on timeline 1"
+        self.told(behind, f"level=error .*this node writes to a server that a promotion left behind.*stop that.*{places}")
+        self.told(behind, f"level=info .*answers again.*{right.folder}")
+        eventually("the other one is back", lambda: self.follows(follows), 60)
+        self.told(follows, f"level=error .*two servers.*pg_rewind.*used=.*{places}")
+        for app in (behind, follows):
+            self.assertEqual({"split": "1", "servers_unmet": "0"}, self.metrics(app))
+        left.stop()
+        self.told(follows, f"level=info .*was left behind takes no writes any more.*{left.folder}.*now=silent")
+        self.assertEqual({"split": "0", "servers_unmet": "1"}, self.metrics(follows))
+        self.told(follows, "two servers")
+        self.assertEqual(70, behind.child.wait(60))
+        behind.kill()
+        behind.start()
+        self.assertEqual(2, Several.timeline(behind))
+
+    def follows(self, app: Tocsin) -> bool:
+        if app.child.poll() == 70:
+            app.kill()
+            app.start(wait=False)
+        return Several.timeline(app) == 2
+
+
+class Silent(unittest.TestCase):
+    """Hosts that take a connection and say nothing."""
+    LONGEST_S = 5.0  # each of them has 3 s
+
+    def test_a_start_waits_for_all_of_them_at_once(self) -> None:
+        server = postgres.Server()
+        world = self.enterClassContext(World("postgres", server))
+        folders = [world.folder / f"silent{n}" for n in range(4)]
+        for folder in folders:
+            folder.mkdir()
+            made = self.enterContext(socket.socket(socket.AF_UNIX))
+            made.bind(str(folder / ".s.PGSQL.5432"))
+            made.listen(100)
+        hosts = ",".join(map(str, [*folders[:2], server.folder, *folders[2:]]))
+        world.tocsin({"node": "first"}, {}).kill(signal.SIGTERM)  # makes the schema
+        begun = time.monotonic()
+        app = world.tocsin({"node": "first"}, {}, store=server.url().replace(f"host={server.folder}", f"host={hosts}"))
+        self.assertLess(time.monotonic() - begun, self.LONGEST_S)
+        for folder in folders:
+            self.assertRegex(app.log.read_text(), f"was not met at this start.*{folder}:5432 does not answer within 3 s")
+        self.assertEqual(0, app.kill(signal.SIGTERM))
 
 
 class Locked(Scenario):
