@@ -21,6 +21,8 @@ enum tcn_ack_view { TCN_ACK_ASK = 1, TCN_ACK_DONE, TCN_ACK_RESOLVED, TCN_ACK_EXP
 /* A whole HTML document; every text of the incident is escaped. */
 void tcn_ack_page(struct tcn_buf *out, enum tcn_ack_view view, const struct tcn_incident *incident,
                   const struct tcn_page *page);
+/* While the store cannot be asked. is_post: somebody wanted to acknowledge; is_undecided: which may be done. */
+void tcn_ack_unavailable(struct tcn_buf *out, bool is_post, bool is_undecided);
 /* For a link that is not ours, or too old to be known. */
 void tcn_ack_unknown(struct tcn_buf *out);
 

@@ -81,3 +81,20 @@ void tcn_ack_unknown(struct tcn_buf *out)
     tcn_buf_z(out, HEAD "<h1>Unknown link</h1><p>This is no acknowledge link of this Tocsin. Copy "
                         "the whole link of the mail.</p></body></html>\n");
 }
+
+void tcn_ack_unavailable(struct tcn_buf *out, bool is_post, bool is_undecided)
+{
+    tcn_buf_z(
+        out, HEAD
+        "<h1>Not possible just now</h1><p>Tocsin cannot reach its database, or not write to it. ");
+    if (!is_post)
+        tcn_buf_z(out, "Nothing is lost.");
+    else if (is_undecided)
+        tcn_buf_z(out, "Whether your answer arrived is not known yet: look again in a moment.");
+    else
+        tcn_buf_z(out, "<b>Your answer was not taken</b>: people are paged on.");
+    tcn_buf_z(out,
+              "</p><form method=\"get\"><button>Try again</button></form><p>When this stays, tell "
+              "whoever runs Tocsin, and look after what the mail says: it is true all the "
+              "same.</p></body></html>\n");
+}

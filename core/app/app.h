@@ -24,6 +24,17 @@ struct tcn_servers;           /* servers.c */
 
 #define TCN_FIXED 8 /* members that only a start takes: app_reload.c */
 
+/* What is known of whether an alarm would be accepted: ready.c. Times are monotonic. */
+struct tcn_ready {
+    bool is_asked;                 /* a try is on its way */
+    int64_t tried_us;              /* the last one that came to something or not */
+    unsigned n_tries_failed;       /* in a row; one that is sure counts for several */
+    unsigned n_failed;             /* deliveries, in a row */
+    int64_t failing_us, failed_us; /* the first of those, the last one */
+    char why[TCN_ERR_MSG];         /* the last of either */
+    bool is_told;
+};
+
 struct tcn_app_options {
     const char *config_file, *data_dir;
     const char *listen; /* NULL: as configured */
@@ -36,6 +47,7 @@ struct tcn_app {
     struct tcn_storethread *store;
     struct tcn_reader *reader;   /* NULL: the database is this process's own */
     struct tcn_servers *servers; /* NULL, likewise */
+    struct tcn_ready ready;
     struct tcn_router *router, *admin_router;
     struct tcn_server *server, *admin; /* the public one; that for operators, or NULL */
     struct tcn_tls *tls;
@@ -67,8 +79,8 @@ struct tcn_app {
     char *fixed[TCN_FIXED], *node, *own_url;
     uint8_t ack_key[TCN_ACK_KEY];
     int64_t started_ms, max_late_ms, epoch;
-    int64_t ready_until_us; /* monotonic: /readyz says what it said */
-    int64_t listens_ms;     /* since when alarms are taken without a gap */
+    int64_t listens_ms; /* since when alarms are taken without a gap */
+    int64_t n_open;     /* incidents, when they were counted last; negative: not yet */
     int exit_code;
 };
 

@@ -10,6 +10,7 @@
 #include "app/recheck.h"
 #include "app/servers.h"
 #include "app/subscriptions.h"
+#include "app/trouble.h"
 #include "app/unheard.h"
 #include "app/waiting.h"
 #include "base/text.h"
@@ -89,6 +90,8 @@ static int start_store(struct tcn_app *app, struct tcn_err *err)
                                         .gone_ctx = app,
                                         .on_away = on_away,
                                         .away_ctx = app,
+                                        .on_stall = tcn_trouble_told,
+                                        .stall_ctx = app,
                                         .on_taken = on_taken,
                                         .taken_ctx = app,
                                         .on_promoted = tcn_peers_promoted,
@@ -240,6 +243,7 @@ int tcn_app_start(struct tcn_app *app, struct tcn_err *err)
 
     tcn_app_fix(app);
     app->started_ms = tcn_clock_now_ms();
+    app->n_open = -1;
     app->metrics = tcn_metrics_new();
     app->settled = tcn_settled_new();
     app->rechecks = tcn_rechecks_new(app);

@@ -1,5 +1,6 @@
 /* From the front door to an authenticated, parsed body. */
 #include "app/delivery.h"
+#include "app/ready.h"
 #include "app/recheck.h"
 #include "app/refused.h"
 #include "app/routes.h"
@@ -143,8 +144,17 @@ void tcn_delivery_repeat(struct tcn_delivery_state *d, struct tcn_id incident)
     tcn_delivery_free(d);
 }
 
+void tcn_delivery_late(struct tcn_delivery_state *d)
+{
+    tcn_delivery_count(d->app, d->source, "late");
+    tcn_answer_late(d->app, d->rq,
+                    "whether this was accepted is not known: send it again, what is known already "
+                    "changes nothing");
+}
+
 void tcn_delivery_fail(struct tcn_delivery_state *d, int r, const struct tcn_err *err)
 {
+    tcn_ready_failed(d->app, err);
     tcn_delivery_count(d->app, d->source, "failed");
     tcn_answer_failure(d->app, d->rq, r, err);
     d->rq = NULL;

@@ -44,6 +44,8 @@ void tcn_delivery_refuse(struct tcn_delivery_state *d, int status, const char *c
                          const char *why);
 /* A job of it failed. */
 void tcn_delivery_fail(struct tcn_delivery_state *d, int r, const struct tcn_err *err);
+/* Nobody knows in time what becomes of it: its sender must come again, and it goes on. */
+void tcn_delivery_late(struct tcn_delivery_state *d);
 /* It must come again. why NULL: as the store says. */
 void tcn_delivery_refuse_for_now(struct tcn_delivery_state *d, const char *why);
 /* It repeats what is known of the incident, and changes nothing. */

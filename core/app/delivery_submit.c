@@ -1,6 +1,7 @@
 /* From a parsed body to a job of the store thread, and from its result to the answer. */
 #include "app/delivery.h"
 #include "app/disk.h"
+#include "app/ready.h"
 #include "app/routes.h"
 #include "app/subscriptions.h"
 #include "app/unreached.h"
@@ -94,6 +95,7 @@ static void answer(struct tcn_intake_job *job, int r, const struct tcn_err *err)
     if (r < 0) {
         tcn_delivery_fail(d, r, err);
     } else {
+        tcn_ready_accepted(d->app);
         if (job->is_duplicate)
             tcn_delivery_count(d->app, d->source, "duplicate");
         else
@@ -105,6 +107,12 @@ static void answer(struct tcn_intake_job *job, int r, const struct tcn_err *err)
         tcn_delivery_free(d);
     }
     tcn_intake_free(job);
+}
+
+/* It may be accepted yet: then what it repeats is known, and changes nothing. */
+static void on_late(struct tcn_job *base)
+{
+    tcn_delivery_late(((struct tcn_intake_job *)base)->ctx);
 }
 
 static void on_done(struct tcn_job *base, int r, const struct tcn_err *err)
@@ -137,6 +145,7 @@ static void post(struct tcn_delivery_state *d, struct tcn_intake_job *job,
     job->ctx = d;
     job->answer = when_done;
     job->job.done = on_done;
+    job->job.late = on_late;
     job->policy = &d->source->policy;
     job->directory = &d->config->directory;
     job->inbox.source = d->source->name;

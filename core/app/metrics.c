@@ -52,6 +52,10 @@ static const struct kind {
     {"tocsin_database_primary", "gauge", "1 while the server in use is the primary."},
     {"tocsin_database_timeline", "gauge",
      "Timeline of the server in use, or last in use; grows when a standby is promoted."},
+    {"tocsin_database_stalled_seconds", "gauge",
+     "For how long an answer of it is waited for, when that is more than 3 s."},
+    {"tocsin_database_refuses", "gauge",
+     "1 while it refuses what every alarm writes: rights, locks, or another reason."},
     {"tocsin_database_split", "gauge",
      "1 while more than one server of the store's URL takes writes: what one of them takes is "
      "lost."},

@@ -47,6 +47,14 @@ static void ask_store(struct recheck_job *job)
     free(job);
 }
 
+static void late(struct tcn_job *base)
+{
+    struct recheck_job *job = (struct recheck_job *)base;
+
+    for (size_t i = 0; i < job->n; i++)
+        tcn_delivery_late(job->deliveries[i]);
+}
+
 /* While the store's thread has lost its connection, another one may lead to what the store was. */
 static bool is_answer(const struct recheck_job *job, int r)
 {
@@ -85,7 +93,8 @@ static void post(struct tcn_rechecks *all)
     all->waiting = NULL;
     tcn_storethread_stats(all->app->store, &now);
     job->lost = now.lost;
-    job->is_aside = !now.is_away && all->app->reader &&
+    job->is_aside = !now.is_away && now.stall_us < TCN_STALL_MS * INT64_C(1000) &&
+                    all->app->reader &&
                     tcn_reader_post(all->app->reader, &job->job, job->lost) == 0;
     if (!job->is_aside)
         ask_store(job);
@@ -130,6 +139,7 @@ static struct recheck_job *waiting_job(struct tcn_rechecks *all)
     all->waiting = tcn_xcalloc(1, sizeof *all->waiting);
     all->waiting->job.run = run;
     all->waiting->job.done = done;
+    all->waiting->job.late = late;
     event_active(all->flush, EV_TIMEOUT, 0);
     return all->waiting;
 }

@@ -146,6 +146,20 @@ static void answer_html(struct tcn_request *rq, int status, const struct tcn_buf
     tcn_answer_text(rq, status, HTML, CSP, tcn_buf_view(html));
 }
 
+/* For a person: nothing that is wrong here is theirs to understand. rq stays: what becomes of it may not be known yet. */
+static void answer_unavailable(struct tcn_request *rq, bool is_post, bool is_undecided)
+{
+    struct tcn_reply reply = {
+        .status = 503, .content_type = HTML, .csp = CSP, .retry_after_s = TCN_RETRY_AFTER_S};
+    struct tcn_buf html;
+
+    tcn_buf_init(&html, 65536);
+    tcn_ack_unavailable(&html, is_post, is_undecided);
+    reply.body = tcn_buf_view(&html);
+    tcn_server_reply(rq->server, rq->reply_id, &reply);
+    tcn_buf_done(&html);
+}
+
 static void note_refused(struct tcn_app *app, const struct tcn_request *rq, const char *reason,
                          const char *why)
 {
@@ -161,7 +175,8 @@ static void done(struct tcn_job *base, int r, const struct tcn_err *err)
     struct ack_job *j = (struct ack_job *)base;
 
     if (r < 0) {
-        tcn_answer_failure(j->app, j->rq, r, err);
+        answer_unavailable(j->rq, j->is_post, false);
+        tcn_answer_failure(j->app, j->rq, r, err); /* the log; it is answered */
     } else {
         if (j->has_changed) {
             tcn_metrics_add(j->app->metrics, "tocsin_commands_total", "kind=\"acknowledge_link\"",
@@ -175,6 +190,13 @@ static void done(struct tcn_job *base, int r, const struct tcn_err *err)
         answer_html(j->rq, j->status, &j->html);
     }
     free_job(j);
+}
+
+static void late(struct tcn_job *base)
+{
+    struct ack_job *j = (struct ack_job *)base;
+
+    answer_unavailable(j->rq, j->is_post, true);
 }
 
 static void refuse(struct tcn_app *app, struct tcn_request *rq)
@@ -199,6 +221,7 @@ void tcn_route_ack(struct tcn_app *app, struct tcn_request *rq)
     }
     j = tcn_xcalloc(1, sizeof *j);
     j->job.run = run;
+    j->job.late = late;
     j->job.done = done;
     j->app = app;
     j->config = app->config;
@@ -210,6 +233,7 @@ void tcn_route_ack(struct tcn_app *app, struct tcn_request *rq)
     tcn_buf_init(&j->html, 256u << 10);
     if (tcn_storethread_post(app->store, &j->job) == 0)
         return;
-    tcn_answer_refused(app, rq);
+    answer_unavailable(rq, j->is_post, false);
+    tcn_server_request_free(rq);
     free_job(j);
 }

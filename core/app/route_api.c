@@ -95,9 +95,20 @@ static void done(struct tcn_job *base, int r, const struct tcn_err *err)
     finish(j);
 }
 
+static void late(struct tcn_job *base)
+{
+    struct api_job *j = (struct api_job *)base;
+
+    tcn_answer_late(j->app, j->rq,
+                    j->route->query
+                        ? "ask again"
+                        : "whether this was done is not known: look before you repeat it");
+}
+
 static void submit(struct api_job *j)
 {
     j->job.run = run;
+    j->job.late = late;
     j->job.done = done;
     j->call.arena = &j->arena;
     if (tcn_storethread_post(j->app->store, &j->job) == 0)

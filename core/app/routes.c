@@ -1,7 +1,9 @@
 /* Every path of the program, and the forms of its answers. */
 #include "app/routes.h"
 #include "app/delivery.h"
+#include "app/ready.h"
 #include "app/refused.h"
+#include "app/trouble.h"
 #include "base/nearest.h"
 #include "base/xalloc.h"
 
@@ -208,18 +210,24 @@ void tcn_answer_json(struct tcn_request *rq, int status, json_t *body)
     free(text);
 }
 
+static void write_error(struct tcn_buf *body, struct tcn_reply *reply, const char *code,
+                        const char *message)
+{
+    tcn_buf_init(body, 4096);
+    tcn_buf_fmt(body, "{\"error\":{\"code\":\"%s\",\"message\":", code);
+    tcn_buf_json(body, tcn_str(message));
+    tcn_buf_z(body, "}}");
+    reply->content_type = "application/json";
+    reply->body = tcn_buf_view(body);
+}
+
 /* reply has everything but its body. */
 static void send_error(struct tcn_request *rq, struct tcn_reply *reply, const char *code,
                        const char *message)
 {
     struct tcn_buf body;
 
-    tcn_buf_init(&body, 4096);
-    tcn_buf_fmt(&body, "{\"error\":{\"code\":\"%s\",\"message\":", code);
-    tcn_buf_json(&body, tcn_str(message));
-    tcn_buf_z(&body, "}}");
-    reply->content_type = "application/json";
-    reply->body = tcn_buf_view(&body);
+    write_error(&body, reply, code, message);
     send_reply(rq, reply);
     tcn_buf_done(&body);
 }
@@ -233,9 +241,22 @@ void tcn_answer_error(struct tcn_request *rq, int status, const char *code, cons
 
 void tcn_answer_busy(struct tcn_request *rq, const char *message)
 {
-    struct tcn_reply reply = {.status = 503, .retry_after_s = 5};
+    struct tcn_reply reply = {.status = 503, .retry_after_s = TCN_RETRY_AFTER_S};
 
     send_error(rq, &reply, "unavailable", message);
+}
+
+void tcn_answer_late(struct tcn_app *app, struct tcn_request *rq, const char *what)
+{
+    struct tcn_reply reply = {.status = 503, .retry_after_s = TCN_RETRY_AFTER_S};
+    char trouble[TCN_TROUBLE] = "the database takes long", message[2 * TCN_TROUBLE];
+    struct tcn_buf body;
+
+    tcn_trouble(app, trouble);
+    snprintf(message, sizeof message, "%s; %s", trouble, what);
+    write_error(&body, &reply, "undecided", message);
+    tcn_server_reply(rq->server, rq->reply_id, &reply);
+    tcn_buf_done(&body);
 }
 
 void tcn_answer_challenge(struct tcn_request *rq, const char *challenge, const char *message)
@@ -264,21 +285,32 @@ void tcn_answer_delivery(struct tcn_request *rq, int status, const char *word,
     send_reply(rq, &reply);
 }
 
+static void answer_nothing(struct tcn_request *rq, const char *why)
+{
+    char message[TCN_TROUBLE + 40];
+
+    snprintf(message, sizeof message, "%s; nothing was accepted", why);
+    tcn_answer_busy(rq, message);
+}
+
 /* The store takes no job. */
 void tcn_answer_refused(struct tcn_app *app, struct tcn_request *rq)
 {
-    struct tcn_storethread_stats stats;
+    char trouble[TCN_TROUBLE];
 
-    tcn_storethread_stats(app->store, &stats);
-    tcn_answer_busy(rq, stats.is_away ? "the database is away; nothing was accepted"
-                                      : "too many requests wait for the store");
+    if (tcn_trouble(app, trouble))
+        answer_nothing(rq, trouble);
+    else
+        tcn_answer_busy(rq, "too many requests wait for the store");
 }
 
 void tcn_answer_failure(struct tcn_app *app, struct tcn_request *rq, int r,
                         const struct tcn_err *err)
 {
+    char trouble[TCN_TROUBLE] = "the store is not available";
+
     tcn_metrics_add(app->metrics, "tocsin_store_failures_total", "", 1);
     tcn_log(TCN_LOG_ERROR, "store", "job failed", "code", tcn_code_name(r), "why", err->msg, NULL);
-    tcn_answer_busy(rq, r == TCN_EFULL ? "the disk is full; nothing was accepted"
-                                       : "the store is not available; nothing was accepted");
+    tcn_trouble(app, trouble);
+    answer_nothing(rq, r == TCN_EFULL ? "the disk is full" : trouble);
 }

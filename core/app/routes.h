@@ -18,12 +18,12 @@ void tcn_routes_serve(void *ctx, struct tcn_request *rq);
 void tcn_route_api(struct tcn_app *app, struct tcn_request *rq, const struct tcn_api_route *route);
 void tcn_route_ack(struct tcn_app *app, struct tcn_request *rq);
 void tcn_route_health(struct tcn_request *rq);
-void tcn_route_ready(struct tcn_app *app, struct tcn_request *rq);
 void tcn_route_metrics(struct tcn_app *app, struct tcn_request *rq);
 
 /* Any type; csp NULL is the strict default. */
 void tcn_answer_text(struct tcn_request *rq, int status, const char *type, const char *csp,
                      struct tcn_str body);
+#define TCN_RETRY_AFTER_S 5
 /* Answers and frees rq. The error form is {"error": {"code", "message"}}. */
 void tcn_answer_json(struct tcn_request *rq, int status, json_t *body /* stolen */);
 void tcn_answer_error(struct tcn_request *rq, int status, const char *code, const char *message);
@@ -31,6 +31,9 @@ void tcn_answer_error(struct tcn_request *rq, int status, const char *code, cons
 void tcn_answer_busy(struct tcn_request *rq, const char *message);
 void tcn_answer_refused(struct tcn_app *app,
                         struct tcn_request *rq); /* the same, why the store takes no job */
+/* The same while rq is still needed: what becomes of it is not known yet, and what is answered later goes nowhere. what: how
+ * the sender finds out. */
+void tcn_answer_late(struct tcn_app *app, struct tcn_request *rq, const char *what);
 /* 401 with that WWW-Authenticate. */
 void tcn_answer_challenge(struct tcn_request *rq, const char *challenge, const char *message);
 #define TCN_ANSWER_IDS 16

@@ -1,4 +1,4 @@
-/* What the process knows of itself: /v1/sources, /v1/connectors, /healthz, /readyz, /metrics. */
+/* What the process knows of itself: /v1/sources, /v1/connectors, /healthz, /metrics. */
 #ifndef TCN_APP_STATE_H
 #define TCN_APP_STATE_H
 

@@ -143,7 +143,11 @@ struct tcn_db_driver {
     void (*survey_of_start)(struct tcn_db *db, struct tcn_survey *ret);
     int (*survey)(const struct tcn_db_place *place, int stop_fd, struct tcn_survey *ret,
                   struct tcn_err *err);
-    int64_t (*contact_us)(struct tcn_db *db); /* may be NULL; the last answer, tcn_clock_mono_us */
+    /* May be NULL. The last answer, tcn_clock_mono_us; and see tcn_store_waits. Any thread. */
+    int64_t (*contact_us)(struct tcn_db *db);
+    const char *(*waits)(struct tcn_db *db);
+    /* May be NULL. The process ends: an answer that does not come is given up within seconds. Any thread. */
+    void (*hurry)(struct tcn_db *db);
     /* May be NULL: its clock is this process's. What is known of the clock that all who share it go by. */
     struct tcn_clock_far *(*clock)(struct tcn_db *db);
 

@@ -62,7 +62,7 @@ struct tcn_server {
     enum tcn_server_state state;
     char host[128]; /* and port */
     int64_t timeline;
-    char why[160];
+    char why[TCN_ERR_MSG];
 };
 #define TCN_SERVERS_MAX 16
 struct tcn_survey {
@@ -76,7 +76,12 @@ void tcn_store_survey_of_start(struct tcn_store *s, struct tcn_survey *ret);
  * something to read at stop_fd. TCN_ENOTFOUND: the URL has one server, or none at all. */
 int tcn_store_survey(const struct tcn_store_options *options, int stop_fd, struct tcn_survey *ret,
                      struct tcn_err *err);
-/* tcn_clock_mono_us() of the last answer; 0 where the database is in this process. */
+/* tcn_clock_mono_us() of the last answer; 0 where the database is in this process. Any thread. */
 int64_t tcn_store_contact_us(struct tcn_store *s);
+/* While an answer does not come: what its server is known to wait for, a sentence about "the database" (static); NULL: it is
+ * not known. Any thread. */
+const char *tcn_store_waits(struct tcn_store *s);
+/* The process ends: what the database does not answer is given up within seconds. Any thread. */
+void tcn_store_hurry(struct tcn_store *s);
 
 #endif

@@ -7,6 +7,7 @@
 #include "store/nodes.h"
 #include "sys/clock_far.h"
 #include <libpq-fe.h>
+#include <stdatomic.h>
 
 #define TCN_PG_PARAMS_MAX 40          /* of a statement as it is written */
 #define TCN_PG_ROWS_MAX 16            /* that one statement sends together, a power of 2 */
@@ -16,9 +17,10 @@
 #define TCN_PG_TEXT_MAX (64 << 20)
 #define TCN_PG_CONNECT_MS 3000   /* of one host */
 #define TCN_PG_PATIENCE_MS 40000 /* for an answer: more than statement_timeout */
-#define TCN_PG_ASK_MS 8000 /* the same, of what a session begins with: more than lock_timeout */
+#define TCN_PG_ASK_MS 8000  /* the same, of what a session begins with: more than lock_timeout */
+#define TCN_PG_LAST_MS 2000 /* the same, at the end of the process */
 #define TCN_PG_DOUBT_MS                                                                            \
-    5000 /* without one, whether the server lives is asked by another connection */
+    2000 /* without one, another connection is asked whether the server lives, and what it waits for */
 
 /* One command on its way to the server. */
 enum tcn_pg_kind { TCN_PG_PLAIN = 0, TCN_PG_PREPARE, TCN_PG_EXECUTE, TCN_PG_GUARD };
@@ -100,14 +102,16 @@ struct tcn_db {
     struct tcn_pg_hosts hosts;
     struct tcn_pg_known known;
     enum tcn_db_role role;
-    char account[16];           /* "*": all */
-    struct tcn_database server; /* of the connection in use, or the last */
-    struct tcn_survey survey;   /* of the start */
-    int64_t contact_us;         /* its last answer, monotonic */
-    PGconn *conn;               /* owned; NULL while lost */
-    uint64_t connection;        /* counts connections, from 1 */
-    int backend;                /* its process on the server */
-    uint64_t names;             /* of prepared statements, so far */
+    char account[16];            /* "*": all */
+    struct tcn_database server;  /* of the connection in use, or the last */
+    struct tcn_survey survey;    /* of the start */
+    _Atomic int64_t contact_us;  /* its last answer, monotonic */
+    _Atomic(const char *) waits; /* static; see tcn_store_waits */
+    atomic_bool is_ending;       /* the process */
+    PGconn *conn;                /* owned; NULL while lost */
+    uint64_t connection;         /* counts connections, from 1 */
+    int backend;                 /* its process on the server */
+    uint64_t names;              /* of prepared statements, so far */
 
     PGconn *coming; /* owned; a connection that is being made */
     size_t host;    /* the one that is tried */
@@ -118,6 +122,7 @@ struct tcn_db {
     int64_t pause_ms;
     char away
         [TCN_ERR_MSG]; /* why the last try to get the connection back failed; "": it is there, or none was made */
+    bool is_reached, was_reached; /* a host took a connection, in this round and in the last one */
 
     struct tcn_dbstmt *waiting[TCN_PG_GROUPS_MAX]; /* borrowed; they have rows that are not sent */
     size_t n_waiting;
@@ -179,6 +184,8 @@ int tcn_pg_result(PGconn *conn, int64_t until_us, PGresult **ret);
 /* Runs SQL texts outside of the pipeline and takes the result of the last. */
 int tcn_pg_ask(struct tcn_db *db, PGconn *conn, const char *sql, PGresult **ret,
                struct tcn_err *err);
+int tcn_pg_ask_until(struct tcn_db *db, PGconn *conn, const char *sql, int64_t until_us,
+                     PGresult **ret, struct tcn_err *err);
 int tcn_pg_send_text(struct tcn_db *db, const char *sql, struct tcn_err *err);
 /* Before it what it needs: the rows that wait, BEGIN, the guard, its preparation. */
 int tcn_pg_send_statement(struct tcn_dbstmt *st, struct tcn_db_touch touch, struct tcn_err *err);
@@ -210,13 +217,22 @@ int tcn_pg_connect(struct tcn_db *db, int64_t wait_ms, struct tcn_err *err);
 bool tcn_pg_next_host(struct tcn_db *db);
 /* Connects to the i-th host, and waits for it; on 0 it is the connection that has come. TCN_EBUSY. */
 int tcn_pg_reach(struct tcn_db *db, size_t host, struct tcn_err *err);
-/* For a connection whose answer does not come: whether its server answers another one, be it with a refusal. Takes up to
- * TCN_PG_CONNECT_MS. */
-bool tcn_pg_lives(struct tcn_db *db);
 /* Makes the connection that has come the one in use. */
 int tcn_pg_use(struct tcn_db *db, struct tcn_err *err);
 /* The settings of every session. */
 int tcn_pg_greet(struct tcn_db *db, PGconn *conn, struct tcn_err *err);
+
+/* Works on a connection that is being made until until_us: 1 it is there, 0 goes on, negative: the host will not be, be it that
+ * deadline_us has passed. */
+int tcn_pg_advance(PGconn *conn, bool *is_writing, int64_t deadline_us, int64_t until_us);
+
+/* -- postgres_doubt.c ------------------------------------------------------------------------------------------ */
+
+/* For a connection whose answer does not come: whether its server (the host-th, the process backend) answers another one, be
+ * it with a refusal, and what it says that the process waits for (db->waits). Takes up to TCN_PG_CONNECT_MS. */
+bool tcn_pg_doubt(struct tcn_db *db, size_t host, int backend);
+const char *tcn_pg_waits(struct tcn_db *db);
+void tcn_pg_hurry(struct tcn_db *db);
 
 /* -- postgres_server.c ----------------------------------------------------------------------------------------- */
 

@@ -81,43 +81,37 @@ bool tcn_pg_next_host(struct tcn_db *db)
     if (++db->host < db->hosts.n)
         return true;
     db->host = 0;
+    db->was_reached = db->is_reached;
+    db->is_reached = false;
+    if (!db->was_reached)
+        atomic_store(&db->waits, NULL);
     pause(db);
     return false;
 }
 
-/* 1 connected, 0 goes on, negative: this host will not be. */
-static int advance(struct tcn_db *db, int64_t until_us)
+int tcn_pg_advance(PGconn *conn, bool *is_writing, int64_t deadline_us, int64_t until_us)
 {
     PostgresPollingStatusType state;
 
-    if (until_us > db->until_us)
-        until_us = db->until_us;
+    if (until_us > deadline_us)
+        until_us = deadline_us;
     for (;;) {
-        if (PQstatus(db->coming) == CONNECTION_BAD || tcn_clock_mono_us() >= db->until_us)
+        if (PQstatus(conn) == CONNECTION_BAD || tcn_clock_mono_us() >= deadline_us)
             return TCN_EBUSY;
-        if (tcn_pg_wait(db->coming, db->is_writing, until_us) < 0)
-            return tcn_clock_mono_us() >= db->until_us ? TCN_EBUSY : 0;
-        state = PQconnectPoll(db->coming);
+        if (tcn_pg_wait(conn, *is_writing, until_us) < 0)
+            return tcn_clock_mono_us() >= deadline_us ? TCN_EBUSY : 0;
+        state = PQconnectPoll(conn);
         if (state == PGRES_POLLING_OK)
             return 1;
         if (state == PGRES_POLLING_FAILED)
             return TCN_EBUSY;
-        db->is_writing = state == PGRES_POLLING_WRITING;
+        *is_writing = state == PGRES_POLLING_WRITING;
     }
 }
 
-bool tcn_pg_lives(struct tcn_db *db)
+static int advance(struct tcn_db *db, int64_t until_us)
 {
-    bool is_late;
-
-    assert(db->conn && !db->coming);
-    db->host = db->host_in_use;
-    start_host(db);
-    is_late = advance(db, INT64_MAX) < 0 && tcn_clock_mono_us() >= db->until_us;
-    PQfinish(db->coming);
-    db->coming = NULL;
-    db->host = 0;
-    return !is_late;
+    return tcn_pg_advance(db->coming, &db->is_writing, db->until_us, until_us);
 }
 
 int tcn_pg_connect(struct tcn_db *db, int64_t wait_ms, struct tcn_err *err)
@@ -218,7 +212,9 @@ int tcn_pg_use(struct tcn_db *db, struct tcn_err *err)
     db->coming = NULL;
     db->connection++;
     db->backend = PQbackendPID(db->conn);
-    db->connected_us = db->contact_us = tcn_clock_mono_us();
+    db->connected_us = tcn_clock_mono_us();
+    atomic_store(&db->contact_us, db->connected_us);
+    atomic_store(&db->waits, NULL);
     db->host_in_use = db->host;
     db->host = 0;
     db->pause_ms = db->pause_until_us = 0;

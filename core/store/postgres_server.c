@@ -115,5 +115,5 @@ void tcn_pg_describe(struct tcn_db *db, struct tcn_database *ret)
 
 int64_t tcn_pg_contact_us(struct tcn_db *db)
 {
-    return db->contact_us;
+    return atomic_load(&db->contact_us);
 }

@@ -78,7 +78,7 @@ static struct tcn_server describe(const struct tcn_pg_hailed *found, int64_t new
     else if (is.timeline > 0 && is.timeline < newest)
         is.state = TCN_SERVER_LEFT_BEHIND;
     if (is.state == TCN_SERVER_UNMET)
-        snprintf(is.why, sizeof is.why, "%.159s", found->err.msg);
+        snprintf(is.why, sizeof is.why, "%s", found->err.msg);
     return is;
 }
 

@@ -199,6 +199,18 @@ static void learn(struct tcn_db *db, const PGresult *row, bool *ret_committed)
     db->is_undecided = false;
 }
 
+/* This process's row is written, and the commit of that is what does not come. */
+static int fail_session(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
+{
+    if (PQstatus(conn) != CONNECTION_OK)
+        return TCN_EBUSY;
+    tcn_pg_doubt(db, db->host, PQbackendPID(conn));
+    if (!tcn_pg_waits(db))
+        return TCN_EBUSY;
+    return tcn_fail(err, TCN_EBUSY, "PostgreSQL: %.100s does not answer: %s", PQhost(conn),
+                    tcn_pg_waits(db));
+}
+
 static int come_back(struct tcn_db *db, PGconn *conn, bool *ret_committed, struct tcn_err *err)
 {
     PGresult *row = NULL;
@@ -216,8 +228,8 @@ static int come_back(struct tcn_db *db, PGconn *conn, bool *ret_committed, struc
     snprintf(sql, sizeof sql, next_session, (long long)db->epoch);
     asked_us = tcn_clock_boot_us();
     db->is_warned = false;
-    if ((r = tcn_pg_ask(db, conn, sql, &row, err)) < 0)
-        return r;
+    if (tcn_pg_ask(db, conn, sql, &row, err) < 0)
+        return fail_session(db, conn, err);
     if (db->is_warned) {
         PQclear(row);
         return tcn_fail(err, TCN_EBUSY, "PostgreSQL: a commit did not come to the standby");
@@ -235,6 +247,16 @@ static int fail_away(const struct tcn_db *db, struct tcn_err *err)
                     *db->away ? db->away : "PostgreSQL: the connection is lost");
 }
 
+/* Of several hosts one that took the connection says more than one that did not. */
+static int note_away(struct tcn_db *db, bool is_reached, const struct tcn_err *why,
+                     struct tcn_err *err)
+{
+    if (is_reached || !(db->is_reached || db->was_reached))
+        snprintf(db->away, sizeof db->away, "%s", why->msg);
+    db->is_reached |= is_reached;
+    return fail_away(db, err);
+}
+
 int tcn_pg_recover(struct tcn_db *db, int64_t wait_ms, bool *ret_committed, struct tcn_err *err)
 {
     int64_t pause_ms = (db->pause_until_us - tcn_clock_mono_us()) / 1000;
@@ -247,16 +269,15 @@ int tcn_pg_recover(struct tcn_db *db, int64_t wait_ms, bool *ret_committed, stru
         return fail_away(db, err);
     }
     r = tcn_pg_connect(db, wait_ms, &why);
-    if (r == 0)
+    if (r == 0 && why.code == 0)
         return fail_away(db, err);
-    if (r == 1)
-        r = come_back(db, db->coming, ret_committed, &why);
-    if (r < 0) {
-        snprintf(db->away, sizeof db->away, "%s", why.msg);
-        if (db->coming)
-            tcn_pg_next_host(db);
-        return fail_away(db, err); /* whatever it was: the next try may do better */
+    if (r == 1 && (r = come_back(db, db->coming, ret_committed, &why)) == 0) {
+        db->away[0] = '\0';
+        return tcn_pg_use(db, err);
     }
-    db->away[0] = '\0';
-    return tcn_pg_use(db, err);
+    /* Whatever it was: the next try may do better. */
+    r = note_away(db, db->coming != NULL, &why, err);
+    if (db->coming)
+        tcn_pg_next_host(db);
+    return r;
 }

@@ -72,14 +72,22 @@ static int result_of(struct tcn_db *db, int64_t until_us, PGresult **ret)
         r = tcn_pg_result(db->conn, earlier(until_us, now_us + TCN_PG_DOUBT_MS * INT64_C(1000)),
                           ret);
     } while (r < 0 && PQstatus(db->conn) == CONNECTION_OK &&
-             (now_us = tcn_clock_mono_us()) < until_us && tcn_pg_lives(db));
+             (now_us = tcn_clock_mono_us()) < until_us &&
+             tcn_pg_doubt(db, db->host_in_use, db->backend));
     return r;
 }
 
 int tcn_pg_ask(struct tcn_db *db, PGconn *conn, const char *sql, PGresult **ret,
                struct tcn_err *err)
 {
-    int64_t until_us = tcn_clock_mono_us() + TCN_PG_ASK_MS * INT64_C(1000);
+    int64_t ms = atomic_load(&db->is_ending) ? TCN_PG_LAST_MS : TCN_PG_ASK_MS;
+
+    return tcn_pg_ask_until(db, conn, sql, tcn_clock_mono_us() + ms * 1000, ret, err);
+}
+
+int tcn_pg_ask_until(struct tcn_db *db, PGconn *conn, const char *sql, int64_t until_us,
+                     PGresult **ret, struct tcn_err *err)
+{
     PGresult *last = NULL, *next = NULL;
     int r = PQsendQuery(conn, sql) ? 0 : TCN_EBUSY;
 
@@ -254,6 +262,12 @@ static void look_at(struct tcn_db *db, const struct tcn_pg_sent *what, PGresult 
     note_error(db, &why);
 }
 
+static void note_contact(struct tcn_db *db)
+{
+    atomic_store(&db->contact_us, tcn_clock_mono_us());
+    atomic_store(&db->waits, NULL);
+}
+
 /* The result of one command, and the NULL that ends it. */
 static int read_one(struct tcn_db *db, int64_t until_us, PGresult **ret)
 {
@@ -265,6 +279,7 @@ static int read_one(struct tcn_db *db, int64_t until_us, PGresult **ret)
     /* A connection that broke says so in a result for the command in hand. */
     if (PQstatus(db->conn) == CONNECTION_BAD)
         return TCN_EBUSY;
+    note_contact(db);
     r = result_of(db, until_us, &end);
     PQclear(end);
     return r < 0 || end ? TCN_EBUSY : 0;
@@ -294,7 +309,7 @@ static int read_all(struct tcn_db *db, PGresult **last)
     }
     if (r < 0 || (r = read_sync(db, until_us)) < 0)
         return r;
-    db->contact_us = tcn_clock_mono_us();
+    note_contact(db);
     return 0;
 }
 

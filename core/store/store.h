@@ -451,5 +451,8 @@ int tcn_store_meta_get(struct tcn_store *s, const char *name, struct tcn_arena *
                        struct tcn_err *err);
 int tcn_store_meta_put(struct tcn_store *s, const char *name, const char *value,
                        struct tcn_err *err);
+/* Whether this process may write to every table now, on a store that is shared: TCN_EINVALID (rights), TCN_EBUSY (another
+ * session keeps one locked). In a transaction; nothing is changed. */
+int tcn_store_try_tables(struct tcn_store *s, struct tcn_err *err);
 
 #endif

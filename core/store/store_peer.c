@@ -212,3 +212,14 @@ int64_t tcn_store_contact_us(struct tcn_store *s)
 {
     return s->driver->contact_us ? s->driver->contact_us(s->db) : 0;
 }
+
+const char *tcn_store_waits(struct tcn_store *s)
+{
+    return s->driver->waits ? s->driver->waits(s->db) : NULL;
+}
+
+void tcn_store_hurry(struct tcn_store *s)
+{
+    if (s->driver->hurry)
+        s->driver->hurry(s->db);
+}

@@ -257,16 +257,15 @@ static void beat(struct tcn_storethread *t)
         tcn_wake_ring(&t->wake);
 }
 
-/* Only this thread changes them. */
-static void note_contact(struct tcn_storethread *t)
+/* Only this thread changes it. */
+static void note_lease(struct tcn_storethread *t)
 {
-    int64_t until_us = tcn_store_lease_until_us(t->store), at_us = tcn_store_contact_us(t->store);
+    int64_t until_us = tcn_store_lease_until_us(t->store);
 
-    if (until_us == t->lease_until_us && at_us == t->stats.contact_us)
+    if (until_us == t->lease_until_us)
         return;
     pthread_mutex_lock(&t->mutex);
     t->lease_until_us = until_us;
-    t->stats.contact_us = at_us;
     pthread_mutex_unlock(&t->mutex);
 }
 
@@ -274,7 +273,7 @@ static void note_contact(struct tcn_storethread *t)
 static void stay_alive(struct tcn_storethread *t)
 {
     beat(t);
-    note_contact(t);
+    note_lease(t);
 }
 
 /* For good: who finds the right file at its name again cannot know what became of it meanwhile. */
@@ -339,7 +338,9 @@ static void *run(void *arg)
             continue;
         }
         pthread_mutex_lock(&t->mutex);
+        t->turn_us = 0;
         is_idle = !wait_for_job(t, patience);
+        t->turn_us = tcn_clock_mono_us();
         is_over = t->waiting.n == 0 && t->is_stopping;
         tcn_jobs_move(&t->waiting, &batch, batch_limit(t));
         pthread_mutex_unlock(&t->mutex);
@@ -445,13 +446,16 @@ static void finish(void *ctx)
     tell_promoted(t, &database);
     tell_set_back(t, set_back_ms);
     tcn_log_hold();
-    for (struct tcn_job *job; (job = tcn_jobs_pop(&list)) != NULL;)
+    for (struct tcn_job *job; (job = tcn_jobs_pop(&list)) != NULL;) {
+        tcn_storethread_unwatch(t, job);
         job->done(job, job->r, &job->err);
+    }
     tcn_log_release();
 }
 
 static void free_thread(struct tcn_storethread *t)
 {
+    tcn_storethread_late_done(t);
     tcn_wake_done(&t->wake);
     tcn_store_close(t->store);
     pthread_cond_destroy(&t->posted);
@@ -476,6 +480,8 @@ static struct tcn_storethread *new_thread(const struct tcn_storethread_options *
     t->gone_ctx = options->gone_ctx;
     t->on_away = options->on_away;
     t->away_ctx = options->away_ctx;
+    t->on_stall = options->on_stall;
+    t->stall_ctx = options->stall_ctx;
     t->on_taken = options->on_taken;
     t->taken_ctx = options->taken_ctx;
     t->on_promoted = options->on_promoted;
@@ -510,21 +516,22 @@ int tcn_storethread_start(struct event_base *base, const struct tcn_storethread_
 
     if ((r = tcn_store_open(&options->store, tcn_storethread_now_ms(t), &t->store, err)) < 0)
         goto out;
-    t->is_by_server = !t->now_ms && tcn_store_is_shared(t->store);
+    t->is_shared = tcn_store_is_shared(t->store);
+    t->is_by_server = !t->now_ms && t->is_shared;
     atomic_store(&t->ahead_us, tcn_store_ahead_us(t->store));
     t->stats.epoch = tcn_store_epoch(t->store);
     t->lease_until_us = tcn_store_lease_until_us(t->store);
     t->beat_us = t->look_us = tcn_clock_mono_us();
     if ((r = tcn_store_look(t->store, err)) < 0)
         goto out;
-    t->stats.contact_us = tcn_store_contact_us(t->store);
     tcn_store_survey_of_start(t->store, &t->survey);
     tcn_store_database(t->store, &t->stats.database);
     t->beat_us = tcn_clock_mono_us();
-    if (tcn_store_is_shared(t->store) && t->max_batch > SHARED_BATCH)
+    if (t->is_shared && t->max_batch > SHARED_BATCH)
         t->max_batch = SHARED_BATCH;
     t->stats.disk_full = is_full = tcn_store_is_full(t->store);
-    if ((r = tcn_wake_init(&t->wake, base, finish, t, err)) < 0)
+    if ((r = tcn_wake_init(&t->wake, base, finish, t, err)) < 0 ||
+        (r = tcn_storethread_late_init(t, base, err)) < 0)
         goto out;
     if ((rc = start_threads(t)) != 0) {
         r = tcn_fail(err, TCN_EIO, "cannot start a thread: %s", strerror(rc));
@@ -544,8 +551,12 @@ int tcn_storethread_post(struct tcn_storethread *t, struct tcn_job *job)
     bool is_taken;
 
     pthread_mutex_lock(&t->mutex);
-    is_taken = t->waiting.n < t->max_waiting && !t->is_stopping && !t->stats.is_away;
+    is_taken = t->waiting.n < t->max_waiting && !t->is_stopping && !t->stats.is_away &&
+               !(job->late && tcn_storethread_stall_us(t) >= TCN_STALL_MS * INT64_C(1000));
     if (is_taken) {
+        job->posted_us = 0;
+        if (job->late && t->late)
+            tcn_storethread_watch(t, job);
         tcn_jobs_push(&t->waiting, job);
         if (t->waiting.n == tcn_storethread_worth(t))
             pthread_cond_signal(&t->posted);
@@ -558,6 +569,7 @@ void tcn_storethread_stop(struct tcn_storethread *t)
 {
     if (!t)
         return;
+    tcn_store_hurry(t->store);
     pthread_mutex_lock(&t->mutex);
     t->is_stopping = true;
     pthread_cond_signal(&t->posted);
@@ -589,8 +601,14 @@ int64_t tcn_storethread_now_ms(struct tcn_storethread *t)
 void tcn_storethread_stats(struct tcn_storethread *t, struct tcn_storethread_stats *ret)
 {
     pthread_mutex_lock(&t->mutex);
+    if (t->is_shared && t->store)
+        t->stats.contact_us = tcn_store_contact_us(t->store);
     *ret = t->stats;
     ret->waiting = t->waiting.n;
+    if (t->is_shared && t->store) {
+        ret->stall_us = tcn_storethread_stall_us(t);
+        ret->waits = tcn_store_waits(t->store);
+    }
     pthread_mutex_unlock(&t->mutex);
 }
 

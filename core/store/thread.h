@@ -21,13 +21,22 @@ typedef void tcn_job_expect(struct tcn_job *job, struct tcn_store *s);
 /* On the loop thread, after the commit (r 0) or the failure (r negative, err says why). Owns the job again. */
 typedef void tcn_job_done(struct tcn_job *job, int r, const struct tcn_err *err);
 
+/* For a job that somebody waits for, on a store that is shared; on the loop thread, once: TCN_LATE_MS after it was posted it
+ * is at work and has no result, and what that will be nobody knows yet. done still comes. What was not begun by then never
+ * is: done says so (TCN_EBUSY). */
+typedef void tcn_job_late(struct tcn_job *job);
+#define TCN_LATE_MS 4500
+
 struct tcn_job {
     tcn_job_run *run;
     tcn_job_expect *expect; /* may be NULL */
+    tcn_job_late *late;     /* may be NULL; then it is posted on the loop thread */
     tcn_job_done *done;
-    struct tcn_job *next; /* the thread's */
-    int r;                /* the thread's */
-    struct tcn_err err;   /* the thread's */
+    struct tcn_job *next;          /* the thread's */
+    int r;                         /* the thread's */
+    struct tcn_err err;            /* the thread's */
+    struct tcn_job *older, *newer; /* the loop's, of those with late */
+    int64_t posted_us;             /* monotonic; 0: not among them */
 };
 
 struct tcn_storethread_options {
@@ -46,6 +55,10 @@ struct tcn_storethread_options {
     /* May be NULL. On the loop thread, when the database went away (why) and when it is back. */
     void (*on_away)(void *ctx, bool is_away, const char *why);
     void *away_ctx;
+    /* May be NULL. On the loop thread, when a shared store has not answered for TCN_STALL_MS (waits: as in stats), and when
+     * it answers again. */
+    void (*on_stall)(void *ctx, bool is_stalled, const char *waits);
+    void *stall_ctx;
     /* May be NULL. On the loop thread, when a node was found dead: what it had in flight is anybody's now. */
     void (*on_taken)(void *ctx);
     void *taken_ctx;
@@ -61,7 +74,8 @@ struct tcn_storethread_options {
 /* Opens the store on the calling thread (so that errors are told at start), then hands it to the new thread. */
 int tcn_storethread_start(struct event_base *base, const struct tcn_storethread_options *options,
                           struct tcn_storethread **ret, struct tcn_err *err);
-/* TCN_EBUSY when max_waiting jobs wait or the database is away: the job stays the caller's. */
+/* TCN_EBUSY when max_waiting jobs wait or the database is away, or, of a job with late, when it has not answered for
+ * TCN_STALL_MS: the job stays the caller's. */
 int tcn_storethread_post(struct tcn_storethread *t, struct tcn_job *job);
 /* Finishes what was posted, closes the store, joins. done of every job is called before it returns. What waits for a
  * database that is away fails; a commit that is undecided then is told as failed, and the next start finds out. */
@@ -77,6 +91,7 @@ int64_t tcn_storethread_now_ms(struct tcn_storethread *t);
 /* What the start found of the servers of the URL. Any thread. */
 void tcn_storethread_survey(struct tcn_storethread *t, struct tcn_survey *ret);
 
+#define TCN_STALL_MS 3000
 struct tcn_storethread_stats {
     uint64_t jobs, batches, retried, failed;
     uint64_t waiting; /* now */
@@ -90,6 +105,9 @@ struct tcn_storethread_stats {
     uint64_t undecided;  /* commits that only the database could tell of afterwards */
     uint64_t taken_over; /* leases of other nodes that this one ended */
     int64_t contact_us;  /* the database's last answer; 0: it is in this process */
+    int64_t
+        stall_us; /* for how long an answer is waited for that does not come; 0: none is, or it is not shared */
+    const char *waits;   /* tcn_store_waits */
     int64_t set_back_ms; /* the server's clock, altogether */
     struct tcn_database database;
 };

@@ -62,6 +62,7 @@ static void set_back(struct tcn_storethread *t)
     pthread_mutex_lock(&t->mutex);
     was_away = t->stats.is_away;
     t->stats.is_away = false;
+    t->turn_us = tcn_clock_mono_us();
     pthread_mutex_unlock(&t->mutex);
     t->lost_us = 0;
     if (was_away)
@@ -107,13 +108,14 @@ static void note_loss(struct tcn_storethread *t)
 
 bool tcn_storethread_come_back(struct tcn_storethread *t)
 {
-    struct tcn_err why = {.code = TCN_EBUSY};
+    struct tcn_err why = {.code = TCN_EBUSY, .msg = "the process ends"};
     struct tcn_jobs list = {0};
     bool is_committed = false, is_over = is_stopping(t);
 
     if (t->lost_us == 0)
         note_loss(t);
-    if (tcn_store_recover(t->store, SLICE_MS, &is_committed, &why) == 0) {
+    if (!t->is_last_try && tcn_store_recover(t->store, SLICE_MS, &is_committed, &why) == 0) {
+        t->is_last_try = is_over; /* what is too slow for the end would be begun again and again */
         tcn_storethread_note_database(t);
         resume(t, is_committed);
         return true;

@@ -24,6 +24,7 @@ struct tcn_storethread {
     int64_t upkeep_us;       /* the last one, monotonic; the thread's */
     struct tcn_jobs in_hand; /* of transactions whose connection broke; the thread's */
     int64_t lost_us;         /* when it did, monotonic, 0: it is there; the thread's */
+    bool is_last_try; /* the database came back while this process is told to end; the thread\'s */
     void (*on_full)(void *ctx, bool is_full);
     void *full_ctx;    /* borrowed */
     bool is_told_full; /* the loop's */
@@ -32,9 +33,15 @@ struct tcn_storethread {
     bool is_told_gone; /* the loop's */
     int64_t look_us;   /* the last one at the files' names, monotonic; the thread's */
     void (*on_away)(void *ctx, bool is_away, const char *why);
-    void *away_ctx;           /* borrowed */
-    bool is_told_away;        /* the loop's */
-    struct tcn_survey survey; /* of the start */
+    void *away_ctx;    /* borrowed */
+    bool is_told_away; /* the loop's */
+    void (*on_stall)(void *ctx, bool is_stalled, const char *waits);
+    void *stall_ctx;                 /* borrowed */
+    bool is_told_stalled;            /* the loop's */
+    bool is_shared;                  /* the store */
+    struct tcn_survey survey;        /* of the start */
+    struct event *late;              /* looks at those below; owned; NULL: it is not shared */
+    struct tcn_job *oldest, *newest; /* with a late, and no result yet; the loop's */
     void (*on_taken)(void *ctx);
     void *taken_ctx;     /* borrowed */
     uint64_t told_taken; /* the loop's */
@@ -56,6 +63,7 @@ struct tcn_storethread {
     struct tcn_storethread_stats stats;
     struct tcn_err why; /* it is away, or gone */
     int64_t lease_until_us;
+    int64_t turn_us; /* since when the thread is not waiting for a job, monotonic; 0: it is */
 };
 
 static inline void tcn_jobs_push(struct tcn_jobs *list, struct tcn_job *job)
@@ -114,6 +122,17 @@ void tcn_storethread_hand_back(struct tcn_storethread *t, struct tcn_jobs *batch
 int tcn_storethread_start_syncs(struct tcn_storethread *t); /* an errno */
 /* After everything that is committed is durable. */
 void tcn_storethread_end_syncs(struct tcn_storethread *t);
+
+/* -- thread_late.c ------------------------------------------------------------------------------------------- */
+
+int tcn_storethread_late_init(struct tcn_storethread *t, struct event_base *base,
+                              struct tcn_err *err);
+void tcn_storethread_late_done(struct tcn_storethread *t);
+/* A job was taken, or has its result. On the loop. */
+void tcn_storethread_watch(struct tcn_storethread *t, struct tcn_job *job);
+void tcn_storethread_unwatch(struct tcn_storethread *t, struct tcn_job *job);
+/* For how long an answer has not come. The mutex is held. */
+int64_t tcn_storethread_stall_us(struct tcn_storethread *t);
 
 /* -- thread_away.c ------------------------------------------------------------------------------------------- */
 

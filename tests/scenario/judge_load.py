@@ -41,6 +41,11 @@ class Alarm:
         return json.dumps(group(self.name, alert(self.name, "a", change.state, change.since))).encode()
 
 
+def is_undecided(row: Row) -> bool:
+    """It was told to ask again, and that what was asked for may be done."""
+    return row["status"] == 503 and ('"undecided"' in row["answer"] or "is not known yet" in row["answer"])
+
+
 class Caller(threading.Thread):
     def __init__(self, seed: str, ports: typing.Sequence[int], stop: threading.Event) -> None:
         super().__init__(daemon=True)
@@ -60,7 +65,7 @@ class Caller(threading.Thread):
             answer = connection.getresponse()
             row |= {"answer": answer.read().decode(errors="replace"), "status": answer.status}
             if answer.status in known:
-                row["result"] = known[answer.status]
+                row["result"] = UNKNOWN if is_undecided(row) else known[answer.status]
             else:
                 self.wrong = f"{path}: {answer.status} {row['answer'][:300]}"
         except ConnectionRefusedError:

@@ -332,13 +332,17 @@ class Cancelled(unittest.TestCase):
         app = world.tocsin(config, dict(SECRETS))
         pair.standby.stop()
         name = fresh("cancelled")
+        def send() -> Response:
+            return http("POST", app.url + "/sources/prom", group(name, alert(name, "a")),
+                        {"Authorization": f"Bearer {SOURCE_TOKEN}"}, 120)
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
-            answer = pool.submit(http, "POST", app.url + "/sources/prom", group(name, alert(name, "a")),
-                                 {"Authorization": f"Bearer {SOURCE_TOKEN}"}, 120)
-            eventually("every wait is cancelled", lambda: answer.done() or self.is_undecided(pair), 60)
-            self.assertFalse(answer.done(), "no answer without a standby")
+            answer = pool.submit(send)
+            eventually("every wait is cancelled", lambda: self.is_undecided(pair), 60)
+            self.assertEqual(503, answer.result().status, "none is accepted without a standby")
+            self.assertEqual(503, send().status)
             pair.attach()
-            self.assertEqual(202, answer.result().status)
+            eventually("it is accepted", lambda: send().status in (200, 202), 60)
+        self.assertEqual(1, len([row for row in app.incidents() if name in row["title"]]))
 
     @staticmethod
     def is_undecided(pair: postgres.Pair) -> bool:

@@ -81,6 +81,30 @@ static void test_the_page_escapes_what_the_alarm_says(void **state)
     }
 }
 
+static void test_an_outage_is_told_to_a_person(void **state)
+{
+    static const struct {
+        bool is_post, is_undecided;
+        const char *words;
+    } cases[] = {{false, false, "Nothing is lost"},
+                 {false, true, "Nothing is lost"},
+                 {true, false, "Your answer was not taken"},
+                 {true, true, "Whether your answer arrived is not known"}};
+    struct tcn_buf html;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        tcn_buf_init(&html, 65536);
+        tcn_ack_unavailable(&html, cases[i].is_post, cases[i].is_undecided);
+        assert_true(tcn_buf_ok(&html));
+        assert_non_null(strstr(html.ptr, cases[i].words));
+        /* To look again sends nothing a second time. */
+        assert_non_null(strstr(html.ptr, "<form method=\"get\">"));
+        assert_null(strstr(html.ptr, "<form method=\"post\">"));
+        tcn_buf_done(&html);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -88,6 +112,7 @@ int main(void)
         cmocka_unit_test(test_every_changed_character_is_refused),
         cmocka_unit_test(test_other_keys_lengths_and_garbage_are_refused),
         cmocka_unit_test(test_the_page_escapes_what_the_alarm_says),
+        cmocka_unit_test(test_an_outage_is_told_to_a_person),
     };
 
     return cmocka_run_group_tests_name("ack", tests, NULL, NULL);
