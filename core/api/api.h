@@ -3,7 +3,7 @@
 #define TCN_API_API_H
 
 #include "base/json.h"
-#include "engine/directory.h"
+#include "engine/engine.h"
 #include "store/store.h"
 
 /* Every token has one role; each role may do what the lower ones may. */
@@ -23,7 +23,12 @@ enum tcn_command_kind {
     TCN_COMMAND_SPLIT,                /* the alarm with the id alarm out of its storm */
     TCN_COMMAND_SUBSCRIPTION_CONFIRM, /* of source and topic */
     TCN_COMMAND_MUTE,                 /* as mute says */
-    TCN_COMMAND_MUTE_END              /* of the one with mute.id */
+    TCN_COMMAND_MUTE_END,             /* of the one with mute.id */
+    TCN_COMMAND_START,                /* an incident, as start says */
+    TCN_COMMAND_UPDATE,               /* of its texts and impact, as update says */
+    TCN_COMMAND_ENGAGE,               /* contact, because of text */
+    TCN_COMMAND_DISENGAGE,            /* the engagement, because of text */
+    TCN_COMMAND_ACCEPT                /* the page, as accept says */
 };
 
 /* What somebody wants changed; text is borrowed from the arena of the call. */
@@ -34,6 +39,11 @@ struct tcn_command {
     const char *text;  /* a note; may be NULL */
     const char *code;  /* resolution code; may be NULL */
     const char *source, *topic;
+    const char *contact;
+    struct tcn_id engagement;
+    struct tcn_start start;
+    struct tcn_incident_update update;
+    struct tcn_accept accept;
     struct tcn_mute
         mute; /* without id and times of its making; text is borrowed from the body, too */
     int64_t duration_ms; /* of a mute whose end_ms is 0 */

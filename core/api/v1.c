@@ -7,7 +7,12 @@ static const char *const of_links[] = {"connector", "limit", "next", NULL};
 
 const struct tcn_api_route tcn_api_v1[] = {
     {"GET", "/v1/incidents", TCN_VIEWER, of_incidents, .query = tcn_v1_incidents},
+    {"POST", "/v1/incidents", TCN_RESPONDER, .command = tcn_v1_start},
     {"GET", "/v1/incidents/{id}", TCN_VIEWER, .query = tcn_v1_incident},
+    {"POST", "/v1/incidents/{id}/update", TCN_RESPONDER, .command = tcn_v1_update},
+    {"POST", "/v1/incidents/{id}/engage", TCN_RESPONDER, .command = tcn_v1_engage},
+    {"POST", "/v1/incidents/{id}/disengage", TCN_RESPONDER, .command = tcn_v1_disengage},
+    {"POST", "/v1/pages/{id}/accept", TCN_RESPONDER, .command = tcn_v1_accept},
     {"GET", "/v1/incidents/{id}/events", TCN_VIEWER, of_pages, .query = tcn_v1_events},
     {"GET", "/v1/incidents/{id}/alarms", TCN_VIEWER, of_pages, .query = tcn_v1_alarms},
     {"GET", "/v1/incidents/{id}/explain", TCN_VIEWER, .query = tcn_v1_explain},

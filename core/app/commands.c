@@ -3,6 +3,7 @@
 #include "app/links.h"
 #include "app/mute_turn.h"
 #include "app/split.h"
+#include "app/start_turn.h"
 #include "app/subscription_turn.h"
 #include "app/turn.h"
 
@@ -15,8 +16,9 @@ const struct tcn_source_policy *tcn_policy_of(const struct tcn_source_policy *co
     return NULL;
 }
 
-static int decide(struct tcn_aggregate *a, const struct tcn_command *c, int64_t now_ms,
-                  struct tcn_decision *d, struct tcn_err *err)
+static int decide(struct tcn_aggregate *a, const struct tcn_command *c,
+                  const struct tcn_command_world *world, int64_t now_ms, struct tcn_decision *d,
+                  struct tcn_err *err)
 {
     struct tcn_incident_update update = {.actor = c->actor};
 
@@ -25,6 +27,17 @@ static int decide(struct tcn_aggregate *a, const struct tcn_command *c, int64_t 
         return tcn_engine_acknowledge(a, c->page, c->actor, c->text, now_ms, d);
     case TCN_COMMAND_NOTE:
         return tcn_engine_note(a, c->text, c->actor, now_ms, d, err);
+    case TCN_COMMAND_UPDATE:
+        update = c->update;
+        break;
+    case TCN_COMMAND_ENGAGE:
+        return tcn_engine_engage(a, &(struct tcn_engage){c->contact, c->actor, c->text},
+                                 world->directory, world->salt, now_ms, d, err);
+    case TCN_COMMAND_DISENGAGE:
+        return tcn_engine_disengage(a, &(struct tcn_disengage){c->engagement, c->actor, c->text},
+                                    now_ms, d);
+    case TCN_COMMAND_ACCEPT:
+        return tcn_engine_accept(a, &c->accept, world->directory, now_ms, d, err);
     case TCN_COMMAND_RESOLVE:
         update.status = TCN_STATUS_RESOLVED;
         update.resolution = (struct tcn_resolution){
@@ -41,6 +54,7 @@ static int decide(struct tcn_aggregate *a, const struct tcn_command *c, int64_t 
     case TCN_COMMAND_SPLIT:
     case TCN_COMMAND_MUTE:
     case TCN_COMMAND_MUTE_END:
+    case TCN_COMMAND_START:
     case TCN_COMMAND_SUBSCRIPTION_CONFIRM:
     default:
         return tcn_fail(err, TCN_EINVALID, "not a command on an incident");
@@ -52,7 +66,9 @@ static int decide(struct tcn_aggregate *a, const struct tcn_command *c, int64_t 
 static int keep_note(struct tcn_aggregate *a, const struct tcn_command *c, int64_t now_ms,
                      struct tcn_decision *d, struct tcn_err *err)
 {
-    if (d->events.n > 0 || !c->text)
+    bool is_answer = c->kind == TCN_COMMAND_ACKNOWLEDGE || c->kind == TCN_COMMAND_RESOLVE;
+
+    if (d->events.n > 0 || !c->text || !is_answer)
         return 0;
     return tcn_engine_note(a, c->text, c->actor, now_ms, d, err);
 }
@@ -64,6 +80,36 @@ static bool is_too_late(const struct tcn_aggregate *a, const struct tcn_command 
            a->incident.acknowledged_ms == 0;
 }
 
+/* What is about a page alone says of which incident it is. */
+static int find_page(struct tcn_command *c, struct tcn_store *s, struct tcn_err *err)
+{
+    return c->kind == TCN_COMMAND_ACCEPT
+               ? tcn_store_page_incident(s, c->accept.page, &c->incident, err)
+               : 0;
+}
+
+static int refuse_decision(struct tcn_api_call *call, int r, const struct tcn_err *why)
+{
+    static const struct {
+        enum tcn_command_kind kind;
+        const char *field, *missing;
+    } about[] = {{TCN_COMMAND_ENGAGE, "contact", NULL},
+                 {TCN_COMMAND_DISENGAGE, "engagement", "the incident has no such engagement"},
+                 {TCN_COMMAND_ACKNOWLEDGE, "page", "the incident has no such page"}};
+    const char *field = NULL, *missing = why->msg;
+
+    for (size_t i = 0; i < sizeof about / sizeof *about; i++)
+        if (about[i].kind == call->command.kind) {
+            field = about[i].field;
+            missing = about[i].missing ? about[i].missing : missing;
+        }
+    if (r == TCN_ENOTFOUND)
+        return tcn_api_refuse(call, 404, "not_found", field, "%s", missing);
+    if (r == TCN_EINVALID && call->command.kind == TCN_COMMAND_ACCEPT)
+        return tcn_api_refuse(call, 400, "bad_request", "code", "%s", why->msg);
+    return tcn_api_refuse(call, 409, "not_allowed", NULL, "%s", why->msg);
+}
+
 static int on_incident(struct tcn_api_call *call, const struct tcn_command_world *world,
                        struct tcn_store *s, int64_t now_ms, struct tcn_command_result *ret,
                        struct tcn_err *err)
@@ -71,8 +117,13 @@ static int on_incident(struct tcn_api_call *call, const struct tcn_command_world
     struct tcn_aggregate *a = TCN_NEW(call->arena, struct tcn_aggregate);
     struct tcn_decision d;
     struct tcn_err why = {0};
-    int r = tcn_turn_load(s, call->command.incident, call->arena, a, err);
+    int r = find_page(&call->command, s, err);
 
+    if (r == TCN_ENOTFOUND)
+        return tcn_api_refuse(call, 404, "not_found", "id", "there is no page with this id");
+    if (r < 0)
+        return r;
+    r = tcn_turn_load(s, call->command.incident, call->arena, a, err);
     if (r == TCN_ENOTFOUND)
         return tcn_api_refuse(call, 404, "not_found", "id", "there is no incident with this id");
     if (r < 0)
@@ -84,13 +135,12 @@ static int on_incident(struct tcn_api_call *call, const struct tcn_command_world
     tcn_decision_init(&d, call->arena);
     d.subject = a;
     d.directory = world->directory;
-    r = decide(a, &call->command, now_ms, &d, &why);
+    r = decide(a, &call->command, world, now_ms, &d, &why);
     if (r == 0)
         r = keep_note(a, &call->command, now_ms, &d, &why);
-    if (r == TCN_ENOTFOUND)
-        return tcn_api_refuse(call, 404, "not_found", "page", "the incident has no such page");
     if (r < 0)
-        return tcn_api_refuse(call, 409, "not_allowed", NULL, "%s", why.msg);
+        return refuse_decision(call, r, &why);
+    tcn_unreached_note(&ret->unreached, &d);
     if ((r = tcn_turn_write(s, &d, NULL, now_ms, err)) < 0)
         return r;
     ret->has_changed = d.incident_changed || d.events.n > 0;
@@ -129,5 +179,7 @@ int tcn_command_execute(struct tcn_api_call *call, const struct tcn_command_worl
         return tcn_split_execute(call, world, s, now_ms, ret, err);
     if (call->command.kind == TCN_COMMAND_MUTE || call->command.kind == TCN_COMMAND_MUTE_END)
         return tcn_mute_execute(call, s, now_ms, ret, err);
+    if (call->command.kind == TCN_COMMAND_START)
+        return tcn_start_execute(call, world, s, now_ms, ret, err);
     return on_incident(call, world, s, now_ms, ret, err);
 }

@@ -1,4 +1,5 @@
 /* A person answers: what an acknowledgement stops (spec incidents-contacts 5.5). */
+#include "engine/acknowledge.h"
 #include "engine/engine.h"
 #include "engine/event_data.h"
 #include "engine/page.h"
@@ -50,14 +51,14 @@ static void stop_runs_of(const struct tcn_step *s, struct tcn_engagement *e, con
         e->next_stage_ms = 0;
 }
 
-static void read_page(const struct tcn_step *s, struct tcn_engagement *e, struct tcn_page *p,
-                      const char *actor, const char *note)
+void tcn_acknowledge_page(const struct tcn_step *s, struct tcn_engagement *e, struct tcn_page *p,
+                          const char *channel, const char *actor, const char *note)
 {
     if (p->read_ms != 0)
         return;
     p->read_ms = s->now_ms;
     stop_runs_of(s, e, p->contact);
-    tcn_page_receipt(s, p, TCN_READ, NULL, note);
+    tcn_page_receipt(s, p, TCN_READ, channel, note);
     mark_incident(s, actor);
     add_event(s, TCN_EVENT_ACK, tcn_event_data_page(s, e, p, note), actor, note,
               tcn_event_ref_engagement(s, e));
@@ -125,7 +126,7 @@ int tcn_engine_acknowledge(struct tcn_aggregate *aggregate, struct tcn_id page, 
         p = tcn_page_find(aggregate, page, &e);
         if (!p)
             return TCN_ENOTFOUND;
-        read_page(&s, e, p, actor, note);
+        tcn_acknowledge_page(&s, e, p, NULL, actor, note);
     }
     tcn_step_end(&s);
     return 0;

@@ -326,6 +326,12 @@ static void engage_nobody(const struct tcn_step *s, const struct tcn_response_pl
         mark_unreached(s);
 }
 
+void tcn_engagement_start(const struct tcn_step *s, const char *alias)
+{
+    start(s, alias);
+    tcn_engagement_run_due(s);
+}
+
 void tcn_engagement_start_all(const struct tcn_step *s, const struct tcn_response_plan *plan)
 {
     size_t before = s->a->n_engagements;

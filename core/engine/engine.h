@@ -117,6 +117,38 @@ enum tcn_intake tcn_engine_start(const struct tcn_start *start,
                                  uint32_t salt, int64_t now_ms, struct tcn_aggregate *aggregate,
                                  struct tcn_decision *ret, struct tcn_err *err);
 
+/* StartEngagement of ssm-contacts on an incident: one engagement more, as if the response plan had it. Whoever answered already
+ * is paged all the same, for that is what is asked. reason may be NULL. TCN_ENOTFOUND: no incident, or (err names it) no such
+ * contact; TCN_ECONFLICT: it is not open; TCN_ELIMIT: it has TCN_ENGAGEMENTS_CAP of them. */
+struct tcn_engage {
+    const char *contact, *actor, *reason;
+};
+int tcn_engine_engage(struct tcn_aggregate *aggregate, const struct tcn_engage *engage,
+                      const struct tcn_directory *directory, uint32_t salt, int64_t now_ms,
+                      struct tcn_decision *ret, struct tcn_err *err);
+/* StopEngagement (5.6): cancels its stages, runs and re-sends; nothing when it is stopped already. TCN_ENOTFOUND. */
+struct tcn_disengage {
+    struct tcn_id engagement;
+    const char *actor, *reason;
+};
+int tcn_engine_disengage(struct tcn_aggregate *aggregate, const struct tcn_disengage *disengage,
+                         int64_t now_ms, struct tcn_decision *ret);
+
+/* AcceptPage (6). READ is an acknowledgement by the page's contact; a second one leaves a receipt and nothing else. DELIVERED
+ * stops nothing. Both are taken when the engagement is over. TCN_ENOTFOUND: no such page; TCN_EINVALID: err names the member
+ * of AcceptPage, and nothing is recorded. The code is asked for with is_enforced only, but must be 6 to 10 digits always. */
+struct tcn_accept {
+    struct tcn_id page;
+    enum tcn_receipt_type type; /* TCN_DELIVERED or TCN_READ */
+    const char *code;
+    bool is_enforced;    /* AcceptCodeValidation: ENFORCE */
+    const char *channel; /* the name of one of the contact's; NULL: by none in particular */
+    const char *note;    /* becomes ReceiptInfo; may be NULL */
+};
+int tcn_engine_accept(struct tcn_aggregate *aggregate, const struct tcn_accept *accept,
+                      const struct tcn_directory *directory, int64_t now_ms,
+                      struct tcn_decision *ret, struct tcn_err *err);
+
 /* What became of a send effect: SENT, DELIVERED or ERROR with the provider's id or the reason (6). ERROR is for good:
  * when nothing of the person's stage has left, the next stage is due at once; when nothing of the whole plan has, the
  * escalation's next one (reliability F17). So call tcn_engine_pages for the same decision.

@@ -105,9 +105,10 @@ static void reach(const struct tcn_step *s, const struct tcn_engagement *e,
     tcn_step_say(s, was_nobody, "%s is reached by %s after all", p->contact, p->channel);
 }
 
-static void record(const struct tcn_step *s, struct tcn_engagement *e, struct tcn_page *p,
-                   enum tcn_receipt_type type, const char *note)
+void tcn_page_record(const struct tcn_step *s, struct tcn_engagement *e, struct tcn_page *p,
+                     enum tcn_receipt_type type, const char *note)
 {
+    e->is_dirty = true;
     if (type == TCN_ERROR) {
         tcn_page_lose(e, p, s->now_ms);
         tcn_page_say_failed(s, p, note,
@@ -135,8 +136,7 @@ int tcn_engine_send_result(struct tcn_aggregate *aggregate, struct tcn_id page,
     if (type != TCN_SENT && type != TCN_DELIVERED && type != TCN_ERROR)
         return TCN_EINVALID;
     tcn_page_receipt(&s, p, type, p->channel, note);
-    record(&s, e, p, type, note);
-    e->is_dirty = true;
+    tcn_page_record(&s, e, p, type, note);
     tcn_step_end(&s);
     return 0;
 }

@@ -13,6 +13,10 @@ struct tcn_page *tcn_page_find(struct tcn_aggregate *a, struct tcn_id id,
 void tcn_page_receipt(const struct tcn_step *s, const struct tcn_page *p,
                       enum tcn_receipt_type type, const char *channel, const char *note);
 
+/* SENT, DELIVERED or ERROR happened to it; the receipt is the caller's. */
+void tcn_page_record(const struct tcn_step *s, struct tcn_engagement *e, struct tcn_page *p,
+                     enum tcn_receipt_type type, const char *note);
+
 /* One of its messages was taken by its provider. */
 bool tcn_page_has_left(const struct tcn_page *p);
 /* One of those to this person, in the engagements that go on. */

@@ -21,6 +21,9 @@ ROUTES = [
     ("GET", "/v1/links", "viewer", 200), ("GET", "/v1/deadletters", "viewer", 200),
     ("POST", "/v1/deadletters/NO/retry", "manager", 404), ("POST", "/v1/deadletters/NO/drop", "manager", 404),
     ("POST", "/v1/links/NO/retry", "manager", 404), ("GET", "/v1/subscriptions", "viewer", 200),
+    ("POST", "/v1/incidents", "responder", 201), ("POST", "/v1/incidents/ID/update", "responder", 200),
+    ("POST", "/v1/incidents/ID/engage", "responder", 200), ("POST", "/v1/incidents/ID/disengage", "responder", 404),
+    ("POST", "/v1/pages/NO/accept", "responder", 404),
     ("GET", "/v1/mutes", "viewer", 200), ("POST", "/v1/mutes", "responder", 201),
     ("POST", "/v1/mutes/NO/end", "responder", 404), ("GET", "/v1/muted", "viewer", 200),
     ("GET", "/v1/heartbeats", "viewer", 200),
@@ -29,6 +32,8 @@ ROUTES = [
 ]
 BODIES: dict[str, Config] = {  # of those that need one
     "notes": {"text": "a note"}, "split": {"alarm": NOBODY}, "confirm": {"source": "none", "topic": "none"},
+    "incidents": {"response_plan": "web"}, "update": {"impact": 2}, "engage": {"contact": "alice"},
+    "disengage": {"engagement": NOBODY}, "accept": {"code": "123456"},
     "mutes": {"match": {"source": "none"}, "comment": "of the table", "duration": "1m"}}
 
 

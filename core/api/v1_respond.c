@@ -1,0 +1,129 @@
+/* Incidents by hand, and who is engaged for them: requests, read and checked; core/app executes them. */
+#include "api/v1_query.h"
+
+#define WORD_MAX 2048   /* of a name or an ARN */
+#define REASON_MAX 1024 /* ssm-contacts: StopReason; ReceiptInfo has 2,048 */
+#define SOURCE_MAX 50   /* ssm-incidents: IncidentSource */
+
+static int refuse(struct tcn_api_call *call, const char *field, const char *why)
+{
+    tcn_api_refuse(call, 400, "bad_request", field, "%s", why);
+    return -1;
+}
+
+static void is_command(struct tcn_api_call *call, enum tcn_command_kind kind)
+{
+    call->command.kind = kind;
+    call->command.actor = call->actor;
+}
+
+static int read_impact(struct tcn_api_call *call, int *ret)
+{
+    json_t *value = json_object_get(call->body, "impact");
+
+    if (!value)
+        return 0;
+    if (!json_is_integer(value) || json_integer_value(value) < 1 || json_integer_value(value) > 5)
+        return refuse(call, "impact", "\"impact\" must be a number from 1 (critical) to 5 (none)");
+    *ret = (int)json_integer_value(value);
+    return 0;
+}
+
+int tcn_v1_start(struct tcn_api_call *call)
+{
+    static const char *const names[] = {"response_plan", "title",       "impact",
+                                        "source",        "trigger_arn", NULL};
+    struct tcn_start *s = &call->command.start;
+
+    is_command(call, TCN_COMMAND_START);
+    s->actor = call->actor;
+    if (tcn_v1_only(call, names) < 0 ||
+        tcn_v1_text(call, "response_plan", true, WORD_MAX, &s->response_plan) < 0 ||
+        tcn_v1_text(call, "title", false, TCN_TITLE_MAX, &s->title) < 0 ||
+        tcn_v1_text(call, "source", false, SOURCE_MAX, &s->source) < 0 ||
+        tcn_v1_text(call, "trigger_arn", false, WORD_MAX, &s->trigger_arn) < 0)
+        return -1;
+    return read_impact(call, &s->impact);
+}
+
+int tcn_v1_update(struct tcn_api_call *call)
+{
+    static const char *const names[] = {"title", "summary", "impact", NULL};
+    struct tcn_incident_update *u = &call->command.update;
+
+    is_command(call, TCN_COMMAND_UPDATE);
+    u->actor = call->actor;
+    if (tcn_v1_only(call, names) < 0 || tcn_api_id(call, &call->command.incident) < 0 ||
+        tcn_v1_text(call, "title", false, TCN_TITLE_MAX, &u->title) < 0 ||
+        tcn_v1_text(call, "summary", false, TCN_SUMMARY_MAX, &u->summary) < 0 ||
+        read_impact(call, &u->impact) < 0)
+        return -1;
+    if (!u->title && !u->summary && u->impact == 0)
+        return refuse(call, "title", "give \"title\", \"summary\" or \"impact\"");
+    return 0;
+}
+
+int tcn_v1_engage(struct tcn_api_call *call)
+{
+    static const char *const names[] = {"contact", "reason", NULL};
+    struct tcn_command *c = &call->command;
+
+    is_command(call, TCN_COMMAND_ENGAGE);
+    if (tcn_v1_only(call, names) < 0 ||
+        tcn_v1_text(call, "contact", true, WORD_MAX, &c->contact) < 0 ||
+        tcn_v1_text(call, "reason", false, REASON_MAX, &c->text) < 0)
+        return -1;
+    return tcn_api_id(call, &c->incident);
+}
+
+static int read_engagement(struct tcn_api_call *call)
+{
+    const char *id = NULL;
+
+    if (tcn_v1_text(call, "engagement", true, TCN_ID_TEXT, &id) < 0)
+        return -1;
+    if (tcn_id_parse(tcn_str(id), &call->command.engagement) < 0)
+        return refuse(call, "engagement",
+                      "\"engagement\" must be the id of one of the incident's engagements");
+    return 0;
+}
+
+int tcn_v1_disengage(struct tcn_api_call *call)
+{
+    static const char *const names[] = {"engagement", "reason", NULL};
+    struct tcn_command *c = &call->command;
+
+    is_command(call, TCN_COMMAND_DISENGAGE);
+    if (tcn_v1_only(call, names) < 0 || read_engagement(call) < 0 ||
+        tcn_v1_text(call, "reason", false, REASON_MAX, &c->text) < 0)
+        return -1;
+    return tcn_api_id(call, &c->incident);
+}
+
+/* -- a page is answered by its code --------------------------------------------------------------------------- */
+
+static int read_type(struct tcn_api_call *call)
+{
+    const char *type = "READ";
+
+    if (tcn_v1_text(call, "type", false, 16, &type) < 0)
+        return -1;
+    if (strcmp(type, "READ") != 0 && strcmp(type, "DELIVERED") != 0)
+        return refuse(call, "type", "\"type\" must be READ (answered) or DELIVERED");
+    call->command.accept.type = strcmp(type, "READ") == 0 ? TCN_READ : TCN_DELIVERED;
+    return 0;
+}
+
+int tcn_v1_accept(struct tcn_api_call *call)
+{
+    static const char *const names[] = {"code", "type", "channel", "note", NULL};
+    struct tcn_accept *a = &call->command.accept;
+
+    is_command(call, TCN_COMMAND_ACCEPT);
+    a->is_enforced = true;
+    if (tcn_v1_only(call, names) < 0 || tcn_v1_text(call, "code", true, 10, &a->code) < 0 ||
+        read_type(call) < 0 || tcn_v1_text(call, "channel", false, WORD_MAX, &a->channel) < 0 ||
+        tcn_v1_text(call, "note", false, TCN_NOTE_MAX, &a->note) < 0)
+        return -1;
+    return tcn_api_id(call, &a->page);
+}

@@ -1,0 +1,78 @@
+#include "app/start_turn.h"
+
+#include "app/turn.h"
+#include "base/nearest.h"
+#include "sys/random.h"
+
+/* The open incident with the dedupe string, if there is one. */
+static int load_open(struct tcn_store *s, const char *dedupe, struct tcn_arena *arena,
+                     struct tcn_aggregate *ret, struct tcn_err *err)
+{
+    struct tcn_id open;
+    int r;
+
+    *ret = (struct tcn_aggregate){0};
+    if ((r = tcn_store_lock_name(s, "open", dedupe, err)) < 0)
+        return r;
+    r = tcn_store_incident_open_of(s, dedupe, &open, err);
+    if (r == TCN_ENOTFOUND)
+        return 0;
+    return r < 0 ? r : tcn_turn_load(s, open, arena, ret, err);
+}
+
+static int refuse_plan(struct tcn_api_call *call, const struct tcn_directory *d)
+{
+    const char **names = TCN_NEW_N(call->arena, const char *, d->n_plans + 1);
+    const char *near;
+
+    for (size_t i = 0; i < d->n_plans; i++)
+        names[i] = d->plans[i].name;
+    near = tcn_nearest(call->command.start.response_plan, names);
+    return tcn_api_refuse(call, 404, "not_found", "response_plan",
+                          "there is no response plan \"%.100s\"%s%s%s",
+                          call->command.start.response_plan, near ? "; did you mean \"" : "",
+                          near ? near : "", near ? "\"?" : "");
+}
+
+static int decide(struct tcn_api_call *call, const struct tcn_command_world *world,
+                  const struct tcn_response_plan *plan, struct tcn_store *s, int64_t now_ms,
+                  struct tcn_command_result *ret, struct tcn_err *err)
+{
+    const struct tcn_start *start = &call->command.start;
+    struct tcn_aggregate *a = TCN_NEW(call->arena, struct tcn_aggregate);
+    struct tcn_id id = tcn_random_id(now_ms);
+    enum tcn_intake outcome;
+    struct tcn_decision d;
+    struct tcn_buf dedupe;
+    int r;
+
+    tcn_buf_init(&dedupe, TCN_DEDUPE_MAX + 1);
+    tcn_engine_start_dedupe_string(start, plan, id, &dedupe);
+    r = load_open(s, tcn_arena_strndup(call->arena, dedupe.ptr ? dedupe.ptr : "", dedupe.len),
+                  call->arena, a, err);
+    tcn_buf_done(&dedupe);
+    if (r < 0)
+        return r;
+    tcn_decision_init(&d, call->arena);
+    outcome = tcn_engine_start(start, world->directory, id, world->salt, now_ms, a, &d, err);
+    if (outcome == TCN_INTAKE_UNSET)
+        return tcn_api_refuse(call, 400, "bad_request", "title", "%s", err->msg);
+    tcn_unreached_note(&ret->unreached, &d);
+    if ((r = tcn_turn_write(s, &d, plan, now_ms, err)) < 0 ||
+        (r = tcn_api_incident(call, s, a->incident.id, err)) < 0)
+        return r;
+    ret->has_changed = true;
+    call->status = outcome == TCN_INTAKE_OPENED ? 201 : 200;
+    return 0;
+}
+
+int tcn_start_execute(struct tcn_api_call *call, const struct tcn_command_world *world,
+                      struct tcn_store *s, int64_t now_ms, struct tcn_command_result *ret,
+                      struct tcn_err *err)
+{
+    const struct tcn_response_plan *plan =
+        tcn_directory_plan(world->directory, call->command.start.response_plan);
+
+    return plan ? decide(call, world, plan, s, now_ms, ret, err)
+                : refuse_plan(call, world->directory);
+}

@@ -1,0 +1,133 @@
+#include "fixture.h"
+
+static struct tcn_err err;
+
+static int engage(struct fixture *f, const char *contact, const char *reason)
+{
+    const struct tcn_engage in = {contact, "token:ops", reason};
+    int r;
+
+    fx_begin(f);
+    r = tcn_engine_engage(&f->a, &in, &f->directory, 7, f->now, &f->d, &err);
+    if (r == 0)
+        fx_check(f, &f->a);
+    return r;
+}
+
+static int disengage(struct fixture *f, size_t no, const char *reason)
+{
+    const struct tcn_disengage in = {f->a.engagements[no].id, "token:ops", reason};
+    int r;
+
+    fx_begin(f);
+    r = tcn_engine_disengage(&f->a, &in, f->now, &f->d);
+    fx_check(f, &f->a);
+    return r;
+}
+
+static void begin(struct fixture *f)
+{
+    fx_init(f);
+    fx_person(f, "ann");
+    fx_person(f, "ben");
+    fx_engage(f, "ann");
+    fx_alarm_at(f, TCN_ACTION_FIRE, 0);
+}
+
+static void one_more_is_paged(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f);
+    f.now += MIN;
+    assert_int_equal(engage(&f, "ben", "the database is hers"), 0);
+    assert_int_equal(f.a.n_engagements, 2);
+    assert_string_equal(f.d.sends.items[0].contact, "ben");
+    assert_non_null(fx_event(&f, TCN_EVENT_TOCSIN, "token:ops engages ben: the database is hers"));
+    assert_true(fx_event(&f, TCN_EVENT_TOCSIN, "engages ben")->to_tickets);
+    fx_done(&f);
+}
+
+/* Somebody answered and wants help. */
+static void after_an_answer(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f);
+    fx_ack(&f, (struct tcn_id){{0}}, "contact:ann");
+    f.now += MIN;
+    assert_int_equal(engage(&f, "ben", NULL), 0);
+    assert_int_equal(f.d.sends.n, 1);
+    assert_int_equal(f.a.incident.acknowledged_ms, T0);
+    assert_int_equal(engage(&f, "ann", NULL), 0);
+    assert_string_equal(f.d.sends.items[0].contact, "ann");
+    fx_done(&f);
+}
+
+static void what_is_refused(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f);
+    assert_int_equal(engage(&f, "nobody", NULL), TCN_ENOTFOUND);
+    assert_non_null(strstr(err.msg, "nobody"));
+    for (size_t i = 1; i < TCN_ENGAGEMENTS_CAP; i++)
+        assert_int_equal(engage(&f, "ben", NULL), 0);
+    assert_int_equal(engage(&f, "ben", NULL), TCN_ELIMIT);
+    fx_status(&f, TCN_STATUS_RESOLVED, "fixed");
+    assert_int_equal(engage(&f, "ben", NULL), TCN_ECONFLICT);
+    memset(&f.a, 0, sizeof f.a);
+    assert_int_equal(engage(&f, "ben", NULL), TCN_ENOTFOUND);
+    fx_done(&f);
+}
+
+static void a_stop_cancels_what_is_to_come(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f);
+    f.directory.contacts[0].plan.stages[0].targets[0].retry_ms = MIN;
+    engage(&f, "ann", NULL);
+    assert_true(fx_page_of(&f, "ann")->next_send_ms != 0);
+    f.now += SEC;
+    assert_int_equal(disengage(&f, 1, "a false alarm"), 0);
+    assert_int_equal(f.a.engagements[1].stop_ms, f.now);
+    assert_int_equal(f.d.receipts.n, 1);
+    assert_int_equal(f.d.receipts.items[0].type, TCN_STOP);
+    assert_string_equal(f.d.receipts.items[0].note, "a false alarm");
+    assert_int_equal(f.d.drops.n, 1);
+    assert_int_equal(fx_page_of(&f, "ann")->next_send_ms, 0);
+    assert_int_equal(f.a.engagements[0].stop_ms, 0);
+    f.now += SEC;
+    assert_int_equal(disengage(&f, 1, "again"), 0);
+    assert_true(fx_wrote_nothing(&f));
+    fx_done(&f);
+}
+
+static void nobody_is_left(void **state)
+{
+    const struct tcn_disengage none = {fx_id(77), "x", NULL};
+    struct fixture f;
+
+    (void)state;
+    begin(&f);
+    assert_int_equal(disengage(&f, 0, NULL), 0);
+    fx_begin(&f);
+    assert_int_equal(tcn_engine_disengage(&f.a, &none, f.now, &f.d), TCN_ENOTFOUND);
+    fx_done(&f);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_more_is_paged), cmocka_unit_test(after_an_answer),
+        cmocka_unit_test(what_is_refused),   cmocka_unit_test(a_stop_cancels_what_is_to_come),
+        cmocka_unit_test(nobody_is_left),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
