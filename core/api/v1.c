@@ -3,6 +3,8 @@
 
 static const char *const of_pages[] = {"limit", "next", NULL};
 static const char *const of_incidents[] = {"status", "dedupe", "limit", "next", NULL};
+static const char *const of_oncall[] = {"at", NULL};
+static const char *const of_shifts[] = {"rotation", "from", "until", NULL};
 static const char *const of_links[] = {"connector", "limit", "next", NULL};
 
 const struct tcn_api_route tcn_api_v1[] = {
@@ -30,6 +32,8 @@ const struct tcn_api_route tcn_api_v1[] = {
     {"POST", "/v1/quarantine/{id}/drop", TCN_MANAGER, .command = tcn_v1_quarantine_drop},
     {"GET", "/v1/subscriptions", TCN_VIEWER, of_pages, .query = tcn_v1_subscriptions},
     {"POST", "/v1/subscriptions/confirm", TCN_MANAGER, .command = tcn_v1_subscription_confirm},
+    {"GET", "/v1/oncall", TCN_VIEWER, of_oncall, .query = tcn_v1_oncall},
+    {"GET", "/v1/shifts", TCN_VIEWER, of_shifts, .query = tcn_v1_shifts},
     {"GET", "/v1/mutes", TCN_VIEWER, .query = tcn_v1_mutes},
     {"POST", "/v1/mutes", TCN_RESPONDER, .command = tcn_v1_mute},
     {"POST", "/v1/mutes/{id}/end", TCN_RESPONDER, .command = tcn_v1_mute_end},

@@ -13,6 +13,8 @@ int tcn_v1_deadletters(struct tcn_api_call *call, struct tcn_store *s, struct tc
 int tcn_v1_subscriptions(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_quarantine(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_explain(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
+int tcn_v1_oncall(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
+int tcn_v1_shifts(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_mutes(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_muted(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_heartbeats(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);

@@ -49,12 +49,36 @@ class OnCall(Scenario):
     def paged(self, name: str) -> list[str]:
         return [typing.cast(str, to) for mail in self.box.mails() if name in mail["subject"] for to in mail["to"]]
 
+    def on_call(self, query: str = "") -> list[Config]:
+        answer = self.app.api("GET", "/v1/oncall" + query, role="viewer")
+        self.assertEqual(200, answer.status, answer.body)
+        self.assertEqual(["web-on-call"], [row["schedule"] for row in answer.json()["items"]])
+        return typing.cast(list[Config], answer.json()["items"][0]["people"])
+
+    def shifts(self, query: str) -> list[Config]:
+        return typing.cast(list[Config], self.app.api("GET", "/v1/shifts" + query).json()["items"])
+
+    def check_tables(self) -> None:
+        """While bob has alice's turn."""
+        now = self.on_call()
+        self.assertEqual([("bob", "months", True)], [(row["contact"], row["rotation"], row["overridden"]) for row in now])
+        later = self.on_call(f"?at={second(1.1)}")
+        self.assertEqual([("alice", False)], [(row["contact"], row["overridden"]) for row in later])
+        rows = self.shifts(f"?rotation=months&from={second(0)}&until={second(45)}")
+        self.assertEqual(("OVERRIDDEN", ["bob"], ["alice"]), (rows[0]["type"], rows[0]["contacts"], rows[0]["overridden"]))
+        self.assertEqual([("REGULAR", ["alice"]), ("REGULAR", ["bob"])], [(row["type"], row["contacts"]) for row in rows[1:3]])
+        self.assertEqual([row["end"] for row in rows[:-1]], [row["start"] for row in rows[1:]])
+        for query, status in (("oncall?at=now", 400), ("shifts?rotation=weeks", 404), (f"shifts?until={second(-1)}", 400),
+                              ("oncall?when=1", 400)):
+            self.assertEqual(status, self.app.api("GET", f"/v1/{query}").status, query)
+
     def test_who_has_the_turn_is_paged(self) -> None:
         name, ident = self.fire()
         eventually("alice is paged", lambda: self.paged(name) == ["alice@example.com"])
         self.override("bob")
         name, ident = self.fire()
         eventually("bob is paged", lambda: self.paged(name) == ["bob@example.com"])
+        self.check_tables()
         self.override()
         name, ident = self.fire()
         eventually("it is told", lambda: "nobody is on call for web-on-call" in self.texts(ident))
