@@ -159,7 +159,6 @@ static json_t *muted_json(const struct tcn_waiting *w)
     set(object, "impact", json_integer(w->told.impact));
     set(object, "muted", tcn_json_text(w->why));
     set(object, "since", tcn_json_time(w->since_ms));
-    set(object, "until", tcn_json_time(w->due_ms));
     return object;
 }
 

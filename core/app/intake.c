@@ -1,5 +1,6 @@
 #include "app/intake.h"
 #include "base/xalloc.h"
+#include "engine/mute.h"
 #include "engine/wake.h"
 #include "store/ahead.h"
 #include "sys/random.h"
@@ -203,6 +204,19 @@ static int take_delivery_signs(struct tcn_store *s, struct tcn_intake_job *job, 
 
 /* -- alarms ----------------------------------------------------------------------------------------------------- */
 
+/* Another node may have ended the mute within the last second. */
+static int load_mutes(struct tcn_store *s, const struct tcn_alarm *alarm, int64_t now_ms,
+                      const struct tcn_mutes **ret, struct tcn_err *err)
+{
+    struct tcn_muting by;
+    int r = tcn_store_mutes(s, now_ms, ret, err);
+
+    if (r < 0 || !tcn_store_is_shared(s) || !tcn_mute_find(*ret, NULL, alarm, now_ms, &by))
+        return r;
+    tcn_store_mutes_forget(s);
+    return tcn_store_mutes(s, now_ms, ret, err);
+}
+
 static int take_alarm(struct tcn_store *s, struct tcn_intake_job *job, size_t i, int64_t now_ms,
                       struct tcn_err *err)
 {
@@ -218,7 +232,7 @@ static int take_alarm(struct tcn_store *s, struct tcn_intake_job *job, size_t i,
 
     assert(plan);
     in.alarm = &job->alarms[i];
-    if ((r = tcn_store_mutes(s, now_ms, &in.mutes, err)) < 0 ||
+    if ((r = load_mutes(s, in.alarm, now_ms, &in.mutes, err)) < 0 ||
         (r = tcn_turn_load_lane(s, in.alarm, plan, in.policy, arena, a, err)) < 0 ||
         (r = tcn_turn_load_bucket(s, in.policy, arena, &storm, &storming, err)) < 0)
         return r;

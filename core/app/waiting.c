@@ -149,6 +149,7 @@ static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct
     j->makes_work = false;
     j->unreached.n = 0;
     r = tcn_store_waiting_due(s, now_ms, BATCH, &j->arena, &rows, &n, err);
+    tcn_store_mutes_forget(s);
     for (size_t i = 0; i < n && r == 0; i++)
         r = take_unless_taken(j, s, &rows[i], now_ms, err);
     return r;

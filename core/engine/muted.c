@@ -5,15 +5,28 @@
 #include "engine/mute.h"
 #include "engine/wake.h"
 
-/* "by the maintenance window db-backup (ana)" */
+/* A mute may be ended by a node that does not see yet what this one notes: it is looked at again soon. Windows are of the
+ * configuration, and another one has all looked at. */
+#define LOOK_AGAIN_MS INT64_C(60000)
+
+/* "by the maintenance window db-backup (ana) until 2026-11-29T03:00:00.000Z" */
 static const char *why(const struct tcn_step *s, const struct tcn_muting *by)
 {
-    char id[TCN_ID_TEXT];
+    char id[TCN_ID_TEXT], until[TCN_TIME_TEXT];
 
+    tcn_time_text(by->until_ms, until);
     if (by->name)
-        return tcn_arena_fmt(s->d->arena, "by the maintenance window %s (%s)", by->name, by->owner);
+        return tcn_arena_fmt(s->d->arena, "by the maintenance window %s (%s) until %s", by->name,
+                             by->owner, until);
     tcn_id_text(by->id, id);
-    return tcn_arena_fmt(s->d->arena, "by the mute %s (%s)", id, by->owner);
+    return tcn_arena_fmt(s->d->arena, "by the mute %s (%s) until %s", id, by->owner, until);
+}
+
+static int64_t look_ms(const struct tcn_step *s, const struct tcn_muting *by)
+{
+    int64_t soon = s->now_ms + LOOK_AGAIN_MS;
+
+    return by->name || by->until_ms < soon ? by->until_ms : soon;
 }
 
 bool tcn_muted_is_noted(const struct tcn_step *s)
@@ -30,7 +43,7 @@ static void note(struct tcn_arrival *x, const struct tcn_muting *by)
         .dedupe_key = lane->dedupe_key,
         .source = x->in->alarm->source,
         .kind = TCN_WAITING_MUTED,
-        .due_ms = by->until_ms,
+        .due_ms = look_ms(&x->step, by),
         .since_ms = lane->mute_until_ms == 0 ? x->step.now_ms : 0,
         .why = why(&x->step, by),
         .told = tcn_lane_told(x),
@@ -59,7 +72,7 @@ static void tell_opened(const struct tcn_arrival *x, const struct tcn_waiting *w
     char since[TCN_TIME_TEXT];
 
     tcn_time_text(w->since_ms, since);
-    tcn_step_say(&x->step, true, "%s fires since %s, was muted until now %s, and still fires",
+    tcn_step_say(&x->step, true, "%s fires since %s, was muted %s, and still fires now",
                  tcn_lane_name(x), since, w->why);
 }
 

@@ -113,8 +113,7 @@ void tcn_db_translate(const struct tcn_db_driver *driver, const char *sql, struc
 int tcn_store_storm_write(struct tcn_store *s, struct tcn_err *err);
 /* At a begin and a rollback, and when the store is closed. */
 void tcn_store_storm_forget(struct tcn_store *s);
-/* They may be others: at a rollback. Freed when the store is closed. */
-void tcn_store_mutes_forget(struct tcn_store *s);
+/* When the store is closed. */
 void tcn_store_mutes_free(struct tcn_store *s);
 /* The lanes' part of tcn_store_clock_back. */
 int tcn_store_lanes_back(struct tcn_store *s, int64_t now_ms, int64_t by_ms, struct tcn_err *err);

@@ -252,6 +252,8 @@ int tcn_store_mute_list(struct tcn_store *s, int64_t now_ms, size_t limit, struc
  * second. */
 int tcn_store_mutes(struct tcn_store *s, int64_t now_ms, const struct tcn_mutes **ret,
                     struct tcn_err *err);
+/* The next call reads them again: before something is held back for long, and at a rollback. */
+void tcn_store_mutes_forget(struct tcn_store *s);
 /* Forgets those that ended before. */
 int tcn_store_mute_trim(struct tcn_store *s, int64_t before_ms, struct tcn_err *err);
 

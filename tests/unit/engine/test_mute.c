@@ -247,7 +247,8 @@ static void wakes_nobody_until_it_is_over(void **state)
     assert_true(f.a.lane.is_firing && f.d.lane_changed);
     w = keep(&f, NULL);
     assert_int_equal(w.kind, TCN_WAITING_MUTED);
-    assert_int_equal(w.due_ms, T0 + HOUR);
+    assert_int_equal(w.due_ms, T0 + MIN); /* another node may end it */
+    assert_int_equal(f.a.lane.mute_until_ms, T0 + HOUR);
     assert_int_equal(w.since_ms, T0);
     assert_string_equal(w.told.title, "cpu");
     assert_non_null(strstr(w.why, "(ben)"));
@@ -260,7 +261,7 @@ static void wakes_nobody_until_it_is_over(void **state)
     assert_true(f.d.waiting_changed);
     assert_string_equal(f.a.incident.title, "cpu");
     assert_int_equal(f.n_sends, 1);
-    assert_non_null(fx_event(&f, TCN_EVENT_TOCSIN, "was muted until now by the mute"));
+    assert_non_null(fx_event(&f, TCN_EVENT_TOCSIN, "was muted by the mute"));
     assert_int_equal(f.a.lane.mute_until_ms, 0);
     f.now += MIN;
     assert_int_equal(fx_alarm_at(&f, TCN_ACTION_RESOLVE, f.now), TCN_INTAKE_RESOLVED);
@@ -323,7 +324,8 @@ static void another_mute_goes_on(void **state)
     f.now = T0 + HOUR;
     assert_int_equal(unmute(&f, &w), TCN_INTAKE_MUTED);
     w = keep(&f, &w);
-    assert_int_equal(w.due_ms, T0 + 2 * HOUR);
+    assert_int_equal(w.due_ms, T0 + HOUR + MIN);
+    assert_int_equal(f.a.lane.mute_until_ms, T0 + 2 * HOUR);
     assert_int_equal(w.since_ms, T0);
     assert_int_equal(f.d.events.n, 0);
     fx_done(&f);
@@ -389,7 +391,9 @@ static void windows_are_named(void **state)
     f.directory.windows = &window;
     f.directory.n_windows = 1;
     assert_int_equal(fx_alarm_at(&f, TCN_ACTION_FIRE, T0), TCN_INTAKE_MUTED);
-    assert_string_equal(f.d.waiting.why, "by the maintenance window backup (ana)");
+    assert_non_null(
+        strstr(f.d.waiting.why, "by the maintenance window backup (ana) until 2026-08-"));
+    assert_true(f.d.waiting.due_ms > T0 + MIN);
     fx_done(&f);
 }
 
