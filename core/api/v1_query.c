@@ -22,11 +22,20 @@ static int add_timeline(struct tcn_api_call *call, struct tcn_store *s, struct t
     return json_object_set_new(ret, "events_next", next);
 }
 
-static int page_json(struct tcn_api_call *call, struct tcn_store *s, const struct tcn_page *page,
-                     json_t *list, struct tcn_err *err)
+/* From what was engaged to the person: [{"contact", "type", "stage", ...}]. */
+static json_t *path_of(const struct tcn_engagement *e, const struct tcn_page *page)
+{
+    for (size_t i = 0; i < e->n_runs; i++)
+        if (e->runs[i].no == page->run_no && e->runs[i].path)
+            return json_loads(e->runs[i].path, 0, NULL);
+    return NULL;
+}
+
+static int page_json(struct tcn_api_call *call, struct tcn_store *s, const struct tcn_engagement *e,
+                     const struct tcn_page *page, json_t *list, struct tcn_err *err)
 {
     struct tcn_receipt *receipts = NULL;
-    json_t *object, *array;
+    json_t *object, *array, *path;
     size_t n = 0;
     int r = tcn_store_receipt_list(s, page->id, call->arena, &receipts, &n, err);
 
@@ -37,6 +46,8 @@ static int page_json(struct tcn_api_call *call, struct tcn_store *s, const struc
     for (size_t i = 0; i < n; i++)
         json_array_append_new(array, tcn_json_receipt(&receipts[i]));
     json_object_set_new(object, "receipts", array);
+    path = path_of(e, page);
+    json_object_set_new(object, "resolution", path ? path : json_null());
     return json_array_append_new(list, object);
 }
 
@@ -52,7 +63,7 @@ static int add_engagements(struct tcn_api_call *call, struct tcn_store *s, struc
         json_t *pages = json_array();
 
         for (size_t p = 0; p < rows[i].n_pages && r == 0; p++)
-            r = page_json(call, s, &rows[i].pages[p], pages, err);
+            r = page_json(call, s, &rows[i], &rows[i].pages[p], pages, err);
         json_array_append_new(list, tcn_json_engagement(&rows[i], pages));
     }
     json_object_set_new(ret, "engagements", list);
