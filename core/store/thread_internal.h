@@ -24,7 +24,7 @@ struct tcn_storethread {
     int64_t upkeep_us;       /* the last one, monotonic; the thread's */
     struct tcn_jobs in_hand; /* of transactions whose connection broke; the thread's */
     int64_t lost_us;         /* when it did, monotonic, 0: it is there; the thread's */
-    bool is_last_try; /* the database came back while this process is told to end; the thread\'s */
+    bool is_last_try; /* the database came back while this process is told to end; the thread's */
     void (*on_full)(void *ctx, bool is_full);
     void *full_ctx;    /* borrowed */
     bool is_told_full; /* the loop's */
