@@ -20,11 +20,20 @@ static struct key_row *add_key(struct world *w, int source)
     return k;
 }
 
+static bool has_source(const struct world *w, int source)
+{
+    return source == SINGLE  ? world_has(w, SINGLES)
+           : source == GROUP ? world_has(w, GROUPS)
+                             : world_has(w, SHARED_ONES);
+}
+
 static struct key_row *pick_key(struct world *w)
 {
     int source = (int)rng_below(&w->rng, 3);
     size_t start = w->n_keys ? (size_t)rng_below(&w->rng, (int64_t)w->n_keys) : 0;
 
+    if (!has_source(w, source))
+        return NULL;
     if (w->n_keys > 12 || (w->n_keys > 0 && rng_chance(&w->rng, 80)))
         for (size_t i = 0; i < w->n_keys; i++) {
             struct key_row *k = &w->keys[(start + i) % w->n_keys];
@@ -38,7 +47,7 @@ static struct key_row *pick_key(struct world *w)
 /* Copies of one message: another path or a retry, up to two minutes later. */
 static void post(struct world *w, const struct pending *message, int64_t spread_ms)
 {
-    int copies = 1 + (int)rng_below(&w->rng, 3);
+    int copies = world_has(w, COPIES) ? 1 + (int)rng_below(&w->rng, 3) : 1;
 
     for (int i = 0; i < copies; i++) {
         struct pending *p = pending_add(w, PENDING_ALARM, 0);
@@ -122,7 +131,7 @@ static void change_group(struct world *w, struct key_row *k)
     }
     message.action = fires ? TCN_ACTION_FIRE : TCN_ACTION_RESOLVE;
     post(w, &message, 45 * SEC);
-    if (!k->members[flipped].truth_firing && rng_chance(&w->rng, 15))
+    if (!k->members[flipped].truth_firing && rng_chance(&w->rng, 15) && world_has(w, LAGS))
         lag(w, k, flipped);
 }
 

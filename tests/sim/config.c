@@ -34,6 +34,14 @@ static void make_person(struct world *w, size_t at)
     }
 }
 
+/* People and schedules; a person who is on call too may be reached twice. */
+static const char *some_target(struct world *w)
+{
+    return rng_chance(&w->rng, 60)
+               ? people[rng_below(&w->rng, MAX_PEOPLE)]
+               : w->contacts[FIRST_SCHEDULE + (size_t)rng_below(&w->rng, 2)].alias;
+}
+
 static void make_escalation(struct world *w, size_t at, const char *alias)
 {
     struct tcn_contact *c = &w->contacts[at];
@@ -46,7 +54,7 @@ static void make_escalation(struct world *w, size_t at, const char *alias)
         s->duration_ms = rng_below(&w->rng, 11) * MIN;
         s->n_targets = 1 + (size_t)rng_below(&w->rng, 3);
         for (size_t k = 0; k < s->n_targets; k++)
-            s->targets[k] = (struct tcn_target){.contact = people[rng_below(&w->rng, MAX_PEOPLE)],
+            s->targets[k] = (struct tcn_target){.contact = some_target(w),
                                                 .is_essential = rng_chance(&w->rng, 50)};
     }
 }
@@ -114,10 +122,9 @@ void config_make(struct world *w)
                                           .n_plans = 3};
     for (size_t i = 0; i < MAX_PEOPLE; i++)
         make_person(w, i);
-    make_escalation(w, MAX_PEOPLE, "esc1");
-    make_escalation(w, MAX_PEOPLE + 1, "esc2");
-    w->contacts[MAX_PEOPLE + 2] =
-        (struct tcn_contact){.alias = "sched", .type = TCN_ONCALL_SCHEDULE};
+    rotations_make(w);
+    make_escalation(w, FIRST_ESCALATION, "esc1");
+    make_escalation(w, FIRST_ESCALATION + 1, "esc2");
     make_plans(w);
     make_sources(w);
     share(w);

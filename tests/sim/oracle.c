@@ -76,6 +76,12 @@ static void add(struct reckoning *r, const char *contact, const char *channel, i
 
 /* -- what providers said -------------------------------------------------------------------------------------- */
 
+/* It may still arrive soon. */
+static bool is_waiting(enum said said)
+{
+    return said == SAID_LATE || said == SAID_DOUBTED;
+}
+
 /* Since when the page is lost, as of at_ms; 0 = it is not. */
 static int64_t page_lost(const struct reckoning *r, const struct tcn_page *p, int64_t at_ms)
 {
@@ -87,9 +93,9 @@ static int64_t page_lost(const struct reckoning *r, const struct tcn_page *p, in
 
         if (x->at_ms > at_ms || !tcn_id_eq(x->page, p->id))
             continue;
-        if (x->type == TCN_SENT)
+        if (x->said == SAID_SENT)
             return 0; /* a later failure loses nothing */
-        if (x->type == TCN_RECEIPT_UNSET && since < p->first_ms + PATIENCE)
+        if (is_waiting(x->said) && since < p->first_ms + PATIENCE)
             since = p->first_ms + PATIENCE;
         if (lost == 0 || since < lost)
             lost = since;
@@ -124,7 +130,7 @@ static bool has_left_since(const struct reckoning *r, const struct run *run, int
         for (size_t k = 0; k < r->row->n_results; k++) {
             const struct result *x = &r->row->results[k];
 
-            if (x->type == TCN_SENT && x->at_ms >= from_ms && x->at_ms <= at_ms &&
+            if (x->said == SAID_SENT && x->at_ms >= from_ms && x->at_ms <= at_ms &&
                 tcn_id_eq(x->page, r->e->pages[i].id) && is_of_run(run, &r->e->pages[i]))
                 return true;
         }
@@ -181,7 +187,7 @@ static void doubt(struct reckoning *r, int64_t at_ms, int64_t lost_ms)
     for (size_t i = 0; i < r->row->n_results; i++) {
         const struct result *x = &r->row->results[i];
 
-        r->is_uncertain |= x->engagement_no == r->e->no && x->type == TCN_SENT &&
+        r->is_uncertain |= x->engagement_no == r->e->no && x->said == SAID_SENT &&
                            x->at_ms > at_ms && x->at_ms <= at_ms + r->w->latency;
     }
 }
@@ -223,8 +229,8 @@ static void consider_results(struct search *x, const struct tcn_page *p)
         const struct result *said = &x->r->row->results[i];
         int64_t at = said->at_ms > p->first_ms ? said->at_ms : p->first_ms;
 
-        if (said->type != TCN_SENT && tcn_id_eq(said->page, p->id))
-            consider(x, said->type == TCN_RECEIPT_UNSET && at < p->first_ms + PATIENCE
+        if (said->said != SAID_SENT && tcn_id_eq(said->page, p->id))
+            consider(x, is_waiting(said->said) && at < p->first_ms + PATIENCE
                             ? p->first_ms + PATIENCE
                             : at);
     }
@@ -336,16 +342,41 @@ static bool is_run_over(struct reckoning *r, size_t person, int64_t at_ms, bool 
     return true;
 }
 
-static void engage(struct reckoning *r, const struct tcn_target *t, int64_t at_ms, bool is_early)
+static void engage_person(struct reckoning *r, const char *contact, bool is_essential,
+                          int64_t at_ms, bool is_early)
 {
-    size_t person = index_of(r->w, t->contact);
+    size_t person = index_of(r->w, contact);
 
-    if (person == MAX_PEOPLE || answered_at(r, t->contact) < at_ms ||
-        r->w->contacts[person].plan.n_stages == 0)
+    if (answered_at(r, contact) < at_ms || r->w->contacts[person].plan.n_stages == 0)
         return;
-    r->is_essential[person] |= t->is_essential;
+    r->is_essential[person] |= is_essential;
     if (is_run_over(r, person, at_ms, is_early))
         run_person(r, person, at_ms);
+    else
+        r->w->twice++;
+}
+
+/* Everybody who is on call when the stage starts; any of them answers for the target. */
+static void engage_schedule(struct reckoning *r, const struct tcn_contact *schedule,
+                            bool is_essential, int64_t at_ms, bool is_early)
+{
+    const char *people[MAX_PEOPLE];
+    size_t n = oncall_people(r->w, schedule, at_ms, people, &r->is_uncertain);
+
+    r->w->on_call += n > 0;
+    r->w->gaps += n == 0;
+    for (size_t i = 0; i < n; i++)
+        engage_person(r, people[i], is_essential, at_ms, is_early);
+}
+
+static void engage(struct reckoning *r, const struct tcn_target *t, int64_t at_ms, bool is_early)
+{
+    const struct tcn_contact *c = tcn_directory_contact(&r->w->directory, t->contact);
+
+    if (c->type == TCN_ONCALL_SCHEDULE)
+        engage_schedule(r, c, t->is_essential, at_ms, is_early);
+    else
+        engage_person(r, t->contact, t->is_essential, at_ms, is_early);
 }
 
 struct escalation {
@@ -465,6 +496,8 @@ void oracle_pages(struct world *w, const struct incident_row *row)
             run_person(&r, index_of(w, c->alias), r.e->start_ms);
         else if (c->type == TCN_ESCALATION)
             escalate(&r, c);
+        else
+            engage_schedule(&r, c, false, r.e->start_ms, false);
         if (!r.is_uncertain)
             compare(&r);
     }
@@ -477,7 +510,7 @@ static bool may_hurry(const struct incident_row *row, int64_t engagement_no,
     const struct tcn_engagement *e = &row->engagements[engagement_no - 1];
 
     for (size_t i = 0; i < row->n_results; i++)
-        for (size_t k = 0; k < e->n_pages && row->results[i].type != TCN_SENT; k++)
+        for (size_t k = 0; k < e->n_pages && row->results[i].said != SAID_SENT; k++)
             if (e->pages[k].run_no == of->run_no && tcn_id_eq(e->pages[k].id, row->results[i].page))
                 return true;
     return false;

@@ -4,44 +4,63 @@
 #include <stdlib.h>
 
 /* The outcome of a later try is known when it is made: settle(). */
-static struct pending *add_result(struct world *w, size_t incident, const struct sent *sent,
-                                  int64_t delay_ms, enum tcn_receipt_type type)
+static void add_result(struct world *w, size_t incident, const struct sent *sent, int64_t delay_ms,
+                       enum said said)
 {
     struct pending *p = pending_add(w, PENDING_RESULT, delay_ms);
 
     p->key = incident;
     p->page = sent->page;
     p->send_no = sent->send_no;
-    p->result = type;
-    return p;
+    p->said = said;
 }
 
 /* Nobody takes it; the sender gives up after about a minute. */
 static void add_failure(struct world *w, size_t incident, const struct sent *sent, int64_t delay_ms)
 {
-    add_result(w, incident, sent, delay_ms, TCN_RECEIPT_UNSET);
+    add_result(w, incident, sent, delay_ms, SAID_LATE);
     delay_ms += 60 * SEC + rng_below(&w->rng, 5 * SEC);
-    add_result(w, incident, sent, delay_ms, TCN_ERROR)->may_pass = true;
+    add_result(w, incident, sent, delay_ms, SAID_FAILED);
 }
 
-/* Taken, refused, or not taken yet: then the verdict comes later, and what it says meanwhile says nothing new. */
+/* Not taken yet: the verdict comes later, and what it says meanwhile says nothing new. */
+static void add_wait(struct world *w, size_t incident, const struct sent *sent, int64_t delay_ms)
+{
+    add_result(w, incident, sent, delay_ms, SAID_LATE);
+    delay_ms += rng_below(&w->rng, 45 * SEC);
+    add_result(w, incident, sent, delay_ms, SAID_LATE);
+    delay_ms += rng_below(&w->rng, 45 * SEC);
+    add_result(w, incident, sent, delay_ms, rng_chance(&w->rng, 50) ? SAID_SENT : SAID_REFUSED);
+}
+
+/* Its answer was lost: it is sent once more, or it was already, and is not again. */
+static void add_doubt(struct world *w, size_t incident, const struct sent *sent, int64_t delay_ms)
+{
+    static const enum said then[] = {SAID_SENT, SAID_SENT,    SAID_LOST,  SAID_LOST,
+                                     SAID_LOST, SAID_REFUSED, SAID_FAILED};
+    bool is_second = rng_chance(&w->rng, 30);
+
+    w->doubts++;
+    add_result(w, incident, sent, delay_ms, is_second ? SAID_LATE : SAID_DOUBTED);
+    delay_ms += SEC + rng_below(&w->rng, 45 * SEC);
+    add_result(w, incident, sent, delay_ms, is_second ? SAID_LOST : then[rng_below(&w->rng, 7)]);
+}
+
+/* Taken, refused, in doubt, or not taken yet. */
 static void add_results(struct world *w, size_t incident, const struct sent *sent)
 {
     int64_t delay_ms = 100 + rng_below(&w->rng, 3 * SEC), dice = rng_below(&w->rng, 100);
 
-    if (w->truth < w->outage_ms || dice < 4) {
+    if (w->truth < w->outage_ms || (dice < 4 && world_has(w, FAILURES)))
         add_failure(w, incident, sent, delay_ms);
-        return;
-    }
-    if (dice < 85) {
-        add_result(w, incident, sent, delay_ms, dice < 70 ? TCN_SENT : TCN_ERROR);
-        return;
-    }
-    add_result(w, incident, sent, delay_ms, TCN_RECEIPT_UNSET);
-    delay_ms += rng_below(&w->rng, 45 * SEC);
-    add_result(w, incident, sent, delay_ms, TCN_RECEIPT_UNSET);
-    delay_ms += rng_below(&w->rng, 45 * SEC);
-    add_result(w, incident, sent, delay_ms, dice < 92 ? TCN_SENT : TCN_ERROR);
+    else if (dice >= 64 && dice < 75 && world_has(w, DOUBTS))
+        add_doubt(w, incident, sent, delay_ms);
+    else if (dice >= 75 && dice < 87 && world_has(w, REFUSALS))
+        add_result(w, incident, sent, delay_ms, SAID_REFUSED);
+    else if (dice >= 87 && world_has(w, WAITS))
+        add_wait(w, incident, sent, delay_ms);
+    else
+        add_result(w, incident, sent, delay_ms, SAID_SENT);
 }
 
 void people_see(struct world *w, const struct incident_row *row, const struct sent *sent)
@@ -54,7 +73,7 @@ void people_see(struct world *w, const struct incident_row *row, const struct se
         return;
     }
     add_results(w, incident, sent);
-    if (w->truth < w->outage_ms || !rng_chance(&w->rng, 25))
+    if (w->truth < w->outage_ms || !rng_chance(&w->rng, 25) || !world_has(w, ANSWERS))
         return;
     p = pending_add(w, PENDING_ANSWER, 10 * SEC + rng_below(&w->rng, 20 * MIN));
     p->key = incident;
@@ -86,8 +105,7 @@ static void keep_result(struct incident_row *row, int64_t at_ms, int64_t engagem
         row->size_results = row->size_results ? 2 * row->size_results : 16;
         row->results = realloc(row->results, row->size_results * sizeof *row->results);
     }
-    row->results[row->n_results++] =
-        (struct result){p->page, at_ms, engagement_no, p->result, p->may_pass};
+    row->results[row->n_results++] = (struct result){p->page, at_ms, engagement_no, p->said};
 }
 
 static void keep_answer(struct incident_row *row, int64_t at_ms, int64_t engagement_no,
@@ -105,19 +123,38 @@ struct reply {
     int64_t again_ms; /* by Tocsin's clock */
 };
 
+static int tell(struct world *w, struct tcn_aggregate *a, const struct pending *p,
+                struct tcn_decision *d)
+{
+    const struct tcn_send_failure failure = {p->page, p->send_no, "id", p->is_again};
+    const struct tcn_send_doubt doubt = {p->page, "id", p->said == SAID_LOST};
+
+    switch (p->said) {
+    case SAID_LATE:
+        return tcn_engine_send_late(a, p->page, now_of(w), d);
+    case SAID_FAILED:
+        return tcn_engine_send_failed(a, &failure, now_of(w), d);
+    case SAID_DOUBTED:
+    case SAID_LOST:
+        return tcn_engine_send_doubted(a, &doubt, now_of(w), d);
+    case SAID_SENT:
+    case SAID_REFUSED:
+    case SAID_NOTHING:
+    default:
+        return tcn_engine_send_result(a, p->page, p->said == SAID_SENT ? TCN_SENT : TCN_ERROR, "id",
+                                      now_of(w), d);
+    }
+}
+
 static int decide_result(struct world *w, struct tcn_aggregate *a, struct reply *reply,
                          struct tcn_decision *d)
 {
-    const struct pending *p = &reply->p;
-    const struct tcn_send_failure failure = {p->page, p->send_no, "id", p->is_again};
-    int r = p->result == TCN_RECEIPT_UNSET ? tcn_engine_send_late(a, p->page, now_of(w), d)
-            : p->may_pass                  ? tcn_engine_send_failed(a, &failure, now_of(w), d)
-                          : tcn_engine_send_result(a, p->page, p->result, "id", now_of(w), d);
+    int r = tell(w, a, &reply->p, d);
 
     tcn_engine_pages(a, &w->directory, 7, now_of(w), d);
     reply->again_ms = d->again_ms;
     for (size_t i = 0; i < d->drops.n; i++)
-        if (tcn_id_eq(d->drops.items[i].page, p->page))
+        if (tcn_id_eq(d->drops.items[i].page, reply->p.page))
             reply->again_ms = 0;
     return r;
 }
@@ -157,7 +194,7 @@ static bool is_unreached(struct world *w, const struct incident_row *row, const 
     if (row->incident.status != TCN_STATUS_OPEN || row->incident.acknowledged_ms != 0)
         return false;
     for (size_t i = 0; i < row->n_results; i++)
-        if (row->results[i].type == TCN_SENT && goes_on(row, row->results[i].engagement_no) &&
+        if (row->results[i].said == SAID_SENT && goes_on(row, row->results[i].engagement_no) &&
             strcmp(find_sent(w, row, row->results[i].page)->contact, contact) == 0)
             return false;
     return true;
@@ -183,14 +220,14 @@ static size_t count_waiting(struct world *w, const struct incident_row *row, con
     return n;
 }
 
-/* Then a failure of another message to there says nothing any more. */
-static bool is_refused(struct world *w, const struct incident_row *row, const struct sent *of)
+/* For good, or it may have arrived and is not sent again: then a failure of another message to there says nothing any more. */
+static bool is_settled(struct world *w, const struct incident_row *row, const struct sent *of)
 {
     for (size_t i = 0; i < row->n_results; i++) {
         const struct result *x = &row->results[i];
         const struct sent *s = find_sent(w, row, x->page);
 
-        if (x->type == TCN_ERROR && !x->may_pass && goes_on(row, x->engagement_no) &&
+        if ((x->said == SAID_REFUSED || x->said == SAID_LOST) && goes_on(row, x->engagement_no) &&
             strcmp(s->contact, of->contact) == 0 && strcmp(s->channel, of->channel) == 0)
             return true;
     }
@@ -210,8 +247,8 @@ static void check_tries(struct world *w, const struct incident_row *row, const s
         fail(w, "%s is tried again for nothing", sent->contact);
     if (count_waiting(w, row, sent, true) > 1)
         fail(w, "two messages to %s by %s are tried again", sent->contact, sent->channel);
-    if (reply->p.may_pass && is_unreached(w, row, sent->contact) &&
-        goes_on(row, sent->engagement_no) && !row->has_lost && !is_refused(w, row, sent) &&
+    if (reply->p.said == SAID_FAILED && is_unreached(w, row, sent->contact) &&
+        goes_on(row, sent->engagement_no) && !row->has_lost && !is_settled(w, row, sent) &&
         count_waiting(w, row, sent, false) == 0)
         fail(w, "%s is not reached, and not tried again", sent->contact);
 }
@@ -235,9 +272,10 @@ static void settle(struct world *w, struct pending *p)
 {
     int64_t dice = rng_below(&w->rng, 100);
 
-    p->may_pass = w->truth < w->outage_ms || dice < 10;
-    p->result = p->may_pass || dice < 20 ? TCN_ERROR : TCN_SENT;
-    w->after_all += p->result == TCN_SENT;
+    p->said = w->truth < w->outage_ms || dice < 10 ? SAID_FAILED
+              : dice < 20                          ? SAID_REFUSED
+                                                   : SAID_SENT;
+    w->after_all += p->said == SAID_SENT;
 }
 
 void people_answer(struct world *w, const struct pending *p)
@@ -249,9 +287,10 @@ void people_answer(struct world *w, const struct pending *p)
 
     if (p->is_again)
         settle(w, &reply.p);
+    if (p->kind == PENDING_RESULT)
+        keep_result(row, now_of(w), sent.engagement_no, &reply.p);
     turn_run(w, store_lane_of(w, row, NULL, &unused), row, decide_answer, &reply);
     if (p->kind == PENDING_RESULT) {
-        keep_result(row, now_of(w), sent.engagement_no, &reply.p);
         add_try(w, &reply);
         check_tries(w, row, &sent, &reply);
         return;

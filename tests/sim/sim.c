@@ -1,13 +1,13 @@
-/* The simulator: runs of the engine in a world of its own, seeded, with checks after every step and whole-run oracles
- * at the end. sim_engine [--seed N|today] [--runs N] [--steps N] */
+/* One run of the engine in a world of its own: steps with checks after each of them, and oracles of the whole run at the
+ * end. */
 #include "world.h"
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
+#include <unistd.h>
 
-#define START INT64_C(1785690000000) /* 2026-08-02 */
+#define BEGINNING (-1) /* "steps" that have chances of their own, too */
+#define END (-2)
 
 /* splitmix64: any seed is a good seed. */
 uint64_t rng_next(struct rng *r)
@@ -33,15 +33,19 @@ void fail(const struct world *w, const char *fmt, ...)
 {
     va_list args;
 
-    fprintf(stderr,
-            "sim: seed %llu step %lld (%s) time %lld: ", (unsigned long long)w->options.seed,
-            (long long)w->step, w->is_exact ? "exact" : "with faults", (long long)w->truth);
+    fprintf(stderr, "sim: seed %llu, ", (unsigned long long)w->options.seed);
+    if (w->step < 0)
+        fprintf(stderr, "%s",
+                w->step == BEGINNING ? "before the first step" : "after the last step");
+    else
+        fprintf(stderr, "step %lld", (long long)w->step);
+    fprintf(stderr, " (%s), time %lld: ", w->is_exact ? "exact" : "with faults",
+            (long long)w->truth);
     va_start(args, fmt);
     vfprintf(stderr, fmt, args);
     va_end(args);
-    fprintf(stderr, "\nsim: again with --seed %llu --runs 1 --steps %lld\n",
-            (unsigned long long)w->options.seed, (long long)w->options.steps);
-    exit(1);
+    fprintf(stderr, "\n");
+    _exit(1);
 }
 
 static struct incident_row *earliest_timer(struct world *w, int64_t *ret_due)
@@ -109,31 +113,47 @@ static void pass_time(struct world *w, int64_t ms)
     advance(w, until > w->truth ? until : w->truth + 1);
 }
 
+static void lose_message(struct world *w)
+{
+    size_t lost;
+
+    if (w->n_pending == 0)
+        return;
+    lost = (size_t)rng_below(&w->rng, (int64_t)w->n_pending);
+    if (w->pending[lost].kind == PENDING_RESULT)
+        w->incidents[w->pending[lost].key].has_lost = true;
+    w->pending[lost] = w->pending[--w->n_pending];
+}
+
 /* Tocsin is down while time passes, its clock is set, its configuration changes, a message is lost. */
 static void disturb(struct world *w)
 {
-    switch (rng_below(&w->rng, 5)) {
-    case 0:
-        w->truth += MIN + rng_below(&w->rng, rng_chance(&w->rng, 10) ? 2 * DAY : HOUR);
-        break;
-    case 1:
-        w->skew -= rng_below(&w->rng, HOUR);
-        break;
-    case 2:
-        w->skew += rng_below(&w->rng, HOUR);
-        break;
-    case 3:
-        config_disturb(w);
-        break;
-    default:
-        if (w->n_pending > 0) {
-            size_t lost = (size_t)rng_below(&w->rng, (int64_t)w->n_pending);
+    int64_t dice = rng_below(&w->rng, 5);
 
-            if (w->pending[lost].kind == PENDING_RESULT)
-                w->incidents[w->pending[lost].key].has_lost = true;
-            w->pending[lost] = w->pending[--w->n_pending];
-        }
-    }
+    if (dice == 0 && world_has(w, DOWNTIME))
+        w->truth += MIN + rng_below(&w->rng, rng_chance(&w->rng, 10) ? 2 * DAY : HOUR);
+    else if (dice == 1 && world_has(w, CLOCKS))
+        w->skew -= rng_below(&w->rng, HOUR);
+    else if (dice == 2 && world_has(w, CLOCKS))
+        w->skew += rng_below(&w->rng, HOUR);
+    else if (dice == 3 && world_has(w, CHANNELS))
+        config_disturb(w);
+    else if (dice == 4 && world_has(w, LOSSES))
+        lose_message(w);
+}
+
+/* What is rare: each of it by chance of some in a thousand. Returns whether something was. */
+static bool seldom(struct world *w, int64_t dice)
+{
+    if (dice < 302 && world_has(w, STORMS))
+        alarms_storm(w);
+    else if (dice >= 302 && dice < 304 && world_has(w, OUTAGES))
+        people_outage(w);
+    else if (dice >= 304 && dice < 308 && world_has(w, RENAMES))
+        config_rename_plan(w);
+    else if (dice >= 308 && dice < 312 && world_has(w, ROTATIONS))
+        rotations_change(w);
+    return dice < 312;
 }
 
 static void step(struct world *w)
@@ -142,15 +162,12 @@ static void step(struct world *w)
 
     if (dice < 300)
         alarms_change(w);
-    else if (dice < 302)
-        alarms_storm(w);
-    else if (dice < 304)
-        people_outage(w);
-    else if (dice < 308)
-        config_rename_plan(w);
+    else if (seldom(w, dice))
+        return;
     else if (dice < 330) {
         pass_time(w, 1 + rng_below(&w->rng, MIN));
-        people_act(w);
+        if (world_has(w, USERS))
+            people_act(w);
     } else if (dice < 340 + w->pace)
         pass_time(w, 1 + rng_below(&w->rng, 20 * MIN));
     else if (dice < 350 + w->pace && !w->is_exact)
@@ -194,6 +211,25 @@ static void check_quiet(struct world *w)
     }
 }
 
+/* Some days before clocks are set, or a month, or a year, or February ends. */
+static int64_t some_start(struct rng *r)
+{
+    static const int dates[][3] = {{2026, 3, 5},  {2026, 3, 26},  {2026, 4, 2},   {2026, 8, 2},
+                                   {2026, 10, 2}, {2026, 10, 23}, {2026, 12, 29}, {2028, 2, 26}};
+    const int *d = dates[rng_below(r, 8)];
+
+    return date_days(d[0], d[1], d[2]) * DAY + rng_below(r, 3 * DAY);
+}
+
+/* Each step has its own chances: without some of them the others stay as they are. */
+static void draw(struct world *w, int64_t step)
+{
+    struct rng mixed = {w->options.seed * UINT64_C(0xD1342543DE82EF95) + (uint64_t)step};
+
+    w->step = step;
+    w->rng.state = rng_next(&mixed);
+}
+
 static void check_all(struct world *w)
 {
     for (size_t i = 0; i < w->n_incidents; i++) {
@@ -204,151 +240,35 @@ static void check_all(struct world *w)
     oracle_storm(w);
 }
 
-static void run(struct world *w)
+static void begin(struct world *w)
 {
+    draw(w, BEGINNING);
+    w->is_exact = rng_chance(&w->rng, 50);
+    w->latency = rng_chance(&w->rng, 50) ? rng_below(&w->rng, 20 * SEC) : 0;
+    w->latency = world_has(w, LATENCY) ? w->latency : 0;
+    w->pace = 10 + rng_below(&w->rng, 300);
+    w->truth = w->start = some_start(&w->rng);
+    tcn_arena_init(&w->turn, 256u << 20);
+    tcn_arena_init(&w->config, 256u << 20);
     config_make(w);
-    w->truth = START;
-    for (w->step = 0; w->step < w->options.steps; w->step++)
+}
+
+void world_run(struct world *w, int64_t *step_now)
+{
+    begin(w);
+    for (int64_t i = w->options.from; i < w->options.steps; i++) {
+        *step_now = i;
+        draw(w, i);
         step(w);
+    }
+    *step_now = w->options.steps;
+    draw(w, END);
     check_all(w);
     calm_down(w);
     check_all(w);
     check_quiet(w);
-}
-
-static void begin(struct world *w, const struct options *options, uint64_t seed)
-{
-    struct world fresh = {.options = *options,
-                          .rng = {seed},
-                          .keys = w->keys,
-                          .incidents = w->incidents,
-                          .pending = w->pending};
-
-    *w = fresh;
-    w->options.seed = seed;
-    w->is_exact = rng_chance(&w->rng, 50);
-    w->latency = rng_chance(&w->rng, 50) ? rng_below(&w->rng, 20 * SEC) : 0;
-    w->pace = 10 + rng_below(&w->rng, 300);
-    tcn_arena_init(&w->turn, 256u << 20);
-}
-
-static uint64_t parse_seed(const char *text)
-{
-    return strcmp(text, "today") == 0 ? (uint64_t)time(NULL) / 86400 * 100000
-                                      : strtoull(text, NULL, 10);
-}
-
-static void parse(int argc, char **argv, struct options *ret, int64_t *ret_runs)
-{
-    for (int i = 1; i < argc; i++) {
-        bool has_value = i + 1 < argc;
-
-        if (strcmp(argv[i], "--seed") == 0 && has_value)
-            ret->seed = parse_seed(argv[++i]);
-        else if (strcmp(argv[i], "--runs") == 0 && has_value)
-            *ret_runs = strtoll(argv[++i], NULL, 10);
-        else if (strcmp(argv[i], "--steps") == 0 && has_value)
-            ret->steps = strtoll(argv[++i], NULL, 10);
-        else {
-            fprintf(stderr, "usage: sim_engine [--seed N|today] [--runs N] [--steps N]\n");
-            exit(2);
-        }
-    }
-}
-
-struct totals {
-    int64_t steps, turns, sends, answers, crashes, days, flapped, early, echoes, tries, after_all;
-    int64_t verdicts[TCN_INTAKE_HELD + 1];
-};
-
-static void add(struct totals *t, const struct world *w)
-{
-    t->steps += w->step;
-    t->turns += w->turns;
-    t->sends += w->sends;
-    t->answers += w->answers;
-    t->crashes += w->crashes;
-    t->flapped += w->flapped;
-    t->early += w->early;
-    t->echoes += w->echoes;
-    t->tries += w->tries;
-    t->after_all += w->after_all;
-    t->days += (w->truth - START) / DAY;
-    for (size_t i = 0; i <= TCN_INTAKE_HELD; i++)
-        t->verdicts[i] += w->verdicts[i];
-}
-
-static void print(const struct totals *t, double seconds)
-{
-    static const char *const names[] = {"unset",    "nothing",  "ignored", "late",
-                                        "opened",   "folded",   "updated", "waiting",
-                                        "resolved", "reopened", "storm",   "held"};
-
-    printf(
-        "sim: %lld steps, %lld decisions, %lld crashes, %lld messages, %lld answers, %.1f years\n",
-        (long long)t->steps, (long long)t->turns, (long long)t->crashes, (long long)t->sends,
-        (long long)t->answers, (double)t->days / 365.0);
-    printf("sim: alarms:");
-    for (size_t i = TCN_INTAKE_NOTHING; i <= TCN_INTAKE_HELD; i++)
-        printf(" %s %lld", names[i], (long long)t->verdicts[i]);
-    printf(
-        " (flapping %lld, echoes that fired %lld)\nsim: stages before their time: %lld; tries "
-        "while "
-        "nobody is reached: %lld, %lld got through\nsim: %.1f s, %.0f steps/s, %.0f decisions/s\n",
-        (long long)t->flapped, (long long)t->echoes, (long long)t->early, (long long)t->tries,
-        (long long)t->after_all, seconds, (double)t->steps / seconds, (double)t->turns / seconds);
-}
-
-/* A search that never got somewhere proves nothing about that place. */
-static int check_reach(const struct totals *t)
-{
-    if (t->steps < 50000)
-        return 0;
-    for (size_t i = TCN_INTAKE_NOTHING; i <= TCN_INTAKE_HELD; i++)
-        if (t->verdicts[i] == 0) {
-            fprintf(stderr, "sim: no alarm ever came to verdict %zu\n", i);
-            return 1;
-        }
-    return t->flapped == 0 || t->crashes == 0 || t->answers == 0 || t->early == 0 ||
-           t->echoes == 0 || t->after_all == 0;
-}
-
-static double now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-int main(int argc, char **argv)
-{
-    struct options options = {.seed = 1, .steps = 1000};
-    struct world *w = calloc(1, sizeof *w);
-    struct totals totals = {0};
-    int64_t runs = 50;
-    double start;
-
-    parse(argc, argv, &options, &runs);
-    w->keys = calloc(MAX_KEYS, sizeof *w->keys);
-    w->incidents = calloc(MAX_INCIDENTS, sizeof *w->incidents);
-    w->pending = calloc(MAX_PENDING, sizeof *w->pending);
-    printf("sim: seeds %llu..%llu, %lld steps each\n", (unsigned long long)options.seed,
-           (unsigned long long)options.seed + (unsigned long long)runs - 1,
-           (long long)options.steps);
-    fflush(stdout);
-    start = now_s();
-    for (int64_t i = 0; i < runs; i++) {
-        begin(w, &options, options.seed + (uint64_t)i);
-        run(w);
-        add(&totals, w);
-        store_done(w);
-        tcn_arena_done(&w->turn);
-    }
-    print(&totals, now_s() - start);
-    free(w->keys);
-    free(w->incidents);
-    free(w->pending);
-    free(w);
-    return check_reach(&totals);
+    store_done(w);
+    rotations_done(w);
+    tcn_arena_done(&w->turn);
+    tcn_arena_done(&w->config);
 }

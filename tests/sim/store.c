@@ -222,6 +222,41 @@ static void check_unanswered(struct world *w, const struct incident_row *row,
     }
 }
 
+/* A page of which something may have arrived, and nothing is known to have. */
+static bool is_in_doubt(const struct incident_row *row, struct tcn_id page)
+{
+    bool is_doubted = false;
+
+    for (size_t i = 0; i < row->n_results; i++) {
+        const struct result *x = &row->results[i];
+
+        if (!tcn_id_eq(x->page, page))
+            continue;
+        if (x->said == SAID_SENT)
+            return false;
+        is_doubted |= x->said == SAID_DOUBTED || x->said == SAID_LOST;
+    }
+    return is_doubted;
+}
+
+/* That nobody is reached is not said in the same words when somebody may be. */
+static void check_nobody(struct world *w, const struct incident_row *row,
+                         const struct tcn_decision *d)
+{
+    const struct tcn_aggregate *a = d->subject;
+    bool is_doubtful = false;
+
+    if (!d->nobody_reached)
+        return;
+    for (size_t i = 0; i < a->n_engagements; i++)
+        for (size_t k = 0; k < a->engagements[i].n_pages && a->engagements[i].stop_ms == 0; k++)
+            is_doubtful |= is_in_doubt(row, a->engagements[i].pages[k].id);
+    if (d->is_doubtful != is_doubtful)
+        fail(w, is_doubtful ? "nobody is reached, though a page may have arrived"
+                            : "a page may have arrived, it is said, and none may");
+    w->in_vain += is_doubtful;
+}
+
 static const char *lasting(struct world *w, const char *contact, const char *channel)
 {
     for (size_t i = 0; i < w->directory.n_contacts; i++) {
@@ -288,6 +323,14 @@ static struct incident_row *row_of(struct world *w, const struct tcn_decision *d
     return row;
 }
 
+/* A defect on purpose, of the kind that no invariant sees: who is essential is not kept. */
+static void forget(struct incident_row *row)
+{
+    for (size_t i = 0; i < row->n_engagements; i++)
+        for (size_t k = 0; k < row->engagements[i].n_runs; k++)
+            row->engagements[i].runs[k].is_essential = false;
+}
+
 static void put_incident(struct world *w, struct tcn_decision *d)
 {
     struct tcn_aggregate *a = d->subject;
@@ -297,6 +340,7 @@ static void put_incident(struct world *w, struct tcn_decision *d)
     check_sends(w, row, d);
     check_unanswered(w, row, d);
     check_events(w, row, d);
+    check_nobody(w, row, d);
     if (a->incident.revision < row->incident.revision)
         fail(w, "the revision went back");
     for (size_t i = 0; i < row->n_engagements; i++)
@@ -311,6 +355,8 @@ static void put_incident(struct world *w, struct tcn_decision *d)
     row->n_engagements = a->n_engagements;
     tcn_arena_done(&row->arena);
     row->arena = next;
+    if (w->options.forgets)
+        forget(row);
     for (size_t i = 0; i < d->drops.n; i++)
         people_drop(w, row, d->drops.items[i].page);
     keep_sends(w, row, d);

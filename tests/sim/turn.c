@@ -78,7 +78,7 @@ enum tcn_intake turn_run(struct world *w, struct key_row *key, struct incident_r
 
     memcpy(storms, w->storms, sizeof storms);
     verdict = attempt(w, &turn, &first, &lost);
-    if (!rng_chance(&w->rng, CRASH_PERCENT)) {
+    if (!rng_chance(&w->rng, CRASH_PERCENT) || !world_has(w, CRASHES)) {
         finish(w, &lost, key, row);
         return verdict;
     }

@@ -11,7 +11,16 @@
 #define DAY (24 * HOUR)
 
 #define MAX_PEOPLE 6
-#define MAX_CONTACTS (MAX_PEOPLE + 3)
+#define FIRST_ESCALATION MAX_PEOPLE
+#define FIRST_SCHEDULE (FIRST_ESCALATION + 2)
+#define MAX_CONTACTS (FIRST_SCHEDULE + 2)
+#define MAX_ROTATIONS 4
+#define MAX_VERSIONS 40 /* of one rotation in a run */
+#define SIM_ZONES 7
+#define SIM_SETTINGS 4
+#define SIM_WINDOWS 2
+#define SIM_OVERRIDES 5
+#define SIM_SUBSTITUTES 3
 #define MAX_SOURCES 4
 #define MAX_KEYS 1500
 #define MAX_INCIDENTS 6000
@@ -38,12 +47,22 @@ struct answer {
     const char *contact;
 };
 
-/* What a provider said of a message. type UNSET: that it is tried again. */
+/* What a provider says of a message: LATE, that it is tried again; FAILED for a reason that may pass; DOUBTED, that its answer
+ * was lost and it is sent once more; LOST, that it was not, either. */
+enum said {
+    SAID_NOTHING = 0,
+    SAID_SENT,
+    SAID_LATE,
+    SAID_REFUSED,
+    SAID_FAILED,
+    SAID_DOUBTED,
+    SAID_LOST
+};
+
 struct result {
     struct tcn_id page;
     int64_t at_ms, engagement_no;
-    enum tcn_receipt_type type;
-    bool may_pass; /* of an ERROR */
+    enum said said;
 };
 
 struct incident_row {
@@ -103,9 +122,8 @@ struct pending {
     enum tcn_action action;
     int64_t clock;
     struct tcn_id page;
-    enum tcn_receipt_type result; /* UNSET: it is tried again */
+    enum said said;
     int64_t send_no;
-    bool may_pass; /* an ERROR of which that is known */
     bool is_again; /* a try that the engine asked for: its outcome is known when it is made */
     int wording;   /* texts of this path */
     bool is_truncated;
@@ -113,9 +131,48 @@ struct pending {
     struct member_state states[MAX_MEMBERS];
 };
 
+/* A rotation as it was from a time on, with what its lists point to. */
+struct rotation_version {
+    int64_t since_ms;
+    struct tcn_rotation rotation;
+    const char *contacts[MAX_PEOPLE];
+    struct tcn_clock_time daily[SIM_SETTINGS];
+    struct tcn_weekly_setting weekly[SIM_SETTINGS];
+    struct tcn_monthly_setting monthly[SIM_SETTINGS];
+    struct tcn_coverage_time windows[7][SIM_WINDOWS];
+    struct tcn_rotation_override overrides[SIM_OVERRIDES];
+    const char *substitutes[SIM_OVERRIDES][SIM_SUBSTITUTES];
+    /* Of oncall.c: until walked_ms, by setting and date. */
+    int64_t *hand_offs;
+    size_t n_hand_offs, size_hand_offs;
+    int64_t walked_ms;
+};
+
+struct sim_rotation {
+    const char *alias;
+    struct rotation_version *versions[MAX_VERSIONS]; /* owned, the oldest first */
+    size_t n_versions;
+};
+
+/* Kinds of events that a run can be without: what is left of them is what a failure needs. */
+#define SIM_FEATURES(X)                                                                            \
+    X(CRASHES, "crashes")                                                                          \
+    X(STORMS, "storms")                                                                            \
+    X(OUTAGES, "outages") X(USERS, "users") X(RENAMES, "renames") X(ROTATIONS, "rotations")        \
+        X(DOWNTIME, "downtime") X(CLOCKS, "clocks") X(CHANNELS, "channels") X(LOSSES, "losses")    \
+            X(SINGLES, "singles") X(GROUPS, "groups") X(SHARED_ONES, "shared") X(LAGS, "lags")     \
+                X(COPIES, "copies") X(ANSWERS, "answers") X(WAITS, "waits") X(DOUBTS, "doubts")    \
+                    X(REFUSALS, "refusals") X(FAILURES, "failures") X(LATENCY, "latency")
+#define SIM_FEATURE(name, text) FEATURE_##name,
+enum feature { SIM_FEATURES(SIM_FEATURE) FEATURES };
+#define world_has(w, name) (((w)->options.without >> FEATURE_##name & 1) == 0)
+
 struct options {
     uint64_t seed;
-    int64_t steps;
+    int64_t from, steps; /* the steps from the one until before the other happen */
+    unsigned without;    /* bits of features */
+    bool forgets;        /* a defect of the model store: see store.c */
+    bool traces;
 };
 
 struct world {
@@ -129,7 +186,12 @@ struct world {
     int64_t pace;      /* how often much time passes, in 1000 steps */
     int64_t outage_ms; /* until this true time no provider takes anything */
     int64_t step;
-    struct tcn_arena turn;
+    uint64_t trace;
+    int64_t start; /* the true time of the first step */
+    struct tcn_arena turn, config;
+    struct sim_rotation rotations[MAX_ROTATIONS];
+    size_t n_rotations;
+    const struct tcn_roster *rosters[MAX_ROTATIONS];
     struct tcn_contact contacts[MAX_CONTACTS];
     struct tcn_channel channels[MAX_CONTACTS][3];
     struct tcn_response_plan plans[3];
@@ -146,10 +208,13 @@ struct world {
     size_t n_pending;
     int64_t verdicts[TCN_INTAKE_HELD + 1], flapped, echoes; /* echoes: that fired in the end */
     int64_t sends, answers, turns, crashes, early;          /* early: stages before their time */
+    int64_t on_call, gaps, twice; /* of engagements of schedules; people reached in two ways */
+    int64_t doubts,
+        in_vain; /* messages that may have arrived; nobody was known to be reached because of them */
     int64_t tries, after_all; /* more tries while nobody is reached; those that got through */
 };
 
-/* Prints seed, step and what is wrong, and ends the program with 1. */
+/* Prints seed, step and what is wrong, and ends the process with 1. */
 void fail(const struct world *w, const char *fmt, ...)
     __attribute__((format(printf, 2, 3), noreturn));
 static inline int64_t now_of(const struct world *w)
@@ -157,11 +222,40 @@ static inline int64_t now_of(const struct world *w)
     return w->truth + w->skew;
 }
 
+/* -- sim.c ---------------------------------------------------------------------------------------------------- */
+/* One whole run of a zeroed world with its options and lists. *step_now: how far it is, for whoever finds it dead. */
+void world_run(struct world *w, int64_t *step_now);
+
+/* -- minimise.c ----------------------------------------------------------------------------------------------- */
+/* Whether one run with these options fails, in a process of its own. */
+typedef bool run_fails(const struct options *options);
+/* Fewer steps, then fewer kinds of events, for as long as it fails. */
+struct options minimise(const struct options *failed, run_fails *fails);
+
+/* -- trace.c: w->trace, with options.traces -------------------------------------------------------------------- */
+void trace_pending(struct world *w, const struct pending *p);         /* what comes from outside */
+void trace_aggregate(struct world *w, const struct tcn_aggregate *a); /* what a decision is given */
+void trace_decision(struct world *w, const struct tcn_decision *d);   /* what it comes to */
+
 /* -- config.c: people and plans at random -------------------------------------------------------------------- */
 void config_make(struct world *w);
 void config_disturb(struct world *w); /* a channel is deactivated or comes back */
 void config_rename_plan(struct world *w);
 void config_restore(struct world *w);
+
+/* -- zones.c, rotations.c: when clocks are set; who is on call when ---------------------------------------------- */
+void zones_make(void);
+const struct tcn_zone *zone_any(struct rng *r);
+int64_t date_days(int64_t year, int64_t month, int64_t day);
+void rotations_make(struct world *w);
+void rotations_change(struct world *w); /* an override comes or goes, a rotation is edited */
+void rotations_done(struct world *w);
+
+/* -- oncall.c: an oracle -------------------------------------------------------------------------------------- */
+/* The people on call at that time, in the order of the schedule's rotations; returns how many. It is uncertain when a rotation
+ * changed between the time and the turn that may be as late as timers are. */
+size_t oncall_people(struct world *w, const struct tcn_contact *schedule, int64_t at_ms,
+                     const char *ret[MAX_PEOPLE], bool *ret_is_uncertain);
 
 /* -- store.c: what survives a crash: deep copies ------------------------------------------------------------- */
 void store_load(struct world *w, struct key_row *key, struct incident_row *row,
