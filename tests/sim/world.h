@@ -155,14 +155,15 @@ struct sim_rotation {
 };
 
 /* Kinds of events that a run can be without: what is left of them is what a failure needs. */
+// clang-format off
 #define SIM_FEATURES(X)                                                                            \
-    X(CRASHES, "crashes")                                                                          \
-    X(STORMS, "storms")                                                                            \
-    X(OUTAGES, "outages") X(USERS, "users") X(RENAMES, "renames") X(ROTATIONS, "rotations")        \
-        X(DOWNTIME, "downtime") X(CLOCKS, "clocks") X(CHANNELS, "channels") X(LOSSES, "losses")    \
-            X(SINGLES, "singles") X(GROUPS, "groups") X(SHARED_ONES, "shared") X(LAGS, "lags")     \
-                X(COPIES, "copies") X(ANSWERS, "answers") X(WAITS, "waits") X(DOUBTS, "doubts")    \
-                    X(REFUSALS, "refusals") X(FAILURES, "failures") X(LATENCY, "latency")
+    X(CRASHES, "crashes") X(STORMS, "storms") X(OUTAGES, "outages") X(USERS, "users")              \
+    X(RENAMES, "renames") X(ROTATIONS, "rotations") X(DOWNTIME, "downtime") X(CLOCKS, "clocks")    \
+    X(CHANNELS, "channels") X(LOSSES, "losses") X(SINGLES, "singles") X(GROUPS, "groups")          \
+    X(SHARED_ONES, "shared") X(LAGS, "lags") X(COPIES, "copies") X(ANSWERS, "answers")             \
+    X(WAITS, "waits") X(DOUBTS, "doubts") X(REFUSALS, "refusals") X(FAILURES, "failures")          \
+    X(LATENCY, "latency")
+// clang-format on
 #define SIM_FEATURE(name, text) FEATURE_##name,
 enum feature { SIM_FEATURES(SIM_FEATURE) FEATURES };
 #define world_has(w, name) (((w)->options.without >> FEATURE_##name & 1) == 0)
