@@ -50,12 +50,11 @@ static void post(struct world *w, const struct pending *message, int64_t spread_
     int copies = world_has(w, COPIES) ? 1 + (int)rng_below(&w->rng, 3) : 1;
 
     for (int i = 0; i < copies; i++) {
-        struct pending *p = pending_add(w, PENDING_ALARM, 0);
-        int64_t at = p->at_ms + rng_below(&w->rng, spread_ms);
+        struct pending p = *message;
 
-        *p = *message;
-        p->at_ms = at;
-        p->wording = (int)rng_below(&w->rng, 2);
+        p.at_ms = w->truth + rng_below(&w->rng, spread_ms);
+        p.wording = (int)rng_below(&w->rng, 2);
+        pending_add(w, &p);
     }
 }
 
@@ -88,23 +87,19 @@ static void lag(struct world *w, const struct key_row *k, size_t member)
 {
     struct pending message = {.kind = PENDING_ALARM,
                               .key = (size_t)(k - w->keys),
+                              .at_ms = w->truth + rng_below(&w->rng, 2 * MIN),
                               .action = TCN_ACTION_FIRE,
                               .members = 1u << member};
-    struct pending *p = pending_add(w, PENDING_ALARM, rng_below(&w->rng, 2 * MIN));
-    int64_t at = p->at_ms;
 
     message.states[member] = (struct member_state){
         .is_firing = true, .since = k->members[member].since - (rng_chance(&w->rng, 30) ? SEC : 0)};
-    *p = message;
-    p->at_ms = at;
+    pending_add(w, &message);
     if (rng_chance(&w->rng, 50))
         return;
-    p = pending_add(w, PENDING_ALARM, at - w->truth + rng_below(&w->rng, 2 * MIN));
-    at = p->at_ms;
+    message.at_ms += rng_below(&w->rng, 2 * MIN);
     message.states[member].is_firing = false;
     message.states[member].ended = k->members[member].ended;
-    *p = message;
-    p->at_ms = at;
+    pending_add(w, &message);
 }
 
 /* Two peers send the group as they see it: within 45 s of each other. */
@@ -147,30 +142,33 @@ void alarms_change(struct world *w)
         change_single(w, k);
 }
 
+static void post_single(struct world *w, const struct key_row *k, enum tcn_action action,
+                        int64_t delay_ms)
+{
+    pending_add(w, &(struct pending){.kind = PENDING_ALARM,
+                                     .at_ms = w->truth + delay_ms,
+                                     .key = (size_t)(k - w->keys),
+                                     .clock = k->truth_clock,
+                                     .action = action});
+}
+
 void alarms_storm(struct world *w)
 {
     int n = 5 + (int)rng_below(&w->rng, 60);
 
     for (int i = 0; i < n && w->n_pending < MAX_PENDING / 2; i++) {
         struct key_row *k = add_key(w, BURST);
-        struct pending *p;
 
         if (!k)
             return;
         k->truth_firing = true;
         k->truth_clock = w->truth;
-        p = pending_add(w, PENDING_ALARM, rng_below(&w->rng, 2 * MIN));
-        p->key = (size_t)(k - w->keys);
-        p->clock = k->truth_clock;
-        p->action = TCN_ACTION_FIRE;
+        post_single(w, k, TCN_ACTION_FIRE, rng_below(&w->rng, 2 * MIN));
         if (!rng_chance(&w->rng, 70))
             continue;
         k->truth_firing = false;
         k->truth_clock += MIN;
-        p = pending_add(w, PENDING_ALARM, 3 * MIN + rng_below(&w->rng, HOUR));
-        p->key = (size_t)(k - w->keys);
-        p->clock = k->truth_clock;
-        p->action = TCN_ACTION_RESOLVE;
+        post_single(w, k, TCN_ACTION_RESOLVE, 3 * MIN + rng_below(&w->rng, HOUR));
     }
 }
 
@@ -404,7 +402,7 @@ void alarms_check(struct world *w, const struct key_row *k)
         return;
     if (k->lane.is_firing && row->incident.status != TCN_STATUS_OPEN && !row->person_resolved)
         fail(w, "%s fires without an open incident", k->name);
-    store_lane_of(w, row, k, &others);
+    row_others(row, k, &others);
     if (!k->lane.is_firing && k->lane.resolve_due_ms == 0 && !others.others_hold &&
         row->incident.status == TCN_STATUS_OPEN && !row->person_reopened &&
         row->incident.source_name)
@@ -424,7 +422,7 @@ static enum tcn_intake decide(struct world *w, struct tcn_aggregate *a, void *ct
 {
     const struct delivery *delivery = ctx;
     struct tcn_storm *storm = &w->storms[delivery->source];
-    struct incident_row *running = store_find(w, storm->incident);
+    struct incident_row *running = row_find(w, storm->incident);
     struct tcn_aggregate storm_aggregate;
     const struct tcn_intake_input in = {.alarm = delivery->alarm,
                                         .policy = &w->policies[delivery->source],
@@ -435,8 +433,12 @@ static enum tcn_intake decide(struct world *w, struct tcn_aggregate *a, void *ct
     struct tcn_aggregate *subject;
     enum tcn_intake verdict;
 
-    if (running)
+    if (running && w->options.store)
+        w->options.store->load_storm(w, running, &storm_aggregate);
+    else if (running)
         store_load(w, NULL, running, &storm_aggregate);
+    if (running)
+        trace_aggregate(w, &storm_aggregate);
     verdict = tcn_engine_alarm(&in, a, storm, running ? &storm_aggregate : NULL, d);
     subject = d->subject;
     if (subject != a) { /* outlives this frame: the turn commits it */
@@ -489,7 +491,7 @@ static struct incident_row *incident_for(struct world *w, const struct key_row *
     tcn_engine_dedupe_string(
         alarm, tcn_directory_plan(&w->directory, w->policies[k->source].response_plan),
         &w->policies[k->source], &b);
-    open = store_open_of(w, b.ptr);
+    open = row_open_of(w, b.ptr);
     tcn_buf_done(&b);
     return open ? open : row;
 }
@@ -501,11 +503,27 @@ static void count(struct world *w, enum tcn_intake verdict, int source)
         w->alone[source][w->n_alone[source]++] = now_of(w);
 }
 
+static enum tcn_intake run_turn(struct world *w, struct key_row *k, struct incident_row *row,
+                                struct delivery *delivery)
+{
+    struct incident_row *before = k->lane.echo_due_ms ? k->incident : NULL;
+    const struct turn t = {.key = k,
+                           .row = row,
+                           .decide = decide,
+                           .ctx = delivery,
+                           .alarm = delivery->alarm,
+                           .policy = &w->policies[k->source],
+                           .storm = &w->storms[k->source],
+                           .left = before};
+
+    return turn_run(w, &t);
+}
+
 static void expect_nothing(struct world *w, struct key_row *k, const struct delivery *delivery)
 {
     struct delivery copy = *delivery;
     bool is_newest = k->told_clock <= delivery->alarm->clock_ms;
-    enum tcn_intake verdict = turn_run(w, k, incident_for(w, k, delivery->alarm), decide, &copy);
+    enum tcn_intake verdict = run_turn(w, k, incident_for(w, k, delivery->alarm), &copy);
 
     /* An update of an alarm that is OK says nothing about an incident, the first time and the second. */
     if (w->is_exact && is_newest && verdict != TCN_INTAKE_NOTHING &&
@@ -539,7 +557,7 @@ void alarms_deliver(struct world *w, const struct pending *p)
 
     delivery.new_id = tcn_id_child((struct tcn_id){{1}}, "incident", salt);
     note(k, p, window_of(k, row), now_of(w));
-    verdict = turn_run(w, k, row, decide, &delivery);
+    verdict = run_turn(w, k, row, &delivery);
     count(w, verdict, k->source);
     check_engaged(w, k, verdict, engaged);
     w->flapped += k->lane.is_flapping;

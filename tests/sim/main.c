@@ -2,6 +2,7 @@
  * Runs in a process of its own, so that one that dies is made smaller by another. */
 #include "world.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -182,24 +183,28 @@ static int check_reach(const struct totals *t)
 
 static void run_all(const struct options *options, int64_t runs)
 {
+    const struct world lists = {.keys = calloc(MAX_KEYS, sizeof *lists.keys),
+                                .incidents = calloc(MAX_INCIDENTS, sizeof *lists.incidents),
+                                .slots = calloc(ROW_SLOTS, sizeof *lists.slots),
+                                .open = calloc(MAX_INCIDENTS, sizeof *lists.open),
+                                .timers = calloc(MAX_INCIDENTS, sizeof *lists.timers),
+                                .pending = calloc(MAX_PENDING, sizeof *lists.pending)};
     struct world *w = calloc(1, sizeof *w);
-    struct key_row *keys = calloc(MAX_KEYS, sizeof *keys);
-    struct incident_row *incidents = calloc(MAX_INCIDENTS, sizeof *incidents);
-    struct pending *pending = calloc(MAX_PENDING, sizeof *pending);
 
     for (int64_t i = 0; i < runs; i++) {
-        memset(w, 0, sizeof *w);
+        *w = lists;
         w->options = *options;
         w->options.seed = progress->seed = options->seed + (uint64_t)i;
-        w->keys = keys;
-        w->incidents = incidents;
-        w->pending = pending;
+        memset(w->slots, 0, ROW_SLOTS * sizeof *w->slots);
         world_run(w, &progress->step);
         add(&progress->totals, w);
     }
-    free(keys);
-    free(incidents);
-    free(pending);
+    free(lists.keys);
+    free(lists.incidents);
+    free(lists.slots);
+    free(lists.open);
+    free(lists.timers);
+    free(lists.pending);
     free(w);
 }
 
@@ -264,6 +269,8 @@ int main(int argc, char **argv)
            (unsigned long long)options.seed + (unsigned long long)runs - 1,
            (long long)options.steps);
     zones_make();
+    (void)mallopt(M_MMAP_THRESHOLD, 64 << 20); /* what one run leaves is for the next */
+    (void)mallopt(M_TRIM_THRESHOLD, 512 << 20);
     start = now_s();
     if (!run_apart(&options, runs, false))
         return make_smaller(&options);

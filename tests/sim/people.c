@@ -7,12 +7,12 @@
 static void add_result(struct world *w, size_t incident, const struct sent *sent, int64_t delay_ms,
                        enum said said)
 {
-    struct pending *p = pending_add(w, PENDING_RESULT, delay_ms);
-
-    p->key = incident;
-    p->page = sent->page;
-    p->send_no = sent->send_no;
-    p->said = said;
+    pending_add(w, &(struct pending){.kind = PENDING_RESULT,
+                                     .at_ms = w->truth + delay_ms,
+                                     .key = incident,
+                                     .page = sent->page,
+                                     .send_no = sent->send_no,
+                                     .said = said});
 }
 
 /* Nobody takes it; the sender gives up after about a minute. */
@@ -66,7 +66,6 @@ static void add_results(struct world *w, size_t incident, const struct sent *sen
 void people_see(struct world *w, const struct incident_row *row, const struct sent *sent)
 {
     size_t incident = (size_t)(row - w->incidents);
-    struct pending *p;
 
     if (w->n_pending + 5 > MAX_PENDING) {
         w->incidents[incident].has_lost = true;
@@ -75,9 +74,10 @@ void people_see(struct world *w, const struct incident_row *row, const struct se
     add_results(w, incident, sent);
     if (w->truth < w->outage_ms || !rng_chance(&w->rng, 25) || !world_has(w, ANSWERS))
         return;
-    p = pending_add(w, PENDING_ANSWER, 10 * SEC + rng_below(&w->rng, 20 * MIN));
-    p->key = incident;
-    p->page = sent->page;
+    pending_add(w, &(struct pending){.kind = PENDING_ANSWER,
+                                     .at_ms = w->truth + 10 * SEC + rng_below(&w->rng, 20 * MIN),
+                                     .key = incident,
+                                     .page = sent->page});
 }
 
 void people_outage(struct world *w)
@@ -90,11 +90,13 @@ void people_drop(struct world *w, const struct incident_row *row, struct tcn_id 
 {
     size_t incident = (size_t)(row - w->incidents);
 
-    for (size_t i = w->n_pending; i > 0; i--) {
-        const struct pending *p = &w->pending[i - 1];
+    for (size_t i = 0; i < w->n_pending;) {
+        const struct pending *p = &w->pending[i];
+        bool is_dropped = p->is_again && p->key == incident && tcn_id_eq(p->page, page);
 
-        if (p->is_again && p->key == incident && tcn_id_eq(p->page, page))
-            w->pending[i - 1] = w->pending[--w->n_pending];
+        if (is_dropped)
+            (void)pending_take(w, i);
+        i = is_dropped ? 0 : i + 1; /* others have moved */
     }
 }
 
@@ -255,16 +257,15 @@ static void check_tries(struct world *w, const struct incident_row *row, const s
 
 static void add_try(struct world *w, const struct reply *reply)
 {
-    struct pending *p;
-
     if (reply->again_ms == 0)
         return;
     w->tries++;
-    p = pending_add(w, PENDING_RESULT, reply->again_ms - now_of(w));
-    p->key = reply->p.key;
-    p->page = reply->p.page;
-    p->send_no = reply->p.send_no;
-    p->is_again = true;
+    pending_add(w, &(struct pending){.kind = PENDING_RESULT,
+                                     .at_ms = w->truth + reply->again_ms - now_of(w),
+                                     .key = reply->p.key,
+                                     .page = reply->p.page,
+                                     .send_no = reply->p.send_no,
+                                     .is_again = true});
 }
 
 /* What comes of a try, now that it is made. */
@@ -282,14 +283,15 @@ void people_answer(struct world *w, const struct pending *p)
 {
     struct incident_row *row = &w->incidents[p->key];
     const struct sent sent = *find_sent(w, row, p->page);
-    struct tcn_aggregate unused;
     struct reply reply = {.p = *p};
+    const struct turn t = {
+        .key = row_lane(row), .row = row, .decide = decide_answer, .ctx = &reply};
 
     if (p->is_again)
         settle(w, &reply.p);
     if (p->kind == PENDING_RESULT)
         keep_result(row, now_of(w), sent.engagement_no, &reply.p);
-    turn_run(w, store_lane_of(w, row, NULL, &unused), row, decide_answer, &reply);
+    turn_run(w, &t);
     if (p->kind == PENDING_RESULT) {
         add_try(w, &reply);
         check_tries(w, row, &sent, &reply);
@@ -346,12 +348,12 @@ static void act_on(struct world *w, struct incident_row *row)
 {
     enum act act = (enum act)rng_below(&w->rng, ACTS);
     enum tcn_incident_status before = row->incident.status;
-    struct tcn_aggregate unused;
+    const struct turn t = {.key = row_lane(row), .row = row, .decide = decide_act, .ctx = &act};
 
     /* Resolving ends what others look at: seldom. */
     if ((act == ACT_RESOLVE || act == ACT_WONT_FIX || act == ACT_REOPEN) && rng_chance(&w->rng, 70))
         act = ACT_NOTE;
-    turn_run(w, store_lane_of(w, row, NULL, &unused), row, decide_act, &act);
+    turn_run(w, &t);
     note_act(w, row, act, before);
 }
 
@@ -379,15 +381,15 @@ static void start(struct world *w)
                                    .title = "by hand",
                                    .actor = "user:u"}};
     const struct tcn_response_plan *plan = tcn_directory_plan(&w->directory, s.start.response_plan);
-    struct incident_row *row;
+    struct turn t = {.decide = decide_start, .ctx = &s};
     struct tcn_buf b;
 
     s.new_id = tcn_id_child((struct tcn_id){{3}}, "incident", rng_next(&w->rng));
     tcn_buf_init(&b, 4096);
     tcn_engine_start_dedupe_string(&s.start, plan, s.new_id, &b);
-    row = store_open_of(w, b.ptr);
+    t.row = row_open_of(w, b.ptr);
     tcn_buf_done(&b);
-    turn_run(w, NULL, row, decide_start, &s);
+    turn_run(w, &t);
 }
 
 void people_act(struct world *w)

@@ -48,54 +48,31 @@ void fail(const struct world *w, const char *fmt, ...)
     _exit(1);
 }
 
-static struct incident_row *earliest_timer(struct world *w, int64_t *ret_due)
-{
-    struct incident_row *best = NULL;
-
-    for (size_t i = 0; i < w->n_incidents; i++) {
-        struct incident_row *row = &w->incidents[i];
-
-        if (row->due_ms != 0 && (!best || row->due_ms < best->due_ms))
-            best = row;
-    }
-    *ret_due = best ? best->due_ms : 0;
-    return best;
-}
-
 /* Lets time pass; every timer runs when it is due by Tocsin's own clock, or some seconds after. */
 static void advance(struct world *w, int64_t truth_ms)
 {
-    struct incident_row *row;
-    int64_t due;
+    while (w->n_timers > 0) {
+        struct incident_row *row = w->timers[0];
+        int64_t at = row->due_ms - w->skew + w->latency;
 
-    while ((row = earliest_timer(w, &due)) != NULL && due - w->skew + w->latency <= truth_ms) {
-        if (due - w->skew + w->latency > w->truth)
-            w->truth = due - w->skew + w->latency;
+        if (at > truth_ms)
+            break;
+        if (at > w->truth)
+            w->truth = at;
         turn_timer(w, row);
     }
     w->truth = truth_ms;
 }
 
-static size_t earliest_pending(const struct world *w)
-{
-    size_t best = w->n_pending;
-
-    for (size_t i = 0; i < w->n_pending; i++)
-        if (best == w->n_pending || w->pending[i].at_ms < w->pending[best].at_ms)
-            best = i;
-    return best;
-}
-
 static void deliver_next(struct world *w)
 {
-    size_t at = earliest_pending(w);
     struct pending p;
 
-    if (at == w->n_pending)
+    if (w->n_pending == 0)
         return;
-    p = w->pending[at];
-    w->pending[at] = w->pending[--w->n_pending];
+    p = pending_take(w, 0);
     advance(w, p.at_ms > w->truth ? p.at_ms : w->truth + 1);
+    trace_pending(w, &p);
     if (p.kind == PENDING_ALARM)
         alarms_deliver(w, &p);
     else
@@ -106,23 +83,21 @@ static void deliver_next(struct world *w)
 static void pass_time(struct world *w, int64_t ms)
 {
     int64_t until = w->truth + ms;
-    size_t at;
 
-    while ((at = earliest_pending(w)) < w->n_pending && w->pending[at].at_ms < until)
+    while (w->n_pending > 0 && w->pending[0].at_ms < until)
         deliver_next(w);
     advance(w, until > w->truth ? until : w->truth + 1);
 }
 
 static void lose_message(struct world *w)
 {
-    size_t lost;
+    struct pending lost;
 
     if (w->n_pending == 0)
         return;
-    lost = (size_t)rng_below(&w->rng, (int64_t)w->n_pending);
-    if (w->pending[lost].kind == PENDING_RESULT)
-        w->incidents[w->pending[lost].key].has_lost = true;
-    w->pending[lost] = w->pending[--w->n_pending];
+    lost = pending_take(w, (size_t)rng_below(&w->rng, (int64_t)w->n_pending));
+    if (lost.kind == PENDING_RESULT)
+        w->incidents[lost.key].has_lost = true;
 }
 
 /* Tocsin is down while time passes, its clock is set, its configuration changes, a message is lost. */
@@ -195,10 +170,8 @@ static void calm_down(struct world *w)
 
 static void check_quiet(struct world *w)
 {
-    int64_t due;
-
-    if (earliest_timer(w, &due))
-        fail(w, "work is left after days of quiet, due at %lld", (long long)due);
+    if (w->n_timers > 0)
+        fail(w, "work is left after days of quiet, due at %lld", (long long)w->timers[0]->due_ms);
     for (size_t i = 0; i < w->n_keys; i++)
         if (w->keys[i].lane.is_firing)
             fail(w, "%s fires after it was told to be OK", w->keys[i].name);
@@ -249,8 +222,11 @@ static void begin(struct world *w)
     w->pace = 10 + rng_below(&w->rng, 300);
     w->truth = w->start = some_start(&w->rng);
     tcn_arena_init(&w->turn, 256u << 20);
+    tcn_arena_init(&w->fresh, 256u << 20);
     tcn_arena_init(&w->config, 256u << 20);
     config_make(w);
+    if (w->options.store)
+        w->options.store->open(w);
 }
 
 void world_run(struct world *w, int64_t *step_now)
@@ -263,12 +239,14 @@ void world_run(struct world *w, int64_t *step_now)
     }
     *step_now = w->options.steps;
     draw(w, END);
-    check_all(w);
     calm_down(w);
     check_all(w);
     check_quiet(w);
+    if (w->options.store)
+        w->options.store->close(w);
     store_done(w);
     rotations_done(w);
     tcn_arena_done(&w->turn);
+    tcn_arena_done(&w->fresh);
     tcn_arena_done(&w->config);
 }

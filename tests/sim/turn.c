@@ -2,9 +2,8 @@
  * decided; the same turn run again must decide the same. */
 #include "world.h"
 
-#include <stdlib.h>
-
 #define CRASH_PERCENT 4
+#define APART_PERCENT 6
 
 static bool same_id(struct tcn_id a, struct tcn_id b)
 {
@@ -26,68 +25,88 @@ static void check_same(struct world *w, const struct tcn_decision *a, const stru
             fail(w, "the same turn sent another message");
 }
 
-/* What a turn is about. */
-struct turn {
-    struct key_row *key;
-    struct incident_row *row;
-    turn_decide *decide;
-    void *ctx;
-};
-
-/* One way through load and decide. */
-static enum tcn_intake attempt(struct world *w, const struct turn *t, struct tcn_aggregate *a,
-                               struct tcn_decision *d)
+static const struct world_store *store_of(const struct world *w)
 {
-    store_load(w, t->key, t->row, a);
-    tcn_decision_init(d, &w->turn);
+    return w->options.store;
+}
+
+/* One way through load and decide; apart from the rows or on them. */
+static enum tcn_intake attempt(struct world *w, const struct turn *t, bool is_apart,
+                               struct tcn_aggregate *a, struct tcn_decision *d)
+{
+    enum tcn_intake verdict;
+
+    w->lent = NULL;
+    w->lent_to = NULL;
+    if (store_of(w))
+        store_of(w)->load(w, t, a);
+    else if (is_apart)
+        store_load(w, t->key, t->row, a);
+    else
+        store_lend(w, t->key, t->row, a);
+    tcn_decision_init(d, w->lent ? w->lent : &w->turn);
     d->directory = &w->directory;
     w->turns++;
-    return t->decide(w, a, t->ctx, d);
+    trace_aggregate(w, a);
+    verdict = t->decide(w, a, t->ctx, d);
+    trace_decision(w, d);
+    return verdict;
 }
 
 /* What the program writes is the decision's word of when to come back. */
 static void check_due(struct world *w, const struct tcn_decision *d)
 {
-    const struct incident_row *row = store_find(w, d->subject->incident.id);
+    const struct incident_row *row = row_find(w, d->subject->incident.id);
 
     if (row && (d->incident_changed || d->lane_changed) && row->due_ms != d->next_due_ms)
         fail(w, "the timer is due at %lld, not at %lld", (long long)row->due_ms,
              (long long)d->next_due_ms);
 }
 
-static void finish(struct world *w, struct tcn_decision *d, struct key_row *key,
-                   struct incident_row *row)
+static void finish(struct world *w, const struct turn *t, struct tcn_decision *d)
 {
-    store_commit(w, d, key);
-    if (row)
-        store_set_due(w, row);
+    if (store_of(w))
+        store_of(w)->write(w, t, d);
+    store_commit(w, d, t->key);
+    if (t->row)
+        row_set_due(w, t->row);
     else if (d->incident_opened)
-        store_set_due(w, &w->incidents[w->n_incidents - 1]);
+        row_set_due(w, &w->incidents[w->n_incidents - 1]);
     check_due(w, d);
     tcn_arena_reset(&w->turn);
+    tcn_arena_reset(&w->fresh);
 }
 
-enum tcn_intake turn_run(struct world *w, struct key_row *key, struct incident_row *row,
-                         turn_decide *decide, void *ctx)
+/* It dies between decision and commit. */
+static enum tcn_intake die(struct world *w, const struct turn *t, struct tcn_aggregate *a,
+                           struct tcn_decision *lost)
 {
-    struct tcn_aggregate first, again;
-    struct tcn_decision lost, d;
     struct tcn_storm storms[MAX_SOURCES];
-    const struct turn turn = {key, row, decide, ctx};
     enum tcn_intake verdict;
 
     memcpy(storms, w->storms, sizeof storms);
-    verdict = attempt(w, &turn, &first, &lost);
-    if (!rng_chance(&w->rng, CRASH_PERCENT) || !world_has(w, CRASHES)) {
-        finish(w, &lost, key, row);
-        return verdict;
-    }
-    w->crashes++;
+    verdict = attempt(w, t, true, a, lost);
     memcpy(w->storms, storms, sizeof storms);
-    if (attempt(w, &turn, &again, &d) != verdict)
+    if (store_of(w))
+        store_of(w)->lose(w);
+    w->crashes++;
+    return verdict;
+}
+
+enum tcn_intake turn_run(struct world *w, const struct turn *t)
+{
+    struct tcn_aggregate first, again;
+    struct tcn_decision lost, d;
+    bool dies = rng_chance(&w->rng, CRASH_PERCENT) && world_has(w, CRASHES);
+    bool is_apart = rng_chance(&w->rng, APART_PERCENT);
+    enum tcn_intake before = dies ? die(w, t, &first, &lost) : TCN_INTAKE_UNSET;
+    enum tcn_intake verdict = attempt(w, t, is_apart, &again, &d);
+
+    if (dies && verdict != before)
         fail(w, "the same turn came to another verdict");
-    check_same(w, &lost, &d);
-    finish(w, &d, key, row);
+    if (dies)
+        check_same(w, &lost, &d);
+    finish(w, t, &d);
     return verdict;
 }
 
@@ -113,7 +132,7 @@ static struct incident_row *row_for(struct world *w, const struct key_row *key,
     struct incident_row *open = NULL;
 
     if (is_due && row->incident.status != TCN_STATUS_OPEN)
-        open = store_open_of(w, row->incident.dedupe_string);
+        open = row_open_of(w, row->incident.dedupe_string);
     return open ? open : row;
 }
 
@@ -129,28 +148,18 @@ static void check_engaged(struct world *w, const struct incident_row *row, size_
 
 void turn_timer(struct world *w, struct incident_row *row)
 {
-    struct tcn_aggregate unused;
-    struct key_row *key = store_lane_of(w, row, NULL, &unused);
+    struct key_row *key = row_lane(row);
     struct incident_row *subject = row_for(w, key, row);
+    const struct turn t = {
+        .key = key, .row = subject, .decide = run_timer, .left = subject == row ? NULL : row};
     bool was_open = subject->incident.status == TCN_STATUS_OPEN;
     size_t before = subject->n_engagements;
 
-    turn_run(w, key, subject, run_timer, NULL);
+    turn_run(w, &t);
     if (key)
         alarms_fire_echoes(w, key);
     if (subject != row)
-        store_set_due(w, row);
+        row_set_due(w, row);
     if (!was_open && subject->incident.status == TCN_STATUS_OPEN)
         check_engaged(w, subject, before);
-}
-
-struct pending *pending_add(struct world *w, enum pending_kind kind, int64_t delay_ms)
-{
-    struct pending *p;
-
-    if (w->n_pending == MAX_PENDING)
-        fail(w, "too many messages on their way for the simulator");
-    p = &w->pending[w->n_pending++];
-    *p = (struct pending){.kind = kind, .at_ms = w->truth + delay_ms};
-    return p;
 }

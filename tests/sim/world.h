@@ -25,6 +25,7 @@
 #define MAX_KEYS 1500
 #define MAX_INCIDENTS 6000
 #define MAX_PENDING 4096
+#define ROW_SLOTS 16384
 #define MAX_MEMBERS 6
 
 struct rng {
@@ -80,6 +81,10 @@ struct incident_row {
     bool person_reopened, person_resolved;
     bool has_lost;  /* what a provider said of one of its messages never came */
     int64_t due_ms; /* when its timer runs, 0 = never */
+    size_t timer_place;
+    size_t kept; /* bytes of the memory that were its own when that was swept last */
+    struct key_row *lanes;
+    bool was_stopped[TCN_ENGAGEMENTS_CAP]; /* engagements, as of the last commit */
 };
 
 /* A member of a group as one message tells it. */
@@ -103,6 +108,7 @@ struct key_row {
     struct tcn_arena arena;
     struct tcn_lane lane;
     struct incident_row *incident; /* that the lane names */
+    struct key_row *next;          /* of its lanes */
     bool truth_firing;
     int64_t truth_clock;
     /* What the deliveries so far mean, worked out apart from the engine (alarms.c). */
@@ -118,6 +124,7 @@ enum pending_kind { PENDING_NONE = 0, PENDING_ALARM, PENDING_ANSWER, PENDING_RES
 struct pending {
     enum pending_kind kind;
     int64_t at_ms; /* true time */
+    uint64_t no;   /* of those that were ever on their way */
     size_t key;    /* alarm: index; else the incident's */
     enum tcn_action action;
     int64_t clock;
@@ -168,12 +175,15 @@ struct sim_rotation {
 enum feature { SIM_FEATURES(SIM_FEATURE) FEATURES };
 #define world_has(w, name) (((w)->options.without >> FEATURE_##name & 1) == 0)
 
+struct world_store;
+
 struct options {
     uint64_t seed;
     int64_t from, steps; /* the steps from the one until before the other happen */
     unsigned without;    /* bits of features */
     bool forgets;        /* a defect of the model store: see store.c */
     bool traces;
+    const struct world_store *store; /* NULL: the model alone */
 };
 
 struct world {
@@ -189,7 +199,7 @@ struct world {
     int64_t step;
     uint64_t trace;
     int64_t start; /* the true time of the first step */
-    struct tcn_arena turn, config;
+    struct tcn_arena turn, fresh, config;
     struct sim_rotation rotations[MAX_ROTATIONS];
     size_t n_rotations;
     const struct tcn_roster *rosters[MAX_ROTATIONS];
@@ -205,8 +215,16 @@ struct world {
     size_t n_keys;
     struct incident_row *incidents;
     size_t n_incidents;
-    struct pending *pending;
+    uint16_t *slots;              /* of incidents, by id: their number from 1, 0 = free */
+    uint64_t *open;               /* of each incident that is open, a hash of its dedupe string */
+    struct incident_row **timers; /* a heap: queue.c */
+    size_t n_timers;
+    struct pending *pending; /* another */
     size_t n_pending;
+    uint64_t pending_no;
+    /* Of the turn: which memory it works in, when that is a row's own, and the aggregate that has the row. */
+    struct tcn_arena *lent;
+    const struct tcn_aggregate *lent_to;
     int64_t verdicts[TCN_INTAKE_HELD + 1], flapped, echoes; /* echoes: that fired in the end */
     int64_t sends, answers, turns, crashes, early;          /* early: stages before their time */
     int64_t on_call, gaps, twice; /* of engagements of schedules; people reached in two ways */
@@ -258,21 +276,45 @@ void rotations_done(struct world *w);
 size_t oncall_people(struct world *w, const struct tcn_contact *schedule, int64_t at_ms,
                      const char *ret[MAX_PEOPLE], bool *ret_is_uncertain);
 
-/* -- store.c: what survives a crash: deep copies ------------------------------------------------------------- */
-void store_load(struct world *w, struct key_row *key, struct incident_row *row,
+/* -- queue.c -------------------------------------------------------------------------------------------------- */
+void pending_add(struct world *w, const struct pending *p);
+/* The one at that place of the heap; 0 is the next to come. */
+struct pending pending_take(struct world *w, size_t at);
+void timer_set(struct world *w, struct incident_row *row, int64_t due_ms);
+
+/* -- rows.c --------------------------------------------------------------------------------------------------- */
+struct incident_row *row_find(struct world *w, struct tcn_id id); /* NULL: none */
+struct incident_row *row_add(struct world *w, struct tcn_id id);
+void row_note_open(struct world *w, const struct incident_row *row); /* it is, or is not any more */
+/* The newest that is open with it. */
+struct incident_row *row_open_of(struct world *w, const char *dedupe_string);
+void row_join(struct key_row *key, struct incident_row *row); /* NULL: it leaves its own */
+/* Which of its lanes its timer needs, NULL = none: the one that is due first, or else one that fires. */
+struct key_row *row_lane(const struct incident_row *row);
+/* What the incident's lanes besides this one say of it; NULL: all of them. */
+void row_others(const struct incident_row *row, const struct key_row *own, struct tcn_aggregate *a);
+/* Recomputes when its timer runs. */
+void row_set_due(struct world *w, struct incident_row *row);
+
+/* -- copies.c: deep ones -------------------------------------------------------------------------------------- */
+void copy_lane(struct tcn_arena *a, struct tcn_lane *to, const struct tcn_lane *from);
+void copy_incident(struct tcn_arena *a, struct tcn_incident *to, const struct tcn_incident *from);
+struct tcn_engagement *copy_engagements(struct tcn_arena *a, const struct tcn_engagement *from,
+                                        size_t n);
+
+/* -- checks.c ------------------------------------------------------------------------------------------------- */
+/* Of a decision about that row, before it is written. */
+void check_decision(struct world *w, struct incident_row *row, const struct tcn_decision *d);
+
+/* -- store.c: what survives a crash --------------------------------------------------------------------------- */
+/* A copy in the turn's memory. */
+void store_load(struct world *w, const struct key_row *key, const struct incident_row *row,
                 struct tcn_aggregate *ret);
-struct incident_row *store_find(struct world *w, struct tcn_id id);
-struct incident_row *store_open_of(struct world *w, const char *dedupe_string);
+/* The row itself, for a turn that is sure to commit: decide in w->lent. */
+void store_lend(struct world *w, const struct key_row *key, struct incident_row *row,
+                struct tcn_aggregate *ret);
 /* Writes a decision: all of it. Checks what can be checked of every decision. */
 void store_commit(struct world *w, struct tcn_decision *d, struct key_row *key);
-/* The lane of the incident that the timer needs, NULL = none; the others' due time and hold. */
-struct key_row *store_lane_of(struct world *w, const struct incident_row *row,
-                              const struct key_row *except, struct tcn_aggregate *a);
-/* What the incident's lanes besides this one say of it; NULL: all of them. */
-void store_others(struct world *w, const struct incident_row *row, const struct key_row *own,
-                  struct tcn_aggregate *a);
-/* Recomputes when the incident's timer runs. */
-void store_set_due(struct world *w, struct incident_row *row);
 void store_done(struct world *w);
 
 /* -- alarms.c: the senders ----------------------------------------------------------------------------------- */
@@ -299,10 +341,33 @@ void oracle_storm(struct world *w);
 /* -- turn.c: one decision, perhaps with a crash -------------------------------------------------------------- */
 typedef enum tcn_intake turn_decide(struct world *w, struct tcn_aggregate *a, void *ctx,
                                     struct tcn_decision *d);
+/* What a turn is about. */
+struct turn {
+    struct key_row *key;      /* NULL: no lane is in hand */
+    struct incident_row *row; /* NULL: there is none yet */
+    turn_decide *decide;
+    void *ctx;
+    struct incident_row *left; /* the lane may leave it, and had an echo; NULL: none */
+    /* Of a delivery. */
+    const struct tcn_alarm *alarm;
+    const struct tcn_source_policy *policy;
+    struct tcn_storm *storm;
+};
 /* Loads, decides, commits; sometimes the process dies before the commit and the turn runs again. */
-enum tcn_intake turn_run(struct world *w, struct key_row *key, struct incident_row *row,
-                         turn_decide *decide, void *ctx);
+enum tcn_intake turn_run(struct world *w, const struct turn *t);
 void turn_timer(struct world *w, struct incident_row *row);
-struct pending *pending_add(struct world *w, enum pending_kind kind, int64_t delay_ms);
+
+/* Another place where decisions are kept, besides the rows, and aggregates come from. */
+struct world_store {
+    const char *name;
+    void (*open)(struct world *w);
+    void (*close)(struct world *w); /* at the end of a run: checks that nothing is left to do */
+    /* Begins a transaction; in w->turn. */
+    void (*load)(struct world *w, const struct turn *t, struct tcn_aggregate *ret);
+    void (*load_storm)(struct world *w, const struct incident_row *storm,
+                       struct tcn_aggregate *ret);
+    void (*write)(struct world *w, const struct turn *t, const struct tcn_decision *d);
+    void (*lose)(struct world *w); /* instead of write */
+};
 
 #endif

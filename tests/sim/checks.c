@@ -1,0 +1,106 @@
+/* What can be said of every decision, by what was sent, answered and said so far. */
+#include "world.h"
+
+static void check_sends(struct world *w, const struct incident_row *row,
+                        const struct tcn_decision *d)
+{
+    for (size_t i = 0; i < d->sends.n; i++) {
+        const struct tcn_send *s = &d->sends.items[i];
+        int64_t before = 0;
+
+        if (!tcn_id_eq(s->id, tcn_id_child(s->page, "send", (uint64_t)s->send_no)))
+            fail(w, "a send has a foreign id");
+        for (size_t k = 0; k < row->n_sent; k++)
+            if (tcn_id_eq(row->sent[k].page, s->page))
+                before++;
+        for (size_t k = 0; k < i; k++)
+            before += tcn_id_eq(d->sends.items[k].page, s->page);
+        if (s->send_no != before + 1)
+            fail(w, "send %lld of a page came after %lld", (long long)s->send_no,
+                 (long long)before);
+        if (s->due_ms > now_of(w))
+            fail(w, "a send is due in the future");
+    }
+}
+
+/* I3: nobody is paged who answered, nor in an engagement that was stopped, as of the state before the turn. */
+static void check_unanswered(struct world *w, const struct incident_row *row,
+                             const struct tcn_decision *d)
+{
+    for (size_t i = 0; i < d->sends.n; i++) {
+        const struct tcn_send *s = &d->sends.items[i];
+
+        if ((size_t)s->engagement_no > row->n_engagements)
+            continue;
+        if (row->was_stopped[s->engagement_no - 1])
+            fail(w, "%s is paged in a stopped engagement", s->contact);
+        for (size_t k = 0; k < row->n_answers; k++) {
+            const struct answer *a = &row->answers[k];
+
+            if (a->engagement_no == s->engagement_no &&
+                (!a->contact || strcmp(a->contact, s->contact) == 0))
+                fail(w, "%s is paged after an answer", s->contact);
+        }
+    }
+}
+
+/* A page of which something may have arrived, and nothing is known to have. */
+static bool is_in_doubt(const struct incident_row *row, struct tcn_id page)
+{
+    bool is_doubted = false;
+
+    for (size_t i = 0; i < row->n_results; i++) {
+        const struct result *x = &row->results[i];
+
+        if (!tcn_id_eq(x->page, page))
+            continue;
+        if (x->said == SAID_SENT)
+            return false;
+        is_doubted |= x->said == SAID_DOUBTED || x->said == SAID_LOST;
+    }
+    return is_doubted;
+}
+
+/* That nobody is reached is not said in the same words when somebody may be. */
+static void check_nobody(struct world *w, const struct incident_row *row,
+                         const struct tcn_decision *d)
+{
+    const struct tcn_aggregate *a = d->subject;
+    bool is_doubtful = false;
+
+    if (!d->nobody_reached)
+        return;
+    for (size_t i = 0; i < a->n_engagements; i++)
+        for (size_t k = 0; k < a->engagements[i].n_pages && a->engagements[i].stop_ms == 0; k++)
+            is_doubtful |= is_in_doubt(row, a->engagements[i].pages[k].id);
+    if (d->is_doubtful != is_doubtful)
+        fail(w, is_doubtful ? "nobody is reached, though a page may have arrived"
+                            : "a page may have arrived, it is said, and none may");
+    w->in_vain += is_doubtful;
+}
+
+static void check_events(struct world *w, struct incident_row *row, const struct tcn_decision *d)
+{
+    for (size_t i = 0; i < d->events.n; i++) {
+        const struct tcn_event *e = &d->events.items[i];
+
+        if (e->seq != ++row->events ||
+            !tcn_id_eq(e->id, tcn_id_child(d->subject->incident.id, "event", (uint64_t)e->seq)))
+            fail(w, "event %lld is out of sequence", (long long)e->seq);
+        if (e->to_tickets && d->subject->incident.revision == row->incident.revision)
+            fail(w, "a note for the tickets without a revision: %s", e->text);
+        if (e->text && strncmp(e->text, "cannot", 6) == 0)
+            row->reasons++;
+        w->early += e->text && strstr(e->text, "begins now");
+    }
+}
+
+void check_decision(struct world *w, struct incident_row *row, const struct tcn_decision *d)
+{
+    check_sends(w, row, d);
+    check_unanswered(w, row, d);
+    check_events(w, row, d);
+    check_nobody(w, row, d);
+    if (d->subject->incident.revision < row->incident.revision)
+        fail(w, "the revision went back");
+}
