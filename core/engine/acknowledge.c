@@ -57,6 +57,7 @@ void tcn_acknowledge_page(const struct tcn_step *s, struct tcn_engagement *e, st
     if (p->read_ms != 0)
         return;
     p->read_ms = s->now_ms;
+    e->is_dirty = true; /* of one that is stopped already, too */
     stop_runs_of(s, e, p->contact);
     tcn_page_receipt(s, p, TCN_READ, channel, note);
     mark_incident(s, actor);

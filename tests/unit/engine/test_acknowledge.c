@@ -150,6 +150,29 @@ static void answer_after_resolve_changes_no_record(void **state)
     fx_done(&f);
 }
 
+/* When it was read is kept, although nothing else of the engagement changes. */
+static void answer_after_resolve_is_written(void **state)
+{
+    struct fixture f;
+    struct tcn_page *p;
+
+    (void)state;
+    fx_init(&f);
+    fx_person(&f, "ann");
+    fx_engage(&f, "ann");
+    fx_alarm_at(&f, TCN_ACTION_FIRE, 0);
+    fx_status(&f, TCN_STATUS_RESOLVED, NULL);
+    p = fx_page_of(&f, "ann");
+    fx_begin(&f);
+    assert_int_equal(tcn_engine_acknowledge(&f.a, p->id, "contact:ann", NULL, f.now + MIN, &f.d),
+                     0);
+    assert_int_equal(p->read_ms, f.now + MIN);
+    assert_true(f.a.engagements[0].is_dirty);
+    f.now += MIN;
+    fx_check(&f, &f.a);
+    fx_done(&f);
+}
+
 static void second_answer_changes_nothing(void **state)
 {
     struct fixture f;
@@ -319,6 +342,7 @@ int main(void)
         cmocka_unit_test(late_essential_answer_stops_what_has_not_begun),
         cmocka_unit_test(answer_after_the_end_is_recorded),
         cmocka_unit_test(answer_after_resolve_changes_no_record),
+        cmocka_unit_test(answer_after_resolve_is_written),
         cmocka_unit_test(second_answer_changes_nothing),
         cmocka_unit_test(user_stops_everybody),
         cmocka_unit_test(paging_stops_without_an_answer),
