@@ -250,6 +250,12 @@ int tcn_turn_load_alone(struct tcn_store *s, const struct tcn_alarm *alarm,
     return load_lanes(s, key, arena, ret, err);
 }
 
+/* Of a resolved incident that stays so, nothing is due but echoes. */
+static bool may_reopen(const struct tcn_alarm *alarm)
+{
+    return alarm->action != TCN_ACTION_RESOLVE || alarm->is_group;
+}
+
 int tcn_turn_load_lane(struct tcn_store *s, const struct tcn_alarm *alarm,
                        const struct tcn_response_plan *plan, const struct tcn_source_policy *policy,
                        struct tcn_arena *arena, struct tcn_aggregate *ret, struct tcn_err *err)
@@ -263,8 +269,9 @@ int tcn_turn_load_lane(struct tcn_store *s, const struct tcn_alarm *alarm,
         (r = lock_and_get(s, key, dedupe, arena, &ret->lane, &open, err)) < 0 ||
         (r = load_for(s, open, arena, ret, err)) < 0)
         return r;
-    return is_open(ret) ? load_lanes(s, key, arena, ret, err)
-                        : load_echoes(s, key, arena, ret, err);
+    return is_open(ret) || (ret->incident.exists && may_reopen(alarm))
+               ? load_lanes(s, key, arena, ret, err)
+               : load_echoes(s, key, arena, ret, err);
 }
 
 static int write_link(struct tcn_store *s, const struct tcn_incident *incident,

@@ -144,6 +144,39 @@ static void test_the_echoes_of_a_resolved_incident(void **state)
     assert_timer(over + 60000);
 }
 
+static void resolve_by_hand(struct tcn_id incident)
+{
+    const struct tcn_incident_update update = {.status = TCN_STATUS_RESOLVED, .actor = "user:u"};
+    struct tcn_aggregate a = load(incident);
+    struct tcn_decision d;
+
+    tcn_decision_init(&d, &arena);
+    assert_int_equal(tcn_engine_update(&a, &update, now, &d, &err), 0);
+    assert_int_equal(tcn_turn_write(store, &d, NULL, now, &err), 0);
+}
+
+/* Who brings it back must know when the silence of another is due: its timer is of the open incident again. */
+static void test_what_may_reopen_sees_all_the_others(void **state)
+{
+    struct tcn_id incident;
+    struct tcn_aggregate a;
+
+    (void)state;
+    plan.dedupe_string = "all";
+    policy.stale_after_ms = 1200000;
+    incident = alarm_of("k1", TCN_ACTION_FIRE);
+    now += 1000;
+    alarm_of("k2", TCN_ACTION_FIRE);
+    now += 1000;
+    alarm_of("k1", TCN_ACTION_RESOLVE);
+    resolve_by_hand(incident);
+    a = load_for("k1");
+    assert_int_equal(a.incident.status, TCN_STATUS_RESOLVED);
+    assert_true(a.others_hold);
+    assert_int_equal(a.others_due_ms, load_for("k2").lane.stale_due_ms);
+    assert_true(a.others_due_ms > now);
+}
+
 static void test_a_storm_has_no_lane_in_hand(void **state)
 {
     struct tcn_id incident;
@@ -216,6 +249,7 @@ int main(void)
         CASE(test_the_lane_that_is_due_first),
         CASE(test_of_lanes_that_wait_for_nothing_one_that_fires),
         CASE(test_the_echoes_of_a_resolved_incident),
+        CASE(test_what_may_reopen_sees_all_the_others),
         CASE(test_a_storm_has_no_lane_in_hand),
         CASE(test_a_lane_joins_by_dedupe_string),
         CASE(test_the_tickets_of_a_plan_that_took_over),
