@@ -1,6 +1,6 @@
-/* sim_engine [--seed N|today] [--runs N] [--steps N] [--from N] [--without KIND,...] [--forgets]
+/* sim_engine [--seed N|today] [--runs N] [--steps N] [--from N] [--without KIND,...] [--store NAME] [--trace] [--forgets]
  * Runs in a process of its own, so that one that dies is made smaller by another. */
-#include "world.h"
+#include "stores.h"
 
 #include <malloc.h>
 #include <stdio.h>
@@ -32,7 +32,7 @@ static struct progress *progress;
 static void usage(void)
 {
     fprintf(stderr, "usage: sim_engine [--seed N|today] [--runs N] [--steps N] [--from N] "
-                    "[--without KIND,...] [--forgets]\nkinds:");
+                    "[--without KIND,...] [--store NAME] [--trace] [--forgets]\nkinds:");
     for (size_t i = 0; i < FEATURES; i++)
         fprintf(stderr, " %s", feature_names[i]);
     fprintf(stderr, "\n");
@@ -75,17 +75,20 @@ static void parse_value(const char *name, const char *value, struct options *ret
         ret->from = strtoll(value, NULL, 10);
     else if (strcmp(name, "--without") == 0)
         ret->without = parse_kinds(value);
-    else
+    else if (strcmp(name, "--store") != 0 || !(ret->store = world_store_of(value)))
         usage();
 }
 
 static void parse(int argc, char **argv, struct options *ret, int64_t *ret_runs)
 {
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--forgets") == 0) {
-            ret->forgets = true;
+        bool is_forgets = strcmp(argv[i], "--forgets") == 0;
+        bool is_trace = strcmp(argv[i], "--trace") == 0;
+
+        ret->forgets |= is_forgets;
+        ret->traces |= is_trace;
+        if (is_forgets || is_trace)
             continue;
-        }
         if (i + 1 == argc)
             usage();
         parse_value(argv[i], argv[i + 1], ret, ret_runs);
@@ -106,6 +109,8 @@ static void print_command(const struct options *o)
             fprintf(stderr, "%s%s", before, feature_names[i]);
             before = ",";
         }
+    if (o->store)
+        fprintf(stderr, " --store %s", o->store->name);
     fprintf(stderr, "%s\n", o->forgets ? " --forgets" : "");
 }
 
@@ -198,6 +203,9 @@ static void run_all(const struct options *options, int64_t runs)
         memset(w->slots, 0, ROW_SLOTS * sizeof *w->slots);
         world_run(w, &progress->step);
         add(&progress->totals, w);
+        if (options->traces)
+            printf("sim: trace of %llu: %016llx\n", (unsigned long long)w->options.seed,
+                   (unsigned long long)w->trace);
     }
     free(lists.keys);
     free(lists.incidents);

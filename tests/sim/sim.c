@@ -45,6 +45,7 @@ void fail(const struct world *w, const char *fmt, ...)
     vfprintf(stderr, fmt, args);
     va_end(args);
     fprintf(stderr, "\n");
+    fflush(NULL);
     _exit(1);
 }
 

@@ -88,15 +88,14 @@ void store_lend(struct world *w, const struct key_row *key, struct incident_row 
 
 /* -- commit ------------------------------------------------------------------------------------------------------ */
 
+/* What is not marked as changed is not written. */
 static void check_marks(struct world *w, const struct tcn_aggregate *a)
 {
     const struct incident_row *row = row_find(w, a->incident.id);
 
     for (size_t i = 0; row && i < row->n_engagements; i++)
         if (!a->engagements[i].is_dirty &&
-            (a->engagements[i].n_pages != row->engagements[i].n_pages ||
-             a->engagements[i].next_stage_ms != row->engagements[i].next_stage_ms ||
-             a->engagements[i].stop_ms != row->engagements[i].stop_ms))
+            trace_engagement(&a->engagements[i]) != trace_engagement(&row->engagements[i]))
             fail(w, "an engagement changed and is not marked");
 }
 

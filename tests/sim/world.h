@@ -252,7 +252,8 @@ typedef bool run_fails(const struct options *options);
 struct options minimise(const struct options *failed, run_fails *fails);
 
 /* -- trace.c: w->trace, with options.traces -------------------------------------------------------------------- */
-void trace_pending(struct world *w, const struct pending *p);         /* what comes from outside */
+uint64_t trace_engagement(const struct tcn_engagement *e);    /* a hash of everything in it */
+void trace_pending(struct world *w, const struct pending *p); /* what comes from outside */
 void trace_aggregate(struct world *w, const struct tcn_aggregate *a); /* what a decision is given */
 void trace_decision(struct world *w, const struct tcn_decision *d);   /* what it comes to */
 
