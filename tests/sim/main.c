@@ -15,7 +15,7 @@ static const char *const feature_names[FEATURES] = {SIM_FEATURES(SIM_NAME)};
 
 struct totals {
     int64_t steps, turns, sends, answers, crashes, flapped, early, echoes, tries, after_all;
-    int64_t on_call, gaps, twice, doubts, in_vain, hours;
+    int64_t reckoned, on_call, gaps, twice, doubts, in_vain, hours;
     int64_t verdicts[TCN_INTAKE_HELD + 1];
 };
 
@@ -128,6 +128,7 @@ static void add(struct totals *t, const struct world *w)
     t->echoes += w->echoes;
     t->tries += w->tries;
     t->after_all += w->after_all;
+    t->reckoned += w->reckoned;
     t->on_call += w->on_call;
     t->gaps += w->gaps;
     t->twice += w->twice;
@@ -155,8 +156,9 @@ static void print(const struct totals *t, double seconds)
     printf("sim: stages before their time: %lld; tries while nobody is reached: %lld, %lld got "
            "through\n",
            (long long)t->early, (long long)t->tries, (long long)t->after_all);
-    printf("sim: schedules engaged: %lld, with nobody on call %lld; people engaged already: %lld\n",
-           (long long)t->on_call, (long long)t->gaps, (long long)t->twice);
+    printf("sim: engagements reckoned: %lld; schedules engaged: %lld, with nobody on call %lld; "
+           "people engaged already: %lld\n",
+           (long long)t->reckoned, (long long)t->on_call, (long long)t->gaps, (long long)t->twice);
     printf("sim: messages in doubt: %lld; nobody was known to be reached: %lld\n",
            (long long)t->doubts, (long long)t->in_vain);
     printf("sim: %.1f s, %.0f steps/s, %.0f decisions/s\n", seconds, (double)t->steps / seconds,

@@ -13,6 +13,13 @@ struct due {
     bool is_found, may_lack; /* answered between the due time and the timer's turn */
 };
 
+/* How a person was come to. */
+struct way {
+    const char *schedule; /* NULL: directly */
+    int stage;            /* of the escalation plan; -1: there is none */
+    bool is_essential, is_early;
+};
+
 /* One person's plan as it ran: when its stages began, and which of them paged somebody. */
 struct run {
     const struct tcn_contact *person;
@@ -20,6 +27,7 @@ struct run {
     bool has_paged[TCN_STAGES_MAX];
     bool is_early[TCN_STAGES_MAX]; /* a loss made it due */
     size_t n;
+    struct way way;
 };
 
 struct reckoning {
@@ -281,7 +289,7 @@ static bool page_stage(struct reckoning *r, const struct run *run, const struct 
     return has_paged;
 }
 
-static void run_person(struct reckoning *r, size_t person, int64_t start_ms)
+static void run_person(struct reckoning *r, size_t person, int64_t start_ms, struct way way)
 {
     const struct tcn_contact *c = &r->w->contacts[person];
     struct run *run = &r->runs[r->n_runs++];
@@ -290,7 +298,7 @@ static void run_person(struct reckoning *r, size_t person, int64_t start_ms)
 
     if (r->n_runs == MAX_RUNS)
         fail(r->w, "too many runs for the oracle");
-    *run = (struct run){.person = c};
+    *run = (struct run){.person = c, .way = way};
     for (size_t i = 0; i < c->plan.n_stages; i++) {
         int64_t end = at + c->plan.stages[i].duration_ms;
         bool has_paged = page_stage(r, run, &c->plan.stages[i], at, is_early);
@@ -342,41 +350,41 @@ static bool is_run_over(struct reckoning *r, size_t person, int64_t at_ms, bool 
     return true;
 }
 
-static void engage_person(struct reckoning *r, const char *contact, bool is_essential,
-                          int64_t at_ms, bool is_early)
+static void engage_person(struct reckoning *r, const char *contact, int64_t at_ms, struct way way)
 {
     size_t person = index_of(r->w, contact);
 
     if (answered_at(r, contact) < at_ms || r->w->contacts[person].plan.n_stages == 0)
         return;
-    r->is_essential[person] |= is_essential;
-    if (is_run_over(r, person, at_ms, is_early))
-        run_person(r, person, at_ms);
+    r->is_essential[person] |= way.is_essential;
+    if (is_run_over(r, person, at_ms, way.is_early))
+        run_person(r, person, at_ms, way);
     else
         r->w->twice++;
 }
 
 /* Everybody who is on call when the stage starts; any of them answers for the target. */
-static void engage_schedule(struct reckoning *r, const struct tcn_contact *schedule,
-                            bool is_essential, int64_t at_ms, bool is_early)
+static void engage_schedule(struct reckoning *r, const struct tcn_contact *schedule, int64_t at_ms,
+                            struct way way)
 {
     const char *people[MAX_PEOPLE];
     size_t n = oncall_people(r->w, schedule, at_ms, people, &r->is_uncertain);
 
+    way.schedule = schedule->alias;
     r->w->on_call += n > 0;
     r->w->gaps += n == 0;
     for (size_t i = 0; i < n; i++)
-        engage_person(r, people[i], is_essential, at_ms, is_early);
+        engage_person(r, people[i], at_ms, way);
 }
 
-static void engage(struct reckoning *r, const struct tcn_target *t, int64_t at_ms, bool is_early)
+static void engage(struct reckoning *r, const char *contact, int64_t at_ms, struct way way)
 {
-    const struct tcn_contact *c = tcn_directory_contact(&r->w->directory, t->contact);
+    const struct tcn_contact *c = tcn_directory_contact(&r->w->directory, contact);
 
     if (c->type == TCN_ONCALL_SCHEDULE)
-        engage_schedule(r, c, t->is_essential, at_ms, is_early);
+        engage_schedule(r, c, at_ms, way);
     else
-        engage_person(r, t->contact, t->is_essential, at_ms, is_early);
+        engage_person(r, contact, at_ms, way);
 }
 
 struct escalation {
@@ -442,11 +450,15 @@ static void escalate(struct reckoning *r, const struct tcn_contact *c)
     bool is_early = false;
 
     while (x.next < c->plan.n_stages && !is_stopped(r, at)) {
-        const struct tcn_stage *s = &c->plan.stages[x.next++];
+        const struct tcn_stage *s = &c->plan.stages[x.next];
         int64_t end = at + s->duration_ms;
 
         for (size_t k = 0; k < s->n_targets; k++)
-            engage(r, &s->targets[k], at, is_early);
+            engage(r, s->targets[k].contact, at,
+                   (struct way){.stage = (int)x.next,
+                                .is_essential = s->targets[k].is_essential,
+                                .is_early = is_early});
+        x.next++;
         at = first_loss(&(struct search){r, at, 0, 0, &x, next_people_due}, end);
         is_early = at < end;
     }
@@ -479,6 +491,43 @@ static void compare(struct reckoning *r)
                  (long long)r->e->start_ms);
 }
 
+/* -- how people were come to (ListPageResolutions) --------------------------------------------------------------- */
+
+static void add_node(struct tcn_buf *b, const char *contact, const char *type, int stage)
+{
+    tcn_buf_fmt(b, "%s{\"contact\":\"%s\",\"type\":\"%s\"", b->len > 1 ? "," : "", contact, type);
+    if (stage >= 0)
+        tcn_buf_fmt(b, ",\"stage\":%d", stage);
+    tcn_buf_char(b, '}');
+}
+
+static void compare_way(const struct reckoning *r, const struct run *run, const char *path)
+{
+    const struct way *way = &run->way;
+    struct tcn_buf b;
+
+    tcn_buf_init(&b, 1024);
+    tcn_buf_char(&b, '[');
+    if (way->stage >= 0)
+        add_node(&b, r->e->contact, "ESCALATION", -1);
+    if (way->schedule)
+        add_node(&b, way->schedule, "ONCALL_SCHEDULE", way->stage);
+    add_node(&b, run->person->alias, "PERSONAL", way->schedule ? -1 : way->stage);
+    tcn_buf_char(&b, ']');
+    if (strcmp(b.ptr, path) != 0)
+        fail(r->w, "%s was come to by %s, not %s", run->person->alias, path, b.ptr);
+    tcn_buf_done(&b);
+}
+
+static void compare_ways(const struct reckoning *r)
+{
+    for (size_t i = 0; i < r->e->n_runs; i++)
+        for (size_t k = 0; k < r->n_runs; k++)
+            if (r->runs[k].starts[0] == r->e->runs[i].start_ms &&
+                strcmp(r->runs[k].person->alias, r->e->runs[i].contact) == 0)
+                compare_way(r, &r->runs[k], r->e->runs[i].path);
+}
+
 void oracle_pages(struct world *w, const struct incident_row *row)
 {
     static struct reckoning r;
@@ -492,14 +541,15 @@ void oracle_pages(struct world *w, const struct incident_row *row)
         r.row = row;
         r.e = &row->engagements[i];
         r.until_ms = r.e->stop_ms ? r.e->stop_ms : now_of(w);
-        if (c->type == TCN_PERSONAL)
-            run_person(&r, index_of(w, c->alias), r.e->start_ms);
-        else if (c->type == TCN_ESCALATION)
+        if (c->type == TCN_ESCALATION)
             escalate(&r, c);
         else
-            engage_schedule(&r, c, false, r.e->start_ms, false);
-        if (!r.is_uncertain)
+            engage(&r, c->alias, r.e->start_ms, (struct way){.stage = -1});
+        w->reckoned += !r.is_uncertain;
+        if (!r.is_uncertain) {
             compare(&r);
+            compare_ways(&r);
+        }
     }
 }
 

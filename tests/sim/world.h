@@ -227,6 +227,7 @@ struct world {
     const struct tcn_aggregate *lent_to;
     int64_t verdicts[TCN_INTAKE_HELD + 1], flapped, echoes; /* echoes: that fired in the end */
     int64_t sends, answers, turns, crashes, early;          /* early: stages before their time */
+    int64_t reckoned;             /* engagements whose pages the oracle knew */
     int64_t on_call, gaps, twice; /* of engagements of schedules; people reached in two ways */
     int64_t doubts,
         in_vain; /* messages that may have arrived; nobody was known to be reached because of them */
