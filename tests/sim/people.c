@@ -275,7 +275,9 @@ static void settle(struct world *w, struct pending *p)
 
     p->said = w->truth < w->outage_ms || dice < 10 ? SAID_FAILED
               : dice < 20                          ? SAID_REFUSED
+              : dice < 28 && world_has(w, DOUBTS)  ? SAID_LOST
                                                    : SAID_SENT;
+    w->doubts += p->said == SAID_LOST;
     w->after_all += p->said == SAID_SENT;
 }
 
