@@ -66,6 +66,135 @@ static void plan_fills_what_the_alarm_lacks(void **state)
     fx_done(&f);
 }
 
+/* Of alarm, plan and source the first that has a title. */
+static const struct {
+    const char *alarm, *plan, *says;
+    bool has_plan;
+} titles[] = {
+    {"", "Template", "Template", true}, {NULL, "", "Alarm from cw", true},
+    {"", NULL, "Alarm from cw", true},  {NULL, "Template", "Alarm from cw", false},
+    {"cpu", "Template", "cpu", false},
+};
+
+static void every_title(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++) {
+        struct tcn_alarm alarm = fx_alarm(TCN_ACTION_FIRE, 0);
+        struct fixture f;
+
+        fx_init(&f);
+        alarm.title = titles[i].alarm;
+        alarm.summary = NULL;
+        f.plan.title = titles[i].plan;
+        f.policy.response_plan = titles[i].has_plan ? "main" : "gone";
+        fx_send(&f, &alarm);
+        assert_string_equal(f.a.incident.title, titles[i].says);
+        assert_null(f.a.incident.summary);
+        fx_done(&f);
+    }
+}
+
+static void a_source_that_names_nothing(void **state)
+{
+    struct tcn_alarm alarm = fx_alarm(TCN_ACTION_FIRE, 0);
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    alarm.title = "";
+    f.policy.source = f.policy.response_plan = NULL;
+    fx_send(&f, &alarm);
+    assert_string_equal(f.a.incident.source, "cw");
+    assert_string_equal(f.a.incident.response_plan, "");
+    assert_string_equal(f.a.incident.title, "Alarm from cw");
+    assert_int_not_equal(f.a.incident.unreached_ms, 0);
+    fx_done(&f);
+}
+
+static void an_impact_that_is_none(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    for (int impact = -1; impact <= 6; impact += 7) {
+        fx_init(&f);
+        f.plan.impact = impact;
+        fx_alarm_at(&f, TCN_ACTION_FIRE, 0);
+        assert_int_equal(f.a.incident.impact, 3);
+        fx_done(&f);
+    }
+}
+
+static void tags_end_at_their_quota(void **state)
+{
+    struct tcn_alarm alarm = fx_alarm(TCN_ACTION_FIRE, 0);
+    struct tcn_tag tags[TCN_TAGS_MAX + 3];
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    for (size_t i = 0; i < TCN_TAGS_MAX + 3; i++)
+        tags[i] = (struct tcn_tag){tcn_arena_fmt(&f.arena, "key-%zu", i), "x"};
+    alarm.tags = tags;
+    alarm.n_tags = TCN_TAGS_MAX + 3;
+    fx_send(&f, &alarm);
+    assert_int_equal(f.a.incident.n_tags, TCN_TAGS_MAX);
+    fx_done(&f);
+}
+
+/* It is an event of its own and ends between two characters. */
+static void a_sentence_is_cut(void **state)
+{
+    const struct tcn_event *e;
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    fx_engage(&f, repeat_text(&f, "\xC3\xA9", 4000));
+    fx_alarm_at(&f, TCN_ACTION_FIRE, 0);
+    e = fx_event(&f, TCN_EVENT_TOCSIN, "cannot engage ");
+    assert_non_null(e);
+    assert_true(strlen(e->text) > 4000 && strlen(e->text) < 4096);
+    assert_true(tcn_utf8_ok(tcn_str(e->text)));
+    fx_done(&f);
+}
+
+/* What a sender repeats without end does not take the room of people. */
+static void a_full_timeline_hears_of_no_failure(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    fx_person(&f, "ann");
+    fx_engage(&f, "ann");
+    fx_alarm_at(&f, TCN_ACTION_FIRE, 0);
+    f.a.incident.event_seq = TCN_EVENTS_MAX;
+    fx_begin(&f);
+    assert_int_equal(
+        tcn_engine_send_result(&f.a, fx_page_of(&f, "ann")->id, TCN_ERROR, "no", f.now, &f.d), 0);
+    assert_int_equal(f.d.receipts.n, 1);
+    assert_null(fx_event(&f, TCN_EVENT_TOCSIN, "could not page"));
+    fx_done(&f);
+}
+
+static void nobody_says_who_resolved(void **state)
+{
+    const struct tcn_incident_update u = {.status = TCN_STATUS_RESOLVED};
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    fx_alarm_at(&f, TCN_ACTION_FIRE, 0);
+    fx_begin(&f);
+    assert_int_equal(tcn_engine_update(&f.a, &u, f.now, &f.d, NULL), 0);
+    assert_int_equal(f.a.incident.status, TCN_STATUS_RESOLVED);
+    assert_non_null(f.a.incident.resolution.by);
+    fx_check(&f, &f.a);
+    fx_done(&f);
+}
+
 static void texts_are_cut_by_code_points(void **state)
 {
     struct tcn_alarm alarm = fx_alarm(TCN_ACTION_FIRE, 0);
@@ -184,6 +313,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(record_of_an_alarm),
         cmocka_unit_test(plan_fills_what_the_alarm_lacks),
+        cmocka_unit_test(every_title),
+        cmocka_unit_test(a_source_that_names_nothing),
+        cmocka_unit_test(an_impact_that_is_none),
+        cmocka_unit_test(tags_end_at_their_quota),
+        cmocka_unit_test(a_sentence_is_cut),
+        cmocka_unit_test(a_full_timeline_hears_of_no_failure),
+        cmocka_unit_test(nobody_says_who_resolved),
         cmocka_unit_test(texts_are_cut_by_code_points),
         cmocka_unit_test(detection_time_of_a_wild_clock),
         cmocka_unit_test(every_change),
