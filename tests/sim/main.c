@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -139,6 +140,16 @@ static void add(struct totals *t, const struct world *w)
         t->verdicts[i] += w->verdicts[i];
 }
 
+/* Of the processes that ran: others on the machine do not count. */
+static double processor_s(void)
+{
+    struct rusage u;
+
+    getrusage(RUSAGE_CHILDREN, &u);
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+           (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
 static void print(const struct totals *t, double seconds)
 {
     static const char *const names[] = {"unset",    "nothing",  "ignored", "late",
@@ -157,12 +168,12 @@ static void print(const struct totals *t, double seconds)
            "through\n",
            (long long)t->early, (long long)t->tries, (long long)t->after_all);
     printf("sim: engagements reckoned: %lld; schedules engaged: %lld, with nobody on call %lld; "
-           "people engaged already: %lld\n",
+           "people named twice at once: %lld\n",
            (long long)t->reckoned, (long long)t->on_call, (long long)t->gaps, (long long)t->twice);
     printf("sim: messages in doubt: %lld; nobody was known to be reached: %lld\n",
            (long long)t->doubts, (long long)t->in_vain);
-    printf("sim: %.1f s, %.0f steps/s, %.0f decisions/s\n", seconds, (double)t->steps / seconds,
-           (double)t->turns / seconds);
+    printf("sim: %.1f s, %.1f s of the processor, %.0f decisions/s of it\n", seconds, processor_s(),
+           (double)t->turns / processor_s());
 }
 
 /* A search that never got somewhere proves nothing about that place. */

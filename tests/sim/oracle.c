@@ -350,6 +350,15 @@ static bool is_run_over(struct reckoning *r, size_t person, int64_t at_ms, bool 
     return true;
 }
 
+/* By another target of the stage, or by another schedule. */
+static bool began_then(const struct reckoning *r, size_t person, int64_t at_ms)
+{
+    for (size_t i = 0; i < r->n_runs; i++)
+        if (r->runs[i].person == &r->w->contacts[person] && r->runs[i].starts[0] == at_ms)
+            return true;
+    return false;
+}
+
 static void engage_person(struct reckoning *r, const char *contact, int64_t at_ms, struct way way)
 {
     size_t person = index_of(r->w, contact);
@@ -360,7 +369,7 @@ static void engage_person(struct reckoning *r, const char *contact, int64_t at_m
     if (is_run_over(r, person, at_ms, way.is_early))
         run_person(r, person, at_ms, way);
     else
-        r->w->twice++;
+        r->w->twice += began_then(r, person, at_ms);
 }
 
 /* Everybody who is on call when the stage starts; any of them answers for the target. */

@@ -228,7 +228,7 @@ struct world {
     int64_t verdicts[TCN_INTAKE_HELD + 1], flapped, echoes; /* echoes: that fired in the end */
     int64_t sends, answers, turns, crashes, early;          /* early: stages before their time */
     int64_t reckoned;             /* engagements whose pages the oracle knew */
-    int64_t on_call, gaps, twice; /* of engagements of schedules; people reached in two ways */
+    int64_t on_call, gaps, twice; /* of schedules engaged; people whom a stage names twice */
     int64_t doubts,
         in_vain; /* messages that may have arrived; nobody was known to be reached because of them */
     int64_t tries, after_all; /* more tries while nobody is reached; those that got through */
