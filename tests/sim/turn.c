@@ -155,6 +155,8 @@ void turn_timer(struct world *w, struct incident_row *row)
     bool was_open = subject->incident.status == TCN_STATUS_OPEN;
     size_t before = subject->n_engagements;
 
+    if (store_of(w))
+        store_of(w)->timer(w, row);
     turn_run(w, &t);
     if (key)
         alarms_fire_echoes(w, key);

@@ -368,6 +368,7 @@ struct world_store {
     void (*load)(struct world *w, const struct turn *t, struct tcn_aggregate *ret);
     void (*load_storm)(struct world *w, const struct incident_row *storm,
                        struct tcn_aggregate *ret);
+    void (*timer)(struct world *w, const struct incident_row *row); /* it is due now */
     void (*write)(struct world *w, const struct turn *t, const struct tcn_decision *d);
     void (*lose)(struct world *w); /* instead of write */
 };

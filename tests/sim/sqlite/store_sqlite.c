@@ -8,6 +8,7 @@
 #define ACCOUNT "111122223333"
 #define WAITING_LANES 16
 #define CLAIMED 256
+#define DUE 256
 
 static struct tcn_store *store;
 static struct tcn_arena claims;
@@ -111,6 +112,29 @@ static void sqlite_load_storm(struct world *w, const struct incident_row *storm,
     check(w, tcn_turn_load_storm(store, storm->incident.id, &w->turn, ret, &err));
 }
 
+/* -- timers ------------------------------------------------------------------------------------------------------ */
+
+/* The store knows that this timer is due, and of none that is not. */
+static void sqlite_timer(struct world *w, const struct incident_row *row)
+{
+    struct tcn_id ids[DUE];
+    bool is_known = false;
+    size_t n = 0;
+
+    check(w, tcn_store_begin(store, &err));
+    check(w, tcn_store_timer_due(store, now_of(w), DUE, ids, &n, &err));
+    tcn_store_rollback(store);
+    for (size_t i = 0; i < n; i++) {
+        const struct incident_row *due = row_find(w, ids[i]);
+
+        if (!due || due->due_ms == 0 || due->due_ms > now_of(w))
+            fail(w, "the store has a timer that is not due");
+        is_known |= due == row;
+    }
+    if (!is_known && n < DUE)
+        fail(w, "the store does not know of a timer that is due");
+}
+
 /* -- write ------------------------------------------------------------------------------------------------------- */
 
 /* Every message that was decided is there to be sent, once, and no other. */
@@ -180,6 +204,7 @@ static const struct world_store sqlite = {
     .close = sqlite_close,
     .load = sqlite_load,
     .load_storm = sqlite_load_storm,
+    .timer = sqlite_timer,
     .write = sqlite_write,
     .lose = sqlite_lose,
 };
