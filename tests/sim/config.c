@@ -1,6 +1,8 @@
 /* People, plans and sources at random, within the quotas of the API. */
 #include "world.h"
 
+#include <stdlib.h>
+
 static const char *const people[MAX_PEOPLE] = {"ann", "bob", "cat", "dan", "eve", "fay"};
 static const char *const names[3] = {"email", "sms", "voice"};
 
@@ -16,13 +18,9 @@ static void add_channels(struct world *w, size_t at)
     w->contacts[at].n_channels = 3;
 }
 
-static void make_person(struct world *w, size_t at)
+static void plan_person(struct world *w, struct tcn_contact *c)
 {
-    struct tcn_contact *c = &w->contacts[at];
-
-    *c = (struct tcn_contact){.alias = people[at], .type = TCN_PERSONAL};
-    add_channels(w, at);
-    c->plan.n_stages = (size_t)rng_below(&w->rng, 4);
+    c->plan = (struct tcn_plan){.n_stages = (size_t)rng_below(&w->rng, 4)};
     for (size_t i = 0; i < c->plan.n_stages; i++) {
         struct tcn_stage *s = &c->plan.stages[i];
 
@@ -34,6 +32,26 @@ static void make_person(struct world *w, size_t at)
     }
 }
 
+/* As it is from now on. */
+static void keep_plan(struct world *w, size_t at)
+{
+    struct plan_version *v = calloc(1, sizeof *v);
+
+    v->since_ms = now_of(w);
+    v->plan = w->contacts[at].plan;
+    w->plan_versions[at][w->n_plan_versions[at]++] = v;
+}
+
+static void make_person(struct world *w, size_t at)
+{
+    struct tcn_contact *c = &w->contacts[at];
+
+    *c = (struct tcn_contact){.alias = people[at], .type = TCN_PERSONAL};
+    add_channels(w, at);
+    plan_person(w, c);
+    keep_plan(w, at);
+}
+
 /* People and schedules; a person who is on call too may be reached twice. */
 static const char *some_target(struct world *w)
 {
@@ -42,12 +60,9 @@ static const char *some_target(struct world *w)
                : w->contacts[FIRST_SCHEDULE + (size_t)rng_below(&w->rng, 2)].alias;
 }
 
-static void make_escalation(struct world *w, size_t at, const char *alias)
+static void plan_escalation(struct world *w, struct tcn_contact *c)
 {
-    struct tcn_contact *c = &w->contacts[at];
-
-    *c = (struct tcn_contact){.alias = alias, .type = TCN_ESCALATION};
-    c->plan.n_stages = 1 + (size_t)rng_below(&w->rng, 4);
+    c->plan = (struct tcn_plan){.n_stages = 1 + (size_t)rng_below(&w->rng, 4)};
     for (size_t i = 0; i < c->plan.n_stages; i++) {
         struct tcn_stage *s = &c->plan.stages[i];
 
@@ -57,6 +72,34 @@ static void make_escalation(struct world *w, size_t at, const char *alias)
             s->targets[k] = (struct tcn_target){.contact = some_target(w),
                                                 .is_essential = rng_chance(&w->rng, 50)};
     }
+}
+
+static void make_escalation(struct world *w, size_t at, const char *alias)
+{
+    w->contacts[at] = (struct tcn_contact){.alias = alias, .type = TCN_ESCALATION};
+    plan_escalation(w, &w->contacts[at]);
+    keep_plan(w, at);
+}
+
+/* Who is engaged already is paged by the plan as it was. */
+void config_replan(struct world *w)
+{
+    size_t at = (size_t)rng_below(&w->rng, FIRST_SCHEDULE);
+
+    if (w->n_plan_versions[at] == MAX_VERSIONS)
+        return;
+    if (at < MAX_PEOPLE)
+        plan_person(w, &w->contacts[at]);
+    else
+        plan_escalation(w, &w->contacts[at]);
+    keep_plan(w, at);
+}
+
+void config_done(struct world *w)
+{
+    for (size_t i = 0; i < FIRST_SCHEDULE; i++)
+        for (size_t k = 0; k < w->n_plan_versions[i]; k++)
+            free(w->plan_versions[i][k]);
 }
 
 /* What each plan is called at first, and once it was renamed. */

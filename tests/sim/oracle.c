@@ -23,6 +23,7 @@ struct way {
 /* One person's plan as it ran: when its stages began, and which of them paged somebody. */
 struct run {
     const struct tcn_contact *person;
+    const struct tcn_plan *plan;
     int64_t starts[TCN_STAGES_MAX];
     bool has_paged[TCN_STAGES_MAX];
     bool is_early[TCN_STAGES_MAX]; /* a loss made it due */
@@ -179,7 +180,7 @@ static bool channel_lost(const struct reckoning *r, const struct run *run, const
 
 static bool other_channel_left(const struct reckoning *r, const struct run *run, int64_t at_ms)
 {
-    const struct tcn_plan *plan = &run->person->plan;
+    const struct tcn_plan *plan = run->plan;
 
     for (size_t i = 0; i < plan->n_stages; i++)
         for (size_t k = 0; k < plan->stages[i].n_targets; k++)
@@ -289,6 +290,20 @@ static bool page_stage(struct reckoning *r, const struct run *run, const struct 
     return has_paged;
 }
 
+/* The plan in force when a stage began; it may have changed before the timer's turn. */
+static const struct tcn_plan *plan_at(struct reckoning *r, const struct tcn_contact *c,
+                                      int64_t at_ms)
+{
+    size_t contact = (size_t)(c - r->w->contacts);
+    const struct plan_version *v = r->w->plan_versions[contact][0];
+
+    for (size_t i = 1; i < r->w->n_plan_versions[contact]; i++)
+        if (r->w->plan_versions[contact][i]->since_ms <= at_ms + r->w->latency)
+            v = r->w->plan_versions[contact][i];
+    r->is_uncertain |= v->since_ms >= at_ms;
+    return &v->plan;
+}
+
 static void run_person(struct reckoning *r, size_t person, int64_t start_ms, struct way way)
 {
     const struct tcn_contact *c = &r->w->contacts[person];
@@ -298,10 +313,10 @@ static void run_person(struct reckoning *r, size_t person, int64_t start_ms, str
 
     if (r->n_runs == MAX_RUNS)
         fail(r->w, "too many runs for the oracle");
-    *run = (struct run){.person = c, .way = way};
-    for (size_t i = 0; i < c->plan.n_stages; i++) {
-        int64_t end = at + c->plan.stages[i].duration_ms;
-        bool has_paged = page_stage(r, run, &c->plan.stages[i], at, is_early);
+    *run = (struct run){.person = c, .plan = plan_at(r, c, start_ms), .way = way};
+    for (size_t i = 0; i < run->plan->n_stages; i++) {
+        int64_t end = at + run->plan->stages[i].duration_ms;
+        bool has_paged = page_stage(r, run, &run->plan->stages[i], at, is_early);
 
         run->starts[i] = at;
         run->has_paged[i] = has_paged;
@@ -363,7 +378,8 @@ static void engage_person(struct reckoning *r, const char *contact, int64_t at_m
 {
     size_t person = index_of(r->w, contact);
 
-    if (answered_at(r, contact) < at_ms || r->w->contacts[person].plan.n_stages == 0)
+    if (answered_at(r, contact) < at_ms ||
+        plan_at(r, &r->w->contacts[person], at_ms)->n_stages == 0)
         return;
     r->is_essential[person] |= way.is_essential;
     if (is_run_over(r, person, at_ms, way.is_early))
@@ -454,12 +470,12 @@ static int64_t next_people_due(const struct reckoning *r, const void *ctx, int64
 
 static void escalate(struct reckoning *r, const struct tcn_contact *c)
 {
-    struct escalation x = {.plan = &c->plan};
+    struct escalation x = {.plan = plan_at(r, c, r->e->start_ms)};
     int64_t at = r->e->start_ms;
     bool is_early = false;
 
-    while (x.next < c->plan.n_stages && !is_stopped(r, at)) {
-        const struct tcn_stage *s = &c->plan.stages[x.next];
+    while (x.next < x.plan->n_stages && !is_stopped(r, at)) {
+        const struct tcn_stage *s = &x.plan->stages[x.next];
         int64_t end = at + s->duration_ms;
 
         for (size_t k = 0; k < s->n_targets; k++)

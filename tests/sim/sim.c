@@ -129,7 +129,9 @@ static bool seldom(struct world *w, int64_t dice)
         config_rename_plan(w);
     else if (dice >= 308 && dice < 312 && world_has(w, ROTATIONS))
         rotations_change(w);
-    return dice < 312;
+    else if (dice >= 312 && dice < 315 && world_has(w, PLANS))
+        config_replan(w);
+    return dice < 315;
 }
 
 static void step(struct world *w)
@@ -247,6 +249,7 @@ void world_run(struct world *w, int64_t *step_now)
         w->options.store->close(w);
     store_done(w);
     rotations_done(w);
+    config_done(w);
     tcn_arena_done(&w->turn);
     tcn_arena_done(&w->fresh);
     tcn_arena_done(&w->config);

@@ -15,7 +15,7 @@
 #define FIRST_SCHEDULE (FIRST_ESCALATION + 2)
 #define MAX_CONTACTS (FIRST_SCHEDULE + 2)
 #define MAX_ROTATIONS 4
-#define MAX_VERSIONS 40 /* of one rotation in a run */
+#define MAX_VERSIONS 40 /* of one rotation, or of one plan, in a run */
 #define SIM_ZONES 7
 #define SIM_SETTINGS 4
 #define SIM_WINDOWS 2
@@ -155,6 +155,12 @@ struct rotation_version {
     int64_t walked_ms;
 };
 
+/* The plan of a person or an escalation plan as it was from a time on. */
+struct plan_version {
+    int64_t since_ms;
+    struct tcn_plan plan;
+};
+
 struct sim_rotation {
     const char *alias;
     struct rotation_version *versions[MAX_VERSIONS]; /* owned, the oldest first */
@@ -169,7 +175,7 @@ struct sim_rotation {
     X(CHANNELS, "channels") X(LOSSES, "losses") X(SINGLES, "singles") X(GROUPS, "groups")          \
     X(SHARED_ONES, "shared") X(LAGS, "lags") X(COPIES, "copies") X(ANSWERS, "answers")             \
     X(WAITS, "waits") X(DOUBTS, "doubts") X(REFUSALS, "refusals") X(FAILURES, "failures")          \
-    X(LATENCY, "latency")
+    X(LATENCY, "latency") X(PLANS, "plans")
 // clang-format on
 #define SIM_FEATURE(name, text) FEATURE_##name,
 enum feature { SIM_FEATURES(SIM_FEATURE) FEATURES };
@@ -204,6 +210,8 @@ struct world {
     size_t n_rotations;
     const struct tcn_roster *rosters[MAX_ROTATIONS];
     struct tcn_contact contacts[MAX_CONTACTS];
+    struct plan_version *plan_versions[FIRST_SCHEDULE][MAX_VERSIONS]; /* owned, the oldest first */
+    size_t n_plan_versions[FIRST_SCHEDULE];
     struct tcn_channel channels[MAX_CONTACTS][3];
     struct tcn_response_plan plans[3];
     struct tcn_directory directory;
@@ -262,6 +270,8 @@ void trace_decision(struct world *w, const struct tcn_decision *d);   /* what it
 void config_make(struct world *w);
 void config_disturb(struct world *w); /* a channel is deactivated or comes back */
 void config_rename_plan(struct world *w);
+void config_replan(struct world *w); /* of a person, or an escalation plan */
+void config_done(struct world *w);
 void config_restore(struct world *w);
 
 /* -- zones.c, rotations.c: when clocks are set; who is on call when ---------------------------------------------- */
