@@ -196,7 +196,7 @@ struct world {
     struct options options;
     struct rng rng;
     bool
-        is_exact; /* no outages, no clock jumps, no changes of configuration: the exact oracles hold */
+        is_exact; /* no downtime, clock that jumps, lost message, or channel that comes and goes: the exact oracles hold */
     int64_t latency;   /* how late timers run */
     int64_t truth;     /* true time */
     int64_t skew;      /* of Tocsin's clock */
