@@ -35,6 +35,7 @@ static enum tcn_intake attempt(struct world *w, const struct turn *t, bool is_ap
                                struct tcn_aggregate *a, struct tcn_decision *d)
 {
     enum tcn_intake verdict;
+    int64_t start_ns;
 
     w->lent = NULL;
     w->lent_to = NULL;
@@ -48,7 +49,9 @@ static enum tcn_intake attempt(struct world *w, const struct turn *t, bool is_ap
     d->directory = &w->directory;
     w->turns++;
     trace_aggregate(w, a);
+    start_ns = w->options.clock_ns();
     verdict = t->decide(w, a, t->ctx, d);
+    w->engine_ns += w->options.clock_ns() - start_ns;
     trace_decision(w, d);
     return verdict;
 }

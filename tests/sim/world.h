@@ -190,6 +190,7 @@ struct options {
     bool forgets;        /* a defect of the model store: see store.c */
     bool traces;
     const struct world_store *store; /* NULL: the model alone */
+    int64_t (*clock_ns)(void);       /* what the engine's own time is measured by */
 };
 
 struct world {
@@ -234,8 +235,9 @@ struct world {
     struct tcn_arena *lent;
     const struct tcn_aggregate *lent_to;
     int64_t verdicts[TCN_INTAKE_HELD + 1], flapped, echoes; /* echoes: that fired in the end */
-    int64_t sends, answers, turns, crashes, early;          /* early: stages before their time */
-    int64_t reckoned;             /* engagements whose pages the oracle knew */
+    int64_t engine_ns;
+    int64_t sends, answers, turns, crashes, early; /* early: stages before their time */
+    int64_t reckoned;                              /* engagements whose pages the oracle knew */
     int64_t on_call, gaps, twice; /* of schedules engaged; people whom a stage names twice */
     int64_t doubts,
         in_vain; /* messages that may have arrived; nobody was known to be reached because of them */
