@@ -84,3 +84,13 @@ struct tcn_engagement *copy_engagements(struct tcn_arena *a, const struct tcn_en
         copy_engagement(a, &to[i], &from[i]);
     return to;
 }
+
+void copy_alarm(struct tcn_arena *a, struct tcn_storm_alarm *to, const struct tcn_storm_alarm *from)
+{
+    *to = *from;
+    to->dedupe_key = tcn_arena_strdup(a, from->dedupe_key);
+    to->source = tcn_arena_strdup(a, from->source);
+    to->title = tcn_arena_strdup(a, from->title);
+    to->summary = tcn_arena_strdup(a, from->summary);
+    to->trigger_arn = tcn_arena_strdup(a, from->trigger_arn);
+}

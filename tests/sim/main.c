@@ -16,7 +16,7 @@ static const char *const feature_names[FEATURES] = {SIM_FEATURES(SIM_NAME)};
 
 struct totals {
     int64_t steps, turns, sends, answers, crashes, flapped, early, echoes, tries, after_all;
-    int64_t reckoned, on_call, gaps, twice, doubts, in_vain, hours, engine_ns;
+    int64_t reckoned, on_call, gaps, twice, doubts, in_vain, splits, hours, engine_ns;
     int64_t verdicts[TCN_INTAKE_HELD + 1];
 };
 
@@ -135,6 +135,7 @@ static void add(struct totals *t, const struct world *w)
     t->twice += w->twice;
     t->doubts += w->doubts;
     t->in_vain += w->in_vain;
+    t->splits += w->splits;
     t->engine_ns += w->engine_ns;
     t->hours += (w->truth - w->start) / HOUR;
     for (size_t i = 0; i <= TCN_INTAKE_HELD; i++)
@@ -193,16 +194,18 @@ static void print(const struct totals *t, double seconds)
     printf("sim: engagements reckoned: %lld; schedules engaged: %lld, with nobody on call %lld; "
            "people named twice at once: %lld\n",
            (long long)t->reckoned, (long long)t->on_call, (long long)t->gaps, (long long)t->twice);
-    printf("sim: messages in doubt: %lld; nobody was known to be reached: %lld\n",
-           (long long)t->doubts, (long long)t->in_vain);
+    printf("sim: messages in doubt: %lld; nobody was known to be reached: %lld; alarms "
+           "let out of storms: %lld\n",
+           (long long)t->doubts, (long long)t->in_vain, (long long)t->splits);
     print_speed(t, seconds);
 }
 
 /* A search that never got somewhere proves nothing about that place. */
 static int check_reach(const struct totals *t)
 {
-    const int64_t rare[] = {t->flapped,   t->crashes, t->answers, t->early, t->echoes, t->tries,
-                            t->after_all, t->on_call, t->gaps,    t->twice, t->doubts, t->in_vain};
+    const int64_t rare[] = {t->flapped, t->crashes,   t->answers, t->early, t->echoes,
+                            t->tries,   t->after_all, t->on_call, t->gaps,  t->twice,
+                            t->doubts,  t->in_vain,   t->splits};
 
     if (t->steps < 50000)
         return 0;

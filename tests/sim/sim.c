@@ -106,9 +106,10 @@ static void disturb(struct world *w)
 {
     int64_t dice = rng_below(&w->rng, 5);
 
-    if (dice == 0 && world_has(w, DOWNTIME))
+    if (dice == 0 && world_has(w, DOWNTIME)) {
         w->truth += MIN + rng_below(&w->rng, rng_chance(&w->rng, 10) ? 2 * DAY : HOUR);
-    else if (dice == 1 && world_has(w, CLOCKS))
+        w->listens_ms = now_of(w);
+    } else if (dice == 1 && world_has(w, CLOCKS))
         w->skew -= rng_below(&w->rng, HOUR);
     else if (dice == 2 && world_has(w, CLOCKS))
         w->skew += rng_below(&w->rng, HOUR);
@@ -131,7 +132,9 @@ static bool seldom(struct world *w, int64_t dice)
         rotations_change(w);
     else if (dice >= 312 && dice < 315 && world_has(w, PLANS))
         config_replan(w);
-    return dice < 315;
+    else if (dice >= 315 && dice < 320 && world_has(w, SPLITS))
+        split_some(w);
+    return dice < 320;
 }
 
 static void step(struct world *w)

@@ -173,12 +173,30 @@ static void put_incident(struct world *w, struct tcn_decision *d)
     sweep(row);
 }
 
-static void put_lane(struct key_row *key, const struct tcn_lane *lane)
+/* A second word of it keeps the time at which it joined the storm. */
+static void note_alarm(struct key_row *key, const struct tcn_decision *d)
+{
+    struct tcn_id storm = d->subject->incident.id;
+    int64_t joined_ms = key->alarm.joined_ms;
+    bool is_known = tcn_id_eq(key->storm, storm);
+
+    key->alarm = d->storm_alarm;
+    key->alarm.dedupe_key = key->name;
+    key->alarm.source = d->subject->lane.source;
+    key->storm = storm;
+    if (is_known)
+        key->alarm.joined_ms = joined_ms;
+}
+
+static void put_lane(struct key_row *key, const struct tcn_decision *d)
 {
     struct tcn_arena next;
 
+    if (d->storm_alarm_changed)
+        note_alarm(key, d);
     tcn_arena_init(&next, ROW_MAX);
-    copy_lane(&next, &key->lane, lane);
+    copy_lane(&next, &key->lane, d->lane_changed ? &d->subject->lane : &key->lane);
+    copy_alarm(&next, &key->alarm, &key->alarm);
     tcn_arena_done(&key->arena);
     key->arena = next;
 }
@@ -198,8 +216,8 @@ void store_commit(struct world *w, struct tcn_decision *d, struct key_row *key)
         fail(w, "effects without a change of the incident");
     if (w->lent_to != a)
         check_marks(w, a);
-    if (d->lane_changed && key && a->lane.exists)
-        put_lane(key, &a->lane);
+    if ((d->lane_changed || d->storm_alarm_changed) && key && a->lane.exists)
+        put_lane(key, d);
     if (a->incident.exists && d->incident_changed)
         put_incident(w, d);
     if (!key)

@@ -101,7 +101,7 @@ enum tcn_intake turn_run(struct world *w, const struct turn *t)
     struct tcn_aggregate first, again;
     struct tcn_decision lost, d;
     bool dies = rng_chance(&w->rng, CRASH_PERCENT) && world_has(w, CRASHES);
-    bool is_apart = rng_chance(&w->rng, APART_PERCENT);
+    bool is_apart = rng_chance(&w->rng, APART_PERCENT) || t->borrows;
     enum tcn_intake before = dies ? die(w, t, &first, &lost) : TCN_INTAKE_UNSET;
     enum tcn_intake verdict = attempt(w, t, is_apart, &again, &d);
 
@@ -123,6 +123,7 @@ static enum tcn_intake run_timer(struct world *w, struct tcn_aggregate *a, void 
     for (size_t i = 0; i < MAX_SOURCES; i++)
         if (source && strcmp(source, w->policies[i].name) == 0)
             policy = &w->policies[i];
+    a->listens_ms = w->listens_ms;
     tcn_engine_timer(a, policy, &w->directory, 7, now_of(w), d);
     return TCN_INTAKE_UNSET;
 }

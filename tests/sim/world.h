@@ -111,6 +111,8 @@ struct key_row {
     struct key_row *next;          /* of its lanes */
     bool truth_firing;
     int64_t truth_clock;
+    struct tcn_storm_alarm alarm; /* what it said when it was attached to a storm */
+    struct tcn_id storm;          /* to which; zero = it never was */
     /* What the deliveries so far mean, worked out apart from the engine (alarms.c). */
     bool told_firing, told_hidden;
     int64_t told_clock, echo_due;
@@ -175,7 +177,7 @@ struct sim_rotation {
     X(CHANNELS, "channels") X(LOSSES, "losses") X(SINGLES, "singles") X(GROUPS, "groups")          \
     X(SHARED_ONES, "shared") X(LAGS, "lags") X(COPIES, "copies") X(ANSWERS, "answers")             \
     X(WAITS, "waits") X(DOUBTS, "doubts") X(REFUSALS, "refusals") X(FAILURES, "failures")          \
-    X(LATENCY, "latency") X(PLANS, "plans")
+    X(LATENCY, "latency") X(PLANS, "plans") X(SPLITS, "splits")
 // clang-format on
 #define SIM_FEATURE(name, text) FEATURE_##name,
 enum feature { SIM_FEATURES(SIM_FEATURE) FEATURES };
@@ -198,11 +200,12 @@ struct world {
     struct rng rng;
     bool
         is_exact; /* no downtime, clock that jumps, lost message, or channel that comes and goes: the exact oracles hold */
-    int64_t latency;   /* how late timers run */
-    int64_t truth;     /* true time */
-    int64_t skew;      /* of Tocsin's clock */
-    int64_t pace;      /* how often much time passes, in 1000 steps */
-    int64_t outage_ms; /* until this true time no provider takes anything */
+    int64_t latency;    /* how late timers run */
+    int64_t truth;      /* true time */
+    int64_t skew;       /* of Tocsin's clock */
+    int64_t pace;       /* how often much time passes, in 1000 steps */
+    int64_t outage_ms;  /* until this true time no provider takes anything */
+    int64_t listens_ms; /* since when alarms are taken without a gap; 0 = always */
     int64_t step;
     uint64_t trace;
     int64_t start; /* the true time of the first step */
@@ -235,7 +238,7 @@ struct world {
     struct tcn_arena *lent;
     const struct tcn_aggregate *lent_to;
     int64_t verdicts[TCN_INTAKE_HELD + 1], flapped, echoes; /* echoes: that fired in the end */
-    int64_t engine_ns;
+    int64_t engine_ns, splits;
     int64_t sends, answers, turns, crashes, early; /* early: stages before their time */
     int64_t reckoned;                              /* engagements whose pages the oracle knew */
     int64_t on_call, gaps, twice; /* of schedules engaged; people whom a stage names twice */
@@ -313,6 +316,9 @@ void row_set_due(struct world *w, struct incident_row *row);
 /* -- copies.c: deep ones -------------------------------------------------------------------------------------- */
 void copy_lane(struct tcn_arena *a, struct tcn_lane *to, const struct tcn_lane *from);
 void copy_incident(struct tcn_arena *a, struct tcn_incident *to, const struct tcn_incident *from);
+/* Its tags are of the configuration, and it has nothing related. */
+void copy_alarm(struct tcn_arena *a, struct tcn_storm_alarm *to,
+                const struct tcn_storm_alarm *from);
 struct tcn_engagement *copy_engagements(struct tcn_arena *a, const struct tcn_engagement *from,
                                         size_t n);
 
@@ -347,6 +353,9 @@ void people_drop(struct world *w, const struct incident_row *row, struct tcn_id 
 void people_outage(struct world *w);
 void people_act(struct world *w); /* somebody edits, resolves, reopens, starts an incident */
 
+/* -- split.c -------------------------------------------------------------------------------------------------- */
+void split_some(struct world *w); /* a person lets an alarm out of its storm */
+
 /* -- oracle.c: which pages are due when, by brute force ------------------------------------------------------ */
 void oracle_pages(struct world *w, const struct incident_row *row);
 void oracle_spacing(struct world *w, const struct incident_row *row);
@@ -361,6 +370,7 @@ struct turn {
     struct incident_row *row; /* NULL: there is none yet */
     turn_decide *decide;
     void *ctx;
+    bool borrows;              /* what it decides may point to memory that ends: it is copied */
     struct incident_row *left; /* the lane may leave it, and had an echo; NULL: none */
     /* Of a delivery. */
     const struct tcn_alarm *alarm;
@@ -380,6 +390,9 @@ struct world_store {
     void (*load)(struct world *w, const struct turn *t, struct tcn_aggregate *ret);
     void (*load_storm)(struct world *w, const struct incident_row *storm,
                        struct tcn_aggregate *ret);
+    /* What the alarm said, of its storm. */
+    void (*alarm)(struct world *w, const struct key_row *key, struct tcn_arena *a,
+                  struct tcn_storm_alarm *ret);
     void (*timer)(struct world *w, const struct incident_row *row); /* it is due now */
     void (*write)(struct world *w, const struct turn *t, const struct tcn_decision *d);
     void (*lose)(struct world *w); /* instead of write */

@@ -135,6 +135,18 @@ static void sqlite_timer(struct world *w, const struct incident_row *row)
         fail(w, "the store does not know of a timer that is due");
 }
 
+/* -- storms ------------------------------------------------------------------------------------------------------ */
+
+static void sqlite_alarm(struct world *w, const struct key_row *key, struct tcn_arena *a,
+                         struct tcn_storm_alarm *ret)
+{
+    struct tcn_id id = tcn_store_lane_mark(store, &key->lane).lane;
+
+    check(w, tcn_store_begin(store, &err));
+    check(w, tcn_store_storm_alarm_get(store, key->storm, id, a, ret, &err));
+    tcn_store_rollback(store);
+}
+
 /* -- write ------------------------------------------------------------------------------------------------------- */
 
 /* Every message that was decided is there to be sent, once, and no other. */
@@ -204,6 +216,7 @@ static const struct world_store sqlite = {
     .close = sqlite_close,
     .load = sqlite_load,
     .load_storm = sqlite_load_storm,
+    .alarm = sqlite_alarm,
     .timer = sqlite_timer,
     .write = sqlite_write,
     .lose = sqlite_lose,
