@@ -90,7 +90,7 @@ void copy_alarm(struct tcn_arena *a, struct tcn_storm_alarm *to, const struct tc
     *to = *from;
     to->dedupe_key = tcn_arena_strdup(a, from->dedupe_key);
     to->source = tcn_arena_strdup(a, from->source);
-    to->title = tcn_arena_strdup(a, from->title);
-    to->summary = tcn_arena_strdup(a, from->summary);
-    to->trigger_arn = tcn_arena_strdup(a, from->trigger_arn);
+    to->told.title = tcn_arena_strdup(a, from->told.title);
+    to->told.summary = tcn_arena_strdup(a, from->told.summary);
+    to->told.trigger_arn = tcn_arena_strdup(a, from->told.trigger_arn);
 }

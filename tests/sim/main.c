@@ -17,7 +17,7 @@ static const char *const feature_names[FEATURES] = {SIM_FEATURES(SIM_NAME)};
 struct totals {
     int64_t steps, turns, sends, answers, crashes, flapped, early, echoes, tries, after_all;
     int64_t reckoned, on_call, gaps, twice, doubts, in_vain, splits, hours, engine_ns;
-    int64_t verdicts[TCN_INTAKE_HELD + 1];
+    int64_t verdicts[TCN_INTAKE_ALIVE + 1];
 };
 
 /* Shared with the process that runs. */
@@ -138,7 +138,7 @@ static void add(struct totals *t, const struct world *w)
     t->splits += w->splits;
     t->engine_ns += w->engine_ns;
     t->hours += (w->truth - w->start) / HOUR;
-    for (size_t i = 0; i <= TCN_INTAKE_HELD; i++)
+    for (size_t i = 0; i <= TCN_INTAKE_ALIVE; i++)
         t->verdicts[i] += w->verdicts[i];
 }
 
@@ -176,15 +176,15 @@ static void print_speed(const struct totals *t, double seconds)
 
 static void print(const struct totals *t, double seconds)
 {
-    static const char *const names[] = {"unset",    "nothing",  "ignored", "late",
-                                        "opened",   "folded",   "updated", "waiting",
-                                        "resolved", "reopened", "storm",   "held"};
+    static const char *const names[] = {"unset",  "nothing", "ignored", "late",     "opened",
+                                        "folded", "updated", "waiting", "resolved", "reopened",
+                                        "storm",  "held",    "muted",   "alive"};
 
     printf("sim: %lld steps, %lld decisions, %lld crashes, %lld messages, %lld answers, %.1f "
            "years\nsim: alarms:",
            (long long)t->steps, (long long)t->turns, (long long)t->crashes, (long long)t->sends,
            (long long)t->answers, (double)t->hours / 24 / 365);
-    for (size_t i = TCN_INTAKE_NOTHING; i <= TCN_INTAKE_HELD; i++)
+    for (size_t i = TCN_INTAKE_NOTHING; i <= TCN_INTAKE_ALIVE; i++)
         printf(" %s %lld", names[i], (long long)t->verdicts[i]);
     printf(" (flapping %lld, echoes that fired %lld)\n", (long long)t->flapped,
            (long long)t->echoes);

@@ -159,19 +159,82 @@ static const struct tcn_rotation_override *override_at(const struct tcn_rotation
     return latest;
 }
 
+/* -- the shift ---------------------------------------------------------------------------------------------------- */
+
+static void consider(int64_t edge_ms, int64_t at_ms, int64_t *earliest)
+{
+    if (edge_ms > at_ms && edge_ms < *earliest)
+        *earliest = edge_ms;
+}
+
+/* The first instant after this one at which something may change; nothing is looked at that is more than nine days away but
+ * hand-offs. */
+static int64_t next_edge(struct rotation_version *v, int64_t at_ms)
+{
+    const struct tcn_rotation *r = &v->rotation;
+    int64_t today = date_of(r->zone, at_ms), earliest = INT64_MAX;
+
+    if (v->walked_ms < at_ms + 400 * DAY)
+        walk(v, at_ms + 500 * DAY);
+    for (size_t i = 0; i < v->n_hand_offs; i++)
+        consider(v->hand_offs[i], at_ms, &earliest);
+    for (size_t i = 0; i < r->n_overrides; i++) {
+        consider(r->overrides[i].start_ms, at_ms, &earliest);
+        consider(r->overrides[i].end_ms, at_ms, &earliest);
+    }
+    for (int64_t date = today - AROUND; date <= today + 9; date++) {
+        const struct tcn_day_coverage *day = &r->recurrence.coverages[weekday_of(date)];
+
+        for (size_t i = 0; i < day->n_times; i++) {
+            consider(instant_of(r->zone, date, day->times[i].start), at_ms, &earliest);
+            consider(instant_of(r->zone, date, day->times[i].end), at_ms, &earliest);
+            consider(instant_of(r->zone, date + 1, day->times[i].end), at_ms, &earliest);
+        }
+    }
+    return earliest;
+}
+
+static bool is_alike(const struct tcn_rotation_override *a, const struct tcn_rotation_override *b)
+{
+    if (!a || !b || a->n_contacts != b->n_contacts)
+        return a == b;
+    for (size_t i = 0; i < a->n_contacts; i++)
+        if (strcmp(a->contacts[i], b->contacts[i]) != 0)
+            return false;
+    return true;
+}
+
+bool oncall_is_overridden(const struct rotation_version *v, int64_t at_ms)
+{
+    return override_at(&v->rotation, at_ms) != NULL;
+}
+
+/* Its turn goes on, the time is covered, and the same people stand in. */
+int64_t oncall_until(struct rotation_version *v, int64_t at_ms)
+{
+    const struct tcn_rotation *r = &v->rotation;
+    const struct tcn_rotation_override *over = override_at(r, at_ms);
+    int64_t turn = turn_at(v, at_ms), end_ms = next_edge(v, at_ms);
+
+    while (end_ms != INT64_MAX && is_covered(r, end_ms) && turn_at(v, end_ms) == turn &&
+           is_alike(override_at(r, end_ms), over))
+        end_ms = next_edge(v, end_ms);
+    return end_ms;
+}
+
 /* -- a schedule ------------------------------------------------------------------------------------------------- */
 
 struct people {
-    const char **items;
+    struct on_call *items;
     size_t n;
 };
 
-static void add(struct people *p, const char *contact)
+static void add(struct people *p, const char *contact, struct rotation_version *by)
 {
     for (size_t i = 0; i < p->n; i++)
-        if (strcmp(p->items[i], contact) == 0)
+        if (strcmp(p->items[i].contact, contact) == 0)
             return;
-    p->items[p->n++] = contact;
+    p->items[p->n++] = (struct on_call){contact, by};
 }
 
 static void add_rotation(struct people *p, struct rotation_version *v, int64_t at_ms)
@@ -183,12 +246,13 @@ static void add_rotation(struct people *p, struct rotation_version *v, int64_t a
     if (at_ms < r->start_ms || !is_covered(r, at_ms))
         return;
     for (size_t i = 0; over && i < over->n_contacts; i++)
-        add(p, over->contacts[i]);
+        add(p, over->contacts[i], v);
     if (over)
         return;
     turn = turn_at(v, at_ms);
     for (int64_t i = 0; i < r->recurrence.number_of_on_calls; i++)
-        add(p, r->contacts[(turn * r->recurrence.number_of_on_calls + i) % (int64_t)r->n_contacts]);
+        add(p, r->contacts[(turn * r->recurrence.number_of_on_calls + i) % (int64_t)r->n_contacts],
+            v);
 }
 
 /* The last one that was there then, NULL: the rotation was not. */
@@ -210,7 +274,7 @@ static struct sim_rotation *rotation_of(struct world *w, const char *alias)
 }
 
 size_t oncall_people(struct world *w, const struct tcn_contact *schedule, int64_t at_ms,
-                     const char *ret[MAX_PEOPLE], bool *ret_is_uncertain)
+                     struct on_call ret[MAX_PEOPLE], bool *ret_is_uncertain)
 {
     struct people people = {ret, 0};
 

@@ -16,7 +16,8 @@ struct due {
 /* How a person was come to. */
 struct way {
     const char *schedule; /* NULL: directly */
-    int stage;            /* of the escalation plan; -1: there is none */
+    struct rotation_version *by;
+    int stage; /* of the escalation plan; -1: there is none */
     bool is_essential, is_early;
 };
 
@@ -392,14 +393,16 @@ static void engage_person(struct reckoning *r, const char *contact, int64_t at_m
 static void engage_schedule(struct reckoning *r, const struct tcn_contact *schedule, int64_t at_ms,
                             struct way way)
 {
-    const char *people[MAX_PEOPLE];
+    struct on_call people[MAX_PEOPLE];
     size_t n = oncall_people(r->w, schedule, at_ms, people, &r->is_uncertain);
 
     way.schedule = schedule->alias;
     r->w->on_call += n > 0;
     r->w->gaps += n == 0;
-    for (size_t i = 0; i < n; i++)
-        engage_person(r, people[i], at_ms, way);
+    for (size_t i = 0; i < n; i++) {
+        way.by = people[i].by;
+        engage_person(r, people[i].contact, at_ms, way);
+    }
 }
 
 static void engage(struct reckoning *r, const char *contact, int64_t at_ms, struct way way)
@@ -520,10 +523,17 @@ static void compare(struct reckoning *r)
 
 static void add_node(struct tcn_buf *b, const char *contact, const char *type, int stage)
 {
-    tcn_buf_fmt(b, "%s{\"contact\":\"%s\",\"type\":\"%s\"", b->len > 1 ? "," : "", contact, type);
+    tcn_buf_fmt(b, "%s{\"contact\":\"%s\",\"type\":\"%s\"", b->len > 1 ? "}," : "", contact, type);
     if (stage >= 0)
         tcn_buf_fmt(b, ",\"stage\":%d", stage);
-    tcn_buf_char(b, '}');
+}
+
+/* Of a schedule: by whose shift, and how long that lasts. */
+static void add_shift(struct tcn_buf *b, struct rotation_version *by, int64_t at_ms)
+{
+    tcn_buf_fmt(b, ",\"rotation\":\"%s\",\"overridden\":%s,\"until\":%lld", by->rotation.alias,
+                oncall_is_overridden(by, at_ms) ? "true" : "false",
+                (long long)oncall_until(by, at_ms));
 }
 
 static void compare_way(const struct reckoning *r, const struct run *run, const char *path)
@@ -535,10 +545,12 @@ static void compare_way(const struct reckoning *r, const struct run *run, const 
     tcn_buf_char(&b, '[');
     if (way->stage >= 0)
         add_node(&b, r->e->contact, "ESCALATION", -1);
-    if (way->schedule)
+    if (way->schedule) {
         add_node(&b, way->schedule, "ONCALL_SCHEDULE", way->stage);
+        add_shift(&b, way->by, run->starts[0]);
+    }
     add_node(&b, run->person->alias, "PERSONAL", way->schedule ? -1 : way->stage);
-    tcn_buf_char(&b, ']');
+    tcn_buf_z(&b, "}]");
     if (strcmp(b.ptr, path) != 0)
         fail(r->w, "%s was come to by %s, not %s", run->person->alias, path, b.ptr);
     tcn_buf_done(&b);

@@ -237,7 +237,7 @@ struct world {
     /* Of the turn: which memory it works in, when that is a row's own, and the aggregate that has the row. */
     struct tcn_arena *lent;
     const struct tcn_aggregate *lent_to;
-    int64_t verdicts[TCN_INTAKE_HELD + 1], flapped, echoes; /* echoes: that fired in the end */
+    int64_t verdicts[TCN_INTAKE_ALIVE + 1], flapped, echoes; /* echoes: that fired in the end */
     int64_t engine_ns, splits;
     int64_t sends, answers, turns, crashes, early; /* early: stages before their time */
     int64_t reckoned;                              /* engagements whose pages the oracle knew */
@@ -288,10 +288,17 @@ void rotations_change(struct world *w); /* an override comes or goes, a rotation
 void rotations_done(struct world *w);
 
 /* -- oncall.c: an oracle -------------------------------------------------------------------------------------- */
+struct on_call {
+    const char *contact;
+    struct rotation_version *by; /* the first of the schedule's whose shift it is */
+};
 /* The people on call at that time, in the order of the schedule's rotations; returns how many. It is uncertain when a rotation
  * changed between the time and the turn that may be as late as timers are. */
 size_t oncall_people(struct world *w, const struct tcn_contact *schedule, int64_t at_ms,
-                     const char *ret[MAX_PEOPLE], bool *ret_is_uncertain);
+                     struct on_call ret[MAX_PEOPLE], bool *ret_is_uncertain);
+/* When the shift at that time ends. */
+int64_t oncall_until(struct rotation_version *v, int64_t at_ms);
+bool oncall_is_overridden(const struct rotation_version *v, int64_t at_ms);
 
 /* -- queue.c -------------------------------------------------------------------------------------------------- */
 void pending_add(struct world *w, const struct pending *p);
