@@ -215,6 +215,7 @@ static void check_all(struct world *w)
         if (w->is_exact)
             oracle_pages(w, &w->incidents[i]);
         oracle_spacing(w, &w->incidents[i]);
+        explain_check(w, &w->incidents[i]);
     }
     oracle_storm(w);
 }

@@ -363,6 +363,9 @@ void people_act(struct world *w); /* somebody edits, resolves, reopens, starts a
 /* -- split.c -------------------------------------------------------------------------------------------------- */
 void split_some(struct world *w); /* a person lets an alarm out of its storm */
 
+/* -- explain.c ------------------------------------------------------------------------------------------------ */
+void explain_check(struct world *w, const struct incident_row *row); /* at the end of a run */
+
 /* -- oracle.c: which pages are due when, by brute force ------------------------------------------------------ */
 void oracle_pages(struct world *w, const struct incident_row *row);
 void oracle_spacing(struct world *w, const struct incident_row *row);
