@@ -250,6 +250,29 @@ static void acknowledged_person_is_not_paged_by_a_later_stage(void **state)
     fx_done(&f);
 }
 
+static void somebody_answers(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    build(&f, true, true);
+    assert_int_equal(fx_ack(&f, fx_page_of(&f, "ann")->id, NULL), 0);
+    assert_string_equal(f.a.incident.acknowledged_by, "somebody");
+    fx_done(&f);
+}
+
+static void no_paging_to_stop(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    fx_begin(&f);
+    tcn_engine_stop_paging(&f.a, f.now, &f.d);
+    assert_true(fx_wrote_nothing(&f));
+    fx_done(&f);
+}
+
 static void unknown_page(void **state)
 {
     struct fixture f;
@@ -347,6 +370,8 @@ int main(void)
         cmocka_unit_test(user_stops_everybody),
         cmocka_unit_test(paging_stops_without_an_answer),
         cmocka_unit_test(acknowledged_person_is_not_paged_by_a_later_stage),
+        cmocka_unit_test(somebody_answers),
+        cmocka_unit_test(no_paging_to_stop),
         cmocka_unit_test(unknown_page),
         cmocka_unit_test(every_send_result),
         cmocka_unit_test(note_is_kept_whole),

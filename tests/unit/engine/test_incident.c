@@ -179,6 +179,22 @@ static void a_full_timeline_hears_of_no_failure(void **state)
     fx_done(&f);
 }
 
+static void who_resolved_need_not_be_who_says_so(void **state)
+{
+    const struct tcn_incident_update u = {
+        .status = TCN_STATUS_RESOLVED, .resolution = {.by = "connector:jira"}, .actor = "user:ann"};
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    fx_alarm_at(&f, TCN_ACTION_FIRE, 0);
+    fx_begin(&f);
+    assert_int_equal(tcn_engine_update(&f.a, &u, f.now, &f.d, NULL), 0);
+    assert_string_equal(f.a.incident.resolution.by, "connector:jira");
+    fx_check(&f, &f.a);
+    fx_done(&f);
+}
+
 static void nobody_says_who_resolved(void **state)
 {
     const struct tcn_incident_update u = {.status = TCN_STATUS_RESOLVED};
@@ -319,6 +335,7 @@ int main(void)
         cmocka_unit_test(tags_end_at_their_quota),
         cmocka_unit_test(a_sentence_is_cut),
         cmocka_unit_test(a_full_timeline_hears_of_no_failure),
+        cmocka_unit_test(who_resolved_need_not_be_who_says_so),
         cmocka_unit_test(nobody_says_who_resolved),
         cmocka_unit_test(texts_are_cut_by_code_points),
         cmocka_unit_test(detection_time_of_a_wild_clock),

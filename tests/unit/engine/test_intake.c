@@ -461,6 +461,31 @@ static void resolve_delay_absorbs_an_echo(void **state)
     fx_done(&f);
 }
 
+/* Its sender has no word for it: nothing is made up. */
+static void an_alarm_without_a_state(void **state)
+{
+    static const char *const none[] = {NULL, ""};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct tcn_alarm alarm = fx_alarm(TCN_ACTION_UPDATE, T0);
+        struct fixture f;
+
+        fx_init(&f);
+        fx_alarm_at(&f, TCN_ACTION_FIRE, T0);
+        alarm.state = none[i];
+        assert_int_equal(fx_send(&f, &alarm), TCN_INTAKE_UPDATED);
+        alarm.action = TCN_ACTION_RESOLVE;
+        alarm.clock_ms = f.now += MIN;
+        assert_int_equal(fx_send(&f, &alarm), TCN_INTAKE_RESOLVED);
+        assert_null(f.a.incident.resolution.notes);
+        alarm.action = TCN_ACTION_FIRE;
+        alarm.clock_ms = T0 - MIN;
+        assert_int_equal(fx_send(&f, &alarm), TCN_INTAKE_LATE);
+        fx_done(&f);
+    }
+}
+
 static void policy_can_leave_incidents_open(void **state)
 {
     struct fixture f;
@@ -665,6 +690,7 @@ int main(void)
         cmocka_unit_test(mute_ends_when_reopened),
         cmocka_unit_test(alarm_outlives_a_persons_resolve),
         cmocka_unit_test(resolve_delay_absorbs_an_echo),
+        cmocka_unit_test(an_alarm_without_a_state),
         cmocka_unit_test(policy_can_leave_incidents_open),
         cmocka_unit_test(other_lane_holds_the_incident),
         cmocka_unit_test(second_alarm_folds_and_owns_nothing),

@@ -120,12 +120,33 @@ static void nothing_to_relate_to(void **state)
     fx_done(&f);
 }
 
+static void what_has_no_value(void **state)
+{
+    struct tcn_related related[] = {
+        {"url", "none", NULL}, {"url", "empty", ""}, {"url", "one", "https://x.test/"}};
+    const char *resources[] = {NULL, "db-1", "arn:aws:rds:eu-west-1:1:db:db-1"};
+    struct tcn_alarm alarm = fx_alarm(TCN_ACTION_FIRE, 0);
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    alarm.trigger_arn = NULL;
+    alarm.related = related;
+    alarm.resources = resources;
+    alarm.n_related = alarm.n_resources = 3;
+    fx_send(&f, &alarm);
+    assert_int_equal(f.d.related.n, 2);
+    assert_string_equal(f.d.related.items[0].value, "https://x.test/");
+    assert_string_equal(f.d.related.items[1].value, resources[2]);
+    fx_done(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind),           cmocka_unit_test(resources_that_are_arns),
         cmocka_unit_test(at_most_fifty),        cmocka_unit_test(what_is_related_later),
-        cmocka_unit_test(nothing_to_relate_to),
+        cmocka_unit_test(nothing_to_relate_to), cmocka_unit_test(what_has_no_value),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
