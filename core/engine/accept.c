@@ -49,6 +49,7 @@ static void deliver(const struct tcn_step *s, struct tcn_engagement *e, struct t
 static void read(const struct tcn_step *s, struct tcn_engagement *e, struct tcn_page *p,
                  const struct tcn_accept *accept)
 {
+    e->is_dirty = true;
     if (p->read_ms != 0)
         tcn_page_receipt(s, p, TCN_READ, accept->channel, accept->note);
     else
