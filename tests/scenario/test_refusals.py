@@ -265,7 +265,7 @@ class Words(Refused):
         self.assertIsNotNone(self.app.incident(ident)["acknowledged"])
 
     def test_place_and_method_before_length(self) -> None:
-        for path, status in (("/nowhere", 404), ("/v1/incidents", 405), ("/sources/prom", 411)):
+        for path, status in (("/nowhere", 404), ("/v1/links", 405), ("/sources/prom", 411)):
             with self.subTest(path):
                 self.assertEqual(status, self.raw((POST.format(path) + "\r\n").encode()).status)
 
