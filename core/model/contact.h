@@ -39,6 +39,13 @@ struct tcn_plan {
     size_t n_stages;
 };
 
+/* So many messages by one channel within that time; what is more waits. The least interval is 60 ms. */
+#define TCN_BUDGET_PAGES_MAX 1000
+#define TCN_BUDGET_MINUTES_MAX 1440
+struct tcn_page_budget {
+    int64_t pages, per_ms; /* pages 0: there is no limit */
+};
+
 struct tcn_contact {
     const char
         *alias; /* unique in the account: arn:aws:ssm-contacts:REGION:ACCOUNT:contact/ALIAS */
@@ -50,6 +57,7 @@ struct tcn_contact {
     struct tcn_channel *channels;
     size_t n_channels;
     const char *time_zone; /* IANA name for texts, NULL = UTC */
+    struct tcn_page_budget budget;
 };
 
 #endif
