@@ -34,6 +34,7 @@ enum tcn_sql_table {
     TCN_SQL_ENGAGEMENT,
     TCN_SQL_RECEIPT,
     TCN_SQL_SEND,
+    TCN_SQL_BUDGET,
     TCN_SQL_TIMER,
     TCN_SQL_LINK,
     TCN_SQL_DEADLETTER,
@@ -46,7 +47,7 @@ enum tcn_sql_table {
     TCN_SQL_AHEAD,
     TCN_SQL_TABLES
 };
-#define TCN_SQL_MAX 12 /* statements of one table */
+#define TCN_SQL_MAX 16 /* statements of one table */
 
 struct tcn_store {
     const struct tcn_db_driver *driver; /* borrowed, static */

@@ -478,6 +478,25 @@ static const char *const v19_waiting[] = {
     NULL,
 };
 
+/* When the page budget of a person and channel is full again. Sends: since when the budget holds one back, and whether the
+ * message that it is in flight with has taken its token. */
+static const char *const v20_budgets[] = {
+    "CREATE TABLE budgets ("
+    " account_id {TEXT} NOT NULL,"
+    " contact {TEXT} NOT NULL,"
+    " channel {TEXT} NOT NULL,"
+    " epoch {INT} NOT NULL,"
+    " full_ms {INT} NOT NULL,"
+    " PRIMARY KEY (account_id, contact, channel)"
+    "){CLUSTERED}",
+    KEEP_APART("budgets"),
+    "ALTER TABLE sends ADD COLUMN held_ms {INT} NOT NULL DEFAULT 0",
+    "ALTER TABLE sends ADD COLUMN is_paid {INT} NOT NULL DEFAULT 0",
+    "CREATE INDEX sends_held ON sends (contact, channel, held_ms, id)"
+    " WHERE held_ms > 0 AND state IN (1, 2)",
+    NULL,
+};
+
 const struct tcn_migration tcn_migrations[] = {
     {1, 1, v1_base},
     {2, 1, v2_incidents},
@@ -498,5 +517,6 @@ const struct tcn_migration tcn_migrations[] = {
     {17, 13, v17_recreated},
     {18, 13, v18_node_config},
     {19, 13, v19_waiting},
+    {20, 13, v20_budgets},
     {0, 0, NULL},
 };

@@ -332,6 +332,8 @@ struct tcn_send_row {
     int channel_type; /* enum tcn_channel_type */
     enum tcn_send_state state;
     const char *note;
+    int64_t held_ms; /* since when its person's budget holds it back, or held it; 0 = never */
+    bool is_paid;    /* in flight, with a message that has taken a token of the budget */
 };
 /* Inserting an id that exists changes nothing: a repeated decision repeats its effects. The row's epoch is that of
  * its writer; UNSET is PENDING. */
@@ -352,6 +354,45 @@ int tcn_store_send_again(struct tcn_store *s, struct tcn_id id, int64_t due_ms, 
  * arrive, and is not tried again. */
 int tcn_store_send_drop(struct tcn_store *s, struct tcn_id incident,
                         struct tcn_id page /* zero = all */, const char *note, struct tcn_err *err);
+
+/* -- the page budget of a person and channel -------------------------------------------------------------
+ * Decided under the name ("budget", "CONTACT/CHANNEL"). */
+/* Of those, when the bucket is full again (engine/budget.h); 0: nothing is known. */
+int tcn_store_budget_get(struct tcn_store *s, const char *contact, const char *channel,
+                         int64_t *ret_full_ms, struct tcn_err *err);
+int tcn_store_budget_put(struct tcn_store *s, const char *contact, const char *channel,
+                         int64_t full_ms, struct tcn_err *err);
+/* The row, in flight, has part in a message that took a token; held_ms becomes its own when it has none (0: it keeps none). */
+int tcn_store_send_pay(struct tcn_store *s, struct tcn_id id, int64_t held_ms, struct tcn_err *err);
+struct tcn_send_wait {
+    int64_t due_ms, since_ms; /* since_ms: held_ms of a row that has none */
+    const char *note;
+};
+/* The row, just claimed, waits: PENDING, and the claim is no attempt. Dropped meanwhile, it stays dropped. */
+int tcn_store_send_hold(struct tcn_store *s, struct tcn_id id, const struct tcn_send_wait *wait,
+                        struct tcn_err *err);
+/* Claims up to limit more rows of that contact and channel that are held back, whenever they are due; those that wait longest,
+ * and come in that order. */
+int tcn_store_send_gather(struct tcn_store *s, const struct tcn_send_row *with, size_t limit,
+                          struct tcn_arena *a, struct tcn_send_row **ret, size_t *ret_n,
+                          struct tcn_err *err);
+/* Whether one of them that is in nobody's hand is due after now_ms, and at due_ms or before. */
+int tcn_store_send_next(struct tcn_store *s, const struct tcn_send_row *with, int64_t now_ms,
+                        int64_t due_ms, bool *ret, struct tcn_err *err);
+/* Those of them that are due now, and in nobody's hand, are due then: up to TCN_DEFER_MAX. */
+#define TCN_DEFER_MAX 5000
+int tcn_store_send_defer(struct tcn_store *s, const struct tcn_send_row *with, int64_t now_ms,
+                         int64_t due_ms, struct tcn_err *err);
+/* No budget holds back what waits of that incident any more: it is due now. */
+int tcn_store_send_hurry(struct tcn_store *s, struct tcn_id incident, int64_t now_ms,
+                         struct tcn_err *err);
+/* How many rows of that contact and channel that were held back are in flight and paid, of processes that live. */
+int tcn_store_send_flying(struct tcn_store *s, const struct tcn_send_row *with, int64_t *ret_n,
+                          struct tcn_err *err);
+/* Rows of the incident that are not over, the earliest first. */
+int tcn_store_send_list(struct tcn_store *s, struct tcn_id incident, size_t limit,
+                        struct tcn_arena *a, struct tcn_send_row **ret, size_t *ret_n,
+                        struct tcn_err *err);
 
 /* -- timers: one row an incident ----------------------------------------------------------------------- */
 int tcn_store_timer_set(struct tcn_store *s, struct tcn_id incident, int64_t due_ms /* 0 clears */,

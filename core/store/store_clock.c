@@ -21,6 +21,7 @@ enum {
     LINKS,
     SUBSCRIPTIONS,
     WAITING,
+    BUDGETS,
     INCIDENTS, /* the last: which are meant is told by their times */
     STATEMENTS
 };
@@ -48,7 +49,7 @@ static const char *const sql[] = {
               BACK("next_send_ms") ", " BACK("sent_ms") ", " BACK("delivered_ms") ", "
               BACK("read_ms") ", " BACK("lost_ms") OF_OPEN,
     /* What is in flight keeps its holder. */
-    [SENDS] = "UPDATE sends SET due_ms = due_ms - $3, epoch = CASE WHEN state = 1 THEN $4 ELSE epoch END"
+    [SENDS] = "UPDATE sends SET due_ms = due_ms - $3, " BACK_AHEAD("held_ms") ", epoch = CASE WHEN state = 1 THEN $4 ELSE epoch END"
               " WHERE account_id = $1 AND state IN (1, 2) AND due_ms > $2",
     [TIMERS] = "UPDATE timers SET due_ms = due_ms - $3, epoch = $4"
                " WHERE account_id = $1 AND due_ms > $2",
@@ -58,6 +59,8 @@ static const char *const sql[] = {
                       ", epoch = $4 WHERE account_id = $1 AND due_ms > $2",
     [WAITING] = "UPDATE waiting SET due_ms = due_ms - $3, epoch = $4"
                 " WHERE account_id = $1 AND due_ms > $2",
+    [BUDGETS] = "UPDATE budgets SET full_ms = full_ms - $3, epoch = $4"
+                " WHERE account_id = $1 AND full_ms > $2",
     [INCIDENTS] = "UPDATE incidents SET " BACK("created_ms") ", " BACK("modified_ms") ", "
                   BACK("resolved_ms") ", " BACK("acknowledged_ms") ", " BACK("unreached_ms")
                   ", epoch = $4 WHERE account_id = $1 AND (status = 1 OR modified_ms > $2)",

@@ -23,7 +23,7 @@ _Static_assert(sizeof(struct tcn_storm_alarm) == 112, "struct tcn_storm_alarm ha
 _Static_assert(sizeof(struct tcn_waiting) == 112, "struct tcn_waiting has changed");
 _Static_assert(sizeof(struct tcn_mute) == 80, "struct tcn_mute has changed");
 _Static_assert(sizeof(struct tcn_inbox) == 96, "struct tcn_inbox has changed");
-_Static_assert(sizeof(struct tcn_send_row) == 112, "struct tcn_send_row has changed");
+_Static_assert(sizeof(struct tcn_send_row) == 128, "struct tcn_send_row has changed");
 _Static_assert(sizeof(struct tcn_deadletter) == 96, "struct tcn_deadletter has changed");
 _Static_assert(sizeof(struct tcn_subscription) == 80, "struct tcn_subscription has changed");
 #endif
@@ -294,7 +294,9 @@ static inline struct tcn_send_row gen_send(struct gen *g)
                                  .channel = g_text(g),
                                  .channel_type = TCN_SMS,
                                  .state = TCN_SEND_PENDING,
-                                 .note = g_text(g)};
+                                 .note = g_text(g),
+                                 .held_ms = g_int(g),
+                                 .is_paid = true};
 }
 
 static inline struct tcn_link gen_link(struct gen *g)
@@ -647,6 +649,8 @@ static inline void same_send(const struct tcn_send_row *a, const struct tcn_send
     SAME_TEXT(channel);
     SAME_INT(channel_type);
     SAME_TEXT(note);
+    SAME_INT(held_ms);
+    SAME_INT(is_paid);
 }
 
 static inline void same_link(const struct tcn_link *a, const struct tcn_link *b)

@@ -377,12 +377,53 @@ static void sends(struct bed *b)
     row.incident = an_id(b, 100, 6);
     row.due_ms = pick(b, 1000);
     row.state = TCN_SEND_PENDING;
+    row.contact = pick(b, 2) ? "ann" : "bob";
+    row.channel = "mail";
+    row.held_ms = pick(b, 3) ? 0 : row.held_ms;
     WRITE(b, send_add, &row);
     LIST(b, struct tcn_send_row, same_send, send_claim, now, limit);
     if (state != TCN_SEND_IN_FLIGHT)
         ASK(b, send_finish, id, state, now + 5, "note");
     if (pick(b, 6) == 0)
         WRITE(b, send_drop, row.incident, is_all ? none : row.page, "dropped");
+}
+
+static void held_sends(struct bed *b)
+{
+    const struct tcn_send_row of_ann = {.contact = "ann", .channel = "mail"};
+    const struct tcn_send_wait wait = {pick(b, 1000), 1 + pick(b, 9), "waits"};
+    struct tcn_id id = an_id(b, 400, 30), incident = an_id(b, 100, 6);
+    int64_t flying[STORES_MAX] = {0}, held = pick(b, 5);
+    bool has_next[STORES_MAX] = {false};
+    size_t limit = pick(b, 5);
+
+    LIST(b, struct tcn_send_row, same_send, send_gather, &of_ann, limit);
+    if (pick(b, 2))
+        WRITE(b, send_pay, id, held);
+    if (pick(b, 2))
+        WRITE(b, send_hold, id, &wait);
+    if (pick(b, 4) == 0)
+        WRITE(b, send_defer, &of_ann, wait.due_ms, wait.due_ms + 9);
+    ASK(b, send_next, &of_ann, wait.due_ms, wait.due_ms + 100, &has_next[k]);
+    EACH(b)
+    assert_int_equal(has_next[k], has_next[0]);
+    if (pick(b, 4) == 0)
+        WRITE(b, send_hurry, incident, wait.due_ms);
+    ASK(b, send_flying, &of_ann, &flying[k]);
+    EACH(b)
+    assert_int_equal(flying[k], flying[0]);
+    LIST(b, struct tcn_send_row, same_send, send_list, incident, limit);
+}
+
+static void budgets(struct bed *b)
+{
+    const char *contact = pick(b, 2) ? "ann" : "bob", *channel = pick(b, 2) ? "mail" : "sms";
+    int64_t full[STORES_MAX] = {0}, at = pick(b, 1000);
+
+    ASK(b, budget_get, contact, channel, &full[k]);
+    EACH(b)
+    assert_int_equal(full[k], full[0]);
+    WRITE(b, budget_put, contact, channel, at);
 }
 
 static void timers(struct bed *b)
@@ -567,6 +608,8 @@ static const struct {
            {"timeline", timeline},
            {"engagements", engagements},
            {"sends", sends},
+           {"held sends", held_sends},
+           {"budgets", budgets},
            {"timers", timers},
            {"links", links},
            {"deadletters", deadletters},

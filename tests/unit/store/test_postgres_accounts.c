@@ -67,6 +67,7 @@ static void fill(struct fixture *f)
     OK(f, tcn_store_storm_alarm_put(f->s, incident.id, lane.dedupe_key, &alarm, &f->err));
     OK(f, tcn_store_waiting_put(f->s, &waiting, &f->err));
     OK(f, tcn_store_mute_add(f->s, &mute, &f->err));
+    OK(f, tcn_store_budget_put(f->s, "ann", "mail", 1, &f->err));
     OK(f, tcn_store_incident_put(f->s, &incident, &f->err));
     OK(f, tcn_store_event_add(f->s, incident.id, &event, &f->err));
     OK(f, tcn_store_related_put(f->s, incident.id, &related, &f->err));

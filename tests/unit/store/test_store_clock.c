@@ -48,6 +48,20 @@ static void timers_and_messages(void **state)
     assert_int_equal(n, 1);
 }
 
+static void buckets(void **state)
+{
+    struct fixture *f = *state;
+    int64_t full_ms;
+
+    OK(f, tcn_store_budget_put(f->s, "ann", "mail", BASE + 850, &f->err));
+    OK(f, tcn_store_budget_put(f->s, "bob", "mail", BASE - 5, &f->err));
+    back(f);
+    OK(f, tcn_store_budget_get(f->s, "ann", "mail", &full_ms, &f->err));
+    assert_int_equal(full_ms, BASE + 250);
+    OK(f, tcn_store_budget_get(f->s, "bob", "mail", &full_ms, &f->err));
+    assert_int_equal(full_ms, BASE - 5);
+}
+
 static void put_heard(struct fixture *f, uint32_t i, int64_t ms, enum tcn_incident_status status,
                       int64_t received_ms)
 {
@@ -183,9 +197,8 @@ static void marks_and_deliveries(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_MEMORY(timers_and_messages),   IN_MEMORY(incidents),
-        IN_MEMORY(what_was_heard_before), IN_MEMORY(many_lanes),
-        IN_MEMORY(marks_and_deliveries),
+        IN_MEMORY(timers_and_messages),   IN_MEMORY(buckets),    IN_MEMORY(incidents),
+        IN_MEMORY(what_was_heard_before), IN_MEMORY(many_lanes), IN_MEMORY(marks_and_deliveries),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,6 +102,7 @@ static void add_lane(struct places *p, uint32_t i)
     OK(&p->f, tcn_store_waiting_put(p->f.s, &waiting, &p->f.err));
     OK(&p->f, tcn_store_mute_add(p->f.s, &mute, &p->f.err));
     OK(&p->f, tcn_store_storm_put(p->f.s, source, &storm, &p->f.err));
+    OK(&p->f, tcn_store_budget_put(p->f.s, source, "mail", i, &p->f.err));
     OK(&p->f, tcn_store_meta_put(p->f.s, source, "x", &p->f.err));
     OK(&p->f, tcn_store_subscription_put(p->f.s, &subscription, &p->f.err));
 }

@@ -22,6 +22,7 @@ static const size_t row_sizes[REF_KINDS] = {
     [REF_SUBSCRIPTIONS] = sizeof(struct tcn_subscription),
     [REF_WAITING] = sizeof(struct tcn_waiting),
     [REF_MUTES] = sizeof(struct tcn_mute),
+    [REF_BUDGETS] = sizeof(struct ref_budget),
 };
 
 void ref_init(struct ref *r, int64_t epoch)

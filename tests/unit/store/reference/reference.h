@@ -33,6 +33,7 @@ enum ref_kind {
     REF_SUBSCRIPTIONS,
     REF_WAITING,
     REF_MUTES,
+    REF_BUDGETS,
     REF_KINDS
 };
 /* Rows whose key is no member of the model. */
@@ -43,6 +44,10 @@ struct ref_storm {
 struct ref_storm_alarm {
     struct tcn_id incident;
     struct tcn_storm_alarm alarm;
+};
+struct ref_budget {
+    const char *contact, *channel;
+    int64_t full_ms;
 };
 struct ref_meta {
     const char *name, *value;
@@ -153,6 +158,19 @@ int ref_send_claim(struct ref *r, int64_t now_ms, size_t limit, struct tcn_arena
                    struct tcn_send_row **ret, size_t *ret_n);
 int ref_send_finish(struct ref *r, struct tcn_id id, enum tcn_send_state state, int64_t due_ms,
                     const char *note);
+int ref_send_pay(struct ref *r, struct tcn_id id, int64_t held_ms);
+int ref_send_hold(struct ref *r, struct tcn_id id, const struct tcn_send_wait *wait);
+int ref_send_gather(struct ref *r, const struct tcn_send_row *with, size_t limit,
+                    struct tcn_arena *a, struct tcn_send_row **ret, size_t *ret_n);
+int ref_send_next(struct ref *r, const struct tcn_send_row *with, int64_t now_ms, int64_t due_ms,
+                  bool *ret);
+int ref_send_defer(struct ref *r, const struct tcn_send_row *with, int64_t now_ms, int64_t due_ms);
+int ref_send_hurry(struct ref *r, struct tcn_id incident, int64_t now_ms);
+int ref_send_flying(struct ref *r, const struct tcn_send_row *with, int64_t *ret_n);
+int ref_send_list(struct ref *r, struct tcn_id incident, size_t limit, struct tcn_arena *a,
+                  struct tcn_send_row **ret, size_t *ret_n);
+int ref_budget_get(struct ref *r, const char *contact, const char *channel, int64_t *ret_full_ms);
+int ref_budget_put(struct ref *r, const char *contact, const char *channel, int64_t full_ms);
 int ref_send_drop(struct ref *r, struct tcn_id incident, struct tcn_id page, const char *note);
 int ref_timer_set(struct ref *r, struct tcn_id incident, int64_t due_ms);
 int ref_timer_due(struct ref *r, int64_t now_ms, size_t limit, struct tcn_id *ret_ids,

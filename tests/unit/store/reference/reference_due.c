@@ -72,10 +72,12 @@ int ref_send_finish(struct ref *r, struct tcn_id id, enum tcn_send_state state, 
         send->due_ms = due_ms;
     if (is_retry && (int)send->state == IN_FLIGHT_DROPPED) {
         send->state = TCN_SEND_DROPPED;
+        send->is_paid = false;
         return 0;
     }
     send->state = state;
     send->note = note;
+    send->is_paid = false;
     return 0;
 }
 
