@@ -161,9 +161,31 @@ static int read_type(const struct tcn_node *at, struct tcn_contact *ret)
     return r;
 }
 
+/* Ours: the API of AWS has none. */
+static int read_budget(const struct tcn_node *contact, enum tcn_contact_type type,
+                       struct tcn_page_budget *ret)
+{
+    static const char *const names[] = {"Pages", "PerMinutes", NULL};
+    struct tcn_node budget;
+    int64_t minutes = 0;
+    int r;
+
+    if ((r = tcn_node_object(contact, "PageBudget", TCN_OPTIONAL, &budget)) < 0 || !budget.json)
+        return r;
+    if (type != TCN_CONTACT_UNSET && type != TCN_PERSONAL)
+        return tcn_node_problem(&budget, "only persons are paged; give each PERSONAL contact its "
+                                         "own PageBudget");
+    r = tcn_node_only(&budget, names);
+    r |= tcn_node_int(&budget, "Pages", TCN_NEED, 1, TCN_BUDGET_PAGES_MAX, &ret->pages);
+    r |= tcn_node_int(&budget, "PerMinutes", TCN_NEED, 1, TCN_BUDGET_MINUTES_MAX, &minutes);
+    ret->per_ms = minutes * MINUTE_MS;
+    return r;
+}
+
 static int read_contact(const struct tcn_node *at, struct tcn_contact *ret)
 {
-    static const char *const names[] = {"Alias", "DisplayName", "Type", "Plan", "TimeZone", NULL};
+    static const char *const names[] = {"Alias",    "DisplayName", "Type", "Plan",
+                                        "TimeZone", "PageBudget",  NULL};
     int r = tcn_node_only(at, names);
 
     r |= tcn_node_text(at, "Alias", TCN_NEED, &ret->alias);
@@ -171,6 +193,7 @@ static int read_contact(const struct tcn_node *at, struct tcn_contact *ret)
     r |= tcn_node_text(at, "TimeZone", TCN_OPTIONAL, &ret->time_zone);
     r |= read_type(at, ret);
     r |= check_alias(at, ret->alias);
+    r |= read_budget(at, ret->type, &ret->budget);
     r |= ret->type == TCN_ONCALL_SCHEDULE ? tcn_resources_schedule(at, ret)
                                           : read_plan(at, ret->type, &ret->plan);
     return r < 0 ? TCN_EINVALID : 0;

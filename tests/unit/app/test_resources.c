@@ -51,6 +51,43 @@ static void test_reads_everything(void **state)
     release_resources(&f);
 }
 
+#define WITH_BUDGET(type, budget)                                                                  \
+    "{\"contacts\":[{\"Alias\":\"ann\",\"Type\":\"" type "\",\"PageBudget\":" budget               \
+    ",\"Plan\":{\"Stages\":[]}}]}"
+
+static void test_page_budgets(void **state)
+{
+    static const char *const wrong[][2] = {
+        {WITH_BUDGET("PERSONAL", "5"), "$.contacts[0].PageBudget: "},
+        {WITH_BUDGET("PERSONAL", "{}"), "$.contacts[0].PageBudget.Pages: is missing"},
+        {WITH_BUDGET("PERSONAL", "{\"Pages\":0,\"PerMinutes\":10}"),
+         "$.contacts[0].PageBudget.Pages: 0 is out of range; use 1 to 1000"},
+        {WITH_BUDGET("PERSONAL", "{\"Pages\":1001,\"PerMinutes\":10}"),
+         "$.contacts[0].PageBudget.Pages: 1001 is out of range"},
+        {WITH_BUDGET("PERSONAL", "{\"Pages\":5,\"PerMinutes\":1441}"),
+         "$.contacts[0].PageBudget.PerMinutes: 1441 is out of range; use 1 to 1440"},
+        {WITH_BUDGET("PERSONAL", "{\"Pages\":5,\"PerMinute\":10}"),
+         "$.contacts[0].PageBudget.PerMinute: "},
+        {WITH_BUDGET("ESCALATION", "{\"Pages\":5,\"PerMinutes\":10}"),
+         "$.contacts[0].PageBudget: only persons are paged"},
+    };
+    struct resources f;
+
+    (void)state;
+    read_text(&f, WITH_BUDGET("PERSONAL", "{\"Pages\":5,\"PerMinutes\":10}"));
+    assert_int_equal(f.r, 0);
+    assert_int_equal(f.dir.contacts[0].budget.pages, 5);
+    assert_int_equal(f.dir.contacts[0].budget.per_ms, 600000);
+    release_resources(&f);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        read_text(&f, wrong[i][0]);
+        assert_true(f.r < 0);
+        if (!strstr(f.problems.text.ptr, wrong[i][1]))
+            fail_msg("%s: %s", wrong[i][0], f.problems.text.ptr);
+        release_resources(&f);
+    }
+}
+
 /* Who is engaged and stands in an engaged plan, or in two stages of one, is named twice for a reason. */
 static void test_a_person_may_be_engaged_in_several_ways(void **state)
 {
@@ -315,6 +352,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reads_everything),
+        cmocka_unit_test(test_page_budgets),
         cmocka_unit_test(test_a_person_may_be_engaged_in_several_ways),
         cmocka_unit_test(test_an_alias_that_is_there_twice_is_listed_once),
         cmocka_unit_test(test_mistakes_are_told),
