@@ -1,5 +1,6 @@
 /* Ties lanes and sends to the configuration, the engine and the timeline. */
 #include "app/outbound.h"
+#include "app/page_digest.h"
 #include "app/page_message.h"
 #include "app/remark.h"
 #include "app/turn.h"
@@ -93,12 +94,38 @@ static void on_changed(void *ctx)
 /* -- what sends tell ------------------------------------------------------------------------------------- */
 
 static int on_message(void *ctx, struct tcn_store *s, const struct tcn_send_row *row,
-                      int64_t now_ms, struct tcn_arena *arena, json_t **ret, const char **ret_why,
+                      int64_t now_ms, struct tcn_arena *arena, struct tcn_send_message *ret,
                       struct tcn_err *err)
 {
     const struct generation *g = ctx;
 
-    return tcn_page_message(g->config, g->app->ack_key, s, row, now_ms, arena, ret, ret_why, err);
+    return tcn_page_message(g->config, g->app->ack_key, s, row, now_ms, arena, ret, err);
+}
+
+static bool on_budget(void *ctx, const struct tcn_send_row *row, struct tcn_send_budget *ret)
+{
+    const struct generation *g = ctx;
+
+    return tcn_page_budget(g->config, row, ret);
+}
+
+static int on_digest(void *ctx, struct tcn_store *s, const struct tcn_send_bundle *bundle,
+                     struct tcn_arena *arena, json_t **ret, struct tcn_err *err)
+{
+    const struct generation *g = ctx;
+
+    return tcn_page_digest(g->config, g->app->ack_key, s, bundle, arena, ret, err);
+}
+
+static int note_end(struct tcn_aggregate *a, const struct tcn_send_row *row, int64_t now_ms,
+                    const struct tcn_send_report *report, struct tcn_decision *d)
+{
+    int r =
+        tcn_engine_send_result(a, row->page, report->news == TCN_SEND_SENT ? TCN_SENT : TCN_ERROR,
+                               report->note, now_ms, d);
+
+    return r < 0 || !report->was_held ? r
+                                      : tcn_engine_send_held(a, row->page, report->note, now_ms, d);
 }
 
 static int note_result(struct tcn_aggregate *a, const struct tcn_send_row *row, int64_t now_ms,
@@ -114,9 +141,7 @@ static int note_result(struct tcn_aggregate *a, const struct tcn_send_row *row, 
         return tcn_engine_send_late(a, row->page, now_ms, d);
     if (report->news == TCN_SEND_UNSENT)
         return tcn_engine_send_failed(a, &failure, now_ms, d);
-    return tcn_engine_send_result(a, row->page,
-                                  report->news == TCN_SEND_SENT ? TCN_SENT : TCN_ERROR,
-                                  report->note, now_ms, d);
+    return note_end(a, row, now_ms, report, d);
 }
 
 /* What its failure brings forward, unless older steps of the incident wait for tocsin db release. */
@@ -191,7 +216,7 @@ static void make_sends(struct generation *g)
         .base = g->app->base,
         .hub = g->hub,
         .store = g->app->store,
-        .app = {g, on_message, on_result, on_unreached, on_changed},
+        .app = {g, on_message, on_budget, on_digest, on_result, on_unreached, on_changed},
     };
 
     for (size_t t = 0; t < TCN_SENDS_CHANNELS; t++) {

@@ -14,13 +14,29 @@ const char *tcn_incident_url(const struct tcn_config *config, struct tcn_id inci
     return tcn_arena_fmt(arena, "%s/v1/incidents/%s", config->public_url, id);
 }
 
-static const struct tcn_page *find_page(const struct tcn_aggregate *a, struct tcn_id id)
+const struct tcn_page *tcn_page_among(const struct tcn_engagement *e, size_t n, struct tcn_id id)
 {
-    for (size_t e = 0; e < a->n_engagements; e++)
-        for (size_t p = 0; p < a->engagements[e].n_pages; p++)
-            if (tcn_id_eq(a->engagements[e].pages[p].id, id))
-                return &a->engagements[e].pages[p];
+    for (size_t i = 0; i < n; i++)
+        for (size_t p = 0; p < e[i].n_pages; p++)
+            if (tcn_id_eq(e[i].pages[p].id, id))
+                return &e[i].pages[p];
     return NULL;
+}
+
+const char *tcn_page_ack_url(const struct tcn_config *config, const uint8_t ack_key[TCN_ACK_KEY],
+                             struct tcn_id page, struct tcn_arena *arena)
+{
+    char token[TCN_ACK_TEXT];
+
+    tcn_ack_token(ack_key, page, token);
+    return tcn_arena_fmt(arena, "%s/ack/%s", config->public_url, token);
+}
+
+const char *tcn_page_name(const struct tcn_config *config, const char *alias)
+{
+    const struct tcn_contact *contact = tcn_directory_contact(&config->directory, alias);
+
+    return contact && contact->display_name ? contact->display_name : alias;
 }
 
 const char *tcn_page_reason(const struct tcn_incident *incident, int64_t send_no,
@@ -34,23 +50,17 @@ const char *tcn_page_reason(const struct tcn_incident *incident, int64_t send_no
 }
 
 /* The root "event" of the mapping: the page as its text may use it. */
-static json_t *event_json(const struct tcn_config *config, const uint8_t ack_key[TCN_ACK_KEY],
-                          const struct tcn_send_row *row, const struct tcn_page *page,
-                          const struct tcn_channel *channel, const char *why, int64_t now_ms)
+static json_t *event_json(const struct tcn_config *config, const struct tcn_send_row *row,
+                          const struct tcn_page *page, const struct tcn_channel *channel,
+                          const char *why, int64_t now_ms)
 {
-    const struct tcn_contact *contact = tcn_directory_contact(&config->directory, row->contact);
-    char token[TCN_ACK_TEXT], at[TCN_TIME_TEXT];
-    json_t *event;
+    char at[TCN_TIME_TEXT];
 
-    tcn_ack_token(ack_key, page->id, token);
     tcn_time_text(now_ms, at);
-    event = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s}", "kind", "page", "contact",
-                      row->contact, "name",
-                      contact && contact->display_name ? contact->display_name : row->contact, "to",
-                      channel->address, "at", at, "code", page->accept_code, "send_no",
-                      (json_int_t)row->send_no, "reason", why);
-    json_object_set_new(event, "ack_url", json_sprintf("%s/ack/%s", config->public_url, token));
-    return event;
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s}", "kind", "page", "contact",
+                     row->contact, "name", tcn_page_name(config, row->contact), "to",
+                     channel->address, "at", at, "code", page->accept_code, "send_no",
+                     (json_int_t)row->send_no, "reason", why);
 }
 
 static json_t *evaluate(const struct tcn_config *config, const uint8_t ack_key[TCN_ACK_KEY],
@@ -66,8 +76,10 @@ static json_t *evaluate(const struct tcn_config *config, const uint8_t ack_key[T
     assert(c);
     env.env = tcn_incident_json(&a->incident, config->account_id,
                                 tcn_incident_url(config, a->incident.id, arena));
-    env.event = event_json(config, ack_key, row, page, channel,
+    env.event = event_json(config, row, page, channel,
                            tcn_page_reason(&a->incident, row->send_no, arena), now_ms);
+    json_object_set_new(env.event, "ack_url",
+                        json_string(tcn_page_ack_url(config, ack_key, page->id, arena)));
     message = tcn_mapping_message(c->mapping, "page", &env);
     if (message)
         json_object_set_new(message, "to", json_string(channel->address));
@@ -76,18 +88,17 @@ static json_t *evaluate(const struct tcn_config *config, const uint8_t ack_key[T
     return message;
 }
 
-static int refuse(struct tcn_arena *arena, json_t **ret, const char **ret_why, const char *why,
+static int refuse(struct tcn_arena *arena, struct tcn_send_message *ret, const char *why,
                   const char *what)
 {
-    *ret = NULL;
-    *ret_why = tcn_arena_fmt(arena, "%s: %s", what, why);
+    ret->payload = NULL;
+    ret->why = tcn_arena_fmt(arena, "%s: %s", what, why);
     return 0;
 }
 
 int tcn_page_message(const struct tcn_config *config, const uint8_t ack_key[TCN_ACK_KEY],
                      struct tcn_store *s, const struct tcn_send_row *row, int64_t now_ms,
-                     struct tcn_arena *arena, json_t **ret, const char **ret_why,
-                     struct tcn_err *err)
+                     struct tcn_arena *arena, struct tcn_send_message *ret, struct tcn_err *err)
 {
     /* The address is read at each send, so that a corrected number is used at once. */
     const struct tcn_channel *channel =
@@ -97,19 +108,19 @@ int tcn_page_message(const struct tcn_config *config, const uint8_t ack_key[TCN_
     int r;
 
     if (!channel || !channel->is_activated)
-        return refuse(arena, ret, ret_why, "the channel is gone or not activated", row->channel);
+        return refuse(arena, ret, "the channel is gone or not activated", row->channel);
     if (!config->channel_connector[row->channel_type])
-        return refuse(arena, ret, ret_why, "no connector sends such pages; see $.channels",
-                      row->channel);
+        return refuse(arena, ret, "no connector sends such pages; see $.channels", row->channel);
     r = tcn_turn_load(s, row->incident, arena, a, err);
     if (r == TCN_ENOTFOUND) /* as an error it would hold back every other page, for ever */
-        return refuse(arena, ret, ret_why, "its incident is not in the store", row->channel);
+        return refuse(arena, ret, "its incident is not in the store", row->channel);
     if (r < 0)
         return r;
-    if (!(page = find_page(a, row->page)))
-        return refuse(arena, ret, ret_why, "its page is not in the store", row->channel);
-    *ret = evaluate(config, ack_key, a, row, page, channel, now_ms, arena);
-    if (!*ret)
-        *ret_why = "the mapping of the channel's connector makes no message \"page\"";
+    if (!(page = tcn_page_among(a->engagements, a->n_engagements, row->page)))
+        return refuse(arena, ret, "its page is not in the store", row->channel);
+    ret->is_urgent = a->incident.impact == TCN_IMPACT_URGENT;
+    ret->payload = evaluate(config, ack_key, a, row, page, channel, now_ms, arena);
+    if (!ret->payload)
+        ret->why = "the mapping of the channel's connector makes no message \"page\"";
     return 0;
 }

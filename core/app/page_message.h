@@ -4,13 +4,20 @@
 
 #include "api/ack.h"
 #include "app/config.h"
+#include "app/turn.h"
+#include "connect/sends.h"
 #include "store/store.h"
 
-/* Inside a job. *ret NULL: it cannot be written, *ret_why (in the arena) tells people why. */
+/* Inside a job. */
 int tcn_page_message(const struct tcn_config *config, const uint8_t ack_key[TCN_ACK_KEY],
                      struct tcn_store *s, const struct tcn_send_row *row, int64_t now_ms,
-                     struct tcn_arena *arena, json_t **ret, const char **ret_why,
-                     struct tcn_err *err);
+                     struct tcn_arena *arena, struct tcn_send_message *ret, struct tcn_err *err);
+/* NULL: none of theirs. */
+const struct tcn_page *tcn_page_among(const struct tcn_engagement *e, size_t n, struct tcn_id id);
+/* The link that answers the page, in the arena; how its text calls the person. */
+const char *tcn_page_ack_url(const struct tcn_config *config, const uint8_t ack_key[TCN_ACK_KEY],
+                             struct tcn_id page, struct tcn_arena *arena);
+const char *tcn_page_name(const struct tcn_config *config, const char *alias);
 /* PUBLIC_URL/console/#/incidents/ID, in the arena. */
 const char *tcn_incident_url(const struct tcn_config *config, struct tcn_id incident,
                              struct tcn_arena *arena);

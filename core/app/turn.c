@@ -375,6 +375,17 @@ static int drop_sends(struct tcn_store *s, const struct tcn_decision *d, struct 
     return r;
 }
 
+/* What it has become, and waits for a budget, waits no longer. */
+static int hurry_sends(struct tcn_store *s, const struct tcn_decision *d, int64_t now_ms,
+                       struct tcn_err *err)
+{
+    const struct tcn_incident *i = &d->subject->incident;
+
+    return d->incident_changed && !d->incident_opened && i->impact == TCN_IMPACT_URGENT
+               ? tcn_store_send_hurry(s, i->id, now_ms, err)
+               : 0;
+}
+
 static int write_incident(struct tcn_store *s, const struct tcn_decision *d,
                           const struct tcn_response_plan *plan, int64_t now_ms, struct tcn_err *err)
 {
@@ -385,7 +396,7 @@ static int write_incident(struct tcn_store *s, const struct tcn_decision *d,
         return r;
     if ((r = write_engagements(s, a, err)) < 0 ||
         (r = write_lists(s, d, a->incident.id, err)) < 0 || (r = drop_sends(s, d, err)) < 0 ||
-        (r = write_sends(s, d, err)) < 0)
+        (r = write_sends(s, d, err)) < 0 || (r = hurry_sends(s, d, now_ms, err)) < 0)
         return r;
     if (d->incident_opened)
         r = write_links(s, &a->incident, plan, now_ms, err);

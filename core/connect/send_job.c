@@ -1,13 +1,10 @@
-/* The store thread's half of the pages. */
+/* The store thread's half of the pages: what becomes of their rows. What is claimed: send_claim.c. */
 #include "base/xalloc.h"
 #include "connect/classify.h"
 #include "connect/sends_internal.h"
 
 #include <stdio.h>
 
-#define JOB_ARENA (16u << 20)
-#define MESSAGE_ARENA (32u << 20) /* for the application: an incident with its engagements */
-#define RUN_ARENA (1u << 20)
 #define FIRST_WAIT_MS INT64_C(1000)
 #define WAIT_MAX_MS INT64_C(10000)
 
@@ -34,7 +31,7 @@ void tcn_send_job_reset(struct tcn_send_job *j)
     j->next_due_ms = 0;
 }
 
-static const char *channel_name(int type)
+const char *tcn_send_channel_name(int type)
 {
     static const char *const names[] = {"?", "e-mail", "SMS", "voice"};
 
@@ -46,7 +43,7 @@ static const char *instance_name(const struct tcn_sends *s, int type)
     const struct tcn_instance *i =
         type > 0 && type < TCN_SENDS_CHANNELS ? s->options.channels[type] : NULL;
 
-    return i ? i->sdk.name : channel_name(type);
+    return i ? i->sdk.name : tcn_send_channel_name(type);
 }
 
 /* The message is not kept: whoever read its link or code could acknowledge as the person it was for. A retry writes it
@@ -87,10 +84,13 @@ static int tell(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_se
 static int finish(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_send_row *row,
                   bool is_sent, const char *note, int64_t now_ms, struct tcn_err *err)
 {
+    struct tcn_send_report told = {.news = is_sent ? TCN_SEND_SENT : TCN_SEND_LOST,
+                                   .note = note,
+                                   .was_held = is_sent && row->held_ms != 0};
     int r =
         tcn_store_send_finish(s, row->id, is_sent ? TCN_SEND_DONE : TCN_SEND_FAILED, 0, note, err);
 
-    return r < 0 ? r : tell(j, s, row, is_sent ? TCN_SEND_SENT : TCN_SEND_LOST, note, now_ms, err);
+    return r < 0 ? r : report(j, s, row, &told, now_ms, err);
 }
 
 static int put_off(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_send_row *row,
@@ -110,6 +110,13 @@ static int give_up(struct tcn_send_job *j, struct tcn_store *s, const struct tcn
     return r < 0 ? r : finish(j, s, row, false, why, now_ms, err);
 }
 
+int tcn_send_job_give_up(struct tcn_send_job *j, struct tcn_store *s,
+                         const struct tcn_send_row *row, const char *why, int64_t now_ms,
+                         struct tcn_err *err)
+{
+    return give_up(j, s, row, NULL, why, now_ms, err);
+}
+
 /* From now on its tries are single ones. */
 static int64_t later_attempts(const struct tcn_send_row *row)
 {
@@ -117,11 +124,11 @@ static int64_t later_attempts(const struct tcn_send_row *row)
 }
 
 /* Told first: what that drops of the page stays dropped. */
-static int fail(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_send_run *run,
+static int fail(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_send_row *row,
                 int64_t now_ms, struct tcn_err *err)
 {
-    const struct tcn_send_row *row = &run->row;
-    const char *why = run->outcome->result.reason;
+    const struct tcn_outcome *o = j->before->outcome;
+    const char *why = o->result.reason;
     struct tcn_send_report told = {.news = TCN_SEND_UNSENT, .note = why};
     int r = report(j, s, row, &told, now_ms, err);
 
@@ -129,19 +136,19 @@ static int fail(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_se
         return r;
     if (told.again_ms > 0)
         return tcn_store_send_again(s, row->id, told.again_ms, later_attempts(row), why, err);
-    r = bury(j, s, row, run->outcome, why, now_ms, err);
+    r = bury(j, s, row, o, why, now_ms, err);
     return r < 0 ? r : tcn_store_send_finish(s, row->id, TCN_SEND_FAILED, 0, why, err);
 }
 
 /* A page twice is better than none, but not more often. */
-static int doubt(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_send_run *run,
+static int doubt(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_send_row *row,
                  int64_t due_ms, int64_t now_ms, struct tcn_err *err)
 {
-    const struct tcn_send_row *row = &run->row;
-    const char *why = run->outcome->result.reason;
+    const struct tcn_outcome *o = j->before->outcome;
+    const char *why = o->result.reason;
     bool is_over = row->attempt >= TCN_SEND_DOUBTS;
     struct tcn_send_report told = {.news = TCN_SEND_DOUBTED, .note = why, .is_over = is_over};
-    int r = is_over ? bury(j, s, row, run->outcome, why, now_ms, err) : 0;
+    int r = is_over ? bury(j, s, row, o, why, now_ms, err) : 0;
 
     if (r == 0)
         r = tcn_store_send_finish(s, row->id, is_over ? TCN_SEND_FAILED : TCN_SEND_PENDING, due_ms,
@@ -150,153 +157,109 @@ static int doubt(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_s
 }
 
 /* As if it had not been claimed; the page is late all the same. */
-static int hold_back(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_send_run *run,
+static int hold_back(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_send_row *row,
                      int64_t now_ms, struct tcn_err *err)
 {
-    const char *why = run->outcome->result.reason;
-    int r = tell(j, s, &run->row, TCN_SEND_LATE, why, now_ms, err);
+    const char *why = j->before->outcome->result.reason;
+    int r = tell(j, s, row, TCN_SEND_LATE, why, now_ms, err);
 
     return r < 0 ? r
-                 : tcn_store_send_again(s, run->row.id, now_ms + FIRST_WAIT_MS,
-                                        run->row.attempt - 1, why, err);
-}
-
-/* -- claim ---------------------------------------------------------------------------------------------------- */
-
-static void add_run(struct tcn_send_job *j, const struct tcn_send_row *row, json_t *payload)
-{
-    struct tcn_send_run *run = tcn_xcalloc(1, sizeof *run);
-    struct tcn_arena *a = &run->arena;
-    char id[TCN_ID_TEXT], incident[TCN_ID_TEXT];
-
-    tcn_arena_init(a, RUN_ARENA);
-    tcn_id_text(row->id, id);
-    tcn_id_text(row->incident, incident);
-    run->sends = j->sends;
-    run->channel = &j->sends->channels[row->channel_type];
-    run->row = *row;
-    run->row.contact = tcn_arena_strdup(a, row->contact);
-    run->row.channel = tcn_arena_strdup(a, row->channel);
-    run->row.note = NULL;
-    run->op = (struct tocsin_op){
-        .verb = TOCSIN_SEND,
-        .attempt = (uint32_t)row->attempt,
-        .op_id = tcn_arena_strdup(a, id),
-        .marker = "",
-        .remote_id = "",
-        .cursor = "",
-        .payload = payload,
-        .incident = json_pack("{s:s}", "id", incident), /* groups the messages of one incident */
-    };
-    j->runs[j->n_runs++] = run;
-}
-
-static int claim_one(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_send_row *row,
-                     struct tcn_arena *arena, int64_t now_ms, struct tcn_err *err)
-{
-    const struct tcn_sends_app *app = &j->sends->options.app;
-    const char *why = "the message cannot be written";
-    json_t *payload = NULL;
-    int type = row->channel_type, r;
-
-    if (type <= 0 || type >= TCN_SENDS_CHANNELS || !j->sends->options.channels[type])
-        return give_up(
-            j, s, row, NULL,
-            tcn_arena_fmt(arena, "no connector is configured for %s", channel_name(type)), now_ms,
-            err);
-    if ((r = app->message(app->ctx, s, row, now_ms, arena, &payload, &why, err)) < 0)
-        return r;
-    if (!payload)
-        return give_up(j, s, row, NULL, why, now_ms, err);
-    add_run(j, row, payload);
-    return 0;
-}
-
-int tcn_send_job_claim(struct tcn_job *job, struct tcn_store *s, int64_t now_ms,
-                       struct tcn_err *err)
-{
-    struct tcn_send_job *j = (struct tcn_send_job *)job;
-    struct tcn_send_row *rows = NULL;
-    struct tcn_arena arena, message;
-    int r;
-
-    tcn_send_job_reset(j);
-    tcn_arena_init(&arena, JOB_ARENA);
-    tcn_arena_init(&message, MESSAGE_ARENA);
-    r = tcn_store_send_claim(s, now_ms, j->limit, &arena, &rows, &j->n_claimed, err);
-    for (size_t i = 0; r == 0 && i < j->n_claimed; i++) {
-        tcn_arena_reset(&message); /* what one message needed */
-        r = claim_one(j, s, &rows[i], &message, now_ms, err);
-    }
-    if (r == 0)
-        r = tcn_store_next_due(s, &j->next_due_ms, err);
-    tcn_arena_done(&message);
-    tcn_arena_done(&arena);
-    return r;
+                 : tcn_store_send_again(s, row->id, now_ms + FIRST_WAIT_MS, row->attempt - 1, why,
+                                        err);
 }
 
 /* -- result --------------------------------------------------------------------------------------------------- */
 
 /* Worth another try within seconds. */
-static bool may_retry(const struct tcn_send_run *run)
+static bool may_retry(const struct tcn_send_row *row, uint32_t o)
 {
-    uint32_t o = run->outcome->result.outcome;
-
-    return run->row.attempt < TCN_SEND_TRIES && (o == TOCSIN_RETRY || o == TOCSIN_CONFLICT);
+    return row->attempt < TCN_SEND_TRIES && (o == TOCSIN_RETRY || o == TOCSIN_CONFLICT);
 }
 
-static bool may_pass(const struct tcn_send_run *run)
+static bool may_pass(uint32_t o)
 {
-    uint32_t o = run->outcome->result.outcome;
-
     return o == TOCSIN_RETRY || o == TOCSIN_CONFLICT || o == TOCSIN_AUTH;
 }
 
-static int64_t wait_ms(const struct tcn_send_run *run)
+static int64_t wait_ms(const struct tcn_send_row *row, const struct tocsin_result *result)
 {
-    int64_t asked = (int64_t)run->outcome->result.retry_after_s * 1000, wait = FIRST_WAIT_MS;
+    int64_t asked = (int64_t)result->retry_after_s * 1000, wait = FIRST_WAIT_MS;
 
-    for (int64_t n = 1; n < run->row.attempt && wait < WAIT_MAX_MS; n++)
+    for (int64_t n = 1; n < row->attempt && wait < WAIT_MAX_MS; n++)
         wait *= 3;
     wait = asked > wait ? asked : wait;
     return wait < WAIT_MAX_MS ? wait : WAIT_MAX_MS;
 }
 
-static int result_of(struct tcn_send_job *j, struct tcn_store *s, int64_t now_ms,
-                     struct tcn_err *err)
+/* What a message says of its way that a budget held back. */
+static const char *way_of(struct tcn_send_run *run, const struct tcn_send_row *row)
 {
-    const struct tcn_send_run *run = j->before;
-    const struct tocsin_result *result = &run->outcome->result;
-    int r;
+    char with[40] = "alone";
 
-    if (result->outcome == TOCSIN_OK) {
-        r = tcn_store_deadletter_drop(s, run->row.id, err); /* of an earlier time it was given up */
-        return r < 0 && r != TCN_ENOTFOUND
-                   ? r
-                   : finish(j, s, &run->row, true, result->reason, now_ms, err);
-    }
-    if (run->is_held_back)
-        return hold_back(j, s, run, now_ms, err);
+    if (row->held_ms == 0)
+        return run->outcome->result.reason;
+    if (run->n_rows > 1)
+        snprintf(with, sizeof with, "with %zu other%s", run->n_rows - 1,
+                 run->n_rows == 2 ? "" : "s");
+    return tcn_arena_fmt(&run->arena, "held back by %s, sent %s",
+                         tcn_send_budget_text(&run->arena, row, &run->budget), with);
+}
+
+static int sent(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_send_row *row,
+                int64_t now_ms, struct tcn_err *err)
+{
+    int r = tcn_store_deadletter_drop(s, row->id, err); /* of an earlier time it was given up */
+
+    return r < 0 && r != TCN_ENOTFOUND
+               ? r
+               : finish(j, s, row, true, way_of(j->before, row), now_ms, err);
+}
+
+static int result_of(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_send_row *row,
+                     int64_t now_ms, struct tcn_err *err)
+{
+    const struct tcn_outcome *o = j->before->outcome;
+    const struct tocsin_result *result = &o->result;
+    int64_t again_ms = now_ms + wait_ms(row, result);
+
+    if (result->outcome == TOCSIN_OK)
+        return sent(j, s, row, now_ms, err);
+    if (j->before->is_held_back)
+        return hold_back(j, s, row, now_ms, err);
     if (result->outcome == TOCSIN_UNKNOWN)
-        return doubt(j, s, run, now_ms + wait_ms(run), now_ms, err);
-    if (may_retry(run))
-        return put_off(j, s, &run->row, now_ms + wait_ms(run), result->reason, now_ms, err);
-    if (may_pass(run))
-        return fail(j, s, run, now_ms, err);
-    return give_up(j, s, &run->row, run->outcome, result->reason, now_ms, err);
+        return doubt(j, s, row, again_ms, now_ms, err);
+    if (may_retry(row, result->outcome))
+        return put_off(j, s, row, again_ms, result->reason, now_ms, err);
+    if (may_pass(result->outcome))
+        return fail(j, s, row, now_ms, err);
+    return give_up(j, s, row, o, result->reason, now_ms, err);
+}
+
+/* Before their rows, as whoever drops one does; in the order that all take who need several. */
+static int lock_incidents(struct tcn_store *s, const struct tcn_send_row *rows, size_t n,
+                          struct tcn_err *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < n && r == 0; i++)
+        if (i == 0 || !tcn_id_eq(rows[i].incident, rows[i - 1].incident))
+            r = tcn_store_lock_incident(s, rows[i].incident, err);
+    return r;
 }
 
 int tcn_send_job_result(struct tcn_job *job, struct tcn_store *s, int64_t now_ms,
                         struct tcn_err *err)
 {
     struct tcn_send_job *j = (struct tcn_send_job *)job;
+    const struct tcn_send_run *run = j->before;
     int r;
 
     tcn_send_job_reset(j);
-    /* Before its row, as whoever drops it does. */
-    r = tcn_store_lock_incident(s, j->before->row.incident, err);
+    r = lock_incidents(s, run->rows, run->n_rows, err);
+    for (size_t i = 0; i < run->n_rows && r == 0; i++)
+        r = result_of(j, s, &run->rows[i], now_ms, err);
     if (r == 0)
-        r = result_of(j, s, now_ms, err);
+        r = tcn_send_budget_settle(run, s, err);
     return r < 0 ? r : tcn_store_next_due(s, &j->next_due_ms, err);
 }
 
@@ -307,9 +270,9 @@ int tcn_send_job_waiting(struct tcn_job *job, struct tcn_store *s, int64_t now_m
     int r;
 
     tcn_send_job_reset(j);
-    r = tcn_store_lock_incident(s, j->waiting.incident, err);
-    if (r == 0)
-        r = tell(j, s, &j->waiting, j->news, "it is not answered yet", now_ms, err);
+    r = lock_incidents(s, j->waiting, j->n_waiting, err);
+    for (size_t i = 0; i < j->n_waiting && r == 0; i++)
+        r = tell(j, s, &j->waiting[i], j->news, "it is not answered yet", now_ms, err);
     return r < 0 ? r : tcn_store_next_due(s, &j->next_due_ms, err);
 }
 

@@ -27,6 +27,7 @@ static void free_job(struct tcn_send_job *j)
 
     tcn_send_job_reset(j);
     tcn_send_run_free(j->before);
+    free(j->waiting);
     free(j);
     tcn_worker_end(&s->worker);
 }
@@ -66,15 +67,16 @@ static void start_calls(struct tcn_sends *s);
 /* Whose page it was, by names: an address or a link is for nobody who reads logs. */
 static void log_unsent(const struct tcn_send_run *run, const struct tcn_outcome *o)
 {
-    char incident[TCN_ID_TEXT], attempt[TCN_LOG_NUM];
+    char incident[TCN_ID_TEXT], attempt[TCN_LOG_NUM], pages[TCN_LOG_NUM];
 
     tcn_id_text(run->row.incident, incident);
     tcn_log(TCN_LOG_WARN, "connect",
             o->result.outcome == TOCSIN_UNKNOWN ? "page may have arrived" : "page not sent",
             "instance", tcn_port_instance(run->channel->same->port)->sdk.name, "incident", incident,
             "contact", run->row.contact, "channel", run->row.channel, "attempt",
-            tcn_log_num(run->row.attempt, attempt), "outcome", tcn_outcome_name(o->result.outcome),
-            "reason", o->result.reason, NULL);
+            tcn_log_num(run->row.attempt, attempt), "pages",
+            tcn_log_num((int64_t)run->n_rows, pages), "outcome",
+            tcn_outcome_name(o->result.outcome), "reason", o->result.reason, NULL);
 }
 
 static void leave_place(struct tcn_send_run *run)
@@ -112,6 +114,17 @@ static int64_t patience_ms(const struct tcn_send_run *run, enum tcn_send_news *r
     return ms <= PATIENCE_MS ? ms : PATIENCE_MS;
 }
 
+/* The run may be gone before the job runs. */
+static void keep_waiting(struct tcn_send_job *j, const struct tcn_send_run *run)
+{
+    j->n_waiting = run->n_rows;
+    j->waiting = tcn_xcalloc(run->n_rows, sizeof *j->waiting);
+    for (size_t i = 0; i < run->n_rows; i++) {
+        j->waiting[i] = run->rows[i];
+        j->waiting[i].contact = j->waiting[i].channel = NULL;
+    }
+}
+
 static void on_patience(evutil_socket_t fd, short what, void *ctx)
 {
     struct tcn_send_run *run = ctx;
@@ -120,8 +133,7 @@ static void on_patience(evutil_socket_t fd, short what, void *ctx)
 
     (void)fd;
     (void)what;
-    j->waiting = run->row;
-    j->waiting.contact = j->waiting.channel = NULL;
+    keep_waiting(j, run);
     (void)patience_ms(run, &news);
     j->news = news;
     tcn_worker_post(&run->sends->worker, &j->base);

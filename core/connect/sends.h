@@ -1,9 +1,11 @@
 /* Pages on their way to people: send rows are claimed, written as messages, handed to the connector of their channel,
- * and what became of them goes back to the engine. A page is precious: an open breaker does not hold it back. */
+ * and what became of them goes back to the engine. A page is precious: an open breaker does not hold it back, and the budget
+ * of its person delays it alone. */
 #ifndef TCN_CONNECT_SENDS_H
 #define TCN_CONNECT_SENDS_H
 
 #include "connect/port.h"
+#include "engine/budget.h"
 #include "engine/unreached.h"
 #include "model/contact.h"
 #include "store/thread.h"
@@ -12,7 +14,8 @@
 #define TCN_SENDS_MAX 32     /* claimed and not yet finished */
 #define TCN_SEND_TRIES                                                                             \
     9 /* within about a minute; then the page is told to have failed. Later ones are single */
-#define TCN_SEND_DOUBTS 2 /* of one that may have arrived: a person is not flooded */
+#define TCN_SEND_DOUBTS 2  /* of one that may have arrived: a person is not flooded */
+#define TCN_DIGEST_MAX 200 /* pages in one message; more wait for the next */
 
 struct tcn_sends;
 
@@ -31,19 +34,42 @@ struct tcn_send_report {
     enum tcn_send_news news;
     const char *note;                /* the reason or what the connector said */
     bool is_over;                    /* DOUBTED: it is not sent again */
+    bool was_held;                   /* SENT: a budget held it back, and note says so */
     struct tcn_unreached *unreached; /* to add to; it comes back after the commit */
     int64_t
         again_ms; /* yours to set for UNSENT: the same row is due again then; 0 = it is given up */
 };
 
+/* What SEND takes ({"to", "subject", "text", ...}). */
+struct tcn_send_message {
+    json_t
+        *payload; /* yours to hand over; NULL: it cannot be written, and the page fails at once */
+    const char *why; /* for people, in the arena or static: why not */
+    bool is_urgent;  /* no budget holds it back */
+};
+
+struct tcn_send_budget {
+    struct tcn_page_budget bucket;
+    bool can_bundle; /* several rows can be one message */
+};
+
+/* Rows of one person and channel, those that wait longest first. */
+struct tcn_send_bundle {
+    const struct tcn_send_row *rows;
+    size_t n; /* 2 to TCN_DIGEST_MAX */
+    int64_t now_ms;
+};
+
 /* On the store thread, inside the transaction; 0 or the store's error. The job may run again. */
 struct tcn_sends_app {
     void *ctx;
-    /* What SEND takes for this row ({"to", "subject", "text", ...}), yours to hand over. *ret NULL: it cannot be
-     * written; *ret_why (in the arena) tells people why, and the page fails at once. */
     int (*message)(void *ctx, struct tcn_store *s, const struct tcn_send_row *row, int64_t now_ms,
-                   struct tcn_arena *arena, json_t **ret, const char **ret_why,
-                   struct tcn_err *err);
+                   struct tcn_arena *arena, struct tcn_send_message *ret, struct tcn_err *err);
+    /* Whether the row's person has a budget; NULL: nobody has. */
+    bool (*budget)(void *ctx, const struct tcn_send_row *row, struct tcn_send_budget *ret);
+    /* The message that tells of all of them; *ret NULL: it cannot be written, and they go one by one. */
+    int (*digest)(void *ctx, struct tcn_store *s, const struct tcn_send_bundle *bundle,
+                  struct tcn_arena *arena, json_t **ret, struct tcn_err *err);
     /* A row that was due again has row->attempt above TCN_SEND_TRIES. */
     int (*result)(void *ctx, struct tcn_store *s, const struct tcn_send_row *row, int64_t now_ms,
                   struct tcn_send_report *report, struct tcn_err *err);

@@ -187,6 +187,10 @@ int tcn_engine_send_doubted(struct tcn_aggregate *aggregate, const struct tcn_se
 int tcn_engine_send_late(struct tcn_aggregate *aggregate, struct tcn_id page, int64_t now_ms,
                          struct tcn_decision *ret);
 
+/* A message that the budget of its person held back has left, as note says: a line of the timeline. TCN_ENOTFOUND. */
+int tcn_engine_send_held(struct tcn_aggregate *aggregate, struct tcn_id page, const char *note,
+                         int64_t now_ms, struct tcn_decision *ret);
+
 /* The dedupe string of an incident that this alarm would open: the plan's own, or derived (8.2) from the group in which
  * the policy puts the alarm, or from the alarm. An alarm with none of the tags of group_by is in no group. The impact
  * that its incident would have is part of the group: what is more severe must not hide in an incident that somebody

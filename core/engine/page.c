@@ -141,6 +141,20 @@ int tcn_engine_send_result(struct tcn_aggregate *aggregate, struct tcn_id page,
     return 0;
 }
 
+int tcn_engine_send_held(struct tcn_aggregate *aggregate, struct tcn_id page, const char *note,
+                         int64_t now_ms, struct tcn_decision *ret)
+{
+    struct tcn_step s = tcn_step_begin(aggregate, NULL, 0, now_ms, ret);
+    struct tcn_engagement *e = NULL;
+    const struct tcn_page *p = tcn_page_find(aggregate, page, &e);
+
+    if (!p)
+        return TCN_ENOTFOUND;
+    tcn_step_say_again(&s, "page of %s by %s: %s", p->contact, p->channel, note);
+    tcn_step_end(&s);
+    return 0;
+}
+
 /* When a page that nothing was heard of is lost. */
 static int64_t patience_ends(const struct tcn_page *p, int64_t now_ms)
 {

@@ -172,6 +172,14 @@ const char *tcn_mapping_remote_key(const struct tcn_mapping *m, const struct tcn
     return text_once(m, m->remote_key, e, arena);
 }
 
+bool tcn_mapping_has_message(const struct tcn_mapping *m, const char *name)
+{
+    for (size_t i = 0; i < m->n_messages; i++)
+        if (strcmp(m->messages[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 json_t *tcn_mapping_message(const struct tcn_mapping *m, const char *name,
                             const struct tcn_mapping_env *e)
 {

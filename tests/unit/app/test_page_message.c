@@ -7,16 +7,15 @@ static const uint8_t key[TCN_ACK_KEY];
 
 static const char *why_not(struct tcn_send_row row)
 {
-    const char *why = NULL;
-    json_t *message = NULL;
+    struct tcn_send_message message = {.payload = NULL};
 
     row.channel = row.channel ? row.channel : "mail";
     row.contact = "alice";
     row.channel_type = TCN_EMAIL;
-    if (tcn_page_message(&config, key, store, &row, now, &arena, &message, &why, &err) < 0)
+    if (tcn_page_message(&config, key, store, &row, now, &arena, &message, &err) < 0)
         fail_msg("%s", err.msg);
-    assert_null(message);
-    return why;
+    assert_null(message.payload);
+    return message.why;
 }
 
 static void test_why_a_page_is_not_written(void **state)

@@ -296,6 +296,7 @@ struct world {
     atomic_uint results_ok, results_failed, results_late,
         results_again; /* written on the store thread, after those below */
     char result_note[256];
+    unsigned held; /* of those that were sent: a budget held them back */
     enum tcn_send_news result_news;
     int64_t result_attempt;
     unsigned tries_more; /* of messages that failed: the application asks for so many */
@@ -333,8 +334,8 @@ static inline int on_linked(void *ctx, struct tcn_store *s, const struct tcn_lin
 }
 
 static inline int on_message(void *ctx, struct tcn_store *s, const struct tcn_send_row *row,
-                             int64_t now_ms, struct tcn_arena *arena, json_t **ret,
-                             const char **ret_why, struct tcn_err *err)
+                             int64_t now_ms, struct tcn_arena *arena, struct tcn_send_message *ret,
+                             struct tcn_err *err)
 {
     (void)ctx;
     (void)s;
@@ -342,9 +343,36 @@ static inline int on_message(void *ctx, struct tcn_store *s, const struct tcn_se
     (void)arena;
     (void)err;
     if (strcmp(row->contact, "nobody") == 0)
-        *ret_why = "the contact has no address";
+        ret->why = "the contact has no address";
     else
-        *ret = json_pack("{s:s}", "to", row->contact);
+        ret->payload = json_pack("{s:s}", "to", row->contact);
+    ret->is_urgent = row->send_no == 99;
+    return 0;
+}
+
+static struct tcn_send_budget ann_has; /* pages 0: nobody has a budget */
+static atomic_uint digests, no_digest; /* made; nonzero: the mapping makes none */
+static size_t digest_sizes[16];
+
+static inline bool on_budget(void *ctx, const struct tcn_send_row *row, struct tcn_send_budget *ret)
+{
+    (void)ctx;
+    *ret = ann_has;
+    return ann_has.bucket.pages > 0 && strcmp(row->contact, "ann") == 0;
+}
+
+static inline int on_digest(void *ctx, struct tcn_store *s, const struct tcn_send_bundle *bundle,
+                            struct tcn_arena *arena, json_t **ret, struct tcn_err *err)
+{
+    (void)ctx;
+    (void)s;
+    (void)arena;
+    (void)err;
+    if (no_digest)
+        return 0;
+    digest_sizes[digests % 16] = bundle->n;
+    atomic_fetch_add(&digests, 1);
+    *ret = json_pack("{s:s}", "to", bundle->rows[0].contact);
     return 0;
 }
 
@@ -363,6 +391,7 @@ static inline int on_send_result(void *ctx, struct tcn_store *s, const struct tc
     (void)now_ms;
     (void)err;
     w->result_news = report->news;
+    w->held += report->was_held;
     w->result_attempt = row->attempt;
     if (report->news == TCN_SEND_LOST)
         report->unreached->n++;
@@ -438,6 +467,8 @@ static inline void start_lanes(struct world *w)
                                       .store = w->store,
                                       .app = {.ctx = w,
                                               .message = on_message,
+                                              .budget = on_budget,
+                                              .digest = on_digest,
                                               .result = on_send_result,
                                               .unreached = on_unreached,
                                               .changed = on_changed},
@@ -472,6 +503,8 @@ static inline int setup(void **unused)
     seen_letters = 0;
     seen_said[0] = 0;
     ahead_ms = 0;
+    ann_has = (struct tcn_send_budget){.can_bundle = true};
+    digests = no_digest = 0;
     snprintf(w->dir, sizeof w->dir, "/tmp/tocsin-test-XXXXXX");
     assert_non_null(mkdtemp(w->dir));
     snprintf(w->url, sizeof w->url, "sqlite:%.60s/t.db", w->dir);

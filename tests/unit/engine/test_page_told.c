@@ -132,6 +132,27 @@ static void a_doubt_of_no_page(void **state)
     fx_done(&f);
 }
 
+/* A line for each, as long as there is room for what can repeat. */
+static void what_was_held_back_is_told(void **state)
+{
+    struct tcn_id page, none = fx_id(99999);
+    struct fixture f;
+
+    (void)state;
+    open_incident(&f, "ann", NULL);
+    page = f.a.engagements[0].pages[0].id;
+    begin(&f);
+    assert_int_equal(tcn_engine_send_held(&f.a, page, "held back", f.now, &f.d), 0);
+    assert_non_null(line(&f, "page of ann by email: held back"));
+    end(&f);
+    begin(&f);
+    f.a.incident.event_seq = TCN_EVENTS_MAX;
+    assert_int_equal(tcn_engine_send_held(&f.a, page, "held back", f.now, &f.d), 0);
+    assert_null(line(&f, "held back"));
+    assert_int_equal(tcn_engine_send_held(&f.a, none, "held back", f.now, &f.d), TCN_ENOTFOUND);
+    fx_done(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +160,7 @@ int main(void)
         cmocka_unit_test(a_doubt_that_an_answer_ends),
         cmocka_unit_test(the_end_of_a_failure_is_told),
         cmocka_unit_test(a_doubt_of_no_page),
+        cmocka_unit_test(what_was_held_back_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
