@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define EVENTS_MAX 1000
+#define SENDS_MAX 200
 
 static const char *const kinds[] = {"", "PAGED", "NOT_PAGED", "WILL_PAGE"};
 
@@ -37,6 +38,34 @@ static json_t *event_json(const struct tcn_event *e)
     json_object_set_new(object, "channel", json_null());
     json_object_set_new(object, "why", tcn_json_text(e->text));
     return object;
+}
+
+/* A message that waits says for what. */
+static void add_waiting(const struct tcn_send_row *row, struct tcn_arena *arena,
+                        struct tcn_explanation *told)
+{
+    struct tcn_explained *line = TCN_VEC_PUSH(arena, &told->lines);
+
+    for (; line > told->lines.items && line[-1].at_ms > row->due_ms; line--)
+        line[0] = line[-1];
+    *line = (struct tcn_explained){.at_ms = row->due_ms,
+                                   .kind = TCN_WILL_PAGE,
+                                   .contact = row->contact,
+                                   .channel = row->channel,
+                                   .why = row->note};
+}
+
+static int explain_waiting(struct tcn_store *s, struct tcn_id incident, struct tcn_arena *arena,
+                           struct tcn_explanation *told, struct tcn_err *err)
+{
+    struct tcn_send_row *rows = NULL;
+    size_t n = 0;
+    int r = tcn_store_send_list(s, incident, SENDS_MAX, arena, &rows, &n, err);
+
+    for (size_t i = 0; i < n && r == 0; i++)
+        if (rows[i].state == TCN_SEND_PENDING && rows[i].note)
+            add_waiting(&rows[i], arena, told);
+    return r;
 }
 
 /* Both by their times; what happened before what followed from it. */
@@ -72,6 +101,8 @@ int tcn_api_explain(struct tcn_store *s, const struct tcn_directory *directory, 
         (r = tcn_store_event_list(s, id, 0, EVENTS_MAX, arena, &events, &n, err)) < 0)
         return r;
     tcn_engine_explain(&a, directory, arena, &told);
+    if ((r = explain_waiting(s, id, arena, &told, err)) < 0)
+        return r;
     *ret = json_pack("{s:o,s:o,s:o,s:b}", "incident", tcn_json_id(id), "title",
                      tcn_json_text(a.incident.title), "lines", merge(events, n, &told), "is_cut",
                      told.is_cut || n == EVENTS_MAX);
