@@ -553,7 +553,7 @@ static void waiting(struct bed *b)
 /* All that is due, whatever their order. */
 static void waiting_due(struct bed *b)
 {
-    int64_t now = pick(b, 1000) * 100;
+    int64_t now = (1 + pick(b, 1000)) * 100; /* 0 is no time */
     struct tcn_waiting *rows[STORES_MAX] = {NULL};
     size_t n[STORES_MAX] = {0};
 
