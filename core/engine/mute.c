@@ -86,8 +86,8 @@ bool tcn_window_span(const struct tcn_window *w, int64_t at_ms, struct tcn_windo
         if (!span_of(w, date, &span) || span.end_ms <= at_ms)
             continue;
         if (span.start_ms <= at_ms)
-            held = span.end_ms > held.end_ms ? span : held;
-        else if (next.end_ms == 0 || span.start_ms < next.start_ms)
+            held = span; /* the later one ends later */
+        else if (next.end_ms == 0)
             next = span;
     }
     *ret = held.end_ms ? held : next;

@@ -74,6 +74,7 @@ static void what_is_refused(void **state)
     begin(&f);
     assert_int_equal(engage(&f, "nobody", NULL), TCN_ENOTFOUND);
     assert_non_null(strstr(err.msg, "nobody"));
+    assert_int_equal(engage(&f, NULL, NULL), TCN_ENOTFOUND);
     for (size_t i = 1; i < TCN_ENGAGEMENTS_CAP; i++)
         assert_int_equal(engage(&f, "ben", NULL), 0);
     assert_int_equal(engage(&f, "ben", NULL), TCN_ELIMIT);

@@ -146,6 +146,45 @@ static void channels_that_cannot_be_used(void **state)
     fx_done(&f);
 }
 
+/* Without a directory nothing is known of what is configured now. */
+static void what_happened_is_known_alone(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f);
+    fx_begin(&f);
+    tcn_engine_send_result(&f.a, fx_page_of(&f, "ann")->id, TCN_SENT, NULL, f.now, &f.d);
+    fx_begin(&f);
+    tcn_engine_send_result(&f.a, fx_page_of(&f, "ann")->id, TCN_DELIVERED, NULL, f.now, &f.d);
+    fx_run_until(&f, T0 + 3 * MIN);
+    tcn_engine_explain(&f.a, NULL, &f.arena, &told);
+    says(TCN_PAGED, "ann", "email", T0, "left at 2026-08-02T17:00:00.000Z; delivered at");
+    says(TCN_NOT_PAGED, "nobody", NULL, T0 + 3 * MIN, "no such contact");
+    fx_done(&f);
+    fx_init(&f);
+    fx_person(&f, "ann");
+    f.channels[0][0].is_activated = false;
+    fx_engage(&f, "ann");
+    fx_alarm_at(&f, TCN_ACTION_FIRE, 0);
+    tcn_engine_explain(&f.a, NULL, &f.arena, &told);
+    says(TCN_NOT_PAGED, "ann", "email", T0, "the person has no such channel");
+    fx_done(&f);
+}
+
+static void failed_pages(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f);
+    fx_begin(&f);
+    tcn_engine_send_result(&f.a, fx_page_of(&f, "ann")->id, TCN_ERROR, "no", f.now, &f.d);
+    explain(&f);
+    says(TCN_PAGED, "ann", "email", T0, "has not left, since");
+    fx_done(&f);
+}
+
 static void nobody_on_call(void **state)
 {
     struct fixture f;
@@ -215,6 +254,8 @@ int main(void)
         cmocka_unit_test(the_end_of_the_incident),
         cmocka_unit_test(an_answer_for_all),
         cmocka_unit_test(channels_that_cannot_be_used),
+        cmocka_unit_test(what_happened_is_known_alone),
+        cmocka_unit_test(failed_pages),
         cmocka_unit_test(nobody_on_call),
         cmocka_unit_test(by_a_shift),
     };

@@ -68,6 +68,10 @@ static void names(void **state)
     assert_string_equal(tcn_heartbeat_key(&f.policy, &heartbeats[1], &f.arena), "!/cw/whole");
     assert_ptr_equal(tcn_heartbeat_named(&f.policy, "!/cw/whole"), &heartbeats[1]);
     assert_null(tcn_heartbeat_named(&f.policy, "!/cw/gone"));
+    assert_null(tcn_heartbeat_named(&f.policy, "gone"));
+    assert_int_equal(tcn_heartbeat_due(&(struct tcn_heartbeat){.missing_after_ms = HOUR}, T0),
+                     T0 + HOUR + SLACK);
+    assert_int_equal(tcn_heartbeat_due(&heartbeats[1], T0), T0 + MIN + 6 * SEC);
     assert_string_equal(tcn_heartbeat_alarm(&f.policy, &heartbeats[1], true, &f.arena).title,
                         "The source is silent");
     fx_done(&f);

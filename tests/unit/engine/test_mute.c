@@ -397,6 +397,96 @@ static void windows_are_named(void **state)
     fx_done(&f);
 }
 
+/* Of several the one that ends last, and none that does not hold the alarm now. */
+static void the_longest_decides(void **state)
+{
+    static const char *const others[] = {"other"};
+    static const struct tcn_matcher other = {"source", others, 1};
+    static const struct tcn_matcher all = {"source", any, 1};
+    const struct tcn_mute mutes[] = {
+        {.id = {{1}}, .match = {&all, 1}, .owner = "a", .start_ms = T0, .end_ms = T0 + HOUR},
+        {.id = {{2}}, .match = {&all, 1}, .owner = "b", .start_ms = T0, .end_ms = T0 + MIN},
+        {.id = {{3}}, .match = {&other, 1}, .owner = "c", .start_ms = T0, .end_ms = T0 + DAY},
+        {.id = {{4}}, .match = {&all, 1}, .owner = "d", .start_ms = T0 + 1, .end_ms = T0 + DAY},
+        {.id = {{5}}, .match = {&all, 1}, .owner = "e", .start_ms = T0 - DAY, .end_ms = T0},
+    };
+    const struct tcn_mutes list = {mutes, 5};
+    struct tcn_window windows[] = {
+        {.name = "over", .match = {&all, 1}, .zone = &berlin, .duration_ms = DAY},
+        {.name = "other", .match = {&other, 1}, .zone = &berlin, .duration_ms = DAY},
+        {.name = "later",
+         .match = {&all, 1},
+         .zone = &berlin,
+         .start = {23, 59},
+         .duration_ms = MIN,
+         .until_ms = T0 + DAY},
+    };
+    struct tcn_directory directory = {.windows = windows, .n_windows = 3};
+    const struct tcn_alarm alarm = {.source = "cw"};
+    struct tcn_muting by;
+
+    (void)state;
+    memset(windows[1].days, true, sizeof windows[1].days);
+    memset(windows[2].days, true, sizeof windows[2].days);
+    windows[1].until_ms = T0 + DAY;
+    assert_true(tcn_mute_find(&list, &directory, &alarm, T0, &by));
+    assert_string_equal(by.owner, "a");
+    assert_true(tcn_mute_find(&list, NULL, &alarm, T0, &by));
+    assert_string_equal(by.owner, "a");
+    assert_false(tcn_mute_find(NULL, NULL, &alarm, T0, &by));
+}
+
+/* One that ends within the minute is looked at then. */
+static void a_short_mute(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f, T0 + SEC);
+    fx_alarm_at(&f, TCN_ACTION_FIRE, T0);
+    assert_int_equal(f.d.waiting.due_ms, T0 + SEC);
+    fx_done(&f);
+}
+
+/* Its lane is not there, or has an open incident by now: nothing is left to do. */
+static void what_is_settled_otherwise(void **state)
+{
+    struct tcn_waiting w;
+    struct fixture f;
+
+    (void)state;
+    begin(&f, T0 + HOUR);
+    fx_alarm_at(&f, TCN_ACTION_FIRE, T0);
+    w = keep(&f, NULL);
+    f.mutes.n = 0;
+    f.now += MIN;
+    assert_int_equal(fx_alarm_at(&f, TCN_ACTION_FIRE, f.now), TCN_INTAKE_OPENED);
+    assert_int_equal(unmute(&f, &w), TCN_INTAKE_NOTHING);
+    assert_int_equal(f.d.waiting.due_ms, 0);
+    memset(&f.a, 0, sizeof f.a);
+    assert_int_equal(unmute(&f, &w), TCN_INTAKE_NOTHING);
+    fx_done(&f);
+}
+
+/* An open incident with the same dedupe string takes it in. */
+static void joins_what_is_open(void **state)
+{
+    struct tcn_waiting w;
+    struct fixture f;
+
+    (void)state;
+    begin(&f, T0 + HOUR);
+    fx_alarm_at(&f, TCN_ACTION_FIRE, T0);
+    w = keep(&f, NULL);
+    f.now = T0 + HOUR;
+    assert_int_equal(unmute(&f, &w), TCN_INTAKE_OPENED);
+    f.a.lane.incident = (struct tcn_id){{0}}; /* it is another lane's */
+    f.a.lane.mute_until_ms = f.now;
+    assert_int_equal(unmute(&f, &w), TCN_INTAKE_FOLDED);
+    assert_true(tcn_id_eq(f.a.lane.incident, f.a.incident.id));
+    fx_done(&f);
+}
+
 /* The end of a window does not open more at once than a storm would. */
 static void a_storm_guards_the_end(void **state)
 {
@@ -429,6 +519,10 @@ int main(void)
         cmocka_unit_test(an_open_incident_is_no_matter_of_mutes),
         cmocka_unit_test(a_group_keeps_its_items),
         cmocka_unit_test(windows_are_named),
+        cmocka_unit_test(the_longest_decides),
+        cmocka_unit_test(a_short_mute),
+        cmocka_unit_test(what_is_settled_otherwise),
+        cmocka_unit_test(joins_what_is_open),
         cmocka_unit_test(a_storm_guards_the_end),
     };
 
