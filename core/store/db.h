@@ -115,8 +115,8 @@ struct tcn_db_driver {
     int (*commit_unsynced)(struct tcn_db *db, bool *ret_unsynced, struct tcn_err *err);
     void (*sync)(struct tcn_db *db);
 
-    /* May be NULL. From now on a transaction that writes proves that this row of epochs is in force. */
-    int (*own)(struct tcn_db *db, int64_t epoch, struct tcn_err *err);
+    /* May be NULL. From now on a transaction that writes proves that this row of epochs, with that session, is in force. */
+    int (*own)(struct tcn_db *db, int64_t epoch, int64_t session, struct tcn_err *err);
     /* The five may be NULL: this process has the database to itself.
      * lock: until the transaction ends no other process has it. Waited for, or (is_hurried) TCN_ECONFLICT; either error
      * may come as that of run. try_lock says whether it was had. */

@@ -298,7 +298,7 @@ int tcn_pg_begin(struct tcn_db *db, struct tcn_err *err);
 int tcn_pg_begin_alone(struct tcn_db *db, struct tcn_err *err);
 int tcn_pg_commit(struct tcn_db *db, struct tcn_err *err);
 void tcn_pg_rollback(struct tcn_db *db);
-int tcn_pg_own(struct tcn_db *db, int64_t epoch, struct tcn_err *err);
+int tcn_pg_own(struct tcn_db *db, int64_t epoch, int64_t session, struct tcn_err *err);
 bool tcn_pg_is_lost(struct tcn_db *db);
 int tcn_pg_recover(struct tcn_db *db, int64_t wait_ms, bool *ret_committed, struct tcn_err *err);
 

@@ -151,21 +151,23 @@ static const char guard[] = "UPDATE epochs SET commit_no = $3, seen_ms = " TCN_P
                             " WHERE epoch = $1 AND session = $2 RETURNING seen_ms";
 static const char next_session[] =
     "UPDATE epochs SET session = session + 1, backend ="
-    " pg_backend_pid(), seen_ms = " TCN_PG_NOW_MS " WHERE epoch = %lld AND session > 0"
-    " RETURNING session, commit_no";
+    " pg_backend_pid(), seen_ms = " TCN_PG_NOW_MS
+    " WHERE epoch = %lld AND session BETWEEN %lld AND %lld RETURNING session, commit_no";
+/* Of one process: tries to come back whose answers were lost. */
+#define TRIES_MAX 1000000
 /* The server may not have noticed that the old connection is dead. */
 static const char end_other[] =
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = %d"
     " AND pid <> pg_backend_pid() AND usename = current_user"
     " AND application_name = current_setting('application_name')";
 
-int tcn_pg_own(struct tcn_db *db, int64_t epoch, struct tcn_err *err)
+int tcn_pg_own(struct tcn_db *db, int64_t epoch, int64_t session, struct tcn_err *err)
 {
     size_t ignored;
     int r;
 
     db->epoch = epoch;
-    db->session = 1;
+    db->session = session;
     db->commit_no = 0;
     r = tcn_pg_prepare(db, guard, &db->guard, err);
     return r < 0 ? r : tcn_pg_beat(db, &ignored, err);
@@ -214,7 +216,7 @@ static int fail_session(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
 static int come_back(struct tcn_db *db, PGconn *conn, bool *ret_committed, struct tcn_err *err)
 {
     PGresult *row = NULL;
-    char sql[sizeof end_other + sizeof next_session + 24];
+    char sql[sizeof end_other + sizeof next_session + 72];
     int64_t asked_us;
     int r;
 
@@ -225,7 +227,8 @@ static int come_back(struct tcn_db *db, PGconn *conn, bool *ret_committed, struc
     *ret_committed = false;
     if (!db->guard)
         return 0;
-    snprintf(sql, sizeof sql, next_session, (long long)db->epoch);
+    snprintf(sql, sizeof sql, next_session, (long long)db->epoch, (long long)db->session,
+             (long long)db->session + TRIES_MAX);
     asked_us = tcn_clock_boot_us();
     db->is_warned = false;
     if (tcn_pg_ask(db, conn, sql, &row, err) < 0)

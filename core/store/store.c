@@ -7,6 +7,7 @@
 #include "store/migrate.h"
 #include "store/moved.h"
 #include "sys/clock.h"
+#include "sys/random.h"
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ static const char *const sql[] = {
     [EPOCH_ADD] = ("INSERT INTO epochs (account_id, epoch, node, started_ms, session, commit_no,"
                    " region, version, config, seen_ms) VALUES ($1,"
                    " (SELECT COALESCE(MAX(epoch), 0) + 1 FROM epochs),"
-                   " $2, $3, 1, 0, $4, $5, $6, $7 * {NOW_MS}) RETURNING epoch"),
+                   " $2, $3, $4, 0, $5, $6, $7, $8 * {NOW_MS}) RETURNING epoch"),
     /* Who still thinks that it owns the store, or on a shared one this node's name, does not any more. */
     [EPOCH_FENCE] = ("UPDATE epochs SET session = 0, ended_ms = {NOW_MS}, ended_by = $2"
                      " WHERE account_id = $1 AND epoch < $2 AND session > 0"
@@ -28,8 +29,15 @@ static const char *const sql[] = {
     [EPOCH_TRIM] = "DELETE FROM epochs WHERE account_id = $1 AND epoch < $2 AND session = 0",
 };
 
-static int add_epoch(struct tcn_store *s, const struct tcn_store_options *options, int64_t now_ms,
-                     struct tcn_err *err)
+/* A database that has forgotten our row, as a standby has that was promoted too early, gives its number to another process:
+ * with a first session that is like no other's neither takes the row for its own. */
+static int64_t first_session(void)
+{
+    return (int64_t)(tcn_random_u64() >> 2) + 1;
+}
+
+static int add_epoch(struct tcn_store *s, const struct tcn_store_options *options, int64_t session,
+                     int64_t now_ms, struct tcn_err *err)
 {
     struct tcn_query q;
     int r;
@@ -38,6 +46,7 @@ static int add_epoch(struct tcn_store *s, const struct tcn_store_options *option
         return r;
     tcn_q_text(&q, s->node);
     tcn_q_int(&q, now_ms);
+    tcn_q_int(&q, session);
     tcn_q_text(&q, options->region);
     tcn_q_text(&q, options->version);
     tcn_q_text(&q, options->config);
@@ -76,18 +85,19 @@ static int trim(struct tcn_store *s, struct tcn_err *err)
 static int take_epoch(struct tcn_store *s, const struct tcn_store_options *options, int64_t now_ms,
                       struct tcn_err *err)
 {
+    int64_t session = first_session();
     int r;
 
     if ((r = s->driver->begin_alone(s->db, err)) < 0)
         return r;
-    if ((r = add_epoch(s, options, now_ms, err)) < 0 || (r = fence(s, err)) < 0 ||
+    if ((r = add_epoch(s, options, session, now_ms, err)) < 0 || (r = fence(s, err)) < 0 ||
         (r = trim(s, err)) < 0) {
         tcn_store_rollback(s);
         return r;
     }
     if ((r = tcn_store_commit(s, err)) == TCN_UNDECIDED)
         r = TCN_EIO; /* the next start takes another one */
-    return r < 0 || !s->driver->own ? r : s->driver->own(s->db, s->epoch, err);
+    return r < 0 || !s->driver->own ? r : s->driver->own(s->db, s->epoch, session, err);
 }
 
 static struct tcn_store *make(const struct tcn_db_driver *driver,

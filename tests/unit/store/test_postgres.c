@@ -182,8 +182,8 @@ static void many_starters(void **state)
         }
     for (size_t i = 0; i < 4; i++)
         assert_int_equal(status_of(pids[i]), 0);
-    expect(f, "SELECT string_agg(epoch || ' ' || session, ', ' ORDER BY epoch) FROM epochs",
-           "1 1, 2 1, 3 1, 4 1");
+    expect(f, "SELECT string_agg(epoch::text, ', ' ORDER BY epoch) FROM epochs WHERE session > 0",
+           "1, 2, 3, 4");
     expect(f, "SELECT count(*) FROM schema_version", tcn_arena_fmt(&f->a, "%zu", newest()));
 }
 
@@ -222,6 +222,7 @@ static void connection_ended(void **state)
     struct fixture *f = *state;
 
     OK(f, try_open(f, f->url, &f->s));
+    free(pg_raw(f->url, "CREATE TABLE first AS SELECT session FROM epochs"));
     for (size_t i = 0; i < 3; i++) {
         int r = 0;
 
@@ -248,7 +249,7 @@ static void connection_ended(void **state)
         put(f, "after");
     }
     expect(f, "SELECT string_agg(name, ' ' ORDER BY name) FROM meta", "after before");
-    expect(f, "SELECT session || ' ' || commit_no FROM epochs", "4 9");
+    expect(f, "SELECT e.session - f.session || ' ' || e.commit_no FROM epochs e, first f", "3 9");
 }
 
 /* A process that works until its row in epochs is changed by sql and its connection ended; its exit status. */
@@ -296,6 +297,9 @@ static void taken_over(void **state)
         {"a new connection", "SELECT 1", true, 0},
         {"by another process", "UPDATE epochs SET session = 0", false, EXIT_NOT_OURS},
         {"by another process, meanwhile", "UPDATE epochs SET session = 0", true, EXIT_NOT_OURS},
+        /* The database has forgotten our row, and given its number to a process that has made as many commits. */
+        {"with another's row of its number", "UPDATE epochs SET session = 12345678901", true,
+         EXIT_NOT_OURS},
         {"another database", "DELETE FROM epochs", true, EXIT_NOT_OURS},
         {"a commit is forgotten", "UPDATE epochs SET commit_no = 1", true, EXIT_NOT_OURS},
     };
