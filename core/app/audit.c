@@ -7,33 +7,51 @@
 
 /* -- incidents and their rows ----------------------------------------------------------------------------------- */
 
-static int64_t decided_sends(const struct tcn_aggregate *a)
+static int look_for_sends(struct tcn_store *s, const struct tcn_engagement *e, bool *ret_lost,
+                          struct tcn_err *err)
 {
-    int64_t n = 0;
+    size_t first = e->n_pages > TCN_AUDIT_PAGES ? e->n_pages - TCN_AUDIT_PAGES : 0;
+    bool is_there = true;
+    int r = 0;
 
-    for (size_t i = 0; i < a->n_engagements; i++)
-        for (size_t k = 0; k < a->engagements[i].n_pages; k++)
-            n += a->engagements[i].pages[k].sends;
-    return n;
+    for (size_t i = first; i < e->n_pages && r == 0; i++) {
+        const struct tcn_page *p = &e->pages[i];
+
+        r = tcn_store_send_is_there(s, tcn_engine_send_id(p->id, p->sends), &is_there, err);
+        *ret_lost |= !is_there;
+    }
+    return r;
+}
+
+/* Of the latest engagement. */
+static int compare_sends(struct tcn_store *s, const struct tcn_aggregate *a,
+                         struct tcn_audit *audit, struct tcn_err *err)
+{
+    bool is_lost = false;
+    int r = 0;
+
+    if (a->n_engagements > 0)
+        r = look_for_sends(s, &a->engagements[a->n_engagements - 1], &is_lost, err);
+    if (r == 0 && is_lost) {
+        audit->n_lost++;
+        audit->lost = a->incident.id;
+    }
+    return r;
 }
 
 static int compare(struct tcn_store *s, struct tcn_id id, struct tcn_arena *arena,
                    struct tcn_audit *audit, struct tcn_err *err)
 {
     struct tcn_aggregate *a = TCN_NEW(arena, struct tcn_aggregate);
-    struct tcn_owed owed;
-    int64_t due_ms;
+    int64_t due_ms, timer_ms;
     int r;
 
     if ((r = tcn_turn_load(s, id, arena, a, err)) < 0 ||
-        (r = tcn_store_owed(s, id, &owed, err)) < 0)
+        (r = tcn_store_timer_of(s, id, &timer_ms, err)) < 0 ||
+        (r = compare_sends(s, a, audit, err)) < 0)
         return r;
     due_ms = tcn_engine_next_due(a);
-    if (owed.sends < decided_sends(a)) {
-        audit->n_lost++;
-        audit->lost = id;
-    }
-    if (due_ms == 0 || (owed.timer_ms != 0 && owed.timer_ms <= due_ms))
+    if (due_ms == 0 || (timer_ms != 0 && timer_ms <= due_ms))
         return 0;
     audit->n_repaired++;
     return tcn_store_timer_set(s, id, due_ms, err);

@@ -6,6 +6,7 @@
 #include "store/overdue.h"
 
 #define TCN_AUDIT_BATCH 8      /* incidents a look */
+#define TCN_AUDIT_PAGES 20     /* of an engagement, the newest, whose last message is looked for */
 #define TCN_AUDIT_LATE_MS 5000 /* a step may be so late */
 
 struct tcn_audit {

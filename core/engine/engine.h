@@ -149,6 +149,9 @@ int tcn_engine_accept(struct tcn_aggregate *aggregate, const struct tcn_accept *
                       const struct tcn_directory *directory, int64_t now_ms,
                       struct tcn_decision *ret, struct tcn_err *err);
 
+/* The id of a page's message of that number. */
+struct tcn_id tcn_engine_send_id(struct tcn_id page, int64_t send_no);
+
 /* What became of a send effect: SENT, DELIVERED or ERROR with the provider's id or the reason (6). ERROR is for good:
  * when nothing of the person's stage has left, the next stage is due at once; when nothing of the whole plan has, the
  * escalation's next one (reliability F17). So call tcn_engine_pages for the same decision.

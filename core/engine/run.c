@@ -1,4 +1,5 @@
 #include "engine/run.h"
+#include "engine/engine.h"
 #include "engine/event_data.h"
 #include "engine/tries.h"
 
@@ -206,6 +207,11 @@ static void make_code(const struct tcn_step *s, struct tcn_page *p)
     (void)snprintf(p->accept_code, sizeof p->accept_code, "%06u", (unsigned)(value % 1000000u));
 }
 
+struct tcn_id tcn_engine_send_id(struct tcn_id page, int64_t send_no)
+{
+    return tcn_id_child(page, "send", (uint64_t)send_no);
+}
+
 static void send(const struct tcn_step *s, const struct tcn_engagement *e, struct tcn_page *p,
                  enum tcn_channel_type type)
 {
@@ -213,7 +219,7 @@ static void send(const struct tcn_step *s, const struct tcn_engagement *e, struc
 
     p->sends++;
     *send = (struct tcn_send){
-        .id = tcn_id_child(p->id, "send", (uint64_t)p->sends),
+        .id = tcn_engine_send_id(p->id, p->sends),
         .page = p->id,
         .incident = s->a->incident.id,
         .engagement_no = e->no,

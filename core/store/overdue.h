@@ -14,11 +14,11 @@ struct tcn_overdue {
 int tcn_store_overdue(struct tcn_store *s, int64_t before_ms, struct tcn_overdue *ret,
                       struct tcn_err *err);
 
-/* When the incident's timer is due, 0 = it has none; and how many messages were decided for its pages, sent or not. */
-struct tcn_owed {
-    int64_t timer_ms, sends;
-};
-int tcn_store_owed(struct tcn_store *s, struct tcn_id incident, struct tcn_owed *ret,
-                   struct tcn_err *err);
+/* When the incident's timer is due, 0 = it has none. */
+int tcn_store_timer_of(struct tcn_store *s, struct tcn_id incident, int64_t *ret_ms,
+                       struct tcn_err *err);
+/* Whether there is a row of that message, sent or not. */
+int tcn_store_send_is_there(struct tcn_store *s, struct tcn_id send, bool *ret,
+                            struct tcn_err *err);
 
 #endif
