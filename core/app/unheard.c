@@ -8,18 +8,25 @@
 #include <stdlib.h>
 
 #define SOURCES_MAX 256
-#define BATCH 16 /* incidents of a job; other work comes between */
+#define SLICE 2000 /* incidents of a job that looks, about 10 ms; other work comes between */
+#define BATCH 16   /* of one that writes */
 #define ARENA 262144
 
 struct look_job {
     struct tcn_job job; /* first */
     struct tcn_app *app;
-    struct tcn_config *config; /* a reference: that of the look */
-    struct tcn_arena arena;
-    bool is_told; /* in the log */
+    struct tcn_config *config;     /* a reference: that of the look */
+    struct tcn_arena arena, names; /* of one run; of the list */
+    bool is_told;                  /* in the log */
+    /* What was found so far, and where the next look begins. */
+    struct tcn_source_waiting list[SOURCES_MAX];
+    size_t n;
+    struct tcn_id after;
+    bool is_complete;
     /* Results. */
-    struct tcn_source_waiting *list;
-    size_t n, n_written;
+    struct tcn_source_waiting *found;
+    size_t n_found, n_written;
+    struct tcn_id next;
 };
 
 static bool is_served(const struct tcn_config *config, const char *source)
@@ -59,19 +66,46 @@ static int write_lines(struct look_job *j, struct tcn_store *s, const char *sour
     return r;
 }
 
+static int look(struct look_job *j, struct tcn_store *s, struct tcn_err *err)
+{
+    j->next = j->after;
+    return tcn_store_source_waiting(s, !has_shared(j->config), &j->next, SLICE, &j->arena,
+                                    &j->found, &j->n_found, err);
+}
+
 static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
 {
     struct look_job *j = (struct look_job *)base;
-    int r;
+    int r = 0;
 
     tcn_arena_reset(&j->arena);
     j->n_written = 0;
-    r = tcn_store_source_waiting(s, !has_shared(j->config), SOURCES_MAX, &j->arena, &j->list, &j->n,
-                                 err);
+    if (!j->is_complete)
+        return look(j, s, err);
     for (size_t i = 0; i < j->n && r == 0 && j->n_written < BATCH; i++)
-        if (!is_served(j->config, j->list[i].source))
-            r = write_lines(j, s, j->list[i].source, now_ms, err);
+        r = write_lines(j, s, j->list[i].source, now_ms, err);
     return r;
+}
+
+/* Those that are not served. */
+static void add(struct look_job *j, const struct tcn_source_waiting *found)
+{
+    for (size_t i = 0; i < j->n; i++)
+        if (strcmp(j->list[i].source, found->source) == 0) {
+            j->list[i].n += found->n;
+            return;
+        }
+    if (j->n < SOURCES_MAX && !is_served(j->config, found->source))
+        j->list[j->n++] =
+            (struct tcn_source_waiting){tcn_arena_strdup(&j->names, found->source), found->n};
+}
+
+static void add_slice(struct look_job *j)
+{
+    for (size_t i = 0; i < j->n_found; i++)
+        add(j, &j->found[i]);
+    j->after = j->next;
+    j->is_complete = tcn_id_is_zero(j->next);
 }
 
 static void warn(const struct tcn_source_waiting *waiting)
@@ -89,21 +123,31 @@ static void look_free(struct look_job *j)
 {
     tcn_config_unref(j->config);
     tcn_arena_done(&j->arena);
+    tcn_arena_done(&j->names);
     free(j);
+}
+
+static void tell(struct look_job *j)
+{
+    for (size_t i = 0; !j->is_told && i < j->n; i++)
+        warn(&j->list[i]);
+    j->is_told = true;
 }
 
 static void done(struct tcn_job *base, int r, const struct tcn_err *err)
 {
     struct look_job *j = (struct look_job *)base;
+    bool has_more = r == 0 && (!j->is_complete || j->n_written == BATCH);
 
     (void)err;
-    for (size_t i = 0; r == 0 && !j->is_told && i < j->n; i++)
-        if (!is_served(j->config, j->list[i].source))
-            warn(&j->list[i]);
-    j->is_told = true;
-    if (r == 0 && j->n_written == BATCH && tcn_storethread_post(j->app->store, &j->job) == 0)
-        return;
-    look_free(j);
+    if (r == 0 && !j->is_complete) {
+        add_slice(j);
+        has_more = !j->is_complete || j->n > 0;
+    }
+    if (r == 0 && j->is_complete)
+        tell(j);
+    if (!has_more || tcn_storethread_post(j->app->store, &j->job) < 0)
+        look_free(j);
 }
 
 void tcn_unheard_look(struct tcn_app *app)
@@ -115,6 +159,7 @@ void tcn_unheard_look(struct tcn_app *app)
     j->config = app->config;
     tcn_config_ref(j->config);
     tcn_arena_init(&j->arena, ARENA);
+    tcn_arena_init(&j->names, ARENA);
     if (tcn_storethread_post(app->store, &j->job) < 0)
         look_free(j);
 }

@@ -440,10 +440,12 @@ struct tcn_source_waiting {
     const char *source;
     int64_t n; /* open incidents of which an alarm of it fires */
 };
-/* By source, those that have any. with_shared: also for alarms of the scope "all", of which another source may tell. */
-int tcn_store_source_waiting(struct tcn_store *s, bool with_shared, size_t limit,
-                             struct tcn_arena *a, struct tcn_source_waiting **ret, size_t *ret_n,
-                             struct tcn_err *err);
+/* By source, those that have any, of the next slice of open incidents behind *after (zero = from the first), which becomes the
+ * last one of it, or zero when there are no more. with_shared: also for alarms of the scope "all", of which another source may
+ * tell. */
+int tcn_store_source_waiting(struct tcn_store *s, bool with_shared, struct tcn_id *after,
+                             size_t slice, struct tcn_arena *a, struct tcn_source_waiting **ret,
+                             size_t *ret_n, struct tcn_err *err);
 /* Those incidents of one source that have no line with this text on their timeline yet. */
 int tcn_store_source_untold(struct tcn_store *s, const char *source, bool with_shared,
                             const char *text, size_t limit, struct tcn_id *ret_ids, size_t *ret_n,

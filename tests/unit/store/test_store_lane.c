@@ -197,16 +197,22 @@ static void put_of(struct fixture *f, const char *source, const char *key, unsig
     OK(f, tcn_store_lane_put(f->s, &lane, &f->err));
 }
 
-static void expect_waiting(struct fixture *f, bool with_shared, size_t limit, const char *want)
+/* Slice by slice, a bar behind each. */
+static void expect_waiting(struct fixture *f, bool with_shared, size_t slice, const char *want)
 {
     struct tcn_source_waiting *list;
+    struct tcn_id after = {{0}};
     char text[200] = "";
     size_t n;
 
-    OK(f, tcn_store_source_waiting(f->s, with_shared, limit, &f->a, &list, &n, &f->err));
-    for (size_t i = 0; i < n; i++)
-        snprintf(text + strlen(text), sizeof text - strlen(text), "%s %d ", list[i].source,
-                 (int)list[i].n);
+    do {
+        OK(f,
+           tcn_store_source_waiting(f->s, with_shared, &after, slice, &f->a, &list, &n, &f->err));
+        for (size_t i = 0; i < n; i++)
+            snprintf(text + strlen(text), sizeof text - strlen(text), "%s %d ", list[i].source,
+                     (int)list[i].n);
+        snprintf(text + strlen(text), sizeof text - strlen(text), "|");
+    } while (!tcn_id_is_zero(after));
     assert_string_equal(text, want);
 }
 
@@ -228,11 +234,12 @@ static void incidents_that_wait_for_a_source(void **state)
 {
     struct fixture *f = *state;
 
-    expect_waiting(f, true, 9, "");
+    expect_waiting(f, true, 9, "|");
     put_sources(f);
-    expect_waiting(f, true, 9, "prom 2 sns 1 zabbix 1 ");
-    expect_waiting(f, false, 9, "prom 2 zabbix 1 ");
-    expect_waiting(f, true, 1, "prom 2 ");
+    expect_waiting(f, true, 9, "prom 2 sns 1 zabbix 1 |");
+    expect_waiting(f, false, 9, "prom 2 zabbix 1 |");
+    expect_waiting(f, true, 2, "prom 2 zabbix 1 |sns 1 |");
+    expect_waiting(f, true, 1, "prom 1 |prom 1 zabbix 1 |sns 1 ||");
 }
 
 static void expect_untold(struct fixture *f, const char *source, bool with_shared, size_t limit,
