@@ -74,9 +74,8 @@ static void log_unsent(const struct tcn_send_run *run, const struct tcn_outcome 
             o->result.outcome == TOCSIN_UNKNOWN ? "page may have arrived" : "page not sent",
             "instance", tcn_port_instance(run->channel->same->port)->sdk.name, "incident", incident,
             "contact", run->row.contact, "channel", run->row.channel, "attempt",
-            tcn_log_num(run->row.attempt, attempt), "pages",
-            tcn_log_num((int64_t)run->n_rows, pages), "outcome",
-            tcn_outcome_name(o->result.outcome), "reason", o->result.reason, NULL);
+            tcn_log_num(run->row.attempt, attempt), "outcome", tcn_outcome_name(o->result.outcome),
+            "reason", o->result.reason, "pages", tcn_log_num((int64_t)run->n_rows, pages), NULL);
 }
 
 static void leave_place(struct tcn_send_run *run)

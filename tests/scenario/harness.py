@@ -226,6 +226,12 @@ class Tocsin(Process):
         return self.api("GET", f"/v1/incidents/{ident}").json()
 
 
+def is_sanitized(app: Tocsin) -> bool:
+    """The shadow memory of the sanitizers is larger than any machine; freed memory is kept there for a while."""
+    with open(f"/proc/{app.child.pid}/statm", encoding="ascii") as statm:
+        return int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE") > 1 << 40
+
+
 class World:
     """A temporary folder with a sandbox and a Tocsin in it, and a database when the scenario is to run on PostgreSQL;
     everything ends with the with block. store: that one, on a server of its own; otherwise that of the run, in a

@@ -17,7 +17,7 @@ import time
 import typing
 import unittest
 
-from harness import SOURCE_TOKEN, TOKENS, Failure, Tocsin, World, eventually
+from harness import SOURCE_TOKEN, TOKENS, Failure, Tocsin, World, eventually, is_sanitized
 from test_config import NOWHERE
 from worlds import SECRETS, Config, Topic, alert, base_config, fresh, group
 
@@ -119,12 +119,6 @@ def number(metrics: bytes, name: str) -> int:
     if not found:
         raise Failure(f"{name} is not told")
     return int(found[1])
-
-
-def is_sanitized(app: Tocsin) -> bool:
-    """The shadow memory of the sanitizers is larger than any machine; freed memory is kept there for a while."""
-    with open(f"/proc/{app.child.pid}/statm", encoding="ascii") as statm:
-        return int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE") > 1 << 40
 
 
 # The cases of h1spec (github.com/uNetworking/h1spec): starts of a request, for which the server waits ...

@@ -14,7 +14,7 @@ import unittest
 from collections import Counter
 from urllib.parse import urlsplit
 
-from harness import SOURCE_TOKEN, STORE, Failure, eventually
+from harness import SOURCE_TOKEN, STORE, Failure, eventually, is_sanitized
 from worlds import Config, Scenario, alert, believe_searches, fresh, group
 
 USUAL = 50 if STORE == "sqlite" else 25  # test_nodes.py kills more on PostgreSQL
@@ -144,7 +144,8 @@ class Kill(Scenario):
                 for label in re.findall('labels = "([^"]+)"', call["body"]["jql"])]
         blind = sum(0 < age < JIRA_LAG_MS for age in ages)
         print(f"{len(ages)} look-ups at Jira, {blind} of them too early to see the issue that was there")
-        self.assertTrue(blind)
+        if not is_sanitized(self.app):  # which may start too late for any
+            self.assertTrue(blind)
 
     def was_in_flight(self, mail: Config) -> bool:
         """Whether a kill came before the result of that mail can have been durable. The mail box may take a mail of a
