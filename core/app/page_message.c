@@ -2,6 +2,7 @@
 #include "app/turn.h"
 #include "base/datetime.h"
 #include "connect/want.h"
+#include "engine/budget.h"
 
 #include <assert.h>
 

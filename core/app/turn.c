@@ -1,5 +1,6 @@
 #include "app/turn.h"
 
+#include "engine/budget.h"
 #include "store/ahead.h"
 
 #include <assert.h>

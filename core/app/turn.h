@@ -6,8 +6,6 @@
 #include "engine/engine.h"
 #include "store/store.h"
 
-#define TCN_IMPACT_URGENT 1 /* of an incident whose pages no budget holds back */
-
 /* The incident with its engagements and, of its lanes, the one that is due first. TCN_ENOTFOUND. */
 int tcn_turn_load(struct tcn_store *s, struct tcn_id incident, struct tcn_arena *arena,
                   struct tcn_aggregate *ret, struct tcn_err *err);

@@ -7,6 +7,8 @@
 
 #include "model/contact.h"
 
+#define TCN_IMPACT_URGENT 1 /* of an incident whose pages no budget holds back */
+
 /* Takes a token, of b->pages that come back evenly within b->per_ms. False: there is none, and nothing changes. */
 bool tcn_budget_take(const struct tcn_page_budget *b, int64_t now_ms, int64_t *full_ms);
 /* The message did not leave. */
