@@ -54,6 +54,21 @@ static bool may_act(void *ctx)
     return !app->store || tcn_storethread_may_act(app->store);
 }
 
+static void tell_doubts(struct tcn_app *app)
+{
+    struct tcn_start_doubts doubts;
+
+    tcn_storethread_start_doubts(app->store, &doubts);
+    if (*doubts.other_account)
+        tcn_log(TCN_LOG_WARN, "store",
+                "nodes of another account work on this database: they share nothing with this one, "
+                "and an alarm that comes to both opens an incident in each",
+                "account_id", app->config->account_id, "other", doubts.other_account, "node",
+                doubts.other_node, "do", "give all nodes the same \"account_id\"", NULL);
+    if (*doubts.policies)
+        tcn_log(TCN_LOG_WARN, "store", doubts.policies, NULL);
+}
+
 /* What is not as it should be, and no reason not to start. */
 static void tell_of_database(struct tcn_app *app)
 {
@@ -70,6 +85,7 @@ static void tell_of_database(struct tcn_app *app)
             "the store's role is a superuser or has BYPASSRLS, so that the database does not keep "
             "accounts apart: use a role without either that owns the tables",
             NULL);
+    tell_doubts(app);
 }
 
 static int start_store(struct tcn_app *app, struct tcn_err *err)

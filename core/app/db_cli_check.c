@@ -51,10 +51,12 @@ static void told_of_lack(void *ctx, const char *finding)
 static int look_at_place(struct check *c, struct tcn_err *err)
 {
     struct tcn_err why;
+    int r;
 
     if (tcn_store_check_clock(c->s, tcn_clock_now_ms(), TCN_STORE_CLOCK_SLACK_MS, &why) < 0)
         told_of_lack(c, why.msg);
-    return tcn_store_check_rights(c->s, told_of_lack, c, &c->may_read, err);
+    r = tcn_store_check_rights(c->s, told_of_lack, c, &c->may_read, err);
+    return r < 0 ? r : tcn_store_check_policies(c->s, told_of_lack, c, err);
 }
 
 static int look_at(struct check *c, const struct tcn_incident *incident, struct tcn_err *err)
@@ -147,8 +149,8 @@ static void tell_findings(const struct check *c, const char *url)
 static int conclude(const struct check *c, const char *url)
 {
     if (c->lacks > 0)
-        fprintf(stderr, "tocsin db check: %zu %s tocsin from its work on %s%s\n", c->lacks,
-                c->lacks == 1 ? "thing keeps" : "things keep", url,
+        fprintf(stderr, "tocsin db check: %zu %s not as tocsin needs it on %s%s\n", c->lacks,
+                c->lacks == 1 ? "thing is" : "things are", url,
                 !c->may_read       ? "; its rows were not looked at"
                 : c->findings == 0 ? "; its rows are good"
                                    : "");

@@ -16,6 +16,13 @@ int tcn_store_check_pages(struct tcn_store *s, tcn_check_told *told, void *ctx,
  * them. A database in this process has no roles. */
 int tcn_store_check_rights(struct tcn_store *s, tcn_check_told *told, void *ctx, bool *ret_may_read,
                            struct tcn_err *err);
+/* The same, of all of them the first: TCN_EINVALID with what is to be done about it. */
+int tcn_store_need_rights(struct tcn_store *s, struct tcn_err *err);
+/* Outside a transaction: tables of a server that do not keep accounts apart (row-level security is off), in one line. */
+int tcn_store_check_policies(struct tcn_store *s, tcn_check_told *told, void *ctx,
+                             struct tcn_err *err);
+/* Inside a transaction: the same; "" when they do. */
+int tcn_store_open_policies(struct tcn_store *s, char *ret_text, size_t size, struct tcn_err *err);
 /* Inside a transaction: rules between all rows that the store sees (all_accounts), at most 10 findings of each. */
 int tcn_store_check_rows(struct tcn_store *s, tcn_check_told *told, void *ctx, struct tcn_err *err);
 

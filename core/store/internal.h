@@ -17,6 +17,7 @@
 
 #include "base/buf.h"
 #include "store/db.h"
+#include "store/nodes.h"
 #include "store/store.h"
 
 enum tcn_sql_table {
@@ -45,6 +46,7 @@ enum tcn_sql_table {
     TCN_SQL_CLOCK,
     TCN_SQL_SOURCE,
     TCN_SQL_AHEAD,
+    TCN_SQL_DOUBTS,
     TCN_SQL_TABLES
 };
 #define TCN_SQL_MAX 16 /* statements of one table */
@@ -67,6 +69,7 @@ struct tcn_store {
     int64_t followed_us;          /* when the schema's version was last looked at, monotonic */
     bool is_alone;                /* no other process can use the database */
     struct tcn_ahead *ahead;      /* owned; store_ahead.c */
+    struct tcn_start_doubts doubts;
     bool is_hurried; /* this transaction does not wait for what other nodes have locked */
     int broken; /* the first error inside this transaction that a commit must not cover; 0 = none */
     struct tcn_dbstmt *prepared[TCN_SQL_TABLES][TCN_SQL_MAX]; /* owned; made at first use */
@@ -85,6 +88,8 @@ int tcn_store_driver_of(const char *url, const struct tcn_db_driver **ret, const
  * rows' times was taken. */
 int tcn_store_clock_first(struct tcn_store *s, struct tcn_err *err);
 int tcn_store_clock_took(struct tcn_store *s, int64_t by_ms, struct tcn_err *err);
+/* store_doubts.c. Inside the transaction of a start, which sees all accounts. */
+int tcn_store_doubt_start(struct tcn_store *s, struct tcn_err *err);
 /* While others may change the schema: looks whether it is one to work on, once a minute, or at once (is_new: another
  * connection). Outside a transaction. One that this program cannot follow ends the process (exit 70). */
 void tcn_store_follow(struct tcn_store *s, bool is_new);

@@ -50,6 +50,14 @@ struct tcn_database {
 };
 void tcn_store_database(struct tcn_store *s, struct tcn_database *ret);
 
+/* What the start of a node found that is not as it should be, and no reason not to start. */
+struct tcn_start_doubts {
+    char other_account[16]; /* whose nodes work on this database, too; "": nobody's */
+    char other_node[72];    /* the newest of them */
+    char policies[300];     /* the tables do not keep accounts apart, and what to do; "": they do */
+};
+void tcn_store_start_doubts(const struct tcn_store *s, struct tcn_start_doubts *ret);
+
 /* Each server of a URL with several of them, in its order, when all were asked at once. */
 enum tcn_server_state {
     TCN_SERVER_UNSET = 0,

@@ -2,6 +2,7 @@
 #include "store/internal.h"
 
 #include "base/xalloc.h"
+#include "store/check.h"
 #include "store/copy.h"
 #include "store/die.h"
 #include "store/migrate.h"
@@ -91,7 +92,7 @@ static int take_epoch(struct tcn_store *s, const struct tcn_store_options *optio
     if ((r = s->driver->begin_alone(s->db, err)) < 0)
         return r;
     if ((r = add_epoch(s, options, session, now_ms, err)) < 0 || (r = fence(s, err)) < 0 ||
-        (r = trim(s, err)) < 0) {
+        (r = trim(s, err)) < 0 || (r = tcn_store_doubt_start(s, err)) < 0) {
         tcn_store_rollback(s);
         return r;
     }
@@ -152,6 +153,7 @@ static int open_once(const struct tcn_db_driver *driver, const char *target,
         (r = tcn_store_check_clock(s, now_ms + (tcn_clock_mono_us() - begun_us) / 1000,
                                    options->clock_slack_ms, err)) == 0 &&
         (r = tcn_migrate(driver, s->db, tcn_migrations, now_ms, err)) == 0 &&
+        (r = tcn_store_need_rights(s, err)) == 0 &&
         (r = tcn_copy_refuse_unfinished(driver, s->db, err)) == 0 &&
         (r = tcn_moved_refuse(s, options->is_reclaimed, err)) == 0 &&
         (r = take_epoch(s, options, now_ms, err)) == 0 &&

@@ -525,6 +525,7 @@ int tcn_storethread_start(struct event_base *base, const struct tcn_storethread_
     if ((r = tcn_store_look(t->store, err)) < 0)
         goto out;
     tcn_store_survey_of_start(t->store, &t->survey);
+    tcn_store_start_doubts(t->store, &t->doubts);
     tcn_store_database(t->store, &t->stats.database);
     t->beat_us = tcn_clock_mono_us();
     if (t->is_shared && t->max_batch > SHARED_BATCH)
@@ -615,4 +616,9 @@ void tcn_storethread_stats(struct tcn_storethread *t, struct tcn_storethread_sta
 void tcn_storethread_survey(struct tcn_storethread *t, struct tcn_survey *ret)
 {
     *ret = t->survey;
+}
+
+void tcn_storethread_start_doubts(struct tcn_storethread *t, struct tcn_start_doubts *ret)
+{
+    *ret = t->doubts;
 }

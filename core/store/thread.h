@@ -90,6 +90,8 @@ int64_t tcn_storethread_now_ms(struct tcn_storethread *t);
 
 /* What the start found of the servers of the URL. Any thread. */
 void tcn_storethread_survey(struct tcn_storethread *t, struct tcn_survey *ret);
+/* What its start found to be doubtful. */
+void tcn_storethread_start_doubts(struct tcn_storethread *t, struct tcn_start_doubts *ret);
 
 #define TCN_STALL_MS 3000
 struct tcn_storethread_stats {

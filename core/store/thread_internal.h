@@ -40,6 +40,7 @@ struct tcn_storethread {
     bool is_told_stalled;            /* the loop's */
     bool is_shared;                  /* the store */
     struct tcn_survey survey;        /* of the start */
+    struct tcn_start_doubts doubts;
     struct event *late;              /* looks at those below; owned; NULL: it is not shared */
     struct tcn_job *oldest, *newest; /* with a late, and no result yet; the loop's */
     void (*on_taken)(void *ctx);

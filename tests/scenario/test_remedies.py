@@ -46,10 +46,13 @@ class OnServer(unittest.TestCase):
         """A store in a schema of its own; its URL."""
         url = self.url(role, options=f"-csearch_path%3D{schema}")
         self.server.psql(f"CREATE SCHEMA {schema} AUTHORIZATION {role}")
+        self.assertEqual("", Tocsin(self.folder(), {"store": url}, {}).end())
+        return url
+
+    def folder(self) -> pathlib.Path:
         folder = self.world.folder / fresh("app")
         folder.mkdir()
-        self.assertEqual("", Tocsin(folder, {"store": url}, {}).end())
-        return url
+        return folder
 
 
 class Refusals(OnServer):
@@ -115,11 +118,6 @@ class Refusals(OnServer):
         said = self.run_tocsin("db", "copy", "--from", here, "--to", own, code=1, PGPASSFILE=str(passes))
         self.assertIn(f'password retrieved from file "{passes}" (28P01)', said)
 
-    def folder(self) -> pathlib.Path:
-        folder = self.world.folder / fresh("app")
-        folder.mkdir()
-        return folder
-
     def test_misspelt_parameters(self) -> None:
         for more, told in (({"sslmod": "require"}, r'parameter .?"sslmod.?", which libpq does not know; did you mean .?"sslmode'),
                            ({"conect_timeout": "1"}, r'"connect_timeout'),
@@ -144,7 +142,7 @@ class Refusals(OnServer):
         for name, breaks, told in (
                 ("forgotten", "DELETE FROM {0}.schema_version", r"\(42P07\); what tocsin makes is there already"),
                 ("odd", "UPDATE {0}.schema_version SET oldest = 0", "schema_version is damaged.*name an empty database"),
-                ("dropped", "DROP TABLE {0}.epochs CASCADE", r"\(42P01\); the tables are not as tocsin made them")):
+                ("dropped", "DROP TABLE {0}.epochs CASCADE", "there is no table epochs: restore a backup")):
             with self.subTest(name):
                 url = self.made(name)
                 self.server.psql(breaks.format(name))
@@ -176,7 +174,7 @@ class Checked(OnServer):
         other = self.url("looks", options="-csearch_path%3Dmine")
         said = self.check(other, 1)
         self.assertEqual(21, said.count("the role lacks INSERT, UPDATE, DELETE on the table "), said)
-        self.assertIn("21 things keep tocsin from its work", said)
+        self.assertIn("21 things are not as tocsin needs it", said)
         self.assertIn("its rows are good", said)
         self.assertNotIn(": good.", said)
         self.server.psql("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA mine TO looks; "
@@ -189,6 +187,39 @@ class Checked(OnServer):
         self.server.psql("GRANT SELECT ON mine.pages TO looks")
         self.assertIn("good.", self.check(other, 0))
 
+    def test_a_start_without_rights(self) -> None:
+        self.made("theirs_all")
+        self.server.psql("CREATE ROLE starts LOGIN; GRANT USAGE ON SCHEMA theirs_all TO starts; "
+                         "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA theirs_all TO starts; "
+                         "REVOKE INSERT ON theirs_all.pages, theirs_all.links FROM starts")
+        url = self.url("starts", options="-csearch_path%3Dtheirs_all")
+        said = self.on_store(url, "serve", code=1)
+        self.assertRegex(said, r"the role lacks INSERT on the table links: its owner may GRANT .* \(and 1 more tables")
+        self.assertNotIn("msg=ready", said)
+        self.server.psql("GRANT INSERT ON theirs_all.pages, theirs_all.links TO starts")
+        self.assertEqual("", Tocsin(self.folder(), {"store": url}, {}).end())
+
+    def test_accounts_that_are_not_kept_apart(self) -> None:
+        url = self.made("open_to_all")
+        self.server.psql("ALTER TABLE open_to_all.lanes DISABLE ROW LEVEL SECURITY")
+        self.server.psql("ALTER TABLE open_to_all.pages NO FORCE ROW LEVEL SECURITY")
+        told = r"row-level security is off for 2 of the tables .lanes., .*ENABLE ROW LEVEL SECURITY, FORCE ROW"
+        self.assertRegex(self.check(url, 1), told)
+        app = Tocsin(self.folder(), {"store": url}, {})
+        self.assertRegex(app.log.read_text(), f"level=warn .*{told}")
+        self.assertEqual("", app.end())
+
+    def test_a_node_of_another_account(self) -> None:
+        url = self.made("shared")
+        nodes = [Tocsin(self.folder(), {"store": url, "node": name, "account_id": account}, {})
+                 for name, account in (("one", "111111111111"), ("two", "111111111111"), ("odd", "222222222222"))]
+        told = "level=warn .*nodes of another account work on this database"
+        for node in nodes[:2]:
+            self.assertNotRegex(node.log.read_text(), told)
+        self.assertRegex(nodes[2].log.read_text(), f'{told}.*account_id=222222222222 other=111111111111 node=two')
+        for node in nodes:
+            self.assertEqual("", node.end())
+
     def test_a_clock_that_differs(self) -> None:
         self.made("late")
         self.server.psql("CREATE SCHEMA shifted; GRANT USAGE ON SCHEMA shifted TO PUBLIC; "
@@ -196,7 +227,7 @@ class Checked(OnServer):
                          "$$ SELECT pg_catalog.clock_timestamp() + interval '5 s' $$")
         said = self.check(self.url(options="-csearch_path%3Dshifted,pg_catalog,late"), 1)
         self.assertRegex(said, r"clock is [45]\.\d s behind the database's.*NTP")
-        self.assertIn("1 thing keeps tocsin from its work", said)
+        self.assertIn("1 thing is not as tocsin needs it", said)
 
     def test_an_unfinished_copy(self) -> None:
         here = f"sqlite:{self.world.folder}/{fresh('source')}.db"

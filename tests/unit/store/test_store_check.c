@@ -122,6 +122,12 @@ static void every_rule(void **state)
     }
 }
 
+static void told_open(void *ctx, const char *finding)
+{
+    (void)ctx;
+    fail_msg("%s", finding);
+}
+
 static struct findings lacks(struct fixture *f, bool *ret_may_read)
 {
     const struct tcn_store_options o = {.url = f->url, .account_id = ACCOUNT, .node = "check"};
@@ -130,6 +136,10 @@ static struct findings lacks(struct fixture *f, bool *ret_may_read)
 
     OK(f, tcn_store_visit(&o, false, &s, &f->err));
     OK(f, tcn_store_check_rights(s, told, &found, ret_may_read, &f->err));
+    assert_int_equal(tcn_store_need_rights(s, &f->err), found.n > 0 ? TCN_EINVALID : 0);
+    if (found.n > 0)
+        assert_string_equal(f->err.msg, found.first);
+    OK(f, tcn_store_check_policies(s, told_open, &found, &f->err));
     tcn_store_close(s);
     return found;
 }
@@ -160,6 +170,26 @@ static void rights_that_are_missing(void **state)
         assert_non_null(strstr(found.first, cases[i].says));
         assert_int_equal(may_read, cases[i].may_read);
     }
+}
+
+static void policies_that_are_off(void **state)
+{
+    static const char *const opens[] = {"DISABLE", "NO FORCE"};
+    struct fixture *f = *state;
+    struct findings found = {0};
+
+    for (size_t i = 0; f->schema[0] && i < sizeof opens / sizeof *opens; i++) {
+        char sql[100];
+
+        snprintf(sql, sizeof sql, "ALTER TABLE runs %s ROW LEVEL SECURITY", opens[i]);
+        change(f, sql);
+        found.n = 0;
+        OK(f, tcn_store_check_policies(f->s, told, &found, &f->err));
+        assert_int_equal(found.n, 1);
+        assert_non_null(strstr(found.first, "off for 1 of the tables (runs)"));
+        change(f, "ALTER TABLE runs ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY");
+    }
+    OK(f, tcn_store_check_policies(f->s, told_open, NULL, &f->err));
 }
 
 static void spoil(const char *path)
@@ -202,6 +232,7 @@ int main(void)
         IN_FILE(every_rule),
         IN_FILE(a_damaged_file),
         IN_FILE(rights_that_are_missing),
+        IN_FILE(policies_that_are_off),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
