@@ -15,7 +15,8 @@ static const char usage[] =
     "\n"
     "  Looks through the store for damage and for rows that contradict each other, and, of one in\n"
     "  PostgreSQL, for what serve would lack there: rights of its role, a clock like this\n"
-    "  machine's. One line a finding. It reads only, and runs beside a server. Exit status 0:\n"
+    "  machine's, a standby that its commits wait for. One line a finding; then which server that\n"
+    "  was, and which nodes work on it. It reads only, and runs beside a server. Exit status 0:\n"
     "  good, 1: not.\n"
     "\n"
     "  --config FILE   the configuration that names the store\n"
@@ -54,6 +55,8 @@ static int look_at_place(struct check *c, struct tcn_err *err)
     int r;
 
     if (tcn_store_check_clock(c->s, tcn_clock_now_ms(), TCN_STORE_CLOCK_SLACK_MS, &why) < 0)
+        told_of_lack(c, why.msg);
+    if (tcn_store_check_commits(c->s, &why) < 0)
         told_of_lack(c, why.msg);
     r = tcn_store_check_rights(c->s, told_of_lack, c, &c->may_read, err);
     return r < 0 ? r : tcn_store_check_policies(c->s, told_of_lack, c, err);
@@ -177,7 +180,8 @@ static int check(const struct tcn_config *config)
         return tcn_db_fail(VERB, &err);
     tcn_arena_init(&c.page, TCN_TURN_ARENA);
     tcn_arena_init(&c.one, TCN_TURN_ARENA);
-    r = look(&c, &err);
+    if ((r = look(&c, &err)) == 0 && c.may_read)
+        r = tcn_db_tell_server(c.s, &err);
     status = r < 0 ? tcn_db_fail(VERB, &err) : conclude(&c, config->store);
     tcn_arena_done(&c.one);
     tcn_arena_done(&c.page);

@@ -90,7 +90,8 @@ static int held(const struct tcn_config *c)
     if (tcn_store_visit(&o, false, &s, &err) < 0)
         return tcn_db_fail("held", &err);
     tcn_arena_init(&arena, LIST_ARENA);
-    r = read_held(s, &arena, &l, &err);
+    if ((r = read_held(s, &arena, &l, &err)) == 0)
+        r = tcn_db_tell_server(s, &err);
     if (r == 0)
         print_listing(&l);
     tcn_arena_done(&arena);

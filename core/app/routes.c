@@ -6,6 +6,7 @@
 #include "app/trouble.h"
 #include "base/nearest.h"
 #include "base/xalloc.h"
+#include "sys/clock.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -304,13 +305,26 @@ void tcn_answer_refused(struct tcn_app *app, struct tcn_request *rq)
         tcn_answer_busy(rq, "too many requests wait for the store");
 }
 
+/* One a second and code: a job that fails for ever is asked for again and again. */
+static void tell_failure(struct tcn_app *app, int r, const struct tcn_err *err)
+{
+    const char *code = tcn_code_name(r);
+    uint64_t suppressed = 0;
+    char more[TCN_LOG_NUM];
+
+    tcn_metrics_add(app->metrics, "tocsin_store_failures_total", "", 1);
+    if (tcn_log_limit_pass(&app->log_limit, "job failed", code, tcn_clock_mono_us() / 1000,
+                           &suppressed))
+        tcn_log(TCN_LOG_ERROR, "store", "job failed", "code", code, "why", err->msg,
+                suppressed ? "suppressed" : NULL, tcn_log_num((int64_t)suppressed, more), NULL);
+}
+
 void tcn_answer_failure(struct tcn_app *app, struct tcn_request *rq, int r,
                         const struct tcn_err *err)
 {
     char trouble[TCN_TROUBLE] = "the store is not available";
 
-    tcn_metrics_add(app->metrics, "tocsin_store_failures_total", "", 1);
-    tcn_log(TCN_LOG_ERROR, "store", "job failed", "code", tcn_code_name(r), "why", err->msg, NULL);
+    tell_failure(app, r, err);
     tcn_trouble(app, trouble);
     answer_nothing(rq, r == TCN_EFULL ? "the disk is full" : trouble);
 }

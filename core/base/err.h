@@ -16,7 +16,7 @@ enum tcn_code {
     TCN_EFULL = -9      /* no space left on the disk */
 };
 
-#define TCN_ERR_MSG 480
+#define TCN_ERR_MSG 720
 
 /* Caller's, of fixed size; msg is one line: what was wrong and where. */
 struct tcn_err {

@@ -71,6 +71,8 @@ struct tcn_db_driver {
     void (*close)(struct tcn_db *db); /* after every statement is finalized */
     /* Whole-database check at start, TCN_EIO when damaged. May skip what would take too long. */
     int (*check)(struct tcn_db *db, struct tcn_err *err);
+    /* May be NULL: a commit waits for nobody. Outside a transaction; TCN_EBUSY: for somebody who is not there. */
+    int (*may_commit)(struct tcn_db *db, struct tcn_err *err);
 
     int (*prepare)(struct tcn_db *db, const char *sql, struct tcn_dbstmt **ret,
                    struct tcn_err *err);

@@ -41,10 +41,11 @@ int tcn_store_leave(struct tcn_store *s, struct tcn_err *err);
 struct tcn_database {
     const char *engine; /* static */
     char version[32], host[128], role[16];
-    char system_id[24];     /* of the cluster */
-    int64_t timeline;       /* grows when a standby is promoted */
-    uint64_t promotions;    /* that this process has seen */
-    char started[40];       /* when that server was, as it writes times: tells it from its copies */
+    char system_id[24]; /* of the cluster */
+    int64_t timeline;   /* grows when a standby is promoted */
+    uint64_t
+        promotions;   /* that this process has seen, one since the node's last start among them */
+    char started[40]; /* when that server was, as it writes times: tells it from its copies */
     bool bypasses_policies; /* row-level security does not hold for this role */
     char unkept[160];       /* why which server it is cannot be kept for the next start */
 };

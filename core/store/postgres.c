@@ -309,6 +309,7 @@ const struct tcn_db_driver tcn_postgres_driver = {
     .open = tcn_pg_open,
     .close = tcn_pg_close,
     .check = tcn_pg_check,
+    .may_commit = tcn_pg_may_commit,
     .prepare = tcn_pg_prepare,
     .finalize = tcn_pg_finalize,
     .bind_null = bind_null,

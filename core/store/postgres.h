@@ -96,6 +96,25 @@ struct tcn_pg_known {
     char system_id[24]; /* "": not known */
     int64_t timeline;   /* the highest that was met; 0: not known */
     char unkept[160];   /* why the file could not be written; "": it was */
+    bool is_at_work;    /* the process: it forgets nothing */
+    char unmet
+        [128]; /* a host that did not answer when all were asked, and may be the right one; "": none */
+};
+
+/* Why a host does not take this process. Later states say more: it came further. */
+enum tcn_pg_host_state {
+    TCN_PG_IS_UNASKED = 0,
+    TCN_PG_IS_STANDBY, /* or takes no writes for another reason */
+    TCN_PG_IS_SILENT,
+    TCN_PG_IS_CLOSED, /* answers with a refusal */
+    TCN_PG_IS_UNFIT   /* lets us in, and then there is something */
+};
+struct tcn_pg_refused {
+    enum tcn_pg_host_state state;
+    char host[128];        /* and port */
+    char text[120];        /* its own words */
+    char why[TCN_ERR_MSG]; /* the sentence: where, what, what to do */
+    const char *waits; /* static; what it waits for, about "the database"; NULL: it is not that */
 };
 
 struct tcn_db {
@@ -120,9 +139,10 @@ struct tcn_db {
     bool is_writing;        /* libpq waits for room, not for bytes */
     int64_t pause_until_us; /* before the next round */
     int64_t pause_ms;
-    char away
-        [TCN_ERR_MSG]; /* why the last try to get the connection back failed; "": it is there, or none was made */
-    bool is_reached, was_reached; /* a host took a connection, in this round and in the last one */
+    struct tcn_pg_refused
+        refused[TCN_SERVERS_MAX]; /* why it does not come, of each host; none while it is there */
+    const char *
+        session_waits; /* static; what the session's first commit waited for, until it is noted there */
 
     struct tcn_dbstmt *waiting[TCN_PG_GROUPS_MAX]; /* borrowed; they have rows that are not sent */
     size_t n_waiting;
@@ -175,6 +195,18 @@ int tcn_pg_fail_connection(const PGconn *conn, struct tcn_err *err);
 /* The database is another process's, or is not the one that was written to: says so and ends this process. */
 void tcn_pg_die(const char *why) __attribute__((noreturn));
 
+/* -- postgres_refused.c ---------------------------------------------------------------------------------------- */
+
+/* Of a connection that could not be made. */
+void tcn_pg_refused(const PGconn *conn, struct tcn_pg_refused *ret);
+/* Of one that was made and is of no use. */
+void tcn_pg_refused_later(const PGconn *conn, const struct tcn_err *why,
+                          struct tcn_pg_refused *ret);
+/* TCN_EBUSY: the sentence of the host that came furthest, then the others in their own words. */
+int tcn_pg_fail_hosts(const struct tcn_pg_refused *list, size_t n, struct tcn_err *err);
+/* The same for everybody, about "the database": without names. Static; NULL: none was asked. */
+const char *tcn_pg_refused_in_public(const struct tcn_pg_refused *list, size_t n);
+
 /* -- postgres_wire.c: commands out, results in ----------------------------------------------------------------- */
 
 /* Waits until the socket is ready for what the state of conn asks. TCN_EBUSY: not by then. */
@@ -210,11 +242,11 @@ void tcn_pg_group_free(struct tcn_pg_group *g); /* NULL is legal */
 
 int tcn_pg_open(const struct tcn_db_place *place, struct tcn_db **ret, struct tcn_err *err);
 void tcn_pg_close(struct tcn_db *db);
-int tcn_pg_check(struct tcn_db *db, struct tcn_err *err);
-/* Works on a connection for at most wait_ms: 1 there is one, 0 not yet, negative: no host could be had. */
-int tcn_pg_connect(struct tcn_db *db, int64_t wait_ms, struct tcn_err *err);
-/* That host will not be: the next one, or after the last a pause and the first. False: that was the last. */
-bool tcn_pg_next_host(struct tcn_db *db);
+/* Works on a connection for at most wait_ms: 1 there is one, 0 not yet, TCN_EBUSY: the host will not be, db->refused says why,
+ * and it is the next one's turn. */
+int tcn_pg_connect(struct tcn_db *db, int64_t wait_ms);
+/* That host will not be: the next one, or after the last a pause and the first. */
+void tcn_pg_next_host(struct tcn_db *db);
 /* Connects to the i-th host, and waits for it; on 0 it is the connection that has come. TCN_EBUSY. */
 int tcn_pg_reach(struct tcn_db *db, size_t host, struct tcn_err *err);
 /* Makes the connection that has come the one in use. */
@@ -275,7 +307,7 @@ struct tcn_pg_hailed {
     int r; /* 0: server says it; TCN_EBUSY */
     char host[128];
     struct tcn_database server;
-    struct tcn_err err;
+    struct tcn_pg_refused refused; /* negative r: why */
 };
 /* Asks all hosts at once, each over a connection of its own, for TCN_PG_CONNECT_MS altogether; or until is_enough (may be
  * NULL) says so of one that has answered, or there is something to read at stop_fd (-1: none). */
@@ -291,6 +323,13 @@ int tcn_pg_survey(struct tcn_db *db, int stop_fd, size_t *ret_host, struct tcn_e
 void tcn_pg_survey_of_start(struct tcn_db *db, struct tcn_survey *ret);
 int tcn_pg_survey_place(const struct tcn_db_place *place, int stop_fd, struct tcn_survey *ret,
                         struct tcn_err *err);
+
+/* -- postgres_standby.c ---------------------------------------------------------------------------------------- */
+
+/* TCN_EBUSY: every commit waits for a standby that is not there. */
+int tcn_pg_may_commit(struct tcn_db *db, struct tcn_err *err);
+/* The same for a start, which waits for it for a minute; a server looks after its files. */
+int tcn_pg_check(struct tcn_db *db, struct tcn_err *err);
 
 /* -- postgres_transaction.c ------------------------------------------------------------------------------------ */
 

@@ -2,6 +2,7 @@
 #include "store/postgres.h"
 
 #include "sys/clock.h"
+#include "sys/log.h"
 #include <stdio.h>
 
 static const char ask_wait[] =
@@ -18,7 +19,7 @@ static const char *meaning(const PGresult *row, const char *before)
     if (strcmp(PQgetvalue(row, 0, 1), "SyncRep") == 0)
         return "its commits wait for a synchronous standby";
     if (strcmp(PQgetvalue(row, 0, 0), "Lock") == 0)
-        return "it waits for a lock that another session has";
+        return "it waits for a lock that another session has (pg_blocking_pids tells which)";
     return "it works on one statement";
 }
 
@@ -28,15 +29,30 @@ static void ignore(void *arg, const PGresult *notice)
     (void)notice;
 }
 
+/* A process at work tells it by itself (thread_late.c). */
+static void tell_start(const struct tcn_db *db, const char *before, const char *now)
+{
+    bool is_start = !db->guard && (db->role == TCN_DB_NODE || db->role == TCN_DB_OWNER);
+
+    if (is_start && now && now != before)
+        tcn_log(
+            TCN_LOG_WARN, "store", "the start waits for the database", "why", now, "do",
+            "look at the server (pg_stat_activity) and at its standby: a synchronous one that is "
+            "lost must come back, or leave synchronous_standby_names",
+            NULL);
+}
+
 static void ask(struct tcn_db *db, PGconn *conn, int backend, int64_t until_us)
 {
     char sql[sizeof ask_wait + 12];
+    const char *before = tcn_pg_waits(db);
     PGresult *row = NULL;
     struct tcn_err ignored;
 
     snprintf(sql, sizeof sql, ask_wait, backend);
     if (tcn_pg_ask_until(db, conn, sql, until_us, &row, &ignored) == 0)
-        atomic_store(&db->waits, meaning(row, tcn_pg_waits(db)));
+        atomic_store(&db->waits, meaning(row, before));
+    tell_start(db, before, tcn_pg_waits(db));
     PQclear(row);
 }
 

@@ -30,7 +30,8 @@ static void hang_up(struct call *c)
 
 static void give_up(struct call *c)
 {
-    c->ret->r = tcn_pg_fail_connection(c->conn, &c->ret->err);
+    tcn_pg_refused(c->conn, &c->ret->refused);
+    c->ret->r = TCN_EBUSY;
     hang_up(c);
 }
 
@@ -145,8 +146,12 @@ static bool is_over(const struct round *round)
 
 static void end_late(struct call *c)
 {
-    tcn_fail(&c->ret->err, TCN_EBUSY, "PostgreSQL: the server at %s does not answer within %d s",
+    struct tcn_err why;
+
+    tcn_fail(&why, TCN_EBUSY, "PostgreSQL: the server at %s does not answer within %d s",
              c->ret->host, TCN_PG_CONNECT_MS / 1000);
+    tcn_pg_refused_later(c->conn, &why, &c->ret->refused);
+    c->ret->refused.state = TCN_PG_IS_SILENT;
     hang_up(c);
 }
 

@@ -256,7 +256,8 @@ PGconn *tcn_pg_hosts_start(const struct tcn_pg_hosts *h, size_t i)
     set(&s, "application_name", h->name);
     conn = PQconnectStartParams(s.keywords, s.values, 0);
     if (!conn)
-        abort(); /* no memory */
+        abort();                                 /* no memory */
+    PQsetErrorVerbosity(conn, PQERRORS_VERBOSE); /* with the SQLSTATE of a refusal */
     for (size_t k = 0; k < s.n_owned; k++)
         free(s.owned[k]);
     return conn;

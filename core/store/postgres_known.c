@@ -68,11 +68,14 @@ void tcn_pg_known_keep(struct tcn_pg_known *k, const struct tcn_database *is, bo
         write_file(k);
 }
 
-/* How it is told that it was meant. */
+/* How it is told that it was meant; not while the right server may only be away. */
 static const char *remedy(const struct tcn_pg_known *k, char *text, size_t size)
 {
     *text = '\0';
-    if (k->path)
+    if (*k->unmet)
+        snprintf(text, size, "; %.120s does not answer, and may be the right one: bring it back",
+                 k->unmet);
+    else if (k->path && !k->is_at_work)
         snprintf(text, size, "; when that is meant (a restored backup), delete %.120s", k->path);
     return text;
 }
@@ -80,7 +83,7 @@ static const char *remedy(const struct tcn_pg_known *k, char *text, size_t size)
 int tcn_pg_known_check(const struct tcn_pg_known *k, const struct tcn_database *is,
                        struct tcn_err *err)
 {
-    char text[200];
+    char text[220];
 
     if (*k->system_id && *is->system_id && strcmp(k->system_id, is->system_id) != 0)
         return tcn_fail(err, TCN_EINVALID,

@@ -60,7 +60,6 @@ static void start_host(struct tcn_db *db)
     db->until_us = tcn_clock_mono_us() + TCN_PG_CONNECT_MS * INT64_C(1000);
     db->is_writing = true; /* as PQconnectPoll wants it at first */
     PQsetNoticeReceiver(db->coming, note, db);
-    PQsetErrorVerbosity(db->coming, PQERRORS_VERBOSE); /* with the SQLSTATE of a refusal */
 }
 
 /* Between half and all of it, so that nodes do not come back in step. */
@@ -74,19 +73,14 @@ static void pause(struct tcn_db *db)
     db->pause_until_us = tcn_clock_mono_us() + ms * 1000;
 }
 
-bool tcn_pg_next_host(struct tcn_db *db)
+void tcn_pg_next_host(struct tcn_db *db)
 {
     PQfinish(db->coming);
     db->coming = NULL;
     if (++db->host < db->hosts.n)
-        return true;
+        return;
     db->host = 0;
-    db->was_reached = db->is_reached;
-    db->is_reached = false;
-    if (!db->was_reached)
-        atomic_store(&db->waits, NULL);
     pause(db);
-    return false;
 }
 
 int tcn_pg_advance(PGconn *conn, bool *is_writing, int64_t deadline_us, int64_t until_us)
@@ -114,7 +108,7 @@ static int advance(struct tcn_db *db, int64_t until_us)
     return tcn_pg_advance(db->coming, &db->is_writing, db->until_us, until_us);
 }
 
-int tcn_pg_connect(struct tcn_db *db, int64_t wait_ms, struct tcn_err *err)
+int tcn_pg_connect(struct tcn_db *db, int64_t wait_ms)
 {
     int64_t until_us = tcn_clock_mono_us() + wait_ms * 1000;
     int r;
@@ -123,8 +117,9 @@ int tcn_pg_connect(struct tcn_db *db, int64_t wait_ms, struct tcn_err *err)
         start_host(db);
     if ((r = advance(db, until_us)) >= 0)
         return r;
-    tcn_pg_fail_connection(db->coming, err);
-    return tcn_pg_next_host(db) ? 0 : r;
+    tcn_pg_refused(db->coming, &db->refused[db->host]);
+    tcn_pg_next_host(db);
+    return r;
 }
 
 int tcn_pg_reach(struct tcn_db *db, size_t host, struct tcn_err *err)
@@ -215,6 +210,7 @@ int tcn_pg_use(struct tcn_db *db, struct tcn_err *err)
     db->connected_us = tcn_clock_mono_us();
     atomic_store(&db->contact_us, db->connected_us);
     atomic_store(&db->waits, NULL);
+    memset(db->refused, 0, sizeof db->refused);
     db->host_in_use = db->host;
     db->host = 0;
     db->pause_ms = db->pause_until_us = 0;
@@ -264,12 +260,4 @@ void tcn_pg_close(struct tcn_db *db)
     tcn_pg_known_done(&db->known);
     tcn_arena_done(&db->rows);
     free(db);
-}
-
-/* The server looks after its files. */
-int tcn_pg_check(struct tcn_db *db, struct tcn_err *err)
-{
-    (void)db;
-    (void)err;
-    return 0;
 }

@@ -91,6 +91,14 @@ static int refuse(const struct tcn_db *db, const struct tcn_err *why)
     return why->code;
 }
 
+/* Since the last connection, or since this node's last start. */
+static bool is_promoted(const struct tcn_db *db, const struct tcn_database *is)
+{
+    int64_t was = db->server.timeline > 0 ? db->server.timeline : db->known.timeline;
+
+    return was > 0 && is->timeline > was;
+}
+
 int tcn_pg_meet(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
 {
     struct tcn_database is;
@@ -101,7 +109,7 @@ int tcn_pg_meet(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
         return r;
     if (tcn_pg_known_check(&db->known, &is, &why) < 0)
         return tcn_fail(err, refuse(db, &why), "%s", why.msg);
-    is.promotions += db->server.timeline > 0 && is.timeline > db->server.timeline;
+    is.promotions += is_promoted(db, &is);
     db->server = is;
     tcn_pg_known_keep(&db->known, &is, db->role == TCN_DB_NODE);
     return 0;

@@ -40,6 +40,15 @@ static int compare(const struct tcn_database *a, const struct tcn_database *b, b
     return 0;
 }
 
+static int fail_all(const struct tcn_pg_hailed *found, size_t n, struct tcn_err *err)
+{
+    struct tcn_pg_refused refused[TCN_SERVERS_MAX];
+
+    for (size_t i = 0; i < n; i++)
+        refused[i] = found[i].refused;
+    return tcn_pg_fail_hosts(refused, n, err);
+}
+
 /* The host to begin with, an index of found; TCN_EBUSY: none answers. */
 static int choose(const struct tcn_pg_hailed *found, size_t n, size_t *ret, struct tcn_err *err)
 {
@@ -55,15 +64,7 @@ static int choose(const struct tcn_pg_hailed *found, size_t n, size_t *ret, stru
             *ret = i;
         is_any = true;
     }
-    if (r < 0 || is_any)
-        return r;
-    return tcn_fail(err, TCN_EBUSY, "%s", found[n - 1].err.msg);
-}
-
-/* A standby is met as one that takes no writes; libpq says so in words only (fe-connect.c, of target_session_attrs). */
-static bool is_of_standby(const struct tcn_err *err)
-{
-    return strstr(err->msg, "session is read-only") || strstr(err->msg, "in hot standby mode");
+    return r < 0 || is_any ? r : fail_all(found, n, err);
 }
 
 static struct tcn_server describe(const struct tcn_pg_hailed *found, int64_t newest)
@@ -71,14 +72,14 @@ static struct tcn_server describe(const struct tcn_pg_hailed *found, int64_t new
     struct tcn_server is = {.state = TCN_SERVER_PRIMARY, .timeline = found->server.timeline};
 
     memcpy(is.host, found->host, sizeof is.host);
-    if (found->r < 0 && is_of_standby(&found->err))
+    if (found->r < 0 && found->refused.state == TCN_PG_IS_STANDBY)
         is.state = TCN_SERVER_STANDBY;
     else if (found->r < 0)
         is.state = TCN_SERVER_UNMET;
     else if (is.timeline > 0 && is.timeline < newest)
         is.state = TCN_SERVER_LEFT_BEHIND;
     if (is.state == TCN_SERVER_UNMET)
-        snprintf(is.why, sizeof is.why, "%s", found->err.msg);
+        memcpy(is.why, found->refused.why, sizeof is.why);
     return is;
 }
 
@@ -95,6 +96,14 @@ static void describe_all(const struct tcn_db *db, const struct tcn_pg_hailed *fo
         ret->servers[i] = describe(&found[i], newest);
 }
 
+static void note_unmet(struct tcn_db *db)
+{
+    db->known.unmet[0] = '\0';
+    for (size_t i = 0; i < db->survey.n; i++)
+        if (db->survey.servers[i].state == TCN_SERVER_UNMET)
+            memcpy(db->known.unmet, db->survey.servers[i].host, sizeof db->known.unmet);
+}
+
 int tcn_pg_survey(struct tcn_db *db, int stop_fd, size_t *ret_host, struct tcn_err *err)
 {
     struct tcn_pg_hailed found[TCN_SERVERS_MAX];
@@ -102,6 +111,7 @@ int tcn_pg_survey(struct tcn_db *db, int stop_fd, size_t *ret_host, struct tcn_e
 
     tcn_pg_hail(&db->hosts, stop_fd, is_enough, db, found);
     describe_all(db, found, &db->survey);
+    note_unmet(db);
     r = choose(found, db->hosts.n, ret_host, err);
     return r < 0 ? r : tcn_pg_known_check(&db->known, &found[*ret_host].server, err);
 }

@@ -93,7 +93,7 @@ static int send_commit(struct tcn_db *db, struct tcn_err *err)
     PGresult *result = NULL;
     int r = tcn_pg_send_text(db, "COMMIT", err);
 
-    db->is_warned = false;
+    db->is_warned = db->is_patient = false;
     if (r == 0)
         r = tcn_pg_settle(db, &result, err);
     /* An aborted transaction answers ROLLBACK. */
@@ -169,6 +169,7 @@ int tcn_pg_own(struct tcn_db *db, int64_t epoch, int64_t session, struct tcn_err
     db->epoch = epoch;
     db->session = session;
     db->commit_no = 0;
+    db->known.is_at_work = true;
     r = tcn_pg_prepare(db, guard, &db->guard, err);
     return r < 0 ? r : tcn_pg_beat(db, &ignored, err);
 }
@@ -183,6 +184,21 @@ static int64_t number(const PGresult *result, int column)
     return strtoll(PQgetvalue(result, 0, column), NULL, 10);
 }
 
+/* The start after this one knows the server already: it would tell of no promotion. */
+static void die_of_loss(const struct tcn_db *db)
+{
+    char why[TCN_ERR_MSG];
+
+    snprintf(
+        why, sizeof why,
+        "the database has forgotten commits that it had confirmed, as a standby does that was "
+        "promoted before it had them (it is at %.120s now, on timeline %lld): start again to go "
+        "on from what it has; what was sent since may be sent again, unless tocsin db hold comes "
+        "before that start",
+        db->server.host, (long long)db->server.timeline);
+    tcn_pg_die(why);
+}
+
 /* What the row says of us and of the commit that is undecided. */
 static void learn(struct tcn_db *db, const PGresult *row, bool *ret_committed)
 {
@@ -195,8 +211,7 @@ static void learn(struct tcn_db *db, const PGresult *row, bool *ret_committed)
     found = number(row, 1);
     *ret_committed = db->is_undecided && found == db->commit_no + 1;
     if (found != db->commit_no && !*ret_committed)
-        tcn_pg_die("the database has forgotten commits that it had confirmed, as a standby does "
-                   "that was promoted before it had them; start again to go on from what it has");
+        die_of_loss(db);
     db->commit_no = found;
     db->is_undecided = false;
 }
@@ -207,10 +222,11 @@ static int fail_session(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
     if (PQstatus(conn) != CONNECTION_OK)
         return TCN_EBUSY;
     tcn_pg_doubt(db, db->host, PQbackendPID(conn));
-    if (!tcn_pg_waits(db))
+    db->session_waits = tcn_pg_waits(db);
+    if (!db->session_waits)
         return TCN_EBUSY;
     return tcn_fail(err, TCN_EBUSY, "PostgreSQL: %.100s does not answer: %s", PQhost(conn),
-                    tcn_pg_waits(db));
+                    db->session_waits);
 }
 
 static int come_back(struct tcn_db *db, PGconn *conn, bool *ret_committed, struct tcn_err *err)
@@ -243,21 +259,18 @@ static int come_back(struct tcn_db *db, PGconn *conn, bool *ret_committed, struc
     return 0;
 }
 
-/* Why the last try failed says more than that this one has not come to anything. */
-static int fail_away(const struct tcn_db *db, struct tcn_err *err)
+/* What it waits for, if that is why it is of no use, may be told to everybody. */
+static void note_refused(struct tcn_db *db, const struct tcn_err *why)
 {
-    return tcn_fail(err, TCN_EBUSY, "%s",
-                    *db->away ? db->away : "PostgreSQL: the connection is lost");
+    tcn_pg_refused_later(db->coming, why, &db->refused[db->host]);
+    db->refused[db->host].waits = db->session_waits;
+    db->session_waits = NULL;
+    tcn_pg_next_host(db);
 }
 
-/* Of several hosts one that took the connection says more than one that did not. */
-static int note_away(struct tcn_db *db, bool is_reached, const struct tcn_err *why,
-                     struct tcn_err *err)
+static int fail_away(struct tcn_db *db, struct tcn_err *err)
 {
-    if (is_reached || !(db->is_reached || db->was_reached))
-        snprintf(db->away, sizeof db->away, "%s", why->msg);
-    db->is_reached |= is_reached;
-    return fail_away(db, err);
+    return tcn_pg_fail_hosts(db->refused, db->hosts.n, err);
 }
 
 int tcn_pg_recover(struct tcn_db *db, int64_t wait_ms, bool *ret_committed, struct tcn_err *err)
@@ -271,16 +284,12 @@ int tcn_pg_recover(struct tcn_db *db, int64_t wait_ms, bool *ret_committed, stru
         poll(NULL, 0, (int)(pause_ms < wait_ms ? pause_ms : wait_ms));
         return fail_away(db, err);
     }
-    r = tcn_pg_connect(db, wait_ms, &why);
-    if (r == 0 && why.code == 0)
-        return fail_away(db, err);
-    if (r == 1 && (r = come_back(db, db->coming, ret_committed, &why)) == 0) {
-        db->away[0] = '\0';
-        return tcn_pg_use(db, err);
+    if ((r = tcn_pg_connect(db, wait_ms)) == 1) {
+        if ((r = come_back(db, db->coming, ret_committed, &why)) == 0)
+            return tcn_pg_use(db, err);
+        note_refused(db, &why); /* whatever it was: the next try may do better */
     }
-    /* Whatever it was: the next try may do better. */
-    r = note_away(db, db->coming != NULL, &why, err);
-    if (db->coming)
-        tcn_pg_next_host(db);
-    return r;
+    if (r < 0)
+        atomic_store(&db->waits, tcn_pg_refused_in_public(db->refused, db->hosts.n));
+    return fail_away(db, err);
 }

@@ -114,6 +114,8 @@ int tcn_pg_lose(struct tcn_db *db, struct tcn_err *err)
     db->conn = NULL;
     db->n_sent = 0;
     db->is_dirty = db->is_demoted = false;
+    if (tcn_pg_waits(db))
+        return tcn_fail(err, TCN_EBUSY, "PostgreSQL does not answer: %s", tcn_pg_waits(db));
     return tcn_fail(err, TCN_EBUSY, "PostgreSQL: the connection is lost");
 }
 

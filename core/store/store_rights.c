@@ -27,14 +27,16 @@ static const char lacks_begin[] =
     " CASE WHEN NOT has_table_privilege(t, 'SELECT') THEN 'SELECT' END,"
     " CASE WHEN NOT has_table_privilege(t, 'INSERT') THEN 'INSERT' END,"
     " CASE WHEN NOT has_table_privilege(t, 'UPDATE') THEN 'UPDATE' END,"
-    " CASE WHEN NOT has_table_privilege(t, 'DELETE') THEN 'DELETE' END) AS lacked FROM " NAMED_BEGIN;
-static const char lacks_end[] = NAMED_END ") AS asked WHERE lacked <> '' OR t IS NULL ORDER BY name";
+    " CASE WHEN NOT has_table_privilege(t, 'DELETE') THEN 'DELETE' END) AS lacked "
+    "FROM " NAMED_BEGIN;
+static const char lacks_end[] =
+    NAMED_END ") AS asked WHERE lacked <> '' OR t IS NULL ORDER BY name";
 
 static const char open_begin[] = "SELECT COUNT(*), MIN(name) FROM " NAMED_BEGIN;
 static const char open_end[] = NAMED_END " WHERE NOT (relrowsecurity AND relforcerowsecurity)";
 
-static int prepare(struct tcn_store *s, const char *begin, const char *end,
-                   struct tcn_dbstmt **ret, struct tcn_err *err)
+static int prepare(struct tcn_store *s, const char *begin, const char *end, struct tcn_dbstmt **ret,
+                   struct tcn_err *err)
 {
     struct tcn_buf sql;
     int r;
@@ -210,4 +212,9 @@ int tcn_store_check_policies(struct tcn_store *s, tcn_check_told *told, void *ct
     if (r == 0 && *text)
         told(ctx, text);
     return r;
+}
+
+int tcn_store_check_commits(struct tcn_store *s, struct tcn_err *err)
+{
+    return s->driver->may_commit ? s->driver->may_commit(s->db, err) : 0;
 }

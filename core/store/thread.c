@@ -382,11 +382,15 @@ static void tell_gone(struct tcn_storethread *t, bool is_gone, const struct tcn_
         t->on_gone(t->gone_ctx, why->msg);
 }
 
-static void tell_away(struct tcn_storethread *t, bool is_away, const struct tcn_err *why)
+static void tell_away(struct tcn_storethread *t, bool is_away, uint64_t news,
+                      const struct tcn_err *why)
 {
-    if (is_away == t->is_told_away)
-        return;
+    bool is_nothing = news == t->told_away || (!is_away && !t->is_told_away);
+
+    t->told_away = news;
     t->is_told_away = is_away;
+    if (is_nothing)
+        return;
     if (t->on_away)
         t->on_away(t->away_ctx, is_away, why->msg);
 }
@@ -425,10 +429,11 @@ static void finish(void *ctx)
     struct tcn_jobs list;
     struct tcn_err why;
     bool is_away, is_full, is_gone;
-    uint64_t taken_over;
+    uint64_t taken_over, away_news;
     int64_t set_back_ms;
 
     pthread_mutex_lock(&t->mutex);
+    away_news = t->away_news;
     taken_over = t->stats.taken_over;
     set_back_ms = t->stats.set_back_ms;
     database = t->stats.database;
@@ -441,7 +446,7 @@ static void finish(void *ctx)
     pthread_mutex_unlock(&t->mutex);
     tell_full(t, is_full);
     tell_gone(t, is_gone, &why);
-    tell_away(t, is_away, &why);
+    tell_away(t, is_away, away_news, &why);
     tell_taken(t, taken_over);
     tell_promoted(t, &database);
     tell_set_back(t, set_back_ms);

@@ -52,7 +52,8 @@ struct tcn_storethread_options {
     /* May be NULL. On the loop thread, once, when the files of the database lost their names (stats.is_gone). */
     void (*on_gone)(void *ctx, const char *why);
     void *gone_ctx;
-    /* May be NULL. On the loop thread, when the database went away (why) and when it is back. */
+    /* May be NULL. On the loop thread, when the database went away (why), when it is away for another reason (10 s apart at
+     * least), and when it is back. */
     void (*on_away)(void *ctx, bool is_away, const char *why);
     void *away_ctx;
     /* May be NULL. On the loop thread, when a shared store has not answered for TCN_STALL_MS (waits: as in stats), and when

@@ -8,6 +8,7 @@
 /* A database that is away: how long work in hand waits for it, and for how long the thread is deaf in between. */
 #define MOMENT_MS 2000
 #define SLICE_MS 50
+#define OTHER_REASON_MS 10000 /* at least, between two that are told */
 
 static bool was_interrupted(const struct tcn_job *job)
 {
@@ -40,27 +41,46 @@ static void answer_all(struct tcn_storethread *t, struct tcn_jobs *list, const s
         tcn_storethread_hand_back(t, list, 0);
 }
 
+/* The loop is to tell it. The mutex is held. */
+static void note_news(struct tcn_storethread *t, const struct tcn_err *why)
+{
+    t->away_news++;
+    t->away_news_us = tcn_clock_mono_us();
+    t->why = *why;
+}
+
+/* It is away for another reason than was told, for some time. The mutex is held. */
+static bool is_other_reason(const struct tcn_storethread *t, const struct tcn_err *why)
+{
+    return strcmp(t->why.msg, why->msg) != 0 &&
+           tcn_clock_mono_us() - t->away_news_us >= OTHER_REASON_MS * INT64_C(1000);
+}
+
 /* What waits comes to list; nothing more is taken after that. */
 static void set_away(struct tcn_storethread *t, const struct tcn_err *why, struct tcn_jobs *list)
 {
-    bool was_away;
+    bool is_news;
 
     pthread_mutex_lock(&t->mutex);
-    was_away = t->stats.is_away;
+    is_news = !t->stats.is_away || is_other_reason(t, why);
+    if (is_news)
+        note_news(t, why);
     t->stats.is_away = true;
-    t->why = *why;
     tcn_jobs_move(&t->waiting, list, t->waiting.n);
     pthread_mutex_unlock(&t->mutex);
-    if (!was_away)
+    if (is_news)
         tcn_wake_ring(&t->wake);
 }
 
 static void set_back(struct tcn_storethread *t)
 {
+    const struct tcn_err over = {0};
     bool was_away;
 
     pthread_mutex_lock(&t->mutex);
     was_away = t->stats.is_away;
+    if (was_away)
+        note_news(t, &over);
     t->stats.is_away = false;
     t->turn_us = tcn_clock_mono_us();
     pthread_mutex_unlock(&t->mutex);

@@ -33,13 +33,14 @@ struct tcn_storethread {
     bool is_told_gone; /* the loop's */
     int64_t look_us;   /* the last one at the files' names, monotonic; the thread's */
     void (*on_away)(void *ctx, bool is_away, const char *why);
-    void *away_ctx;    /* borrowed */
-    bool is_told_away; /* the loop's */
+    void *away_ctx;     /* borrowed */
+    bool is_told_away;  /* the loop's */
+    uint64_t told_away; /* likewise: so much of away_news */
     void (*on_stall)(void *ctx, bool is_stalled, const char *waits);
-    void *stall_ctx;                 /* borrowed */
-    bool is_told_stalled;            /* the loop's */
-    bool is_shared;                  /* the store */
-    struct tcn_survey survey;        /* of the start */
+    void *stall_ctx;          /* borrowed */
+    bool is_told_stalled;     /* the loop's */
+    bool is_shared;           /* the store */
+    struct tcn_survey survey; /* of the start */
     struct tcn_start_doubts doubts;
     struct event *late;              /* looks at those below; owned; NULL: it is not shared */
     struct tcn_job *oldest, *newest; /* with a late, and no result yet; the loop's */
@@ -63,6 +64,8 @@ struct tcn_storethread {
     bool is_stopping, is_last_committed;
     struct tcn_storethread_stats stats;
     struct tcn_err why; /* it is away, or gone */
+    uint64_t away_news; /* counts what is to be told of that: since when, why, that it is over */
+    int64_t away_news_us;
     int64_t lease_until_us;
     int64_t turn_us; /* since when the thread is not waiting for a job, monotonic; 0: it is */
 };

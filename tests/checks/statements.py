@@ -14,6 +14,7 @@ EXCEPTIONS = {
     ("store_send.c", "SEND_DROP_PAGE"): "epoch names who has the page in flight, and still does",
     ("store_clock.c", "SUBSCRIPTIONS"): "times move; epoch stays that of whoever asked last",
     ("store.c", "EPOCH_ADD"): "epochs are counted over all accounts",
+    ("store_doubts.c", "OTHER_ACCOUNT"): "a start looks whose nodes are on the database, and tells",
     ("store.c", "EPOCH_FENCE"): "the row is about the epoch that ends, and ended_by is ours",
 }
 ENTRY = re.compile(r'\[\s*(\w+)\s*\]\s*=\s*\(?\s*((?:"(?:\\.|[^"\\])*"\s*)+)')

@@ -49,7 +49,7 @@ class Away(Scenario):
         name = fresh("away")
         refused = self.prom(group(name, alert(name, "a")))
         self.assertEqual(503, refused.status)
-        self.assertIn("database is away", refused.body.decode())
+        self.assertIn("database is away: its server cannot be reached", refused.body.decode())
         self.assertGreater(int(refused.headers["Retry-After"]), 0)
         self.assertEqual(503, self.prom(repeat).status)
         self.assertEqual(503, self.app.api("GET", "/v1/incidents").status)
@@ -58,6 +58,22 @@ class Away(Scenario):
         self.opened(self.prom(group(name, alert(name, "a"))))
         self.tickets(name, "OPEN")
         self.assertEqual(1, len([row for row in self.app.incidents() if name in row["title"]]))
+
+    def test_another_reason_is_told(self) -> None:
+        self.stop_server()
+        eventually("it is told", lambda: re.search("is away.*why=.*No such file", self.app.tail()))
+        rules = self.server.data / "pg_hba.conf"
+        before = rules.read_text()
+        rules.write_text("local all postgres trust\n")
+        self.server.start()
+        eventually("the reason is another one", lambda: re.search("is away.*why=.*28000.*let this role in", self.app.tail()), 30)
+        answer = http("GET", self.app.url + "/readyz")
+        self.assertEqual(503, answer.status)
+        self.assertIn("database is away: its server does not let this node in", answer.body.decode())
+        self.assertNotIn("tocsin@", answer.body.decode())
+        rules.write_text(before)
+        self.server.psql("SELECT pg_reload_conf()")
+        self.app.wait_ready()
 
     def test_what_was_accepted_is_done_when_it_is_back(self) -> None:
         names = [fresh("kept") for _ in range(5)]

@@ -81,6 +81,8 @@ class Refusals(OnServer):
             (self.url(database="nothing"),
              r'at the socket in .* database nothing, role tocsin: database .?"nothing.?" does not exist \(3D000\); make .*createdb'),
             (self.url("nobody"), r'role .?"nobody.?" does not exist \(28000\); make the role there \(createuser'),
+            (self.url("nobody").replace(f"host={self.server.folder}", f"host={self.server.folder},{self.server.folder}/none"),
+             rf'role .?"nobody.?" does not exist \(28000\); make the role there .*; and {here}/none:5432: No such file'),
             (self.url("closed"), r"not permitted to log in \(28000\); ALTER ROLE"),
             (self.url("unlisted"), r"no pg_hba\.conf entry .*\(28000\); let this role in: a line for it"),
             (self.url("outside", "private"), r"permission denied for database .*\(42501\); GRANT CONNECT"),
@@ -219,6 +221,17 @@ class Checked(OnServer):
         self.assertRegex(nodes[2].log.read_text(), f'{told}.*account_id=222222222222 other=111111111111 node=two')
         for node in nodes:
             self.assertEqual("", node.end())
+
+    def test_which_server_was_asked(self) -> None:
+        url = self.made("asked")
+        self.assertRegex(self.check(url, 0), rf"Asked: {self.server.folder}:5432 .primary, timeline 1.. 0 nodes at work")
+        folder = self.folder()
+        app = Tocsin(folder, {"store": url}, {})
+        both = url.replace(f"host={self.server.folder}", f"host={folder},{self.server.folder}")
+        for said in (self.check(both, 0), self.on_store(both, "db", "held", code=0)):
+            self.assertRegex(said, rf"Not asked: {folder}:5432 does not answer \(PostgreSQL at .*left behind")
+            self.assertRegex(said, r"\n1 nodes at work on it, last contact 20..-")
+        self.assertEqual("", app.end())
 
     def test_a_clock_that_differs(self) -> None:
         self.made("late")

@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import json
+import os
 import pathlib
 import re
 import signal
@@ -86,6 +88,14 @@ class Several(unittest.TestCase):
         said = self.refused(app, left_behind)
         known = app.folder / "data" / KNOWN
         self.assertRegex(said, f"left behind by a promotion .*timeline 1.* to 2.*delete {known}")
+        self.pair.primary.stop()  # the right one is only away
+        try:
+            said = self.refused(app)
+        finally:
+            self.pair.primary.start()
+        self.assertRegex(said, f"left behind by a promotion.*{self.pair.primary.folder}:5432 does not answer, and may be "
+                         "the right one: bring it back")
+        self.assertNotIn("delete", said)
         # Copies of one template would be one cluster.
         with unittest.mock.patch.object(postgres, "TEMPLATE", ""), postgres.Server() as other:
             other.psql("CREATE SCHEMA IF NOT EXISTS unused")
@@ -97,13 +107,27 @@ class Several(unittest.TestCase):
         self.assertEqual(1, self.timeline(again))
         self.assertEqual("", again.end())
 
+    def test_a_promotion_is_told_by_a_start_after_it(self) -> None:
+        app = self.start("late")
+        self.assertEqual(0, app.kill(signal.SIGTERM))
+        self.assertNotIn("was promoted", app.log.read_text())
+        known = app.folder / "data" / KNOWN
+        known.write_text(known.read_text().replace(" 2\n", " 1\n"))
+        app.start()
+        eventually("it is told", lambda: re.search("level=warn .*a standby was promoted.*timeline=2.*tocsin db hold",
+                                                   app.log.read_text()))
+        self.assertEqual(1, app.log.read_text().count("was promoted"))
+        self.assertEqual("", app.end())
+
     def test_a_server_that_was_not_met_is_told(self) -> None:
         folder, here = self.world.folder / fresh("unmet"), f"host={self.pair.primary.folder}"
         folder.mkdir()
         url = self.pair.primary.url().replace(here, f"{here},{folder}")
         app = self.world.tocsin(self.config("unmet"), {"TOKEN": TOKENS["admin"]}, folder=folder, store=url)
         self.assertRegex(app.log.read_text(), f"level=warn .*was not met at this start.*why=.*{folder}")
-        self.assertNotIn("was not met", self.old.log.read_text())  # its standby was
+        met = self.start("met")
+        self.assertNotIn("was not met", met.log.read_text())
+        self.assertEqual("", met.end())
         self.assertEqual("", app.end())
 
     def test_a_folder_that_cannot_be_written(self) -> None:
@@ -320,6 +344,47 @@ class Upgraded(Scenario):
         self.assertRegex(self.app.tail(), f"the store has schema {newest}.*start the newer tocsin")
         for app in (self.app, after):
             app.kill()
+
+
+class Alone(unittest.TestCase):
+    """Commits wait for a standby that is gone, or hangs."""
+
+    def test_a_start_says_what_it_waits_for(self) -> None:
+        pair = postgres.Pair()
+        world = self.enterClassContext(World("postgres", pair))
+        app = world.tocsin({"node": "alone"}, {})
+        self.assertEqual(0, app.kill(signal.SIGTERM))
+        with self.standing_still(pair.standby):
+            app.start(wait=False)
+            eventually("it is told", lambda: re.search("the start waits for the database.*why=.its commits wait for a synch.*do=",
+                                                       app.log.read_text()), 20)
+        app.wait_ready()
+        self.assertEqual(0, app.kill(signal.SIGTERM))
+        pair.standby.stop()
+        app.start(wait=False)
+        eventually("it is told", lambda: re.search("the start waits for a standby.*none is connected.*ALTER SYSTEM",
+                                                   app.log.read_text()), 20)
+        checked = subprocess.run([str(BINARY), "db", "check", "--config", str(app.config_file), "--data",
+                                  str(app.folder / "data")], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(1, checked.returncode)
+        self.assertRegex(checked.stdout, "every commit waits for a synchronous standby and none is connected")
+        pair.standby.start()
+        app.wait_ready()
+        self.assertEqual("", app.end())
+
+    @staticmethod
+    @contextlib.contextmanager
+    def standing_still(server: postgres.Server) -> typing.Iterator[None]:
+        assert server.child
+        pids = [int(word) for word in
+                pathlib.Path(f"/proc/{server.child.pid}/task/{server.child.pid}/children").read_text().split()]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
 
 
 class Cancelled(unittest.TestCase):
