@@ -1,8 +1,8 @@
 #include "app/resources_rotation.h"
 
 #include "app/resources_recurrence.h"
+#include "app/resources_zone.h"
 #include "base/datetime.h"
-#include "sys/zone.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -98,21 +98,6 @@ static int check_name(const struct tcn_node *at, const char *name)
     return tcn_node_unique(at, "Name");
 }
 
-static int read_zone(const struct tcn_node *at, struct tcn_arena *arena,
-                     const struct tcn_zone **ret)
-{
-    struct tcn_node node = tcn_node_member(at, "TimeZoneId");
-    const char *name = NULL;
-    struct tcn_err err = {0};
-    int r = tcn_node_text(at, "TimeZoneId", TCN_NEED, &name);
-
-    if (r < 0 || !name)
-        return r;
-    if (tcn_zone_load(name, arena, ret, &err) < 0)
-        return tcn_node_problem(&node, "%s", err.msg);
-    return 0;
-}
-
 /* The first step of a path as "Recurrence.WeeklySettings[1].DayOfWeek"; returns what is left of it. */
 static const char *step_into(const struct tcn_node *at, const char *path, char key[TCN_FIELD_PATH],
                              struct tcn_node *ret)
@@ -164,7 +149,7 @@ static int read_rotation(const struct tcn_node *at, const struct reading *in,
     r |= read_people(at, "ContactIds", in, &ret->contacts, &ret->n_contacts);
     /* What is applied again at each start has no time of creation. */
     r |= read_time(at, "StartTime", &ret->start_ms);
-    r |= read_zone(at, in->arena, &ret->zone);
+    r |= tcn_resources_zone(at, "TimeZoneId", in->arena, &ret->zone);
     r |= tcn_resources_recurrence(at, in->arena, &ret->recurrence);
     ret->alias = ret->name;
     if (r < 0)

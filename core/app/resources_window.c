@@ -1,28 +1,15 @@
 #include "app/resources_window.h"
 
 #include "app/config_heartbeats.h"
+#include "app/resources_zone.h"
 #include "base/datetime.h"
 #include "gateway/source.h"
-#include "sys/zone.h"
 
 #include <stdio.h>
 
 #define DURATION_MIN_MS INT64_C(60000)
 
 static const char *const day_names[] = {"MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN", NULL};
-
-static int read_zone(const struct tcn_node *at, struct tcn_arena *arena,
-                     const struct tcn_zone **ret)
-{
-    struct tcn_node node = tcn_node_member(at, "time_zone");
-    const char *name = NULL;
-    struct tcn_err err = {0};
-    int r = tcn_node_text(at, "time_zone", TCN_NEED, &name);
-
-    if (r < 0 || !name)
-        return r;
-    return tcn_zone_load(name, arena, ret, &err) < 0 ? tcn_node_problem(&node, "%s", err.msg) : 0;
-}
 
 static int read_day(const struct tcn_node *item, struct tcn_window *ret)
 {
@@ -105,7 +92,7 @@ static int read_window(const struct tcn_node *at, struct tcn_arena *arena, struc
     r |= tcn_node_text(at, "owner", TCN_NEED, &ret->owner);
     r |= tcn_node_text(at, "comment", TCN_OPTIONAL, &ret->comment);
     r |= tcn_config_match(at, "match", arena, &ret->match);
-    r |= read_zone(at, arena, &ret->zone);
+    r |= tcn_resources_zone(at, "time_zone", arena, &ret->zone);
     r |= read_days(at, ret);
     r |= read_start(at, &ret->start);
     r |= read_duration(at, &ret->duration_ms);
