@@ -1,8 +1,10 @@
 #include "app/simulate.h"
 
+#include "app/simulate_budget.h"
 #include "base/datetime.h"
 #include "base/nearest.h"
 #include "base/xalloc.h"
+#include "engine/budget.h"
 #include "engine/engine.h"
 
 #include <stdlib.h>
@@ -17,6 +19,7 @@ struct run {
     struct tcn_directory directory;
     struct tcn_response_plan alone; /* engages a contact that is no part of a response plan here */
     struct tcn_aggregate aggregate;
+    struct tcn_simulated_budgets budgets;
     struct tcn_arena arena;
     FILE *out;
 };
@@ -125,39 +128,89 @@ static void tell_event(const struct run *run, const struct tcn_event *event, int
 /* -- what happens ----------------------------------------------------------------------------------------------- */
 
 /* Each message arrives at once. */
-static void deliver(struct run *run, const struct tcn_decision *d, int64_t now_ms)
+static void deliver(struct run *run, const struct tcn_send *send, int64_t now_ms)
 {
-    for (size_t i = 0; i < d->sends.n; i++) {
-        struct tcn_decision ignored;
+    struct tcn_decision ignored;
 
-        tell_send(run, &d->sends.items[i], now_ms);
-        tcn_decision_init(&ignored, &run->arena);
-        tcn_engine_send_result(&run->aggregate, d->sends.items[i].page, TCN_SENT, NULL, now_ms,
-                               &ignored);
+    tell_send(run, send, now_ms);
+    tcn_decision_init(&ignored, &run->arena);
+    tcn_engine_send_result(&run->aggregate, send->page, TCN_SENT, NULL, now_ms, &ignored);
+}
+
+static void tell_held(const struct run *run, const struct tcn_send *send,
+                      const struct tcn_page_budget *b, int64_t now_ms)
+{
+    tell_time(run, now_ms);
+    fprintf(run->out, "held: a page of %s by %s waits for the budget of %lld pages in %lld min\n",
+            send->contact, send->channel, (long long)b->pages, (long long)(b->per_ms / 60000));
+}
+
+static bool is_held(struct run *run, const struct tcn_send *send, int64_t now_ms)
+{
+    const struct tcn_contact *contact = tcn_directory_contact(&run->directory, send->contact);
+    const struct tcn_channel *channel =
+        tcn_directory_channel(&run->directory, send->contact, send->channel);
+
+    if (!channel || run->aggregate.incident.impact == TCN_IMPACT_URGENT ||
+        tcn_simulated_hold(&run->budgets, contact, channel, send, now_ms) == 0)
+        return false;
+    tell_held(run, send, &contact->budget, now_ms);
+    return true;
+}
+
+static void deliver_or_hold(struct run *run, const struct tcn_decision *d, int64_t now_ms)
+{
+    for (size_t i = 0; i < d->sends.n; i++)
+        if (!is_held(run, &d->sends.items[i], now_ms))
+            deliver(run, &d->sends.items[i], now_ms);
+}
+
+static void release(struct run *run, int64_t now_ms)
+{
+    const struct tcn_send *sends = NULL;
+    size_t n = tcn_simulated_release(&run->budgets, now_ms, &sends);
+
+    if (n > 1) {
+        tell_time(run, now_ms);
+        fprintf(run->out, "one message tells %s of %zu pages that were held:\n", sends->contact, n);
     }
+    for (size_t i = 0; i < n; i++)
+        deliver(run, &sends[i], now_ms);
 }
 
 static void tell(struct run *run, const struct tcn_decision *d, int64_t now_ms)
 {
     for (size_t i = 0; i < d->events.n; i++)
         tell_event(run, &d->events.items[i], now_ms);
-    deliver(run, d, now_ms);
+    deliver_or_hold(run, d, now_ms);
+}
+
+static void let_engine_act(struct run *run, int64_t now_ms)
+{
+    struct tcn_decision d;
+
+    tcn_decision_init(&d, &run->arena);
+    tcn_engine_timer(&run->aggregate, NULL, &run->directory, 0, now_ms, &d);
+    tell(run, &d, now_ms);
 }
 
 static void let_time_pass(struct run *run)
 {
     const int64_t until_ms = run->s->from_ms + run->s->for_ms;
-    int64_t now_ms;
+    int64_t now_ms = run->s->from_ms;
 
     for (size_t i = 0; i < STEPS_MAX; i++) {
-        struct tcn_decision d;
+        int64_t due_ms = tcn_engine_next_due(&run->aggregate);
+        int64_t token_ms = tcn_simulated_next(&run->budgets, now_ms);
+        bool is_token = token_ms != 0 && (due_ms == 0 || token_ms <= due_ms);
 
-        now_ms = tcn_engine_next_due(&run->aggregate);
+        now_ms = is_token ? token_ms : due_ms;
         if (now_ms == 0 || now_ms > until_ms)
             break;
-        tcn_decision_init(&d, &run->arena);
-        tcn_engine_timer(&run->aggregate, NULL, &run->directory, 0, now_ms, &d);
-        tell(run, &d, now_ms);
+        if (is_token)
+            release(run, now_ms);
+        else
+            let_engine_act(run, now_ms);
     }
     tell_time(run, until_ms);
     fputs("the end: nobody has answered\n", run->out);
@@ -210,6 +263,7 @@ int tcn_simulate(const struct tcn_simulation *s, FILE *out, struct tcn_err *err)
     if (r < 0)
         return r;
     tcn_arena_init(&run.arena, ARENA_BYTES);
+    run.budgets.arena = &run.arena;
     tcn_decision_init(&d, &run.arena);
     if (tcn_engine_start(&start, &run.directory, tcn_id_child((struct tcn_id){{0}}, ALONE, 0), 0,
                          s->from_ms, &run.aggregate, &d, err) == TCN_INTAKE_UNSET) {

@@ -3,197 +3,13 @@
 #include "app/simulate.h"
 #include "base/datetime.h"
 #include "resources_world.h"
+#include "sys/file.h"
 #include "sys/zone.h"
 
 #include <stdlib.h>
 
-#define PERSON(alias)                                                                              \
-    "{\"Alias\":\"" alias                                                                          \
-    "\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[{\"DurationInMinutes\":10,"                    \
-    "\"Targets\":[{\"ChannelTargetInfo\":{\"ContactChannelId\":\"mail\","                          \
-    "\"RetryIntervalInMinutes\":5}}]}]}}"
-#define MAIL(alias)                                                                                \
-    "{\"ContactId\":\"" alias "\",\"Name\":\"mail\",\"Type\":\"EMAIL\",\"DeliveryAddress\":"       \
-    "{\"SimpleAddress\":\"" alias "@example.com\"}}"
-#define TARGET(alias) "{\"ContactTargetInfo\":{\"ContactId\":\"" alias "\",\"IsEssential\":true}}"
-#define CONFIG                                                                                     \
-    "{\"contacts\":[" PERSON("ann") "," PERSON(                                                    \
-        "bob") ",{\"Alias\":\"esc\",\"Type\":\"ESCALATION\",\"Plan\":{\"Stages\":["                \
-               "{\"DurationInMinutes\":7,\"Targets\":[" TARGET(                                    \
-                   "web") "]},{\"DurationInMinutes\":"                                             \
-                          "1,\"Targets\":[" TARGET("ann") "]}]}},"                                 \
-                                                          "{\"Alias\":"                            \
-                                                          "\"web\","                               \
-                                                          "\"Type\":"                              \
-                                                          "\"ONCALL_"                              \
-                                                          "SCHEDULE\","                            \
-                                                          "\"Plan\":{"                             \
-                                                          "\"RotationIds\""                        \
-                                                          ":[\"week\"]}}],"                        \
-                                                          "\"contact_"                             \
-                                                          "channels\":"                            \
-                                                          "[" MAIL("ann") "," MAIL("bob") "],"     \
-                                                                                          "\"ro"   \
-                                                                                          "tati"   \
-                                                                                          "ons"    \
-                                                                                          "\":["   \
-                                                                                          "{\"N"   \
-                                                                                          "ame"    \
-                                                                                          "\":"    \
-                                                                                          "\"we"   \
-                                                                                          "ek\""   \
-                                                                                          ",\"C"   \
-                                                                                          "onta"   \
-                                                                                          "ctId"   \
-                                                                                          "s\":"   \
-                                                                                          "[\"a"   \
-                                                                                          "nn\""   \
-                                                                                          ",\"b"   \
-                                                                                          "ob\""   \
-                                                                                          "],"     \
-                                                                                          "\"Ti"   \
-                                                                                          "meZo"   \
-                                                                                          "neId"   \
-                                                                                          "\":"    \
-                                                                                          "\"Eu"   \
-                                                                                          "rope"   \
-                                                                                          "/Osl"   \
-                                                                                          "o\","   \
-                                                                                          "\"St"   \
-                                                                                          "artT"   \
-                                                                                          "ime"    \
-                                                                                          "\":"    \
-                                                                                          "\"20"   \
-                                                                                          "26-"    \
-                                                                                          "01-"    \
-                                                                                          "05T0"   \
-                                                                                          "9:"     \
-                                                                                          "00:"    \
-                                                                                          "00+"    \
-                                                                                          "01:"    \
-                                                                                          "00\""   \
-                                                                                          ",\"R"   \
-                                                                                          "ecur"   \
-                                                                                          "renc"   \
-                                                                                          "e\":"   \
-                                                                                          "{\"W"   \
-                                                                                          "eekl"   \
-                                                                                          "ySet"   \
-                                                                                          "ting"   \
-                                                                                          "s\":"   \
-                                                                                          "[{"     \
-                                                                                          "\"Da"   \
-                                                                                          "yOfW"   \
-                                                                                          "eek"    \
-                                                                                          "\":"    \
-                                                                                          "\"MO"   \
-                                                                                          "N\","   \
-                                                                                          "\"Ha"   \
-                                                                                          "ndOf"   \
-                                                                                          "fTim"   \
-                                                                                          "e\":"   \
-                                                                                          "{\"H"   \
-                                                                                          "ourO"   \
-                                                                                          "fDay"   \
-                                                                                          "\":"    \
-                                                                                          "9,"     \
-                                                                                          "\"Mi"   \
-                                                                                          "nute"   \
-                                                                                          "OfHo"   \
-                                                                                          "ur\""   \
-                                                                                          ":0}}"   \
-                                                                                          "],"     \
-                                                                                          "\"Nu"   \
-                                                                                          "mber"   \
-                                                                                          "OfOn"   \
-                                                                                          "Call"   \
-                                                                                          "s\":"   \
-                                                                                          "1,"     \
-                                                                                          "\"Re"   \
-                                                                                          "curr"   \
-                                                                                          "ence"   \
-                                                                                          "Mult"   \
-                                                                                          "ipli"   \
-                                                                                          "er\""   \
-                                                                                          ":1}}"   \
-                                                                                          "],"     \
-                                                                                          "\"ro"   \
-                                                                                          "tati"   \
-                                                                                          "on_"    \
-                                                                                          "over"   \
-                                                                                          "ride"   \
-                                                                                          "s\":"   \
-                                                                                          "[{"     \
-                                                                                          "\"Ro"   \
-                                                                                          "tati"   \
-                                                                                          "onId"   \
-                                                                                          "\":"    \
-                                                                                          "\"we"   \
-                                                                                          "ek\""   \
-                                                                                          ",\"N"   \
-                                                                                          "ewCo"   \
-                                                                                          "ntac"   \
-                                                                                          "tIds"   \
-                                                                                          "\":["   \
-                                                                                          "],"     \
-                                                                                          "\"St"   \
-                                                                                          "artT"   \
-                                                                                          "ime"    \
-                                                                                          "\":"    \
-                                                                                          "\"20"   \
-                                                                                          "26-"    \
-                                                                                          "01-"    \
-                                                                                          "07T0"   \
-                                                                                          "0:"     \
-                                                                                          "00:"    \
-                                                                                          "00Z"    \
-                                                                                          "\","    \
-                                                                                          "\"En"   \
-                                                                                          "dTim"   \
-                                                                                          "e\":"   \
-                                                                                          "\"20"   \
-                                                                                          "26-"    \
-                                                                                          "01-"    \
-                                                                                          "08T0"   \
-                                                                                          "0:"     \
-                                                                                          "00:"    \
-                                                                                          "00Z"    \
-                                                                                          "\"}]"   \
-                                                                                          ","      \
-                                                                                          "\"re"   \
-                                                                                          "spon"   \
-                                                                                          "se_"    \
-                                                                                          "plan"   \
-                                                                                          "s\":"   \
-                                                                                          "[{"     \
-                                                                                          "\"na"   \
-                                                                                          "me\""   \
-                                                                                          ":\"c"   \
-                                                                                          "riti"   \
-                                                                                          "cal"    \
-                                                                                          "\","    \
-                                                                                          "\"in"   \
-                                                                                          "cide"   \
-                                                                                          "ntTe"   \
-                                                                                          "mpla"   \
-                                                                                          "te\""   \
-                                                                                          ":{"     \
-                                                                                          "\"ti"   \
-                                                                                          "tle"    \
-                                                                                          "\":"    \
-                                                                                          "\"It"   \
-                                                                                          "\","    \
-                                                                                          "\"im"   \
-                                                                                          "pact"   \
-                                                                                          "\":"    \
-                                                                                          "1},"    \
-                                                                                          "\"en"   \
-                                                                                          "gage"   \
-                                                                                          "ment"   \
-                                                                                          "s\":"   \
-                                                                                          "[\"e"   \
-                                                                                          "sc\""   \
-                                                                                          "]}]}"
+/* Ann and Bob take turns by the week; Cyd has a budget. */
+#define CONFIG TEST_DATA "/simulate.json"
 
 static const struct {
     const char *name, *plan, *at;
@@ -215,6 +31,21 @@ static const struct {
      "bob, on call by \"week\" until 2026-01-19 09:00\n"
      "2026-01-13 03:07:00    +7:00  page ann by mail, ann@example.com: esc, stage 2 > ann\n"
      "2026-01-13 03:08:00    +8:00  the end: nobody has answered\n"},
+    {"a budget", "cyd", "2026-01-06T02:00:00Z", 31,
+     "2026-01-06 03:00:00    +0:00  incident opened: simulated\n"
+     "2026-01-06 03:00:00    +0:00  page cyd by mail, cyd@example.com: cyd\n"
+     "2026-01-06 03:01:00    +1:00  page cyd by mail, cyd@example.com, again (2): cyd\n"
+     "2026-01-06 03:02:00    +2:00  held: a page of cyd by mail waits for the budget of 2 pages in "
+     "10 min\n"
+     "2026-01-06 03:03:00    +3:00  held: a page of cyd by mail waits for the budget of 2 pages in "
+     "10 min\n"
+     "2026-01-06 03:04:00    +4:00  held: a page of cyd by mail waits for the budget of 2 pages in "
+     "10 min\n"
+     "2026-01-06 03:05:00    +5:00  one message tells cyd of 3 pages that were held:\n"
+     "2026-01-06 03:05:00    +5:00  page cyd by mail, cyd@example.com, again (3): cyd\n"
+     "2026-01-06 03:05:00    +5:00  page cyd by mail, cyd@example.com, again (4): cyd\n"
+     "2026-01-06 03:05:00    +5:00  page cyd by mail, cyd@example.com, again (5): cyd\n"
+     "2026-01-06 03:31:00   +31:00  the end: nobody has answered\n"},
     {"a gap", "web", "2026-01-07T12:00:00Z", 60,
      "2026-01-07 13:00:00    +0:00  incident opened: simulated\n"
      "2026-01-07 13:00:00    +0:00  nobody is on call for web\n"
@@ -229,7 +60,12 @@ struct world {
 
 static void init(struct world *w)
 {
-    read_good_resources(&w->of, CONFIG);
+    struct tcn_buf text;
+
+    tcn_buf_init(&text, 65536);
+    assert_int_equal(tcn_file_read(CONFIG, &text, NULL), 0);
+    read_good_resources(&w->of, tcn_buf_view(&text).ptr);
+    tcn_buf_done(&text);
     assert_int_equal(tcn_zone_load("Europe/Oslo", &w->of.arena, &w->zone, NULL), 0);
 }
 
