@@ -88,7 +88,14 @@ struct tcn_api_route {
      * process itself. */
     int (*query)(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
     int (*command)(struct tcn_api_call *call);
-    enum tcn_api_state { TCN_STATE_NONE = 0, TCN_STATE_SOURCES, TCN_STATE_CONNECTORS } state;
+    enum tcn_api_state {
+        TCN_STATE_NONE = 0,
+        TCN_STATE_SOURCES,
+        TCN_STATE_CONNECTORS,
+        TCN_STATE_NODES
+    } state;
+    enum tcn_api_state
+        away; /* of a query: what the process answers by itself while the store takes no question; NONE: 503 */
 };
 
 /* Ends with a NULL method. */

@@ -41,6 +41,6 @@ const struct tcn_api_route tcn_api_v1[] = {
     {"GET", "/v1/heartbeats", TCN_VIEWER, .query = tcn_v1_heartbeats},
     {"GET", "/v1/sources", TCN_VIEWER, .state = TCN_STATE_SOURCES},
     {"GET", "/v1/connectors", TCN_VIEWER, .state = TCN_STATE_CONNECTORS},
-    {"GET", "/v1/nodes", TCN_VIEWER, .query = tcn_v1_nodes},
+    {"GET", "/v1/nodes", TCN_VIEWER, .query = tcn_v1_nodes, .away = TCN_STATE_NODES},
     {0},
 };

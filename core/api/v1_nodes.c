@@ -1,7 +1,6 @@
-/* GET /v1/nodes: every node that works on the store, and the database that they share. */
+#include "api/v1_nodes.h"
 #include "api/json.h"
 #include "api/v1_query.h"
-#include "store/nodes.h"
 
 static const char *const states[] = {[TCN_PEER_ALIVE] = "alive",
                                      [TCN_PEER_TAKEN_OVER] = "taken over",
@@ -33,21 +32,27 @@ static json_t *database_json(const struct tcn_database *d)
                      (json_int_t)d->promotions);
 }
 
+json_t *tcn_v1_nodes_json(const struct tcn_v1_nodes *is)
+{
+    json_t *items = json_array();
+
+    for (size_t i = 0; i < is->n; i++)
+        json_array_append_new(items, peer_json(&is->peers[i]));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "items", items, "next", json_null(), "as_of",
+                     tcn_json_time(is->as_of_ms), "database", database_json(&is->database),
+                     "trouble", tcn_json_text(is->trouble));
+}
+
 int tcn_v1_nodes(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err)
 {
-    struct tcn_database database;
+    struct tcn_v1_nodes is = {.as_of_ms = call->now_ms};
     struct tcn_peer *peers = NULL;
-    json_t *items;
-    size_t n = 0;
     int r;
 
-    if ((r = tcn_store_peer_list(s, call->arena, &peers, &n, err)) < 0 ||
-        (r = tcn_store_peer_work(s, peers, n, err)) < 0)
+    if ((r = tcn_store_peer_list(s, call->arena, &peers, &is.n, err)) < 0 ||
+        (r = tcn_store_peer_work(s, peers, is.n, err)) < 0)
         return r;
-    tcn_store_database(s, &database);
-    items = json_array();
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(items, peer_json(&peers[i]));
-    return tcn_v1_answer(call, json_pack("{s:o, s:o, s:o}", "items", items, "next", json_null(),
-                                         "database", database_json(&database)));
+    is.peers = peers;
+    tcn_store_database(s, &is.database);
+    return tcn_v1_answer(call, tcn_v1_nodes_json(&is));
 }

@@ -16,6 +16,7 @@ struct tcn_peers {
     struct tcn_peer *list;
     size_t n;
     int64_t losses;
+    int64_t looked_ms; /* 0: never */
     struct tcn_agree agree;
     bool has_looked, is_looking;
     bool is_asked; /* for another look, during one */
@@ -122,7 +123,7 @@ struct look_job {
     struct tcn_config *config; /* a reference: what this node goes by */
     struct tcn_peer *list;
     size_t n;
-    int64_t losses;
+    int64_t losses, now_ms;
 };
 
 /* After a reload the row is of before; what was found then shows what is. */
@@ -147,7 +148,7 @@ static int run_look(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, s
     struct look_job *j = (struct look_job *)base;
     int r;
 
-    (void)now_ms;
+    j->now_ms = now_ms;
     tcn_arena_reset(j->arena);
     j->n = 0;
     r = tcn_store_peer_list(s, j->arena, &j->list, &j->n, err);
@@ -172,6 +173,7 @@ static void note(struct tcn_peers *p, const struct look_job *j)
     p->n = j->n;
     p->losses = j->losses;
     p->has_looked = true;
+    p->looked_ms = j->now_ms;
     tell_of_configuration(p);
 }
 
@@ -222,6 +224,13 @@ void tcn_peers_reloaded(struct tcn_app *app)
         app->peers->is_asked = true;
     else
         arm(app, 0);
+}
+
+int64_t tcn_peers_known(const struct tcn_app *app, const struct tcn_peer **ret, size_t *ret_n)
+{
+    *ret = app->peers ? app->peers->list : NULL;
+    *ret_n = app->peers ? app->peers->n : 0;
+    return app->peers ? app->peers->looked_ms : 0;
 }
 
 void tcn_peers_start(struct tcn_app *app)

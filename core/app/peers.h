@@ -21,6 +21,8 @@ void tcn_peers_stop(
     struct tcn_app *app); /* after the store's thread; legal when it was not started */
 /* Another configuration is in force: the other nodes are to see it. */
 void tcn_peers_reloaded(struct tcn_app *app);
+/* What the last look found, and when; 0 before the first one. Borrowed until the loop turns. */
+int64_t tcn_peers_known(const struct tcn_app *app, const struct tcn_peer **ret, size_t *ret_n);
 /* The gauges that a look fills. */
 void tcn_peers_metrics(struct tcn_app *app);
 

@@ -105,6 +105,13 @@ static void late(struct tcn_job *base)
                         : "whether this was done is not known: look before you repeat it");
 }
 
+static void answer_state(struct api_job *j, enum tcn_api_state state)
+{
+    j->call.status = 200;
+    j->call.reply = tcn_state_json(j->app, state);
+    finish(j);
+}
+
 static void submit(struct api_job *j)
 {
     j->job.run = run;
@@ -113,6 +120,10 @@ static void submit(struct api_job *j)
     j->call.arena = &j->arena;
     if (tcn_storethread_post(j->app->store, &j->job) == 0)
         return;
+    if (j->route->away) {
+        answer_state(j, j->route->away);
+        return;
+    }
     tcn_answer_refused(j->app, j->rq);
     free_job(j);
 }
@@ -144,9 +155,7 @@ static void start(struct api_job *j)
     if (tcn_api_query_only(&j->call, j->route->members) < 0) {
         finish(j);
     } else if (j->route->state) {
-        j->call.status = 200;
-        j->call.reply = tcn_state_json(j->app, j->route->state);
-        finish(j);
+        answer_state(j, j->route->state);
     } else if (!read_body(j) || (j->route->command && j->route->command(&j->call) < 0)) {
         finish(j);
     } else {

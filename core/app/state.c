@@ -1,5 +1,6 @@
 #include "app/state.h"
 #include "api/json.h"
+#include "api/v1_nodes.h"
 #include "app/door.h"
 #include "app/look.h"
 #include "app/outbound.h"
@@ -7,6 +8,7 @@
 #include "app/ready.h"
 #include "app/routes.h"
 #include "app/servers.h"
+#include "app/trouble.h"
 #include "gateway/source.h"
 
 #include <stdio.h>
@@ -25,11 +27,37 @@ static json_t *sources_json(const struct tcn_app *app)
     return items;
 }
 
+static json_t *nodes_json(const struct tcn_app *app)
+{
+    struct tcn_v1_nodes is = {.n = 0};
+    struct tcn_storethread_stats store;
+    char trouble[TCN_TROUBLE];
+
+    tcn_storethread_stats(app->store, &store);
+    is.as_of_ms = tcn_peers_known(app, &is.peers, &is.n);
+    is.database = store.database;
+    is.trouble = tcn_trouble(app, trouble) ? trouble : "too many requests wait for the store";
+    return tcn_v1_nodes_json(&is);
+}
+
+static json_t *list_json(json_t *items)
+{
+    return json_pack("{s:o, s:o}", "items", items, "next", json_null());
+}
+
 json_t *tcn_state_json(struct tcn_app *app, enum tcn_api_state which)
 {
-    json_t *items = which == TCN_STATE_SOURCES ? sources_json(app) : tcn_outbound_json(app);
-
-    return json_pack("{s:o, s:o}", "items", items, "next", json_null());
+    switch (which) {
+    case TCN_STATE_SOURCES:
+        return list_json(sources_json(app));
+    case TCN_STATE_CONNECTORS:
+        return list_json(tcn_outbound_json(app));
+    case TCN_STATE_NODES:
+        return nodes_json(app);
+    case TCN_STATE_NONE:
+    default:
+        return json_object();
+    }
 }
 
 /* The loop turns and answers: that is all it says. */
