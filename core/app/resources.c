@@ -90,9 +90,11 @@ static int check_once(const struct tcn_node *target, const char *kind, const cha
     return 0;
 }
 
-static int read_stage(const struct tcn_node *at, enum tcn_contact_type type, struct tcn_stage *ret)
+static int read_stage(const struct tcn_node *at, enum tcn_contact_type type,
+                      struct tcn_arena *arena, struct tcn_stage *ret)
 {
     static const char *const names[] = {"DurationInMinutes", "Targets", NULL};
+    struct tcn_target *made;
     struct tcn_node targets;
     size_t n;
     int r = tcn_node_only(at, names);
@@ -105,10 +107,11 @@ static int read_stage(const struct tcn_node *at, enum tcn_contact_type type, str
         return tcn_node_problem(&targets, "%zu targets; at most %d", n, TCN_TARGETS_MAX);
     if (n == 0 && ret->duration_ms == 0 && r == 0)
         return tcn_node_problem(at, "a stage without targets must wait: give DurationInMinutes");
+    ret->targets = made = TCN_NEW_N(arena, struct tcn_target, n);
     for (size_t i = 0; i < n; i++) {
         struct tcn_node item = tcn_node_item(&targets, i);
 
-        r |= read_target(&item, type, &ret->targets[i]);
+        r |= read_target(&item, type, &made[i]);
         r |= check_once(&item, "ChannelTargetInfo", "ContactChannelId");
         r |= check_once(&item, "ContactTargetInfo", "ContactId");
     }
@@ -117,10 +120,11 @@ static int read_stage(const struct tcn_node *at, enum tcn_contact_type type, str
 }
 
 static int read_plan(const struct tcn_node *contact, enum tcn_contact_type type,
-                     struct tcn_plan *ret)
+                     struct tcn_arena *arena, struct tcn_plan *ret)
 {
     static const char *const names[] = {"Stages", NULL};
     struct tcn_node plan, stages;
+    struct tcn_stage *made;
     size_t n;
     int r;
 
@@ -132,10 +136,11 @@ static int read_plan(const struct tcn_node *contact, enum tcn_contact_type type,
     n = json_array_size(stages.json);
     if (n > TCN_STAGES_MAX)
         return tcn_node_problem(&stages, "%zu stages; at most %d", n, TCN_STAGES_MAX);
+    ret->stages = made = TCN_NEW_N(arena, struct tcn_stage, n);
     for (size_t i = 0; i < n; i++) {
         struct tcn_node item = tcn_node_item(&stages, i);
 
-        r |= read_stage(&item, type, &ret->stages[i]);
+        r |= read_stage(&item, type, arena, &made[i]);
     }
     ret->n_stages = n;
     return r < 0 ? TCN_EINVALID : 0;
@@ -182,7 +187,7 @@ static int read_budget(const struct tcn_node *contact, enum tcn_contact_type typ
     return r;
 }
 
-static int read_contact(const struct tcn_node *at, struct tcn_contact *ret)
+static int read_contact(const struct tcn_node *at, struct tcn_arena *arena, struct tcn_contact *ret)
 {
     static const char *const names[] = {"Alias",    "DisplayName", "Type", "Plan",
                                         "TimeZone", "PageBudget",  NULL};
@@ -195,7 +200,7 @@ static int read_contact(const struct tcn_node *at, struct tcn_contact *ret)
     r |= check_alias(at, ret->alias);
     r |= read_budget(at, ret->type, &ret->budget);
     r |= ret->type == TCN_ONCALL_SCHEDULE ? tcn_resources_schedule(at, ret)
-                                          : read_plan(at, ret->type, &ret->plan);
+                                          : read_plan(at, ret->type, arena, &ret->plan);
     return r < 0 ? TCN_EINVALID : 0;
 }
 
@@ -212,7 +217,7 @@ static int read_contacts(const struct tcn_node *list, struct tcn_arena *arena,
         struct tcn_node item = tcn_node_item(list, i);
         struct tcn_contact *c = &dir->contacts[dir->n_contacts];
 
-        if (read_contact(&item, c) < 0)
+        if (read_contact(&item, arena, c) < 0)
             r = TCN_EINVALID;
         if (c->alias) {
             c->channels = TCN_NEW_N(arena, struct tcn_channel, TCN_CHANNELS_MAX);

@@ -30,13 +30,15 @@ struct tcn_target {
 
 struct tcn_stage {
     int64_t duration_ms;
-    struct tcn_target targets[TCN_TARGETS_MAX];
-    size_t n_targets;
+    const struct tcn_target *targets;
+    size_t n_targets; /* at most TCN_TARGETS_MAX */
 };
 
+/* Never changes once it is made: a plan that is edited is another one. A copy of this struct shares the stages, which belong to
+ * whatever made them, as the texts in them do: the directory, or the arena into which an aggregate was read. */
 struct tcn_plan {
-    struct tcn_stage stages[TCN_STAGES_MAX];
-    size_t n_stages;
+    const struct tcn_stage *stages;
+    size_t n_stages; /* at most TCN_STAGES_MAX */
 };
 
 /* So many messages by one channel within that time; what is more waits. The least interval is 60 ms. */

@@ -4,11 +4,13 @@
 
 #include "model/contact.h"
 
-/* One execution of one person's engagement plan inside an engagement. */
+/* One execution of one person's engagement plan inside an engagement. What a decision adds borrows its texts, and the stages of
+ * the snapshot, from the directory it decided by: whoever keeps the aggregate longer than that directory copies it (a store
+ * does, by writing it). */
 struct tcn_run {
     int64_t no; /* from 1, within the engagement */
     const char *contact;
-    struct tcn_plan plan; /* snapshot */
+    struct tcn_plan plan; /* snapshot: as it was when the run began */
     int64_t start_ms;
     size_t next_stage;     /* the stage to start next */
     int64_t next_stage_ms; /* when; 0 = no stage left */

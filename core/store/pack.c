@@ -332,18 +332,19 @@ static int read_stage(const json_t *row, struct tcn_arena *a, struct tcn_stage *
 {
     const json_t *targets = json_array_get(row, 1);
     size_t n = json_array_size(targets);
+    struct tcn_target *made;
 
     if (!json_is_array(targets) || n > TCN_TARGETS_MAX || !are_rows(targets, 4))
         return TCN_EIO;
-    ret->duration_ms = int_at(row, 0);
-    ret->n_targets = n;
+    made = TCN_NEW_N(a, struct tcn_target, n);
+    *ret = (struct tcn_stage){int_at(row, 0), made, n};
     for (size_t i = 0; i < n; i++) {
         const json_t *target = json_array_get(targets, i);
 
-        ret->targets[i].channel = text_at(target, 0, a);
-        ret->targets[i].retry_ms = int_at(target, 1);
-        ret->targets[i].contact = text_at(target, 2, a);
-        ret->targets[i].is_essential = int_at(target, 3) != 0;
+        made[i].channel = text_at(target, 0, a);
+        made[i].retry_ms = int_at(target, 1);
+        made[i].contact = text_at(target, 2, a);
+        made[i].is_essential = int_at(target, 3) != 0;
     }
     return 0;
 }
@@ -351,17 +352,21 @@ static int read_stage(const json_t *row, struct tcn_arena *a, struct tcn_stage *
 int tcn_unpack_plan(struct tcn_str text, struct tcn_arena *a, struct tcn_plan *ret,
                     struct tcn_err *err)
 {
+    struct tcn_stage *stages;
     json_t *root = NULL;
+    size_t n;
     int r;
 
-    memset(ret, 0, sizeof *ret);
+    *ret = (struct tcn_plan){0};
     if ((r = parse(text, TCN_STAGES_MAX, &root, err)) < 0)
         return r;
-    ret->n_stages = json_array_size(root);
+    n = json_array_size(root);
+    stages = TCN_NEW_N(a, struct tcn_stage, n);
+    *ret = (struct tcn_plan){stages, n};
     if (!are_rows(root, 2))
         r = TCN_EIO;
-    for (size_t i = 0; r == 0 && i < ret->n_stages; i++)
-        r = read_stage(json_array_get(root, i), a, &ret->stages[i]);
+    for (size_t i = 0; r == 0 && i < n; i++)
+        r = read_stage(json_array_get(root, i), a, &stages[i]);
     json_decref(root);
     return r < 0 ? damaged(err) : 0;
 }

@@ -13,6 +13,7 @@
 #define OPS_MAX 150
 #define KEYS 3
 #define ITEMS 4
+#define STAGES 7 /* of all plans */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -27,6 +28,9 @@ struct world {
     struct tcn_contact contacts[3];
     struct tcn_channel channels[2][2];
     struct tcn_response_plan plan;
+    struct tcn_target targets[STAGES];
+    struct tcn_stage stages[STAGES];
+    size_t n_stages;
     struct tcn_directory directory;
     struct tcn_source_policy policy;
     struct tcn_mute mute;
@@ -44,6 +48,18 @@ static void must(bool condition)
         abort();
 }
 
+/* With one target. The plan of a contact is the next places of the world's. */
+static void add_stage(struct world *w, struct tcn_contact *c, int64_t duration_ms,
+                      struct tcn_target target)
+{
+    size_t at = w->n_stages++;
+
+    w->targets[at] = target;
+    w->stages[at] = (struct tcn_stage){duration_ms, &w->targets[at], 1};
+    if (c->plan.n_stages++ == 0)
+        c->plan.stages = &w->stages[at];
+}
+
 static void add_person(struct world *w, size_t at, const char *alias)
 {
     static const char *const names[] = {"email", "sms"};
@@ -56,11 +72,9 @@ static void add_person(struct world *w, size_t at, const char *alias)
                                                   .name = names[i],
                                                   .type = (enum tcn_channel_type)(TCN_EMAIL + i),
                                                   .is_activated = true};
-        c->plan.stages[i].duration_ms = (int64_t)(i + at) * 2 * MIN;
-        c->plan.stages[i].n_targets = 1;
-        c->plan.stages[i].targets[0] = (struct tcn_target){.channel = names[i], .retry_ms = MIN};
+        add_stage(w, c, (int64_t)(i + at) * 2 * MIN,
+                  (struct tcn_target){.channel = names[i], .retry_ms = MIN});
     }
-    c->plan.n_stages = 2;
 }
 
 static void add_escalation(struct world *w)
@@ -68,13 +82,9 @@ static void add_escalation(struct world *w)
     struct tcn_contact *c = &w->contacts[2];
 
     *c = (struct tcn_contact){.alias = "esc", .type = TCN_ESCALATION};
-    c->plan.n_stages = 3;
-    for (size_t i = 0; i < 3; i++) {
-        c->plan.stages[i].duration_ms = 3 * MIN;
-        c->plan.stages[i].n_targets = 1;
-        c->plan.stages[i].targets[0] =
-            (struct tcn_target){.contact = i == 1 ? "bob" : "ann", .is_essential = i == 0};
-    }
+    for (size_t i = 0; i < 3; i++)
+        add_stage(w, c, 3 * MIN,
+                  (struct tcn_target){.contact = i == 1 ? "bob" : "ann", .is_essential = i == 0});
 }
 
 static void set_up(struct world *w)

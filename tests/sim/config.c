@@ -20,16 +20,20 @@ static void add_channels(struct world *w, size_t at)
 
 static void plan_person(struct world *w, struct tcn_contact *c)
 {
-    c->plan = (struct tcn_plan){.n_stages = (size_t)rng_below(&w->rng, 4)};
-    for (size_t i = 0; i < c->plan.n_stages; i++) {
-        struct tcn_stage *s = &c->plan.stages[i];
+    size_t n = (size_t)rng_below(&w->rng, 4);
+    struct tcn_stage *stages = TCN_NEW_N(&w->config, struct tcn_stage, n);
 
-        s->n_targets = (size_t)rng_below(&w->rng, 3);
-        s->duration_ms = (rng_below(&w->rng, 6) + (s->n_targets == 0)) * MIN;
-        for (size_t k = 0; k < s->n_targets; k++)
-            s->targets[k] = (struct tcn_target){.channel = names[rng_below(&w->rng, 3)],
-                                                .retry_ms = rng_below(&w->rng, 4) * MIN};
+    for (size_t i = 0; i < n; i++) {
+        size_t n_targets = (size_t)rng_below(&w->rng, 3);
+        struct tcn_target *targets = TCN_NEW_N(&w->config, struct tcn_target, n_targets);
+
+        stages[i] = (struct tcn_stage){(rng_below(&w->rng, 6) + (n_targets == 0)) * MIN, targets,
+                                       n_targets};
+        for (size_t k = 0; k < n_targets; k++)
+            targets[k] = (struct tcn_target){.channel = names[rng_below(&w->rng, 3)],
+                                             .retry_ms = rng_below(&w->rng, 4) * MIN};
     }
+    c->plan = (struct tcn_plan){stages, n};
 }
 
 /* As it is from now on. */
@@ -62,16 +66,20 @@ static const char *some_target(struct world *w)
 
 static void plan_escalation(struct world *w, struct tcn_contact *c)
 {
-    c->plan = (struct tcn_plan){.n_stages = 1 + (size_t)rng_below(&w->rng, 4)};
-    for (size_t i = 0; i < c->plan.n_stages; i++) {
-        struct tcn_stage *s = &c->plan.stages[i];
+    size_t n = 1 + (size_t)rng_below(&w->rng, 4);
+    struct tcn_stage *stages = TCN_NEW_N(&w->config, struct tcn_stage, n);
 
-        s->duration_ms = rng_below(&w->rng, 11) * MIN;
-        s->n_targets = 1 + (size_t)rng_below(&w->rng, 3);
-        for (size_t k = 0; k < s->n_targets; k++)
-            s->targets[k] = (struct tcn_target){.contact = some_target(w),
-                                                .is_essential = rng_chance(&w->rng, 50)};
+    for (size_t i = 0; i < n; i++) {
+        int64_t duration_ms = rng_below(&w->rng, 11) * MIN;
+        size_t n_targets = 1 + (size_t)rng_below(&w->rng, 3);
+        struct tcn_target *targets = TCN_NEW_N(&w->config, struct tcn_target, n_targets);
+
+        stages[i] = (struct tcn_stage){duration_ms, targets, n_targets};
+        for (size_t k = 0; k < n_targets; k++)
+            targets[k] = (struct tcn_target){.contact = some_target(w),
+                                             .is_essential = rng_chance(&w->rng, 50)};
     }
+    c->plan = (struct tcn_plan){stages, n};
 }
 
 static void make_escalation(struct world *w, size_t at, const char *alias)

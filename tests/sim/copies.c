@@ -1,15 +1,25 @@
 /* Deep copies of what a store keeps, as if it had been written and read back. */
 #include "world.h"
 
+static const struct tcn_target *copy_targets(struct tcn_arena *a, const struct tcn_stage *from)
+{
+    struct tcn_target *to =
+        tcn_arena_memdup(a, from->targets, from->n_targets * sizeof *from->targets);
+
+    for (size_t k = 0; k < from->n_targets; k++) {
+        to[k].channel = tcn_arena_strdup(a, to[k].channel);
+        to[k].contact = tcn_arena_strdup(a, to[k].contact);
+    }
+    return to;
+}
+
 static void copy_plan(struct tcn_arena *a, struct tcn_plan *plan)
 {
-    for (size_t i = 0; i < plan->n_stages; i++)
-        for (size_t k = 0; k < plan->stages[i].n_targets; k++) {
-            struct tcn_target *t = &plan->stages[i].targets[k];
+    struct tcn_stage *to = tcn_arena_memdup(a, plan->stages, plan->n_stages * sizeof *plan->stages);
 
-            t->channel = tcn_arena_strdup(a, t->channel);
-            t->contact = tcn_arena_strdup(a, t->contact);
-        }
+    for (size_t i = 0; i < plan->n_stages; i++)
+        to[i].targets = copy_targets(a, &to[i]);
+    plan->stages = to;
 }
 
 void copy_lane(struct tcn_arena *a, struct tcn_lane *to, const struct tcn_lane *from)

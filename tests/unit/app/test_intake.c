@@ -19,8 +19,13 @@ static int64_t now;
 
 static struct tcn_channel mail = {
     .contact = "alice", .name = "mail", .type = TCN_EMAIL, .address = "a@b", .is_activated = true};
-static struct tcn_contact alice = {
-    .alias = "alice", .type = TCN_PERSONAL, .channels = &mail, .n_channels = 1};
+static const struct tcn_target by_mail = {.channel = "mail", .retry_ms = 60000};
+static const struct tcn_stage stage = {.duration_ms = 300000, .targets = &by_mail, .n_targets = 1};
+static struct tcn_contact alice = {.alias = "alice",
+                                   .type = TCN_PERSONAL,
+                                   .channels = &mail,
+                                   .n_channels = 1,
+                                   .plan = {&stage, 1}};
 static struct tcn_response_plan plan = {.name = "critical",
                                         .title = "t",
                                         .impact = 1,
@@ -54,9 +59,6 @@ static int setup(void **state)
     struct tcn_err err;
 
     (void)state;
-    alice.plan.stages[0] = (struct tcn_stage){
-        .duration_ms = 300000, .targets = {{.channel = "mail", .retry_ms = 60000}}, .n_targets = 1};
-    alice.plan.n_stages = 1;
     now = T0;
     tcn_arena_init(&arena, 64u << 20);
     if (tcn_store_open(&o, now, &store, &err) < 0)

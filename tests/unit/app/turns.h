@@ -23,15 +23,13 @@ static int64_t now;
 
 static struct tcn_channel mail = {
     .contact = "alice", .name = "mail", .type = TCN_EMAIL, .address = "a@b", .is_activated = true};
-static struct tcn_contact alice = {
-    .alias = "alice",
-    .type = TCN_PERSONAL,
-    .channels = &mail,
-    .n_channels = 1,
-    .plan = {.stages = {{.duration_ms = 300000,
-                         .targets = {{.channel = "mail", .retry_ms = 60000}},
-                         .n_targets = 1}},
-             .n_stages = 1}};
+static const struct tcn_target by_mail = {.channel = "mail", .retry_ms = 60000};
+static const struct tcn_stage stage = {.duration_ms = 300000, .targets = &by_mail, .n_targets = 1};
+static struct tcn_contact alice = {.alias = "alice",
+                                   .type = TCN_PERSONAL,
+                                   .channels = &mail,
+                                   .n_channels = 1,
+                                   .plan = {&stage, 1}};
 static struct tcn_response_plan plan = {.name = "critical",
                                         .title = "t",
                                         .impact = 1,

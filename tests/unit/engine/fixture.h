@@ -45,6 +45,16 @@ static inline struct tcn_id fx_id(unsigned n)
     return tcn_id_child(root, "test", n);
 }
 
+/* Room for the most stages of the most targets. */
+static inline const struct tcn_stage *fx_stages(struct fixture *f)
+{
+    struct tcn_stage *stages = TCN_NEW_N(&f->arena, struct tcn_stage, TCN_STAGES_MAX);
+
+    for (size_t i = 0; i < TCN_STAGES_MAX; i++)
+        stages[i].targets = TCN_NEW_N(&f->arena, struct tcn_target, TCN_TARGETS_MAX);
+    return stages;
+}
+
 /* Three channels: email, sms, voice, all activated. */
 static inline struct tcn_contact *fx_contact(struct fixture *f, const char *alias,
                                              enum tcn_contact_type type)
@@ -57,6 +67,7 @@ static inline struct tcn_contact *fx_contact(struct fixture *f, const char *alia
     *c = (struct tcn_contact){.alias = alias,
                               .display_name = alias,
                               .type = type,
+                              .plan.stages = fx_stages(f),
                               .channels = f->channels[at],
                               .n_channels = type == TCN_PERSONAL ? 3 : 0};
     for (size_t i = 0; i < 3; i++)
@@ -69,9 +80,20 @@ static inline struct tcn_contact *fx_contact(struct fixture *f, const char *alia
     return c;
 }
 
+/* The fixture made the plan, with room for the most: it alone may add to it. */
+static inline struct tcn_stage *fx_stage_of(const struct tcn_contact *c, size_t at)
+{
+    return (struct tcn_stage *)(uintptr_t)&c->plan.stages[at];
+}
+
+static inline struct tcn_target *fx_target_of(const struct tcn_stage *s, size_t at)
+{
+    return (struct tcn_target *)(uintptr_t)&s->targets[at];
+}
+
 static inline struct tcn_stage *fx_stage(struct tcn_contact *c, int64_t duration_ms)
 {
-    struct tcn_stage *s = &c->plan.stages[c->plan.n_stages++];
+    struct tcn_stage *s = fx_stage_of(c, c->plan.n_stages++);
 
     s->duration_ms = duration_ms;
     return s;
@@ -79,12 +101,13 @@ static inline struct tcn_stage *fx_stage(struct tcn_contact *c, int64_t duration
 
 static inline void fx_channel(struct tcn_stage *s, const char *channel, int64_t retry_ms)
 {
-    s->targets[s->n_targets++] = (struct tcn_target){.channel = channel, .retry_ms = retry_ms};
+    *fx_target_of(s, s->n_targets++) =
+        (struct tcn_target){.channel = channel, .retry_ms = retry_ms};
 }
 
 static inline void fx_target(struct tcn_stage *s, const char *contact, bool is_essential)
 {
-    s->targets[s->n_targets++] =
+    *fx_target_of(s, s->n_targets++) =
         (struct tcn_target){.contact = contact, .is_essential = is_essential};
 }
 

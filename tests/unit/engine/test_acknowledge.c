@@ -73,7 +73,7 @@ static void own_resends_and_stages_stop(void **state)
     fx_init(&f);
     c = fx_contact(&f, "ann", TCN_PERSONAL);
     fx_channel(fx_stage(c, 5 * MIN), "email", MIN);
-    fx_channel(&c->plan.stages[0], "sms", MIN);
+    fx_channel(fx_stage_of(c, 0), "sms", MIN);
     fx_channel(fx_stage(c, 5 * MIN), "voice", 0);
     fx_engage(&f, "ann");
     fx_alarm_at(&f, TCN_ACTION_FIRE, 0);

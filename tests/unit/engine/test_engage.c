@@ -91,7 +91,7 @@ static void a_stop_cancels_what_is_to_come(void **state)
 
     (void)state;
     begin(&f);
-    f.directory.contacts[0].plan.stages[0].targets[0].retry_ms = MIN;
+    fx_target_of(fx_stage_of(&f.contacts[0], 0), 0)->retry_ms = MIN;
     engage(&f, "ann", NULL);
     assert_true(fx_page_of(&f, "ann")->next_send_ms != 0);
     f.now += SEC;

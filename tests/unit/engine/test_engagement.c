@@ -101,7 +101,7 @@ static void one_run_at_a_time(void **state)
     fx_channel(fx_stage(fx_contact(&f, "ann", TCN_PERSONAL), 10 * MIN), "email", 0);
     esc = fx_contact(&f, "esc", TCN_ESCALATION);
     fx_target(fx_stage(esc, MIN), "ann", false);
-    fx_target(&esc->plan.stages[0], "ann", false);
+    fx_target(fx_stage_of(esc, 0), "ann", false);
     fx_target(fx_stage(esc, 20 * MIN), "ann", true);
     fx_target(fx_stage(esc, MIN), "ann", false);
     fx_engage(&f, "esc");

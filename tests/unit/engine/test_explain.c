@@ -44,8 +44,8 @@ static void begin(struct fixture *f)
     esc = fx_contact(f, "esc", TCN_ESCALATION);
     fx_target(fx_stage(esc, 3 * MIN), "ann", true);
     fx_target(fx_stage(esc, 20 * MIN), "ben", false);
-    fx_target(&esc->plan.stages[1], "ann", true);
-    fx_target(&esc->plan.stages[1], "nobody", false);
+    fx_target(fx_stage_of(esc, 1), "ann", true);
+    fx_target(fx_stage_of(esc, 1), "nobody", false);
     fx_target(fx_stage(esc, 10 * MIN), "cem", false);
     fx_engage(f, "esc");
     fx_alarm_at(f, TCN_ACTION_FIRE, 0);

@@ -221,7 +221,7 @@ static void channel_not_activated_is_told_once(void **state)
     fx_init(&f);
     c = fx_contact(&f, "ann", TCN_PERSONAL);
     fx_channel(fx_stage(c, MIN), "sms", 0);
-    fx_channel(&c->plan.stages[0], "pager", 0);
+    fx_channel(fx_stage_of(c, 0), "pager", 0);
     fx_channel(fx_stage(c, MIN), "sms", 0);
     c->channels[1].is_activated = false;
     fx_engage(&f, "ann");

@@ -12,11 +12,11 @@ _Static_assert(sizeof(struct tcn_incident) == 256, "struct tcn_incident has chan
 _Static_assert(sizeof(struct tcn_event) == 88, "struct tcn_event has changed");
 _Static_assert(sizeof(struct tcn_related_item) == 120, "struct tcn_related_item has changed");
 _Static_assert(sizeof(struct tcn_target) == 32, "struct tcn_target has changed");
-_Static_assert(sizeof(struct tcn_stage) == 336, "struct tcn_stage has changed");
-_Static_assert(sizeof(struct tcn_run) == 3432, "struct tcn_run has changed");
+_Static_assert(sizeof(struct tcn_stage) == 24, "struct tcn_stage has changed");
+_Static_assert(sizeof(struct tcn_run) == 80, "struct tcn_run has changed");
 _Static_assert(sizeof(struct tcn_page) == 128, "struct tcn_page has changed");
 _Static_assert(sizeof(struct tcn_receipt) == 48, "struct tcn_receipt has changed");
-_Static_assert(sizeof(struct tcn_engagement) == 3504, "struct tcn_engagement has changed");
+_Static_assert(sizeof(struct tcn_engagement) == 152, "struct tcn_engagement has changed");
 _Static_assert(sizeof(struct tcn_link) == 232, "struct tcn_link has changed");
 _Static_assert(sizeof(struct tcn_storm) == 48, "struct tcn_storm has changed");
 _Static_assert(sizeof(struct tcn_storm_alarm) == 112, "struct tcn_storm_alarm has changed");
@@ -52,12 +52,16 @@ static inline struct tcn_id g_id(struct gen *g)
 
 static inline void gen_plan(struct gen *g, struct tcn_plan *p, size_t n_stages)
 {
-    p->n_stages = n_stages;
+    struct tcn_stage *stages = TCN_NEW_N(g->a, struct tcn_stage, n_stages);
+
+    *p = (struct tcn_plan){stages, n_stages};
     for (size_t i = 0; i < n_stages; i++) {
-        p->stages[i].duration_ms = g_int(g);
-        p->stages[i].n_targets = i % (TCN_TARGETS_MAX + 1);
-        for (size_t j = 0; j < p->stages[i].n_targets; j++)
-            p->stages[i].targets[j] = (struct tcn_target){
+        size_t n = i % (TCN_TARGETS_MAX + 1);
+        struct tcn_target *targets = TCN_NEW_N(g->a, struct tcn_target, n);
+
+        stages[i] = (struct tcn_stage){g_int(g), targets, n};
+        for (size_t j = 0; j < n; j++)
+            targets[j] = (struct tcn_target){
                 .channel = j % 2 ? NULL : g_text(g),
                 .retry_ms = g_int(g),
                 .contact = j % 2 ? g_text(g) : NULL,

@@ -67,11 +67,11 @@ static void page_finds_incident(void **state)
 static void text_that_is_no_utf8(void **state)
 {
     struct fixture *f = *state;
-    struct tcn_engagement in = {.id = id_of(1), .no = 1, .plan = {.n_stages = 1}}, *out;
+    const struct tcn_target target = {.contact = "al\xFFice"};
+    const struct tcn_stage stage = {.targets = &target, .n_targets = 1};
+    struct tcn_engagement in = {.id = id_of(1), .no = 1, .plan = {&stage, 1}}, *out;
     size_t n;
 
-    in.plan.stages[0].n_targets = 1;
-    in.plan.stages[0].targets[0].contact = "al\xFFice";
     OK(f, tcn_store_engagement_put(f->s, id_of(99), &in, &f->err));
     OK(f, tcn_store_engagement_list(f->s, id_of(99), &f->a, &out, &n, &f->err));
     assert_int_equal(n, 1);
