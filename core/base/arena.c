@@ -94,7 +94,8 @@ static struct tcn_arena_block *add_block(struct tcn_arena *a, size_t need)
     return block;
 }
 
-void *tcn_arena_alloc(struct tcn_arena *a, size_t size)
+/* Not zeroed. */
+static void *take(struct tcn_arena *a, size_t size)
 {
     const size_t align = _Alignof(max_align_t);
     struct tcn_arena_block *block = a->head;
@@ -113,8 +114,12 @@ void *tcn_arena_alloc(struct tcn_arena *a, size_t size)
     block->used += need;
     a->used += size;
     ASAN_UNPOISON_MEMORY_REGION(p, size);
-    memset(p, 0, size);
     return p;
+}
+
+void *tcn_arena_alloc(struct tcn_arena *a, size_t size)
+{
+    return memset(take(a, size), 0, size);
 }
 
 void *tcn_arena_calloc(struct tcn_arena *a, size_t n, size_t size)
@@ -122,6 +127,19 @@ void *tcn_arena_calloc(struct tcn_arena *a, size_t n, size_t size)
     if (size != 0 && n > SIZE_MAX / size)
         abort();
     return tcn_arena_alloc(a, n * size);
+}
+
+void *tcn_arena_more(struct tcn_arena *a, const void *p, size_t size, size_t more)
+{
+    char *moved;
+
+    if (more > SIZE_MAX - size)
+        abort();
+    moved = take(a, size + more);
+    if (size)
+        memcpy(moved, p, size);
+    memset(moved + size, 0, more);
+    return moved;
 }
 
 char *tcn_arena_strdup(struct tcn_arena *a, const char *z)
@@ -135,15 +153,34 @@ char *tcn_arena_strndup(struct tcn_arena *a, const char *p, size_t len)
 
     if (len == SIZE_MAX)
         abort();
-    copy = tcn_arena_alloc(a, len + 1);
+    copy = take(a, len + 1);
     if (len)
         memcpy(copy, p, len);
+    copy[len] = '\0';
     return copy;
 }
 
 struct tcn_str tcn_arena_str(struct tcn_arena *a, struct tcn_str s)
 {
     return (struct tcn_str){tcn_arena_strndup(a, s.ptr, s.len), s.len};
+}
+
+char *tcn_arena_join(struct tcn_arena *a, const char *const parts[], size_t n)
+{
+    size_t lens[TCN_JOIN_MAX], len = 0;
+    char *text, *end;
+
+    assert(n <= TCN_JOIN_MAX);
+    for (size_t i = 0; i < n; i++)
+        len += lens[i] = parts[i] ? strlen(parts[i]) : 0;
+    text = end = take(a, len + 1);
+    for (size_t i = 0; i < n; i++) {
+        if (lens[i])
+            memcpy(end, parts[i], lens[i]);
+        end += lens[i];
+    }
+    *end = '\0';
+    return text;
 }
 
 /* Short texts, most of them, are formatted once. */
@@ -157,9 +194,9 @@ char *tcn_arena_fmt(struct tcn_arena *a, const char *fmt, ...)
     va_copy(again, args);
     n = vsnprintf(small, sizeof small, fmt, args);
     assert(n >= 0);
-    text = tcn_arena_alloc(a, (size_t)n + 1);
+    text = take(a, (size_t)n + 1);
     if ((size_t)n < sizeof small)
-        memcpy(text, small, (size_t)n);
+        memcpy(text, small, (size_t)n + 1);
     else
         vsnprintf(text, (size_t)n + 1, fmt, again);
     va_end(again);
@@ -169,7 +206,7 @@ char *tcn_arena_fmt(struct tcn_arena *a, const char *fmt, ...)
 
 void *tcn_arena_memdup(struct tcn_arena *a, const void *p, size_t size)
 {
-    void *copy = tcn_arena_alloc(a, size);
+    void *copy = take(a, size);
 
     if (size)
         memcpy(copy, p, size);

@@ -4,29 +4,17 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { FIRST_ITEMS = 8, FIRST_BYTES = 2048 };
-
-/* Fewer of large ones: an escalation plan alone is some kilobytes, and most lists of such have one or two. */
-static size_t first_size(size_t item_size)
-{
-    return item_size * FIRST_ITEMS <= FIRST_BYTES ? FIRST_ITEMS
-           : item_size < FIRST_BYTES              ? FIRST_BYTES / item_size
-                                                  : 1;
-}
+enum { FIRST_ITEMS = 4 };
 
 void *tcn_vec_grow(struct tcn_arena *a, void *items, size_t n, size_t *size, size_t item_size)
 {
-    size_t bigger = *size ? *size * 2 : first_size(item_size);
-    void *moved;
+    size_t bigger = *size ? *size * 2 : FIRST_ITEMS;
 
     assert(n <= *size);
     if (n < *size)
         return items;
-    if (bigger < *size)
+    if (bigger < *size || bigger > SIZE_MAX / item_size)
         abort();
-    moved = tcn_arena_calloc(a, bigger, item_size);
-    if (n)
-        memcpy(moved, items, n * item_size);
     *size = bigger;
-    return moved;
+    return tcn_arena_more(a, items, n * item_size, (bigger - n) * item_size);
 }

@@ -92,8 +92,32 @@ static void copies(void **state)
     assert_string_equal(tcn_arena_fmt(&a, "%s", ""), "");
     assert_memory_equal(tcn_arena_memdup(&a, numbers, sizeof numbers), numbers, sizeof numbers);
     assert_non_null(tcn_arena_memdup(&a, NULL, 0));
+    assert_string_equal(TCN_JOIN(&a, "a", NULL, "", "bc", "d"), "abcd");
+    assert_string_equal(TCN_JOIN(&a, NULL), "");
+    assert_string_equal(tcn_arena_join(&a, NULL, 0), "");
     assert_non_null(TCN_NEW(&a, struct tcn_str));
     assert_null(TCN_NEW_N(&a, struct tcn_str, 3)[2].ptr);
+    tcn_arena_done(&a);
+}
+
+/* What an arena gives may have been used before. */
+static void more_keeps_what_was_there_and_zeroes_the_rest(void **state)
+{
+    struct tcn_arena a;
+    char *p;
+
+    (void)state;
+    tcn_arena_init(&a, 1 << 20);
+    memset(tcn_arena_alloc(&a, 4000), 'x', 4000);
+    tcn_arena_reset(&a);
+    p = tcn_arena_more(&a, "abc", 3, 5);
+    assert_memory_equal(p, "abc\0\0\0\0\0", 8);
+    p = tcn_arena_more(&a, NULL, 0, 3);
+    assert_memory_equal(p, "\0\0\0", 3);
+    assert_memory_equal(tcn_arena_more(&a, "abc", 3, 0), "abc", 3);
+    assert_string_equal(tcn_arena_strndup(&a, "abc", 2), "ab");
+    assert_string_equal(tcn_arena_fmt(&a, "%d", 5), "5");
+    assert_string_equal(TCN_JOIN(&a, "a", "b"), "ab");
     tcn_arena_done(&a);
 }
 
@@ -138,12 +162,33 @@ static void a_product_that_overflows(void *arg)
     TCN_NEW_N(&a, struct tcn_str, SIZE_MAX / sizeof(struct tcn_str) + 2);
 }
 
+static void a_sum_that_overflows(void *arg)
+{
+    struct tcn_arena a;
+
+    (void)arg;
+    tcn_arena_init(&a, 100);
+    tcn_arena_more(&a, "ab", 2, SIZE_MAX - 1);
+}
+
+static void too_many_to_join(void *arg)
+{
+    static const char *const parts[TCN_JOIN_MAX + 1] = {0};
+    struct tcn_arena a;
+
+    (void)arg;
+    tcn_arena_init(&a, 100);
+    tcn_arena_join(&a, parts, TCN_JOIN_MAX + 1);
+}
+
 static void beyond_the_cap_aborts(void **state)
 {
     (void)state;
     assert_true(aborts(over_the_cap, NULL));
     assert_true(aborts(far_over_the_cap, NULL));
     assert_true(aborts(a_product_that_overflows, NULL));
+    assert_true(aborts(a_sum_that_overflows, NULL));
+    assert_true(aborts(too_many_to_join, NULL));
 }
 
 /* One that comes of the pool is as a new one; what grew large is not kept. */
@@ -198,6 +243,7 @@ int main(void)
         cmocka_unit_test(done_is_legal_on_zeroes_and_twice),
         cmocka_unit_test(a_huge_block_is_not_kept),
         cmocka_unit_test(copies),
+        cmocka_unit_test(more_keeps_what_was_there_and_zeroes_the_rest),
         cmocka_unit_test(pool),
         cmocka_unit_test(pool_is_bounded),
         cmocka_unit_test(exactly_the_cap_fits),
