@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define ONES UINT64_C(0x0101010101010101) /* a byte in all eight places */
+
 enum { FIRST_SIZE = 256 };
 
 /* The shared empty string is never written to: size is 0 and room() comes first. */
@@ -22,9 +24,19 @@ void tcn_buf_init(struct tcn_buf *b, size_t cap_bytes)
     *b = (struct tcn_buf){.ptr = empty_text(), .cap = cap_bytes};
 }
 
+void tcn_buf_init_in(struct tcn_buf *b, size_t cap_bytes, char *room, size_t size)
+{
+    assert(cap_bytes < SIZE_MAX / 2 && size > 0);
+    *b = (struct tcn_buf){.ptr = room,
+                          .size = size <= cap_bytes ? size : cap_bytes + 1,
+                          .cap = cap_bytes,
+                          .is_lent = true};
+    room[0] = '\0';
+}
+
 void tcn_buf_done(struct tcn_buf *b)
 {
-    if (b->size)
+    if (b->size && !b->is_lent)
         free(b->ptr);
     *b = (struct tcn_buf){.ptr = empty_text(), .cap = b->cap};
 }
@@ -40,6 +52,17 @@ void tcn_buf_clear(struct tcn_buf *b)
 {
     cut(b, 0);
     b->failed = false;
+}
+
+static void grow(struct tcn_buf *b, size_t size)
+{
+    char *grown = tcn_xrealloc(b->size && !b->is_lent ? b->ptr : NULL, size, 1);
+
+    if (b->is_lent)
+        memcpy(grown, b->ptr, b->len + 1);
+    b->ptr = grown;
+    b->size = size;
+    b->is_lent = false;
 }
 
 /* Makes room for len more bytes and the NUL; false, and failed from now on, when the cap forbids it. */
@@ -58,8 +81,7 @@ static bool room(struct tcn_buf *b, size_t len)
         size *= 2;
     if (size > b->cap + 1)
         size = b->cap + 1;
-    b->ptr = tcn_xrealloc(b->size ? b->ptr : NULL, size, 1);
-    b->size = size;
+    grow(b, size);
     return true;
 }
 
@@ -68,7 +90,7 @@ void tcn_buf_add(struct tcn_buf *b, const void *bytes, size_t len)
     if (len == 0 || !room(b, len))
         return;
     memcpy(b->ptr + b->len, bytes, len);
-    cut(b, b->len + len);
+    b->ptr[b->len += len] = '\0';
 }
 
 void tcn_buf_str(struct tcn_buf *b, struct tcn_str s)
@@ -83,7 +105,10 @@ void tcn_buf_z(struct tcn_buf *b, const char *z)
 
 void tcn_buf_char(struct tcn_buf *b, char c)
 {
-    tcn_buf_add(b, &c, 1);
+    if (!room(b, 1))
+        return;
+    b->ptr[b->len++] = c;
+    b->ptr[b->len] = '\0';
 }
 
 /* Most texts fit into what there is: then one pass does. */
@@ -122,7 +147,7 @@ struct tcn_str tcn_buf_view(const struct tcn_buf *b)
 
 char *tcn_buf_take(struct tcn_buf *b)
 {
-    char *text = b->size ? b->ptr : tcn_xstrdup("");
+    char *text = b->size && !b->is_lent ? b->ptr : tcn_xstrndup(b->ptr, b->len);
 
     tcn_buf_init(b, b->cap);
     return text;
@@ -240,7 +265,49 @@ static void json_text(struct tcn_buf *b, struct tcn_str s)
     tcn_buf_add(b, out, n);
 }
 
-void tcn_buf_json(struct tcn_buf *b, struct tcn_str s)
+static uint64_t has_zero(uint64_t word)
+{
+    return (word - ONES) & ~word & ONES << 7;
+}
+
+/* No byte of it is a control character, a quotation mark, a backslash, or other than ASCII. */
+static bool is_word_plain(uint64_t word)
+{
+    uint64_t below_space = (word - ONES * ' ') & ~word & ONES << 7;
+
+    return !(below_space | (word & ONES << 7) | has_zero(word ^ ONES * '"') |
+             has_zero(word ^ ONES * '\\') | has_zero(word ^ ONES * 0x7f));
+}
+
+/* Every byte stands for itself: so does most text, and then it is only copied. */
+static bool is_json_plain(struct tcn_str s)
+{
+    size_t i = 0;
+    uint64_t word;
+
+    for (; s.len - i >= sizeof word; i += sizeof word) {
+        memcpy(&word, s.ptr + i, sizeof word);
+        if (!is_word_plain(word))
+            return false;
+    }
+    for (; i < s.len; i++)
+        if (escapes[(unsigned char)s.ptr[i]] || (unsigned char)s.ptr[i] >= 0x80)
+            return false;
+    return true;
+}
+
+static void json_plain(struct tcn_buf *b, struct tcn_str s)
+{
+    if (!room(b, s.len + 2))
+        return;
+    b->ptr[b->len] = '"';
+    if (s.len)
+        memcpy(b->ptr + b->len + 1, s.ptr, s.len);
+    b->ptr[b->len + 1 + s.len] = '"';
+    b->ptr[b->len += s.len + 2] = '\0';
+}
+
+static void json_escaped(struct tcn_buf *b, struct tcn_str s)
 {
     size_t before = b->len;
 
@@ -257,4 +324,12 @@ void tcn_buf_json(struct tcn_buf *b, struct tcn_str s)
     }
     tcn_buf_char(b, '"');
     whole_or_nothing(b, before);
+}
+
+void tcn_buf_json(struct tcn_buf *b, struct tcn_str s)
+{
+    if (is_json_plain(s))
+        json_plain(b, s);
+    else
+        json_escaped(b, s);
 }

@@ -6,12 +6,14 @@
 #include "base/str.h"
 
 struct tcn_buf {
-    char *ptr; /* owned; "" before the first append */
+    char *ptr; /* owned, unless it is lent; "" before the first append */
     size_t len, size, cap;
-    bool failed;
+    bool failed, is_lent;
 };
 
 void tcn_buf_init(struct tcn_buf *b, size_t cap_bytes);
+/* Begins in size > 0 bytes that stay the caller's and outlive the buffer; what does not fit is allocated. */
+void tcn_buf_init_in(struct tcn_buf *b, size_t cap_bytes, char *room, size_t size);
 void tcn_buf_done(struct tcn_buf *b);  /* frees; legal on a zeroed struct and twice */
 void tcn_buf_clear(struct tcn_buf *b); /* empties, keeps the memory, forgets a failure */
 void tcn_buf_add(struct tcn_buf *b, const void *bytes, size_t len);

@@ -174,7 +174,6 @@ size_t tcn_utf8_prefix(struct tcn_str s)
 
         if (n == 0)
             n = point_len(p + at, s.len - at);
-
         if (n == 0)
             break;
         at += n;
@@ -200,6 +199,8 @@ struct tcn_str tcn_utf8_cut(struct tcn_str s, size_t max_points)
 {
     size_t points = 0;
 
+    if (s.len <= max_points)
+        return s;
     for (size_t i = 0; i < s.len; i++) {
         if (is_continuation((unsigned char)s.ptr[i]))
             continue;

@@ -149,6 +149,60 @@ static void take_hands_the_text_over(void **state)
     tcn_buf_done(&b);
 }
 
+/* A cap below the room holds; the text outgrows the room by a byte, and by many sizes. */
+static void begins_in_the_room_of_its_caller(void **state)
+{
+    static const struct {
+        size_t cap, appends, len;
+    } cases[] = {{1000, 0, 0}, {1000, 15, 15}, {1000, 16, 16}, {1000, 17, 17}, {10, 11, 10},
+                 {16, 17, 16}, {15, 16, 15},   {0, 1, 0},      {17, 18, 17},   {1000, 999, 999}};
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(cases); i++) {
+        char room[16 + 1], *text;
+        struct tcn_buf b;
+
+        memset(room, 'x', sizeof room);
+        tcn_buf_init_in(&b, cases[i].cap, room, 16);
+        assert_string_equal(b.ptr, "");
+        for (size_t k = 0; k < cases[i].appends; k++)
+            tcn_buf_char(&b, (char)('a' + k % 26));
+        assert_int_equal(tcn_buf_ok(&b), cases[i].appends == cases[i].len);
+        assert_int_equal(b.len, cases[i].len);
+        assert_int_equal(strlen(b.ptr), cases[i].len);
+        for (size_t k = 0; k < b.len; k++)
+            assert_int_equal(b.ptr[k], 'a' + k % 26);
+        assert_int_equal(room[16], 'x');
+        text = tcn_buf_take(&b); /* its own, wherever it was */
+        memset(room, 'y', sizeof room);
+        assert_int_equal(strlen(text), cases[i].len);
+        assert_true(cases[i].len == 0 ||
+                    text[cases[i].len - 1] == (char)('a' + (cases[i].len - 1) % 26));
+        free(text);
+        tcn_buf_done(&b);
+    }
+}
+
+static void clears_and_ends_in_that_room(void **state)
+{
+    struct tcn_buf b;
+    char room[8];
+
+    (void)state;
+    tcn_buf_init_in(&b, 100, room, sizeof room);
+    tcn_buf_z(&b, "abc");
+    assert_ptr_equal(b.ptr, room);
+    tcn_buf_clear(&b);
+    assert_string_equal(room, "");
+    tcn_buf_fmt(&b, "%s", "longer than that room");
+    assert_string_equal(b.ptr, "longer than that room");
+    tcn_buf_done(&b);
+    tcn_buf_done(&b);
+    tcn_buf_init_in(&b, 100, room, sizeof room);
+    tcn_buf_done(&b);
+    assert_string_equal(b.ptr, "");
+}
+
 enum sink { HTML, PERCENT, JSON };
 
 static void escape(struct tcn_buf *b, enum sink sink, struct tcn_str s)
@@ -205,6 +259,47 @@ static void escapes_for_each_sink(void **state)
     }
 }
 
+/* How JSON has one byte, as slowly as can be. */
+static void add_slowly(struct tcn_buf *b, unsigned char c)
+{
+    static const char named[] = "\b\t\n\f\r\"\\", letters[] = "btnfr\"\\";
+    const char *at = c ? strchr(named, c) : NULL;
+
+    if (at)
+        tcn_buf_fmt(b, "\\%c", letters[at - named]);
+    else if (c >= 0x80)
+        tcn_buf_z(b, "\\ufffd");
+    else if (c < ' ' || c == 0x7f)
+        tcn_buf_fmt(b, "\\u%04x", c);
+    else
+        tcn_buf_char(b, (char)c);
+}
+
+/* Eight bytes are looked at together: each of all bytes, at each place of texts of each length. */
+static void json_finds_every_byte_at_every_place(void **state)
+{
+    (void)state;
+    for (size_t len = 1; len <= 20; len++)
+        for (size_t at = 0; at < len; at++)
+            for (int c = 0; c < 256; c++) {
+                struct tcn_buf want, b;
+                char text[20];
+
+                memset(text, '!' + c % 8 * 11, sizeof text);
+                text[at] = (char)c;
+                tcn_buf_init(&want, 1000);
+                tcn_buf_char(&want, '"');
+                for (size_t i = 0; i < len; i++)
+                    add_slowly(&want, (unsigned char)text[i]);
+                tcn_buf_char(&want, '"');
+                tcn_buf_init(&b, 1000);
+                tcn_buf_json(&b, (struct tcn_str){text, len});
+                assert_string_equal(b.ptr, want.ptr);
+                tcn_buf_done(&b);
+                tcn_buf_done(&want);
+            }
+}
+
 static void escapes_happen_whole_or_not_at_all(void **state)
 {
     (void)state;
@@ -232,7 +327,10 @@ int main(void)
         cmocka_unit_test(failure_keeps_what_was_there),
         cmocka_unit_test(cap_zero_takes_nothing),
         cmocka_unit_test(take_hands_the_text_over),
+        cmocka_unit_test(begins_in_the_room_of_its_caller),
+        cmocka_unit_test(clears_and_ends_in_that_room),
         cmocka_unit_test(escapes_for_each_sink),
+        cmocka_unit_test(json_finds_every_byte_at_every_place),
         cmocka_unit_test(escapes_happen_whole_or_not_at_all),
     };
 
