@@ -42,10 +42,21 @@ static void mix_in(struct mix *m, uint64_t word)
     m->b = scramble(m->b + m->a + (word << 32 | word >> 32));
 }
 
+/* The first is the lowest; one load where the machine has it so. */
+static uint64_t load_eight(const uint8_t *p)
+{
+    return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
+           (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 |
+           (uint64_t)p[7] << 56;
+}
+
 static uint64_t load_word(const void *bytes, size_t n)
 {
     const uint8_t *p = bytes;
     uint64_t word = 0;
+
+    if (n == 8)
+        return load_eight(p);
 
     for (size_t i = 0; i < n; i++)
         word |= (uint64_t)p[i] << (8 * i);
@@ -58,14 +69,16 @@ struct tcn_id tcn_id_child(struct tcn_id parent, const char *kind, uint64_t ordi
     size_t len = strlen(kind);
     struct tcn_id id = parent;
 
-    mix_in(&m, load_word(parent.b, 8));
-    mix_in(&m, load_word(parent.b + 8, 8));
+    mix_in(&m, load_eight(parent.b));
+    mix_in(&m, load_eight(parent.b + 8));
     mix_in(&m, ordinal);
     mix_in(&m, len);
     for (size_t i = 0; i < len; i += 8)
         mix_in(&m, load_word(kind + i, len - i < 8 ? len - i : 8));
-    for (int i = TIME_BYTES; i < 16; i++)
-        id.b[i] = (uint8_t)(i < 8 ? m.b >> (8 * i) : m.a >> (8 * (i - 8)));
+    for (int i = TIME_BYTES; i < 8; i++)
+        id.b[i] = (uint8_t)(m.b >> (8 * i));
+    for (int i = 8; i < 16; i++)
+        id.b[i] = (uint8_t)(m.a >> (8 * (i - 8)));
     set_version(&id, 8);
     return id;
 }
@@ -78,17 +91,15 @@ static bool is_dash_place(size_t i)
 void tcn_id_text(struct tcn_id id, char ret_text[TCN_ID_TEXT])
 {
     static const char digits[] = "0123456789abcdef";
-    size_t nibble = 0;
+    char *out = ret_text;
 
-    for (size_t i = 0; i < TCN_ID_TEXT - 1; i++) {
-        if (is_dash_place(i)) {
-            ret_text[i] = '-';
-            continue;
-        }
-        ret_text[i] = digits[nibble % 2 ? id.b[nibble / 2] & 15 : id.b[nibble / 2] >> 4];
-        nibble++;
+    for (size_t i = 0; i < sizeof id.b; i++) {
+        if (is_dash_place((size_t)(out - ret_text)))
+            *out++ = '-';
+        *out++ = digits[id.b[i] >> 4];
+        *out++ = digits[id.b[i] & 15];
     }
-    ret_text[TCN_ID_TEXT - 1] = '\0';
+    *out = '\0';
 }
 
 static int hex_value(char c)
