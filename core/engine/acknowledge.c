@@ -25,8 +25,7 @@ static void add_event(const struct tcn_step *s, const char *type, const char *da
                       const char *actor, const char *note, const char *references)
 {
     struct tcn_incident *i = &s->a->incident;
-    const char *text = tcn_arena_fmt(s->d->arena, "acknowledged by %s%s%s", actor, note ? ": " : "",
-                                     note ? note : "");
+    const char *text = TCN_JOIN(s->d->arena, "acknowledged by ", actor, note ? ": " : NULL, note);
     struct tcn_event *event = tcn_decision_event(s->d, i, s->now_ms, type, data, text,
                                                  tcn_arena_strdup(s->d->arena, actor));
 

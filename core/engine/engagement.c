@@ -5,6 +5,8 @@
 
 #include <assert.h>
 
+#define PATH_ROOM 512 /* for most ways; a longer one is allocated */
+
 /* Work of one engagement that is due: a stage of its escalation plan, a stage of a run, a re-send of a page. */
 enum work { WORK_NONE = 0, WORK_ESCALATE, WORK_STAGE, WORK_RESEND };
 
@@ -23,7 +25,9 @@ static void add_node(struct tcn_buf *b, const struct tcn_contact *c, bool has_st
 
     tcn_buf_z(b, b->len > 1 ? ",{\"contact\":" : "{\"contact\":");
     tcn_buf_json(b, tcn_str(c->alias));
-    tcn_buf_fmt(b, ",\"type\":\"%s\"", types[c->type]);
+    tcn_buf_z(b, ",\"type\":\"");
+    tcn_buf_z(b, types[c->type]);
+    tcn_buf_char(b, '"');
     if (has_stage)
         tcn_buf_fmt(b, ",\"stage\":%zu", stage);
     if (by) {
@@ -46,10 +50,11 @@ struct way {
 static const char *make_path(const struct tcn_step *s, const struct way *w)
 {
     bool is_staged = w->root && w->root->type == TCN_ESCALATION;
+    char room[PATH_ROOM];
     const char *text;
     struct tcn_buf b;
 
-    tcn_buf_init(&b, 16384);
+    tcn_buf_init_in(&b, 16384, room, sizeof room);
     tcn_buf_char(&b, '[');
     if (w->root)
         add_node(&b, w->root, false, 0, NULL);

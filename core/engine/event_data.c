@@ -4,10 +4,14 @@
 
 #define DATA_MAX (512u << 10) /* a summary of 8,000 code points, every byte escaped, and the rest */
 #define NAME_POINTS 2000      /* longest name or message of ours that goes into eventData */
+#define ROOM 1024             /* for most of them: what is longer is allocated */
 
-static void open_object(struct tcn_buf *b)
+/* What stands before a value. */
+#define KEY(name) TCN_STR(",\"" name "\":")
+
+static void open_object(struct tcn_buf *b, char room[ROOM])
 {
-    tcn_buf_init(b, DATA_MAX);
+    tcn_buf_init_in(b, DATA_MAX, room, ROOM);
     tcn_buf_char(b, '{');
 }
 
@@ -22,33 +26,33 @@ static const char *close_object(const struct tcn_step *s, struct tcn_buf *b)
     return text;
 }
 
-static void key(struct tcn_buf *b, const char *name)
+/* The first has no comma before it. */
+static void add_key(struct tcn_buf *b, struct tcn_str key)
 {
-    if (b->ptr[b->len - 1] != '{')
-        tcn_buf_char(b, ',');
-    tcn_buf_json(b, tcn_str(name));
-    tcn_buf_char(b, ':');
+    size_t comma = b->ptr[b->len - 1] == '{';
+
+    tcn_buf_add(b, key.ptr + comma, key.len - comma);
 }
 
-static void member_str(struct tcn_buf *b, const char *name, struct tcn_str value)
+static void member_str(struct tcn_buf *b, struct tcn_str key, struct tcn_str value)
 {
-    key(b, name);
+    add_key(b, key);
     tcn_buf_json(b, value);
 }
 
 /* An absent value is an absent member. */
-static void member(struct tcn_buf *b, const char *name, const char *value)
+static void member(struct tcn_buf *b, struct tcn_str key, const char *value)
 {
     if (value)
-        member_str(b, name, tcn_utf8_cut(tcn_str(value), NAME_POINTS));
+        member_str(b, key, tcn_utf8_cut(tcn_str(value), NAME_POINTS));
 }
 
 static const char *contact_arn(const struct tcn_step *s, const char *alias)
 {
     const struct tcn_directory *d = s->directory;
 
-    return d ? tcn_arena_fmt(s->d->arena, "arn:aws:ssm-contacts:%s:%s:contact/%s", d->region,
-                             d->account_id, alias)
+    return d ? TCN_JOIN(s->d->arena, "arn:aws:ssm-contacts:", d->region, ":", d->account_id,
+                        ":contact/", alias)
              : NULL;
 }
 
@@ -61,8 +65,8 @@ static const char *child_arn(const struct tcn_step *s, const char *kind, const c
     if (!d)
         return NULL;
     tcn_id_text(id, text);
-    return tcn_arena_fmt(s->d->arena, "arn:aws:ssm-contacts:%s:%s:%s/%s/%s", d->region,
-                         d->account_id, kind, alias, text);
+    return TCN_JOIN(s->d->arena, "arn:aws:ssm-contacts:", d->region, ":", d->account_id, ":", kind,
+                    "/", alias, "/", text);
 }
 
 /* A person of the directory by ARN; other actors stay as they are (an API caller is an ARN already). */
@@ -80,36 +84,39 @@ const char *tcn_event_data_trigger(const struct tcn_step *s, const struct tcn_tr
 {
     struct tcn_str raw = tcn_utf8_cut_bytes(t->raw, TCN_RAW_DATA_MAX);
     struct tcn_buf b;
+    char room[ROOM];
 
-    open_object(&b);
-    key(&b, "createdIncident");
+    open_object(&b, room);
+    add_key(&b, KEY("createdIncident"));
     tcn_buf_z(&b, created_incident ? "true" : "false");
-    member(&b, "incidentSource", t->source);
-    member(&b, "triggerArn", t->trigger_arn);
+    member(&b, KEY("incidentSource"), t->source);
+    member(&b, KEY("triggerArn"), t->trigger_arn);
     if (raw.len > 0 && tcn_utf8_ok(raw))
-        member_str(&b, "rawData", raw);
+        member_str(&b, KEY("rawData"), raw);
     return close_object(s, &b);
 }
 
 const char *tcn_event_data_start(const struct tcn_step *s, const struct tcn_response_plan *plan)
 {
     struct tcn_buf b;
+    char room[ROOM];
 
-    open_object(&b);
-    member(&b, "incidentTitle", s->a->incident.title);
-    key(&b, "contactsEngage");
+    open_object(&b, room);
+    member(&b, KEY("incidentTitle"), s->a->incident.title);
+    add_key(&b, KEY("contactsEngage"));
     tcn_buf_char(&b, '[');
     for (size_t i = 0; plan && i < plan->n_engagements; i++) {
         const struct tcn_contact *c =
             s->directory ? tcn_directory_contact(s->directory, plan->engagements[i]) : NULL;
 
         tcn_buf_z(&b, i > 0 ? ",{" : "{");
-        member(&b, "contactArn", contact_arn(s, plan->engagements[i]));
-        member(&b, "contactName", c && c->display_name ? c->display_name : plan->engagements[i]);
+        member(&b, KEY("contactArn"), contact_arn(s, plan->engagements[i]));
+        member(&b, KEY("contactName"),
+               c && c->display_name ? c->display_name : plan->engagements[i]);
         tcn_buf_char(&b, '}');
     }
     tcn_buf_char(&b, ']');
-    member(&b, "triggerArn", s->a->incident.trigger_arn);
+    member(&b, KEY("triggerArn"), s->a->incident.trigger_arn);
     return close_object(s, &b);
 }
 
@@ -117,34 +124,45 @@ const char *tcn_event_data_update(const struct tcn_step *s, const struct tcn_att
                                   size_t n, const char *actor)
 {
     struct tcn_buf b;
+    char room[ROOM];
 
-    open_object(&b);
-    member(&b, "modifiedBy", actor_arn(s, actor));
-    key(&b, "modifiedAttributes");
+    open_object(&b, room);
+    member(&b, KEY("modifiedBy"), actor_arn(s, actor));
+    add_key(&b, KEY("modifiedAttributes"));
     tcn_buf_char(&b, '[');
     for (size_t i = 0; i < n; i++) {
         tcn_buf_z(&b, i > 0 ? ",{" : "{");
-        member(&b, "attributeName", attributes[i].name);
-        member_str(&b, "newValue", tcn_utf8_cut(tcn_str(attributes[i].value), TCN_SUMMARY_MAX));
+        member(&b, KEY("attributeName"), attributes[i].name);
+        member_str(&b, KEY("newValue"),
+                   tcn_utf8_cut(tcn_str(attributes[i].value), TCN_SUMMARY_MAX));
         tcn_buf_char(&b, '}');
     }
     tcn_buf_char(&b, ']');
-    member(&b, "incidentTitle", s->a->incident.title);
+    member(&b, KEY("incidentTitle"), s->a->incident.title);
     return close_object(s, &b);
+}
+
+static void add_value(struct tcn_buf *b, const struct tcn_related_item *item)
+{
+    tcn_buf_json(b, tcn_str(item->value_kind));
+    tcn_buf_char(b, ':');
+    tcn_buf_json(b, tcn_utf8_cut(tcn_str(item->value), NAME_POINTS));
 }
 
 /* As ssm-incidents prints an item that was added. */
 static const char *item_to_add(const struct tcn_step *s, const struct tcn_related_item *item)
 {
     struct tcn_buf b;
+    char room[ROOM];
 
-    open_object(&b);
+    open_object(&b, room);
     tcn_buf_z(&b, "\"itemToAdd\":{\"identifier\":{");
-    member(&b, "type", item->type);
+    member(&b, KEY("type"), item->type);
     tcn_buf_z(&b, ",\"value\":{");
-    member(&b, item->value_kind, item->value);
+    if (item->value)
+        add_value(&b, item);
     tcn_buf_z(&b, "}}");
-    member(&b, "title", item->title);
+    member(&b, KEY("title"), item->title);
     tcn_buf_char(&b, '}');
     return close_object(s, &b);
 }
@@ -161,45 +179,49 @@ const char *tcn_event_data_page(const struct tcn_step *s, const struct tcn_engag
                                 const struct tcn_page *p, const char *note)
 {
     struct tcn_buf b;
+    char room[ROOM];
 
-    open_object(&b);
-    member(&b, "contactArn", contact_arn(s, p->contact));
-    member(&b, "engagementArn", child_arn(s, "engagement", e->contact, e->id));
-    member(&b, "pageArn", child_arn(s, "page", p->contact, p->id));
-    member(&b, "contactName", p->contact);
-    member(&b, "channelName", p->channel);
+    open_object(&b, room);
+    member(&b, KEY("contactArn"), contact_arn(s, p->contact));
+    member(&b, KEY("engagementArn"), child_arn(s, "engagement", e->contact, e->id));
+    member(&b, KEY("pageArn"), child_arn(s, "page", p->contact, p->id));
+    member(&b, KEY("contactName"), p->contact);
+    member(&b, KEY("channelName"), p->channel);
     if (note)
-        member_str(&b, "note", tcn_utf8_cut(tcn_str(note), TCN_NOTE_MAX));
+        member_str(&b, KEY("note"), tcn_utf8_cut(tcn_str(note), TCN_NOTE_MAX));
     return close_object(s, &b);
 }
 
 const char *tcn_event_data_message(const struct tcn_step *s, const char *message)
 {
     struct tcn_buf b;
+    char room[ROOM];
 
-    open_object(&b);
-    member(&b, "message", message);
+    open_object(&b, room);
+    member(&b, KEY("message"), message);
     return close_object(s, &b);
 }
 
 const char *tcn_event_data_note(const struct tcn_step *s, const char *text, const char *actor)
 {
     struct tcn_buf b;
+    char room[ROOM];
 
-    open_object(&b);
-    member(&b, "author", actor_arn(s, actor));
-    member_str(&b, "text", tcn_utf8_cut(tcn_str(text), TCN_NOTE_MAX));
+    open_object(&b, room);
+    member(&b, KEY("author"), actor_arn(s, actor));
+    member_str(&b, KEY("text"), tcn_utf8_cut(tcn_str(text), TCN_NOTE_MAX));
     return close_object(s, &b);
 }
 
 static const char *reference(const struct tcn_step *s, const char *arn)
 {
     struct tcn_buf b;
+    char room[ROOM];
     const char *text;
 
     if (!arn)
         return NULL;
-    tcn_buf_init(&b, DATA_MAX);
+    tcn_buf_init_in(&b, DATA_MAX, room, ROOM);
     tcn_buf_z(&b, "[{\"resource\":");
     tcn_buf_json(&b, tcn_str(arn));
     tcn_buf_z(&b, "}]");
@@ -216,9 +238,8 @@ const char *tcn_event_ref_incident(const struct tcn_step *s)
     if (!s->directory)
         return NULL;
     tcn_id_text(i->id, id);
-    return reference(s,
-                     tcn_arena_fmt(s->d->arena, "arn:aws:ssm-incidents::%s:incident-record/%s/%s",
-                                   s->directory->account_id, i->response_plan, id));
+    return reference(s, TCN_JOIN(s->d->arena, "arn:aws:ssm-incidents::", s->directory->account_id,
+                                 ":incident-record/", i->response_plan, "/", id));
 }
 
 const char *tcn_event_ref_related(const struct tcn_step *s, const struct tcn_related_item *item)

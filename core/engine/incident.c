@@ -14,8 +14,8 @@ static const char *choose_title(const struct tcn_step *s, const struct tcn_openi
     const char *title = o->title && o->title[0] ? o->title : o->plan ? o->plan->title : NULL;
 
     if (!title || !title[0])
-        title = tcn_arena_fmt(s->d->arena, "Alarm from %s",
-                              o->source_name ? o->source_name : o->trigger.source);
+        title = TCN_JOIN(s->d->arena, "Alarm from ",
+                         o->source_name ? o->source_name : o->trigger.source);
     return tcn_step_cut(s, title, TCN_TITLE_MAX);
 }
 
@@ -96,9 +96,8 @@ static int64_t trigger_time(const struct tcn_step *s, const struct tcn_trigger *
 
 static void add_trigger(const struct tcn_step *s, const struct tcn_trigger *t, bool created)
 {
-    const char *text =
-        tcn_arena_fmt(s->d->arena, "%s: %s", created ? "triggered" : "triggered again",
-                      t->title ? t->title : s->a->incident.title);
+    const char *text = TCN_JOIN(s->d->arena, created ? "triggered: " : "triggered again: ",
+                                t->title ? t->title : s->a->incident.title);
     struct tcn_event *e = tcn_decision_event(s->d, &s->a->incident, s->now_ms, TCN_EVENT_TRIGGER,
                                              tcn_event_data_trigger(s, t, created), text, t->actor);
 
@@ -107,7 +106,7 @@ static void add_trigger(const struct tcn_step *s, const struct tcn_trigger *t, b
 
 static void add_start(const struct tcn_step *s, const struct tcn_opening *o)
 {
-    const char *text = tcn_arena_fmt(s->d->arena, "incident opened: %s", s->a->incident.title);
+    const char *text = TCN_JOIN(s->d->arena, "incident opened: ", s->a->incident.title);
     struct tcn_event *e =
         tcn_decision_event(s->d, &s->a->incident, s->now_ms, TCN_EVENT_START,
                            tcn_event_data_start(s, o->plan), text, o->trigger.actor);
@@ -182,13 +181,13 @@ static const char *digit(const struct tcn_step *s, int value)
 static const char *update_text(const struct tcn_step *s, const char *source,
                                const struct tcn_attribute *attributes, size_t n, const char *why)
 {
-    const char *text = tcn_arena_fmt(s->d->arena, "updated by %s:", source);
+    const char *text = TCN_JOIN(s->d->arena, "updated by ", source, ":");
 
     for (size_t i = 0; i < n; i++)
-        text = tcn_arena_fmt(s->d->arena, "%s%s %s%s%s", text, i > 0 ? "," : "", attributes[i].name,
-                             is_impact(&attributes[i]) ? " " : "",
-                             is_impact(&attributes[i]) ? attributes[i].value : "");
-    return why ? tcn_arena_fmt(s->d->arena, "%s (%s)", text, why) : text;
+        text = TCN_JOIN(s->d->arena, text, i > 0 ? ", " : " ", attributes[i].name,
+                        is_impact(&attributes[i]) ? " " : NULL,
+                        is_impact(&attributes[i]) ? attributes[i].value : NULL);
+    return why ? TCN_JOIN(s->d->arena, text, " (", why, ")") : text;
 }
 
 /* The revision moves in any case; only the line on the timeline is bounded, and never that of an impact, which gets worse
@@ -296,8 +295,8 @@ void tcn_incident_resolve(const struct tcn_step *s, const struct tcn_resolution 
 {
     static const struct tcn_attribute status = {"status", "RESOLVED"};
     const char *notes = resolution->notes;
-    const char *text = tcn_arena_fmt(s->d->arena, "resolved by %s%s%s", resolution->by,
-                                     notes ? ": " : "", notes ? notes : "");
+    const char *text =
+        TCN_JOIN(s->d->arena, "resolved by ", resolution->by, notes ? ": " : NULL, notes);
 
     tcn_incident_set_resolved(s, resolution);
     tcn_incident_modified(s, &status, 1, resolution->by, text)->to_tickets = true;
@@ -306,8 +305,7 @@ void tcn_incident_resolve(const struct tcn_step *s, const struct tcn_resolution 
 void tcn_incident_reopen(const struct tcn_step *s, const char *actor, const char *why)
 {
     static const struct tcn_attribute status = {"status", "OPEN"};
-    const char *text =
-        tcn_arena_fmt(s->d->arena, "reopened by %s%s%s", actor, why ? ": " : "", why ? why : "");
+    const char *text = TCN_JOIN(s->d->arena, "reopened by ", actor, why ? ": " : NULL, why);
 
     tcn_incident_set_open(s);
     tcn_incident_modified(s, &status, 1, actor, text)->to_tickets = true;

@@ -231,7 +231,7 @@ static const char *reason(const struct tcn_arrival *x)
 
     if (!alarm->state || !alarm->state[0])
         return NULL;
-    return tcn_arena_fmt(x->step.d->arena, "%s reports %s", alarm->source, alarm->state);
+    return TCN_JOIN(x->step.d->arena, alarm->source, " reports ", alarm->state);
 }
 
 static enum tcn_intake settle_or_wait(struct tcn_arrival *x)

@@ -4,7 +4,8 @@
 #include "engine/tries.h"
 
 #include <assert.h>
-#include <stdio.h>
+
+enum { CODE_DIGITS = sizeof((struct tcn_page *)0)->accept_code - 1 };
 
 int64_t tcn_step_start(int64_t due_ms, int64_t now_ms)
 {
@@ -204,7 +205,8 @@ static void make_code(const struct tcn_step *s, struct tcn_page *p)
 
     for (size_t i = 8; i < sizeof mixed.b; i++)
         value = value * 251u + mixed.b[i];
-    (void)snprintf(p->accept_code, sizeof p->accept_code, "%06u", (unsigned)(value % 1000000u));
+    for (size_t i = CODE_DIGITS; i > 0; value /= 10)
+        p->accept_code[--i] = (char)('0' + value % 10);
 }
 
 struct tcn_id tcn_engine_send_id(struct tcn_id page, int64_t send_no)
@@ -234,7 +236,7 @@ static void send(const struct tcn_step *s, const struct tcn_engagement *e, struc
 static void note_page(const struct tcn_step *s, const struct tcn_engagement *e,
                       const struct tcn_page *p)
 {
-    const char *text = tcn_arena_fmt(s->d->arena, "paged %s by %s", p->contact, p->channel);
+    const char *text = TCN_JOIN(s->d->arena, "paged ", p->contact, " by ", p->channel);
     struct tcn_event *event =
         tcn_decision_event(s->d, &s->a->incident, s->now_ms, TCN_EVENT_PAGE,
                            tcn_event_data_page(s, e, p, NULL), text, "tocsin");

@@ -95,7 +95,7 @@ bool tcn_step_has_room(const struct tcn_step *s)
 
 const char *tcn_step_source_actor(const struct tcn_step *s, const char *name)
 {
-    return tcn_arena_fmt(s->d->arena, "source:%s", name ? name : "");
+    return TCN_JOIN(s->d->arena, "source:", name);
 }
 
 const char *tcn_step_cut(const struct tcn_step *s, const char *text, size_t max_points)
