@@ -377,7 +377,8 @@ void tcn_engagement_stop_all(const struct tcn_step *s, const char *reason)
         tcn_engagement_stop(s, &s->a->engagements[i], reason);
 }
 
-/* An equal time keeps what was found first: escalation before runs before re-sends, in the order of creation. */
+/* An equal time keeps what was found first: escalation before runs before re-sends, in the order of creation. One that is
+ * stopped has no work left. */
 static void consider(struct due *best, int64_t at_ms, enum work work, struct tcn_engagement *e,
                      size_t index)
 {
@@ -392,6 +393,8 @@ static struct due earliest(const struct tcn_aggregate *a)
     for (size_t i = 0; i < a->n_engagements; i++) {
         struct tcn_engagement *e = &a->engagements[i];
 
+        if (e->stop_ms != 0)
+            continue;
         consider(&best, next_stage(e), WORK_ESCALATE, e, 0);
         for (size_t k = 0; k < e->n_runs; k++)
             consider(&best, tcn_run_next_due(e, &e->runs[k]), WORK_STAGE, e, k);
