@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #define ROW_MAX (64u << 20)
-#define LITTER_MAX (128u << 10) /* what a row's memory may hold of decisions that are done */
+#define LITTER_MAX (16u << 10) /* what a row's memory may hold of decisions that are done */
 
 static const char *lasting(struct world *w, const char *contact, const char *channel)
 {
