@@ -415,36 +415,38 @@ struct delivery {
     const struct tcn_alarm *alarm;
     int source;
     struct tcn_id new_id;
+    struct tcn_aggregate storm;
+    bool has_storm; /* one runs: it is loaded */
 };
+
+static void load_storm(struct world *w, void *ctx)
+{
+    struct delivery *delivery = ctx;
+    const struct incident_row *running = row_find(w, w->storms[delivery->source].incident);
+
+    delivery->has_storm = running != NULL;
+    if (!running)
+        return;
+    if (w->options.store)
+        w->options.store->load_storm(w, running, &delivery->storm);
+    else
+        store_load(w, NULL, running, &delivery->storm);
+    trace_aggregate(w, &delivery->storm);
+}
 
 static enum tcn_intake decide(struct world *w, struct tcn_aggregate *a, void *ctx,
                               struct tcn_decision *d)
 {
-    const struct delivery *delivery = ctx;
-    struct tcn_storm *storm = &w->storms[delivery->source];
-    struct incident_row *running = row_find(w, storm->incident);
-    struct tcn_aggregate storm_aggregate;
+    struct delivery *delivery = ctx;
     const struct tcn_intake_input in = {.alarm = delivery->alarm,
                                         .policy = &w->policies[delivery->source],
                                         .directory = &w->directory,
                                         .new_id = delivery->new_id,
                                         .salt = 7,
                                         .now_ms = now_of(w)};
-    struct tcn_aggregate *subject;
-    enum tcn_intake verdict;
 
-    if (running && w->options.store)
-        w->options.store->load_storm(w, running, &storm_aggregate);
-    else if (running)
-        store_load(w, NULL, running, &storm_aggregate);
-    if (running)
-        trace_aggregate(w, &storm_aggregate);
-    verdict = tcn_engine_alarm(&in, a, storm, running ? &storm_aggregate : NULL, d);
-    subject = d->subject;
-    if (subject != a) { /* outlives this frame: the turn commits it */
-        d->subject = tcn_arena_memdup(&w->turn, subject, sizeof *subject);
-    }
-    return verdict;
+    return tcn_engine_alarm(&in, a, &w->storms[delivery->source],
+                            delivery->has_storm ? &delivery->storm : NULL, d);
 }
 
 static struct tcn_alarm alarm_of(struct world *w, const struct key_row *k, const struct pending *p,
@@ -509,6 +511,7 @@ static enum tcn_intake run_turn(struct world *w, struct key_row *k, struct incid
     struct incident_row *before = k->lane.echo_due_ms ? k->incident : NULL;
     const struct turn t = {.key = k,
                            .row = row,
+                           .prepare = load_storm,
                            .decide = decide,
                            .ctx = delivery,
                            .alarm = delivery->alarm,
@@ -549,7 +552,7 @@ void alarms_deliver(struct world *w, const struct pending *p)
     struct key_row *k = &w->keys[p->key];
     struct tcn_item items[MAX_MEMBERS];
     struct tcn_alarm alarm = alarm_of(w, k, p, items);
-    struct delivery delivery = {&alarm, k->source, {{0}}};
+    struct delivery delivery = {.alarm = &alarm, .source = k->source};
     struct incident_row *row = incident_for(w, k, &alarm);
     size_t engaged = row ? row->n_engagements : 0;
     uint64_t salt = rng_next(&w->rng);

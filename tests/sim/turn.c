@@ -49,6 +49,8 @@ static enum tcn_intake attempt(struct world *w, const struct turn *t, bool is_ap
     d->directory = &w->directory;
     w->turns++;
     trace_aggregate(w, a);
+    if (t->prepare)
+        t->prepare(w, t->ctx);
     start_ns = w->options.clock_ns();
     verdict = t->decide(w, a, t->ctx, d);
     w->engine_ns += w->options.clock_ns() - start_ns;

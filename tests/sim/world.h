@@ -378,6 +378,8 @@ typedef enum tcn_intake turn_decide(struct world *w, struct tcn_aggregate *a, vo
 struct turn {
     struct key_row *key;      /* NULL: no lane is in hand */
     struct incident_row *row; /* NULL: there is none yet */
+    /* Loads what decide needs besides the aggregate: that is not the engine's time. NULL: nothing. */
+    void (*prepare)(struct world *w, void *ctx);
     turn_decide *decide;
     void *ctx;
     bool borrows;              /* what it decides may point to memory that ends: it is copied */
