@@ -25,7 +25,7 @@ struct tcn_id tcn_id_v7(int64_t unix_ms, const uint8_t random[10])
 }
 
 /* A bijection of 64 bits in which every input bit moves about half of the output bits. */
-static uint64_t scramble(uint64_t x)
+static inline uint64_t scramble(uint64_t x)
 {
     x = (x ^ x >> 32) * UINT64_C(0xd6e8feb86659fd93);
     x = (x ^ x >> 32) * UINT64_C(0xd6e8feb86659fd93);
@@ -36,7 +36,7 @@ struct mix {
     uint64_t a, b;
 };
 
-static void mix_in(struct mix *m, uint64_t word)
+static inline void mix_in(struct mix *m, uint64_t word)
 {
     m->a = scramble(m->a ^ word);
     m->b = scramble(m->b + m->a + (word << 32 | word >> 32));
@@ -128,16 +128,6 @@ int tcn_id_parse(struct tcn_str text, struct tcn_id *ret_id)
     }
     *ret_id = id;
     return 0;
-}
-
-bool tcn_id_eq(struct tcn_id a, struct tcn_id b)
-{
-    return memcmp(a.b, b.b, sizeof a.b) == 0;
-}
-
-bool tcn_id_is_zero(struct tcn_id id)
-{
-    return tcn_id_eq(id, (struct tcn_id){{0}});
 }
 
 void tcn_id_short(struct tcn_id id, char ret_text[27])

@@ -20,8 +20,14 @@ struct tcn_id tcn_id_child(struct tcn_id parent, const char *kind, uint64_t ordi
 void tcn_id_text(struct tcn_id id, char ret_text[TCN_ID_TEXT]);
 int tcn_id_parse(struct tcn_str text,
                  struct tcn_id *ret_id); /* TCN_ESYNTAX; accepts lower case only */
-bool tcn_id_eq(struct tcn_id a, struct tcn_id b);
-bool tcn_id_is_zero(struct tcn_id id);
+static inline bool tcn_id_eq(struct tcn_id a, struct tcn_id b)
+{
+    return memcmp(a.b, b.b, sizeof a.b) == 0;
+}
+static inline bool tcn_id_is_zero(struct tcn_id id)
+{
+    return tcn_id_eq(id, (struct tcn_id){{0}});
+}
 /* 26 characters of lower-case base32 (RFC 4648 alphabet, no padding) and NUL, for labels. */
 void tcn_id_short(struct tcn_id id, char ret_text[27]);
 
