@@ -3,6 +3,7 @@
 #define TCN_API_API_H
 
 #include "base/json.h"
+#include "engine/custom_event.h"
 #include "engine/engine.h"
 #include "store/store.h"
 
@@ -28,7 +29,10 @@ enum tcn_command_kind {
     TCN_COMMAND_UPDATE,               /* of its texts and impact, as update says */
     TCN_COMMAND_ENGAGE,               /* contact, because of text */
     TCN_COMMAND_DISENGAGE,            /* the engagement, because of text */
-    TCN_COMMAND_ACCEPT                /* the page, as accept says */
+    TCN_COMMAND_ACCEPT,               /* the page, as accept says */
+    TCN_COMMAND_EVENT_CREATE,         /* of the timeline, as custom says */
+    TCN_COMMAND_EVENT_UPDATE,         /* the one with the id event */
+    TCN_COMMAND_EVENT_DELETE
 };
 
 /* What somebody wants changed; text is borrowed from the arena of the call. */
@@ -44,6 +48,10 @@ struct tcn_command {
     struct tcn_start start;
     struct tcn_incident_update update;
     struct tcn_accept accept;
+    struct tcn_id event;
+    struct tcn_custom_event custom;
+    const char *client_token; /* a request that comes again with it is done once; NULL: none */
+    const char *request;      /* what it is told from another one by; with a client_token */
     struct tcn_mute
         mute; /* without id and times of its making; text is borrowed from the body, too */
     int64_t duration_ms; /* of a mute whose end_ms is 0 */
@@ -52,9 +60,10 @@ struct tcn_command {
 /* One request on its way to an answer. */
 struct tcn_api_call {
     struct tcn_arena *arena;
-    struct tcn_str query; /* raw, without '?' */
-    const char *path_id;  /* the {id} of the path, decoded; NULL when the route has none */
-    json_t *body;         /* NULL when the request had none */
+    struct tcn_str query;  /* raw, without '?' */
+    const char *path_id;   /* the {id} of the path, decoded; NULL when the route has none */
+    const char *path_part; /* the second one, of what belongs to that */
+    json_t *body;          /* NULL when the request had none */
     const char *actor;
     const char *account_id, *public_url; /* borrowed from the configuration */
     const struct tcn_directory *directory;

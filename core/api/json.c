@@ -129,6 +129,8 @@ json_t *tcn_json_event(const struct tcn_event *event)
     set(object, "text", tcn_json_text(event->text));
     set(object, "actor", tcn_json_text(event->actor));
     set(object, "data", parsed(event->data));
+    set(object, "updated_at", tcn_json_time(event->updated_ms));
+    set(object, "references", event->references ? parsed(event->references) : json_array());
     return object;
 }
 

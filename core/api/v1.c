@@ -3,6 +3,8 @@
 
 static const char *const of_pages[] = {"limit", "next", NULL};
 static const char *const of_incidents[] = {"status", "dedupe", "limit", "next", NULL};
+static const char *const of_timeline[] = {"after", "before", "type", "reference",
+                                          "order", "limit",  "next", NULL};
 static const char *const of_oncall[] = {"at", NULL};
 static const char *const of_shifts[] = {"rotation", "from", "until", NULL};
 static const char *const of_links[] = {"connector", "limit", "next", NULL};
@@ -16,6 +18,13 @@ const struct tcn_api_route tcn_api_v1[] = {
     {"POST", "/v1/incidents/{id}/disengage", TCN_RESPONDER, .command = tcn_v1_disengage},
     {"POST", "/v1/pages/{id}/accept", TCN_RESPONDER, .command = tcn_v1_accept},
     {"GET", "/v1/incidents/{id}/events", TCN_VIEWER, of_pages, .query = tcn_v1_events},
+    {"POST", "/v1/incidents/{id}/events", TCN_RESPONDER, .command = tcn_v1_event_create},
+    {"GET", "/v1/incidents/{id}/events/{event}", TCN_VIEWER, .query = tcn_v1_event},
+    {"POST", "/v1/incidents/{id}/events/{event}/update", TCN_RESPONDER,
+     .command = tcn_v1_event_update},
+    {"POST", "/v1/incidents/{id}/events/{event}/delete", TCN_RESPONDER,
+     .command = tcn_v1_event_delete},
+    {"GET", "/v1/incidents/{id}/timeline", TCN_VIEWER, of_timeline, .query = tcn_v1_timeline},
     {"GET", "/v1/incidents/{id}/alarms", TCN_VIEWER, of_pages, .query = tcn_v1_alarms},
     {"GET", "/v1/incidents/{id}/explain", TCN_VIEWER, .query = tcn_v1_explain},
     {"POST", "/v1/incidents/{id}/split", TCN_RESPONDER, .command = tcn_v1_split},

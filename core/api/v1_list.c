@@ -7,7 +7,6 @@
 
 #define PAGE_DEFAULT 50
 #define PAGE_MAX 200
-#define DATA_BYTES (2u << 20) /* of all events of an answer; those beyond have "data": null */
 
 int tcn_v1_answer(struct tcn_api_call *call, json_t *reply)
 {
@@ -35,7 +34,7 @@ int tcn_v1_limit(struct tcn_api_call *call, size_t *ret)
     return 0;
 }
 
-static int refuse_next(struct tcn_api_call *call)
+int tcn_v1_refuse_next(struct tcn_api_call *call)
 {
     return tcn_api_refuse(call, 400, "bad_request", "next",
                           "next must be the \"next\" of an earlier answer"),
@@ -67,7 +66,7 @@ static int read_filter(struct tcn_api_call *call, struct tcn_incident_filter *re
                               "status must be OPEN or RESOLVED"),
                -1;
     if (next && tcn_id_parse(tcn_str(next), &ret->before) < 0)
-        return refuse_next(call);
+        return tcn_v1_refuse_next(call);
     return tcn_v1_limit(call, &ret->limit);
 }
 
@@ -99,7 +98,7 @@ static int read_number(struct tcn_api_call *call, int64_t *ret)
     uint64_t value = 0;
 
     if (next && (tcn_str_u64(tcn_str(next), INT64_MAX, &value) < 0 || value == 0))
-        return refuse_next(call);
+        return tcn_v1_refuse_next(call);
     *ret = (int64_t)value;
     return 0;
 }
@@ -112,7 +111,7 @@ static json_t *number_token(int64_t number)
 /* -- events of an incident ------------------------------------------------------------------------------------ */
 
 /* An event can carry the alarm as it was received; a thousand of those are more than anybody reads at once. */
-static void cut_data(struct tcn_event *event, size_t *left)
+void tcn_v1_cut_data(struct tcn_event *event, size_t *left)
 {
     size_t n = event->data ? strlen(event->data) : 0;
 
@@ -127,7 +126,7 @@ int tcn_v1_newest_events(struct tcn_api_call *call, struct tcn_store *s, struct 
                          struct tcn_err *err)
 {
     struct tcn_event *events = NULL;
-    size_t n = 0, left = DATA_BYTES;
+    size_t n = 0, left = TCN_V1_DATA_BYTES;
     int r =
         tcn_store_event_newest(s, incident, before_seq, limit + 1, call->arena, &events, &n, err);
 
@@ -136,7 +135,7 @@ int tcn_v1_newest_events(struct tcn_api_call *call, struct tcn_store *s, struct 
     *ret_next = is_cut(&n, limit) ? number_token(events[n - 1].seq) : json_null();
     *ret_items = json_array();
     for (size_t i = 0; i < n; i++) {
-        cut_data(&events[i], &left);
+        tcn_v1_cut_data(&events[i], &left);
         json_array_append_new(*ret_items, tcn_json_event(&events[i]));
     }
     return 0;
@@ -186,7 +185,7 @@ int tcn_v1_alarms(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err
     if (tcn_api_id(call, &id) < 0 || tcn_v1_limit(call, &limit) < 0)
         return 0;
     if (next && tcn_id_parse(tcn_str(next), &before) < 0)
-        return refuse_next(call), 0;
+        return tcn_v1_refuse_next(call), 0;
     if ((r = find_incident(call, s, id, &is_there, err)) < 0 || !is_there)
         return r;
     r = tcn_store_storm_alarm_list(s, id, before, limit + 1, call->arena, &rows, &n, err);
@@ -212,10 +211,10 @@ static int read_link_token(struct tcn_api_call *call, struct tcn_store *s, struc
     if (!next)
         return 0;
     if (tcn_id_parse(tcn_str(next), &id) < 0)
-        return refuse_next(call), TCN_EINVALID;
+        return tcn_v1_refuse_next(call), TCN_EINVALID;
     r = tcn_store_link_get(s, id, call->arena, after, err);
     if (r == TCN_ENOTFOUND)
-        return refuse_next(call), TCN_EINVALID;
+        return tcn_v1_refuse_next(call), TCN_EINVALID;
     *ret = after;
     return r;
 }
@@ -265,7 +264,7 @@ static int read_letter_token(struct tcn_api_call *call, struct tcn_deadletter *b
         return 0;
     if (!tcn_str_cut(&rest, '.', &at) || tcn_str_u64(at, INT64_MAX, &at_ms) < 0 ||
         tcn_id_parse(rest, &before->id) < 0)
-        return refuse_next(call);
+        return tcn_v1_refuse_next(call);
     before->at_ms = (int64_t)at_ms;
     *ret = before;
     return 0;
@@ -308,7 +307,7 @@ static int read_subscription_token(struct tcn_api_call *call, struct tcn_subscri
     if (!next)
         return 0;
     if (!tcn_str_cut(&rest, '.', &source))
-        return refuse_next(call);
+        return tcn_v1_refuse_next(call);
     ret->source = tcn_arena_str(call->arena, source).ptr;
     ret->topic = tcn_arena_str(call->arena, rest).ptr;
     return 0;

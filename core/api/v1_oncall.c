@@ -1,7 +1,6 @@
 /* Who is on call, and the shifts of rotations. */
 #include "api/json.h"
 #include "api/v1_query.h"
-#include "base/datetime.h"
 #include "engine/oncall.h"
 #include "engine/rotation.h"
 
@@ -13,16 +12,6 @@ static int refuse(struct tcn_api_call *call, const char *field, const char *why)
 {
     tcn_api_refuse(call, 400, "bad_request", field, "%s", why);
     return -1;
-}
-
-/* Absent: *ret_ms stays. */
-static int read_time(struct tcn_api_call *call, const char *name, int64_t *ret_ms)
-{
-    const char *text = tcn_api_query(call, name);
-
-    if (text && tcn_time_rfc3339(tcn_str(text), ret_ms) < 0)
-        return refuse(call, name, "is no time; write it as 2026-08-02T09:00:00Z");
-    return 0;
 }
 
 /* -- now, or at another time ------------------------------------------------------------------------------------ */
@@ -51,7 +40,7 @@ int tcn_v1_oncall(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err
 
     (void)s;
     (void)err;
-    if (read_time(call, "at", &at_ms) < 0)
+    if (tcn_v1_time(call, "at", &at_ms) < 0)
         return 0;
     items = json_array();
     for (size_t i = 0; i < d->n_contacts; i++)
@@ -101,10 +90,10 @@ static void add_shifts(const struct tcn_roster *roster, int64_t from_ms, int64_t
 static int read_span(struct tcn_api_call *call, int64_t *from_ms, int64_t *until_ms)
 {
     *from_ms = call->now_ms;
-    if (read_time(call, "from", from_ms) < 0)
+    if (tcn_v1_time(call, "from", from_ms) < 0)
         return -1;
     *until_ms = *from_ms + SPAN_DEFAULT_MS;
-    if (read_time(call, "until", until_ms) < 0)
+    if (tcn_v1_time(call, "until", until_ms) < 0)
         return -1;
     if (*until_ms <= *from_ms || *until_ms - *from_ms > SPAN_MAX_MS)
         return refuse(call, "until", "must be after \"from\", and within 366 days of it");

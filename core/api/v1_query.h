@@ -7,6 +7,8 @@
 int tcn_v1_incidents(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_incident(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_events(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
+int tcn_v1_event(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
+int tcn_v1_timeline(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_alarms(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_links(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_deadletters(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
@@ -34,6 +36,9 @@ int tcn_v1_update(struct tcn_api_call *call);
 int tcn_v1_engage(struct tcn_api_call *call);
 int tcn_v1_disengage(struct tcn_api_call *call);
 int tcn_v1_accept(struct tcn_api_call *call);
+int tcn_v1_event_create(struct tcn_api_call *call);
+int tcn_v1_event_update(struct tcn_api_call *call);
+int tcn_v1_event_delete(struct tcn_api_call *call);
 int tcn_v1_mute(struct tcn_api_call *call);
 int tcn_v1_mute_end(struct tcn_api_call *call);
 int tcn_v1_subscription_confirm(struct tcn_api_call *call);
@@ -46,6 +51,21 @@ int tcn_v1_only(struct tcn_api_call *call, const char *const names[]);
  * empty too, which is the same: *ret stays. -1: refused. */
 int tcn_v1_text(struct tcn_api_call *call, const char *name, bool is_needed, size_t max,
                 const char **ret);
+
+/* "client_token" of the body, and by what a repeated request is known: all else that was sent. -1: refused. */
+int tcn_v1_client_token(struct tcn_api_call *call);
+/* Of the query: a time as of RFC 3339; *ret_ms stays when it is not there. -1: refused. */
+int tcn_v1_time(struct tcn_api_call *call, const char *name, int64_t *ret_ms);
+/* The same as a bound: never 0, which is none. */
+int tcn_v1_bound(struct tcn_api_call *call, const char *name, int64_t *ret_ms);
+/* Of the query: words with commas between them, at most TCN_V1_WORDS; *ret_n 0 when it is not there. -1: refused. */
+#define TCN_V1_WORDS 20
+int tcn_v1_words(struct tcn_api_call *call, const char *name, const char **ret, size_t *ret_n);
+/* "next" is none that was handed out: 400. Returns -1. */
+int tcn_v1_refuse_next(struct tcn_api_call *call);
+/* Of all events of an answer only so much data is shown; those beyond have none. *left: of it. */
+#define TCN_V1_DATA_BYTES (2u << 20)
+void tcn_v1_cut_data(struct tcn_event *event, size_t *left);
 
 /* 200 with this reply, which becomes the call's. Returns 0. */
 int tcn_v1_answer(struct tcn_api_call *call, json_t *reply);

@@ -1,4 +1,5 @@
 #include "app/commands.h"
+#include "app/event_turn.h"
 #include "app/letters.h"
 #include "app/links.h"
 #include "app/mute_turn.h"
@@ -56,6 +57,9 @@ static int decide(struct tcn_aggregate *a, const struct tcn_command *c,
     case TCN_COMMAND_MUTE_END:
     case TCN_COMMAND_START:
     case TCN_COMMAND_SUBSCRIPTION_CONFIRM:
+    case TCN_COMMAND_EVENT_CREATE:
+    case TCN_COMMAND_EVENT_UPDATE:
+    case TCN_COMMAND_EVENT_DELETE:
     default:
         return tcn_fail(err, TCN_EINVALID, "not a command on an incident");
     }
@@ -161,6 +165,12 @@ static int drop_quarantined(struct tcn_api_call *call, struct tcn_store *s, stru
     return 0;
 }
 
+static bool is_about_event(enum tcn_command_kind kind)
+{
+    return kind == TCN_COMMAND_EVENT_CREATE || kind == TCN_COMMAND_EVENT_UPDATE ||
+           kind == TCN_COMMAND_EVENT_DELETE;
+}
+
 int tcn_command_execute(struct tcn_api_call *call, const struct tcn_command_world *world,
                         struct tcn_store *s, int64_t now_ms, struct tcn_command_result *ret,
                         struct tcn_err *err)
@@ -181,5 +191,7 @@ int tcn_command_execute(struct tcn_api_call *call, const struct tcn_command_worl
         return tcn_mute_execute(call, s, now_ms, ret, err);
     if (call->command.kind == TCN_COMMAND_START)
         return tcn_start_execute(call, world, s, now_ms, ret, err);
+    if (is_about_event(call->command.kind))
+        return tcn_event_execute(call, world, s, now_ms, ret, err);
     return on_incident(call, world, s, now_ms, ret, err);
 }

@@ -178,6 +178,7 @@ static struct api_job *job_new(struct tcn_app *app, struct tcn_request *rq,
     tcn_arena_init(&j->kept, 1u << 20);
     j->call.query = rq->query;
     j->call.path_id = rq->n_captures > 0 ? rq->captures[0].ptr : NULL;
+    j->call.path_part = rq->n_captures > 1 ? rq->captures[1].ptr : NULL;
     j->call.actor = tcn_arena_fmt(&j->kept, "token:%s", token->name);
     j->call.account_id = app->config->account_id;
     j->call.directory = &app->config->directory;

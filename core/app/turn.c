@@ -323,6 +323,8 @@ static int write_lists(struct tcn_store *s, const struct tcn_decision *d, struct
     const struct tcn_related_item *related = d->related.items;
     int r = tcn_store_events_add(s, incident, d->events.items, d->events.n, err);
 
+    for (size_t i = 0; i < d->rewritten.n && r == 0; i++)
+        r = tcn_store_event_rewrite(s, incident, &d->rewritten.items[i], err);
     if (r == 0 && d->incident_opened)
         r = tcn_store_related_add_all(s, incident, related, d->related.n, err);
     else if (r == 0)

@@ -291,6 +291,33 @@ int tcn_store_event_list(struct tcn_store *s, struct tcn_id incident, int64_t af
 int tcn_store_event_newest(struct tcn_store *s, struct tcn_id incident, int64_t before_seq,
                            size_t limit, struct tcn_arena *a, struct tcn_event **ret, size_t *ret_n,
                            struct tcn_err *err);
+/* The one with that id. TCN_ENOTFOUND. Reads the incident's timeline, which has an end. */
+int tcn_store_event_find(struct tcn_store *s, struct tcn_id incident, struct tcn_id id,
+                         struct tcn_arena *a, struct tcn_event *ret, struct tcn_err *err);
+/* The event with that seq becomes this one, id and all; TCN_ECONFLICT when there is none. */
+int tcn_store_event_rewrite(struct tcn_store *s, struct tcn_id incident,
+                            const struct tcn_event *event, struct tcn_err *err);
+/* Of equal times in the order of their numbers. */
+struct tcn_event_place {
+    int64_t event_ms, seq;
+};
+struct tcn_event_filter {
+    int64_t after_ms, before_ms; /* of event_ms, neither included; 0 = any */
+    const char *const *types;    /* one of them; n_types 0 = any */
+    size_t n_types;
+    const char *const
+        *references; /* it refers to one of them, an ARN or a related item's id; 0 = any */
+    size_t n_references;
+    bool oldest_first;
+    const struct tcn_event_place *from; /* behind it in that order; NULL = from the first */
+    size_t limit;
+};
+/* By the time when they happened, which is not the order in which they were written. Reads times and numbers of the
+ * newest TCN_TIMELINE_READ events of the incident, whatever is asked for, and the rest of those alone that it gives back. */
+#define TCN_TIMELINE_READ 5000
+int tcn_store_event_page(struct tcn_store *s, struct tcn_id incident,
+                         const struct tcn_event_filter *filter, struct tcn_arena *a,
+                         struct tcn_event **ret, size_t *ret_n, struct tcn_err *err);
 int tcn_store_related_put(struct tcn_store *s, struct tcn_id incident,
                           const struct tcn_related_item *item, struct tcn_err *err); /* upsert */
 int tcn_store_related_put_all(struct tcn_store *s, struct tcn_id incident,

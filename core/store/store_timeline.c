@@ -8,6 +8,8 @@ enum {
     EVENT_ADD_THREE,
     EVENT_LIST,
     EVENT_NEWEST,
+    EVENT_FIND,
+    EVENT_REWRITE,
     RELATED_PUT,
     RELATED_PUT_LAST,
     RELATED_ADD_THREE,
@@ -39,6 +41,11 @@ static const char *const sql[] = {
                    " WHERE account_id = $1 AND incident = $2 AND seq > $3 ORDER BY seq LIMIT $4",
     [EVENT_NEWEST] = "SELECT " EVENT_COLUMNS " FROM events WHERE account_id = $1"
                      " AND incident = $2 AND seq < $3 ORDER BY seq DESC LIMIT $4",
+    [EVENT_FIND] = "SELECT " EVENT_COLUMNS " FROM events WHERE account_id = $1 AND incident = $2"
+                   " AND id = $3",
+    [EVENT_REWRITE] = "UPDATE events SET epoch = $2, id = $5, event_ms = $6, updated_ms = $7,"
+                      " type = $8, data = $9, text = $10, actor = $11, to_tickets = $12,"
+                      " refs = $13 WHERE account_id = $1 AND incident = $3 AND seq = $4",
     [RELATED_PUT] = RELATED_INSERT("($1, $2, $3, $4, $5, $6, $7, $8, $9)") RELATED_AGAIN,
     [RELATED_PUT_LAST] = RELATED_INSERT(
         "($1, $2, $3, $4, $5, $6, $7, $8,"
@@ -162,6 +169,38 @@ int tcn_store_event_newest(struct tcn_store *s, struct tcn_id incident, int64_t 
     struct span span = {before_seq ? before_seq : INT64_MAX, limit};
 
     return list_events(s, EVENT_NEWEST, incident, span, a, ret, ret_n, err);
+}
+
+int tcn_store_event_find(struct tcn_store *s, struct tcn_id incident, struct tcn_id id,
+                         struct tcn_arena *a, struct tcn_event *ret, struct tcn_err *err)
+{
+    struct tcn_query q;
+    int r;
+
+    if ((r = start(s, EVENT_FIND, &q, err)) < 0)
+        return r;
+    tcn_q_id(&q, &incident);
+    tcn_q_id(&q, &id);
+    if ((r = tcn_query_one(&q, err, "event")) == 0) {
+        read_event(&q, a, ret);
+        r = tcn_query_row_ok(&q, err);
+    }
+    tcn_query_done(&q);
+    return r;
+}
+
+int tcn_store_event_rewrite(struct tcn_store *s, struct tcn_id incident,
+                            const struct tcn_event *event, struct tcn_err *err)
+{
+    struct tcn_query q;
+    int r;
+
+    if ((r = start(s, EVENT_REWRITE, &q, err)) < 0)
+        return r;
+    tcn_q_epoch(&q);
+    tcn_q_id(&q, &incident);
+    bind_event(&q, event);
+    return tcn_query_run_touching(&q, 1, "the timeline has no event with that number", err);
 }
 
 static void bind_related(struct tcn_query *q, const struct tcn_related_item *item)

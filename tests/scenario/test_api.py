@@ -10,7 +10,7 @@ from worlds import Config, Scenario, fresh
 
 ROLES = ("viewer", "responder", "manager", "admin")  # each may do what those before it may
 NOBODY = "00000000-0000-4000-8000-000000000000"
-# (method, path, least role, status when the role is right); ID is an open incident, NO an id that nothing has
+# (method, path, least role, status when the role is right); ID is an open incident, NO and EVENT an id that nothing has
 ROUTES = [
     ("GET", "/v1/incidents", "viewer", 200), ("GET", "/v1/incidents/ID", "viewer", 200),
     ("GET", "/v1/incidents/ID/events", "viewer", 200), ("POST", "/v1/quarantine/NO/drop", "manager", 404),
@@ -24,6 +24,9 @@ ROUTES = [
     ("POST", "/v1/incidents", "responder", 201), ("POST", "/v1/incidents/ID/update", "responder", 200),
     ("POST", "/v1/incidents/ID/engage", "responder", 200), ("POST", "/v1/incidents/ID/disengage", "responder", 404),
     ("POST", "/v1/pages/NO/accept", "responder", 404),
+    ("POST", "/v1/incidents/ID/events", "responder", 201), ("GET", "/v1/incidents/ID/events/EVENT", "viewer", 404),
+    ("POST", "/v1/incidents/ID/events/EVENT/update", "responder", 404),
+    ("POST", "/v1/incidents/ID/events/EVENT/delete", "responder", 200), ("GET", "/v1/incidents/ID/timeline", "viewer", 200),
     ("GET", "/v1/oncall", "viewer", 200), ("GET", "/v1/shifts", "viewer", 200),
     ("GET", "/v1/mutes", "viewer", 200), ("POST", "/v1/mutes", "responder", 201),
     ("POST", "/v1/mutes/NO/end", "responder", 404), ("GET", "/v1/muted", "viewer", 200),
@@ -34,14 +37,16 @@ ROUTES = [
 BODIES: dict[str, Config] = {  # of those that need one
     "notes": {"text": "a note"}, "split": {"alarm": NOBODY}, "confirm": {"source": "none", "topic": "none"},
     "incidents": {"response_plan": "web"}, "update": {"impact": 2}, "engage": {"contact": "alice"},
+    "events": {"data": "a drill"}, "EVENT/update": {"data": "no drill"},
     "disengage": {"engagement": NOBODY}, "accept": {"code": "123456"},
     "mutes": {"match": {"source": "none"}, "comment": "of the table", "duration": "1m"}}
 
 
 class Api(Scenario):
     def ask(self, method: str, path: str, ident: str, headers: dict[str, str]) -> Response:
-        body = BODIES.get(path.rpartition("/")[2]) if method == "POST" else None
-        url = self.app.url + path.replace("ID", ident).replace("NO", NOBODY)
+        parts = path.split("/")
+        body = BODIES.get("/".join(parts[-2:]), BODIES.get(parts[-1])) if method == "POST" else None
+        url = self.app.url + path.replace("ID", ident).replace("NO", NOBODY).replace("EVENT", NOBODY)
         return http(method, url, body if body else (b"" if method == "POST" else None), headers)
 
     def error(self, answer: Response, status: int, code: str) -> Config:
@@ -56,7 +61,7 @@ class Roles(Api):
     def test_every_route_is_in_this_table(self) -> None:
         text = (ROOT / "core/api/v1.c").read_text()
         known = {(m, p) for m, p in re.findall(r'\{"(\w+)", "(/v1/[^"]+)", TCN_', text)}
-        here = {(m, p.replace("ID", "{id}").replace("NO", "{id}")) for m, p, _, _ in ROUTES}
+        here = {(m, p.replace("ID", "{id}").replace("NO", "{id}").replace("EVENT", "{event}")) for m, p, _, _ in ROUTES}
         self.assertEqual(known, here)
 
     def test_matrix(self) -> None:

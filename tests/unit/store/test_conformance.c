@@ -321,6 +321,34 @@ static void timeline(struct bed *b)
     LIST(b, struct tcn_related_item, same_related, related_list, incident);
 }
 
+/* What was written is changed, and the page of any filter is the same. */
+static void timeline_pages(struct bed *b)
+{
+    static const char *const types[] = {"Custom Event", "Note"}, *const refs[] = {"arn:a", "arn:b"};
+    struct tcn_event event = gen_event(&b->g, 1 + pick(b, 60)), got[STORES_MAX];
+    struct tcn_event_place from = {pick(b, 20), pick(b, 60)};
+    struct tcn_event_filter filter = {.after_ms = pick(b, 3) ? 0 : pick(b, 20),
+                                      .before_ms = pick(b, 3) ? 0 : pick(b, 20),
+                                      .types = types + pick(b, 2),
+                                      .n_types = pick(b, 2),
+                                      .references = refs + pick(b, 2),
+                                      .n_references = pick(b, 2),
+                                      .oldest_first = pick(b, 2) == 0,
+                                      .from = pick(b, 2) ? &from : NULL,
+                                      .limit = 1 + pick(b, 9)};
+    struct tcn_id incident = an_id(b, 100, 4);
+
+    event.id = id_of(7000 + (uint32_t)event.seq);
+    event.event_ms = 1 + pick(b, 20);
+    event.type = types[pick(b, 2)];
+    event.references = pick(b, 3) ? "[{\"resource\":\"arn:a\"}]" : NULL;
+    WRITE(b, event_rewrite, incident, &event);
+    ASK(b, event_find, incident, event.id, &b->a, &got[k]);
+    for (size_t k = 0; b->codes[0] == 0 && k < b->n; k++)
+        same_event(&got[0], &got[k]);
+    LIST(b, struct tcn_event, same_event, event_page, incident, &filter);
+}
+
 /* Several at once are as one after the other, also when some of them are there. */
 static void timelines(struct bed *b)
 {
@@ -618,7 +646,8 @@ static const struct {
            {"waiting", waiting},
            {"waiting due", waiting_due},
            {"mutes", mutes},
-           {"timelines", timelines}};
+           {"timelines", timelines},
+           {"timeline pages", timeline_pages}};
 
 static void end_transaction(struct bed *b)
 {

@@ -137,6 +137,11 @@ int ref_event_list(struct ref *r, struct tcn_id incident, int64_t after_seq, siz
                    struct tcn_arena *a, struct tcn_event **ret, size_t *ret_n);
 int ref_event_newest(struct ref *r, struct tcn_id incident, int64_t before_seq, size_t limit,
                      struct tcn_arena *a, struct tcn_event **ret, size_t *ret_n);
+int ref_event_find(struct ref *r, struct tcn_id incident, struct tcn_id id, struct tcn_arena *a,
+                   struct tcn_event *ret);
+int ref_event_rewrite(struct ref *r, struct tcn_id incident, const struct tcn_event *event);
+int ref_event_page(struct ref *r, struct tcn_id incident, const struct tcn_event_filter *filter,
+                   struct tcn_arena *a, struct tcn_event **ret, size_t *ret_n);
 int ref_related_put(struct ref *r, struct tcn_id incident, const struct tcn_related_item *item);
 int ref_related_put_all(struct ref *r, struct tcn_id incident, const struct tcn_related_item *items,
                         size_t n);

@@ -1,6 +1,7 @@
 /* Incidents, their timelines and engagements in the reference store. */
 #include "reference.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* -- incidents ---------------------------------------------------------------------------------------------- */
@@ -167,6 +168,107 @@ int ref_event_newest(struct ref *r, struct tcn_id incident, int64_t before_seq, 
     struct span span = {incident, INT64_MIN, before_seq ? before_seq : INT64_MAX};
 
     return list_events(r, span, newest_event, limit, a, ret, ret_n);
+}
+
+static bool is_event_of_id(const void *row, const void *query)
+{
+    const struct ref_event *a = row, *b = query;
+
+    return tcn_id_eq(a->incident, b->incident) && tcn_id_eq(a->event.id, b->event.id);
+}
+
+int ref_event_find(struct ref *r, struct tcn_id incident, struct tcn_id id, struct tcn_arena *a,
+                   struct tcn_event *ret)
+{
+    struct ref_event wanted = {incident, {.id = id}};
+    const struct ref_event *row = ref_find(&r->t[REF_EVENTS], is_event_of_id, &wanted);
+
+    (void)a;
+    if (row)
+        *ret = row->event;
+    return row ? 0 : TCN_ENOTFOUND;
+}
+
+int ref_event_rewrite(struct ref *r, struct tcn_id incident, const struct tcn_event *event)
+{
+    struct ref_event wanted = {incident, *event};
+    struct ref_event *row = ref_find(&r->t[REF_EVENTS], is_event, &wanted);
+
+    if (row)
+        *row = wanted;
+    return row ? 0 : TCN_ECONFLICT;
+}
+
+struct of_filter {
+    struct tcn_id incident;
+    const struct tcn_event_filter *f;
+};
+
+static int earlier_event(const void *left, const void *right)
+{
+    const struct tcn_event *a = &((const struct ref_event *)left)->event;
+    const struct tcn_event *b = &((const struct ref_event *)right)->event;
+    int order = ref_compare(a->event_ms, b->event_ms);
+
+    return order ? order : ref_compare(a->seq, b->seq);
+}
+
+static int later_event(const void *left, const void *right)
+{
+    return earlier_event(right, left);
+}
+
+static bool is_one_of(const char *text, const char *const *of, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(text, of[i]) == 0)
+            return true;
+    return n == 0;
+}
+
+/* Of the tests' rows each has one reference at most. */
+static bool refers_to_one_of(const char *references, const char *const *of, size_t n)
+{
+    char text[100];
+
+    for (size_t i = 0; references && i < n; i++) {
+        snprintf(text, sizeof text, "[{\"resource\":\"%s\"}]", of[i]);
+        if (strcmp(references, text) == 0)
+            return true;
+    }
+    return n == 0;
+}
+
+static bool is_on_page(const void *row, const void *query)
+{
+    const struct of_filter *q = query;
+    const struct ref_event *r = row;
+    struct ref_event from = {.event = {.seq = 0}};
+
+    if (q->f->from) {
+        from.event.event_ms = q->f->from->event_ms;
+        from.event.seq = q->f->from->seq;
+        if (q->f->oldest_first ? earlier_event(r, &from) <= 0 : later_event(r, &from) <= 0)
+            return false;
+    }
+    return tcn_id_eq(r->incident, q->incident) &&
+           (q->f->after_ms == 0 || r->event.event_ms > q->f->after_ms) &&
+           (q->f->before_ms == 0 || r->event.event_ms < q->f->before_ms) &&
+           is_one_of(r->event.type, q->f->types, q->f->n_types) &&
+           refers_to_one_of(r->event.references, q->f->references, q->f->n_references);
+}
+
+int ref_event_page(struct ref *r, struct tcn_id incident, const struct tcn_event_filter *filter,
+                   struct tcn_arena *a, struct tcn_event **ret, size_t *ret_n)
+{
+    struct of_filter query = {incident, filter};
+    void **rows;
+
+    *ret_n =
+        ref_select(&r->t[REF_EVENTS], is_on_page, &query,
+                   filter->oldest_first ? earlier_event : later_event, filter->limit, a, &rows);
+    *ret = ref_copy(rows, *ret_n, offsetof(struct ref_event, event), sizeof **ret, a);
+    return 0;
 }
 
 static bool is_related(const void *row, const void *query)

@@ -1,0 +1,144 @@
+"""The timeline as people keep it: events of their own, changed and deleted, by the time when things happened."""
+from __future__ import annotations
+
+import unittest
+import urllib.parse
+
+from harness import Response
+from worlds import Config, Scenario, fresh
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+ARN = "arn:aws:rds:eu-west-1:123456789012:db:shop"
+
+
+class Timeline(Scenario):
+    def ask(self, method: str, path: str, status: int, body: Config | None = None, role: str = "responder") -> Response:
+        answer = self.app.api(method, path, body, role=role)
+        self.assertEqual(status, answer.status, answer.body)
+        return answer
+
+    def post(self, path: str, body: Config, status: int = 200) -> Config:
+        return dict(self.ask("POST", path, status, body).json())
+
+    def refused(self, path: str, body: Config, status: int, field: str | None) -> None:
+        self.assertEqual(field, self.post(path, body, status)["error"].get("field"), path)
+
+    def start(self) -> str:
+        return str(self.post("/v1/incidents", {"response_plan": "web", "title": fresh("timeline")}, 201)["id"])
+
+    def listed(self, ident: str, **query: object) -> list[Config]:
+        words = urllib.parse.urlencode(query, quote_via=urllib.parse.quote)
+        answer = self.ask("GET", f"/v1/incidents/{ident}/timeline?{words}", 200, role="viewer").json()
+        return list(answer["items"])
+
+
+class Events(Timeline):
+    def test_written_changed_deleted(self) -> None:
+        ident = self.start()
+        events = f"/v1/incidents/{ident}/events"
+        made = self.post(events, {"data": {"deploy": 7}, "at": "2026-01-02T03:04:05Z", "references": [{"resource": ARN}]}, 201)
+        self.assertEqual(("Custom Event", {"deploy": 7}, "2026-01-02T03:04:05.000Z", "token:responder", [{"resource": ARN}]),
+                         (made["type"], made["data"], made["at"], made["actor"], made["references"]))
+        path = f"{events}/{made['id']}"
+        self.assertEqual(made, self.ask("GET", path, 200, role="viewer").json())
+        changed = self.post(f"{path}/update", {"data": "rolled back", "type": "Note", "references": []})
+        self.assertEqual(("Note", "rolled back", "rolled back", made["at"], []),
+                         (changed["type"], changed["data"], changed["text"], changed["at"], changed["references"]))
+        self.assertGreater(changed["updated_at"], made["updated_at"])
+        self.assertIn(f"token:responder changed the event {made['id']}: type, data, references", self.texts(ident))
+        self.assertEqual("deleted", self.post(f"{path}/delete", {})["status"])
+        self.assertEqual("unchanged", self.post(f"{path}/delete", {})["status"])
+        self.ask("GET", path, 404, role="viewer")
+        self.refused(f"{path}/update", {"data": 1}, 404, "event")
+        self.assertIn(f"token:responder deleted the event {made['id']}, a Note of 2026-01-02T03:04:05.000Z by token:responder",
+                      self.texts(ident))
+        self.assertNotIn("rolled back", str(self.app.incident(ident)["timeline"]))
+
+    def test_a_repeat_is_one(self) -> None:
+        ident = self.start()
+        events = f"/v1/incidents/{ident}/events"
+        body: Config = {"data": "once", "client_token": "retry 1"}
+        made = self.post(events, body, 201)
+        self.assertEqual(made["id"], self.post(events, body)["id"])
+        self.refused(events, {"data": "twice", "client_token": "retry 1"}, 409, "client_token")
+        other = self.start()
+        self.assertNotEqual(made["id"], self.post(f"/v1/incidents/{other}/events", body, 201)["id"])
+        self.app.kill()
+        self.app.start()
+        self.assertEqual(made["id"], self.post(events, body)["id"])
+        self.assertEqual(1, sum(row["text"] == "once" for row in self.app.incident(ident)["timeline"]))
+
+    def test_what_happened_stays(self) -> None:
+        ident = self.start()
+        events = f"/v1/incidents/{ident}/events"
+        for row in self.app.incident(ident)["timeline"]:
+            self.refused(f"{events}/{row['id']}/update", {"data": "x"}, 409, "event")
+            self.refused(f"{events}/{row['id']}/delete", {}, 409, "event")
+        self.refused(events, {"data": "x", "type": "SSM Incident Start"}, 400, "type")
+        self.refused(events, {"data": "x", "at": "tomorrow"}, 400, "at")
+        self.refused(events, {"data": "x" * 12_000}, 400, "data")
+        self.refused(events, {"data": "x", "references": [{"resource": "i-1"}]}, 400, "references")
+        self.refused(events, {"data": "x", "references": [{"relatedItemId": "related-item/OTHER/0"}]}, 400, "references")
+        self.refused(f"/v1/incidents/{NOBODY}/events", {"data": "x"}, 404, "id")
+        self.refused(f"{events}/{NOBODY}/update", {"data": "x"}, 404, "event")
+
+    def test_a_note_is_changed(self) -> None:
+        ident = self.start()
+        self.post(f"/v1/incidents/{ident}/notes", {"text": "the disk is ful"})
+        [note] = self.listed(ident, type="Note")
+        self.post(f"/v1/incidents/{ident}/events/{note['id']}/update", {"data": "the disk is full"})
+        self.assertEqual(["the disk is full"], [row["text"] for row in self.listed(ident, type="Note")])
+
+
+class Lists(Timeline):
+    def test_by_the_time_when_it_happened(self) -> None:
+        ident = self.start()
+        for day, kind, arn in ((3, "Custom Event", ARN), (1, "Note", ARN), (2, "Custom Event", ARN + "2"), (4, "Note", "")):
+            self.post(f"/v1/incidents/{ident}/events", {
+                "data": day, "type": kind, "at": f"2026-01-{day:02}T00:00:00Z",
+                "references": [{"resource": arn}] if arn else []}, 201)
+        own = {"before": "2026-02-01T00:00:00Z"}
+
+        def days(**query: object) -> list[object]:
+            return [row["data"] for row in self.listed(ident, **own, **query)]
+        self.assertEqual([4, 3, 2, 1], days())
+        self.assertEqual([1, 2, 3, 4], days(order="ASCENDING"))
+        self.assertEqual([4, 1], days(type="Note"))
+        self.assertEqual([4, 3, 2, 1], days(type="Note,Custom Event"))
+        self.assertEqual([3, 1], days(reference=ARN))
+        self.assertEqual([3], days(reference=ARN, type="Custom Event"))
+        self.assertEqual([4, 3], days(after="2026-01-02T00:00:00Z"))
+        self.assertEqual([], days(type="note"))
+        self.assertEqual(["SSM Incident Start", "SSM Incident Trigger"],
+                         [row["type"] for row in self.listed(ident, type="SSM Incident Trigger,SSM Incident Start")])
+
+    def test_page_by_page(self) -> None:
+        ident = self.start()
+        path = f"/v1/incidents/{ident}/timeline?type=Custom%20Event&limit=7"
+        for i in range(30):
+            at = f"2026-01-01T00:00:{i * 7 % 10:02}Z"
+            self.post(f"/v1/incidents/{ident}/events", {"data": i, "at": at}, 201)
+        seen: list[Config] = []
+        following = ""
+        while True:
+            answer = self.ask("GET", path + following, 200, role="viewer").json()
+            seen += answer["items"]
+            if not answer["next"]:
+                break
+            self.post(f"/v1/incidents/{ident}/events", {"data": "late", "at": "2026-03-01T00:00:00Z"}, 201)
+            following = f"&next={answer['next']}"
+        self.assertEqual(30, len({row["id"] for row in seen}))
+        self.assertEqual(30, len(seen))
+        self.assertEqual(sorted((row["at"] for row in seen), reverse=True), [row["at"] for row in seen])
+
+    def test_what_is_refused(self) -> None:
+        ident = self.start()
+        for query, field in (("order=up", "order"), ("after=now", "after"), ("next=1", "next"), ("kind=Note", "kind"),
+                             ("limit=201", "limit")):
+            answer = self.ask("GET", f"/v1/incidents/{ident}/timeline?{query}", 400, role="viewer")
+            self.assertEqual(field, answer.json()["error"]["field"], query)
+        self.ask("GET", f"/v1/incidents/{NOBODY}/timeline", 404, role="viewer")
+
+
+if __name__ == "__main__":
+    unittest.main()
