@@ -32,7 +32,9 @@ enum tcn_command_kind {
     TCN_COMMAND_ACCEPT,               /* the page, as accept says */
     TCN_COMMAND_EVENT_CREATE,         /* of the timeline, as custom says */
     TCN_COMMAND_EVENT_UPDATE,         /* the one with the id event */
-    TCN_COMMAND_EVENT_DELETE
+    TCN_COMMAND_EVENT_DELETE,
+    TCN_COMMAND_RELATED_ADD,   /* the item related */
+    TCN_COMMAND_RELATED_REMOVE /* the one with the generated id of related */
 };
 
 /* What somebody wants changed; text is borrowed from the arena of the call. */
@@ -50,6 +52,7 @@ struct tcn_command {
     struct tcn_accept accept;
     struct tcn_id event;
     struct tcn_custom_event custom;
+    struct tcn_related_item related;
     const char *client_token; /* a request that comes again with it is done once; NULL: none */
     const char *request;      /* what it is told from another one by; with a client_token */
     struct tcn_mute

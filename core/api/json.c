@@ -1,6 +1,7 @@
 #include "api/json.h"
 #include "base/buf.h"
 #include "base/datetime.h"
+#include "engine/related_change.h"
 
 #include <assert.h>
 
@@ -216,13 +217,14 @@ json_t *tcn_json_storm_alarm(const struct tcn_storm_alarm *alarm)
 
 json_t *tcn_json_related(const struct tcn_related_item *item)
 {
+    bool is_detail = item->value_kind && strcmp(item->value_kind, TCN_RELATED_DETAIL) == 0;
     json_t *object = json_object();
 
     set(object, "id", json_string(item->generated_id));
     set(object, "type", tcn_json_text(item->type));
     set(object, "kind", tcn_json_text(item->value_kind));
     set(object, "title", tcn_json_text(item->title));
-    set(object, "value", tcn_json_text(item->value));
+    set(object, "value", is_detail ? parsed(item->value) : tcn_json_text(item->value));
     return object;
 }
 

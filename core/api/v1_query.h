@@ -9,6 +9,7 @@ int tcn_v1_incident(struct tcn_api_call *call, struct tcn_store *s, struct tcn_e
 int tcn_v1_events(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_event(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_timeline(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
+int tcn_v1_related(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_alarms(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_links(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_deadletters(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
@@ -39,6 +40,8 @@ int tcn_v1_accept(struct tcn_api_call *call);
 int tcn_v1_event_create(struct tcn_api_call *call);
 int tcn_v1_event_update(struct tcn_api_call *call);
 int tcn_v1_event_delete(struct tcn_api_call *call);
+int tcn_v1_related_add(struct tcn_api_call *call);
+int tcn_v1_related_remove(struct tcn_api_call *call);
 int tcn_v1_mute(struct tcn_api_call *call);
 int tcn_v1_mute_end(struct tcn_api_call *call);
 int tcn_v1_subscription_confirm(struct tcn_api_call *call);

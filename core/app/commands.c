@@ -3,6 +3,7 @@
 #include "app/letters.h"
 #include "app/links.h"
 #include "app/mute_turn.h"
+#include "app/related_turn.h"
 #include "app/split.h"
 #include "app/start_turn.h"
 #include "app/subscription_turn.h"
@@ -60,6 +61,8 @@ static int decide(struct tcn_aggregate *a, const struct tcn_command *c,
     case TCN_COMMAND_EVENT_CREATE:
     case TCN_COMMAND_EVENT_UPDATE:
     case TCN_COMMAND_EVENT_DELETE:
+    case TCN_COMMAND_RELATED_ADD:
+    case TCN_COMMAND_RELATED_REMOVE:
     default:
         return tcn_fail(err, TCN_EINVALID, "not a command on an incident");
     }
@@ -193,5 +196,8 @@ int tcn_command_execute(struct tcn_api_call *call, const struct tcn_command_worl
         return tcn_start_execute(call, world, s, now_ms, ret, err);
     if (is_about_event(call->command.kind))
         return tcn_event_execute(call, world, s, now_ms, ret, err);
+    if (call->command.kind == TCN_COMMAND_RELATED_ADD ||
+        call->command.kind == TCN_COMMAND_RELATED_REMOVE)
+        return tcn_related_execute(call, world, s, now_ms, ret, err);
     return on_incident(call, world, s, now_ms, ret, err);
 }

@@ -158,8 +158,7 @@ static int run(struct event_job *j, struct tcn_err *err)
     if (is == TCN_ONCE_AGAIN)
         return answer_again(j, result, err);
     if (is == TCN_ONCE_OTHER)
-        return refuse(j, 409, "conflict", "client_token",
-                      "another request came with this token; take a new one for each request");
+        return refuse(j, 409, "conflict", "client_token", TCN_ONCE_WHY);
     r = find_event(j, &is_there, err);
     return r < 0 || !is_there ? r : write(j, err);
 }

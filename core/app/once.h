@@ -22,6 +22,9 @@ enum tcn_once_is {
     TCN_ONCE_OTHER  /* the token is another request's */
 };
 
+/* For people, of OTHER. */
+#define TCN_ONCE_WHY "another request came with this token; take a new one for each request"
+
 /* *ret_result, with AGAIN: what tcn_once_keep was given; in the arena. */
 int tcn_once_look(struct tcn_store *s, const struct tcn_once *once, int64_t now_ms,
                   struct tcn_arena *arena, enum tcn_once_is *ret, const char **ret_result,

@@ -329,6 +329,8 @@ static int write_lists(struct tcn_store *s, const struct tcn_decision *d, struct
         r = tcn_store_related_add_all(s, incident, related, d->related.n, err);
     else if (r == 0)
         r = tcn_store_related_put_all(s, incident, related, d->related.n, err);
+    for (size_t i = 0; i < d->unrelated.n && r == 0; i++)
+        r = tcn_store_related_drop(s, incident, d->unrelated.items[i], err);
     for (size_t i = 0; i < d->receipts.n && r == 0; i++)
         r = tcn_store_receipt_add(s, &d->receipts.items[i], err);
     return r;

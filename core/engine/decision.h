@@ -64,6 +64,7 @@ struct tcn_decision {
     rewritten; /* those of their numbers become these; numbers without a gap
                                             are what the store is checked by */
     TCN_VEC(struct tcn_related_item) related;
+    TCN_VEC(const char *) unrelated; /* generated ids of items that are removed */
     TCN_VEC(struct tcn_send) sends;
     TCN_VEC(struct tcn_receipt) receipts;
     TCN_VEC(struct tcn_drop) drops;

@@ -1,4 +1,5 @@
 #include "engine/event_data.h"
+#include "engine/related_change.h"
 
 #include <assert.h>
 
@@ -142,27 +143,49 @@ const char *tcn_event_data_update(const struct tcn_step *s, const struct tcn_att
     return close_object(s, &b);
 }
 
+/* A value that is a structure is a JSON text already. */
 static void add_value(struct tcn_buf *b, const struct tcn_related_item *item)
 {
     tcn_buf_json(b, tcn_str(item->value_kind));
     tcn_buf_char(b, ':');
-    tcn_buf_json(b, tcn_utf8_cut(tcn_str(item->value), NAME_POINTS));
+    if (strcmp(item->value_kind, TCN_RELATED_DETAIL) == 0)
+        tcn_buf_z(b, item->value);
+    else
+        tcn_buf_json(b, tcn_utf8_cut(tcn_str(item->value), NAME_POINTS));
 }
 
-/* As ssm-incidents prints an item that was added. */
-static const char *item_to_add(const struct tcn_step *s, const struct tcn_related_item *item)
+/* Type and value, without braces. */
+static void identifier(struct tcn_buf *b, const struct tcn_related_item *item)
+{
+    member(b, KEY("type"), item->type);
+    tcn_buf_z(b, ",\"value\":{");
+    if (item->value)
+        add_value(b, item);
+    tcn_buf_char(b, '}');
+}
+
+const char *tcn_event_item_added(const struct tcn_step *s, const struct tcn_related_item *item)
 {
     struct tcn_buf b;
     char room[ROOM];
 
     open_object(&b, room);
     tcn_buf_z(&b, "\"itemToAdd\":{\"identifier\":{");
-    member(&b, KEY("type"), item->type);
-    tcn_buf_z(&b, ",\"value\":{");
-    if (item->value)
-        add_value(&b, item);
-    tcn_buf_z(&b, "}}");
+    identifier(&b, item);
+    tcn_buf_char(&b, '}');
     member(&b, KEY("title"), item->title);
+    tcn_buf_char(&b, '}');
+    return close_object(s, &b);
+}
+
+const char *tcn_event_item_removed(const struct tcn_step *s, const struct tcn_related_item *item)
+{
+    struct tcn_buf b;
+    char room[ROOM];
+
+    open_object(&b, room);
+    tcn_buf_z(&b, "\"itemToRemove\":{");
+    identifier(&b, item);
     tcn_buf_char(&b, '}');
     return close_object(s, &b);
 }
@@ -170,7 +193,7 @@ static const char *item_to_add(const struct tcn_step *s, const struct tcn_relate
 const char *tcn_event_data_related(const struct tcn_step *s, const struct tcn_related_item *item,
                                    const char *actor)
 {
-    const struct tcn_attribute added = {"relatedItems", item_to_add(s, item)};
+    const struct tcn_attribute added = {"relatedItems", tcn_event_item_added(s, item)};
 
     return tcn_event_data_update(s, &added, 1, actor);
 }

@@ -28,6 +28,9 @@ const char *tcn_event_data_update(const struct tcn_step *s, const struct tcn_att
 /* A related item was added. */
 const char *tcn_event_data_related(const struct tcn_step *s, const struct tcn_related_item *item,
                                    const char *actor);
+/* newValue of relatedItems, as ssm-incidents prints it: {"itemToAdd": ...}, {"itemToRemove": ...}. */
+const char *tcn_event_item_added(const struct tcn_step *s, const struct tcn_related_item *item);
+const char *tcn_event_item_removed(const struct tcn_step *s, const struct tcn_related_item *item);
 /* note may be NULL. */
 const char *tcn_event_data_page(const struct tcn_step *s, const struct tcn_engagement *e,
                                 const struct tcn_page *p, const char *note);

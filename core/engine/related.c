@@ -1,10 +1,7 @@
 #include "engine/related.h"
-#include "base/buf.h"
-#include "base/text.h"
 #include "engine/engine.h"
 #include "engine/event_data.h"
-
-#include <stdio.h>
+#include "engine/related_change.h"
 
 #define VALUE_MAX 65000
 #define KEPT_BYTES ((size_t)1 << 20) /* escaped it still fits into a row of the store */
@@ -32,26 +29,6 @@ static const char *value_kind_of(const char *value)
     return strncmp(value, "http", 4) == 0 ? "url" : "metricDefinition";
 }
 
-/* related-item/<TYPE>/<32 upper-case hex>: half of the SHA-256 of the identifier. */
-static void make_id(struct tcn_related_item *item)
-{
-    const char *const parts[] = {item->type, " ", item->value_kind, " ", item->value};
-    struct tcn_hash d;
-    uint8_t digest[32];
-    char hex[33];
-
-    tcn_hash_begin(&d);
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        tcn_hash_add(&d, parts[i], strlen(parts[i]));
-    tcn_hash_end(&d, digest);
-    tcn_hex(digest, 16, hex);
-    for (char *c = hex; *c; c++)
-        if (*c >= 'a' && *c <= 'f')
-            *c = (char)(*c - 'a' + 'A');
-    (void)snprintf(item->generated_id, sizeof item->generated_id, "related-item/%s/%s", item->type,
-                   hex);
-}
-
 /* NULL: there is no room for it. */
 static const struct tcn_related_item *add(const struct tcn_step *s, const char *type,
                                           const char *title, const char *value)
@@ -61,7 +38,7 @@ static const struct tcn_related_item *add(const struct tcn_step *s, const char *
 
     if (s->a->incident.related_seq >= TCN_RELATED_MAX || strlen(value) > VALUE_MAX)
         return NULL;
-    make_id(&item);
+    tcn_related_make_id(&item);
     item.seq = ++s->a->incident.related_seq;
     s->d->incident_changed = true;
     *TCN_VEC_PUSH(s->d->arena, &s->d->related) = item;

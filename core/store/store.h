@@ -325,6 +325,9 @@ int tcn_store_related_put_all(struct tcn_store *s, struct tcn_id incident,
 /* The same for an incident that has none yet, each with a seq: in fewer statements. */
 int tcn_store_related_add_all(struct tcn_store *s, struct tcn_id incident,
                               const struct tcn_related_item *items, size_t n, struct tcn_err *err);
+/* Nothing when there is none. */
+int tcn_store_related_drop(struct tcn_store *s, struct tcn_id incident, const char *generated_id,
+                           struct tcn_err *err);
 /* By seq: one that is put again keeps its place. */
 int tcn_store_related_list(struct tcn_store *s, struct tcn_id incident, struct tcn_arena *a,
                            struct tcn_related_item **ret, size_t *ret_n, struct tcn_err *err);

@@ -13,6 +13,7 @@ enum {
     RELATED_PUT,
     RELATED_PUT_LAST,
     RELATED_ADD_THREE,
+    RELATED_DROP,
     RELATED_LIST
 };
 /* A new alarm writes three of each: as one statement each they cost half. That statement neither changes a key nor sets
@@ -54,6 +55,8 @@ static const char *const sql[] = {
     [RELATED_ADD_THREE] = RELATED_INSERT("($1, $2, $3, $4, $5, $6, $7, $8, $9),"
                                          " ($1, $2, $3, $10, $11, $12, $13, $14, $15),"
                                          " ($1, $2, $3, $16, $17, $18, $19, $20, $21)"),
+    [RELATED_DROP] = "DELETE FROM related_items WHERE account_id = $1 AND incident = $2"
+                     " AND generated_id = $3",
     [RELATED_LIST] = ("SELECT generated_id, type, value_kind, value, title, seq FROM related_items"
                       " WHERE account_id = $1 AND incident = $2 ORDER BY seq, generated_id"),
 };
@@ -267,6 +270,19 @@ int tcn_store_related_add_all(struct tcn_store *s, struct tcn_id incident,
         r = write_related(s, incident, &items[i], step, err);
     }
     return r;
+}
+
+int tcn_store_related_drop(struct tcn_store *s, struct tcn_id incident, const char *generated_id,
+                           struct tcn_err *err)
+{
+    struct tcn_query q;
+    int r;
+
+    if ((r = start(s, RELATED_DROP, &q, err)) < 0)
+        return r;
+    tcn_q_id(&q, &incident);
+    tcn_q_text(&q, generated_id);
+    return tcn_query_run(&q, err);
 }
 
 static void read_related(struct tcn_query *q, struct tcn_arena *a, struct tcn_related_item *ret)

@@ -27,6 +27,8 @@ ROUTES = [
     ("POST", "/v1/incidents/ID/events", "responder", 201), ("GET", "/v1/incidents/ID/events/EVENT", "viewer", 404),
     ("POST", "/v1/incidents/ID/events/EVENT/update", "responder", 404),
     ("POST", "/v1/incidents/ID/events/EVENT/delete", "responder", 200), ("GET", "/v1/incidents/ID/timeline", "viewer", 200),
+    ("GET", "/v1/incidents/ID/related", "viewer", 200), ("POST", "/v1/incidents/ID/related", "responder", 400),
+    ("POST", "/v1/incidents/ID/related/remove", "responder", 200),
     ("GET", "/v1/oncall", "viewer", 200), ("GET", "/v1/shifts", "viewer", 200),
     ("GET", "/v1/mutes", "viewer", 200), ("POST", "/v1/mutes", "responder", 201),
     ("POST", "/v1/mutes/NO/end", "responder", 404), ("GET", "/v1/muted", "viewer", 200),
@@ -37,6 +39,7 @@ ROUTES = [
 BODIES: dict[str, Config] = {  # of those that need one
     "notes": {"text": "a note"}, "split": {"alarm": NOBODY}, "confirm": {"source": "none", "topic": "none"},
     "incidents": {"response_plan": "web"}, "update": {"impact": 2}, "engage": {"contact": "alice"},
+    "related": {"type": "OTHER"}, "remove": {"id": "none"},
     "events": {"data": "a drill"}, "EVENT/update": {"data": "no drill"},
     "disengage": {"engagement": NOBODY}, "accept": {"code": "123456"},
     "mutes": {"match": {"source": "none"}, "comment": "of the table", "duration": "1m"}}

@@ -140,5 +140,61 @@ class Lists(Timeline):
         self.ask("GET", f"/v1/incidents/{NOBODY}/timeline", 404, role="viewer")
 
 
+class Related(Timeline):
+    def items(self, ident: str) -> list[Config]:
+        return list(self.ask("GET", f"/v1/incidents/{ident}/related", 200, role="viewer").json()["items"])
+
+    def test_added_and_removed(self) -> None:
+        ident = self.start()
+        self.linked(ident)
+        of_tickets = self.items(ident)
+        path = f"/v1/incidents/{ident}/related"
+        added = [self.post(path, body, 201) for body in (
+            {"type": "OTHER", "url": "https://wiki.example.com/disk", "title": "What to do"},
+            {"type": "INVOLVED_RESOURCE", "arn": ARN},
+            {"type": "METRIC", "metricDefinition": '{"MetricName":"FreeStorageSpace"}'},
+            {"type": "INCIDENT", "pagerDutyIncidentDetail": {"id": "P7", "autoResolve": False}})]
+        self.assertEqual(of_tickets + added, self.items(ident))
+        self.assertEqual({"id": "P7", "autoResolve": False}, added[3]["value"])
+        self.assertIn("token:responder added the related item What to do", self.texts(ident))
+        again = self.post(path, {"type": "OTHER", "url": "https://wiki.example.com/disk", "title": "The disk"})
+        self.assertEqual((added[0]["id"], "The disk"), (again["id"], again["title"]))
+        self.assertEqual("removed", self.post(f"{path}/remove", {"id": added[1]["id"]})["status"])
+        self.assertEqual("removed", self.post(f"{path}/remove", {"type": "OTHER", "url": "https://wiki.example.com/disk"})["status"])
+        self.assertEqual("unchanged", self.post(f"{path}/remove", {"id": added[0]["id"]})["status"])
+        self.assertEqual(of_tickets + added[2:], self.items(ident))
+        self.assertIn("token:responder removed the related item The disk", self.texts(ident))
+        for row in of_tickets:
+            self.refused(f"{path}/remove", {"id": row["id"]}, 409, None)
+        self.assertEqual(of_tickets + added[2:], self.app.incident(ident)["related"])
+
+    def test_a_repeat_is_one(self) -> None:
+        ident = self.start()
+        path = f"/v1/incidents/{ident}/related"
+        body: Config = {"type": "OTHER", "url": "https://a.example.com/", "client_token": "add 1"}
+        item = self.post(path, body, 201)
+        self.post(f"{path}/remove", {"id": item["id"]})
+        self.assertEqual("removed", self.post(path, body)["status"])
+        self.assertNotIn(item, self.items(ident))
+        self.refused(path, {**body, "url": "https://b.example.com/"}, 409, "client_token")
+
+    def test_an_event_refers_to_one(self) -> None:
+        ident = self.start()
+        item = self.post(f"/v1/incidents/{ident}/related", {"type": "OTHER", "url": "https://a.example.com/"}, 201)
+        event = self.post(f"/v1/incidents/{ident}/events",
+                          {"data": "see there", "references": [{"relatedItemId": item["id"]}]}, 201)
+        listed = {row["id"] for row in self.listed(ident, reference=item["id"], type="Custom Event")}
+        self.assertEqual({event["id"]}, listed)
+
+    def test_what_is_refused(self) -> None:
+        ident = self.start()
+        path = f"/v1/incidents/{ident}/related"
+        self.refused(path, {"type": "LINK", "url": "https://a.example.com/"}, 400, "type")
+        self.refused(path, {"type": "OTHER", "arn": "i-1"}, 400, "arn")
+        self.refused(path, {"type": "OTHER"}, 400, "url")
+        self.refused(path, {"type": "OTHER", "url": "x" * 1001}, 400, "url")
+        self.refused(f"/v1/incidents/{NOBODY}/related", {"type": "OTHER", "url": "https://a.example.com/"}, 404, "id")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -319,6 +319,9 @@ static void timeline(struct bed *b)
     snprintf(item.generated_id, sizeof item.generated_id, "%c", "aBc_D"[pick(b, 5)]);
     WRITE(b, related_put, incident, &item);
     LIST(b, struct tcn_related_item, same_related, related_list, incident);
+    if (pick(b, 4) == 0)
+        WRITE(b, related_drop, incident, item.generated_id);
+    LIST(b, struct tcn_related_item, same_related, related_list, incident);
 }
 
 /* What was written is changed, and the page of any filter is the same. */

@@ -210,6 +210,31 @@ static void related_places(void **state)
     assert_string_equal(order, "acbd");
 }
 
+/* Of that incident alone. */
+static void a_related_item_is_dropped(void **state)
+{
+    struct fixture *f = *state;
+    struct gen g = {&f->a, 0};
+    struct tcn_related_item in[3], *out;
+    size_t n;
+
+    for (size_t i = 0; i < 3; i++) {
+        in[i] = gen_related(&g);
+        in[i].generated_id[25] = (char)('0' + (char)i);
+        OK(f, tcn_store_related_put(f->s, id_of(99), &in[i], &f->err));
+        OK(f, tcn_store_related_put(f->s, id_of(98), &in[i], &f->err));
+    }
+    for (int again = 0; again < 2; again++) {
+        OK(f, tcn_store_related_drop(f->s, id_of(99), in[1].generated_id, &f->err));
+        OK(f, tcn_store_related_list(f->s, id_of(99), &f->a, &out, &n, &f->err));
+        assert_int_equal(n, 2);
+        same_related(&in[0], &out[0]);
+        same_related(&in[2], &out[1]);
+    }
+    OK(f, tcn_store_related_list(f->s, id_of(98), &f->a, &out, &n, &f->err));
+    assert_int_equal(n, 3);
+}
+
 /* Of three as one statement none is there when one of them was there before. */
 static void related_of_a_new_incident(void **state)
 {
@@ -241,11 +266,17 @@ static void related_of_a_new_incident(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_MEMORY(every_member),   IN_MEMORY(least_members),
-        IN_MEMORY(open_of),        IN_MEMORY(lists),
-        IN_MEMORY(counts),         IN_MEMORY(every_event_member),
-        IN_MEMORY(event_again),    IN_MEMORY(every_related_member),
-        IN_MEMORY(related_places), IN_MEMORY(related_of_a_new_incident),
+        IN_MEMORY(every_member),
+        IN_MEMORY(least_members),
+        IN_MEMORY(open_of),
+        IN_MEMORY(lists),
+        IN_MEMORY(counts),
+        IN_MEMORY(every_event_member),
+        IN_MEMORY(event_again),
+        IN_MEMORY(every_related_member),
+        IN_MEMORY(related_places),
+        IN_MEMORY(related_of_a_new_incident),
+        IN_MEMORY(a_related_item_is_dropped),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

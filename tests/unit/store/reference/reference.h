@@ -147,6 +147,7 @@ int ref_related_put_all(struct ref *r, struct tcn_id incident, const struct tcn_
                         size_t n);
 int ref_related_add_all(struct ref *r, struct tcn_id incident, const struct tcn_related_item *items,
                         size_t n);
+int ref_related_drop(struct ref *r, struct tcn_id incident, const char *generated_id);
 int ref_related_list(struct ref *r, struct tcn_id incident, struct tcn_arena *a,
                      struct tcn_related_item **ret, size_t *ret_n);
 int ref_engagement_put(struct ref *r, struct tcn_id incident, const struct tcn_engagement *e);

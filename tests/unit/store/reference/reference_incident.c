@@ -319,6 +319,15 @@ int ref_related_add_all(struct ref *r, struct tcn_id incident, const struct tcn_
     return ref_related_put_all(r, incident, items, n);
 }
 
+int ref_related_drop(struct ref *r, struct tcn_id incident, const char *generated_id)
+{
+    struct ref_related wanted = {.incident = incident};
+
+    snprintf(wanted.item.generated_id, sizeof wanted.item.generated_id, "%s", generated_id);
+    ref_remove(&r->t[REF_RELATED], is_related, &wanted);
+    return 0;
+}
+
 static bool is_related_of(const void *row, const void *query)
 {
     return tcn_id_eq(((const struct ref_related *)row)->incident, *(const struct tcn_id *)query);
