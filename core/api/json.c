@@ -101,6 +101,7 @@ json_t *tcn_json_incident(const struct tcn_incident *incident, const char *accou
     set(object, "response_plan", tcn_json_text(incident->response_plan));
     set(object, "source", tcn_json_text(incident->source_name));
     set(object, "trigger_arn", tcn_json_text(incident->trigger_arn));
+    set(object, "created_by", tcn_json_text(incident->created_by));
     set(object, "created_at", tcn_json_time(incident->created_ms));
     set(object, "modified_at", tcn_json_time(incident->modified_ms));
     set(object, "resolved_at", tcn_json_time(incident->resolved_ms));

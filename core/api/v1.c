@@ -2,7 +2,9 @@
 #include "api/v1_query.h"
 
 static const char *const of_pages[] = {"limit", "next", NULL};
-static const char *const of_incidents[] = {"status", "dedupe", "limit", "next", NULL};
+static const char *const of_incidents[] = {"status",     "dedupe",        "impact",
+                                           "created_by", "created_after", "created_before",
+                                           "limit",      "next",          NULL};
 static const char *const of_timeline[] = {"after", "before", "type", "reference",
                                           "order", "limit",  "next", NULL};
 static const char *const of_oncall[] = {"at", NULL};

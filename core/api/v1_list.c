@@ -50,46 +50,6 @@ static bool is_cut(size_t *n, size_t wanted)
     return true;
 }
 
-/* -- incidents ------------------------------------------------------------------------------------------------ */
-
-static int read_filter(struct tcn_api_call *call, struct tcn_incident_filter *ret)
-{
-    const char *status = tcn_api_query(call, "status"), *next = tcn_api_query(call, "next");
-
-    ret->dedupe_string = tcn_api_query(call, "dedupe");
-    if (status && strcmp(status, "OPEN") == 0)
-        ret->status = TCN_STATUS_OPEN;
-    else if (status && strcmp(status, "RESOLVED") == 0)
-        ret->status = TCN_STATUS_RESOLVED;
-    else if (status)
-        return tcn_api_refuse(call, 400, "bad_request", "status",
-                              "status must be OPEN or RESOLVED"),
-               -1;
-    if (next && tcn_id_parse(tcn_str(next), &ret->before) < 0)
-        return tcn_v1_refuse_next(call);
-    return tcn_v1_limit(call, &ret->limit);
-}
-
-int tcn_v1_incidents(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err)
-{
-    struct tcn_incident_filter filter = {0};
-    struct tcn_incident *rows = NULL;
-    json_t *items, *next;
-    size_t n = 0, wanted;
-    int r;
-
-    if (read_filter(call, &filter) < 0)
-        return 0;
-    wanted = filter.limit++;
-    if ((r = tcn_store_incident_list(s, &filter, call->arena, &rows, &n, err)) < 0)
-        return r;
-    next = is_cut(&n, wanted) ? tcn_json_id(rows[n - 1].id) : json_null();
-    items = json_array();
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(items, tcn_json_incident(&rows[i], call->account_id));
-    return list_answer(call, items, next);
-}
-
 /* -- numbers of rows as tokens -------------------------------------------------------------------------------- */
 
 static int read_number(struct tcn_api_call *call, int64_t *ret)

@@ -274,6 +274,27 @@ struct tcn_incident_filter {
 int tcn_store_incident_list(struct tcn_store *s, const struct tcn_incident_filter *filter,
                             struct tcn_arena *a, struct tcn_incident **ret, size_t *ret_n,
                             struct tcn_err *err);
+/* By the time of its making; of equal times by the id. */
+struct tcn_incident_place {
+    int64_t created_ms;
+    struct tcn_id id;
+};
+#define TCN_SEARCH_CREATORS_MAX 100
+struct tcn_incident_search {
+    enum tcn_incident_status status; /* UNSET = any */
+    unsigned impacts;                /* 1u << impact, one of them; 0 = any */
+    const char *const *creators;     /* created_by, one of them; n_creators 0 = any */
+    size_t n_creators;               /* <= TCN_SEARCH_CREATORS_MAX */
+    int64_t after_ms, before_ms;     /* of created_ms, neither included; 0 = any */
+    const struct tcn_incident_place
+        *from; /* older than that, newest first; NULL = from the newest */
+    size_t limit;
+};
+/* All that is asked for holds. A page reads limit rows by an index for each creator, impact and status that there can be,
+ * however many incidents there are. */
+int tcn_store_incident_search(struct tcn_store *s, const struct tcn_incident_search *search,
+                              struct tcn_arena *a, struct tcn_incident **ret, size_t *ret_n,
+                              struct tcn_err *err);
 int tcn_store_incident_count(struct tcn_store *s, enum tcn_incident_status status, int64_t *ret,
                              struct tcn_err *err);
 

@@ -1,4 +1,4 @@
-"""The timeline as people keep it: events of their own, changed and deleted, by the time when things happened."""
+"""Incidents as people keep them: events of their own by the time when things happened, related items, lists by filters."""
 from __future__ import annotations
 
 import unittest
@@ -138,6 +138,46 @@ class Lists(Timeline):
             answer = self.ask("GET", f"/v1/incidents/{ident}/timeline?{query}", 400, role="viewer")
             self.assertEqual(field, answer.json()["error"]["field"], query)
         self.ask("GET", f"/v1/incidents/{NOBODY}/timeline", 404, role="viewer")
+
+
+class Incidents(Timeline):
+    def ids(self, **query: object) -> list[str]:
+        """Of every page, two a page."""
+        words = urllib.parse.urlencode({"limit": 2, **query}, quote_via=urllib.parse.quote)
+        found: list[str] = []
+        following = ""
+        while True:
+            answer = self.ask("GET", f"/v1/incidents?{words}{following}", 200, role="viewer").json()
+            found += [row["id"] for row in answer["items"]]
+            if not answer["next"]:
+                return found
+            following = f"&next={answer['next']}"
+
+    def test_filters(self) -> None:
+        first = self.start()
+        begin = self.app.incident(first)["created_at"]
+        made = {impact: [str(self.post("/v1/incidents", {"response_plan": "web", "title": fresh("filter"), "impact": impact}, 201)["id"])
+                         for _ in range(3)] for impact in (1, 3, 5)}
+        last = str(self.ask("POST", "/v1/incidents", 201, {"response_plan": "web", "title": fresh("filter")}, role="manager").json()["id"])
+        self.post(f"/v1/incidents/{made[1][1]}/resolve", {})
+        since = {"created_after": begin}
+        self.assertEqual(made[1][::-1], self.ids(impact=1, **since))
+        self.assertEqual([made[1][2], made[1][0]], self.ids(impact=1, status="OPEN", **since))
+        self.assertEqual([made[1][1]], self.ids(status="RESOLVED", **since))
+        self.assertEqual((made[1] + made[5])[::-1], self.ids(impact="5,1", **since))
+        self.assertEqual([last], self.ids(created_by="token:manager", **since))
+        self.assertEqual(10, len(self.ids(created_by="token:manager,token:responder", **since)))
+        self.assertEqual(made[3][::-1], self.ids(created_by="token:responder", impact=3, **since))
+        end = self.app.incident(made[3][1])["created_at"]
+        self.assertEqual([made[3][0]], self.ids(created_before=end, impact=3, **since))
+        self.assertEqual([], self.ids(created_before=begin, created_after=begin))
+        self.assertEqual("token:manager", self.app.incident(last)["created_by"])
+
+    def test_what_is_refused(self) -> None:
+        for query, field in (("impact=6", "impact"), ("created_after=now", "created_after"), ("impact=1&dedupe=x", "dedupe"),
+                             (f"impact=1&next={NOBODY}", "next"), ("creator=x", "creator")):
+            answer = self.ask("GET", f"/v1/incidents?{query}", 400, role="viewer")
+            self.assertEqual(field, answer.json()["error"]["field"], query)
 
 
 class Related(Timeline):

@@ -275,6 +275,23 @@ static void storm_alarms(struct bed *b)
     check_storm_alarms(b, &b->f[k], incident);
 }
 
+static const char *const creators[] = {"token:ann", "source:prom", "token:bob"};
+
+static void searches(struct bed *b)
+{
+    struct tcn_incident_place from = {pick(b, 30), an_id(b, 100, 20)};
+    struct tcn_incident_search search = {.status = (enum tcn_incident_status)pick(b, 3),
+                                         .impacts = pick(b, 2) ? 0 : pick(b, 32) << 1,
+                                         .creators = creators + pick(b, 2),
+                                         .n_creators = pick(b, 3),
+                                         .after_ms = pick(b, 2) ? 0 : pick(b, 30),
+                                         .before_ms = pick(b, 2) ? 0 : pick(b, 30),
+                                         .from = pick(b, 2) ? &from : NULL,
+                                         .limit = 1 + pick(b, 9)};
+
+    LIST(b, struct tcn_incident, same_incident, incident_search, &search);
+}
+
 static void incidents(struct bed *b)
 {
     struct tcn_incident row = gen_incident(&b->g), got[STORES_MAX];
@@ -285,6 +302,9 @@ static void incidents(struct bed *b)
     row.id = an_id(b, 100, 20);
     row.status = pick(b, 3) ? TCN_STATUS_OPEN : TCN_STATUS_RESOLVED;
     row.dedupe_string = a_dedupe_string(b);
+    row.impact = 1 + (int)pick(b, 5);
+    row.created_by = creators[pick(b, 3)];
+    row.created_ms = 1 + pick(b, 30);
     WRITE(b, incident_put, &row);
     row.id = an_id(b, 100, 20);
     ASK(b, incident_get, row.id, &b->a, &got[k]);
@@ -636,6 +656,7 @@ static const struct {
            {"storms", storms},
            {"storm alarms", storm_alarms},
            {"incidents", incidents},
+           {"searches", searches},
            {"timeline", timeline},
            {"engagements", engagements},
            {"sends", sends},

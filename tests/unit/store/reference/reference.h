@@ -130,6 +130,8 @@ int ref_incident_put(struct ref *r, const struct tcn_incident *incident);
 int ref_incident_open_of(struct ref *r, const char *dedupe_string, struct tcn_id *ret_id);
 int ref_incident_list(struct ref *r, const struct tcn_incident_filter *filter, struct tcn_arena *a,
                       struct tcn_incident **ret, size_t *ret_n);
+int ref_incident_search(struct ref *r, const struct tcn_incident_search *search,
+                        struct tcn_arena *a, struct tcn_incident **ret, size_t *ret_n);
 int ref_incident_count(struct ref *r, enum tcn_incident_status status, int64_t *ret);
 int ref_event_add(struct ref *r, struct tcn_id incident, const struct tcn_event *event);
 int ref_events_add(struct ref *r, struct tcn_id incident, const struct tcn_event *events, size_t n);

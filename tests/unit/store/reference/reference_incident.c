@@ -57,6 +57,50 @@ int ref_incident_list(struct ref *r, const struct tcn_incident_filter *filter, s
     return 0;
 }
 
+static int youngest_incident(const void *left, const void *right)
+{
+    const struct tcn_incident *a = left, *b = right;
+    int order = ref_compare(b->created_ms, a->created_ms);
+
+    return order ? order : newest_incident(a, b);
+}
+
+static bool is_created_by(const struct tcn_incident *i, const struct tcn_incident_search *s)
+{
+    for (size_t k = 0; i->created_by && k < s->n_creators; k++)
+        if (strcmp(i->created_by, s->creators[k]) == 0)
+            return true;
+    return s->n_creators == 0;
+}
+
+static bool is_searched(const void *row, const void *query)
+{
+    const struct tcn_incident *i = row;
+    const struct tcn_incident_search *s = query;
+
+    if (s->from) {
+        struct tcn_incident from = {.id = s->from->id, .created_ms = s->from->created_ms};
+
+        if (youngest_incident(&from, i) >= 0)
+            return false;
+    }
+    return (s->status == TCN_STATUS_UNSET || s->status == i->status) &&
+           (s->impacts == 0 || s->impacts & 1u << i->impact) && is_created_by(i, s) &&
+           (s->after_ms == 0 || i->created_ms > s->after_ms) &&
+           (s->before_ms == 0 || i->created_ms < s->before_ms);
+}
+
+int ref_incident_search(struct ref *r, const struct tcn_incident_search *search,
+                        struct tcn_arena *a, struct tcn_incident **ret, size_t *ret_n)
+{
+    void **rows;
+
+    *ret_n = ref_select(&r->t[REF_INCIDENTS], is_searched, search, youngest_incident, search->limit,
+                        a, &rows);
+    *ret = ref_copy(rows, *ret_n, 0, sizeof **ret, a);
+    return 0;
+}
+
 static bool is_open_of(const void *row, const void *query)
 {
     const struct tcn_incident *i = row;
