@@ -166,15 +166,12 @@ static const char *firing_lane_has_incident(const struct tcn_aggregate *a)
                : NULL;
 }
 
-static const char *only_what_fires_alone_is_muted(const struct tcn_aggregate *a)
+/* Its incident may be open all the same: another alarm or a person brought it back, and the lane learns of it when it is looked
+ * at. */
+static const char *only_what_fires_is_muted(const struct tcn_aggregate *a)
 {
-    if (a->lane.mute_until_ms == 0)
-        return NULL;
-    if (!a->lane.is_firing)
-        return "the lane is muted and does not fire";
-    return tcn_aggregate_is_open(a) && tcn_aggregate_is_joined(a)
-               ? "the lane is muted and has an open incident"
-               : NULL;
+    return a->lane.mute_until_ms != 0 && !a->lane.is_firing ? "the lane is muted and does not fire"
+                                                            : NULL;
 }
 
 static const char *group_follows_items(const struct tcn_aggregate *a)
@@ -231,7 +228,7 @@ static rule *const lane_rules[] = {
     transitions_are_sorted,
     content_is_a_hash,
     firing_lane_has_incident,
-    only_what_fires_alone_is_muted,
+    only_what_fires_is_muted,
     watched_lane_fires,
     echo_is_due,
 };

@@ -82,12 +82,20 @@ static bool is_over(const struct tcn_aggregate *a)
            (tcn_aggregate_is_open(a) && tcn_aggregate_is_joined(a));
 }
 
+/* Somebody else brought its incident back. A time that was noted would keep it from coming back later. */
+static enum tcn_intake forget(const struct tcn_step *s)
+{
+    s->d->lane_changed |= s->a->lane.mute_until_ms != 0;
+    s->a->lane.mute_until_ms = 0;
+    return TCN_INTAKE_NOTHING;
+}
+
 static enum tcn_intake wake(struct tcn_arrival *x, const struct tcn_waiting *w)
 {
     enum tcn_intake verdict;
 
     if (is_over(x->step.a))
-        return TCN_INTAKE_NOTHING;
+        return forget(&x->step);
     memcpy(x->content, x->step.a->lane.content_sha256, sizeof x->content);
     verdict = tcn_lane_wake(x);
     if (verdict != TCN_INTAKE_MUTED)

@@ -387,20 +387,34 @@ static void check_echoes(struct world *w, const struct key_row *k)
         fail(w, "%s has an echo that no timer knows of", k->name);
 }
 
-/* An alarm that fires has an open incident, or a person who resolved it; one that is OK holds none open. */
+/* What is muted is looked at soon, since another node may have ended the mute. */
+static void check_waits(struct world *w, const struct key_row *k)
+{
+    if (k->waiting.due_ms == 0)
+        return;
+    if (w->is_exact && k->waiting.due_ms > now_of(w) + MIN)
+        fail(w, "%s is muted and looked at in %lld ms only", k->name,
+             (long long)(k->waiting.due_ms - now_of(w)));
+    if (k->waiting.since_ms == 0)
+        fail(w, "%s is muted since no time", k->name);
+}
+
+/* An alarm that fires has an open incident, or a person who resolved it, or is muted; one that is OK holds none open. */
 void alarms_check(struct world *w, const struct key_row *k)
 {
     const struct incident_row *row = k->incident;
     struct tcn_aggregate others;
 
     check_echoes(w, k);
+    check_waits(w, k);
     if (!w->is_exact)
         return;
     if (k->lane.is_firing != k->told_firing)
         fail(w, "%s %s, and was told otherwise", k->name, k->lane.is_firing ? "fires" : "is OK");
     if (!row)
         return;
-    if (k->lane.is_firing && row->incident.status != TCN_STATUS_OPEN && !row->person_resolved)
+    if (k->lane.is_firing && row->incident.status != TCN_STATUS_OPEN && !row->person_resolved &&
+        k->waiting.due_ms == 0)
         fail(w, "%s fires without an open incident", k->name);
     row_others(row, k, &others);
     if (!k->lane.is_firing && k->lane.resolve_due_ms == 0 && !others.others_hold &&
@@ -413,6 +427,8 @@ void alarms_check(struct world *w, const struct key_row *k)
 
 struct delivery {
     const struct tcn_alarm *alarm;
+    const struct tcn_waiting
+        *waiting; /* what was muted is looked at; NULL: it comes from its sender */
     int source;
     struct tcn_id new_id;
     struct tcn_aggregate storm;
@@ -441,12 +457,16 @@ static enum tcn_intake decide(struct world *w, struct tcn_aggregate *a, void *ct
     const struct tcn_intake_input in = {.alarm = delivery->alarm,
                                         .policy = &w->policies[delivery->source],
                                         .directory = &w->directory,
+                                        .mutes = mutes_now(w),
                                         .new_id = delivery->new_id,
                                         .salt = 7,
                                         .now_ms = now_of(w)};
 
-    return tcn_engine_alarm(&in, a, &w->storms[delivery->source],
-                            delivery->has_storm ? &delivery->storm : NULL, d);
+    struct tcn_aggregate *storm = delivery->has_storm ? &delivery->storm : NULL;
+
+    return delivery->waiting ? tcn_engine_unmute(&in, delivery->waiting, a,
+                                                 &w->storms[delivery->source], storm, d)
+                             : tcn_engine_alarm(&in, a, &w->storms[delivery->source], storm, d);
 }
 
 static struct tcn_alarm alarm_of(struct world *w, const struct key_row *k, const struct pending *p,
@@ -514,6 +534,7 @@ static enum tcn_intake run_turn(struct world *w, struct key_row *k, struct incid
                            .prepare = load_storm,
                            .decide = decide,
                            .ctx = delivery,
+                           .borrows = delivery->waiting != NULL,
                            .alarm = delivery->alarm,
                            .policy = &w->policies[k->source],
                            .storm = &w->storms[k->source],
@@ -547,6 +568,44 @@ static void check_engaged(struct world *w, const struct key_row *k, enum tcn_int
         fail(w, "%s was opened or reopened without engaging everybody", k->name);
 }
 
+/* Nobody is woken while a mute holds, and nothing is held back without one. */
+static void check_muted(struct world *w, const struct key_row *k, enum tcn_intake verdict)
+{
+    bool is_woken = verdict == TCN_INTAKE_OPENED || verdict == TCN_INTAKE_REOPENED ||
+                    verdict == TCN_INTAKE_STORM;
+    bool is_muted = mutes_hold(w, k->source);
+
+    if (is_muted && is_woken)
+        fail(w, "%s is muted and opened something", k->name);
+    if (!is_muted && verdict == TCN_INTAKE_MUTED)
+        fail(w, "%s is held back by no mute", k->name);
+}
+
+static void note_verdict(struct world *w, struct key_row *k, enum tcn_intake verdict,
+                         size_t engaged)
+{
+    count(w, verdict, k->source);
+    check_muted(w, k, verdict);
+    check_engaged(w, k, verdict, engaged);
+    w->flapped += k->lane.is_flapping;
+    if (k->incident && k->incident->incident.status == TCN_STATUS_OPEN)
+        k->incident->person_resolved = false;
+    alarms_check(w, k);
+}
+
+void alarms_look(struct world *w, struct key_row *k)
+{
+    const struct tcn_waiting waiting = k->waiting;
+    const struct tcn_alarm alarm = tcn_waiting_alarm(&waiting);
+    struct delivery delivery = {.alarm = &alarm, .waiting = &waiting, .source = k->source};
+    struct incident_row *row = incident_for(w, k, &alarm);
+    size_t engaged = row ? row->n_engagements : 0;
+
+    delivery.new_id = tcn_id_child((struct tcn_id){{4}}, "incident", rng_next(&w->rng));
+    w->looks++;
+    note_verdict(w, k, run_turn(w, k, row, &delivery), engaged);
+}
+
 void alarms_deliver(struct world *w, const struct pending *p)
 {
     struct key_row *k = &w->keys[p->key];
@@ -556,18 +615,10 @@ void alarms_deliver(struct world *w, const struct pending *p)
     struct incident_row *row = incident_for(w, k, &alarm);
     size_t engaged = row ? row->n_engagements : 0;
     uint64_t salt = rng_next(&w->rng);
-    enum tcn_intake verdict;
 
     delivery.new_id = tcn_id_child((struct tcn_id){{1}}, "incident", salt);
     note(k, p, window_of(k, row), now_of(w));
-    verdict = run_turn(w, k, row, &delivery);
-    count(w, verdict, k->source);
-    check_engaged(w, k, verdict, engaged);
-    w->flapped += k->lane.is_flapping;
-    row = k->incident;
-    if (row && row->incident.status == TCN_STATUS_OPEN && row->person_resolved)
-        row->person_resolved = false;
-    alarms_check(w, k);
+    note_verdict(w, k, run_turn(w, k, row, &delivery), engaged);
     if (rng_chance(&w->rng, 10) && k->source != GROUP) {
         delivery.new_id = tcn_id_child((struct tcn_id){{2}}, "incident", salt);
         expect_nothing(w, k, &delivery);

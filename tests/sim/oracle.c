@@ -210,9 +210,20 @@ struct search {
     int64_t (*is_due)(const struct reckoning *r, const void *ctx, int64_t at_ms); /* since when */
 };
 
-/* What comes first in one instant, a stage whose time has come or the loss of all before it, is not for us to say. */
+static bool has_left_at(const struct reckoning *r, int64_t at_ms)
+{
+    for (size_t i = 0; i < r->row->n_results; i++)
+        if (r->row->results[i].engagement_no == r->e->no && r->row->results[i].said == SAID_SENT &&
+            r->row->results[i].at_ms == at_ms)
+            return true;
+    return false;
+}
+
+/* What comes first in one instant is not for us to say: a stage whose time has come, the loss of all before it, or that a
+ * message has left all the same. */
 static void doubt_order(struct search *x, int64_t at_ms)
 {
+    x->r->is_uncertain |= has_left_at(x->r, at_ms);
     x->r->blind_ms = at_ms;
     x->r->is_uncertain |= x->is_due(x->r, x->ctx, at_ms) != 0;
     x->r->blind_ms = 0;

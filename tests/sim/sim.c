@@ -49,19 +49,33 @@ void fail(const struct world *w, const char *fmt, ...)
     _exit(1);
 }
 
-/* Lets time pass; every timer runs when it is due by Tocsin's own clock, or some seconds after. */
+/* What is due first is done, unless that is later: by Tocsin's own clock, or some seconds after. */
+static bool do_next(struct world *w, int64_t truth_ms)
+{
+    struct incident_row *row = w->n_timers > 0 ? w->timers[0] : NULL;
+    struct key_row *waits = mutes_next(w);
+    bool is_row = row && (!waits || row->due_ms <= waits->waiting.due_ms);
+    int64_t at;
+
+    if (!row && !waits)
+        return false;
+    at = (is_row ? row->due_ms : waits->waiting.due_ms) - w->skew + w->latency;
+    if (at > truth_ms)
+        return false;
+    if (at > w->truth)
+        w->truth = at;
+    if (is_row)
+        turn_timer(w, row);
+    else
+        alarms_look(w, waits);
+    return true;
+}
+
+/* Lets time pass. */
 static void advance(struct world *w, int64_t truth_ms)
 {
-    while (w->n_timers > 0) {
-        struct incident_row *row = w->timers[0];
-        int64_t at = row->due_ms - w->skew + w->latency;
-
-        if (at > truth_ms)
-            break;
-        if (at > w->truth)
-            w->truth = at;
-        turn_timer(w, row);
-    }
+    while (do_next(w, truth_ms))
+        ;
     w->truth = truth_ms;
 }
 
@@ -132,8 +146,10 @@ static bool seldom(struct world *w, int64_t dice)
         rotations_change(w);
     else if (dice >= 312 && dice < 315 && world_has(w, PLANS))
         config_replan(w);
-    else if (dice >= 315 && dice < 320 && world_has(w, SPLITS))
+    else if (dice >= 315 && dice < 318 && world_has(w, SPLITS))
         split_some(w);
+    else if (dice >= 318 && dice < 320 && world_has(w, MUTES))
+        mutes_change(w);
     return dice < 320;
 }
 
@@ -162,6 +178,7 @@ static void calm_down(struct world *w)
 {
     w->skew = 0;
     w->outage_ms = 0;
+    mutes_end(w);
     if (!w->is_exact)
         config_restore(w);
     while (w->n_pending > 0)
@@ -178,6 +195,8 @@ static void check_quiet(struct world *w)
 {
     if (w->n_timers > 0)
         fail(w, "work is left after days of quiet, due at %lld", (long long)w->timers[0]->due_ms);
+    if (w->n_waiting > 0)
+        fail(w, "something is still muted after days of quiet");
     for (size_t i = 0; i < w->n_keys; i++)
         if (w->keys[i].lane.is_firing)
             fail(w, "%s fires after it was told to be OK", w->keys[i].name);
@@ -251,6 +270,7 @@ void world_run(struct world *w, int64_t *step_now)
     check_quiet(w);
     if (w->options.store)
         w->options.store->close(w);
+    mutes_done(w);
     store_done(w);
     rotations_done(w);
     config_done(w);

@@ -222,6 +222,8 @@ void store_commit(struct world *w, struct tcn_decision *d, struct key_row *key)
         put_incident(w, d);
     if (!key)
         return;
+    if (d->waiting_changed)
+        mutes_commit(w, key, d);
     row_join(key, row_find(w, key->lane.incident));
     if (key->incident)
         row_set_due(w, key->incident);

@@ -3,6 +3,7 @@
 #define SIM_WORLD_H
 
 #include "engine/engine.h"
+#include "engine/wake.h"
 
 #define SEC INT64_C(1000)
 #define MIN (60 * SEC)
@@ -27,6 +28,7 @@
 #define MAX_PENDING 4096
 #define ROW_SLOTS 16384
 #define MAX_MEMBERS 6
+#define MAX_MUTES 4
 
 struct rng {
     uint64_t state;
@@ -118,6 +120,16 @@ struct key_row {
     int64_t told_clock, echo_due;
     struct member members[MAX_MEMBERS];
     char member_names[MAX_MEMBERS][8];
+    struct tcn_waiting waiting; /* it fires and is muted; due_ms 0: not */
+    struct tcn_arena waits;     /* the texts of that */
+};
+
+/* Of one source, or of all. */
+struct sim_mute {
+    struct tcn_mute mute;
+    int source; /* negative: all */
+    const char *value;
+    struct tcn_matcher matcher; /* of one source */
 };
 
 enum pending_kind { PENDING_NONE = 0, PENDING_ALARM, PENDING_ANSWER, PENDING_RESULT };
@@ -177,7 +189,7 @@ struct sim_rotation {
     X(CHANNELS, "channels") X(LOSSES, "losses") X(SINGLES, "singles") X(GROUPS, "groups")          \
     X(SHARED_ONES, "shared") X(LAGS, "lags") X(COPIES, "copies") X(ANSWERS, "answers")             \
     X(WAITS, "waits") X(DOUBTS, "doubts") X(REFUSALS, "refusals") X(FAILURES, "failures")          \
-    X(LATENCY, "latency") X(PLANS, "plans") X(SPLITS, "splits")
+    X(LATENCY, "latency") X(PLANS, "plans") X(SPLITS, "splits") X(MUTES, "mutes")
 // clang-format on
 #define SIM_FEATURE(name, text) FEATURE_##name,
 enum feature { SIM_FEATURES(SIM_FEATURE) FEATURES };
@@ -221,6 +233,10 @@ struct world {
     struct tcn_directory directory;
     struct tcn_source_policy policies[MAX_SOURCES];
     struct tcn_storm storms[MAX_SOURCES];
+    struct sim_mute muting[MAX_MUTES];
+    struct tcn_mute mute_items[MAX_MUTES]; /* the same for the engine */
+    struct tcn_mutes mutes;
+    int64_t n_waiting, looks;         /* keys that wait; how often one of them was looked at */
     int64_t alone[MAX_SOURCES][4096]; /* times at which the source opened an incident of its own */
     size_t n_alone[MAX_SOURCES];
     struct key_row *keys;
@@ -352,6 +368,18 @@ void alarms_deliver(struct world *w, const struct pending *p);
 void alarms_check(struct world *w, const struct key_row *key);
 /* The timer of the lane runs now: what was taken for an echo and is due means what it said. */
 void alarms_fire_echoes(struct world *w, struct key_row *key);
+
+/* What was muted is looked at again. */
+void alarms_look(struct world *w, struct key_row *k);
+
+/* -- mutes.c --------------------------------------------------------------------------------------------------- */
+void mutes_change(struct world *w); /* somebody makes one, or ends one */
+void mutes_end(struct world *w);    /* all of them */
+void mutes_done(struct world *w);
+const struct tcn_mutes *mutes_now(struct world *w); /* those that are not over */
+bool mutes_hold(const struct world *w, int source); /* whether its alarms are muted now */
+void mutes_commit(struct world *w, struct key_row *key, const struct tcn_decision *d);
+struct key_row *mutes_next(struct world *w); /* who waits and is looked at first; NULL: nobody */
 
 /* -- people.c: providers and persons ------------------------------------------------------------------------- */
 void people_see(struct world *w, const struct incident_row *row, const struct sent *sent);

@@ -168,7 +168,7 @@ static void send_all(struct world *w, const struct tcn_decision *d)
 /* A decision without changes says nothing, and nothing is written. */
 static bool is_silent(const struct tcn_decision *d)
 {
-    return !d->lane_changed && !d->incident_changed && !d->storm_changed;
+    return !d->lane_changed && !d->incident_changed && !d->storm_changed && !d->waiting_changed;
 }
 
 static void sqlite_write(struct world *w, const struct turn *t, const struct tcn_decision *d)

@@ -350,6 +350,34 @@ static void an_open_incident_is_no_matter_of_mutes(void **state)
     fx_done(&f);
 }
 
+/* A person does, or another alarm of the incident. */
+static void its_incident_is_brought_back(void **state)
+{
+    static const struct tcn_incident_update open = {.status = TCN_STATUS_OPEN, .actor = "user:x"};
+    struct tcn_lane muted;
+    struct tcn_waiting w;
+    struct fixture f;
+
+    (void)state;
+    begin(&f, T0 + 24 * HOUR);
+    f.mutes.n = 0;
+    fx_alarm_at(&f, TCN_ACTION_FIRE, T0);
+    fx_alarm_at(&f, TCN_ACTION_RESOLVE, f.now += MIN);
+    f.mutes.n = 1;
+    assert_int_equal(fx_alarm_at(&f, TCN_ACTION_FIRE, f.now += MIN), TCN_INTAKE_MUTED);
+    w = keep(&f, NULL);
+    muted = f.a.lane; /* what brings it back has another one in hand */
+    fx_begin(&f);
+    assert_int_equal(tcn_engine_update(&f.a, &open, f.now, &f.d, NULL), 0);
+    f.a.lane = muted;
+    fx_check(&f, &f.a);
+    f.now += MIN;
+    assert_int_equal(unmute(&f, &w), TCN_INTAKE_NOTHING);
+    assert_true(f.d.waiting_changed && f.d.waiting.due_ms == 0);
+    assert_true(f.d.lane_changed && f.a.lane.mute_until_ms == 0);
+    fx_done(&f);
+}
+
 static void a_group_keeps_its_items(void **state)
 {
     struct tcn_item items[] = {{.key = "a", .status = TCN_ITEM_FIRING, .since_ms = T0 - MIN},
@@ -517,6 +545,7 @@ int main(void)
         cmocka_unit_test(what_is_over_opens_nothing),
         cmocka_unit_test(another_mute_goes_on),
         cmocka_unit_test(an_open_incident_is_no_matter_of_mutes),
+        cmocka_unit_test(its_incident_is_brought_back),
         cmocka_unit_test(a_group_keeps_its_items),
         cmocka_unit_test(windows_are_named),
         cmocka_unit_test(the_longest_decides),
