@@ -71,6 +71,7 @@ static void end(const struct tcn_step *s, const struct tcn_source_policy *policy
     const char *stays = tcn_lane_stays(s->a, policy);
 
     s->a->lane.is_firing = false;
+    s->a->lane.mute_until_ms = 0;
     tell_items(s);
     if (!stays && s->a->others_hold)
         stays = "other alarms of the incident are not";
