@@ -71,14 +71,6 @@ void tcn_ready_metrics(const struct tcn_app *app, struct tcn_metrics *m)
     tcn_metrics_set(m, "tocsin_database_refuses", "", is_refusing(&app->ready));
 }
 
-/* Who asks needs no credentials: what was refused, without the host, the database and the role that the log names. */
-static const char *public_part(const char *why)
-{
-    const char *colon = strncmp(why, "PostgreSQL", 10) == 0 ? strstr(why, ": ") : NULL;
-
-    return colon ? colon + 2 : why;
-}
-
 /* False when an alarm would be accepted, as far as it is known. */
 static bool refusal(const struct tcn_app *app, char *ret_text, size_t size)
 {
@@ -93,7 +85,7 @@ static bool refusal(const struct tcn_app *app, char *ret_text, size_t size)
         snprintf(ret_text, size, "%s: alarms are not accepted", trouble);
     else if (is_refusing(&app->ready))
         snprintf(ret_text, size, "the database refuses what an alarm writes: %s",
-                 public_part(app->ready.why));
+                 tcn_trouble_in_public(app->ready.why));
     else
         return false;
     return true;

@@ -288,7 +288,7 @@ void tcn_answer_delivery(struct tcn_request *rq, int status, const char *word,
 
 static void answer_nothing(struct tcn_request *rq, const char *why)
 {
-    char message[TCN_TROUBLE + 40];
+    char message[TCN_ERR_MSG + 80];
 
     snprintf(message, sizeof message, "%s; nothing was accepted", why);
     tcn_answer_busy(rq, message);
@@ -319,12 +319,29 @@ static void tell_failure(struct tcn_app *app, int r, const struct tcn_err *err)
                 suppressed ? "suppressed" : NULL, tcn_log_num((int64_t)suppressed, more), NULL);
 }
 
+/* A server's reason has no secret; what a file system says may have its paths. */
+static void tell_refusal(const struct tcn_err *err, char *ret_text, size_t size)
+{
+    const char *why = tcn_trouble_in_public(err->msg);
+
+    if (why == err->msg)
+        snprintf(ret_text, size, "the store is not available");
+    else
+        snprintf(ret_text, size, "the database refuses it: %s", why);
+}
+
 void tcn_answer_failure(struct tcn_app *app, struct tcn_request *rq, int r,
                         const struct tcn_err *err)
 {
-    char trouble[TCN_TROUBLE] = "the store is not available";
+    char trouble[TCN_TROUBLE], refused[TCN_ERR_MSG + 40];
 
     tell_failure(app, r, err);
-    tcn_trouble(app, trouble);
-    answer_nothing(rq, r == TCN_EFULL ? "the disk is full" : trouble);
+    if (r == TCN_EFULL) {
+        answer_nothing(rq, "the disk is full");
+    } else if (tcn_trouble(app, trouble)) {
+        answer_nothing(rq, trouble);
+    } else {
+        tell_refusal(err, refused, sizeof refused);
+        answer_nothing(rq, refused);
+    }
 }

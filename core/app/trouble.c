@@ -2,6 +2,7 @@
 #include "sys/clock.h"
 
 #include <stdio.h>
+#include <string.h>
 
 bool tcn_trouble(const struct tcn_app *app, char ret_text[TCN_TROUBLE])
 {
@@ -36,4 +37,11 @@ void tcn_trouble_told(void *ctx, bool is_stalled, const char *waits)
             "bring it back, or ALTER SYSTEM SET synchronous_standby_names = '' and SELECT "
             "pg_reload_conf(), which gives up that a failover loses nothing",
             NULL);
+}
+
+const char *tcn_trouble_in_public(const char *why)
+{
+    const char *colon = strncmp(why, "PostgreSQL", 10) == 0 ? strstr(why, ": ") : NULL;
+
+    return colon ? colon + 2 : why;
 }

@@ -101,6 +101,15 @@ struct tcn_pg_known {
         [128]; /* a host that did not answer when all were asked, and may be the right one; "": none */
 };
 
+/* What this node has written last, as the file in its folder says at a start. */
+struct tcn_pg_mark {
+    char *path;                   /* owned; NULL: none is kept */
+    bool is_known, is_same_place; /* there was such a file; it is of this database of the cluster */
+    char system_id[24], account[16];
+    int64_t timeline, place, epoch, session, commit_no;
+    int64_t kept_us; /* when it was written last, monotonic */
+};
+
 /* Why a host does not take this process. Later states say more: it came further. */
 enum tcn_pg_host_state {
     TCN_PG_IS_UNASKED = 0,
@@ -120,6 +129,7 @@ struct tcn_pg_refused {
 struct tcn_db {
     struct tcn_pg_hosts hosts;
     struct tcn_pg_known known;
+    struct tcn_pg_mark mark;
     enum tcn_db_role role;
     char account[16];            /* "*": all */
     struct tcn_database server;  /* of the connection in use, or the last */
@@ -190,8 +200,8 @@ int tcn_pg_fail_connection(const PGconn *conn, struct tcn_err *err);
 /* Who stands still or is cut off for longer than a lease is taken over by others; who has another's name takes it over. */
 #define TCN_PG_TAKEN_OVER                                                                          \
     "another tocsin took this node's work over: this one stood still, or had lost the database, "  \
-    "for "                                                                                         \
-    "longer than its lease, or a second one has its name (\"node\")"
+    "for longer than its lease, or a second one has its name (\"node\"); or the database is not "  \
+    "as this node has written it: a backup was restored into it, or it is a copy"
 /* The database is another process's, or is not the one that was written to: says so and ends this process. */
 void tcn_pg_die(const char *why) __attribute__((noreturn));
 
@@ -299,6 +309,19 @@ int tcn_pg_known_check(const struct tcn_pg_known *k, const struct tcn_database *
 /* After the check. A node goes on without a file that cannot be written; unkept says so. */
 void tcn_pg_known_keep(struct tcn_pg_known *k, const struct tcn_database *is, bool may_write);
 void tcn_pg_known_done(struct tcn_pg_known *k);
+
+/* -- postgres_mark.c ------------------------------------------------------------------------------------------- */
+
+/* Reads the file in the folder (NULL: none is read or written). */
+void tcn_pg_mark_init(struct tcn_pg_mark *m, const char *folder);
+void tcn_pg_mark_done(struct tcn_pg_mark *m);
+/* At a start, before anything is written. TCN_EINVALID: the database lacks what the file says, and is not held. */
+int tcn_pg_mark_check(struct tcn_db *db, struct tcn_err *err);
+/* Of a process that owns its row: once a minute, or now. */
+void tcn_pg_mark_keep(struct tcn_db *db, bool is_urgent);
+/* Its row is not as it was written: says so and ends this process. What it had written is kept for the next start, unless the
+ * server is on another timeline: one that was promoted may have lost what came last. */
+void tcn_pg_mark_die(struct tcn_db *db, const char *why) __attribute__((noreturn));
 
 /* -- postgres_hail.c ------------------------------------------------------------------------------------------- */
 

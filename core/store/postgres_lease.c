@@ -24,7 +24,7 @@
 
 static const char *const sql[TCN_PG_OWN_SQL] = {
     [TCN_PG_RENEW] = "UPDATE epochs SET seen_ms = " TCN_PG_NOW_MS ", backend = pg_backend_pid()"
-                     " WHERE epoch = $1 AND session = $2 RETURNING seen_ms",
+                     " WHERE epoch = $1 AND session = $2 AND commit_no = $3 RETURNING seen_ms",
     /* Those that may be dead come first. */
     [TCN_PG_OTHERS] = "SELECT epoch, seen_ms, " TCN_PG_NOW_MS " - seen_ms FROM epochs"
                       " WHERE session > 0 AND epoch <> $1 ORDER BY seen_ms, epoch LIMIT $2",
@@ -83,11 +83,12 @@ static int renew(struct tcn_db *db, struct tcn_err *err)
     int r;
 
     tcn_pg_bind_int(st, 2, db->session);
+    tcn_pg_bind_int(st, 3, db->commit_no);
     if ((r = tcn_pg_step(st, err)) == 1) {
         tcn_pg_hear(db, st->result, 0, asked_us);
         tcn_pg_lease_renewed(db, asked_us);
     } else if (r == 0) {
-        tcn_pg_die(TCN_PG_TAKEN_OVER);
+        tcn_pg_mark_die(db, TCN_PG_TAKEN_OVER);
     }
     tcn_pg_reset(st);
     return r < 0 ? r : 0;
@@ -186,6 +187,7 @@ int tcn_pg_beat(struct tcn_db *db, size_t *ret_n, struct tcn_err *err)
     *ret_n = 0;
     if ((r = renew(db, err)) < 0 || (r = look_at_others(db, err)) < 0)
         return r;
+    tcn_pg_mark_keep(db, false);
     return is_graceful(db) ? 0 : end_dead(db, ret_n, err);
 }
 

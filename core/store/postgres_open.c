@@ -239,6 +239,7 @@ int tcn_pg_open(const struct tcn_db_place *place, struct tcn_db **ret, struct tc
     db->role = place->role;
     tcn_arena_init(&db->rows, TCN_PG_WAITING_MAX);
     snprintf(db->account, sizeof db->account, "%s", place->account ? place->account : "*");
+    tcn_pg_mark_init(&db->mark, place->role == TCN_DB_NODE ? place->folder : NULL);
     if ((r = tcn_pg_hosts_init(&db->hosts, place, err)) == 0 &&
         (r = first_connection(db, place->folder, err)) == 0)
         *ret = db;
@@ -258,6 +259,7 @@ void tcn_pg_close(struct tcn_db *db)
         PQfinish(db->conn);
     tcn_pg_hosts_done(&db->hosts);
     tcn_pg_known_done(&db->known);
+    tcn_pg_mark_done(&db->mark);
     tcn_arena_done(&db->rows);
     free(db);
 }

@@ -82,6 +82,8 @@ static const struct {
      "make the database there (createdb --owner ROLE -E UTF8 -T template0 NAME), or name another "
      "one in the URL"},
     {"42501", "for database", "GRANT CONNECT ON DATABASE ... TO this role, or name another one"},
+    {"42501", "for table",
+     "its owner may GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ... TO this role"},
     {"42501", NULL,
      "start once with a role that may create tables in this schema and owns those that are "
      "there, and give this one USAGE on it and SELECT, INSERT, UPDATE and DELETE on them"},
@@ -91,6 +93,9 @@ static const struct {
     {"57P03", NULL,
      "the server starts, stops, or is a standby that lets nobody in: wait for it, or start it"},
     {"53100", NULL, "make room on the server's disk"},
+    {"55P03", NULL,
+     "another session keeps a table or a row locked: pg_stat_activity and pg_blocking_pids() show "
+     "which; end that one, or wait for its end"},
     /* What is there. */
     {"3F000", NULL,
      "the schema of the role's search_path is not there: CREATE SCHEMA ... AUTHORIZATION this "

@@ -40,8 +40,10 @@ int tcn_pg_check(struct tcn_db *db, struct tcn_err *err)
 {
     int64_t until_us = tcn_clock_mono_us() + PATIENCE_MS * INT64_C(1000);
     bool is_told = false;
-    int r;
+    int r = tcn_pg_mark_check(db, err);
 
+    if (r < 0)
+        return r;
     while ((r = tcn_pg_may_commit(db, err)) == TCN_EBUSY && !tcn_pg_is_lost(db) &&
            tcn_clock_mono_us() < until_us) {
         if (!is_told)

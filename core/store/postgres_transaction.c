@@ -2,7 +2,8 @@
  *
  * A transaction that writes begins with a guard: an update of this process's row in epochs, which holds the number of the
  * connection (session) and gets the number of the commit. Nobody else changes that row but a process that takes over, by
- * setting session to 0. So a guard that touches no row means that this process has lost the database; and after a
+ * setting session to 0. So a guard that touches no row means that this process has lost the database, or that a backup was
+ * restored into it, whose row has an earlier commit; and after a
  * reconnect the row, whose lock a transaction of the old connection would still hold, says whether the last commit is in.
  * COMMIT is sent only after the results of all before it, the guard's too, have been read. */
 #include "store/postgres.h"
@@ -147,8 +148,9 @@ int tcn_pg_commit(struct tcn_db *db, struct tcn_err *err)
 
 /* -- the guard -------------------------------------------------------------------------------------------------- */
 
-static const char guard[] = "UPDATE epochs SET commit_no = $3, seen_ms = " TCN_PG_NOW_MS
-                            " WHERE epoch = $1 AND session = $2 RETURNING seen_ms";
+static const char guard[] =
+    "UPDATE epochs SET commit_no = $3, seen_ms = " TCN_PG_NOW_MS
+    " WHERE epoch = $1 AND session = $2 AND commit_no = $3 - 1 RETURNING seen_ms";
 static const char next_session[] =
     "UPDATE epochs SET session = session + 1, backend ="
     " pg_backend_pid(), seen_ms = " TCN_PG_NOW_MS
@@ -170,8 +172,11 @@ int tcn_pg_own(struct tcn_db *db, int64_t epoch, int64_t session, struct tcn_err
     db->session = session;
     db->commit_no = 0;
     db->known.is_at_work = true;
-    r = tcn_pg_prepare(db, guard, &db->guard, err);
-    return r < 0 ? r : tcn_pg_beat(db, &ignored, err);
+    if ((r = tcn_pg_prepare(db, guard, &db->guard, err)) < 0 ||
+        (r = tcn_pg_beat(db, &ignored, err)) < 0)
+        return r;
+    tcn_pg_mark_keep(db, true);
+    return 0;
 }
 
 bool tcn_pg_is_lost(struct tcn_db *db)
@@ -185,7 +190,7 @@ static int64_t number(const PGresult *result, int column)
 }
 
 /* The start after this one knows the server already: it would tell of no promotion. */
-static void die_of_loss(const struct tcn_db *db)
+static void die_of_loss(struct tcn_db *db)
 {
     char why[TCN_ERR_MSG];
 
@@ -196,7 +201,7 @@ static void die_of_loss(const struct tcn_db *db)
         "on from what it has; what was sent since may be sent again, unless tocsin db hold comes "
         "before that start",
         db->server.host, (long long)db->server.timeline);
-    tcn_pg_die(why);
+    tcn_pg_mark_die(db, why);
 }
 
 /* What the row says of us and of the commit that is undecided. */
@@ -205,8 +210,7 @@ static void learn(struct tcn_db *db, const PGresult *row, bool *ret_committed)
     int64_t found;
 
     if (PQntuples(row) != 1)
-        tcn_pg_die(TCN_PG_TAKEN_OVER "; or the database is not the one that was written to (a "
-                                     "restored copy)");
+        tcn_pg_mark_die(db, TCN_PG_TAKEN_OVER);
     db->session = number(row, 0);
     found = number(row, 1);
     *ret_committed = db->is_undecided && found == db->commit_no + 1;
@@ -285,8 +289,10 @@ int tcn_pg_recover(struct tcn_db *db, int64_t wait_ms, bool *ret_committed, stru
         return fail_away(db, err);
     }
     if ((r = tcn_pg_connect(db, wait_ms)) == 1) {
-        if ((r = come_back(db, db->coming, ret_committed, &why)) == 0)
+        if ((r = come_back(db, db->coming, ret_committed, &why)) == 0) {
+            tcn_pg_mark_keep(db, db->mark.timeline != db->server.timeline);
             return tcn_pg_use(db, err);
+        }
         note_refused(db, &why); /* whatever it was: the next try may do better */
     }
     if (r < 0)

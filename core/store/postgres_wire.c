@@ -239,7 +239,7 @@ static int64_t touched(PGresult *result)
 static void hear_guard(struct tcn_db *db, PGresult *result)
 {
     if (touched(result) != 1)
-        tcn_pg_die(TCN_PG_TAKEN_OVER);
+        tcn_pg_mark_die(db, TCN_PG_TAKEN_OVER);
     tcn_pg_hear(db, result, 0, db->guarded_us);
 }
 

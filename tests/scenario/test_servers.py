@@ -387,6 +387,84 @@ class Alone(unittest.TestCase):
                 os.kill(pid, signal.SIGCONT)
 
 
+class Restored(Scenario):
+    """A dump is restored over a node that runs: what it had answered since is gone."""
+    store = "postgres"
+
+    @property
+    def server(self) -> postgres.Server:
+        return typing.cast(postgres.Server, self.world.database)
+
+    def accept(self, name: str) -> None:
+        self.opened(self.app.alarm("prom", group(name, alert(name, "a"))))
+
+    def ends(self) -> str:
+        self.assertEqual(1, self.app.child.wait(30), self.app.tail())
+        self.app.kill()
+        return self.app.log.read_text().splitlines()[-1]
+
+    def test_no_node_goes_on_as_if_nothing_were(self) -> None:
+        self.accept(fresh("dumped"))
+        dump = self.server.dump("--clean", "--if-exists")
+        self.accept(fresh("lost"))
+        name, *argv = self.server.client()
+        self.server.tool(name, *argv, "-1", text=dump)
+        self.assertEqual(70, self.app.child.wait(30), self.app.tail())
+        self.assertRegex(self.app.log.read_text().splitlines()[-1], "a backup was restored into it")
+        self.app.kill()
+        self.app.start(wait=False)
+        self.assertRegex(self.ends(), r"cannot start.*lacks what this node had written to it on timeline 1 .*earlier state.*"
+                         f"tocsin db hold, then start.*delete {self.app.folder}/data/postgresql-written")
+        hold = subprocess.run([str(BINARY), "db", "hold", "--config", str(self.app.config_file), "--data",
+                               str(self.app.folder / "data")], env=self.app.env, capture_output=True, text=True, check=False)
+        self.assertEqual(0, hold.returncode, hold.stderr)
+        self.app.start()
+        self.accept(fresh("after"))
+
+
+class Twins(unittest.TestCase):
+    """Both servers were promoted, each to the same timeline: only what was written tells them apart."""
+
+    def test_a_node_does_not_go_to_the_other_one(self) -> None:
+        pair = postgres.Pair(is_synchronous=False)
+        world = self.enterClassContext(World("postgres", pair))
+        config = base_config(Topic(world.folder).cert, NOWHERE)
+        config["node"] = "follows"
+        app = world.tocsin(config, dict(SECRETS))
+        pair.primary.stop(signal.SIGINT)
+        (pair.primary.data / "standby.signal").touch()
+        pair.promote()
+        eventually("it follows", lambda: self.follows(app), 60)
+        for _ in range(3):
+            name = fresh("written")
+            self.assertEqual(202, self.send(app, name).status)
+        right, twin = pair.primary, pair.standby
+        twin.start()
+        twin.tool("pg_ctl", "promote", "-D", str(twin.data), "-w", "-t", "60")
+        right.stop()  # cut off, as far as the node can tell
+        self.assertEqual(70, app.child.wait(60), app.tail())
+        app.kill()
+        app.start(wait=False)
+        self.assertEqual(1, app.child.wait(30), app.tail())
+        self.assertRegex(app.log.read_text().splitlines()[-1], "lacks what this node had written to it on timeline 2.*promoted beside")
+        app.kill()
+        twin.stop()
+        right.start()
+        app.start()
+        self.assertEqual(2, Several.timeline(app))
+
+    @staticmethod
+    def send(app: Tocsin, name: str) -> Response:
+        return http("POST", app.url + "/sources/prom", group(name, alert(name, "a")), {"Authorization": f"Bearer {SOURCE_TOKEN}"})
+
+    @staticmethod
+    def follows(app: Tocsin) -> bool:
+        if app.child.poll() == 70:
+            app.kill()
+            app.start(wait=False)
+        return app.child.poll() is None and http("GET", app.url + "/readyz").status == 200
+
+
 class Cancelled(unittest.TestCase):
     """The standby is away, commits wait for it, and somebody cancels the wait: the primary answers COMMIT, with a warning."""
 

@@ -192,6 +192,9 @@ class Refuses(Scenario):
     def test_a_table_is_locked(self) -> None:
         with self.server.holding("LOCK TABLE links IN ACCESS EXCLUSIVE MODE"):
             self.refuses("lock.*links")
+            answer = self.prom(group("told", alert("told", "a")))
+            self.assertEqual(503, answer.status)
+            self.assertRegex(answer.json()["error"]["message"], "refuses it: .*lock.*pg_blocking_pids.*nothing was accepted")
         self.takes_again()
 
     def test_what_only_a_row_meets(self) -> None:

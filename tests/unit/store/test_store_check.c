@@ -49,7 +49,7 @@ static void change(struct fixture *f, const char *sql)
 
 struct findings {
     size_t n;
-    char first[600];
+    char first[TCN_ERR_MSG];
 };
 
 static void told(void *ctx, const char *finding)
