@@ -304,7 +304,7 @@ class Start(unittest.TestCase):
         self.starts(self.url("secretive", passfile=str(passes), **own))
 
     def test_a_role_that_may_not_change_the_schema(self) -> None:
-        self.assertRegex(self.refused(self.url("worker")), "permission denied.*SELECT, INSERT, UPDATE and DELETE")
+        self.assertRegex(self.refused(self.url("worker")), "permission denied.*GRANT SELECT, INSERT, UPDATE, DELETE")
         self.server.psql("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO worker")
         self.starts(self.url("worker"))
 
