@@ -48,10 +48,25 @@ def check_i1_accepted_once(h: History) -> None:
             check_occurrences(h, name, tries, incidents[name][0])
 
 
+# What the timeline says of an alarm that was told to fire after its end, by a sender who repeated what he knew, and that
+# nobody withdrew within the echo window.
+ECHO = "an echo of another sender until now"
+
+
+def was_contradicted(tries: list[Row]) -> bool:
+    ended = [row["t0"] for row in tries if row["state"] == "resolved" and row["result"] != FAILED]
+    return any(row["state"] == "firing" and row["result"] != FAILED and row["t1"] >= min(ended) for row in tries) \
+        if ended else False
+
+
 def check_occurrences(h: History, name: str, tries: list[Row], incident: Row) -> None:
     events = [row for row in h.tables["events"] if row["incident"] == incident["id"]]
     starts = sum(row["type"] == "SSM Incident Start" for row in events)
-    again = sum((row["text"] or "").startswith("reopened by") for row in events)
+    came_back = [row["text"] for row in events if (row["text"] or "").startswith("reopened by")]
+    echoes = sum(ECHO in text for text in came_back)
+    again = len(came_back) - echoes
+    if echoes and not was_contradicted(tries):
+        raise Failure(f"I1: {name} came back as an echo, and nobody told that it fires after its end")
     fired_again = {row["change"] for row in tries if row["state"] == "firing" and row["change"] > 0}
     if starts != 1 or again > len(fired_again):
         raise Failure(f"I1: {name} fired {1 + len(fired_again)} times, was opened {starts} times and again {again}"

@@ -95,6 +95,14 @@ def of(h: History, table: str, n: int) -> Row:
     return h.of(table)[n]
 
 
+def comes_back_as_an_echo(h: History) -> None:
+    """It fired, ended, and nobody said otherwise."""
+    h.alarms.append({**h.alarms[0], "state": "resolved", "change": 1, "t0": 2000.0, "t1": 2010.0})
+    h.tables["events"].append(event(4, 70000, "SSM Incident Record Update",
+                                    f"reopened by source:prom: {NAME} fires again: told so 2 s after its end, taken for "
+                                    "an echo of another sender until now, and not withdrawn"))
+
+
 def lost_incident(h: History) -> None:
     h.tables["incidents"].clear()
 
@@ -261,6 +269,7 @@ def too_much(key: str) -> typing.Callable[[History], None]:
 
 
 SPOILED: list[tuple[typing.Callable[[History], None], str]] = [
+    (comes_back_as_an_echo, "I1: .* came back as an echo, and nobody told"),
     (lost_incident, "I1: .* was answered 2xx"), (second_incident, "I1: .* has 2 incidents"),
     (refused_but_there, "I1: .* was refused each time"), (from_nowhere, "I1: .* is of no alarm"),
     (opened_twice, "I1: .* was opened 2 times"), (ended_but_open, "I1: .* was told to be resolved"),
@@ -308,6 +317,12 @@ class Judge(unittest.TestCase):
                     check(history)
                 seen.add(check)
         self.assertEqual(set(CHECKS), seen)
+
+    def test_an_echo_that_nobody_withdrew(self) -> None:
+        history = good()
+        comes_back_as_an_echo(history)
+        history.alarms.append({**history.alarms[0], "t0": 2005.0, "t1": 4000.0})
+        CHECKS[0](history)
 
     def test_what_is_not_sure_is_not_judged(self) -> None:
         history = good()
