@@ -25,7 +25,8 @@ struct tcn_config *tcn_db_config(const char *file, const char *data_dir);
 int tcn_db_on_config(const char *command, const char *usage, int argc, char **argv,
                      int (*act)(const struct tcn_config *c));
 struct tcn_store_options tcn_db_store(const struct tcn_config *c);
-/* On a store that is shared: prints which server it is, which ones of the URL did not answer, and who works on it. */
+/* On a store that is shared: prints which server it is, which ones of the URL did not answer or were left behind, and who
+ * works on it. 1: one that was left behind takes writes. */
 int tcn_db_tell_server(struct tcn_store *s, struct tcn_err *err);
 /* Says it on standard error: "tocsin db VERB: MESSAGE"; 1. */
 int tcn_db_fail(const char *verb, const struct tcn_err *err);

@@ -182,6 +182,8 @@ static int check(const struct tcn_config *config)
     tcn_arena_init(&c.one, TCN_TURN_ARENA);
     if ((r = look(&c, &err)) == 0 && c.may_read)
         r = tcn_db_tell_server(c.s, &err);
+    if (r > 0)
+        c.lacks++;
     status = r < 0 ? tcn_db_fail(VERB, &err) : conclude(&c, config->store);
     tcn_arena_done(&c.one);
     tcn_arena_done(&c.page);

@@ -92,7 +92,7 @@ static int held(const struct tcn_config *c)
     tcn_arena_init(&arena, LIST_ARENA);
     if ((r = read_held(s, &arena, &l, &err)) == 0)
         r = tcn_db_tell_server(s, &err);
-    if (r == 0)
+    if (r >= 0)
         print_listing(&l);
     tcn_arena_done(&arena);
     tcn_store_close(s);

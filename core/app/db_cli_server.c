@@ -16,6 +16,24 @@ static void tell_unmet(const struct tcn_survey *survey)
                    survey->servers[i].host, survey->servers[i].why);
 }
 
+/* Whether there is one. */
+static bool tell_left_behind(const struct tcn_survey *survey)
+{
+    bool is_any = false;
+
+    for (size_t i = 0; i < survey->n; i++) {
+        const struct tcn_server *s = &survey->servers[i];
+
+        if (s->state != TCN_SERVER_LEFT_BEHIND)
+            continue;
+        printf("Left behind: %s takes writes, too, on timeline %lld, and they are lost: stop it, "
+               "and make it a standby (pg_rewind, pg_basebackup) before it starts again.\n",
+               s->host, (long long)s->timeline);
+        is_any = true;
+    }
+    return is_any;
+}
+
 static void tell_nodes(const struct tcn_peer *peers, size_t n)
 {
     char seen[TCN_TIME_TEXT];
@@ -52,6 +70,8 @@ int tcn_db_tell_server(struct tcn_store *s, struct tcn_err *err)
 {
     struct tcn_database d;
     struct tcn_survey survey;
+    bool is_split;
+    int r;
 
     if (!tcn_store_is_shared(s))
         return 0;
@@ -61,5 +81,7 @@ int tcn_db_tell_server(struct tcn_store *s, struct tcn_err *err)
            (long long)d.timeline);
     fflush(stdout);
     tell_unmet(&survey);
-    return list_nodes(s, err);
+    is_split = tell_left_behind(&survey);
+    r = list_nodes(s, err);
+    return r == 0 && is_split ? 1 : r;
 }

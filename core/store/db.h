@@ -41,6 +41,7 @@ struct tcn_db_place {
     const char *account;  /* whose rows it may see and write; NULL: everybody's */
     const char *folder;   /* where a driver may keep what it learns of a server; NULL: nowhere */
     enum tcn_db_role role;
+    bool is_quick; /* of several servers the first that is not known to be left behind is enough */
 };
 
 /* What a driver may have to do between transactions. */

@@ -61,8 +61,8 @@ void tcn_store_start_doubts(const struct tcn_store *s, struct tcn_start_doubts *
 
 /* Each server of a URL with several of them, in its order, when all were asked at once. */
 enum tcn_server_state {
-    TCN_SERVER_UNSET = 0,
-    TCN_SERVER_UNMET, /* did not answer, or with a refusal: why */
+    TCN_SERVER_UNSET = 0, /* not asked, or not waited for */
+    TCN_SERVER_UNMET,     /* did not answer, or with a refusal: why */
     TCN_SERVER_STANDBY,
     TCN_SERVER_PRIMARY,
     TCN_SERVER_LEFT_BEHIND /* takes writes, on an older timeline than another one, or than the database had */

@@ -131,6 +131,7 @@ struct tcn_db {
     struct tcn_pg_known known;
     struct tcn_pg_mark mark;
     enum tcn_db_role role;
+    bool is_quick;               /* as of its place */
     char account[16];            /* "*": all */
     struct tcn_database server;  /* of the connection in use, or the last */
     struct tcn_survey survey;    /* of the start */
@@ -330,7 +331,7 @@ struct tcn_pg_hailed {
     int r; /* 0: server says it; TCN_EBUSY */
     char host[128];
     struct tcn_database server;
-    struct tcn_pg_refused refused; /* negative r: why */
+    struct tcn_pg_refused refused; /* negative r: why; UNASKED: it was not waited for */
 };
 /* Asks all hosts at once, each over a connection of its own, for TCN_PG_CONNECT_MS altogether; or until is_enough (may be
  * NULL) says so of one that has answered, or there is something to read at stop_fd (-1: none). */

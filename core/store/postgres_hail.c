@@ -128,7 +128,7 @@ static bool wait_for_any(const struct round *round, int stop_fd, int64_t until_u
     return (n >= 0 || errno == EINTR) && fds[round->n].revents == 0;
 }
 
-/* Whoever still talks. */
+/* One that is enough has answered, or nobody talks any more. */
 static bool is_over(const struct round *round)
 {
     for (size_t i = 0; i < round->n; i++) {
@@ -155,6 +155,26 @@ static void end_late(struct call *c)
     hang_up(c);
 }
 
+/* It may have answered, had it been waited for. */
+static void leave_unasked(struct call *c)
+{
+    c->ret->refused = (struct tcn_pg_refused){.state = TCN_PG_IS_UNASKED};
+    memcpy(c->ret->refused.host, c->ret->host, sizeof c->ret->refused.host);
+    hang_up(c);
+}
+
+static void end_all(struct round *round, bool is_late)
+{
+    for (size_t i = 0; i < round->n; i++) {
+        struct call *c = &round->calls[i];
+
+        if (c->conn && is_late)
+            end_late(c);
+        else if (c->conn)
+            leave_unasked(c);
+    }
+}
+
 void tcn_pg_hail(const struct tcn_pg_hosts *hosts, int stop_fd,
                  bool (*is_enough)(void *ctx, const struct tcn_database *is), void *ctx,
                  struct tcn_pg_hailed ret[TCN_SERVERS_MAX])
@@ -171,7 +191,5 @@ void tcn_pg_hail(const struct tcn_pg_hosts *hosts, int stop_fd,
         for (size_t i = 0; i < round.n; i++)
             if (round.calls[i].conn && fds[i].revents)
                 go_on(&round.calls[i]);
-    for (size_t i = 0; i < round.n; i++)
-        if (round.calls[i].conn)
-            end_late(&round.calls[i]);
+    end_all(&round, tcn_clock_mono_us() >= until_us);
 }

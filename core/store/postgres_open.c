@@ -237,6 +237,7 @@ int tcn_pg_open(const struct tcn_db_place *place, struct tcn_db **ret, struct tc
     int r;
 
     db->role = place->role;
+    db->is_quick = place->is_quick;
     tcn_arena_init(&db->rows, TCN_PG_WAITING_MAX);
     snprintf(db->account, sizeof db->account, "%s", place->account ? place->account : "*");
     tcn_pg_mark_init(&db->mark, place->role == TCN_DB_NODE ? place->folder : NULL);

@@ -6,13 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Who only looks beside a node goes by what the node has learnt. */
+/* Who is quick goes by what the node of its folder has learnt. */
 static bool is_enough(void *ctx, const struct tcn_database *is)
 {
     const struct tcn_db *db = ctx;
-    bool is_visitor = db->role == TCN_DB_READER || db->role == TCN_DB_GUEST;
 
-    return is_visitor && db->known.timeline > 0 && is->timeline >= db->known.timeline;
+    return db->is_quick && db->known.timeline > 0 && is->timeline >= db->known.timeline;
 }
 
 static bool is_known(const struct tcn_database *s)
@@ -74,6 +73,8 @@ static struct tcn_server describe(const struct tcn_pg_hailed *found, int64_t new
     memcpy(is.host, found->host, sizeof is.host);
     if (found->r < 0 && found->refused.state == TCN_PG_IS_STANDBY)
         is.state = TCN_SERVER_STANDBY;
+    else if (found->r < 0 && found->refused.state == TCN_PG_IS_UNASKED)
+        is.state = TCN_SERVER_UNSET;
     else if (found->r < 0)
         is.state = TCN_SERVER_UNMET;
     else if (is.timeline > 0 && is.timeline < newest)

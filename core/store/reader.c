@@ -139,6 +139,7 @@ int tcn_reader_start(struct event_base *base, const struct tcn_store_options *op
     pthread_mutex_init(&r->mutex, NULL);
     pthread_cond_init(&r->posted, NULL);
     tcn_store_options_copy(options, &r->options);
+    r->options.is_quick = true; /* senders wait for it, and the node has asked all servers */
     result = tcn_wake_init(&r->wake, base, finish, r, err);
     if (result == 0 && (rc = tcn_thread_start(&r->thread, run, r)) != 0)
         result = tcn_fail(err, TCN_EIO, "cannot start a thread: %s", strerror(rc));

@@ -219,7 +219,8 @@ int tcn_store_visit(const struct tcn_store_options *options, bool may_ask, struc
                                  .node = options->node,
                                  .account = options->all_accounts ? NULL : options->account_id,
                                  .folder = options->folder,
-                                 .role = may_ask ? TCN_DB_GUEST : TCN_DB_READER};
+                                 .role = may_ask ? TCN_DB_GUEST : TCN_DB_READER,
+                                 .is_quick = options->is_quick};
     const struct tcn_db_driver *driver;
     struct tcn_store *s;
     int r = tcn_store_driver_of(options->url, &driver, &place.target, err);

@@ -29,7 +29,10 @@ struct tcn_store_options {
     const char *password;         /* of PostgreSQL; NULL: none, or as libpq finds one */
     /* Of this node alone: what is known of a database's server is kept there from start to start. NULL: it is not. */
     const char *folder;
-    bool all_accounts;      /* of tcn_store_visit: rows of others are seen, too */
+    bool all_accounts; /* of tcn_store_visit: rows of others are seen, too */
+    /* Likewise: the first server of its URL that is not known to be left behind is enough, and the others are not waited for.
+     * Else all of them are asked, and two that take writes are noticed. */
+    bool is_quick;
     int64_t clock_slack_ms; /* as of tcn_store_check_clock */
     bool is_reclaimed; /* starts although the store was moved away, and takes that mark from it */
     bool is_alone;     /* refused while any node uses it, and no node is let in; SQLite: always */

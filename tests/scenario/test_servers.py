@@ -130,6 +130,18 @@ class Several(unittest.TestCase):
         self.assertEqual("", met.end())
         self.assertEqual("", app.end())
 
+    def test_commands_say_that_two_take_writes(self) -> None:
+        app = self.start("commands")
+        for words, code in ((("db", "check"), 1), (("db", "held"), 0)):
+            done = subprocess.run([str(BINARY), *words, "--config", str(app.config_file), "--data", str(app.folder / "data")],
+                                  capture_output=True, text=True, timeout=60, check=False, env=app.env)
+            self.assertEqual(code, done.returncode, done.stdout + done.stderr)
+            self.assertRegex(done.stdout, f"Asked: {self.pair.primary.folder}:5432 .primary, timeline 2.")
+            self.assertRegex(done.stdout, f"Left behind: {self.pair.standby.folder}:5432 takes writes, too, on timeline 1.*: "
+                             "stop it, and make it a standby")
+            self.assertNotIn("does not answer", done.stdout)
+        self.assertEqual("", app.end())
+
     def test_a_folder_that_cannot_be_written(self) -> None:
         """A node goes on without, and says so."""
         folder = self.world.folder / fresh("full")
@@ -204,6 +216,25 @@ class ComesBack(unittest.TestCase):
             app.kill()
             app.start(wait=False)
         return Several.timeline(app) == 2
+
+
+class Twice(unittest.TestCase):
+    """A standby became a server of its own without a promotion that anybody could see: two that take writes, on one timeline."""
+
+    def test_commands_refuse_both(self) -> None:
+        pair = postgres.Pair(is_synchronous=False)
+        world = self.enterClassContext(World("postgres", pair))
+        app = world.tocsin({"node": "first"}, {})
+        self.assertEqual(0, app.kill(signal.SIGTERM))
+        self.assertRegex((app.folder / "data" / KNOWN).read_text(), " 1\n$")
+        pair.standby.stop(signal.SIGINT)
+        (pair.standby.data / "standby.signal").unlink()
+        pair.standby.start()
+        for verb in ("check", "held"):
+            done = subprocess.run([str(BINARY), "db", verb, "--config", str(app.config_file), "--data",
+                                   str(app.folder / "data")], capture_output=True, text=True, timeout=60, check=False)
+            self.assertEqual(1, done.returncode, done.stdout)
+            self.assertRegex(done.stderr, "both take writes, on timeline 1: stop one of them, and make it a standby")
 
 
 class Silent(unittest.TestCase):

@@ -11,7 +11,7 @@
 struct bed {
     struct event_base *base;
     struct proxy proxy; /* another name of the server */
-    char schema[32], url[1024], silent[SILENT][64];
+    char schema[32], own_url[320], url[1024], silent[SILENT][64], folder[64];
     int sockets[SILENT];
     struct tcn_surveyor *s;
     struct tcn_survey is;
@@ -44,10 +44,9 @@ static void remove_silent(struct bed *b, size_t i)
 static int setup_bed(void **state)
 {
     struct bed *b = calloc(1, sizeof *b);
-    char url[320];
 
     b->base = event_base_new();
-    pg_schema(b->schema, url, sizeof url);
+    pg_schema(b->schema, b->own_url, sizeof b->own_url);
     proxy_start(&b->proxy, 1);
     for (size_t i = 0; i < SILENT; i++)
         add_silent(b, i);
@@ -151,6 +150,70 @@ static void of_one_server_there_is_none(void **state)
     assert_int_equal(tcn_store_survey(&o, -1, &b->is, &b->err), TCN_ENOTFOUND);
 }
 
+/* -- of a visit --------------------------------------------------------------------------------------------------- */
+
+static int64_t visit(struct bed *b, bool is_quick, struct tcn_survey *ret)
+{
+    const struct tcn_store_options o = {.url = b->url,
+                                        .account_id = ACCOUNT,
+                                        .node = "visit",
+                                        .folder = b->folder,
+                                        .is_quick = is_quick};
+    int64_t begun_us = tcn_clock_mono_us(), took_us;
+    struct tcn_store *s = NULL;
+
+    assert_int_equal(code_of(tcn_store_visit(&o, false, &s, &b->err), &b->err), 0);
+    took_us = tcn_clock_mono_us() - begun_us;
+    tcn_store_survey_of_start(s, ret);
+    tcn_store_close(s);
+    return took_us;
+}
+
+/* Makes the store, and the file from which who is quick knows that one server is enough. */
+static void make_store(struct bed *b)
+{
+    struct tcn_store_options o = {
+        .url = b->own_url, .account_id = ACCOUNT, .node = "first", .folder = b->folder};
+    struct tcn_store *s = NULL;
+
+    assert_non_null(mkdtemp(strcpy(b->folder, "/tmp/tocsin-visit-XXXXXX")));
+    assert_int_equal(code_of(tcn_store_open(&o, tcn_clock_now_ms(), &s, &b->err), &b->err), 0);
+    tcn_store_close(s);
+}
+
+static void remove_folder(struct bed *b)
+{
+    static const char *const files[] = {"postgresql-server", "postgresql-written"};
+    char path[96];
+
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(path, sizeof path, "%s/%s", b->folder, files[i]);
+        assert_int_equal(unlink(path), 0);
+    }
+    assert_int_equal(rmdir(b->folder), 0);
+}
+
+static void a_visit_asks_all_unless_it_is_quick(void **state)
+{
+    struct bed *b = *state;
+    struct tcn_survey is;
+
+    make_store(b);
+    name_hosts(b, 1);
+    snprintf(b->url + strlen(b->url), sizeof b->url - strlen(b->url), "&%s",
+             strstr(b->own_url, "options="));
+    assert_true(visit(b, true, &is) < 2 * SECOND);
+    assert_int_equal(is.n, 3);
+    assert_int_equal(is.servers[1].state, TCN_SERVER_UNSET);
+    assert_string_equal(is.servers[1].why, "");
+    assert_true(visit(b, false, &is) < 5 * SECOND);
+    assert_int_equal(is.servers[1].state, TCN_SERVER_UNMET);
+    assert_non_null(strstr(is.servers[1].why, "does not answer within 3 s"));
+    for (size_t i = 0; i < is.n; i += 2)
+        assert_int_equal(is.servers[i].state, TCN_SERVER_PRIMARY);
+    remove_folder(b);
+}
+
 #define ON_BED(f) cmocka_unit_test_setup_teardown(f, setup_bed, teardown_bed)
 
 int main(void)
@@ -159,6 +222,7 @@ int main(void)
         ON_BED(each_as_it_is),
         ON_BED(a_survey_keeps_no_end_waiting),
         ON_BED(of_one_server_there_is_none),
+        ON_BED(a_visit_asks_all_unless_it_is_quick),
     };
 
     if (!pg_server()) {
