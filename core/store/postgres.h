@@ -113,7 +113,7 @@ struct tcn_pg_mark {
 /* Why a host does not take this process. Later states say more: it came further. */
 enum tcn_pg_host_state {
     TCN_PG_IS_UNASKED = 0,
-    TCN_PG_IS_STANDBY, /* or takes no writes for another reason */
+    TCN_PG_IS_STANDBY, /* or, of a server before 14, takes no writes for another reason */
     TCN_PG_IS_SILENT,
     TCN_PG_IS_CLOSED, /* answers with a refusal */
     TCN_PG_IS_UNFIT   /* lets us in, and then there is something */
@@ -123,6 +123,7 @@ struct tcn_pg_refused {
     char host[128];        /* and port */
     char text[120];        /* its own words */
     char why[TCN_ERR_MSG]; /* the sentence: where, what, what to do */
+    bool is_read_only;     /* CLOSED: to this role or database alone, it is no standby */
     const char *waits; /* static; what it waits for, about "the database"; NULL: it is not that */
 };
 
@@ -213,9 +214,11 @@ void tcn_pg_refused(const PGconn *conn, struct tcn_pg_refused *ret);
 /* Of one that was made and is of no use. */
 void tcn_pg_refused_later(const PGconn *conn, const struct tcn_err *why,
                           struct tcn_pg_refused *ret);
-/* TCN_EBUSY: the sentence of the host that came furthest, then the others in their own words. */
+/* TCN_EBUSY: the sentence of the host that came furthest, then the others in their own words, those that have not answered yet
+ * (UNASKED, with a name) among them. */
 int tcn_pg_fail_hosts(const struct tcn_pg_refused *list, size_t n, struct tcn_err *err);
-/* The same for everybody, about "the database": without names. Static; NULL: none was asked. */
+/* The same for everybody, about "the database": without names. Static; NULL: none was asked, or only standbys
+ * so far. */
 const char *tcn_pg_refused_in_public(const struct tcn_pg_refused *list, size_t n);
 
 /* -- postgres_wire.c: commands out, results in ----------------------------------------------------------------- */

@@ -200,6 +200,14 @@ int tcn_pg_greet(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
     return db->role == TCN_DB_READER ? tcn_pg_ask(db, conn, reads_only, NULL, err) : 0;
 }
 
+/* Which hosts there are stays known: it is told of each that has not answered yet. One alone needs no name. */
+static void forget_refusals(struct tcn_db *db)
+{
+    memset(db->refused, 0, sizeof db->refused);
+    for (size_t i = 0; i < db->survey.n; i++)
+        memcpy(db->refused[i].host, db->survey.servers[i].host, sizeof db->refused[i].host);
+}
+
 int tcn_pg_use(struct tcn_db *db, struct tcn_err *err)
 {
     assert(db->coming && !db->conn);
@@ -210,7 +218,7 @@ int tcn_pg_use(struct tcn_db *db, struct tcn_err *err)
     db->connected_us = tcn_clock_mono_us();
     atomic_store(&db->contact_us, db->connected_us);
     atomic_store(&db->waits, NULL);
-    memset(db->refused, 0, sizeof db->refused);
+    forget_refusals(db);
     db->host_in_use = db->host;
     db->host = 0;
     db->pause_ms = db->pause_until_us = 0;

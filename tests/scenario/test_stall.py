@@ -113,6 +113,25 @@ class Standby(Stalled):
         self.goes_on(names)
 
 
+@contextlib.contextmanager
+def standing_still(server: postgres.Server) -> typing.Iterator[None]:
+    """Every process of it."""
+    assert server.child
+    pids = [server.child.pid]
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == server.child.pid:
+                pids.append(int(folder.name))
+    try:
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        yield
+    finally:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
 class Hangs(Stalled):
     """Every process of the server stands still."""
 
@@ -122,28 +141,11 @@ class Hangs(Stalled):
         cls.world = cls.enterClassContext(World("postgres", cls.server))
         cls.app = cls.world.tocsin(base_config(Topic(cls.world.folder).cert, NOWHERE), dict(SECRETS))
 
-    @contextlib.contextmanager
-    def standing_still(self) -> typing.Iterator[None]:
-        assert self.server.child
-        pids = [self.server.child.pid]
-        for folder in pathlib.Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):
-                if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == self.server.child.pid:
-                    pids.append(int(folder.name))
-        try:
-            for pid in pids:
-                os.kill(pid, signal.SIGSTOP)
-            yield
-        finally:
-            for pid in pids:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGCONT)
-
     def test_senders_and_probes_are_answered(self) -> None:
         name = fresh("known")
         for _ in range(3):
             self.accepted(name)
-        with concurrent.futures.ThreadPoolExecutor(1) as pool, self.standing_still():
+        with concurrent.futures.ThreadPoolExecutor(1) as pool, standing_still(self.server):
             aside = pool.submit(timed, lambda: self.send(name))  # it is asked for over the connection that reads
             names = self.while_it_stalls("the database (does not answer|is away).*last answer was [0-9]+ s ago")
             for took, answer in (aside.result(), timed(lambda: self.send(name))):
@@ -152,6 +154,59 @@ class Hangs(Stalled):
         self.goes_on([*names, name])
         eventually("its end is told, too", lambda: re.search(
             "the database does not answer: senders are told(.|\n)*the database (answers again|is back)", self.app.log.read_text()))
+
+
+class HangsBesideStandby(Stalled):
+    """The primary stands still; the standby, which the URL has first, is well and takes no writes."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.pair = postgres.Pair(is_synchronous=False)
+        cls.world = cls.enterClassContext(World("postgres", cls.pair))
+        first, second = cls.pair.primary.folder, cls.pair.standby.folder
+        url = cls.pair.url().replace(f"host={first},{second}", f"host={second},{first}")
+        cls.app = cls.world.tocsin(base_config(Topic(cls.world.folder).cert, NOWHERE), dict(SECRETS), store=url)
+
+    def test_the_one_that_hangs_is_told(self) -> None:
+        said: list[str] = []
+
+        def cannot_be_reached() -> bool:
+            said.append(self.at_once("/readyz").body.decode())
+            return "cannot be reached" in said[-1]
+        with standing_still(self.pair.primary):
+            eventually("it is told", cannot_be_reached, 60)
+            self.assertNotIn("standby", "".join(said))
+            eventually("its log says more", lambda: re.search(
+                f"database is away.*why=.PostgreSQL at the socket in {self.pair.primary.folder} .*no answer; .*"
+                f"; and {self.pair.standby.folder}:5432: session is read-only", self.app.log.read_text()), 30)
+            first = next(line for line in self.app.log.read_text().splitlines() if "database is away" in line)
+            self.assertRegex(first, f"{self.pair.primary.folder}:5432: no answer yet")
+        self.goes_on([])
+
+
+class TakesNoWrites(Stalled):
+    """A setting of the database; the other host of the URL is down."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.server = postgres.Server()
+        cls.world = cls.enterClassContext(World("postgres", cls.server))
+        url = cls.server.url().replace(f"host={cls.server.folder}", f"host={cls.server.folder},{cls.server.folder}/none")
+        cls.app = cls.world.tocsin(base_config(Topic(cls.world.folder).cert, NOWHERE), dict(SECRETS), store=url)
+
+    def test_it_is_told(self) -> None:
+        version = int(self.server.psql("SHOW server_version_num"))
+        if version < 140000:
+            self.skipTest("it does not say whether it is a standby")
+        self.server.psql("ALTER DATABASE tocsin SET default_transaction_read_only = on", "postgres")
+        self.server.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'tocsin'", "postgres")
+        eventually("it is told", lambda: self.says(
+            "/readyz", "is away: its server takes no writes from this node's role or database"), 30)
+        eventually("its log says more", lambda: re.search(
+            f"database is away.*session is read-only; .*default_transaction_read_only.*; and {self.server.folder}/none:5432",
+            self.app.log.read_text()), 30)
+        self.server.psql("ALTER DATABASE tocsin RESET default_transaction_read_only", "postgres")
+        self.goes_on([])
 
 
 class Refuses(Scenario):
