@@ -117,7 +117,7 @@ static int code_member(struct tcn_api_call *call)
     return 0;
 }
 
-static int start(struct tcn_api_call *call, enum tcn_command_kind kind)
+int tcn_v1_on_incident(struct tcn_api_call *call, enum tcn_command_kind kind)
 {
     struct tcn_command *c = &call->command;
 
@@ -135,7 +135,7 @@ int tcn_v1_acknowledge(struct tcn_api_call *call)
     if (tcn_v1_only(call, names) < 0 ||
         tcn_v1_text(call, "note", false, NOTE_MAX, &call->command.text) < 0)
         return -1;
-    return start(call, TCN_COMMAND_ACKNOWLEDGE);
+    return tcn_v1_on_incident(call, TCN_COMMAND_ACKNOWLEDGE);
 }
 
 int tcn_v1_resolve(struct tcn_api_call *call)
@@ -145,14 +145,14 @@ int tcn_v1_resolve(struct tcn_api_call *call)
     if (tcn_v1_only(call, names) < 0 || code_member(call) < 0 ||
         tcn_v1_text(call, "notes", false, NOTE_MAX, &call->command.text) < 0)
         return -1;
-    return start(call, TCN_COMMAND_RESOLVE);
+    return tcn_v1_on_incident(call, TCN_COMMAND_RESOLVE);
 }
 
 int tcn_v1_reopen(struct tcn_api_call *call)
 {
     static const char *const names[] = {NULL};
 
-    return tcn_v1_only(call, names) < 0 ? -1 : start(call, TCN_COMMAND_REOPEN);
+    return tcn_v1_only(call, names) < 0 ? -1 : tcn_v1_on_incident(call, TCN_COMMAND_REOPEN);
 }
 
 int tcn_v1_note(struct tcn_api_call *call)
@@ -162,7 +162,7 @@ int tcn_v1_note(struct tcn_api_call *call)
     if (tcn_v1_only(call, names) < 0 ||
         tcn_v1_text(call, "text", true, NOTE_MAX, &call->command.text) < 0)
         return -1;
-    return start(call, TCN_COMMAND_NOTE);
+    return tcn_v1_on_incident(call, TCN_COMMAND_NOTE);
 }
 
 int tcn_v1_split(struct tcn_api_call *call)
@@ -176,7 +176,7 @@ int tcn_v1_split(struct tcn_api_call *call)
         return tcn_api_refuse(call, 400, "bad_request", "alarm",
                               "\"alarm\" must be an id of GET /v1/incidents/ID/alarms"),
                -1;
-    return start(call, TCN_COMMAND_SPLIT);
+    return tcn_v1_on_incident(call, TCN_COMMAND_SPLIT);
 }
 
 /* What is about nothing but the id in the path. */

@@ -2,8 +2,6 @@
 #include "api/json.h"
 #include "api/v1_query.h"
 
-#define IMPACT_MAX 5
-
 struct wanted {
     enum tcn_incident_status status;
     const char *dedupe;
@@ -14,12 +12,6 @@ struct wanted {
     const char *creators[TCN_V1_WORDS];
     struct tcn_incident_place from;
 };
-
-static int refuse(struct tcn_api_call *call, const char *field, const char *why)
-{
-    tcn_api_refuse(call, 400, "bad_request", field, "%s", why);
-    return -1;
-}
 
 /* -- the query ---------------------------------------------------------------------------------------------------- */
 
@@ -32,7 +24,7 @@ static int read_status(struct tcn_api_call *call, enum tcn_incident_status *ret)
     else if (status && strcmp(status, "RESOLVED") == 0)
         *ret = TCN_STATUS_RESOLVED;
     else if (status)
-        return refuse(call, "status", "status must be OPEN or RESOLVED");
+        return tcn_v1_refuse(call, "status", "status must be OPEN or RESOLVED");
     return 0;
 }
 
@@ -46,9 +38,9 @@ static int read_impacts(struct tcn_api_call *call, unsigned *ret)
     for (size_t i = 0; i < n; i++) {
         uint64_t impact = 0;
 
-        if (tcn_str_u64(tcn_str(words[i]), IMPACT_MAX, &impact) < 0 || impact == 0)
-            return refuse(call, "impact",
-                          "impact must be numbers from 1 (critical) to 5 (none), as 1,2");
+        if (tcn_str_u64(tcn_str(words[i]), TCN_IMPACT_MAX, &impact) < 0 || impact == 0)
+            return tcn_v1_refuse(call, "impact",
+                                 "impact must be numbers from 1 (critical) to 5 (none), as 1,2");
         *ret |= 1u << impact;
     }
     return 0;
@@ -66,8 +58,9 @@ static int read_search(struct tcn_api_call *call, struct wanted *w)
         return -1;
     w->is_search = s->impacts != 0 || s->n_creators > 0 || s->after_ms != 0 || s->before_ms != 0;
     if (w->is_search && w->dedupe)
-        return refuse(call, "dedupe",
-                      "dedupe goes with status alone: incidents of one dedupe string are few");
+        return tcn_v1_refuse(
+            call, "dedupe",
+            "dedupe goes with status alone: incidents of one dedupe string are few");
     return 0;
 }
 

@@ -9,12 +9,6 @@
 
 /* -- requests --------------------------------------------------------------------------------------------------- */
 
-static int refuse(struct tcn_api_call *call, const char *field, const char *why)
-{
-    tcn_api_refuse(call, 400, "bad_request", field, "%s", why);
-    return -1;
-}
-
 static int read_match(struct tcn_api_call *call)
 {
     const char *name = NULL;
@@ -23,9 +17,9 @@ static int read_match(struct tcn_api_call *call)
 
     if (!why)
         return 0;
-    return refuse(call, "match",
-                  tcn_arena_fmt(call->arena, "\"match\"%s%.64s%s %s", name ? ": \"" : "",
-                                name ? name : "", name ? "\"" : "", why));
+    return tcn_v1_refuse(call, "match",
+                         tcn_arena_fmt(call->arena, "\"match\"%s%.64s%s %s", name ? ": \"" : "",
+                                       name ? name : "", name ? "\"" : "", why));
 }
 
 static int read_time(struct tcn_api_call *call, const char *name, int64_t *ret_ms)
@@ -35,7 +29,7 @@ static int read_time(struct tcn_api_call *call, const char *name, int64_t *ret_m
     if (tcn_v1_text(call, name, false, TCN_TIME_TEXT * 2, &text) < 0)
         return -1;
     if (text && tcn_time_rfc3339(tcn_str(text), ret_ms) < 0)
-        return refuse(call, name, "is no time; write it as 2026-08-02T09:00:00+02:00");
+        return tcn_v1_refuse(call, name, "is no time; write it as 2026-08-02T09:00:00+02:00");
     return 0;
 }
 
@@ -49,14 +43,14 @@ static int read_end(struct tcn_api_call *call)
         tcn_v1_text(call, "duration", false, 32, &duration) < 0)
         return -1;
     if (!duration == (c->mute.end_ms == 0))
-        return refuse(call, "ends_at",
-                      "give either \"ends_at\", a time, or \"duration\", as 2h: "
-                      "no mute is for ever");
+        return tcn_v1_refuse(call, "ends_at",
+                             "give either \"ends_at\", a time, or \"duration\", as 2h: "
+                             "no mute is for ever");
     if (!duration)
         return 0;
     if (tcn_str_duration(tcn_str(duration), &c->duration_ms) < 0 || c->duration_ms <= 0 ||
         c->duration_ms > TCN_MUTE_MAX_MS)
-        return refuse(call, "duration", "write \"duration\" as 30m, 2h or 7d, at most 366d");
+        return tcn_v1_refuse(call, "duration", "write \"duration\" as 30m, 2h or 7d, at most 366d");
     return 0;
 }
 

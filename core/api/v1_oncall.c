@@ -8,12 +8,6 @@
 #define SPAN_DEFAULT_MS (INT64_C(14) * 86400000)
 #define SPAN_MAX_MS (INT64_C(366) * 86400000)
 
-static int refuse(struct tcn_api_call *call, const char *field, const char *why)
-{
-    tcn_api_refuse(call, 400, "bad_request", field, "%s", why);
-    return -1;
-}
-
 /* -- now, or at another time ------------------------------------------------------------------------------------ */
 
 static json_t *people_json(struct tcn_api_call *call, const struct tcn_contact *schedule,
@@ -96,7 +90,7 @@ static int read_span(struct tcn_api_call *call, int64_t *from_ms, int64_t *until
     if (tcn_v1_time(call, "until", until_ms) < 0)
         return -1;
     if (*until_ms <= *from_ms || *until_ms - *from_ms > SPAN_MAX_MS)
-        return refuse(call, "until", "must be after \"from\", and within 366 days of it");
+        return tcn_v1_refuse(call, "until", "must be after \"from\", and within 366 days of it");
     return 0;
 }
 

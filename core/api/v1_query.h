@@ -46,6 +46,10 @@ int tcn_v1_mute(struct tcn_api_call *call);
 int tcn_v1_mute_end(struct tcn_api_call *call);
 int tcn_v1_subscription_confirm(struct tcn_api_call *call);
 
+/* 400 about that member of the query or the body. Returns -1. */
+int tcn_v1_refuse(struct tcn_api_call *call, const char *field, const char *why);
+/* The call is that command of its actor, on the incident of the path. -1: refused. */
+int tcn_v1_on_incident(struct tcn_api_call *call, enum tcn_command_kind kind);
 /* "limit" of the query, or the usual number. -1: refused. */
 int tcn_v1_limit(struct tcn_api_call *call, size_t *ret);
 /* Of the body: members that are not named are refused, so that a typo is not silently ignored. -1: refused. */

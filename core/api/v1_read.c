@@ -7,14 +7,18 @@
 
 #define TOKEN_MAX 128 /* ssm-incidents ClientToken */
 
+int tcn_v1_refuse(struct tcn_api_call *call, const char *field, const char *why)
+{
+    tcn_api_refuse(call, 400, "bad_request", field, "%s", why);
+    return -1;
+}
+
 int tcn_v1_time(struct tcn_api_call *call, const char *name, int64_t *ret_ms)
 {
     const char *text = tcn_api_query(call, name);
 
     if (text && tcn_time_rfc3339(tcn_str(text), ret_ms) < 0)
-        return tcn_api_refuse(call, 400, "bad_request", name,
-                              "is no time; write it as 2026-08-02T09:00:00Z"),
-               -1;
+        return tcn_v1_refuse(call, name, "is no time; write it as 2026-08-02T09:00:00Z");
     return 0;
 }
 

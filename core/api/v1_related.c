@@ -8,12 +8,6 @@
 
 #define WORD_MAX 512 /* ssm-incidents: of a PagerDutyIncidentDetail */
 
-static int refuse(struct tcn_api_call *call, const char *field, const char *why)
-{
-    tcn_api_refuse(call, 400, "bad_request", field, "%s", why);
-    return -1;
-}
-
 /* -- requests ----------------------------------------------------------------------------------------------------- */
 
 /* As struct tcn_related_item has it: a JSON text, equal for equal details. */
@@ -29,10 +23,11 @@ static int read_detail(struct tcn_api_call *call, const char **ret)
                     &resolves) < 0 ||
         !id[0] || tcn_utf8_count(tcn_str(id)) > 200 ||
         (secret && tcn_utf8_count(tcn_str(secret)) > WORD_MAX))
-        return refuse(call, TCN_RELATED_DETAIL,
-                      "\"" TCN_RELATED_DETAIL
-                      "\" is {\"id\": text, \"secretId\": text, \"autoResolve\": true or false}, "
-                      "with an id of 1-200 characters");
+        return tcn_v1_refuse(
+            call, TCN_RELATED_DETAIL,
+            "\"" TCN_RELATED_DETAIL
+            "\" is {\"id\": text, \"secretId\": text, \"autoResolve\": true or false}, "
+            "with an id of 1-200 characters");
     detail = json_pack("{s:s, s:s*}", "id", id, "secretId", secret);
     if (resolves >= 0)
         json_object_set_new(detail, "autoResolve", json_boolean(resolves));
@@ -56,9 +51,9 @@ static int read_value(struct tcn_api_call *call)
             n++;
         }
     if (n != 1)
-        return refuse(call, "url",
-                      "give one of \"arn\", \"url\", \"metricDefinition\" and "
-                      "\"" TCN_RELATED_DETAIL "\"");
+        return tcn_v1_refuse(call, "url",
+                             "give one of \"arn\", \"url\", \"metricDefinition\" and "
+                             "\"" TCN_RELATED_DETAIL "\"");
     if (strcmp(item->value_kind, TCN_RELATED_DETAIL) == 0)
         return read_detail(call, &item->value);
     return tcn_v1_text(call, item->value_kind, true, TCN_RELATED_METRIC_MAX, &item->value);
@@ -74,16 +69,9 @@ static int read_item(struct tcn_api_call *call)
         tcn_v1_text(call, "title", false, TCN_RELATED_TITLE_MAX, &item->title) < 0)
         return -1;
     if (tcn_related_check(item, &field, &err) < 0)
-        return refuse(call, strcmp(field, "value") == 0 ? item->value_kind : field, err.msg);
+        return tcn_v1_refuse(call, strcmp(field, "value") == 0 ? item->value_kind : field, err.msg);
     tcn_related_make_id(item);
     return 0;
-}
-
-static int start(struct tcn_api_call *call, enum tcn_command_kind kind)
-{
-    call->command.kind = kind;
-    call->command.actor = call->actor;
-    return tcn_api_id(call, &call->command.incident) < 0 ? -1 : 0;
 }
 
 #define IDENTIFIER "type", "arn", "url", "metricDefinition", TCN_RELATED_DETAIL
@@ -92,7 +80,7 @@ int tcn_v1_related_add(struct tcn_api_call *call)
 {
     static const char *const names[] = {IDENTIFIER, "title", "client_token", NULL};
 
-    if (start(call, TCN_COMMAND_RELATED_ADD) < 0 || tcn_v1_only(call, names) < 0 ||
+    if (tcn_v1_on_incident(call, TCN_COMMAND_RELATED_ADD) < 0 || tcn_v1_only(call, names) < 0 ||
         read_item(call) < 0)
         return -1;
     return tcn_v1_client_token(call);
@@ -116,7 +104,7 @@ int tcn_v1_related_remove(struct tcn_api_call *call)
     static const char *const by_what[] = {"id", IDENTIFIER, "client_token", NULL};
     bool has_id = json_object_get(call->body, "id");
 
-    if (start(call, TCN_COMMAND_RELATED_REMOVE) < 0 ||
+    if (tcn_v1_on_incident(call, TCN_COMMAND_RELATED_REMOVE) < 0 ||
         tcn_v1_only(call, has_id ? by_id : by_what) < 0)
         return -1;
     if ((has_id ? read_generated_id(call) : read_item(call)) < 0)

@@ -5,12 +5,6 @@
 #define REASON_MAX 1024 /* ssm-contacts: StopReason; ReceiptInfo has 2,048 */
 #define SOURCE_MAX 50   /* ssm-incidents: IncidentSource */
 
-static int refuse(struct tcn_api_call *call, const char *field, const char *why)
-{
-    tcn_api_refuse(call, 400, "bad_request", field, "%s", why);
-    return -1;
-}
-
 static void is_command(struct tcn_api_call *call, enum tcn_command_kind kind)
 {
     call->command.kind = kind;
@@ -24,7 +18,8 @@ static int read_impact(struct tcn_api_call *call, int *ret)
     if (!value)
         return 0;
     if (!json_is_integer(value) || json_integer_value(value) < 1 || json_integer_value(value) > 5)
-        return refuse(call, "impact", "\"impact\" must be a number from 1 (critical) to 5 (none)");
+        return tcn_v1_refuse(call, "impact",
+                             "\"impact\" must be a number from 1 (critical) to 5 (none)");
     *ret = (int)json_integer_value(value);
     return 0;
 }
@@ -59,7 +54,7 @@ int tcn_v1_update(struct tcn_api_call *call)
         read_impact(call, &u->impact) < 0)
         return -1;
     if (!u->title && !u->summary && u->impact == 0)
-        return refuse(call, "title", "give \"title\", \"summary\" or \"impact\"");
+        return tcn_v1_refuse(call, "title", "give \"title\", \"summary\" or \"impact\"");
     return 0;
 }
 
@@ -83,8 +78,8 @@ static int read_engagement(struct tcn_api_call *call)
     if (tcn_v1_text(call, "engagement", true, TCN_ID_TEXT, &id) < 0)
         return -1;
     if (tcn_id_parse(tcn_str(id), &call->command.engagement) < 0)
-        return refuse(call, "engagement",
-                      "\"engagement\" must be the id of one of the incident's engagements");
+        return tcn_v1_refuse(call, "engagement",
+                             "\"engagement\" must be the id of one of the incident's engagements");
     return 0;
 }
 
@@ -109,7 +104,7 @@ static int read_type(struct tcn_api_call *call)
     if (tcn_v1_text(call, "type", false, 16, &type) < 0)
         return -1;
     if (strcmp(type, "READ") != 0 && strcmp(type, "DELIVERED") != 0)
-        return refuse(call, "type", "\"type\" must be READ (answered) or DELIVERED");
+        return tcn_v1_refuse(call, "type", "\"type\" must be READ (answered) or DELIVERED");
     call->command.accept.type = strcmp(type, "READ") == 0 ? TCN_READ : TCN_DELIVERED;
     return 0;
 }

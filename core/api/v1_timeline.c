@@ -11,12 +11,6 @@
 #define REFERENCE_MAX 1000  /* Arn */
 #define DATA_TEXT_MAX 12000 /* of a text in "data", before it is checked as JSON text */
 
-static int refuse(struct tcn_api_call *call, const char *field, const char *why)
-{
-    tcn_api_refuse(call, 400, "bad_request", field, "%s", why);
-    return -1;
-}
-
 /* -- requests ----------------------------------------------------------------------------------------------------- */
 
 static int read_at(struct tcn_api_call *call, int64_t *ret_ms)
@@ -26,7 +20,8 @@ static int read_at(struct tcn_api_call *call, int64_t *ret_ms)
     if (tcn_v1_text(call, "at", false, TCN_TIME_TEXT * 2, &text) < 0)
         return -1;
     if (text && (tcn_time_rfc3339(tcn_str(text), ret_ms) < 0 || *ret_ms <= 0))
-        return refuse(call, "at", "is no time since 1970; write it as 2026-08-02T09:00:00+02:00");
+        return tcn_v1_refuse(call, "at",
+                             "is no time since 1970; write it as 2026-08-02T09:00:00+02:00");
     return 0;
 }
 
@@ -38,7 +33,8 @@ static int read_data(struct tcn_api_call *call, bool is_needed)
     char *dump;
 
     if (!value && is_needed)
-        return refuse(call, "data", "\"data\" is missing: any JSON value, a text for example");
+        return tcn_v1_refuse(call, "data",
+                             "\"data\" is missing: any JSON value, a text for example");
     if (!value)
         return 0;
     if (json_is_string(value)) {
@@ -65,8 +61,9 @@ static int read_reference(struct tcn_api_call *call, const json_t *item,
     const char *resource = text_of(item, "resource"), *related = text_of(item, "relatedItemId");
 
     if (json_object_size(item) != 1 || (!resource && !related))
-        return refuse(call, "references",
-                      "each of \"references\" is {\"resource\": ARN} or {\"relatedItemId\": ID}");
+        return tcn_v1_refuse(
+            call, "references",
+            "each of \"references\" is {\"resource\": ARN} or {\"relatedItemId\": ID}");
     ret->resource = tcn_arena_strdup(call->arena, resource);
     ret->related = tcn_arena_strdup(call->arena, related);
     return 0;
@@ -82,7 +79,7 @@ static int read_references(struct tcn_api_call *call)
     if (!list)
         return 0;
     if (!json_is_array(list) || n > TCN_EVENT_REFERENCES_MAX)
-        return refuse(call, "references", "\"references\" is a list of at most 10");
+        return tcn_v1_refuse(call, "references", "\"references\" is a list of at most 10");
     refs = TCN_NEW_N(call->arena, struct tcn_event_reference, n + 1);
     for (size_t i = 0; i < n; i++)
         if (read_reference(call, json_array_get(list, i), &refs[i]) < 0)
@@ -99,7 +96,7 @@ static int check(struct tcn_api_call *call)
     struct tcn_err err;
 
     return tcn_custom_event_check(&call->command.custom, &field, &err) < 0
-               ? refuse(call, field, err.msg)
+               ? tcn_v1_refuse(call, field, err.msg)
                : 0;
 }
 
@@ -115,13 +112,6 @@ static int read_event(struct tcn_api_call *call, bool is_new)
     return check(call) < 0 ? -1 : tcn_v1_client_token(call);
 }
 
-static int start(struct tcn_api_call *call, enum tcn_command_kind kind)
-{
-    call->command.kind = kind;
-    call->command.actor = call->actor;
-    return tcn_api_id(call, &call->command.incident) < 0 ? -1 : 0;
-}
-
 /* 404 as for an event that is not there. */
 static int read_event_id(struct tcn_api_call *call, struct tcn_id *ret)
 {
@@ -133,18 +123,18 @@ static int read_event_id(struct tcn_api_call *call, struct tcn_id *ret)
 
 int tcn_v1_event_create(struct tcn_api_call *call)
 {
-    return start(call, TCN_COMMAND_EVENT_CREATE) < 0 ? -1 : read_event(call, true);
+    return tcn_v1_on_incident(call, TCN_COMMAND_EVENT_CREATE) < 0 ? -1 : read_event(call, true);
 }
 
 int tcn_v1_event_update(struct tcn_api_call *call)
 {
     const struct tcn_custom_event *e = &call->command.custom;
 
-    if (start(call, TCN_COMMAND_EVENT_UPDATE) < 0 ||
+    if (tcn_v1_on_incident(call, TCN_COMMAND_EVENT_UPDATE) < 0 ||
         read_event_id(call, &call->command.event) < 0 || read_event(call, false) < 0)
         return -1;
     if (!e->type && e->event_ms == 0 && !e->data && !e->has_references)
-        return refuse(call, "data", "give \"type\", \"at\", \"data\" or \"references\"");
+        return tcn_v1_refuse(call, "data", "give \"type\", \"at\", \"data\" or \"references\"");
     return 0;
 }
 
@@ -152,7 +142,7 @@ int tcn_v1_event_delete(struct tcn_api_call *call)
 {
     static const char *const names[] = {NULL};
 
-    if (start(call, TCN_COMMAND_EVENT_DELETE) < 0 || tcn_v1_only(call, names) < 0)
+    if (tcn_v1_on_incident(call, TCN_COMMAND_EVENT_DELETE) < 0 || tcn_v1_only(call, names) < 0)
         return -1;
     return read_event_id(call, &call->command.event);
 }
@@ -210,7 +200,7 @@ static int read_order(struct tcn_api_call *call, bool *ret_oldest_first)
 
     *ret_oldest_first = order && strcmp(order, "ASCENDING") == 0;
     if (order && !*ret_oldest_first && strcmp(order, "DESCENDING") != 0)
-        return refuse(call, "order", "order must be ASCENDING or DESCENDING");
+        return tcn_v1_refuse(call, "order", "order must be ASCENDING or DESCENDING");
     return 0;
 }
 
@@ -223,7 +213,7 @@ static int read_page(struct tcn_api_call *call, struct page *p)
     f->n_references = p->reference ? 1 : 0;
     f->types = p->types;
     if (p->reference && tcn_utf8_count(tcn_str(p->reference)) > REFERENCE_MAX)
-        return refuse(call, "reference", "reference is longer than 1000 characters");
+        return tcn_v1_refuse(call, "reference", "reference is longer than 1000 characters");
     if (tcn_v1_bound(call, "after", &f->after_ms) < 0 ||
         tcn_v1_bound(call, "before", &f->before_ms) < 0 ||
         tcn_v1_words(call, "type", p->types, &f->n_types) < 0 ||

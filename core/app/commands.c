@@ -168,36 +168,45 @@ static int drop_quarantined(struct tcn_api_call *call, struct tcn_store *s, stru
     return 0;
 }
 
-static bool is_about_event(enum tcn_command_kind kind)
-{
-    return kind == TCN_COMMAND_EVENT_CREATE || kind == TCN_COMMAND_EVENT_UPDATE ||
-           kind == TCN_COMMAND_EVENT_DELETE;
-}
-
 int tcn_command_execute(struct tcn_api_call *call, const struct tcn_command_world *world,
                         struct tcn_store *s, int64_t now_ms, struct tcn_command_result *ret,
                         struct tcn_err *err)
 {
     *ret = (struct tcn_command_result){0};
-    if (call->command.kind == TCN_COMMAND_LETTER_RETRY ||
-        call->command.kind == TCN_COMMAND_LETTER_DROP)
+    switch (call->command.kind) {
+    case TCN_COMMAND_LETTER_RETRY:
+    case TCN_COMMAND_LETTER_DROP:
         return tcn_letter_execute(call, world, s, now_ms, ret, err);
-    if (call->command.kind == TCN_COMMAND_LINK_RETRY)
+    case TCN_COMMAND_LINK_RETRY:
         return tcn_link_execute(call, world, s, now_ms, ret, err);
-    if (call->command.kind == TCN_COMMAND_QUARANTINE_DROP)
+    case TCN_COMMAND_QUARANTINE_DROP:
         return drop_quarantined(call, s, err);
-    if (call->command.kind == TCN_COMMAND_SUBSCRIPTION_CONFIRM)
+    case TCN_COMMAND_SUBSCRIPTION_CONFIRM:
         return tcn_subscription_confirm(call, s, now_ms, ret, err);
-    if (call->command.kind == TCN_COMMAND_SPLIT)
+    case TCN_COMMAND_SPLIT:
         return tcn_split_execute(call, world, s, now_ms, ret, err);
-    if (call->command.kind == TCN_COMMAND_MUTE || call->command.kind == TCN_COMMAND_MUTE_END)
+    case TCN_COMMAND_MUTE:
+    case TCN_COMMAND_MUTE_END:
         return tcn_mute_execute(call, s, now_ms, ret, err);
-    if (call->command.kind == TCN_COMMAND_START)
+    case TCN_COMMAND_START:
         return tcn_start_execute(call, world, s, now_ms, ret, err);
-    if (is_about_event(call->command.kind))
+    case TCN_COMMAND_EVENT_CREATE:
+    case TCN_COMMAND_EVENT_UPDATE:
+    case TCN_COMMAND_EVENT_DELETE:
         return tcn_event_execute(call, world, s, now_ms, ret, err);
-    if (call->command.kind == TCN_COMMAND_RELATED_ADD ||
-        call->command.kind == TCN_COMMAND_RELATED_REMOVE)
+    case TCN_COMMAND_RELATED_ADD:
+    case TCN_COMMAND_RELATED_REMOVE:
         return tcn_related_execute(call, world, s, now_ms, ret, err);
-    return on_incident(call, world, s, now_ms, ret, err);
+    case TCN_COMMAND_NONE:
+    case TCN_COMMAND_ACKNOWLEDGE:
+    case TCN_COMMAND_RESOLVE:
+    case TCN_COMMAND_REOPEN:
+    case TCN_COMMAND_NOTE:
+    case TCN_COMMAND_UPDATE:
+    case TCN_COMMAND_ENGAGE:
+    case TCN_COMMAND_DISENGAGE:
+    case TCN_COMMAND_ACCEPT:
+    default:
+        return on_incident(call, world, s, now_ms, ret, err);
+    }
 }

@@ -37,7 +37,7 @@ static int read_after(const struct tcn_node *at, int64_t *ret_ms)
 static int read_impact(const struct tcn_node *at, int *ret)
 {
     int64_t impact = 0;
-    int r = tcn_node_int(at, "impact", TCN_OPTIONAL, 1, 5, &impact);
+    int r = tcn_node_int(at, "impact", TCN_OPTIONAL, 1, TCN_IMPACT_MAX, &impact);
 
     *ret = (int)impact;
     return r;

@@ -71,7 +71,7 @@ static int read_template(const struct tcn_node *at, struct tcn_arena *arena,
     r |= tcn_node_text(&t, "title", TCN_NEED, &ret->title);
     r |= tcn_node_text(&t, "summary", TCN_OPTIONAL, &ret->summary);
     r |= tcn_node_text(&t, "dedupeString", TCN_OPTIONAL, &ret->dedupe_string);
-    r |= tcn_node_int(&t, "impact", TCN_NEED, 1, 5, &impact);
+    r |= tcn_node_int(&t, "impact", TCN_NEED, 1, TCN_IMPACT_MAX, &impact);
     r |= tcn_resources_tags(&t, "incidentTags", arena, &ret->tags, &ret->n_tags);
     ret->impact = (int)impact;
     title = tcn_node_member(&t, "title");

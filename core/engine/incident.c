@@ -23,7 +23,7 @@ static int choose_impact(const struct tcn_opening *o)
 {
     int impact = o->impact ? o->impact : o->plan ? o->plan->impact : 0;
 
-    return impact >= 1 && impact <= 5 ? impact : IMPACT_DEFAULT;
+    return impact >= 1 && impact <= TCN_IMPACT_MAX ? impact : IMPACT_DEFAULT;
 }
 
 static bool has_tag(const struct tcn_incident *i, const char *key)

@@ -52,7 +52,7 @@ static const char *numbers_fit(const struct tcn_aggregate *a)
 {
     const struct tcn_incident *i = &a->incident;
 
-    if (i->impact < 1 || i->impact > 5)
+    if (i->impact < 1 || i->impact > TCN_IMPACT_MAX)
         return "the impact is not in 1-5";
     if (i->revision < 1)
         return "the revision never moved";

@@ -10,7 +10,7 @@ static int check(const struct tcn_start *start, struct tcn_err *err)
 
     if (points < 1 || points > TCN_TITLE_MAX)
         return tcn_fail(err, TCN_EINVALID, "title is not of 1-%d characters", TCN_TITLE_MAX);
-    if (start->impact < 0 || start->impact > 5)
+    if (start->impact < 0 || start->impact > TCN_IMPACT_MAX)
         return tcn_fail(err, TCN_EINVALID, "impact is not in 1-5");
     return 0;
 }

@@ -30,7 +30,7 @@ static int check(const struct tcn_incident_update *u, struct tcn_err *err)
     if (u->status != TCN_STATUS_UNSET && u->status != TCN_STATUS_OPEN &&
         u->status != TCN_STATUS_RESOLVED)
         return tcn_fail(err, TCN_EINVALID, "status is neither OPEN nor RESOLVED");
-    if (u->impact < 0 || u->impact > 5)
+    if (u->impact < 0 || u->impact > TCN_IMPACT_MAX)
         return tcn_fail(err, TCN_EINVALID, "impact is not in 1-5");
     if ((r = check_text(u->title, "title", false, TCN_TITLE_MAX, err)) < 0)
         return r;

@@ -5,6 +5,7 @@
 #include "base/id.h"
 #include <jansson.h>
 
+#define TCN_IMPACT_MAX 5       /* from 1 (critical) to 5 (none): ssm-incidents */
 #define TCN_TITLE_MAX 200      /* code points; ssm-incidents IncidentTitle */
 #define TCN_SUMMARY_MAX 8000   /* code points; ssm-incidents IncidentSummary */
 #define TCN_DEDUPE_MAX 1000    /* bytes; ssm-incidents DedupeString */

@@ -7,8 +7,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define IMPACT_MAX 5
-
 enum { OF_IMPACT, OF_CREATOR };
 #define PLACES "SELECT created_ms, id FROM incidents WHERE account_id = $1 AND "
 #define BEHIND "impact = $2 AND status = $3 AND created_ms > $4 AND (created_ms, id) < ($5, $6)"
@@ -70,7 +68,7 @@ static int read_impacts(struct tcn_store *s, struct search *x, const char *creat
     const struct tcn_incident_search *w = x->wanted;
     int r = 0;
 
-    for (int impact = 1; impact <= IMPACT_MAX; impact++)
+    for (int impact = 1; impact <= TCN_IMPACT_MAX; impact++)
         for (int status = TCN_STATUS_OPEN; status <= TCN_STATUS_RESOLVED && r == 0; status++)
             if ((w->impacts == 0 || w->impacts & 1u << impact) &&
                 (w->status == TCN_STATUS_UNSET || (int)w->status == status))
