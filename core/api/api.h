@@ -106,8 +106,8 @@ struct tcn_api_route {
         TCN_STATE_CONNECTORS,
         TCN_STATE_NODES
     } state;
-    enum tcn_api_state
-        away; /* of a query: what the process answers by itself while the store takes no question; NONE: 503 */
+    /* Of a query: what the process answers by itself while the store takes no question; NONE: 503. */
+    enum tcn_api_state away;
 };
 
 /* Ends with a NULL method. */

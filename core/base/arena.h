@@ -22,7 +22,8 @@ char *tcn_arena_strndup(struct tcn_arena *a, const char *p, size_t len);
 struct tcn_str tcn_arena_str(struct tcn_arena *a, struct tcn_str s); /* a NUL follows the copy */
 char *tcn_arena_fmt(struct tcn_arena *a, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* At most TCN_JOIN_MAX texts, one behind the other; NULL is an empty one. Where a format has nothing but %s this takes a tenth of its time. */
+/* At most TCN_JOIN_MAX texts, one behind the other; NULL is an empty one. Where a format has nothing but %s this takes a tenth of
+ * its time. */
 #define TCN_JOIN_MAX 12
 char *tcn_arena_join(struct tcn_arena *a, const char *const parts[], size_t n);
 #define TCN_JOIN(arena, ...)                                                                       \

@@ -60,9 +60,8 @@ struct tcn_decision {
                                               it; for the others the caller may, after tcn_decision_init */
     struct tcn_aggregate *subject; /* the aggregate whose incident and lane this is about */
     TCN_VEC(struct tcn_event) events;
-    TCN_VEC(struct tcn_event)
-    rewritten; /* those of their numbers become these; numbers without a gap
-                                            are what the store is checked by */
+    /* Those of their numbers become these: numbers without a gap are what the store is checked by. */
+    TCN_VEC(struct tcn_event) rewritten;
     TCN_VEC(struct tcn_related_item) related;
     TCN_VEC(const char *) unrelated; /* generated ids of items that are removed */
     TCN_VEC(struct tcn_send) sends;

@@ -115,15 +115,15 @@ enum tcn_pg_host_state {
     TCN_PG_IS_UNASKED = 0,
     TCN_PG_IS_STANDBY, /* or, of a server before 14, takes no writes for another reason */
     TCN_PG_IS_SILENT,
-    TCN_PG_IS_CLOSED, /* answers with a refusal */
-    TCN_PG_IS_UNFIT   /* lets us in, and then there is something */
+    TCN_PG_IS_READ_ONLY, /* to this role or database: it is no standby */
+    TCN_PG_IS_CLOSED,    /* answers with a refusal */
+    TCN_PG_IS_UNFIT      /* lets us in, and then there is something */
 };
 struct tcn_pg_refused {
     enum tcn_pg_host_state state;
     char host[128];        /* and port */
     char text[120];        /* its own words */
     char why[TCN_ERR_MSG]; /* the sentence: where, what, what to do */
-    bool is_read_only;     /* CLOSED: to this role or database alone, it is no standby */
     const char *waits; /* static; what it waits for, about "the database"; NULL: it is not that */
 };
 
@@ -151,10 +151,10 @@ struct tcn_db {
     bool is_writing;        /* libpq waits for room, not for bytes */
     int64_t pause_until_us; /* before the next round */
     int64_t pause_ms;
-    struct tcn_pg_refused
-        refused[TCN_SERVERS_MAX]; /* why it does not come, of each host; none while it is there */
-    const char *
-        session_waits; /* static; what the session's first commit waited for, until it is noted there */
+    /* Why the connection does not come, of each host; none while it is there. */
+    struct tcn_pg_refused refused[TCN_SERVERS_MAX];
+    /* Static; what the session's first commit waited for, until it is noted there. */
+    const char *session_waits;
 
     struct tcn_dbstmt *waiting[TCN_PG_GROUPS_MAX]; /* borrowed; they have rows that are not sent */
     size_t n_waiting;
@@ -256,6 +256,8 @@ void tcn_pg_group_free(struct tcn_pg_group *g); /* NULL is legal */
 
 int tcn_pg_open(const struct tcn_db_place *place, struct tcn_db **ret, struct tcn_err *err);
 void tcn_pg_close(struct tcn_db *db);
+/* Whether a node may begin on it; a server looks after its files. */
+int tcn_pg_check(struct tcn_db *db, struct tcn_err *err);
 /* Works on a connection for at most wait_ms: 1 there is one, 0 not yet, TCN_EBUSY: the host will not be, db->refused says why,
  * and it is the next one's turn. */
 int tcn_pg_connect(struct tcn_db *db, int64_t wait_ms);
@@ -305,6 +307,8 @@ int64_t tcn_pg_contact_us(struct tcn_db *db);
 
 /* -- postgres_known.c: what outlives the process --------------------------------------------------------------- */
 
+/* Of a file in the node's folder. Yours to free. */
+char *tcn_pg_path(const char *folder, const char *name);
 /* Takes what the file in the folder says (NULL: none is read or written). TCN_EINVALID: it is no such file; TCN_EIO. */
 int tcn_pg_known_read(struct tcn_pg_known *k, const char *folder, struct tcn_err *err);
 /* TCN_EBUSY: left behind by a promotion; TCN_EINVALID: of another cluster. What is not known is right. */
@@ -355,8 +359,8 @@ int tcn_pg_survey_place(const struct tcn_db_place *place, int stop_fd, struct tc
 
 /* TCN_EBUSY: every commit waits for a standby that is not there. */
 int tcn_pg_may_commit(struct tcn_db *db, struct tcn_err *err);
-/* The same for a start, which waits for it for a minute; a server looks after its files. */
-int tcn_pg_check(struct tcn_db *db, struct tcn_err *err);
+/* The same for a start, which waits for it for a minute. */
+int tcn_pg_await_standby(struct tcn_db *db, struct tcn_err *err);
 
 /* -- postgres_transaction.c ------------------------------------------------------------------------------------ */
 

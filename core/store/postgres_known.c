@@ -29,16 +29,23 @@ static int parse(struct tcn_pg_known *k, const char *line, struct tcn_err *err)
     return 0;
 }
 
+char *tcn_pg_path(const char *folder, const char *name)
+{
+    size_t size = strlen(folder) + 1 + strlen(name) + 1;
+    char *path = tcn_xmalloc(size);
+
+    snprintf(path, size, "%s/%s", folder, name);
+    return path;
+}
+
 int tcn_pg_known_read(struct tcn_pg_known *k, const char *folder, struct tcn_err *err)
 {
-    size_t size = folder ? strlen(folder) + sizeof "/" FILE_NAME : 0;
     struct tcn_buf text;
     int r;
 
     if (!folder)
         return 0;
-    k->path = tcn_xmalloc(size);
-    snprintf(k->path, size, "%s/" FILE_NAME, folder);
+    k->path = tcn_pg_path(folder, FILE_NAME);
     tcn_buf_init(&text, FILE_MAX);
     r = tcn_file_read(k->path, &text, err);
     if (r == 0)

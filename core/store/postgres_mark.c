@@ -3,7 +3,6 @@
  * same timeline number as the right one. Which of these people meant, they say. */
 #include "store/postgres.h"
 
-#include "base/xalloc.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include <stdio.h>
@@ -24,18 +23,10 @@ static const char find_place[] =
 static const char find_row[] = "SELECT COALESCE((SELECT session FROM epochs WHERE epoch = $1), -1),"
                                " COALESCE((SELECT commit_no FROM epochs WHERE epoch = $1), -1),"
                                " COALESCE((SELECT MAX(epoch) FROM epochs), 0),"
-                               " (SELECT COUNT(*) FROM meta WHERE name = 'held_before_ms')";
+                               " (SELECT COUNT(*) FROM meta WHERE name = 'held_before_ms'"
+                               " AND account_id = current_setting('tocsin.account_id'))";
 
 /* -- the file ---------------------------------------------------------------------------------------------------- */
-
-static char *path_of(const char *folder)
-{
-    size_t size = strlen(folder) + sizeof "/" FILE_NAME;
-    char *path = tcn_xmalloc(size);
-
-    snprintf(path, size, "%s/" FILE_NAME, folder);
-    return path;
-}
 
 /* One that cannot be read says nothing. */
 static bool parse(const char *line, struct tcn_pg_mark *ret)
@@ -57,7 +48,7 @@ void tcn_pg_mark_init(struct tcn_pg_mark *m, const char *folder)
 {
     struct tcn_buf text;
 
-    *m = (struct tcn_pg_mark){.path = folder ? path_of(folder) : NULL};
+    *m = (struct tcn_pg_mark){.path = folder ? tcn_pg_path(folder, FILE_NAME) : NULL};
     if (!folder)
         return;
     tcn_buf_init(&text, FILE_MAX);
@@ -176,10 +167,10 @@ int tcn_pg_mark_check(struct tcn_db *db, struct tcn_err *err)
     bool is_store = false;
     int r;
 
-    if (!db->mark.path || (r = find_where(db, &is_store, err)) < 0)
-        return db->mark.path ? r : 0;
-    if (!is_about(db))
+    if (!db->mark.path)
         return 0;
+    if ((r = find_where(db, &is_store, err)) < 0 || !is_about(db))
+        return r;
     if (is_store && (r = find(db, &is, err)) < 0)
         return r;
     return lacks(&db->mark, &is) && is.held == 0 ? refuse(db, &is, err) : 0;

@@ -272,3 +272,10 @@ void tcn_pg_close(struct tcn_db *db)
     tcn_arena_done(&db->rows);
     free(db);
 }
+
+int tcn_pg_check(struct tcn_db *db, struct tcn_err *err)
+{
+    int r = tcn_pg_mark_check(db, err);
+
+    return r < 0 ? r : tcn_pg_await_standby(db, err);
+}

@@ -21,10 +21,10 @@ static bool is_no_standby(const PGconn *conn)
 }
 
 /* 57P03, cannot_connect_now: it starts, or ends, or is a standby that lets nobody in. */
-static enum tcn_pg_host_state state_of(const struct tcn_pg_refusal *refusal)
+static enum tcn_pg_host_state state_of(const PGconn *conn, const struct tcn_pg_refusal *refusal)
 {
     if (is_read_only(refusal))
-        return TCN_PG_IS_STANDBY;
+        return is_no_standby(conn) ? TCN_PG_IS_READ_ONLY : TCN_PG_IS_STANDBY;
     return *refusal->state == '\0' || strcmp(refusal->state, "57P03") == 0 ? TCN_PG_IS_SILENT
                                                                            : TCN_PG_IS_CLOSED;
 }
@@ -35,10 +35,7 @@ void tcn_pg_refused(const PGconn *conn, struct tcn_pg_refused *ret)
     struct tcn_err err;
 
     tcn_pg_read_refusal(PQerrorMessage(conn), &refusal);
-    *ret = (struct tcn_pg_refused){.state = state_of(&refusal)};
-    ret->is_read_only = is_read_only(&refusal) && is_no_standby(conn);
-    if (ret->is_read_only)
-        ret->state = TCN_PG_IS_CLOSED;
+    *ret = (struct tcn_pg_refused){.state = state_of(conn, &refusal)};
     tcn_pg_name_host(conn, ret->host, sizeof ret->host);
     snprintf(ret->text, sizeof ret->text, "%.119s", refusal.text);
     tcn_pg_fail_connection(conn, &err);
@@ -92,6 +89,7 @@ const char *tcn_pg_refused_in_public(const struct tcn_pg_refused *list, size_t n
         [TCN_PG_IS_UNASKED] = NULL,
         [TCN_PG_IS_STANDBY] = "its server takes no writes: a standby that is not promoted",
         [TCN_PG_IS_SILENT] = "its server cannot be reached",
+        [TCN_PG_IS_READ_ONLY] = "its server takes no writes from this node's role or database",
         [TCN_PG_IS_CLOSED] = "its server does not let this node in",
         [TCN_PG_IS_UNFIT] = "its server is not fit for this node's work, as its log says",
     };
@@ -99,7 +97,5 @@ const char *tcn_pg_refused_in_public(const struct tcn_pg_refused *list, size_t n
 
     if (!best)
         return NULL;
-    if (best->is_read_only)
-        return "its server takes no writes from this node's role or database";
     return best->waits ? best->waits : words[best->state];
 }

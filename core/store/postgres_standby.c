@@ -36,14 +36,12 @@ int tcn_pg_may_commit(struct tcn_db *db, struct tcn_err *err)
 }
 
 /* A standby that starts beside its primary takes a moment. */
-int tcn_pg_check(struct tcn_db *db, struct tcn_err *err)
+int tcn_pg_await_standby(struct tcn_db *db, struct tcn_err *err)
 {
     int64_t until_us = tcn_clock_mono_us() + PATIENCE_MS * INT64_C(1000);
     bool is_told = false;
-    int r = tcn_pg_mark_check(db, err);
+    int r;
 
-    if (r < 0)
-        return r;
     while ((r = tcn_pg_may_commit(db, err)) == TCN_EBUSY && !tcn_pg_is_lost(db) &&
            tcn_clock_mono_us() < until_us) {
         if (!is_told)

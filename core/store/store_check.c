@@ -132,3 +132,8 @@ int tcn_store_check_pages(struct tcn_store *s, tcn_check_told *told, void *ctx, 
     s->driver->finalize(st);
     return r;
 }
+
+int tcn_store_check_commits(struct tcn_store *s, struct tcn_err *err)
+{
+    return s->driver->may_commit ? s->driver->may_commit(s->db, err) : 0;
+}

@@ -213,8 +213,3 @@ int tcn_store_check_policies(struct tcn_store *s, tcn_check_told *told, void *ct
         told(ctx, text);
     return r;
 }
-
-int tcn_store_check_commits(struct tcn_store *s, struct tcn_err *err)
-{
-    return s->driver->may_commit ? s->driver->may_commit(s->db, err) : 0;
-}

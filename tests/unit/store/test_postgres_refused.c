@@ -100,7 +100,7 @@ static void a_setting_that_takes_no_writes(void **state)
     free(version);
     connect_with("-cdefault_transaction_read_only%3Don", &list[0]);
     assert_non_null(strstr(list[0].text, "session is read-only"));
-    assert_int_equal(list[0].state, is_told ? TCN_PG_IS_CLOSED : TCN_PG_IS_STANDBY);
+    assert_int_equal(list[0].state, is_told ? TCN_PG_IS_READ_ONLY : TCN_PG_IS_STANDBY);
     assert_string_equal(tcn_pg_refused_in_public(list, 1), is_told ? OF_A_READER : OF_A_STANDBY);
     list[1] = silent;
     assert_string_equal(tcn_pg_refused_in_public(list, 2),
