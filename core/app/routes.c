@@ -320,7 +320,7 @@ static void tell_failure(struct tcn_app *app, int r, const struct tcn_err *err)
 }
 
 /* A server's reason has no secret; what a file system says may have its paths. */
-static void tell_refusal(const struct tcn_err *err, char *ret_text, size_t size)
+static void describe_refusal(const struct tcn_err *err, char *ret_text, size_t size)
 {
     const char *why = tcn_trouble_in_public(err->msg);
 
@@ -341,7 +341,7 @@ void tcn_answer_failure(struct tcn_app *app, struct tcn_request *rq, int r,
     } else if (tcn_trouble(app, trouble)) {
         answer_nothing(rq, trouble);
     } else {
-        tell_refusal(err, refused, sizeof refused);
+        describe_refusal(err, refused, sizeof refused);
         answer_nothing(rq, refused);
     }
 }

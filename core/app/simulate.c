@@ -152,7 +152,7 @@ static bool is_held(struct run *run, const struct tcn_send *send, int64_t now_ms
         tcn_directory_channel(&run->directory, send->contact, send->channel);
 
     if (!channel || run->aggregate.incident.impact == TCN_IMPACT_URGENT ||
-        tcn_simulated_hold(&run->budgets, contact, channel, send, now_ms) == 0)
+        !tcn_simulated_hold(&run->budgets, contact, channel, send, now_ms))
         return false;
     tell_held(run, send, &contact->budget, now_ms);
     return true;

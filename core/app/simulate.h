@@ -14,10 +14,9 @@ struct tcn_simulation {
     const struct tcn_zone *zone; /* borrowed; times are printed as its clocks show them */
 };
 
-/* Starts an incident of the plan at from_ms and lets for_ms pass; every message that no page budget holds
- * back arrives at once, and nobody acknowledges. Prints a
- * line for each page and for each thing that the timeline says. The engine is that of `tocsin serve`. TCN_ENOTFOUND: there is
- * no such plan or contact, err names the nearest. */
+/* Starts an incident of the plan at from_ms and lets for_ms pass. Every message that no page budget holds back arrives at once,
+ * and nobody acknowledges. Prints a line for each page and for each thing that the timeline says. The engine is that of `tocsin
+ * serve`. TCN_ENOTFOUND: there is no such plan or contact, err names the nearest. */
 int tcn_simulate(const struct tcn_simulation *s, FILE *out, struct tcn_err *err);
 
 #endif

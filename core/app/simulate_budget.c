@@ -23,19 +23,19 @@ static void wait(struct tcn_simulated_budgets *b, struct tcn_simulated_bucket *b
     bucket->held[bucket->n++] = *send;
 }
 
-int64_t tcn_simulated_hold(struct tcn_simulated_budgets *b, const struct tcn_contact *contact,
-                           const struct tcn_channel *channel, const struct tcn_send *send,
-                           int64_t now_ms)
+bool tcn_simulated_hold(struct tcn_simulated_budgets *b, const struct tcn_contact *contact,
+                        const struct tcn_channel *channel, const struct tcn_send *send,
+                        int64_t now_ms)
 {
     struct tcn_simulated_bucket *bucket;
 
     if (contact->budget.pages == 0)
-        return 0;
+        return false;
     bucket = bucket_of(b, contact, channel);
     if (bucket->n == 0 && tcn_budget_take(&contact->budget, now_ms, &bucket->full_ms))
-        return 0;
+        return false;
     wait(b, bucket, send);
-    return tcn_budget_next_ms(&contact->budget, now_ms, bucket->full_ms);
+    return true;
 }
 
 int64_t tcn_simulated_next(const struct tcn_simulated_budgets *b, int64_t now_ms)

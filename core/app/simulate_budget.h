@@ -20,10 +20,10 @@ struct tcn_simulated_budgets {
     size_t n, size;
 };
 
-/* The send (copied) waits for a token: when the next one comes. 0: it goes now, with its token. Both are borrowed. */
-int64_t tcn_simulated_hold(struct tcn_simulated_budgets *b, const struct tcn_contact *contact,
-                           const struct tcn_channel *channel, const struct tcn_send *send,
-                           int64_t now_ms);
+/* The send (copied) waits for a token; false: it goes now, with its token. contact and channel are borrowed. */
+bool tcn_simulated_hold(struct tcn_simulated_budgets *b, const struct tcn_contact *contact,
+                        const struct tcn_channel *channel, const struct tcn_send *send,
+                        int64_t now_ms);
 /* When the next token comes for what waits; 0: nothing waits. */
 int64_t tcn_simulated_next(const struct tcn_simulated_budgets *b, int64_t now_ms);
 /* What goes with a token that has come, in one message: by mail all that waits for it, else the first. Returns how many, 0: no
