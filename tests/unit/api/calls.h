@@ -57,6 +57,24 @@ static inline const char *error_of(const struct tcn_api_call *call, const char *
     return json_string_value(json_object_get(json_object_get(call->reply, "error"), member));
 }
 
+/* The numbers of the ids of a list, counted from first, and whether there is more. */
+static inline const char *listed(const struct tcn_api_call *call, int first)
+{
+    json_t *items = json_object_get(call->reply, "items"), *item;
+    const char *ret = "";
+    size_t i;
+
+    json_array_foreach(items, i, item)
+    {
+        const char *id = json_string_value(json_object_get(item, "id"));
+
+        ret = tcn_arena_fmt(&arena, "%s%d ", ret, (int)strtol(id + 34, NULL, 16) - first);
+    }
+    return json_is_string(json_object_get(call->reply, "next"))
+               ? tcn_arena_fmt(&arena, "%snext ", ret)
+               : ret;
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 #endif

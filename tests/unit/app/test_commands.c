@@ -1,33 +1,5 @@
 /* What people want, as turns: the answer is the incident after it, a refusal is an answer too. */
-#include "app/commands.h"
-#include "turns.h"
-
-static const struct tcn_source_policy *const policies[] = {&policy, NULL};
-static struct tcn_api_call call;
-static struct tcn_command_result result;
-
-static void execute(struct tcn_command command)
-{
-    struct tcn_command_world world = {&directory, policies, 1};
-
-    json_decref(call.reply);
-    call = (struct tcn_api_call){.arena = &arena, .account_id = "123456789012", .command = command};
-    call.command.actor = "token:test";
-    if (tcn_command_execute(&call, &world, store, now, &result, &err) < 0)
-        fail_msg("%s", err.msg);
-    assert_non_null(call.reply);
-}
-
-static void drop_reply(void)
-{
-    json_decref(call.reply);
-    call.reply = NULL;
-}
-
-static const char *text_of(const char *member)
-{
-    return json_string_value(json_object_get(call.reply, member));
-}
+#include "command_calls.h"
 
 static void test_no_such_thing(void **state)
 {
@@ -150,11 +122,6 @@ static size_t count_events(struct tcn_id incident)
 
     assert_int_equal(tcn_store_event_list(store, incident, 0, 1000, &arena, &events, &n, &err), 0);
     return n;
-}
-
-static const char *error_of(const char *member)
-{
-    return json_string_value(json_object_get(json_object_get(call.reply, "error"), member));
 }
 
 /* Nobody can be the first to answer what is over; who had answered before is told so again. */

@@ -1,40 +1,5 @@
 /* Timeline events by hand, as turns: what is written, what a repeat does, what is refused. */
-#include "app/commands.h"
-#include "turns.h"
-
-static const struct tcn_source_policy *const policies[] = {&policy, NULL};
-static struct tcn_api_call call;
-static struct tcn_command_result result;
-
-static void execute(struct tcn_command command, int status)
-{
-    struct tcn_command_world world = {&directory, policies, 1};
-
-    json_decref(call.reply);
-    call = (struct tcn_api_call){.arena = &arena, .account_id = "123456789012", .command = command};
-    call.command.actor = call.command.custom.actor = "token:test";
-    if (tcn_command_execute(&call, &world, store, now, &result, &err) < 0)
-        fail_msg("%s", err.msg);
-    assert_non_null(call.reply);
-    if (call.status != status)
-        fail_msg("%d: %s", call.status, json_dumps(call.reply, 0));
-}
-
-static void drop_reply(void)
-{
-    json_decref(call.reply);
-    call.reply = NULL;
-}
-
-static const char *text_of(const char *member)
-{
-    return json_string_value(json_object_get(call.reply, member));
-}
-
-static const char *error_of(const char *member)
-{
-    return json_string_value(json_object_get(json_object_get(call.reply, "error"), member));
-}
+#include "command_calls.h"
 
 static struct tcn_event *events_of(struct tcn_id incident, size_t *ret_n)
 {
@@ -77,7 +42,7 @@ static void test_the_life_of_an_event(void **state)
 
     (void)state;
     events_of(incident, &before);
-    execute(creation(incident, "\"drill\"", NULL), 201);
+    execute_for(creation(incident, "\"drill\"", NULL), 201);
     id = reply_id();
     assert_true(result.has_changed);
     assert_string_equal(text_of("data"), "drill");
@@ -86,25 +51,25 @@ static void test_the_life_of_an_event(void **state)
     change = about(TCN_COMMAND_EVENT_UPDATE, incident, id);
     change.custom.data = "{\"a\":1}";
     now += 1000;
-    execute(change, 200);
+    execute_for(change, 200);
     assert_true(tcn_id_eq(reply_id(), id));
-    execute(change, 200);
+    execute_for(change, 200);
     assert_false(result.has_changed);
     events = events_of(incident, &n);
     assert_int_equal(n, before + 2);
     assert_string_equal(events[before].data, "{\"a\":1}");
     assert_int_equal(events[before].updated_ms, now);
     assert_string_equal(events[before + 1].actor, "token:test");
-    execute(about(TCN_COMMAND_EVENT_DELETE, incident, id), 200);
+    execute_for(about(TCN_COMMAND_EVENT_DELETE, incident, id), 200);
     assert_string_equal(text_of("status"), "deleted");
     events = events_of(incident, &n);
     assert_int_equal(n, before + 2); /* as many as incident.event_seq says */
     assert_int_equal(load(incident).incident.event_seq, (int64_t)n);
     assert_string_equal(events[before].type, TCN_EVENT_TOCSIN);
-    execute(about(TCN_COMMAND_EVENT_DELETE, incident, id), 200);
+    execute_for(about(TCN_COMMAND_EVENT_DELETE, incident, id), 200);
     assert_string_equal(text_of("status"), "unchanged");
     assert_false(result.has_changed);
-    execute(change, 404);
+    execute_for(change, 404);
     assert_string_equal(error_of("field"), "event");
     drop_reply();
 }
@@ -116,19 +81,19 @@ static void test_a_repeat_makes_nothing_twice(void **state)
 
     (void)state;
     events_of(incident, &before);
-    execute(creation(incident, "\"a\"", "t"), 201);
+    execute_for(creation(incident, "\"a\"", "t"), 201);
     id = reply_id();
-    execute(creation(incident, "\"a\"", "t"), 200);
+    execute_for(creation(incident, "\"a\"", "t"), 200);
     assert_true(tcn_id_eq(reply_id(), id));
     assert_false(result.has_changed);
-    execute(creation(incident, "\"b\"", "t"), 409);
+    execute_for(creation(incident, "\"b\"", "t"), 409);
     assert_string_equal(error_of("field"), "client_token");
-    execute(creation(incident, "\"a\"", "u"), 201);
+    execute_for(creation(incident, "\"a\"", "u"), 201);
     assert_false(tcn_id_eq(reply_id(), id));
     events_of(incident, &n);
     assert_int_equal(n, before + 2);
-    execute(about(TCN_COMMAND_EVENT_DELETE, incident, id), 200);
-    execute(creation(incident, "\"a\"", "t"), 200); /* deleted since, and not made again */
+    execute_for(about(TCN_COMMAND_EVENT_DELETE, incident, id), 200);
+    execute_for(creation(incident, "\"a\"", "t"), 200); /* deleted since, and not made again */
     assert_string_equal(text_of("status"), "deleted");
     assert_true(tcn_id_eq(reply_id(), id));
     drop_reply();
@@ -141,16 +106,16 @@ static void test_a_repeated_change(void **state)
     struct tcn_command mine, other;
 
     (void)state;
-    execute(creation(incident, "1", NULL), 201);
+    execute_for(creation(incident, "1", NULL), 201);
     id = reply_id();
     mine = about(TCN_COMMAND_EVENT_UPDATE, incident, id);
     mine.custom.data = mine.request = "2";
     mine.client_token = "t";
     other = about(TCN_COMMAND_EVENT_UPDATE, incident, id);
     other.custom.data = "3";
-    execute(mine, 200);
-    execute(other, 200);
-    execute(mine, 200);
+    execute_for(mine, 200);
+    execute_for(other, 200);
+    execute_for(mine, 200);
     assert_int_equal(json_integer_value(json_object_get(call.reply, "data")), 3);
     drop_reply();
 }
@@ -165,19 +130,19 @@ static void test_what_is_refused(void **state)
     size_t n;
 
     (void)state;
-    execute(creation((struct tcn_id){{9}}, "1", NULL), 404);
+    execute_for(creation((struct tcn_id){{9}}, "1", NULL), 404);
     assert_string_equal(error_of("field"), "id");
     bad.custom.references = &none;
     bad.custom.n_references = 1;
-    execute(bad, 400);
+    execute_for(bad, 400);
     assert_string_equal(error_of("field"), "references");
-    execute(creation(incident, "1", "t"), 201);
+    execute_for(creation(incident, "1", "t"), 201);
     events = events_of(incident, &n);
     start = about(TCN_COMMAND_EVENT_UPDATE, incident, events[1].id);
     start.custom.data = "1";
-    execute(start, 409);
+    execute_for(start, 409);
     assert_non_null(strstr(error_of("message"), TCN_EVENT_START));
-    execute(about(TCN_COMMAND_EVENT_DELETE, incident, events[1].id), 409);
+    execute_for(about(TCN_COMMAND_EVENT_DELETE, incident, events[1].id), 409);
     assert_string_equal(error_of("field"), "event");
     drop_reply();
 }
@@ -197,7 +162,7 @@ static void test_a_reference_to_an_item(void **state)
     ref.related = items[0].generated_id;
     command.custom.references = &ref;
     command.custom.n_references = 1;
-    execute(command, 201);
+    execute_for(command, 201);
     references = json_object_get(call.reply, "references");
     assert_int_equal(json_array_size(references), 1);
     assert_string_equal(

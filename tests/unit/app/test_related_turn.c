@@ -1,41 +1,6 @@
 /* Related items by hand, as turns. */
-#include "app/commands.h"
+#include "command_calls.h"
 #include "engine/related_change.h"
-#include "turns.h"
-
-static const struct tcn_source_policy *const policies[] = {&policy, NULL};
-static struct tcn_api_call call;
-static struct tcn_command_result result;
-
-static void execute(struct tcn_command command, int status)
-{
-    struct tcn_command_world world = {&directory, policies, 1};
-
-    json_decref(call.reply);
-    call = (struct tcn_api_call){.arena = &arena, .account_id = "123456789012", .command = command};
-    call.command.actor = "token:test";
-    if (tcn_command_execute(&call, &world, store, now, &result, &err) < 0)
-        fail_msg("%s", err.msg);
-    assert_non_null(call.reply);
-    if (call.status != status)
-        fail_msg("%d: %s", call.status, json_dumps(call.reply, 0));
-}
-
-static void drop_reply(void)
-{
-    json_decref(call.reply);
-    call.reply = NULL;
-}
-
-static const char *text_of(const char *member)
-{
-    return json_string_value(json_object_get(call.reply, member));
-}
-
-static const char *error_of(const char *member)
-{
-    return json_string_value(json_object_get(json_object_get(call.reply, "error"), member));
-}
 
 static struct tcn_command about(enum tcn_command_kind kind, struct tcn_id incident, const char *url)
 {
@@ -74,23 +39,23 @@ static void test_added_and_removed(void **state)
 
     (void)state;
     assert_int_equal(count(incident), 1); /* of the alarm */
-    execute(addition(incident, "https://a.test/"), 201);
+    execute_for(addition(incident, "https://a.test/"), 201);
     assert_string_equal(text_of("value"), "https://a.test/");
     assert_true(result.has_changed);
-    execute(addition(incident, "https://a.test/"), 200);
+    execute_for(addition(incident, "https://a.test/"), 200);
     assert_false(result.has_changed);
     renamed.related.title = "A";
-    execute(renamed, 200);
+    execute_for(renamed, 200);
     assert_string_equal(text_of("title"), "A");
     assert_true(result.has_changed);
     assert_int_equal(count(incident), 2);
-    execute(removal(incident, "https://a.test/"), 200);
+    execute_for(removal(incident, "https://a.test/"), 200);
     assert_string_equal(text_of("status"), "removed");
-    execute(removal(incident, "https://a.test/"), 200);
+    execute_for(removal(incident, "https://a.test/"), 200);
     assert_string_equal(text_of("status"), "unchanged");
     assert_false(result.has_changed);
     assert_int_equal(count(incident), 1);
-    execute(addition((struct tcn_id){{9}}, "https://a.test/"), 404);
+    execute_for(addition((struct tcn_id){{9}}, "https://a.test/"), 404);
     assert_string_equal(error_of("field"), "id");
     drop_reply();
 }
@@ -103,22 +68,22 @@ static void test_a_repeat_does_nothing(void **state)
 
     (void)state;
     added.client_token = added.request = "t";
-    execute(added, 201);
-    execute(added, 200);
+    execute_for(added, 201);
+    execute_for(added, 200);
     assert_string_equal(text_of("value"), "https://a.test/");
-    execute(removal(incident, "https://a.test/"), 200);
-    execute(added, 200);
+    execute_for(removal(incident, "https://a.test/"), 200);
+    execute_for(added, 200);
     assert_string_equal(text_of("status"), "removed");
     assert_int_equal(count(incident), 1);
     other = removal(incident, "https://a.test/");
     other.client_token = "t";
     other.request = "another";
-    execute(other, 409);
+    execute_for(other, 409);
     assert_string_equal(error_of("field"), "client_token");
     other.client_token = "u";
-    execute(other, 200);
-    execute(addition(incident, "https://a.test/"), 201);
-    execute(other, 200);
+    execute_for(other, 200);
+    execute_for(addition(incident, "https://a.test/"), 201);
+    execute_for(other, 200);
     assert_string_equal(text_of("status"), "removed");
     assert_int_equal(count(incident), 2);
     drop_reply();
@@ -135,13 +100,13 @@ static void test_a_ticket_stays(void **state)
     assert_int_equal(n, 1);
     links[0].remote_url = "https://jira.test/browse/OPS-1";
     assert_int_equal(tcn_store_link_put(store, &links[0], &err), 0);
-    execute(addition(incident, "https://jira.test/browse/OPS-1"), 201);
-    execute(removal(incident, "https://jira.test/browse/OPS-1"), 409);
+    execute_for(addition(incident, "https://jira.test/browse/OPS-1"), 201);
+    execute_for(removal(incident, "https://jira.test/browse/OPS-1"), 409);
     assert_non_null(strstr(error_of("message"), "in jira"));
     assert_int_equal(count(incident), 2);
     links[0].remote_url = "https://jira.test/browse/OPS-2";
     assert_int_equal(tcn_store_link_put(store, &links[0], &err), 0);
-    execute(removal(incident, "https://jira.test/browse/OPS-1"), 200);
+    execute_for(removal(incident, "https://jira.test/browse/OPS-1"), 200);
     drop_reply();
 }
 
@@ -151,12 +116,12 @@ static void test_at_most_fifty(void **state)
 
     (void)state;
     for (int i = 1; i < TCN_RELATED_MAX; i++)
-        execute(addition(incident, tcn_arena_fmt(&arena, "https://a.test/%d", i)), 201);
-    execute(addition(incident, "https://a.test/50"), 409);
+        execute_for(addition(incident, tcn_arena_fmt(&arena, "https://a.test/%d", i)), 201);
+    execute_for(addition(incident, "https://a.test/50"), 409);
     assert_non_null(strstr(error_of("message"), "50 related items"));
     assert_int_equal(count(incident), TCN_RELATED_MAX);
-    execute(removal(incident, "https://a.test/7"), 200);
-    execute(addition(incident, "https://a.test/50"), 201);
+    execute_for(removal(incident, "https://a.test/7"), 200);
+    execute_for(addition(incident, "https://a.test/50"), 201);
     drop_reply();
 }
 
