@@ -53,20 +53,22 @@ def check_i1_accepted_once(h: History) -> None:
 ECHO = "an echo of another sender until now"
 
 
-def was_contradicted(tries: list[Row]) -> bool:
-    ended = [row["t0"] for row in tries if row["state"] == "resolved" and row["result"] != FAILED]
-    return any(row["state"] == "firing" and row["result"] != FAILED and row["t1"] >= min(ended) for row in tries) \
-        if ended else False
+def was_contradicted(tries: list[Row], until: float) -> bool:
+    """Somebody told that it fires after its end was told, and nobody told the end once more before that time."""
+    ends = [row for row in tries if row["state"] == "resolved" and row["result"] != FAILED]
+    late = [row["t1"] for row in tries if row["state"] == "firing" and row["result"] != FAILED
+            and any(end["t0"] <= row["t1"] for end in ends)]
+    return any(not any(end["result"] == OK and at <= end["t0"] and end["t1"] <= until for end in ends) for at in late)
 
 
 def check_occurrences(h: History, name: str, tries: list[Row], incident: Row) -> None:
     events = [row for row in h.tables["events"] if row["incident"] == incident["id"]]
     starts = sum(row["type"] == "SSM Incident Start" for row in events)
-    came_back = [row["text"] for row in events if (row["text"] or "").startswith("reopened by")]
-    echoes = sum(ECHO in text for text in came_back)
-    again = len(came_back) - echoes
-    if echoes and not was_contradicted(tries):
-        raise Failure(f"I1: {name} came back as an echo, and nobody told that it fires after its end")
+    came_back = [row for row in events if (row["text"] or "").startswith("reopened by")]
+    echoes = [row for row in came_back if ECHO in row["text"]]
+    again = len(came_back) - len(echoes)
+    if any(not was_contradicted(tries, h.mono_ms(row["event_ms"])) for row in echoes):
+        raise Failure(f"I1: {name} came back as an echo, and nobody told that it fires after its end, or the end was told again")
     fired_again = {row["change"] for row in tries if row["state"] == "firing" and row["change"] > 0}
     if starts != 1 or again > len(fired_again):
         raise Failure(f"I1: {name} fired {1 + len(fired_again)} times, was opened {starts} times and again {again}"

@@ -103,6 +103,13 @@ def comes_back_as_an_echo(h: History) -> None:
                                     "an echo of another sender until now, and not withdrawn"))
 
 
+def is_withdrawn_and_comes_back(h: History) -> None:
+    """Somebody said otherwise, and the end was told again."""
+    comes_back_as_an_echo(h)
+    h.alarms.append({**h.alarms[0], "t0": 2005.0, "t1": 4000.0})
+    h.alarms.append({**h.alarms[1], "t0": 5000.0, "t1": 5010.0})
+
+
 def lost_incident(h: History) -> None:
     h.tables["incidents"].clear()
 
@@ -270,6 +277,7 @@ def too_much(key: str) -> typing.Callable[[History], None]:
 
 SPOILED: list[tuple[typing.Callable[[History], None], str]] = [
     (comes_back_as_an_echo, "I1: .* came back as an echo, and nobody told"),
+    (is_withdrawn_and_comes_back, "I1: .* came back as an echo, .* the end was told again"),
     (lost_incident, "I1: .* was answered 2xx"), (second_incident, "I1: .* has 2 incidents"),
     (refused_but_there, "I1: .* was refused each time"), (from_nowhere, "I1: .* is of no alarm"),
     (opened_twice, "I1: .* was opened 2 times"), (ended_but_open, "I1: .* was told to be resolved"),
