@@ -35,11 +35,13 @@ static const char reads_only[] = "SET default_transaction_read_only = on;"
 /* Held as long as the session, by all nodes together or by one that must be alone; the number is of "tocs". A process that
  * was killed is a moment ago. After that a node waits less for a lock than a third of its lease: a dead node may have it, and
  * only who beats in between takes that one over. And what a node asks for has an index; a table that was small when it was
- * analyzed would be walked until that happens again. */
+ * analyzed would be walked until that happens again. A bitmap of an index leaves the entries of removed rows in it, where a
+ * plain scan marks them: what comes often would read more each time, until the table is vacuumed. */
 static const char with_others[] =
     "SELECT pg_advisory_lock_shared(1953456499, hashtext('owner ' || current_schema()));"
     "SET lock_timeout = 500;"
-    "SET enable_seqscan = off";
+    "SET enable_seqscan = off;"
+    "SET enable_bitmapscan = off";
 static const char alone[] =
     "SELECT pg_advisory_lock(1953456499, hashtext('owner ' || current_schema()))";
 

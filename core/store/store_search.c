@@ -9,7 +9,10 @@
 
 enum { OF_IMPACT, OF_CREATOR };
 #define PLACES "SELECT created_ms, id FROM incidents WHERE account_id = $1 AND "
-#define BEHIND "impact = $2 AND status = $3 AND created_ms > $4 AND (created_ms, id) < ($5, $6)"
+/* created_ms > 0 is the condition of the indexes. */
+#define BEHIND                                                                                     \
+    "impact = $2 AND status = $3 AND created_ms > 0 AND created_ms > $4"                           \
+    " AND (created_ms, id) < ($5, $6)"
 #define NEWEST " ORDER BY created_ms DESC, id DESC LIMIT $7"
 static const char *const sql[] = {
     [OF_IMPACT] = PLACES BEHIND NEWEST,
