@@ -23,13 +23,17 @@ static json_t *known(const char *text)
     return tcn_json_text(*text ? text : NULL);
 }
 
+static json_t *number(int64_t value)
+{
+    return value ? json_integer(value) : json_null();
+}
+
 static json_t *database_json(const struct tcn_database *d)
 {
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:I}", "engine", d->engine, "version",
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "engine", d->engine, "version",
                      known(d->version), "role", known(d->role), "host", known(d->host),
-                     "system_identifier", known(d->system_id), "timeline",
-                     d->timeline ? json_integer(d->timeline) : json_null(), "promotions_seen",
-                     (json_int_t)d->promotions);
+                     "system_identifier", known(d->system_id), "timeline", number(d->timeline),
+                     "schema", number(d->schema), "promotions_seen", (json_int_t)d->promotions);
 }
 
 json_t *tcn_v1_nodes_json(const struct tcn_v1_nodes *is)

@@ -65,6 +65,14 @@ static void tell_doubts(struct tcn_app *app)
                 "and an alarm that comes to both opens an incident in each",
                 "account_id", app->config->account_id, "other", doubts.other_account, "node",
                 doubts.other_node, "do", "give all nodes the same \"account_id\"", NULL);
+    if (*doubts.twin_at)
+        tcn_log(TCN_LOG_WARN, "store",
+                "a process with this node's name is still connected to the database, and this one "
+                "has taken its place: two nodes of one name end each other",
+                "node", app->config->node, "from", doubts.twin_at, "do",
+                "give each node a name of its own (\"node\"); nothing, when that was this node "
+                "before its machine failed",
+                NULL);
     if (*doubts.policies)
         tcn_log(TCN_LOG_WARN, "store", doubts.policies, NULL);
 }

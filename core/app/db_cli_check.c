@@ -3,6 +3,7 @@
 #include "app/turn.h"
 #include "store/check.h"
 #include "store/held.h"
+#include "store/moved.h"
 #include "sys/clock.h"
 
 #include <stdio.h>
@@ -27,7 +28,8 @@ struct check {
     struct tcn_arena page, one; /* of a list of incidents; of one */
     size_t findings, incidents, open;
     size_t lacks; /* of what a node needs there */
-    bool may_read;
+    bool may_read, is_moved;
+    char moved_to[TCN_MOVED_PLACE];
     int64_t before_ms;
     struct tcn_held_count held;
 };
@@ -130,9 +132,11 @@ static int look(struct check *c, struct tcn_err *err)
     if ((r = look_at_place(c, err)) < 0 || !c->may_read ||
         (r = tcn_store_check_pages(c->s, told, c, err)) < 0 || c->findings > 0)
         return r;
-    if ((r = look_at_rows(c, err)) < 0)
+    if ((r = look_at_rows(c, err)) < 0 || (r = look_at_all(c, err)) < 0 ||
+        (r = tcn_moved_to(c->s, c->moved_to, err)) < 0)
         return r;
-    return look_at_all(c, err);
+    c->is_moved = r == 1;
+    return 0;
 }
 
 static const char of_sqlite[] = "tocsin db restore";
@@ -162,6 +166,9 @@ static int conclude(const struct check *c, const char *url)
     if (c->findings + c->lacks > 0)
         return 1;
     printf("%s: good. %zu incidents, %zu open.\n", url, c->incidents, c->open);
+    if (c->is_moved)
+        printf("It is no longer the store: it was moved to %s, and nothing starts on it.\n",
+               c->moved_to);
     if (c->before_ms != 0)
         printf("Held since a restore: %lld pages, %lld steps, %lld tickets; see tocsin db held.\n",
                (long long)c->held.pages, (long long)c->held.steps, (long long)c->held.tickets);

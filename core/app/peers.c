@@ -105,12 +105,15 @@ void tcn_peers_promoted(void *ctx, const struct tcn_database *is)
     char timeline[TCN_LOG_NUM];
 
     (void)ctx;
-    tcn_log(TCN_LOG_WARN, "store", "a standby was promoted: it is the database now", "host",
-            is->host, "timeline", tcn_log_num(is->timeline, timeline), "system_identifier",
+    tcn_log(TCN_LOG_WARN, "store",
+            "a standby was promoted, or the server was set back to a point in time: it is the "
+            "database now",
+            "host", is->host, "timeline", tcn_log_num(is->timeline, timeline), "system_identifier",
             is->system_id, "do",
-            "when that standby may have been behind (asynchronous, or an older copy), what the old "
-            "server had accepted last is missing, and what it had sent may be sent again: stop the "
-            "nodes, tocsin db hold, and look at tocsin db held before they start",
+            "when it may lack something (an asynchronous standby, an older copy, a point in time): "
+            "what "
+            "was accepted last is missing, and what was sent may be sent again: stop the nodes, "
+            "tocsin db hold, and look at tocsin db held before they start",
             NULL);
 }
 

@@ -72,6 +72,7 @@ struct tcn_store {
     bool is_alone;                /* no other process can use the database */
     struct tcn_ahead *ahead;      /* owned; store_ahead.c */
     struct tcn_start_doubts doubts;
+    int64_t schema;  /* of the database, as last looked at */
     bool is_hurried; /* this transaction does not wait for what other nodes have locked */
     int broken; /* the first error inside this transaction that a commit must not cover; 0 = none */
     struct tcn_dbstmt *prepared[TCN_SQL_TABLES][TCN_SQL_MAX]; /* owned; made at first use */

@@ -215,13 +215,15 @@ int tcn_migrate_within(const struct tcn_db_driver *driver, struct tcn_db *db,
 }
 
 int tcn_migrate_follow(const struct tcn_db_driver *driver, struct tcn_db *db,
-                       const struct tcn_migration *list, struct tcn_err *err)
+                       const struct tcn_migration *list, int64_t *ret_version, struct tcn_err *err)
 {
     int64_t found[2] = {0}, newest = 0;
     int r = run(driver, db, select_version, NULL, found, err);
 
     for (size_t i = 0; list[i].version; i++)
         newest = list[i].version;
+    if (r == 0)
+        *ret_version = found[0];
     if (r < 0 || found[1] <= newest)
         return r;
     return tcn_fail(err, TCN_EINVALID,

@@ -28,10 +28,10 @@ int tcn_migrate_within(const struct tcn_db_driver *driver, struct tcn_db *db,
  * transaction. */
 int tcn_migrate_run(const struct tcn_db_driver *driver, struct tcn_db *db, const char *sql,
                     int64_t ret_row[2], struct tcn_err *err);
-/* For who is at work while another program may have migrated: outside a transaction, one question. TCN_EINVALID: the schema
- * is one now that a program of list cannot follow. */
+/* For who is at work while another program may have migrated: outside a transaction, one question. *ret_version: the schema
+ * that it has now. TCN_EINVALID: a program of list cannot follow that one. */
 int tcn_migrate_follow(const struct tcn_db_driver *driver, struct tcn_db *db,
-                       const struct tcn_migration *list, struct tcn_err *err);
+                       const struct tcn_migration *list, int64_t *ret_version, struct tcn_err *err);
 /* For who may not migrate: the newest schema of list is there, or a newer one that a program of list may go on with.
  * is_exact: for who takes every column, that one alone. TCN_EINVALID when it is another one. */
 int tcn_migrate_check(const struct tcn_db_driver *driver, struct tcn_db *db,

@@ -43,6 +43,7 @@ struct tcn_database {
     char version[32], host[128], role[16];
     char system_id[24]; /* of the cluster */
     int64_t timeline;   /* grows when a standby is promoted */
+    int64_t schema;     /* which of the numbered migrations the database has reached */
     uint64_t
         promotions;   /* that this process has seen, one since the node's last start among them */
     char started[40]; /* when that server was, as it writes times: tells it from its copies */
@@ -56,6 +57,7 @@ struct tcn_start_doubts {
     char other_account[16]; /* whose nodes work on this database, too; "": nobody's */
     char other_node[72];    /* the newest of them */
     char policies[300];     /* the tables do not keep accounts apart, and what to do; "": they do */
+    char twin_at[64]; /* whence a process with this node's name is still connected; "": none is */
 };
 void tcn_store_start_doubts(const struct tcn_store *s, struct tcn_start_doubts *ret);
 

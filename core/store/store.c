@@ -153,6 +153,7 @@ static int open_once(const struct tcn_db_driver *driver, const char *target,
         (r = tcn_store_check_clock(s, now_ms + (tcn_clock_mono_us() - begun_us) / 1000,
                                    options->clock_slack_ms, err)) == 0 &&
         (r = tcn_migrate(driver, s->db, tcn_migrations, now_ms, err)) == 0 &&
+        (r = tcn_migrate_follow(driver, s->db, tcn_migrations, &s->schema, err)) == 0 &&
         (r = tcn_store_need_rights(s, err)) == 0 &&
         (r = tcn_copy_refuse_unfinished(driver, s->db, err)) == 0 &&
         (r = tcn_moved_refuse(s, options->is_reclaimed, err)) == 0 &&
@@ -307,7 +308,8 @@ void tcn_store_follow(struct tcn_store *s, bool is_new)
 
     if (!is_new && now_us < s->followed_us + FOLLOW_US)
         return;
-    if ((r = tcn_migrate_follow(s->driver, s->db, tcn_migrations, &why)) == TCN_EINVALID)
+    if ((r = tcn_migrate_follow(s->driver, s->db, tcn_migrations, &s->schema, &why)) ==
+        TCN_EINVALID)
         tcn_store_die(why.msg);
     if (r == 0)
         s->followed_us = now_us;

@@ -3,8 +3,6 @@
 #include "store/internal.h"
 #include <stdio.h>
 
-#define PLACE_SIZE 320 /* of a URL, as much as a sentence shows */
-
 enum { MOVED_GET, MOVED_DROP };
 static const char *const sql[] = {
     [MOVED_GET] = "SELECT value FROM meta WHERE account_id = $1 AND name = '" TCN_MOVED_TO "'",
@@ -20,7 +18,7 @@ static const char find_other[] =
 
 /* Runs one with the place; 1 when there is a row, whose text goes to ret (may be NULL). */
 static int run(const struct tcn_db_driver *driver, struct tcn_db *db, const char *text,
-               const char *to, char ret[PLACE_SIZE], struct tcn_err *err)
+               const char *to, char ret[TCN_MOVED_PLACE], struct tcn_err *err)
 {
     struct tcn_dbstmt *st = NULL;
     int r;
@@ -29,7 +27,7 @@ static int run(const struct tcn_db_driver *driver, struct tcn_db *db, const char
         return r;
     driver->bind_text(st, 1, to, strlen(to));
     if ((r = driver->step(st, err)) == 1 && ret)
-        snprintf(ret, PLACE_SIZE, "%.*s", (int)driver->column_text(st, 0).len,
+        snprintf(ret, TCN_MOVED_PLACE, "%.*s", (int)driver->column_text(st, 0).len,
                  driver->column_text(st, 0).ptr);
     driver->finalize(st);
     return r;
@@ -51,7 +49,7 @@ int tcn_moved_mark(const struct tcn_db_driver *driver, struct tcn_db *db, const 
 int tcn_moved_check(const struct tcn_db_driver *driver, struct tcn_db *db, const char *to,
                     struct tcn_err *err)
 {
-    char other[PLACE_SIZE];
+    char other[TCN_MOVED_PLACE];
     int r;
 
     if ((r = driver->begin(db, err)) < 0)
@@ -67,7 +65,7 @@ int tcn_moved_check(const struct tcn_db_driver *driver, struct tcn_db *db, const
 
 /* -- a start ------------------------------------------------------------------------------------------------ */
 
-static int read_mark(struct tcn_store *s, struct tcn_err *err)
+static int read_mark(struct tcn_store *s, char ret_place[TCN_MOVED_PLACE], struct tcn_err *err)
 {
     struct tcn_query q;
     int r;
@@ -75,16 +73,25 @@ static int read_mark(struct tcn_store *s, struct tcn_err *err)
     if ((r = tcn_query_start(s, TCN_SQL_MOVED, MOVED_GET, sql[MOVED_GET], &q, err)) < 0)
         return r;
     if ((r = tcn_query_step(&q, err)) == 1) {
-        struct tcn_str to = tcn_c_view(&q);
+        struct tcn_str place = tcn_c_view(&q);
 
-        r = tcn_fail(
-            err, TCN_EINVALID,
-            "this store was moved to %.*s: name that one under \"store\"; to go on here all "
-            "the same, without what happened there: tocsin db reclaim --config FILE",
-            (int)to.len, to.ptr);
+        snprintf(ret_place, TCN_MOVED_PLACE, "%.*s", (int)place.len, place.ptr);
     }
     tcn_query_done(&q);
     return r;
+}
+
+static int refuse_moved(struct tcn_store *s, struct tcn_err *err)
+{
+    char place[TCN_MOVED_PLACE];
+    int r = read_mark(s, place, err);
+
+    return r <= 0 ? r
+                  : tcn_fail(err, TCN_EINVALID,
+                             "this store was moved to %s: name that one under \"store\"; to go on "
+                             "here all the same, without what happened there: tocsin db reclaim "
+                             "--config FILE",
+                             place);
 }
 
 static int drop_mark(struct tcn_store *s, struct tcn_err *err)
@@ -103,9 +110,20 @@ int tcn_moved_refuse(struct tcn_store *s, bool is_reclaimed, struct tcn_err *err
 
     if ((r = tcn_store_begin(s, err)) < 0)
         return r;
-    r = is_reclaimed ? drop_mark(s, err) : read_mark(s, err);
+    r = is_reclaimed ? drop_mark(s, err) : refuse_moved(s, err);
     if (r == 0 && is_reclaimed)
         return tcn_store_commit(s, err);
+    tcn_store_rollback(s);
+    return r;
+}
+
+int tcn_moved_to(struct tcn_store *s, char ret_place[TCN_MOVED_PLACE], struct tcn_err *err)
+{
+    int r;
+
+    if ((r = tcn_store_begin(s, err)) < 0)
+        return r;
+    r = read_mark(s, ret_place, err);
     tcn_store_rollback(s);
     return r;
 }

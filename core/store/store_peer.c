@@ -183,6 +183,7 @@ int tcn_store_leave(struct tcn_store *s, struct tcn_err *err)
 void tcn_store_database(struct tcn_store *s, struct tcn_database *ret)
 {
     s->driver->describe(s->db, ret);
+    ret->schema = s->schema;
 }
 
 void tcn_store_survey_of_start(struct tcn_store *s, struct tcn_survey *ret)

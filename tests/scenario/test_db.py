@@ -356,6 +356,7 @@ class Move(Loaded):
         self.app.start(wait=False)
         self.assertEqual(1, self.app.child.wait(30), "nothing starts on the old store")
         self.assertIn("tocsin db reclaim", self.app.tail())
+        self.assertRegex(run(self.app, "check"), "good.*\nIt is no longer the store: it was moved to postgresql:.*nothing starts on it")
         self.switch(there)
         self.assertIn("good", run(self.app, "check"))
         before = self.known([ident, *load.ids[::10]])

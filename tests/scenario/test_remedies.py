@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import typing
 import unittest
@@ -221,6 +222,19 @@ class Checked(OnServer):
         self.assertRegex(nodes[2].log.read_text(), f'{told}.*account_id=222222222222 other=111111111111 node=two')
         for node in nodes:
             self.assertEqual("", node.end())
+
+    def test_a_node_of_the_same_name(self) -> None:
+        url = self.made("twins")
+        told = "level=warn .*a process with this node's name is still connected"
+        first = Tocsin(self.folder(), {"store": url, "node": "one"}, {})
+        first.kill(signal.SIGKILL)
+        first.start()
+        self.assertNotRegex(first.log.read_text(), told, "what was killed leaves nothing")
+        second = Tocsin(self.folder(), {"store": url, "node": "one"}, {})
+        self.assertRegex(second.log.read_text(), f"{told}.*node=one from=\"the same machine\" do=")
+        self.assertEqual(70, first.child.wait(30))
+        self.assertIn("a second one has its name", first.tail())
+        self.assertEqual("", second.end())
 
     def test_which_server_was_asked(self) -> None:
         url = self.made("asked")

@@ -172,6 +172,7 @@ static void the_database(void **state)
     assert_string_equal(d.role, "primary");
     assert_true(d.version[0] != '\0');
     assert_int_equal(d.promotions, 0);
+    assert_true(d.schema > 0);
     if (!pg_server()) {
         assert_int_equal(tcn_store_contact_us(f->s), 0);
         return;
