@@ -3,7 +3,15 @@
 #include "app/config.h"
 #include "app/turn.h"
 
-#define KEY "!/" TCN_AUDITOR "/audit" /* no sender can name it */
+/* No sender can name these keys. */
+static const struct {
+    const char *key, *title, *fires, *ends;
+} kinds[] = {
+    [TCN_AUDIT_LATE] = {"!/" TCN_AUDITOR "/audit", "Tocsin itself: what is due does not happen",
+                        "late", "in time"},
+    [TCN_AUDIT_ROWS] = {"!/" TCN_AUDITOR "/rows", "Tocsin itself: the store lacks what is due",
+                        "lacking", "whole"},
+};
 
 /* -- incidents and their rows ----------------------------------------------------------------------------------- */
 
@@ -100,10 +108,10 @@ static struct tcn_alarm alarm_of(const struct tcn_audit_alarm *x)
 {
     return (struct tcn_alarm){
         .source = TCN_AUDITOR,
-        .dedupe_key = KEY,
+        .dedupe_key = kinds[x->kind].key,
         .action = x->what ? TCN_ACTION_FIRE : TCN_ACTION_RESOLVE,
-        .state = x->what ? "late" : "in time",
-        .title = "Tocsin itself: what is due does not happen",
+        .state = x->what ? kinds[x->kind].fires : kinds[x->kind].ends,
+        .title = kinds[x->kind].title,
         .summary = x->what,
         .impact = 1,
     };

@@ -23,8 +23,16 @@ struct tcn_audit {
 int tcn_audit_look(struct tcn_store *s, int64_t now_ms, struct tcn_arena *arena,
                    struct tcn_audit *audit, struct tcn_err *err);
 
+/* What an alarm of the auditor is about; each is an incident of its own. */
+enum tcn_audit_kind {
+    TCN_AUDIT_UNSET = 0,
+    TCN_AUDIT_LATE, /* what is due is not taken */
+    TCN_AUDIT_ROWS  /* what would make it happen was not in the store */
+};
+
 /* Inside a job: tells of it as an alarm of TCN_AUDITOR, or that it is over (what NULL). */
 struct tcn_audit_alarm {
+    enum tcn_audit_kind kind;
     const char *what; /* a sentence */
     const struct tcn_source_policy *policy;
     const struct tcn_directory *directory;

@@ -12,19 +12,24 @@
 #include <stdlib.h>
 
 #define LOOK_MS 1000
-#define LATE_US (TCN_AUDIT_LATE_MS * INT64_C(1000)) /* what is late for so long is stuck */
-#define WELL_US INT64_C(30000000)                   /* and over when nothing was for so long */
+#define LATE_US (TCN_AUDIT_LATE_MS * INT64_C(1000)) /* for what was late when work began */
+#define GAP_US INT64_C(2000000)   /* a look that took longer: nothing could happen meanwhile */
+#define WELL_US INT64_C(30000000) /* it is over when nothing was late for so long */
 #define ARENA (64u << 20)
 #define TEXT_MAX 400
 
 struct tcn_auditor {
     struct event *look;
     struct tcn_id before;
-    int64_t late_us, well_us; /* monotonic: since when; 0 = not */
-    int64_t asked_us;         /* when the look began that is not back; 0 = none */
-    bool is_told;             /* in the log and as an alarm */
-    bool
-        is_settled; /* that all is well was told to the store, as another run may have left the alarm firing */
+    int64_t able_us;  /* monotonic: since when each look came back at once */
+    int64_t well_us;  /* monotonic: since when nothing is late; 0 = something is */
+    int64_t asked_us; /* when the look began that is not back; 0 = none */
+    struct {
+        bool is_told; /* in the log and as an alarm */
+        bool
+            is_settled; /* that all is well was told to the store: another run may have left the alarm firing */
+    } late, rows;
+    bool is_found; /* rows were lacking, in this walk over the open incidents */
     bool is_told_stuck;
 };
 
@@ -85,7 +90,7 @@ static void told(struct tcn_job *base, int r, const struct tcn_err *err)
 }
 
 /* what NULL: all is well. */
-static void make_alarm(struct tcn_app *app, const char *what)
+static void make_alarm(struct tcn_app *app, enum tcn_audit_kind kind, const char *what)
 {
     struct audit_job *j;
 
@@ -95,7 +100,8 @@ static void make_alarm(struct tcn_app *app, const char *what)
     j->job = (struct tcn_job){.run = run_tell, .done = told};
     if (what)
         snprintf(j->what, sizeof j->what, "%s", what);
-    j->alarm = (struct tcn_audit_alarm){.what = what ? j->what : NULL,
+    j->alarm = (struct tcn_audit_alarm){.kind = kind,
+                                        .what = what ? j->what : NULL,
                                         .policy = &j->config->auditor,
                                         .directory = &j->config->directory,
                                         .new_id = tcn_random_id(tcn_app_now_ms(app)),
@@ -131,21 +137,22 @@ static void tell_late(struct tcn_app *app, const struct tcn_overdue *overdue)
             "look at the lines before this one, at the load of this machine, the mail server and "
             "the database",
             NULL);
-    make_alarm(app, what);
-    app->auditor->is_told = true;
+    make_alarm(app, TCN_AUDIT_LATE, what);
+    app->auditor->late.is_told = true;
 }
 
 static void tell_well(struct tcn_app *app)
 {
-    if (app->auditor->is_told)
+    if (app->auditor->late.is_told)
         tcn_log(TCN_LOG_INFO, "auditor", "what is due happens again", NULL);
-    make_alarm(app, NULL);
-    app->auditor->is_told = false;
-    app->auditor->is_settled = true;
+    make_alarm(app, TCN_AUDIT_LATE, NULL);
+    app->auditor->late.is_told = false;
+    app->auditor->late.is_settled = true;
 }
 
 /* -- looking ---------------------------------------------------------------------------------------------------- */
 
+/* After a start, or when the store was away, there is time to catch up. */
 static void judge(struct tcn_app *app, const struct tcn_overdue *o, int64_t now_us)
 {
     struct tcn_auditor *a = app->auditor;
@@ -153,32 +160,69 @@ static void judge(struct tcn_app *app, const struct tcn_overdue *o, int64_t now_
     tcn_metrics_set(app->metrics, "tocsin_overdue_steps", "", (double)o->steps);
     tcn_metrics_set(app->metrics, "tocsin_overdue_pages", "", (double)o->pages);
     if (o->steps == 0 && o->pages == 0) {
-        a->late_us = 0;
         a->well_us = a->well_us ? a->well_us : now_us;
-        if ((a->is_told || !a->is_settled) && now_us - a->well_us >= WELL_US)
+        if ((a->late.is_told || !a->late.is_settled) && now_us - a->well_us >= WELL_US)
             tell_well(app);
         return;
     }
     a->well_us = 0;
-    a->late_us = a->late_us ? a->late_us : now_us;
-    if (!a->is_told && now_us - a->late_us >= LATE_US)
+    if (!a->late.is_told && now_us - a->able_us >= LATE_US)
         tell_late(app, o);
 }
 
-static void tell_findings(struct tcn_app *app, const struct tcn_audit *audit)
+static void log_findings(struct tcn_app *app, const struct tcn_audit *audit, const char *lost)
 {
-    char n[TCN_LOG_NUM], id[TCN_ID_TEXT];
+    char n[TCN_LOG_NUM];
 
     tcn_metrics_add(app->metrics, "tocsin_audit_findings_total", "",
                     (double)(audit->n_repaired + audit->n_lost));
     if (audit->n_repaired > 0)
         tcn_log(TCN_LOG_ERROR, "auditor", "incidents had no timer for what is due; it is set",
                 "incidents", tcn_log_num((int64_t)audit->n_repaired, n), NULL);
-    if (audit->n_lost == 0)
+    if (audit->n_lost > 0)
+        tcn_log(TCN_LOG_ERROR, "auditor",
+                "messages of pages that were decided are not in the store", "incident", lost, "do",
+                "run: tocsin db check", NULL);
+}
+
+static void tell_findings(struct tcn_app *app, const struct tcn_audit *audit)
+{
+    char what[TEXT_MAX], lost[TCN_ID_TEXT];
+
+    tcn_id_text(audit->lost, lost);
+    log_findings(app, audit, lost);
+    app->auditor->is_found = true;
+    if (app->auditor->rows.is_told)
         return;
-    tcn_id_text(audit->lost, id);
-    tcn_log(TCN_LOG_ERROR, "auditor", "messages of pages that were decided are not in the store",
-            "incident", id, "do", "run: tocsin db check", NULL);
+    if (audit->n_lost > 0)
+        snprintf(what, sizeof what,
+                 "Messages of pages of incident %s were decided and are not in the store: they "
+                 "reach nobody. Run: tocsin db check.",
+                 lost);
+    else
+        snprintf(what, sizeof what,
+                 "%zu incidents had no timer for what is due: their next step would not have run. "
+                 "It is set now. Run: tocsin db check.",
+                 audit->n_repaired);
+    make_alarm(app, TCN_AUDIT_ROWS, what);
+    app->auditor->rows.is_told = true;
+}
+
+/* It is over when a whole walk has found nothing. */
+static void judge_rows(struct tcn_app *app, const struct tcn_audit *audit)
+{
+    struct tcn_auditor *a = app->auditor;
+
+    if (audit->n_repaired + audit->n_lost > 0)
+        tell_findings(app, audit);
+    if (!tcn_id_is_zero(audit->before))
+        return;
+    if (!a->is_found && (a->rows.is_told || !a->rows.is_settled)) {
+        make_alarm(app, TCN_AUDIT_ROWS, NULL);
+        a->rows.is_told = false;
+        a->rows.is_settled = true;
+    }
+    a->is_found = false;
 }
 
 static int run_look(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
@@ -189,21 +233,28 @@ static int run_look(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, s
     return tcn_audit_look(s, now_ms, &j->arena, &j->audit, err);
 }
 
+static void came_back(struct tcn_auditor *a, int r, int64_t now_us)
+{
+    if (r < 0 || now_us - a->asked_us >= GAP_US)
+        a->able_us = now_us;
+    a->asked_us = 0;
+    a->is_told_stuck = false;
+}
+
 static void looked(struct tcn_job *base, int r, const struct tcn_err *err)
 {
     struct audit_job *j = (struct audit_job *)base;
     struct tcn_app *app = j->app;
     struct tcn_auditor *a = app->auditor;
+    int64_t now_us = tcn_clock_mono_us();
 
     (void)err; /* that the store fails is told elsewhere, and means nothing here */
-    if (a) {
-        a->asked_us = 0;
-        a->is_told_stuck = false;
-    }
+    if (a)
+        came_back(a, r, now_us);
     if (a && r == 0) {
         a->before = j->audit.before;
-        judge(app, &j->audit.overdue, tcn_clock_mono_us());
-        tell_findings(app, &j->audit);
+        judge(app, &j->audit.overdue, now_us);
+        judge_rows(app, &j->audit);
     }
     job_free(j);
 }
@@ -247,6 +298,7 @@ void tcn_auditor_start(struct tcn_app *app)
     static const struct timeval every = {LOOK_MS / 1000, LOOK_MS % 1000 * 1000};
 
     app->auditor = tcn_xcalloc(1, sizeof *app->auditor);
+    app->auditor->able_us = tcn_clock_mono_us();
     app->auditor->look = event_new(app->base, -1, EV_PERSIST, look, app);
     if (!app->auditor->look || event_add(app->auditor->look, &every) < 0)
         abort();

@@ -4,9 +4,10 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
+import typing
 import unittest
 
-from harness import BINARY, eventually
+from harness import BINARY, eventually, postgres
 from worlds import Config, Scenario, changed, contact, mail_channel
 
 
@@ -53,6 +54,30 @@ class Auditor(Scenario):
                                       timeout=60, env=self.env)
                 self.assertEqual(1, done.returncode, done.stderr)
                 self.assertIn(says, done.stderr)
+
+
+class Rows(Scenario):
+    """Somebody removes from the database what would make the next page go out."""
+    store = "postgres"
+
+    @classmethod
+    def configure(cls, config: Config) -> None:
+        config["auditor"] = {"response_plan": "web"}
+        config["resources"]["contacts"] = [contact("alice", "mail", retry=1)]
+
+    def test_a_timer_that_is_lost(self) -> None:
+        _, ident = self.open_one("robbed")
+        server = typing.cast(postgres.Server, self.world.database)
+        robbed = server.psql(f"DELETE FROM timers WHERE encode(incident, 'hex') = '{ident.replace('-', '')}' RETURNING 1")
+        self.assertEqual("1", robbed)
+
+        def told() -> Config | None:
+            rows = [row for row in self.app.incidents() if row["title"].startswith("Tocsin itself: the store lacks")]
+            return rows[0] if rows else None
+        found = eventually("an incident about itself", told, 60)
+        self.assertRegex(self.app.incident(found["id"])["summary"], "1 incidents had no timer.*It is set now")
+        eventually("a walk that finds nothing ends it", lambda: self.app.incident(found["id"])["status"] == "RESOLVED", 60)
+        self.assertEqual("1", server.psql("SELECT count(*) FROM timers"))
 
 
 if __name__ == "__main__":

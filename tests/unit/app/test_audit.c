@@ -114,9 +114,10 @@ static void the_walk_comes_to_all(void **state)
 
 static struct tcn_source_policy auditor;
 
-static bool tell(const char *what, unsigned n)
+static bool tell_of(enum tcn_audit_kind kind, const char *what, unsigned n)
 {
-    struct tcn_audit_alarm alarm = {.what = what,
+    struct tcn_audit_alarm alarm = {.kind = kind,
+                                    .what = what,
                                     .policy = &auditor,
                                     .directory = &directory,
                                     .new_id = tcn_id_child((struct tcn_id){{0}}, "audit", n),
@@ -125,6 +126,30 @@ static bool tell(const char *what, unsigned n)
     if (tcn_audit_tell(store, now, &arena, &alarm, &err) < 0)
         fail_msg("%s", err.msg);
     return alarm.has_changed;
+}
+
+static bool tell(const char *what, unsigned n)
+{
+    return tell_of(TCN_AUDIT_LATE, what, n);
+}
+
+static void each_kind_is_its_own_incident(void **state)
+{
+    struct tcn_id id = tcn_id_child((struct tcn_id){{0}}, "audit", 5);
+    struct tcn_incident incident;
+
+    (void)state;
+    auditor = policy;
+    auditor.name = auditor.source = TCN_AUDITOR;
+    assert_true(tell("3 pages are due", 4));
+    assert_true(tell_of(TCN_AUDIT_ROWS, "1 incident had no timer", 5));
+    assert_true(tell(NULL, 6));
+    assert_int_equal(tcn_store_incident_get(store, id, &arena, &incident, &err), 0);
+    assert_int_equal(incident.status, TCN_STATUS_OPEN);
+    assert_string_equal(incident.summary, "1 incident had no timer");
+    assert_true(tell_of(TCN_AUDIT_ROWS, NULL, 7));
+    assert_int_equal(tcn_store_incident_get(store, id, &arena, &incident, &err), 0);
+    assert_int_equal(incident.status, TCN_STATUS_RESOLVED);
 }
 
 static void an_incident_about_itself(void **state)
@@ -161,6 +186,7 @@ int main(void)
         CASE(a_message_that_is_not_there),
         CASE(the_walk_comes_to_all),
         CASE(an_incident_about_itself),
+        CASE(each_kind_is_its_own_incident),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
