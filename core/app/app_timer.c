@@ -1,9 +1,9 @@
 /* One libevent timer waits for the earliest row of the store; another one for the time of upkeep. */
 #include "app/app.h"
 #include "app/disk.h"
+#include "app/milestones.h"
 #include "app/outbound.h"
 #include "app/timers.h"
-#include "app/unreached.h"
 #include "app/upkeep.h"
 #include "app/waiting.h"
 #include "sys/random.h"
@@ -71,7 +71,7 @@ static void finished(struct tcn_timer_job *job, int r, const struct tcn_err *err
         schedule(app, 1000);
     } else {
         note_lateness(app, job);
-        tcn_unreached_tell(app, &job->unreached);
+        tcn_milestones_tell(app, &job->milestones);
         if (job->has_tickets)
             tcn_app_changed(app);
         schedule(app, delay_until(app, next_of(job), tcn_app_now_ms(app)));

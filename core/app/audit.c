@@ -138,6 +138,6 @@ int tcn_audit_tell(struct tcn_store *s, int64_t now_ms, struct tcn_arena *arena,
     tcn_decision_init(&d, arena);
     tcn_engine_alarm(&in, a, NULL, NULL, &d);
     x->has_changed = d.lane_changed || d.incident_changed;
-    tcn_unreached_note(&x->unreached, &d);
+    tcn_milestones_note(&x->milestones, &d);
     return x->has_changed ? tcn_turn_write(s, &d, plan, now_ms, err) : 0;
 }

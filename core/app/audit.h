@@ -38,7 +38,7 @@ struct tcn_audit_alarm {
     const struct tcn_directory *directory;
     struct tcn_id new_id;
     uint32_t salt;
-    struct tcn_unreached unreached; /* out */
+    struct tcn_milestones milestones; /* out */
     bool has_changed;
 };
 int tcn_audit_tell(struct tcn_store *s, int64_t now_ms, struct tcn_arena *arena,

@@ -1,7 +1,7 @@
 #include "app/auditor.h"
 
 #include "app/audit.h"
-#include "app/unreached.h"
+#include "app/milestones.h"
 #include "base/datetime.h"
 #include "base/xalloc.h"
 #include "sys/clock.h"
@@ -68,7 +68,7 @@ static int run_tell(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, s
     struct audit_job *j = (struct audit_job *)base;
 
     tcn_arena_reset(&j->arena);
-    j->alarm.unreached.n = 0;
+    j->alarm.milestones = (struct tcn_milestones){0};
     return tcn_audit_tell(s, now_ms, &j->arena, &j->alarm, err);
 }
 
@@ -81,7 +81,7 @@ static void told(struct tcn_job *base, int r, const struct tcn_err *err)
     if (r < 0)
         tcn_log(TCN_LOG_ERROR, "auditor", "no incident could be made of it", "why", err->msg, NULL);
     else
-        tcn_unreached_tell(app, &j->alarm.unreached);
+        tcn_milestones_tell(app, &j->alarm.milestones);
     job_free(j);
     if (has_changed) {
         tcn_app_changed(app);

@@ -147,7 +147,7 @@ static int on_incident(struct tcn_api_call *call, const struct tcn_command_world
         r = keep_note(a, &call->command, now_ms, &d, &why);
     if (r < 0)
         return refuse_decision(call, r, &why);
-    tcn_unreached_note(&ret->unreached, &d);
+    tcn_milestones_note(&ret->milestones, &d);
     if ((r = tcn_turn_write(s, &d, NULL, now_ms, err)) < 0)
         return r;
     ret->has_changed = d.incident_changed || d.events.n > 0;

@@ -4,7 +4,7 @@
 
 #include "api/api.h"
 #include "engine/engine.h"
-#include "engine/unreached.h"
+#include "engine/milestone.h"
 
 /* What a command may look at besides the store. */
 struct tcn_command_world {
@@ -15,7 +15,7 @@ struct tcn_command_world {
 
 struct tcn_command_result {
     bool has_changed; /* something was written that pages or tickets may depend on */
-    struct tcn_unreached unreached;
+    struct tcn_milestones milestones;
 };
 
 /* Inside a store job. Fills call->status and call->reply; a refusal (unknown incident, not allowed) is an answer

@@ -1,10 +1,10 @@
 /* From a parsed body to a job of the store thread, and from its result to the answer. */
 #include "app/delivery.h"
 #include "app/disk.h"
+#include "app/milestones.h"
 #include "app/ready.h"
 #include "app/routes.h"
 #include "app/subscriptions.h"
-#include "app/unreached.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -100,7 +100,7 @@ static void answer(struct tcn_intake_job *job, int r, const struct tcn_err *err)
             tcn_delivery_count(d->app, d->source, "duplicate");
         else
             note_results(d, job);
-        tcn_unreached_tell(d->app, &job->unreached);
+        tcn_milestones_tell(d->app, &job->milestones);
         answer_results(d, job);
         if (job->makes_work)
             tcn_app_wake(d->app);

@@ -110,7 +110,7 @@ static int write_decision(struct tcn_store *s, struct tcn_intake_job *job,
     if (d->storm_changed && (r = tcn_store_storm_put(s, job->policy->name, storm, err)) < 0)
         return r;
     job->makes_work |= tcn_turn_makes_work(d, plan);
-    tcn_unreached_note(&job->unreached, d);
+    tcn_milestones_note(&job->milestones, d);
     return tcn_turn_write(s, d, plan, now_ms, err);
 }
 
@@ -273,7 +273,7 @@ int tcn_intake_run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, st
         job->results = TCN_NEW_N(&job->arena, struct tcn_intake_result, job->n_alarms + 1);
     memset(job->results, 0, (job->n_alarms + 1) * sizeof *job->results);
     job->is_duplicate = job->has_changed = job->makes_work = false;
-    job->unreached.n = 0;
+    job->milestones = (struct tcn_milestones){0};
     for (size_t i = 0; i < job->n_alarms && r == 0 && !job->is_duplicate; i++)
         r = take(s, job, i, now_ms, err);
     if (r == 0)

@@ -3,7 +3,7 @@
 #define TCN_APP_INTAKE_H
 
 #include "app/turn.h"
-#include "engine/unreached.h"
+#include "engine/milestone.h"
 #include "store/thread.h"
 
 struct tcn_intake_result {
@@ -32,7 +32,7 @@ struct tcn_intake_job {
     bool is_duplicate; /* the delivery id was known: nothing changed, results name no incident */
     bool has_changed;  /* something was written */
     bool makes_work;   /* and has something to do: the timer must look */
-    struct tcn_unreached unreached;
+    struct tcn_milestones milestones;
 
     void (*answer)(struct tcn_intake_job *job, int r, const struct tcn_err *err); /* the owner's */
     void *ctx;

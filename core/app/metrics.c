@@ -17,6 +17,15 @@ static const struct kind {
      "Messages of SNS about subscriptions, and confirmations sent, by source and what they "
      "brought."},
     {"tocsin_incidents_open", "gauge", "Incidents with status OPEN."},
+    {"tocsin_incidents_created_total", "counter", "Incidents by response plan and impact."},
+    {"tocsin_incidents_acknowledged_total", "counter", "Those that got a first answer."},
+    {"tocsin_incidents_resolved_total", "counter", "Those that were resolved."},
+    {"tocsin_acknowledge_seconds_total", "counter",
+     "From the start of an incident's engagement to its first answer; by "
+     "tocsin_incidents_acknowledged_total it is the mean time to acknowledge."},
+    {"tocsin_resolve_seconds_total", "counter",
+     "From an incident's start to its resolution; by tocsin_incidents_resolved_total it is the "
+     "mean time to resolve."},
     {"tocsin_nobody_reached_total", "counter",
      "Incidents of which nobody could be told: no page got through, and nobody was left to page."},
     {"tocsin_requests_total", "counter", "HTTP requests that reached a handler."},

@@ -1,5 +1,6 @@
 /* Ties lanes and sends to the configuration, the engine and the timeline. */
 #include "app/outbound.h"
+#include "app/milestones.h"
 #include "app/page_digest.h"
 #include "app/page_message.h"
 #include "app/remark.h"
@@ -173,7 +174,7 @@ static int on_result(void *ctx, struct tcn_store *s, const struct tcn_send_row *
     r = tcn_turn_load(s, row->incident, &arena, a, err);
     if (r == 0 && (r = note_result(a, row, now_ms, report, &d)) == 0 &&
         (r = run_due(s, a, now_ms, &d, err)) == 0) {
-        tcn_unreached_note(report->unreached, &d);
+        tcn_milestones_note(report->milestones, &d);
         report->again_ms = d.again_ms;
         r = tcn_turn_write(s, &d, NULL, now_ms, err);
     }
@@ -181,11 +182,11 @@ static int on_result(void *ctx, struct tcn_store *s, const struct tcn_send_row *
     return r == TCN_ENOTFOUND ? 0 : r;
 }
 
-static void on_unreached(void *ctx, const struct tcn_unreached *unreached)
+static void on_milestones(void *ctx, const struct tcn_milestones *milestones)
 {
     const struct generation *g = ctx;
 
-    tcn_unreached_tell(g->app, unreached);
+    tcn_milestones_tell(g->app, milestones);
 }
 
 /* -- generations ------------------------------------------------------------------------------------------ */
@@ -216,7 +217,7 @@ static void make_sends(struct generation *g)
         .base = g->app->base,
         .hub = g->hub,
         .store = g->app->store,
-        .app = {g, on_message, on_budget, on_digest, on_result, on_unreached, on_changed},
+        .app = {g, on_message, on_budget, on_digest, on_result, on_milestones, on_changed},
     };
 
     for (size_t t = 0; t < TCN_SENDS_CHANNELS; t++) {

@@ -1,10 +1,10 @@
 /* /v1: token, role, body, then a job of the store thread. */
 #include "app/commands.h"
+#include "app/milestones.h"
 #include "app/refused.h"
 #include "app/routes.h"
 #include "app/state.h"
 #include "app/subscriptions.h"
-#include "app/unreached.h"
 #include "base/xalloc.h"
 #include "sys/random.h"
 
@@ -85,7 +85,7 @@ static void done(struct tcn_job *base, int r, const struct tcn_err *err)
         free_job(j);
         return;
     }
-    tcn_unreached_tell(j->app, &j->result.unreached);
+    tcn_milestones_tell(j->app, &j->result.milestones);
     if (j->result.has_changed) {
         tcn_app_changed(j->app);
         tcn_app_wake(j->app);

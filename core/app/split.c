@@ -69,7 +69,7 @@ static int load_own(struct split *x, struct tcn_err *err)
 
 static int write(struct split *x, const struct tcn_decision *d, struct tcn_err *err)
 {
-    tcn_unreached_note(&x->ret->unreached, d);
+    tcn_milestones_note(&x->ret->milestones, d);
     return tcn_turn_write(x->s, d, plan_of(&x->in), x->in.now_ms, err);
 }
 

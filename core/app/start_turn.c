@@ -57,7 +57,7 @@ static int decide(struct tcn_api_call *call, const struct tcn_command_world *wor
     outcome = tcn_engine_start(start, world->directory, id, world->salt, now_ms, a, &d, err);
     if (outcome == TCN_INTAKE_UNSET)
         return tcn_api_refuse(call, 400, "bad_request", "title", "%s", err->msg);
-    tcn_unreached_note(&ret->unreached, &d);
+    tcn_milestones_note(&ret->milestones, &d);
     if ((r = tcn_turn_write(s, &d, plan, now_ms, err)) < 0 ||
         (r = tcn_api_incident(call, s, a->incident.id, err)) < 0)
         return r;

@@ -26,7 +26,7 @@ static int decide(struct tcn_timer_job *job, struct tcn_store *s, struct tcn_id 
     tcn_engine_timer(a, policy_of(job, a), job->world.directory, job->world.salt, now_ms, &d);
     job->has_sends |= d.sends.n > 0;
     job->has_tickets |= d.tickets_due;
-    tcn_unreached_note(&job->unreached, &d);
+    tcn_milestones_note(&job->milestones, &d);
     r = tcn_turn_write(s, &d, NULL, now_ms, err);
     return r < 0 || !follows ? r : tcn_turn_left(s, incident, &d, err);
 }
@@ -80,7 +80,7 @@ static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct
 
     job->has_sends = job->has_tickets = false;
     job->late_ms = 0;
-    job->unreached.n = 0;
+    job->milestones = (struct tcn_milestones){0};
     job->n_run = 0;
     if ((r = tcn_store_timer_due(s, now_ms, TCN_TIMER_BATCH, ids, &n, err)) < 0)
         return r;

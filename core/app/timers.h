@@ -4,7 +4,7 @@
 
 #include "app/commands.h"
 #include "app/config.h"
-#include "engine/unreached.h"
+#include "engine/milestone.h"
 #include "store/thread.h"
 
 #define TCN_TIMER_BATCH 64
@@ -20,7 +20,7 @@ struct tcn_timer_job {
     int64_t next_ms;    /* when to come back; 0 = nothing waits */
     int64_t waiting_ms; /* the same of what waits without an incident */
     bool has_sends, has_tickets;
-    struct tcn_unreached unreached;
+    struct tcn_milestones milestones;
     int64_t late_ms; /* the largest lateness met, for metrics */
     void (*finished)(struct tcn_timer_job *job, int r, const struct tcn_err *err);
     void *ctx;

@@ -2,8 +2,8 @@
 
 #include "app/commands.h"
 #include "app/intake.h"
+#include "app/milestones.h"
 #include "app/outbound.h"
-#include "app/unreached.h"
 #include "base/xalloc.h"
 #include "engine/wake.h"
 #include "sys/random.h"
@@ -33,7 +33,7 @@ struct waiting_job {
     struct woken woken[BATCH];
     size_t n;
     bool makes_work;
-    struct tcn_unreached unreached;
+    struct tcn_milestones milestones;
 };
 
 /* One row on its way. */
@@ -62,7 +62,7 @@ static int write(struct row *x, const struct tcn_storm *storm, const struct tcn_
     if (d->storm_changed)
         r = tcn_store_storm_put(x->s, x->policy->name, storm, err);
     x->j->makes_work |= tcn_turn_makes_work(d, plan_of(x));
-    tcn_unreached_note(&x->j->unreached, d);
+    tcn_milestones_note(&x->j->milestones, d);
     return r < 0 ? r : tcn_turn_write(x->s, d, plan_of(x), x->in.now_ms, err);
 }
 
@@ -147,7 +147,7 @@ static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct
     tcn_arena_reset(&j->arena);
     j->n = 0;
     j->makes_work = false;
-    j->unreached.n = 0;
+    j->milestones = (struct tcn_milestones){0};
     r = tcn_store_waiting_due(s, now_ms, BATCH, &j->arena, &rows, &n, err);
     tcn_store_mutes_forget(s);
     for (size_t i = 0; i < n && r == 0; i++)
@@ -187,7 +187,7 @@ static void done(struct tcn_job *base, int r, const struct tcn_err *err)
     for (size_t i = 0; r == 0 && i < j->n; i++)
         tell(&j->woken[i]);
     if (r == 0)
-        tcn_unreached_tell(app, &j->unreached);
+        tcn_milestones_tell(app, &j->milestones);
     job_free(j);
     app->is_waiting_running = false;
     if (r == 0)

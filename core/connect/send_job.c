@@ -27,7 +27,7 @@ void tcn_send_job_reset(struct tcn_send_job *j)
         tcn_send_run_free(j->runs[i]);
     j->n_runs = j->n_claimed = 0;
     j->has_news = false;
-    j->unreached.n = 0;
+    j->milestones = (struct tcn_milestones){0};
     j->next_due_ms = 0;
 }
 
@@ -71,7 +71,7 @@ static int report(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_
     const struct tcn_sends_app *app = &j->sends->options.app;
 
     j->has_news = true;
-    report->unreached = &j->unreached;
+    report->milestones = &j->milestones;
     return app->result(app->ctx, s, row, now_ms, report, err);
 }
 

@@ -196,8 +196,8 @@ static void finish_job(struct tcn_send_job *j, bool is_again)
         if (must_tell(j) && s->options.app.changed)
             s->options.app.changed(s->options.app.ctx);
     }
-    if (j->unreached.n > 0 && s->options.app.unreached)
-        s->options.app.unreached(s->options.app.ctx, &j->unreached);
+    if (s->options.app.milestones)
+        s->options.app.milestones(s->options.app.ctx, &j->milestones);
     tcn_worker_wake_at(&s->worker, j->next_due_ms);
     if (is_again || s->is_asked)
         tcn_sends_wake(s);

@@ -6,7 +6,7 @@
 
 #include "connect/port.h"
 #include "engine/budget.h"
-#include "engine/unreached.h"
+#include "engine/milestone.h"
 #include "model/contact.h"
 #include "store/thread.h"
 
@@ -32,10 +32,10 @@ enum tcn_send_news {
 
 struct tcn_send_report {
     enum tcn_send_news news;
-    const char *note;                /* the reason or what the connector said */
-    bool is_over;                    /* DOUBTED: it is not sent again */
-    bool was_held;                   /* SENT: a budget held it back, and note says so */
-    struct tcn_unreached *unreached; /* to add to; it comes back after the commit */
+    const char *note;                  /* the reason or what the connector said */
+    bool is_over;                      /* DOUBTED: it is not sent again */
+    bool was_held;                     /* SENT: a budget held it back, and note says so */
+    struct tcn_milestones *milestones; /* to add to; it comes back after the commit */
     int64_t
         again_ms; /* yours to set for UNSENT: the same row is due again then; 0 = it is given up */
 };
@@ -74,7 +74,7 @@ struct tcn_sends_app {
     int (*result)(void *ctx, struct tcn_store *s, const struct tcn_send_row *row, int64_t now_ms,
                   struct tcn_send_report *report, struct tcn_err *err);
     /* On the loop, after the commit. May be NULL. */
-    void (*unreached)(void *ctx, const struct tcn_unreached *unreached);
+    void (*milestones)(void *ctx, const struct tcn_milestones *milestones);
     /* On the loop, after a commit with results. May be NULL. */
     void (*changed)(void *ctx);
 };

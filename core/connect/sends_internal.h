@@ -44,7 +44,7 @@ struct tcn_send_job {
     struct tcn_send_run *runs[TCN_SENDS_MAX];
     size_t n_runs, n_claimed;
     bool has_news;
-    struct tcn_unreached unreached;
+    struct tcn_milestones milestones;
     int64_t next_due_ms;
 };
 tcn_job_run tcn_send_job_claim, tcn_send_job_result, tcn_send_job_waiting;

@@ -7,6 +7,15 @@
 #include "engine/step.h"
 #include "engine/tries.h"
 
+/* One that was reopened is told anew; one that engages nobody is told by being there. */
+static int64_t told_ms(const struct tcn_aggregate *a)
+{
+    for (size_t i = 0; i < a->n_engagements; i++)
+        if (a->engagements[i].stop_ms == 0)
+            return a->engagements[i].start_ms;
+    return a->incident.created_ms;
+}
+
 /* The first answer counts; a later one is on the timeline only. */
 static void mark_incident(const struct tcn_step *s, const char *actor)
 {
@@ -15,6 +24,8 @@ static void mark_incident(const struct tcn_step *s, const char *actor)
     if (i->status != TCN_STATUS_OPEN || i->acknowledged_ms != 0)
         return;
     i->acknowledged_ms = s->now_ms;
+    s->d->acknowledged = true;
+    s->d->acknowledged_after_ms = s->now_ms - told_ms(s->a);
     i->unreached_ms = 0;
     i->acknowledged_by = tcn_arena_strdup(s->d->arena, actor);
     tcn_tries_end(s);

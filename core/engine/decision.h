@@ -71,6 +71,9 @@ struct tcn_decision {
     bool
         incident_changed; /* write subject->incident and those of its engagements that are is_dirty */
     bool incident_opened; /* it is new: its tickets do not exist yet */
+    bool incident_resolved;
+    bool acknowledged; /* by its first answer, acknowledged_after_ms after it was told */
+    int64_t acknowledged_after_ms; /* counted from the engagement that runs for the longest */
     bool
         plan_replaced; /* incident.response_plan is another: it may have tickets that do not exist yet */
     bool storm_changed;

@@ -270,6 +270,7 @@ void tcn_incident_set_resolved(const struct tcn_step *s, const struct tcn_resolu
         lane->flap_told_ms = 0;
         s->d->lane_changed = true;
     }
+    s->d->incident_resolved = true;
     tcn_engagement_stop_all(s, "Incident resolved");
 }
 

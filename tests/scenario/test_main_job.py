@@ -172,9 +172,14 @@ class MainJob(Scenario):
     def test_health(self) -> None:
         self.assertEqual(200, http("GET", self.app.url + "/healthz").status)
         self.assertEqual(b"ready\n", http("GET", self.app.url + "/readyz").body)
-        self.open_one("metric")
+        _, ident = self.open_one("metric")
+        for command in ("acknowledge", "resolve"):
+            self.assertEqual(200, self.app.api("POST", f"/v1/incidents/{ident}/{command}", {}).status)
         text = http("GET", self.app.url + "/metrics").body.decode()
         self.assertIn('tocsin_deliveries_total{source="cloudwatch",result="opened"}', text)
+        for what in ("incidents_created", "incidents_acknowledged", "incidents_resolved", "acknowledge_seconds",
+                     "resolve_seconds"):
+            self.assertRegex(text, f'tocsin_{what}_total{{response_plan="web",impact="2"}} [0-9.]+\n')
         connectors = self.app.api("GET", "/v1/connectors").json()
         self.assertIn("servicenow", json.dumps(connectors))
 

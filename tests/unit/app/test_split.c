@@ -85,7 +85,7 @@ static void test_one_gets_an_incident_of_its_own(void **state)
     assert_true(k2.is_firing);
     assert_int_equal(execute(storm, k2.id), 200);
     assert_true(result.has_changed);
-    assert_int_equal(result.unreached.n, 0);
+    assert_int_equal(result.milestones.unreached.n, 0);
     own = answered();
     assert_string_equal(own.incident.title, "cpu high");
     assert_true(tcn_id_eq(own.incident.storm, storm));
@@ -151,7 +151,7 @@ static void test_nobody_can_be_told(void **state)
     mail.is_activated = false;
     assert_int_equal(execute(storm, alarm_with("k1").id), 200);
     mail.is_activated = true;
-    assert_int_equal(result.unreached.n, 1);
+    assert_int_equal(result.milestones.unreached.n, 1);
 }
 
 static void test_refusals(void **state)

@@ -394,7 +394,7 @@ static inline int on_send_result(void *ctx, struct tcn_store *s, const struct tc
     w->held += report->was_held;
     w->result_attempt = row->attempt;
     if (report->news == TCN_SEND_LOST)
-        report->unreached->n++;
+        report->milestones->unreached.n++;
     if (report->news == TCN_SEND_UNSENT && w->tries_more > 0) {
         w->tries_more--;
         report->again_ms = now_ms;
@@ -408,11 +408,11 @@ static inline int on_send_result(void *ctx, struct tcn_store *s, const struct tc
     return 0;
 }
 
-static inline void on_unreached(void *ctx, const struct tcn_unreached *unreached)
+static inline void on_milestones(void *ctx, const struct tcn_milestones *milestones)
 {
     struct world *w = ctx;
 
-    w->unreached += unreached->n;
+    w->unreached += milestones->unreached.n;
 }
 
 static inline void on_changed(void *ctx)
@@ -470,7 +470,7 @@ static inline void start_lanes(struct world *w)
                                               .budget = on_budget,
                                               .digest = on_digest,
                                               .result = on_send_result,
-                                              .unreached = on_unreached,
+                                              .milestones = on_milestones,
                                               .changed = on_changed},
                                       .channels = {[TCN_EMAIL] = w->rig.instance}};
 
