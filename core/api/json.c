@@ -166,12 +166,13 @@ json_t *tcn_json_receipt(const struct tcn_receipt *receipt)
 
 json_t *tcn_json_engagement(const struct tcn_engagement *engagement, json_t *pages)
 {
+    static const char *const names[] = {"UNSET", "PERSONAL", "ESCALATION", "ONCALL_SCHEDULE"};
     json_t *object = json_object();
 
+    assert((size_t)engagement->type < sizeof names / sizeof *names);
     set(object, "id", tcn_json_id(engagement->id));
     set(object, "contact", tcn_json_text(engagement->contact));
-    set(object, "type",
-        json_string(engagement->type == TCN_ESCALATION ? "ESCALATION" : "PERSONAL"));
+    set(object, "type", json_string(names[engagement->type]));
     set(object, "started_at", tcn_json_time(engagement->start_ms));
     set(object, "stopped_at", tcn_json_time(engagement->stop_ms));
     set(object, "next_stage_at", tcn_json_time(engagement->next_stage_ms));

@@ -56,7 +56,7 @@ struct tcn_receipt {
 struct tcn_engagement {
     struct tcn_id id;
     int64_t no;          /* from 1, within the incident */
-    const char *contact; /* alias engaged: PERSONAL or ESCALATION */
+    const char *contact; /* alias engaged, of any type */
     enum tcn_contact_type type;
     int64_t start_ms, stop_ms; /* stop 0 = not stopped */
     struct tcn_plan plan;      /* snapshot of an escalation plan */

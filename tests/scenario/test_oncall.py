@@ -78,7 +78,9 @@ class OnCall(Scenario):
         self.override("bob")
         name, ident = self.fire()
         eventually("bob is paged", lambda: self.paged(name) == ["bob@example.com"])
-        path = self.app.incident(ident)["engagements"][0]["pages"][0]["resolution"]
+        engagement = self.app.incident(ident)["engagements"][0]
+        self.assertEqual(("web-on-call", "ONCALL_SCHEDULE"), (engagement["contact"], engagement["type"]))
+        path = engagement["pages"][0]["resolution"]
         self.assertEqual([("web-on-call", "ONCALL_SCHEDULE"), ("bob", "PERSONAL")], [(node["contact"], node["type"]) for node in path][-2:])
         self.assertEqual(("months", True), (path[-2]["rotation"], path[-2]["overridden"]))
         self.check_tables()
