@@ -3,6 +3,7 @@
 #include "api/v1_query.h"
 #include "engine/explain.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define EVENTS_MAX 1000
@@ -28,11 +29,27 @@ static bool is_told(const struct tcn_event *e)
     return e->text && strcmp(e->type, TCN_EVENT_PAGE) != 0;
 }
 
+/* When it was written: what people write may be about another time. */
+static int64_t written_ms(const struct tcn_event *e)
+{
+    return e->updated_ms ? e->updated_ms : e->event_ms;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct tcn_event *x = a, *y = b;
+    int64_t x_ms = written_ms(x), y_ms = written_ms(y);
+
+    if (x_ms != y_ms)
+        return x_ms < y_ms ? -1 : 1;
+    return (x->seq > y->seq) - (x->seq < y->seq);
+}
+
 static json_t *event_json(const struct tcn_event *e)
 {
     json_t *object = json_object();
 
-    json_object_set_new(object, "at", tcn_json_time(e->updated_ms ? e->updated_ms : e->event_ms));
+    json_object_set_new(object, "at", tcn_json_time(written_ms(e)));
     json_object_set_new(object, "what", json_string("EVENT"));
     json_object_set_new(object, "contact", json_null());
     json_object_set_new(object, "channel", json_null());
@@ -68,16 +85,17 @@ static int explain_waiting(struct tcn_store *s, struct tcn_id incident, struct t
     return r;
 }
 
-/* Both by their times; what happened before what followed from it. */
-static json_t *merge(const struct tcn_event *events, size_t n_events,
-                     const struct tcn_explanation *told)
+/* Both by the times that are shown; what happened before what followed from it. */
+static json_t *merge(struct tcn_event *events, size_t n_events, const struct tcn_explanation *told)
 {
     json_t *list = json_array();
     size_t i = 0, k = 0;
 
+    if (n_events > 0)
+        qsort(events, n_events, sizeof *events, compare);
     while (i < n_events || k < told->lines.n) {
         bool is_event = k == told->lines.n ||
-                        (i < n_events && events[i].event_ms <= told->lines.items[k].at_ms);
+                        (i < n_events && written_ms(&events[i]) <= told->lines.items[k].at_ms);
 
         if (!is_event)
             json_array_append_new(list, line_json(&told->lines.items[k++]));

@@ -2,10 +2,11 @@
 from __future__ import annotations
 
 import subprocess
+import time
 import unittest
 
 from harness import BINARY
-from worlds import Config, Scenario, contact, mail_channel
+from worlds import Config, Scenario, contact, fresh, iso, mail_channel
 
 
 class Explain(Scenario):
@@ -18,6 +19,7 @@ class Explain(Scenario):
                 {"DurationInMinutes": 30, "Targets": [{"ContactTargetInfo": {"ContactId": "ida", "IsEssential": True}}]},
                 {"DurationInMinutes": 30, "Targets": [{"ContactTargetInfo": {"ContactId": "jan", "IsEssential": True}}]}]}}]
         resources["contact_channels"] += [mail_channel("ida"), mail_channel("jan")]
+        resources["response_plans"].append({"name": "quiet", "incidentTemplate": {"title": "No tickets", "impact": 3}})
         for plan in resources["response_plans"]:
             plan["engagements"] = ["late"]
 
@@ -48,6 +50,30 @@ class Explain(Scenario):
         self.assertIn("did not page jan: ", self.explain(ident))
         self.assertEqual(sorted(row["at"] for row in lines), [row["at"] for row in lines])
         self.assertTrue(page)
+
+    def write(self, path: str, body: Config) -> str:
+        answer = self.app.api("POST", f"/v1/incidents/{path}", body)
+        self.assertIn(answer.status, (200, 201), answer.body)
+        return str(answer.json()["id"])
+
+    def test_lines_are_by_the_times_that_they_show(self) -> None:
+        """Of what people write that is when they wrote, or changed, it; not the time that it is about."""
+        name = fresh("quiet")
+        ident = str(self.app.api("POST", "/v1/incidents", {"response_plan": "quiet", "title": name}).json()["id"])
+        self.mail(name)
+        first = self.write(f"{ident}/events", {"type": "Custom Event", "at": iso(time.time() - 3600), "data": "the disk was full"})
+        self.in_order(ident, ["the disk was full"])
+        self.write(f"{ident}/events", {"type": "Custom Event", "data": "it is emptied"})
+        self.write(f"{ident}/events/{first}/update", {"data": "the disk was full by then"})
+        self.in_order(ident, ["it is emptied", "the disk was full by then"])
+
+    def in_order(self, ident: str, last: list[str]) -> None:
+        lines = self.app.api("GET", f"/v1/incidents/{ident}/explain", role="viewer").json()["lines"]
+        self.assertEqual(sorted(row["at"] for row in lines), [row["at"] for row in lines])
+        happened = [row for row in lines if row["what"] != "WILL_PAGE"]
+        self.assertIn("PAGED", [row["what"] for row in happened])
+        told = [row["why"] for row in happened if row["why"] in last]
+        self.assertEqual(last, told)
 
     def test_what_is_wrong(self) -> None:
         config = ("--config", str(self.app.config_file), "--data", str(self.app.folder / "data"))
