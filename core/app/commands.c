@@ -3,6 +3,7 @@
 #include "app/letters.h"
 #include "app/links.h"
 #include "app/mute_turn.h"
+#include "app/page_message.h"
 #include "app/related_turn.h"
 #include "app/split.h"
 #include "app/start_turn.h"
@@ -87,6 +88,21 @@ static bool is_too_late(const struct tcn_aggregate *a, const struct tcn_command 
            a->incident.acknowledged_ms == 0;
 }
 
+/* Of what an answer by code names, only the channel is known before it is judged. False: the call is answered. */
+static bool has_its_channel(struct tcn_api_call *call, const struct tcn_directory *directory,
+                            const struct tcn_aggregate *a)
+{
+    const struct tcn_accept *accept = &call->command.accept;
+    const struct tcn_page *page = tcn_page_among(a->engagements, a->n_engagements, accept->page);
+
+    if (call->command.kind != TCN_COMMAND_ACCEPT || !accept->channel || !page ||
+        tcn_directory_channel(directory, page->contact, accept->channel))
+        return true;
+    tcn_api_refuse(call, 400, "bad_request", "channel", "%s has no channel \"%.100s\"",
+                   page->contact, accept->channel);
+    return false;
+}
+
 /* What is about a page alone says of which incident it is. */
 static int find_page(struct tcn_command *c, struct tcn_store *s, struct tcn_err *err)
 {
@@ -139,6 +155,8 @@ static int on_incident(struct tcn_api_call *call, const struct tcn_command_world
         return tcn_api_refuse(call, 409, "already_resolved", NULL,
                               "the incident is resolved, nobody waits for an answer to it; POST "
                               "/v1/incidents/ID/notes leaves a word, /reopen opens it again");
+    if (!has_its_channel(call, world->directory, a))
+        return 0;
     tcn_decision_init(&d, call->arena);
     d.subject = a;
     d.directory = world->directory;

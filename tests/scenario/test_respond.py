@@ -79,6 +79,7 @@ class Respond(Scenario):
         code = found.group(1) if found else ""
         page = self.app.incident(ident)["engagements"][0]["pages"][0]["id"]
         self.refused(f"/v1/pages/{page}/accept", {"code": f"{(int(code) + 1) % 1_000_000:06}"}, 400, "code")
+        self.refused(f"/v1/pages/{page}/accept", {"code": code, "channel": "pager"}, 400, "channel")
         self.assertIsNone(self.app.incident(ident)["acknowledged"])
         self.post(f"/v1/pages/{page}/accept", {"code": code, "type": "DELIVERED"}, 200)
         self.assertIsNone(self.app.incident(ident)["acknowledged"])
