@@ -105,9 +105,10 @@ static int judge_contact(const struct tcn_node *at, const struct reach *x)
                     stages = tcn_node_member(&plan, "Stages"),
                     rotations = tcn_node_member(&plan, "RotationIds");
     const char *name = json_string_value(alias.json);
+    const struct tcn_contact *contact = name ? tcn_directory_contact(x->dir, name) : NULL;
     size_t reached, n;
 
-    if (name && rotations.json)
+    if (contact && contact->type == TCN_ONCALL_SCHEDULE)
         return judge_schedule(&rotations, x, name);
     if (!name || !json_is_array(stages.json))
         return 0; /* told */

@@ -85,6 +85,11 @@ static const struct reach_case {
     {"a plan without stages is one mistake",
      ALL("{\"Alias\":\"alice\",\"Type\":\"PERSONAL\",\"Plan\":{}}", "", USED(TO_ALICE)),
      "$.contacts[0].Plan.Stages: is missing", NULL},
+    {"rotations of a person are one mistake",
+     ALL("{\"Alias\":\"alice\",\"Type\":\"PERSONAL\",\"Plan\":{\"RotationIds\":[],"
+         "\"Stages\":[" STAGE(CHANNEL("mail")) "]}}",
+         MAIL("mail", ""), USED(TO_ALICE)),
+     "$.contacts[0].Plan.RotationIds: ", NULL},
     {"an engagement of nobody is one mistake", ALL("", "", USED(TO_ALICE)),
      "engagements[0]: \"alice\" is no contact", NULL},
 };
