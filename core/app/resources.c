@@ -189,13 +189,11 @@ static int read_budget(const struct tcn_node *contact, enum tcn_contact_type typ
 
 static int read_contact(const struct tcn_node *at, struct tcn_arena *arena, struct tcn_contact *ret)
 {
-    static const char *const names[] = {"Alias",    "DisplayName", "Type", "Plan",
-                                        "TimeZone", "PageBudget",  NULL};
+    static const char *const names[] = {"Alias", "DisplayName", "Type", "Plan", "PageBudget", NULL};
     int r = tcn_node_only(at, names);
 
     r |= tcn_node_text(at, "Alias", TCN_NEED, &ret->alias);
     r |= tcn_node_text(at, "DisplayName", TCN_OPTIONAL, &ret->display_name);
-    r |= tcn_node_text(at, "TimeZone", TCN_OPTIONAL, &ret->time_zone);
     r |= read_type(at, ret);
     r |= check_alias(at, ret->alias);
     r |= read_budget(at, ret->type, &ret->budget);

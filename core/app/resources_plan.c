@@ -56,12 +56,27 @@ int tcn_resources_tags(const struct tcn_node *parent, const char *key, struct tc
     return 0;
 }
 
+static int check_lengths(const struct tcn_node *t, const struct tcn_response_plan *plan)
+{
+    struct tcn_node title = tcn_node_member(t, "title"), summary = tcn_node_member(t, "summary"),
+                    dedupe = tcn_node_member(t, "dedupeString");
+    int r = 0;
+
+    if (plan->title && tcn_utf8_count(tcn_str(plan->title)) > TCN_TITLE_MAX)
+        r |= tcn_node_problem(&title, "title is longer than %d characters", TCN_TITLE_MAX);
+    if (plan->summary && tcn_utf8_count(tcn_str(plan->summary)) > TCN_SUMMARY_MAX)
+        r |= tcn_node_problem(&summary, "summary is longer than %d characters", TCN_SUMMARY_MAX);
+    if (plan->dedupe_string && strlen(plan->dedupe_string) > TCN_DEDUPE_MAX)
+        r |= tcn_node_problem(&dedupe, "dedupeString is longer than %d bytes", TCN_DEDUPE_MAX);
+    return r;
+}
+
 static int read_template(const struct tcn_node *at, struct tcn_arena *arena,
                          struct tcn_response_plan *ret)
 {
     static const char *const names[] = {"title",        "impact",       "summary",
                                         "dedupeString", "incidentTags", NULL};
-    struct tcn_node t, title, dedupe;
+    struct tcn_node t;
     int64_t impact = 3;
     int r;
 
@@ -74,12 +89,7 @@ static int read_template(const struct tcn_node *at, struct tcn_arena *arena,
     r |= tcn_node_int(&t, "impact", TCN_NEED, 1, TCN_IMPACT_MAX, &impact);
     r |= tcn_resources_tags(&t, "incidentTags", arena, &ret->tags, &ret->n_tags);
     ret->impact = (int)impact;
-    title = tcn_node_member(&t, "title");
-    dedupe = tcn_node_member(&t, "dedupeString");
-    if (ret->title && tcn_utf8_count(tcn_str(ret->title)) > TCN_TITLE_MAX)
-        r |= tcn_node_problem(&title, "title is longer than %d characters", TCN_TITLE_MAX);
-    if (ret->dedupe_string && strlen(ret->dedupe_string) > TCN_DEDUPE_MAX)
-        r |= tcn_node_problem(&dedupe, "dedupeString is longer than %d bytes", TCN_DEDUPE_MAX);
+    r |= check_lengths(&t, ret);
     return r < 0 ? TCN_EINVALID : 0;
 }
 

@@ -58,7 +58,6 @@ struct tcn_contact {
     size_t n_rotations;
     struct tcn_channel *channels;
     size_t n_channels;
-    const char *time_zone; /* IANA name for texts, NULL = UTC */
     struct tcn_page_budget budget;
 };
 

@@ -117,6 +117,10 @@ static const struct {
     {"alias in capitals",
      "{\"contacts\":[{\"Alias\":\"Al\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[]}}]}",
      "$.contacts[0].Alias: Alias \"Al\": use 1-255 of a-z"},
+    {"a time zone, which no text has a use for",
+     "{\"contacts\":[{\"Alias\":\"a\",\"Type\":\"PERSONAL\",\"TimeZone\":\"Mars/Base\",\"Plan\":{"
+     "\"Stages\":[]}}]}",
+     "$.contacts[0].TimeZone: \"TimeZone\" is not known here"},
     {"alias twice",
      "{\"contacts\":[{\"Alias\":\"a\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[]}},{\"Alias\":"
      "\"a\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[]}}]}",
@@ -348,6 +352,37 @@ static void test_a_wrong_type_hides_nothing(void **state)
     release_resources(&f);
 }
 
+/* What is longer than an incident can hold would be cut at each opening, and nobody would know. */
+static void test_lengths_of_a_template(void **state)
+{
+    static const struct {
+        const char *member;
+        size_t most;
+        const char *want;
+    } texts[] = {{"title", 200, "title is longer than 200 characters"},
+                 {"summary", 8000, "summary is longer than 8000 characters"},
+                 {"dedupeString", 1000, "dedupeString is longer than 1000 bytes"}};
+    static char json[9000], text[8100];
+
+    (void)state;
+    memset(text, 'x', sizeof text);
+    for (size_t i = 0; i < 2 * sizeof texts / sizeof *texts; i++) {
+        bool is_longer = i % 2;
+        struct resources f;
+
+        snprintf(json, sizeof json,
+                 "{\"response_plans\":[{\"name\":\"p\",\"incidentTemplate\":{%s\"impact\":1,"
+                 "\"%s\":\"%.*s\"}}]}",
+                 i / 2 == 0 ? "" : "\"title\":\"t\",", texts[i / 2].member,
+                 (int)texts[i / 2].most + is_longer, text);
+        read_text(&f, json);
+        assert_int_equal(f.problems.n, is_longer);
+        if (is_longer && !strstr(f.problems.text.ptr, texts[i / 2].want))
+            fail_msg("%s", f.problems.text.ptr);
+        release_resources(&f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -357,6 +392,7 @@ int main(void)
         cmocka_unit_test(test_an_alias_that_is_there_twice_is_listed_once),
         cmocka_unit_test(test_mistakes_are_told),
         cmocka_unit_test(test_a_wrong_type_hides_nothing),
+        cmocka_unit_test(test_lengths_of_a_template),
     };
 
     return cmocka_run_group_tests_name("resources", tests, NULL, NULL);
