@@ -5,6 +5,9 @@
 #include "engine/budget.h"
 
 #include <assert.h>
+#include <string.h>
+
+#define ENGAGED_LINES 20 /* of one instant */
 
 const char *tcn_incident_url(const struct tcn_config *config, struct tcn_id incident,
                              struct tcn_arena *arena)
@@ -40,50 +43,111 @@ const char *tcn_page_name(const struct tcn_config *config, const char *alias)
     return contact && contact->display_name ? contact->display_name : alias;
 }
 
-const char *tcn_page_reason(const struct tcn_incident *incident, int64_t send_no,
-                            struct tcn_arena *arena)
+/* -- why it is sent --------------------------------------------------------------------------------------------- */
+
+static const struct tcn_engagement *engagement_of(const struct tcn_aggregate *a, struct tcn_id page)
 {
-    if (send_no <= 1)
-        return "engaged by the response plan";
-    if (incident->acknowledged_ms == 0 || !incident->acknowledged_by)
-        return "not acknowledged yet";
-    return tcn_arena_fmt(arena, "acknowledged by %s, and not by you", incident->acknowledged_by);
+    for (size_t i = 0; i < a->n_engagements; i++)
+        if (tcn_page_among(&a->engagements[i], 1, page))
+            return &a->engagements[i];
+    return NULL;
 }
 
+/* Of "ACTOR engages CONTACT: WHY" the two ends; NULL: it is another sentence. */
+static const char *read_engaged(const char *text, const char *contact, struct tcn_arena *arena)
+{
+    const char *verb = tcn_arena_fmt(arena, " engages %s", contact),
+               *found = text ? strstr(text, verb) : NULL,
+               *rest = found ? found + strlen(verb) : NULL;
+
+    if (!rest || (*rest != '\0' && *rest != ':'))
+        return NULL;
+    return tcn_arena_fmt(arena, "engaged by %.*s%s", (int)(found - text), text, rest);
+}
+
+/* The line that was written with the engagement tells. *ret stays: it is one of the plan's. */
+static int find_engaged(struct tcn_store *s, const struct tcn_incident *incident,
+                        const struct tcn_engagement *e, struct tcn_arena *arena, const char **ret,
+                        struct tcn_err *err)
+{
+    static const char *const types[] = {TCN_EVENT_TOCSIN};
+    const struct tcn_event_filter filter = {.after_ms = e->start_ms - 1,
+                                            .before_ms = e->start_ms + 1,
+                                            .types = types,
+                                            .n_types = 1,
+                                            .oldest_first = true,
+                                            .limit = ENGAGED_LINES};
+    struct tcn_event *events = NULL;
+    const char *told = NULL;
+    size_t n = 0;
+    int r;
+
+    if (e->start_ms == incident->created_ms)
+        return 0;
+    r = tcn_store_event_page(s, incident->id, &filter, arena, &events, &n, err);
+    for (size_t i = 0; r == 0 && !told && i < n; i++)
+        told = read_engaged(events[i].text, e->contact, arena);
+    if (told)
+        *ret = told;
+    return r;
+}
+
+int tcn_page_reason(struct tcn_store *s, const struct tcn_aggregate *a,
+                    const struct tcn_send_row *row, struct tcn_arena *arena, const char **ret,
+                    struct tcn_err *err)
+{
+    const struct tcn_engagement *e = engagement_of(a, row->page);
+    const char *by = a->incident.acknowledged_by;
+
+    *ret = "engaged by the response plan";
+    if (row->send_no <= 1)
+        return e ? find_engaged(s, &a->incident, e, arena, ret, err) : 0;
+    *ret = a->incident.acknowledged_ms == 0 || !by
+               ? "not acknowledged yet"
+               : tcn_arena_fmt(arena, "acknowledged by %s, and not by you", by);
+    return 0;
+}
+
+/* -- the message ------------------------------------------------------------------------------------------------ */
+
+/* What it is made of. */
+struct parts {
+    const struct tcn_config *config;
+    const uint8_t *ack_key;
+    const struct tcn_incident *incident;
+    const struct tcn_send_row *row;
+    const struct tcn_page *page;
+    const struct tcn_channel *channel;
+    const char *why;
+};
+
 /* The root "event" of the mapping: the page as its text may use it. */
-static json_t *event_json(const struct tcn_config *config, const struct tcn_send_row *row,
-                          const struct tcn_page *page, const struct tcn_channel *channel,
-                          const char *why, int64_t now_ms)
+static json_t *event_json(const struct parts *p, int64_t now_ms, struct tcn_arena *arena)
 {
     char at[TCN_TIME_TEXT];
 
     tcn_time_text(now_ms, at);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s}", "kind", "page", "contact",
-                     row->contact, "name", tcn_page_name(config, row->contact), "to",
-                     channel->address, "at", at, "code", page->accept_code, "send_no",
-                     (json_int_t)row->send_no, "reason", why);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s}", "kind", "page", "contact",
+                     p->row->contact, "name", tcn_page_name(p->config, p->row->contact), "to",
+                     p->channel->address, "at", at, "code", p->page->accept_code, "send_no",
+                     (json_int_t)p->row->send_no, "reason", p->why, "ack_url",
+                     tcn_page_ack_url(p->config, p->ack_key, p->page->id, arena));
 }
 
-static json_t *evaluate(const struct tcn_config *config, const uint8_t ack_key[TCN_ACK_KEY],
-                        const struct tcn_aggregate *a, const struct tcn_send_row *row,
-                        const struct tcn_page *page, const struct tcn_channel *channel,
-                        int64_t now_ms, struct tcn_arena *arena)
+static json_t *evaluate(const struct parts *p, int64_t now_ms, struct tcn_arena *arena)
 {
     const struct tcn_connector_config *c =
-        tcn_config_connector(config, config->channel_connector[row->channel_type]);
+        tcn_config_connector(p->config, p->config->channel_connector[p->row->channel_type]);
     struct tcn_mapping_env env = {.now_ms = now_ms};
     json_t *message;
 
     assert(c);
-    env.env = tcn_incident_json(&a->incident, config->account_id,
-                                tcn_incident_url(config, a->incident.id, arena));
-    env.event = event_json(config, row, page, channel,
-                           tcn_page_reason(&a->incident, row->send_no, arena), now_ms);
-    json_object_set_new(env.event, "ack_url",
-                        json_string(tcn_page_ack_url(config, ack_key, page->id, arena)));
+    env.env = tcn_incident_json(p->incident, p->config->account_id,
+                                tcn_incident_url(p->config, p->incident->id, arena));
+    env.event = event_json(p, now_ms, arena);
     message = tcn_mapping_message(c->mapping, "page", &env);
     if (message)
-        json_object_set_new(message, "to", json_string(channel->address));
+        json_object_set_new(message, "to", json_string(p->channel->address));
     json_decref(env.env);
     json_decref(env.event);
     return message;
@@ -105,7 +169,11 @@ int tcn_page_message(const struct tcn_config *config, const uint8_t ack_key[TCN_
     const struct tcn_channel *channel =
         tcn_directory_channel(&config->directory, row->contact, row->channel);
     struct tcn_aggregate *a = TCN_NEW(arena, struct tcn_aggregate);
-    const struct tcn_page *page;
+    struct parts p = {.config = config,
+                      .ack_key = ack_key,
+                      .incident = &a->incident,
+                      .row = row,
+                      .channel = channel};
     int r;
 
     if (!channel || !channel->is_activated)
@@ -117,10 +185,12 @@ int tcn_page_message(const struct tcn_config *config, const uint8_t ack_key[TCN_
         return refuse(arena, ret, "its incident is not in the store", row->channel);
     if (r < 0)
         return r;
-    if (!(page = tcn_page_among(a->engagements, a->n_engagements, row->page)))
+    if (!(p.page = tcn_page_among(a->engagements, a->n_engagements, row->page)))
         return refuse(arena, ret, "its page is not in the store", row->channel);
+    if ((r = tcn_page_reason(s, a, row, arena, &p.why, err)) < 0)
+        return r;
     ret->is_urgent = a->incident.impact == TCN_IMPACT_URGENT;
-    ret->payload = evaluate(config, ack_key, a, row, page, channel, now_ms, arena);
+    ret->payload = evaluate(&p, now_ms, arena);
     if (!ret->payload)
         ret->why = "the mapping of the channel's connector makes no message \"page\"";
     return 0;

@@ -22,9 +22,11 @@ const char *tcn_page_name(const struct tcn_config *config, const char *alias);
 const char *tcn_incident_url(const struct tcn_config *config, struct tcn_id incident,
                              struct tcn_arena *arena);
 
-/* Why this message of the page is sent, for its text. What a person answers ends that person's pages and no other's (spec
- * incidents-contacts 5.5), so somebody may have acknowledged before. */
-const char *tcn_page_reason(const struct tcn_incident *incident, int64_t send_no,
-                            struct tcn_arena *arena);
+/* Why this message of a page is sent, for its text; in the arena. The first says who engaged the person: the response plan, or
+ * somebody with a reason, as the timeline has it. What a person answers ends that person's pages and no other's (spec
+ * incidents-contacts 5.5), so of the others somebody may have acknowledged before. */
+int tcn_page_reason(struct tcn_store *s, const struct tcn_aggregate *a,
+                    const struct tcn_send_row *row, struct tcn_arena *arena, const char **ret,
+                    struct tcn_err *err);
 
 #endif

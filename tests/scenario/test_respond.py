@@ -61,6 +61,8 @@ class Respond(Scenario):
         self.post(f"/v1/incidents/{ident}/engage", {"contact": "bob", "reason": "knows the database"}, 200)
         eventually("bob has it", lambda: self.mails_to(name, "bob"))
         self.assertIn("engages bob: knows the database", self.texts(ident))
+        self.assertIn("engaged by token:responder: knows the database", str(self.mails_to(name, "bob")[0]))
+        self.assertIn("engaged by the response plan", str(self.mails_to(name, "alice")[0]))
         rows = {row["contact"]: row for row in self.app.incident(ident)["engagements"]}
         self.assertEqual(["alice", "bob"], sorted(rows))
         for _ in range(2):
