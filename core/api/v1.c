@@ -8,7 +8,7 @@ static const char *const of_incidents[] = {"status",     "dedupe",        "impac
 static const char *const of_timeline[] = {"after", "before", "type", "reference",
                                           "order", "limit",  "next", NULL};
 static const char *const of_oncall[] = {"at", NULL};
-static const char *const of_shifts[] = {"rotation", "from", "until", NULL};
+static const char *const of_shifts[] = {"rotation", "from", "until", "limit", "next", NULL};
 static const char *const of_links[] = {"connector", "limit", "next", NULL};
 
 const struct tcn_api_route tcn_api_v1[] = {

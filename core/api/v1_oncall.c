@@ -1,12 +1,15 @@
 /* Who is on call, and the shifts of rotations. */
 #include "api/json.h"
 #include "api/v1_query.h"
+#include "base/text.h"
 #include "engine/oncall.h"
 #include "engine/rotation.h"
 
-#define SHIFTS_MAX 1000
+#include <inttypes.h>
+
+#define SHORT_NAME 16 /* digits of the name's SHA-256 */
 #define SPAN_DEFAULT_MS (INT64_C(14) * 86400000)
-#define SPAN_MAX_MS (INT64_C(366) * 86400000)
+#define SPAN_MAX_MS (INT64_C(400) * 86400000) /* spec incidents-contacts 7.2 */
 
 /* -- now, or at another time ------------------------------------------------------------------------------------ */
 
@@ -70,15 +73,99 @@ static json_t *shift_json(const char *rotation, const struct tcn_shift *shift)
     return object;
 }
 
-/* Until the list is full. */
-static void add_shifts(const struct tcn_roster *roster, int64_t from_ms, int64_t until_ms,
-                       json_t *list)
+/* A page of the list: rotation by rotation, each by time. */
+struct listing {
+    int64_t from_ms, until_ms;
+    const char *wanted; /* that rotation alone; NULL: all */
+    const char *after;  /* of the token: the rotation of the last one shown; NULL: from the first */
+    int64_t after_ms;   /* and its end */
+    size_t limit;
+    json_t *items, *next;
+    const char *last; /* as after, of this page */
+    int64_t last_ms;
+};
+
+/* A name may have spaces and dots; what stands for it in a token can be written into an address. */
+static void short_name(const char *rotation, char ret[SHORT_NAME + 1])
 {
-    struct tcn_shifts i = {roster, from_ms, until_ms};
+    char hex[65];
+
+    tcn_sha256_hex(tcn_str(rotation), hex);
+    memcpy(ret, hex, SHORT_NAME);
+    ret[SHORT_NAME] = '\0';
+}
+
+static json_t *shift_token(const char *rotation, int64_t end_ms)
+{
+    char name[SHORT_NAME + 1];
+
+    short_name(rotation, name);
+    return json_sprintf("%" PRId64 ".%s", end_ms, name);
+}
+
+/* NULL: none is called so. */
+static const char *rotation_of(const struct tcn_directory *d, struct tcn_str wanted)
+{
+    char name[SHORT_NAME + 1];
+
+    for (size_t i = 0; i < d->n_rosters; i++) {
+        const char *alias = tcn_roster_rotation(d->rosters[i])->alias;
+
+        short_name(alias, name);
+        if (tcn_str_eq(wanted, tcn_str(name)))
+            return alias;
+    }
+    return NULL;
+}
+
+static int read_shift_token(struct tcn_api_call *call, struct listing *l)
+{
+    const char *next = tcn_api_query(call, "next");
+    struct tcn_str rest = next ? tcn_str(next) : (struct tcn_str){0}, at;
+    uint64_t at_ms;
+
+    if (!next)
+        return 0;
+    if (!tcn_str_cut(&rest, '.', &at) || tcn_str_u64(at, INT64_MAX, &at_ms) < 0)
+        return tcn_v1_refuse_next(call);
+    l->after = rotation_of(call->directory, rest);
+    l->after_ms = (int64_t)at_ms;
+    if (!l->after || (l->wanted && strcmp(l->wanted, l->after) != 0))
+        return tcn_v1_refuse_next(call);
+    return 0;
+}
+
+/* Until the page is full and one more is there: then there is a next page. */
+static void add_shifts(struct listing *l, const struct tcn_roster *roster, int64_t from_ms)
+{
+    const char *alias = tcn_roster_rotation(roster)->alias;
+    struct tcn_shifts i = {roster, from_ms, l->until_ms};
     struct tcn_shift shift;
 
-    while (json_array_size(list) < SHIFTS_MAX && tcn_shifts_next(&i, &shift))
-        json_array_append_new(list, shift_json(tcn_roster_rotation(roster)->alias, &shift));
+    while (!l->next && tcn_shifts_next(&i, &shift)) {
+        if (json_array_size(l->items) == l->limit) {
+            l->next = shift_token(l->last, l->last_ms);
+            return;
+        }
+        json_array_append_new(l->items, shift_json(alias, &shift));
+        l->last = alias;
+        l->last_ms = shift.end_ms;
+    }
+}
+
+static void add_rotations(struct listing *l, const struct tcn_directory *d)
+{
+    bool is_reached = !l->after;
+
+    for (size_t i = 0; i < d->n_rosters; i++) {
+        const char *alias = tcn_roster_rotation(d->rosters[i])->alias;
+        bool is_after = !is_reached && strcmp(alias, l->after) == 0;
+
+        is_reached |= is_after;
+        if (is_reached && (!l->wanted || strcmp(l->wanted, alias) == 0))
+            add_shifts(l, d->rosters[i],
+                       is_after && l->after_ms > l->from_ms ? l->after_ms : l->from_ms);
+    }
 }
 
 static int read_span(struct tcn_api_call *call, int64_t *from_ms, int64_t *until_ms)
@@ -90,28 +177,24 @@ static int read_span(struct tcn_api_call *call, int64_t *from_ms, int64_t *until
     if (tcn_v1_time(call, "until", until_ms) < 0)
         return -1;
     if (*until_ms <= *from_ms || *until_ms - *from_ms > SPAN_MAX_MS)
-        return tcn_v1_refuse(call, "until", "must be after \"from\", and within 366 days of it");
+        return tcn_v1_refuse(call, "until", "must be after \"from\", and within 400 days of it");
     return 0;
 }
 
 int tcn_v1_shifts(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err)
 {
-    const char *wanted = tcn_api_query(call, "rotation");
-    const struct tcn_directory *d = call->directory;
-    int64_t from_ms = 0, until_ms = 0;
-    json_t *items;
+    struct listing l = {.wanted = tcn_api_query(call, "rotation")};
 
     (void)s;
     (void)err;
-    if (wanted && !tcn_directory_roster(d, wanted))
+    if (l.wanted && !tcn_directory_roster(call->directory, l.wanted))
         return tcn_api_refuse(call, 404, "not_found", "rotation",
                               "there is no rotation of this name");
-    if (read_span(call, &from_ms, &until_ms) < 0)
+    if (tcn_v1_limit(call, &l.limit) < 0 || read_shift_token(call, &l) < 0 ||
+        read_span(call, &l.from_ms, &l.until_ms) < 0)
         return 0;
-    items = json_array();
-    for (size_t i = 0; i < d->n_rosters; i++)
-        if (!wanted || strcmp(tcn_roster_rotation(d->rosters[i])->alias, wanted) == 0)
-            add_shifts(d->rosters[i], from_ms, until_ms, items);
-    return tcn_v1_answer(call, json_pack("{s:b,s:o}", "is_cut",
-                                         json_array_size(items) >= SHIFTS_MAX, "items", items));
+    l.items = json_array();
+    add_rotations(&l, call->directory);
+    return tcn_v1_answer(
+        call, json_pack("{s:o,s:o}", "items", l.items, "next", l.next ? l.next : json_null()));
 }

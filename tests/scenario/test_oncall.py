@@ -30,6 +30,9 @@ class OnCall(Scenario):
         resources["rotations"] = [{
             "Name": "months", "ContactIds": ["alice", "bob"], "TimeZoneId": "UTC", "StartTime": second(-1),
             "Recurrence": {"MonthlySettings": [{"DayOfMonth": day, "HandOffTime": MIDNIGHT}],
+                           "NumberOfOnCalls": 1, "RecurrenceMultiplier": 1}}, {
+            "Name": "the thirds", "ContactIds": ["alice", "bob"], "TimeZoneId": "UTC", "StartTime": second(-1),
+            "Recurrence": {"DailySettings": [{"HourOfDay": hour, "MinuteOfHour": 0} for hour in (0, 8, 16)],
                            "NumberOfOnCalls": 1, "RecurrenceMultiplier": 1}}]
         resources["response_plans"][0] |= {"engagements": ["web-on-call"]}
 
@@ -58,6 +61,9 @@ class OnCall(Scenario):
     def shifts(self, query: str) -> list[Config]:
         return typing.cast(list[Config], self.app.api("GET", "/v1/shifts" + query).json()["items"])
 
+    def token(self) -> str:
+        return str(self.app.api("GET", "/v1/shifts?rotation=the%20thirds&limit=1").json()["next"])
+
     def check_tables(self) -> None:
         """While bob has alice's turn."""
         now = self.on_call()
@@ -69,8 +75,34 @@ class OnCall(Scenario):
         self.assertEqual([("REGULAR", ["alice"]), ("REGULAR", ["bob"])], [(row["type"], row["contacts"]) for row in rows[1:3]])
         self.assertEqual([row["end"] for row in rows[:-1]], [row["start"] for row in rows[1:]])
         for query, status in (("oncall?at=now", 400), ("shifts?rotation=weeks", 404), (f"shifts?until={second(-1)}", 400),
-                              ("oncall?when=1", 400)):
+                              ("oncall?when=1", 400), (f"shifts?from={second(0)}&until={second(400.5)}", 400),
+                              ("shifts?limit=201", 400), ("shifts?next=1", 400), ("shifts?next=1.weeks", 400),
+                              (f"shifts?rotation=months&next={self.token()}", 400)):
             self.assertEqual(status, self.app.api("GET", f"/v1/{query}").status, query)
+
+    def pages(self, query: str) -> list[list[Config]]:
+        found: list[list[Config]] = []
+        after = ""
+        while after is not None:
+            answer = self.app.api("GET", f"/v1/shifts{query}{after}", role="viewer")
+            self.assertEqual(200, answer.status, answer.body)
+            found.append(answer.json()["items"])
+            after = answer.json()["next"] and f"&next={answer.json()['next']}"
+        return found
+
+    def test_all_shifts_of_400_days_are_read_page_by_page(self) -> None:
+        at_one = (time.time() // DAY_S + 2) * DAY_S + 3600
+        span = f"?from={iso(at_one)}&until={iso(at_one + 400 * DAY_S)}"
+        pages = self.pages(span + "&limit=200")
+        rows = [row for page in pages for row in page]
+        self.assertEqual([200] * (len(pages) - 1), [len(page) for page in pages[:-1]])
+        self.assertEqual(1201, len([row for row in rows if row["rotation"] == "the thirds"]))
+        self.assertIn(len([row for row in rows if row["rotation"] == "months"]), (14, 15))
+        self.assertEqual(rows, [row for page in self.pages(span + "&limit=7") for row in page])
+        for name in ("months", "the thirds"):
+            mine = [row for row in rows if row["rotation"] == name]
+            self.assertEqual([row["end"] for row in mine[:-1]], [row["start"] for row in mine[1:]])
+            self.assertEqual(mine, [row for page in self.pages(f"{span}&rotation={name.replace(' ', '%20')}&limit=200") for row in page])
 
     def test_who_has_the_turn_is_paged(self) -> None:
         name, ident = self.fire()
