@@ -1,12 +1,16 @@
 #include "app/check_oncall.h"
 
+#include "base/buf.h"
 #include "base/datetime.h"
 #include "engine/oncall_span.h"
+
+#include <string.h>
 
 #define DAYS 365
 #define HOUR_MS INT64_C(3600000)
 #define SHOWN 3 /* of one kind; behind them how many there are */
 #define TIME_TEXT 32
+#define NAME_BYTES 4096
 
 /* As the clocks of the zone show it. */
 static const char *time_of(const struct tcn_zone *z, int64_t unix_ms, char ret[TIME_TEXT])
@@ -82,6 +86,36 @@ static void check_schedule(const struct tcn_directory *dir, const struct tcn_con
         fprintf(out, "on call: %s: somebody at every moment of %d days\n", schedule->alias, DAYS);
 }
 
+static bool is_named(const struct tcn_directory *dir, const char *rotation)
+{
+    for (size_t i = 0; i < dir->n_contacts; i++)
+        for (size_t k = 0; k < dir->contacts[i].n_rotations; k++)
+            if (strcmp(dir->contacts[i].rotations[k], rotation) == 0)
+                return true;
+    return false;
+}
+
+/* As if a schedule had it alone: its gaps are told with the others, before somebody relies on it. */
+static void check_unnamed(const struct tcn_directory *dir, const struct tcn_rotation *r,
+                          int64_t now_ms, FILE *out)
+{
+    struct tcn_contact alone = {
+        .type = TCN_ONCALL_SCHEDULE, .rotations = {r->alias}, .n_rotations = 1};
+    struct tcn_buf name;
+
+    if (is_named(dir, r->alias))
+        return;
+    tcn_buf_init(&name, NAME_BYTES);
+    tcn_buf_fmt(&name, "\"%s\"", r->name);
+    alone.alias = tcn_buf_view(&name).ptr;
+    fprintf(out,
+            "on call: %s: no schedule names it, so it pages nobody; add it to the RotationIds of "
+            "one\n",
+            alone.alias);
+    check_schedule(dir, &alone, now_ms, out);
+    tcn_buf_done(&name);
+}
+
 /* A turn over such a night is shorter or longer by as much. */
 static void check_clocks(const struct tcn_rotation *r, int64_t now_ms, FILE *out)
 {
@@ -105,6 +139,8 @@ void tcn_check_oncall(const struct tcn_directory *dir, int64_t now_ms, FILE *out
     for (size_t i = 0; i < dir->n_contacts; i++)
         if (dir->contacts[i].type == TCN_ONCALL_SCHEDULE)
             check_schedule(dir, &dir->contacts[i], now_ms, out);
+    for (size_t i = 0; i < dir->n_rosters; i++)
+        check_unnamed(dir, tcn_roster_rotation(dir->rosters[i]), now_ms, out);
     for (size_t i = 0; i < dir->n_rosters; i++)
         check_clocks(tcn_roster_rotation(dir->rosters[i]), now_ms, out);
 }

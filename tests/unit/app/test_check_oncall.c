@@ -44,6 +44,15 @@ static const struct {
      "UTC\n"
      "on call: web: several rotations at once 52 times in 365 days, 416.0 h in all\n"
      "on call: web: somebody at every moment of 365 days\n"},
+    {"a rotation in no schedule",
+     ALL(ROTATION("all", "UTC", "") "," ROTATION("mondays", "Asia/Tokyo", MONDAYS), "\"all\""),
+     "on call: web: somebody at every moment of 365 days\n"
+     "on call: \"mondays\": no schedule names it, so it pages nobody; add it to the RotationIds of "
+     "one\n"
+     "on call: \"mondays\": nobody from 2026-02-01 09:00 to 2026-02-02 09:00, Asia/Tokyo\n"
+     "on call: \"mondays\": nobody from 2026-02-02 17:00 to 2026-02-09 09:00, Asia/Tokyo\n"
+     "on call: \"mondays\": nobody from 2026-02-09 17:00 to 2026-02-16 09:00, Asia/Tokyo\n"
+     "on call: \"mondays\": nobody 53 times in 365 days, 8344.0 h in all\n"},
 };
 
 static char *check(const struct tcn_directory *dir)
