@@ -6,6 +6,7 @@
 #include "base/xalloc.h"
 #include "engine/budget.h"
 #include "engine/engine.h"
+#include "engine/mute.h"
 
 #include <stdlib.h>
 
@@ -194,10 +195,9 @@ static void let_engine_act(struct run *run, int64_t now_ms)
     tell(run, &d, now_ms);
 }
 
-static void let_time_pass(struct run *run)
+static void let_time_pass(struct run *run, int64_t now_ms)
 {
     const int64_t until_ms = run->s->from_ms + run->s->for_ms;
-    int64_t now_ms = run->s->from_ms;
 
     for (size_t i = 0; i < STEPS_MAX; i++) {
         int64_t due_ms = tcn_engine_next_due(&run->aggregate);
@@ -214,6 +214,52 @@ static void let_time_pass(struct run *run)
     }
     tell_time(run, until_ms);
     fputs("the end: nobody has answered\n", run->out);
+}
+
+/* -- maintenance windows ---------------------------------------------------------------------------------------- */
+
+static void tell_window(const struct run *run, int64_t now_ms, const struct tcn_muting *by,
+                        const char *before, const char *behind)
+{
+    char until[TIME_TEXT];
+
+    tcn_time_format(by->until_ms + tcn_zone_offset_ms(run->s->zone, by->until_ms), "%Y-%m-%d %H:%M",
+                    until, sizeof until);
+    tell_time(run, now_ms);
+    fprintf(run->out, "%sthe maintenance window %s (%s) %suntil %s%s\n", before, by->name,
+            by->owner, *before ? "" : "is open ", until, behind);
+}
+
+/* The alarm opens its incident when no window holds it any more. */
+static int64_t wait_for_windows(const struct run *run)
+{
+    const int64_t until_ms = run->s->from_ms + run->s->for_ms;
+    int64_t now_ms = run->s->from_ms;
+    struct tcn_muting by;
+
+    for (size_t i = 0; i < STEPS_MAX && now_ms <= until_ms; i++) {
+        if (!tcn_mute_find(NULL, &run->directory, &run->s->alarm, now_ms, &by))
+            break;
+        tell_window(run, now_ms, &by, "held by ", ": what still fires opens its incident then");
+        now_ms = by.until_ms;
+    }
+    return now_ms;
+}
+
+/* Those that are open then and hold other alarms. */
+static void tell_other_windows(const struct run *run, int64_t now_ms)
+{
+    struct tcn_window_span span;
+
+    for (size_t i = 0; i < run->directory.n_windows; i++) {
+        const struct tcn_window *w = &run->directory.windows[i];
+
+        if (tcn_window_span(w, now_ms, &span) && span.start_ms <= now_ms)
+            tell_window(
+                run, now_ms,
+                &(struct tcn_muting){.name = w->name, .owner = w->owner, .until_ms = span.end_ms},
+                "", ", for other alarms: --source and --tag say which one this is");
+    }
 }
 
 /* -- the plan --------------------------------------------------------------------------------------------------- */
@@ -253,25 +299,40 @@ static int choose_plan(struct run *run, const char **ret, struct tcn_err *err)
     return 0;
 }
 
+static int open(struct run *run, const char *plan, int64_t now_ms, struct tcn_err *err)
+{
+    const struct tcn_start start = {
+        .response_plan = plan, .actor = "a simulation", .detected_ms = now_ms};
+    struct tcn_decision d;
+
+    tcn_decision_init(&d, &run->arena);
+    if (tcn_engine_start(&start, &run->directory, tcn_id_child((struct tcn_id){{0}}, ALONE, 0), 0,
+                         now_ms, &run->aggregate, &d, err) == TCN_INTAKE_UNSET)
+        return err->code;
+    tell(run, &d, now_ms);
+    let_time_pass(run, now_ms);
+    return 0;
+}
+
 int tcn_simulate(const struct tcn_simulation *s, FILE *out, struct tcn_err *err)
 {
     struct run run = {.s = s, .directory = *s->directory, .out = out};
-    struct tcn_start start = {.actor = "a simulation", .detected_ms = s->from_ms};
-    struct tcn_decision d;
-    int r = choose_plan(&run, &start.response_plan, err);
+    const char *plan = NULL;
+    int64_t opened_ms;
+    int r = choose_plan(&run, &plan, err);
 
     if (r < 0)
         return r;
+    opened_ms = wait_for_windows(&run);
+    if (opened_ms > s->from_ms + s->for_ms) {
+        tell_time(&run, s->from_ms + s->for_ms);
+        fputs("the end: it is held, and nobody is paged\n", out);
+        return 0;
+    }
+    tell_other_windows(&run, opened_ms);
     tcn_arena_init(&run.arena, ARENA_BYTES);
     run.budgets.arena = &run.arena;
-    tcn_decision_init(&d, &run.arena);
-    if (tcn_engine_start(&start, &run.directory, tcn_id_child((struct tcn_id){{0}}, ALONE, 0), 0,
-                         s->from_ms, &run.aggregate, &d, err) == TCN_INTAKE_UNSET) {
-        r = err->code;
-    } else {
-        tell(&run, &d, s->from_ms);
-        let_time_pass(&run);
-    }
+    r = open(&run, plan, opened_ms, err);
     tcn_arena_done(&run.arena);
     return r;
 }

@@ -379,6 +379,19 @@ class Check(unittest.TestCase):
             self.assertRegex(text, rf"\$\.connectors\.jira\.token\.env: environment variable {name} .*{wanted}")
             self.assertNotIn(SECRETS["JIRA_TOKEN"], text)
 
+    def test_simulate_waits_for_maintenance(self) -> None:
+        self.config["resources"]["maintenance_windows"] = [{
+            "name": "backup", "owner": "ana", "match": {"service": "db-*", "source": "prom"}, "time_zone": "UTC", "start": "02:00",
+            "duration": "30m", "until": "2099-01-01T00:00:00Z"}]
+        path = self.write(self.config)
+        for words, status, first in (
+                ([], 0, "+0:00  the maintenance window backup (ana) is open until 2026-03-01 02:30, for other alarms"),
+                (["--source", "prom", "--tag", "env=live", "--tag", "service=db-1"], 0, "+0:00  held by the maintenance window backup (ana)"),
+                (["--source", "prom", "--tag", "service"], 2, 'tocsin simulate: --tag: "service" is no tag; write it as KEY=VALUE')):
+            done, text = check(path, SECRETS, "simulate", "--plan", "web", "--at", "2026-03-01T02:10", *words)
+            self.assertEqual(status, done, text)
+            self.assertIn(first, text.splitlines()[0])
+
     def test_serve_tells_the_same(self) -> None:
         self.config["listen"] = "8080"
         status, text = check(self.write(self.config), SECRETS, "serve", "--data", str(self.folder / "data"))

@@ -56,12 +56,14 @@ static const struct {
 struct world {
     struct resources of;
     const struct tcn_zone *zone;
+    struct tcn_tag tag; /* of the alarm; without a key there is none */
 };
 
 static void init(struct world *w)
 {
     struct tcn_buf text;
 
+    w->tag = (struct tcn_tag){NULL, NULL};
     tcn_buf_init(&text, 65536);
     assert_int_equal(tcn_file_read(CONFIG, &text, NULL), 0);
     read_good_resources(&w->of, tcn_buf_view(&text).ptr);
@@ -69,11 +71,15 @@ static void init(struct world *w)
     assert_int_equal(tcn_zone_load("Europe/Oslo", &w->of.arena, &w->zone, NULL), 0);
 }
 
-static int simulate(const struct world *w, const char *plan, const char *at, int64_t minutes,
+static int simulate(struct world *w, const char *plan, const char *at, int64_t minutes,
                     char **ret_said, struct tcn_err *err)
 {
     struct tcn_simulation s = {
-        .directory = &w->of.dir, .plan = plan, .for_ms = minutes * 60000, .zone = w->zone};
+        .directory = &w->of.dir,
+        .plan = plan,
+        .for_ms = minutes * 60000,
+        .zone = w->zone,
+        .alarm = {.source = "", .tags = &w->tag, .n_tags = w->tag.key != NULL}};
     size_t size = 0;
     FILE *out = open_memstream(ret_said, &size);
     int r;
@@ -103,6 +109,51 @@ static void who_is_paged(void **state)
     release_resources(&w.of);
 }
 
+static const struct {
+    const char *name, *at, *service;
+    int64_t minutes;
+    const char *said;
+} held[] = {
+    {"one that holds everything", "2026-01-11T01:30:00Z", "web", 30,
+     "2026-01-11 02:30:00    +0:00  held by the maintenance window backup (ana) until 2026-01-11 "
+     "03:00: what still fires opens its incident then\n"
+     "2026-01-11 03:00:00   +30:00  the maintenance window db (dan) is open until 2026-01-11 "
+     "03:30, "
+     "for other alarms: --source and --tag say which one this is\n"
+     "2026-01-11 03:00:00   +30:00  incident opened: simulated\n"
+     "2026-01-11 03:00:00   +30:00  page bob by mail, bob@example.com: bob\n"
+     "2026-01-11 03:00:00   +30:00  the end: nobody has answered\n"},
+    {"one after the other", "2026-01-11T01:00:00Z", "db-1", 89,
+     "2026-01-11 02:00:00    +0:00  held by the maintenance window backup (ana) until 2026-01-11 "
+     "03:00: what still fires opens its incident then\n"
+     "2026-01-11 03:00:00   +60:00  held by the maintenance window db (dan) until 2026-01-11 "
+     "03:30: what still fires opens its incident then\n"
+     "2026-01-11 03:29:00   +89:00  the end: it is held, and nobody is paged\n"},
+    {"none on that day", "2026-01-10T01:20:00Z", "db-1", 0,
+     "2026-01-10 02:20:00    +0:00  incident opened: simulated\n"
+     "2026-01-10 02:20:00    +0:00  page bob by mail, bob@example.com: bob\n"
+     "2026-01-10 02:20:00    +0:00  the end: nobody has answered\n"},
+};
+
+static void what_maintenance_windows_hold(void **state)
+{
+    struct world w;
+    struct tcn_err err = {0};
+
+    (void)state;
+    init(&w);
+    for (size_t i = 0; i < sizeof held / sizeof *held; i++) {
+        char *said = NULL;
+
+        w.tag = (struct tcn_tag){"service", held[i].service};
+        assert_int_equal(simulate(&w, "bob", held[i].at, held[i].minutes, &said, &err), 0);
+        if (strcmp(said, held[i].said) != 0)
+            fail_msg("%s:\nwant %s\ngot  %s", held[i].name, held[i].said, said);
+        free(said);
+    }
+    release_resources(&w.of);
+}
+
 static void an_unknown_name_has_a_nearest(void **state)
 {
     struct world w;
@@ -124,6 +175,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_is_paged),
+        cmocka_unit_test(what_maintenance_windows_hold),
         cmocka_unit_test(an_unknown_name_has_a_nearest),
     };
 
