@@ -26,8 +26,8 @@ static int read_impact(struct tcn_api_call *call, int *ret)
 
 int tcn_v1_start(struct tcn_api_call *call)
 {
-    static const char *const names[] = {"response_plan", "title",       "impact",
-                                        "source",        "trigger_arn", NULL};
+    static const char *const names[] = {"response_plan", "title",        "impact", "source",
+                                        "trigger_arn",   "client_token", NULL};
     struct tcn_start *s = &call->command.start;
 
     is_command(call, TCN_COMMAND_START);
@@ -36,9 +36,10 @@ int tcn_v1_start(struct tcn_api_call *call)
         tcn_v1_text(call, "response_plan", true, WORD_MAX, &s->response_plan) < 0 ||
         tcn_v1_text(call, "title", false, TCN_TITLE_MAX, &s->title) < 0 ||
         tcn_v1_text(call, "source", false, SOURCE_MAX, &s->source) < 0 ||
-        tcn_v1_text(call, "trigger_arn", false, WORD_MAX, &s->trigger_arn) < 0)
+        tcn_v1_text(call, "trigger_arn", false, WORD_MAX, &s->trigger_arn) < 0 ||
+        read_impact(call, &s->impact) < 0)
         return -1;
-    return read_impact(call, &s->impact);
+    return tcn_v1_client_token(call);
 }
 
 int tcn_v1_update(struct tcn_api_call *call)

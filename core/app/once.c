@@ -6,15 +6,6 @@
 
 #define DIGEST 16 /* bytes of a SHA-256 that are kept */
 
-/* The text is a list of [token, request, when, result], the oldest first. */
-static const char *name_of(const struct tcn_once *once, struct tcn_arena *arena)
-{
-    char id[TCN_ID_TEXT];
-
-    tcn_id_text(once->incident, id);
-    return tcn_arena_fmt(arena, "client_tokens/%s", id);
-}
-
 static const char *digest(const char *a, const char *b, struct tcn_arena *arena)
 {
     char *hex = tcn_arena_alloc(arena, 2 * DIGEST + 1);
@@ -27,6 +18,25 @@ static const char *digest(const char *a, const char *b, struct tcn_arena *arena)
     tcn_hash_end(&d, bytes);
     tcn_hex(bytes, DIGEST, hex);
     return hex;
+}
+
+/* The text is a list of [token, request, when, result], the oldest first. */
+static const char *name_of(const struct tcn_once *once, struct tcn_arena *arena)
+{
+    char id[TCN_ID_TEXT];
+
+    if (tcn_id_is_zero(once->incident))
+        return tcn_arena_fmt(arena, "client_tokens/account/%.2s",
+                             digest(once->operation, once->token, arena));
+    tcn_id_text(once->incident, id);
+    return tcn_arena_fmt(arena, "client_tokens/%s", id);
+}
+
+/* An incident that is in hand is locked; what is made by another node at the same time is not. */
+static int lock(struct tcn_store *s, const struct tcn_once *once, const char *name,
+                struct tcn_err *err)
+{
+    return tcn_id_is_zero(once->incident) ? tcn_store_lock_name(s, "once", name, err) : 0;
 }
 
 static bool has_token(const struct tcn_once *once)
@@ -80,13 +90,16 @@ int tcn_once_look(struct tcn_store *s, const struct tcn_once *once, int64_t now_
                   struct tcn_arena *arena, enum tcn_once_is *ret, const char **ret_result,
                   struct tcn_err *err)
 {
+    const char *name;
     json_t *list, *row;
     int r;
 
     *ret = TCN_ONCE_NEW;
     if (!has_token(once))
         return 0;
-    if ((r = read_list(s, name_of(once, arena), now_ms, arena, &list, err)) < 0)
+    name = name_of(once, arena);
+    if ((r = lock(s, once, name, err)) < 0 ||
+        (r = read_list(s, name, now_ms, arena, &list, err)) < 0)
         return r;
     row = find(list, digest(once->operation, once->token, arena));
     if (row) {
@@ -102,13 +115,14 @@ int tcn_once_look(struct tcn_store *s, const struct tcn_once *once, int64_t now_
 int tcn_once_keep(struct tcn_store *s, const struct tcn_once *once, const char *result,
                   int64_t now_ms, struct tcn_arena *arena, struct tcn_err *err)
 {
-    const char *name = name_of(once, arena);
+    const char *name;
     json_t *list;
     char *text;
     int r;
 
     if (!has_token(once))
         return 0;
+    name = name_of(once, arena);
     if ((r = read_list(s, name, now_ms, arena, &list, err)) < 0)
         return r;
     while (json_array_size(list) >= TCN_ONCE_KEPT)

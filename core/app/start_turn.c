@@ -1,5 +1,6 @@
 #include "app/start_turn.h"
 
+#include "app/once.h"
 #include "app/turn.h"
 #include "base/nearest.h"
 #include "sys/random.h"
@@ -34,6 +35,37 @@ static int refuse_plan(struct tcn_api_call *call, const struct tcn_directory *d)
                           near ? near : "", near ? "\"?" : "");
 }
 
+/* -- a request that may have come before ---------------------------------------------------------------------------- */
+
+static struct tcn_once once_of(const struct tcn_api_call *call)
+{
+    return (struct tcn_once){.operation = "StartIncident",
+                             .token = call->command.client_token,
+                             .request = call->command.request};
+}
+
+static int keep_token(struct tcn_api_call *call, struct tcn_store *s, struct tcn_id started,
+                      int64_t now_ms, struct tcn_err *err)
+{
+    const struct tcn_once once = once_of(call);
+    char id[TCN_ID_TEXT];
+
+    tcn_id_text(started, id);
+    return tcn_once_keep(s, &once, id, now_ms, call->arena, err);
+}
+
+/* Whatever has become of it, and of its plan. */
+static int answer_again(struct tcn_api_call *call, struct tcn_store *s, const char *result,
+                        struct tcn_err *err)
+{
+    struct tcn_id id = {{0}};
+
+    (void)tcn_id_parse(tcn_str(result), &id);
+    return tcn_api_incident(call, s, id, err);
+}
+
+/* -- the turn ----------------------------------------------------------------------------------------------------- */
+
 static int decide(struct tcn_api_call *call, const struct tcn_command_world *world,
                   const struct tcn_response_plan *plan, struct tcn_store *s, int64_t now_ms,
                   struct tcn_command_result *ret, struct tcn_err *err)
@@ -59,6 +91,7 @@ static int decide(struct tcn_api_call *call, const struct tcn_command_world *wor
         return tcn_api_refuse(call, 400, "bad_request", "title", "%s", err->msg);
     tcn_milestones_note(&ret->milestones, &d);
     if ((r = tcn_turn_write(s, &d, plan, now_ms, err)) < 0 ||
+        (r = keep_token(call, s, a->incident.id, now_ms, err)) < 0 ||
         (r = tcn_api_incident(call, s, a->incident.id, err)) < 0)
         return r;
     ret->has_changed = true;
@@ -72,7 +105,17 @@ int tcn_start_execute(struct tcn_api_call *call, const struct tcn_command_world 
 {
     const struct tcn_response_plan *plan =
         tcn_directory_plan(world->directory, call->command.start.response_plan);
+    const struct tcn_once once = once_of(call);
+    enum tcn_once_is is = TCN_ONCE_NEW;
+    const char *result = NULL;
+    int r = tcn_once_look(s, &once, now_ms, call->arena, &is, &result, err);
 
+    if (r < 0)
+        return r;
+    if (is == TCN_ONCE_AGAIN)
+        return answer_again(call, s, result, err);
+    if (is == TCN_ONCE_OTHER)
+        return tcn_api_refuse(call, 409, "conflict", "client_token", TCN_ONCE_WHY);
     return plan ? decide(call, world, plan, s, now_ms, ret, err)
                 : refuse_plan(call, world->directory);
 }

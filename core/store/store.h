@@ -68,7 +68,7 @@ int64_t tcn_store_epoch(const struct tcn_store *s);
 #define TCN_LEASE_MS 3000
 bool tcn_store_is_shared(const struct tcn_store *s);
 int tcn_store_lock_incident(struct tcn_store *s, struct tcn_id incident, struct tcn_err *err);
-/* Of a kind ("lane", "open", "storm") the one with this name. */
+/* Of a kind ("lane", "open", "storm", "once") the one with this name. */
 int tcn_store_lock_name(struct tcn_store *s, const char *kind, const char *name,
                         struct tcn_err *err);
 /* *ret_is_ours false: another node is at work on it. */

@@ -46,6 +46,16 @@ class Respond(Scenario):
         first = self.post("/v1/incidents", {"response_plan": "major"}, 201).json()["id"]
         self.assertEqual(first, self.post("/v1/incidents", {"response_plan": "major"}, 200).json()["id"])
 
+    def test_a_repeat_with_a_client_token_is_one(self) -> None:
+        name = fresh("once")
+        body = {"response_plan": "web", "title": name, "client_token": "start 1"}
+        first = self.post("/v1/incidents", body, 201).json()["id"]
+        self.mail(name)
+        self.assertEqual(first, self.post("/v1/incidents", body, 200).json()["id"])
+        self.assertEqual([first], [row["id"] for row in self.app.incidents() if row["title"] == name])
+        self.refused("/v1/incidents", {**body, "impact": 1}, 409, "client_token")
+        self.assertEqual(1, len(self.mails_to(name, "alice")))
+
     def test_changes_reach_the_tickets(self) -> None:
         name = fresh("changed")
         ident = self.start(fresh("before"))

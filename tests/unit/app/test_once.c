@@ -104,11 +104,34 @@ static void test_a_row_that_is_none(void **state)
     assert_int_equal(look(once_of("t", "a"), &result), TCN_ONCE_AGAIN);
 }
 
+/* What makes an incident has none to keep its token with: the account keeps those, many more of them. */
+static void test_of_the_account(void **state)
+{
+    const char *result;
+    char token[16];
+
+    (void)state;
+    for (int i = 0; i < 4 * TCN_ONCE_KEPT; i++) {
+        struct tcn_once once = once_of(token, "a");
+        bool is_repeat = i >= 2 * TCN_ONCE_KEPT;
+
+        once.incident = (struct tcn_id){{0}};
+        snprintf(token, sizeof token, "%d", i % (2 * TCN_ONCE_KEPT));
+        assert_int_equal(look(once, &result), is_repeat ? TCN_ONCE_AGAIN : TCN_ONCE_NEW);
+        if (is_repeat)
+            assert_string_equal(result, token);
+        else
+            keep(once, token);
+        once.request = "b";
+        assert_int_equal(look(once, &result), TCN_ONCE_OTHER);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_what_a_token_is_of), CASE(test_none_is_none),       CASE(test_for_a_day),
-        CASE(test_the_newest),         CASE(test_a_row_that_is_none),
+        CASE(test_what_a_token_is_of), CASE(test_of_the_account), CASE(test_none_is_none),
+        CASE(test_for_a_day),          CASE(test_the_newest),     CASE(test_a_row_that_is_none),
     };
 
     return cmocka_run_group_tests_name("once", tests, NULL, NULL);

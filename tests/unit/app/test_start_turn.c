@@ -1,0 +1,105 @@
+/* Incidents by hand: a client token makes a repeated request one. */
+#include "command_calls.h"
+
+static struct tcn_command start_of(const char *response_plan, const char *token,
+                                   const char *request)
+{
+    return (struct tcn_command){.kind = TCN_COMMAND_START,
+                                .start = {.response_plan = response_plan, .title = "by hand"},
+                                .client_token = token,
+                                .request = request};
+}
+
+static const char *started(int status, const char *token, const char *request)
+{
+    execute_for(start_of("critical", token, request), status);
+    return tcn_arena_strdup(&arena, text_of("id"));
+}
+
+static void test_a_repeat_opens_and_pages_once(void **state)
+{
+    const char *first = started(201, "t", "a"), *again, *other;
+
+    (void)state;
+    assert_true(result.has_changed);
+    assert_int_equal(claim_sends(), 1);
+    now += 1000;
+    again = started(200, "t", "a");
+    assert_string_equal(again, first);
+    assert_false(result.has_changed);
+    assert_int_equal(claim_sends(), 0);
+    other = started(201, "u", "a");
+    assert_string_not_equal(other, first);
+    assert_int_equal(claim_sends(), 1);
+    drop_reply();
+}
+
+static void test_without_a_token_each_is_new(void **state)
+{
+    const char *first = started(201, NULL, NULL);
+
+    (void)state;
+    assert_string_not_equal(first, started(201, NULL, NULL));
+    drop_reply();
+}
+
+static void test_a_token_is_of_one_request(void **state)
+{
+    (void)state;
+    started(201, "t", "a");
+    execute_for(start_of("critical", "t", "b"), 409);
+    assert_string_equal(error_of("code"), "conflict");
+    assert_string_equal(error_of("field"), "client_token");
+    now += INT64_C(25) * 3600 * 1000;
+    started(201, "t", "b");
+    drop_reply();
+}
+
+/* The plan may have been renamed since; the answer that was lost is given all the same. */
+static void test_a_repeat_is_answered_whatever_is_configured_now(void **state)
+{
+    const char *first = started(201, "t", "a");
+
+    (void)state;
+    plan.name = "renamed";
+    assert_string_equal(started(200, "t", "a"), first);
+    drop_reply();
+}
+
+static void test_what_is_refused_takes_no_token(void **state)
+{
+    (void)state;
+    execute_for(start_of("nothing", "t", "a"), 404);
+    started(201, "t", "b");
+    drop_reply();
+}
+
+/* It opened nothing: what is told again is which incident it was. */
+static void test_a_start_that_joins_an_open_incident(void **state)
+{
+    struct tcn_id id;
+    const char *first;
+
+    (void)state;
+    plan.dedupe_string = "one at a time";
+    first = started(201, NULL, NULL);
+    assert_string_equal(started(200, "t", "a"), first);
+    assert_int_equal(tcn_id_parse(tcn_str(first), &id), 0);
+    execute_for((struct tcn_command){.kind = TCN_COMMAND_RESOLVE, .incident = id}, 200);
+    assert_string_equal(started(200, "t", "a"), first);
+    drop_reply();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(test_a_repeat_opens_and_pages_once),
+        CASE(test_without_a_token_each_is_new),
+        CASE(test_a_token_is_of_one_request),
+        CASE(test_a_repeat_is_answered_whatever_is_configured_now),
+        CASE(test_what_is_refused_takes_no_token),
+        CASE(test_a_start_that_joins_an_open_incident),
+    };
+
+    return cmocka_run_group_tests_name("start_turn", tests, NULL, NULL);
+}
