@@ -1,27 +1,29 @@
 #include "app/letters.h"
 #include "api/json.h"
 #include "app/remark.h"
+#include "app/turn.h"
 #include "connect/lanes.h"
 #include "connect/sends.h"
 
-/* Why nobody is to be paged for it any more; NULL: somebody is. */
-static const char *why_over(const struct tcn_incident *i)
+/* Why its person is not to be paged any more; NULL: is. */
+static const char *why_over(const struct tcn_aggregate *a, struct tcn_id send, int64_t now_ms)
 {
-    if (i->status != TCN_STATUS_OPEN)
+    if (a->incident.status != TCN_STATUS_OPEN)
         return "it is resolved";
-    return i->acknowledged_ms != 0 ? "it is acknowledged" : NULL;
+    if (tcn_engine_is_awaited(a, send, now_ms))
+        return NULL;
+    return a->incident.acknowledged_ms != 0 ? "it is acknowledged" : "the page is stopped";
 }
 
-/* A mail that says "you are paged" would be untrue. ret is NULL when the incident waits for an answer. */
-static int look_over(struct tcn_api_call *call, struct tcn_store *s, struct tcn_id incident,
-                     const char **ret, struct tcn_err *err)
+/* A mail that says "you are paged" would be untrue. ret is NULL when the page is still to be sent. */
+static int look_over(struct tcn_api_call *call, struct tcn_store *s,
+                     const struct tcn_deadletter *letter, int64_t now_ms, const char **ret,
+                     struct tcn_err *err)
 {
-    struct tcn_incident i = {0};
-    int r = tcn_store_lock_incident(s, incident, err);
+    struct tcn_aggregate *a = TCN_NEW(call->arena, struct tcn_aggregate);
+    int r = tcn_turn_load(s, letter->incident, call->arena, a, err);
 
-    if (r == 0)
-        r = tcn_store_incident_get(s, incident, call->arena, &i, err);
-    *ret = r == 0 ? why_over(&i) : NULL;
+    *ret = r == 0 ? why_over(a, letter->id, now_ms) : NULL;
     return r == TCN_ENOTFOUND ? 0 : r;
 }
 
@@ -118,11 +120,12 @@ int tcn_letter_execute(struct tcn_api_call *call, const struct tcn_command_world
     if (r < 0)
         return r;
     if (call->command.kind == TCN_COMMAND_LETTER_RETRY && tcn_id_is_zero(letter.link) &&
-        (r = look_over(call, s, letter.incident, &over, err)) < 0)
+        (r = look_over(call, s, &letter, now_ms, &over, err)) < 0)
         return r;
     if (over)
         return tcn_api_refuse(call, 409, "not_waiting", "id",
-                              "nobody is paged for the incident any more: %s; drop the dead letter",
+                              "this person is not paged for the incident any more: %s; drop the "
+                              "dead letter",
                               over);
     r = call->command.kind == TCN_COMMAND_LETTER_RETRY ? retry(call, &letter, s, now_ms, err)
                                                        : drop(call, &letter, world, s, now_ms, err);

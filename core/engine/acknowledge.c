@@ -16,20 +16,22 @@ static int64_t told_ms(const struct tcn_aggregate *a)
     return a->incident.created_ms;
 }
 
-/* The first answer counts; a later one is on the timeline only. */
+/* The first answer counts; a later one is on the timeline only, and ends what it stops. */
 static void mark_incident(const struct tcn_step *s, const char *actor)
 {
     struct tcn_incident *i = &s->a->incident;
 
-    if (i->status != TCN_STATUS_OPEN || i->acknowledged_ms != 0)
+    if (i->status != TCN_STATUS_OPEN)
         return;
-    i->acknowledged_ms = s->now_ms;
-    s->d->acknowledged = true;
-    s->d->acknowledged_after_ms = s->now_ms - told_ms(s->a);
-    i->unreached_ms = 0;
-    i->acknowledged_by = tcn_arena_strdup(s->d->arena, actor);
+    if (i->acknowledged_ms == 0) {
+        i->acknowledged_ms = s->now_ms;
+        s->d->acknowledged = true;
+        s->d->acknowledged_after_ms = s->now_ms - told_ms(s->a);
+        i->unreached_ms = 0;
+        i->acknowledged_by = tcn_arena_strdup(s->d->arena, actor);
+        tcn_decision_tell_tickets(s->d, i);
+    }
     tcn_tries_end(s);
-    tcn_decision_tell_tickets(s->d, i);
 }
 
 static void add_event(const struct tcn_step *s, const char *type, const char *data,

@@ -162,7 +162,7 @@ int tcn_engine_send_result(struct tcn_aggregate *aggregate, struct tcn_id page,
 
 /* The message did not get through for a reason that may pass (an outage, credentials that are wrong now), and its first
  * tries are over: the page counts as failed as with ERROR. ret->again_ms is when to try this very message once more:
- * after a minute, the pauses growing to five, while the incident is open, nobody acknowledged it, no page to that
+ * after a minute, the pauses growing to five, while its person is awaited (tcn_engine_is_awaited), no page to that
  * contact has left, and this is the newest message to that contact and channel; else 0. What repeats a try says nothing
  * new to the timeline. So call tcn_engine_pages for the same decision. TCN_ENOTFOUND. */
 struct tcn_send_failure {
@@ -173,6 +173,12 @@ struct tcn_send_failure {
 };
 int tcn_engine_send_failed(struct tcn_aggregate *aggregate, const struct tcn_send_failure *failure,
                            int64_t now_ms, struct tcn_decision *ret);
+
+/* Whether the person of that message is still to be paged: the incident is open, neither an answer of that person nor
+ * StopEngagement stopped the page, and nobody answered, or the person's plan went on when somebody did (5.5). After an
+ * essential answer only for as long as it does. false for an unknown message. */
+bool tcn_engine_is_awaited(const struct tcn_aggregate *aggregate, struct tcn_id send,
+                           int64_t now_ms);
 
 /* Whether the message arrived is not known: its answer was lost, or is still waited for. The page counts as late, when
  * that is over as failed, but neither is said: only that it may have arrived. Of a page of which something has left,

@@ -70,11 +70,17 @@ static const char *acknowledgement_is_whole(const struct tcn_aggregate *a)
                : "an acknowledgement without a name or without a time";
 }
 
-static const char *whoever_answered_is_reached(const struct tcn_aggregate *a)
+/* Whoever answered is reached; those who were engaged afterwards may not be. */
+static const char *only_later_ones_are_missed(const struct tcn_aggregate *a)
 {
-    return a->incident.acknowledged_ms != 0 && a->incident.unreached_ms != 0
-               ? "acknowledged, and nobody is reached"
-               : NULL;
+    const struct tcn_incident *i = &a->incident;
+
+    if (i->acknowledged_ms == 0 || i->unreached_ms == 0)
+        return NULL;
+    for (size_t k = 0; k < a->n_engagements; k++)
+        if (a->engagements[k].start_ms > i->acknowledged_ms)
+            return NULL;
+    return "acknowledged, and nobody is reached";
 }
 
 static const char *follows_another(const struct tcn_aggregate *a)
@@ -240,7 +246,7 @@ static rule *const incident_rules[] = {
     texts_fit,
     numbers_fit,
     acknowledgement_is_whole,
-    whoever_answered_is_reached,
+    only_later_ones_are_missed,
     follows_another,
     alarm_does_not_resolve_while_firing,
     tcn_invariant_of_engagements,

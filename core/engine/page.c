@@ -3,6 +3,7 @@
  * is tried on for as long as nobody is reached: tries.c. */
 #include "engine/page.h"
 #include "engine/engine.h"
+#include "engine/reach.h"
 
 #define PATIENCE_MS 30000 /* reliability F17 */
 
@@ -97,11 +98,12 @@ static void reach(const struct tcn_step *s, const struct tcn_engagement *e,
                   const struct tcn_page *p)
 {
     struct tcn_incident *i = &s->a->incident;
-    bool was_nobody = i->unreached_ms != 0;
+    bool was_nobody = i->unreached_ms != 0 && tcn_reach_counts(s->a, e);
 
     if (!tcn_aggregate_is_open(s->a) || e->stop_ms != 0 || (!was_nobody && !is_told_missing(s, p)))
         return;
-    i->unreached_ms = 0;
+    if (was_nobody)
+        i->unreached_ms = 0;
     tcn_step_say(s, was_nobody, "%s is reached by %s after all", p->contact, p->channel);
 }
 

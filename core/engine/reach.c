@@ -82,12 +82,20 @@ static bool may_reach(const struct tcn_engagement *e, int64_t now_ms)
     return e->next_stage_ms != 0 && has_another_person(e, latest_start(e), now_ms);
 }
 
+bool tcn_reach_counts(const struct tcn_aggregate *a, const struct tcn_engagement *e)
+{
+    int64_t answered = a->incident.acknowledged_ms;
+
+    return e->stop_ms == 0 &&
+           (answered == 0 || (e->start_ms > answered && !e->progression_stopped));
+}
+
 static bool may_have_arrived(const struct tcn_aggregate *a)
 {
     for (size_t i = 0; i < a->n_engagements; i++) {
         const struct tcn_engagement *e = &a->engagements[i];
 
-        for (size_t k = 0; k < e->n_pages && e->stop_ms == 0; k++)
+        for (size_t k = 0; k < e->n_pages && tcn_reach_counts(a, e); k++)
             if (tcn_page_is_doubtful(&e->pages[k]))
                 return true;
     }
@@ -97,7 +105,7 @@ static bool may_have_arrived(const struct tcn_aggregate *a)
 static bool has_pages(const struct tcn_aggregate *a)
 {
     for (size_t i = 0; i < a->n_engagements; i++)
-        if (a->engagements[i].stop_ms == 0 && a->engagements[i].n_pages > 0)
+        if (tcn_reach_counts(a, &a->engagements[i]) && a->engagements[i].n_pages > 0)
             return true;
     return false;
 }
@@ -115,15 +123,32 @@ static void mark_reached(const struct tcn_step *s)
     s->a->incident.unreached_ms = 0;
 }
 
+static void say_nobody(const struct tcn_step *s)
+{
+    const char *who = s->a->incident.acknowledged_ms == 0
+                          ? "nobody"
+                          : "nobody of those who were engaged after the answer";
+
+    if (s->d->is_doubtful)
+        tcn_step_say(s, true,
+                     "%s is known to be reached: a page may have arrived, and nobody is left to "
+                     "page",
+                     who);
+    else
+        tcn_step_say(s, true, "%s is reached: %s", who,
+                     has_pages(s->a) ? "no page got through, and nobody is left to page"
+                                     : "nobody who is engaged can be paged");
+}
+
 void tcn_reach_judge(const struct tcn_step *s)
 {
     const struct tcn_aggregate *a = s->a;
     bool is_engaged = false;
 
-    if (!tcn_aggregate_is_open(a) || a->incident.acknowledged_ms != 0)
+    if (!tcn_aggregate_is_open(a))
         return;
     for (size_t i = 0; i < a->n_engagements; i++) {
-        if (a->engagements[i].stop_ms != 0)
+        if (!tcn_reach_counts(a, &a->engagements[i]))
             continue;
         is_engaged = true;
         if (may_reach(&a->engagements[i], s->now_ms)) {
@@ -135,13 +160,5 @@ void tcn_reach_judge(const struct tcn_step *s)
         return;
     tcn_reach_nobody(s);
     s->d->is_doubtful = may_have_arrived(a);
-    if (s->d->is_doubtful)
-        tcn_step_say(
-            s, true,
-            "nobody is known to be reached: a page may have arrived, and nobody is left to "
-            "page");
-    else
-        tcn_step_say(s, true, "nobody is reached: %s",
-                     has_pages(a) ? "no page got through, and nobody is left to page"
-                                  : "nobody who is engaged can be paged");
+    say_nobody(s);
 }

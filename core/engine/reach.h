@@ -8,6 +8,8 @@
  * somebody else is to come. A stage that names nobody but those who are not reached keeps its time, at which they may be; of a
  * schedule it is not known before who that will be. */
 int64_t tcn_reach_next_stage(const struct tcn_engagement *e);
+/* Whether its people are those who must be reached: anybody, or after an answer whoever was engaged since. */
+bool tcn_reach_counts(const struct tcn_aggregate *a, const struct tcn_engagement *e);
 /* Nobody is, and nobody will be: marks the incident, which is told as an error. */
 void tcn_reach_nobody(const struct tcn_step *s);
 /* Finds out whether that is so. Told once, to the tickets too: whoever looks at them is the last who may see it. Stages and

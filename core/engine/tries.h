@@ -9,7 +9,7 @@ void tcn_tries_supersede(const struct tcn_step *s, const struct tcn_page *p);
 /* The same of the older pages of that contact and channel, in all engagements that go on. */
 void tcn_tries_supersede_older(const struct tcn_step *s, const struct tcn_engagement *e,
                                const struct tcn_page *p);
-/* Somebody acknowledged: lost pages of plans that are over are not tried any more. */
+/* Somebody acknowledged: lost pages of those who are not to be paged any more are not tried on. */
 void tcn_tries_end(const struct tcn_step *s);
 
 #endif

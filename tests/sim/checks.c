@@ -61,6 +61,15 @@ static bool is_in_doubt(const struct incident_row *row, struct tcn_id page)
     return is_doubted;
 }
 
+/* Of whom it is said: after an answer of those engaged since, of whom none answered for the others. */
+static bool is_judged(const struct tcn_aggregate *a, const struct tcn_engagement *e)
+{
+    int64_t answered = a->incident.acknowledged_ms;
+
+    return e->stop_ms == 0 &&
+           (answered == 0 || (e->start_ms > answered && !e->progression_stopped));
+}
+
 /* That nobody is reached is not said in the same words when somebody may be. */
 static void check_nobody(struct world *w, const struct incident_row *row,
                          const struct tcn_decision *d)
@@ -71,7 +80,7 @@ static void check_nobody(struct world *w, const struct incident_row *row,
     if (!d->nobody_reached)
         return;
     for (size_t i = 0; i < a->n_engagements; i++)
-        for (size_t k = 0; k < a->engagements[i].n_pages && a->engagements[i].stop_ms == 0; k++)
+        for (size_t k = 0; k < a->engagements[i].n_pages && is_judged(a, &a->engagements[i]); k++)
             is_doubtful |= is_in_doubt(row, a->engagements[i].pages[k].id);
     if (d->is_doubtful != is_doubtful)
         fail(w, is_doubtful ? "nobody is reached, though a page may have arrived"

@@ -16,7 +16,7 @@ static const char *const feature_names[FEATURES] = {SIM_FEATURES(SIM_NAME)};
 
 struct totals {
     int64_t steps, turns, sends, answers, crashes, flapped, early, echoes, tries, after_all;
-    int64_t reckoned, on_call, gaps, twice, doubts, in_vain, splits, hours, engine_ns;
+    int64_t tries_after, reckoned, on_call, gaps, twice, doubts, in_vain, splits, hours, engine_ns;
     int64_t verdicts[TCN_INTAKE_ALIVE + 1];
 };
 
@@ -129,6 +129,7 @@ static void add(struct totals *t, const struct world *w)
     t->echoes += w->echoes;
     t->tries += w->tries;
     t->after_all += w->after_all;
+    t->tries_after += w->tries_after;
     t->reckoned += w->reckoned;
     t->on_call += w->on_call;
     t->gaps += w->gaps;
@@ -189,8 +190,9 @@ static void print(const struct totals *t, double seconds)
     printf(" (flapping %lld, echoes that fired %lld)\n", (long long)t->flapped,
            (long long)t->echoes);
     printf("sim: stages before their time: %lld; tries while nobody is reached: %lld, %lld got "
-           "through\n",
-           (long long)t->early, (long long)t->tries, (long long)t->after_all);
+           "through, %lld after an answer\n",
+           (long long)t->early, (long long)t->tries, (long long)t->after_all,
+           (long long)t->tries_after);
     printf("sim: engagements reckoned: %lld; schedules engaged: %lld, with nobody on call %lld; "
            "people named twice at once: %lld\n",
            (long long)t->reckoned, (long long)t->on_call, (long long)t->gaps, (long long)t->twice);
@@ -203,9 +205,9 @@ static void print(const struct totals *t, double seconds)
 /* A search that never got somewhere proves nothing about that place. */
 static int check_reach(const struct totals *t)
 {
-    const int64_t rare[] = {t->flapped, t->crashes,   t->answers, t->early, t->echoes,
-                            t->tries,   t->after_all, t->on_call, t->gaps,  t->twice,
-                            t->doubts,  t->in_vain,   t->splits};
+    const int64_t rare[] = {t->flapped, t->crashes,   t->answers, t->early,      t->echoes,
+                            t->tries,   t->after_all, t->on_call, t->gaps,       t->twice,
+                            t->doubts,  t->in_vain,   t->splits,  t->tries_after};
 
     if (t->steps < 50000)
         return 0;

@@ -190,10 +190,52 @@ static bool goes_on(const struct incident_row *row, int64_t engagement_no)
     return row->engagements[engagement_no - 1].stop_ms == 0;
 }
 
+static const struct tcn_run *run_of(struct world *w, const struct incident_row *row,
+                                    const struct sent *sent)
+{
+    const struct tcn_engagement *e = &row->engagements[sent->engagement_no - 1];
+
+    for (size_t i = 0; i < e->n_pages; i++)
+        if (tcn_id_eq(e->pages[i].id, sent->page))
+            return &e->runs[e->pages[i].run_no - 1];
+    fail(w, "a message was sent of a page that is not there");
+}
+
+static bool is_enough(const struct tcn_engagement *e, const struct answer *a)
+{
+    for (size_t i = 0; a->contact && i < e->n_runs; i++)
+        if (e->runs[i].is_essential && strcmp(e->runs[i].contact, a->contact) == 0)
+            return true;
+    return !a->contact;
+}
+
+/* After an answer: by that person's own plan, which went on when the first came, or, when an answer was enough, does at
+ * at_ms. */
+static bool is_awaited(struct world *w, const struct incident_row *row, const struct sent *sent,
+                       int64_t at_ms)
+{
+    const struct tcn_run *run = run_of(w, row, sent);
+    int64_t until = row->incident.acknowledged_ms;
+
+    if (until == 0)
+        return true;
+    for (size_t i = 0; i < row->n_answers; i++) {
+        const struct answer *a = &row->answers[i];
+
+        if (a->engagement_no != sent->engagement_no)
+            continue;
+        if (!a->contact || strcmp(a->contact, sent->contact) == 0)
+            return false;
+        if (is_enough(&row->engagements[sent->engagement_no - 1], a))
+            until = at_ms;
+    }
+    return run->next_stage_ms != 0 || run->ends_ms > until;
+}
+
 /* That person, by what providers said and people did, in engagements that go on. */
 static bool is_unreached(struct world *w, const struct incident_row *row, const char *contact)
 {
-    if (row->incident.status != TCN_STATUS_OPEN || row->incident.acknowledged_ms != 0)
+    if (row->incident.status != TCN_STATUS_OPEN)
         return false;
     for (size_t i = 0; i < row->n_results; i++)
         if (row->results[i].said == SAID_SENT && goes_on(row, row->results[i].engagement_no) &&
@@ -245,13 +287,15 @@ static void check_tries(struct world *w, const struct incident_row *row, const s
 
     if (reply->again_ms != 0 && (wait_ms < MIN || wait_ms > 5 * MIN))
         fail(w, "%s is tried again after %lld ms", sent->contact, (long long)wait_ms);
-    if (reply->again_ms != 0 && !is_unreached(w, row, sent->contact))
+    if (reply->again_ms != 0 &&
+        (!is_unreached(w, row, sent->contact) || !is_awaited(w, row, sent, reply->again_ms)))
         fail(w, "%s is tried again for nothing", sent->contact);
+    w->tries_after += reply->again_ms != 0 && row->incident.acknowledged_ms != 0;
     if (count_waiting(w, row, sent, true) > 1)
         fail(w, "two messages to %s by %s are tried again", sent->contact, sent->channel);
     if (reply->p.said == SAID_FAILED && is_unreached(w, row, sent->contact) &&
-        goes_on(row, sent->engagement_no) && !row->has_lost && !is_settled(w, row, sent) &&
-        count_waiting(w, row, sent, false) == 0)
+        is_awaited(w, row, sent, now_of(w) + 5 * MIN) && goes_on(row, sent->engagement_no) &&
+        !row->has_lost && !is_settled(w, row, sent) && count_waiting(w, row, sent, false) == 0)
         fail(w, "%s is not reached, and not tried again", sent->contact);
 }
 

@@ -261,6 +261,7 @@ struct world {
     int64_t doubts,
         in_vain; /* messages that may have arrived; nobody was known to be reached because of them */
     int64_t tries, after_all; /* more tries while nobody is reached; those that got through */
+    int64_t tries_after;      /* of them, after an answer that left the person to be paged */
 };
 
 /* Prints seed, step and what is wrong, and ends the process with 1. */

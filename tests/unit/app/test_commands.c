@@ -417,6 +417,39 @@ static void test_letters_of_pages_that_are_over(void **state)
     drop_reply();
 }
 
+static struct tcn_id fail_the_page(struct tcn_id incident)
+{
+    struct tcn_send_row *rows = NULL;
+    size_t n = 0;
+
+    assert_int_equal(tcn_store_send_claim(store, now, 9, &arena, &rows, &n, &err), 0);
+    assert_int_equal(n, 1);
+    assert_int_equal(tcn_store_send_finish(store, rows[0].id, TCN_SEND_FAILED, 0, "no", &err), 0);
+    return put_letter_of(incident, rows[0].id, (struct tcn_id){{0}});
+}
+
+/* Whoever is engaged after an answer is still to be paged, until that is stopped. */
+static void test_letters_of_pages_after_an_answer(void **state)
+{
+    struct tcn_id incident = alarm_of("k", TCN_ACTION_FIRE), letter;
+
+    (void)state;
+    execute((struct tcn_command){.kind = TCN_COMMAND_ACKNOWLEDGE, .incident = incident});
+    now += 1000;
+    execute(
+        (struct tcn_command){.kind = TCN_COMMAND_ENGAGE, .incident = incident, .contact = "alice"});
+    letter = fail_the_page(incident);
+    execute((struct tcn_command){.kind = TCN_COMMAND_LETTER_RETRY, .letter = letter});
+    assert_int_equal(call.status, 200);
+    letter = fail_the_page(incident);
+    execute((struct tcn_command){.kind = TCN_COMMAND_DISENGAGE,
+                                 .incident = incident,
+                                 .engagement = tcn_id_child(incident, "engagement", 2)});
+    execute((struct tcn_command){.kind = TCN_COMMAND_LETTER_RETRY, .letter = letter});
+    assert_int_equal(call.status, 409);
+    drop_reply();
+}
+
 static void test_the_policy_of_a_source(void **state)
 {
     (void)state;
@@ -441,6 +474,7 @@ int main(void)
         CASE(test_a_link_that_waits_is_freed),
         CASE(test_a_link_that_wants_nothing),
         CASE(test_letters_of_pages),
+        CASE(test_letters_of_pages_after_an_answer),
         CASE(test_letters_of_pages_that_are_over),
         CASE(test_the_policy_of_a_source),
     };

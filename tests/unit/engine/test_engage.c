@@ -66,6 +66,61 @@ static void after_an_answer(void **state)
     fx_done(&f);
 }
 
+static void result(struct fixture *f, const char *contact, enum tcn_receipt_type type)
+{
+    f->now += SEC;
+    fx_begin(f);
+    assert_int_equal(
+        tcn_engine_send_result(&f->a, fx_page_of(f, contact)->id, type, "no", f->now, &f->d), 0);
+    tcn_engine_pages(&f->a, &f->directory, 7, f->now, &f->d);
+    fx_check(f, &f->a);
+}
+
+/* The help that was asked for does not come: that somebody else answered is no news then. */
+static void help_that_is_not_reached(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f);
+    fx_ack(&f, (struct tcn_id){{0}}, "contact:ann");
+    f.now += MIN;
+    engage(&f, "ben", NULL);
+    assert_false(f.d.nobody_reached);
+    result(&f, "ben", TCN_ERROR);
+    assert_true(f.d.nobody_reached);
+    assert_int_equal(f.a.incident.unreached_ms, f.now);
+    assert_true(fx_event(&f, TCN_EVENT_TOCSIN,
+                         "nobody of those who were engaged after the answer is reached: no page "
+                         "got through, and nobody is left to page")
+                    ->to_tickets);
+    result(&f, "ann", TCN_SENT); /* of before the answer */
+    assert_int_equal(f.d.events.n, 0);
+    assert_false(f.d.nobody_reached);
+    assert_int_not_equal(f.a.incident.unreached_ms, 0);
+    result(&f, "ben", TCN_SENT);
+    assert_non_null(fx_event(&f, TCN_EVENT_TOCSIN, "ben is reached by email after all"));
+    assert_int_equal(f.a.incident.unreached_ms, 0);
+    fx_done(&f);
+}
+
+static void help_that_cannot_be_paged(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f);
+    fx_contact(&f, "cat", TCN_PERSONAL);
+    fx_ack(&f, fx_page_of(&f, "ann")->id, "contact:ann");
+    f.now += MIN;
+    engage(&f, "cat", NULL);
+    assert_true(f.d.nobody_reached);
+    assert_non_null(fx_event(&f, TCN_EVENT_TOCSIN,
+                             "nobody of those who were engaged after the answer is reached: nobody "
+                             "who is engaged can be paged"));
+    fx_done(&f);
+}
+
 static void what_is_refused(void **state)
 {
     struct fixture f;
@@ -125,9 +180,13 @@ static void nobody_is_left(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_more_is_paged), cmocka_unit_test(after_an_answer),
-        cmocka_unit_test(what_is_refused),   cmocka_unit_test(a_stop_cancels_what_is_to_come),
+        cmocka_unit_test(one_more_is_paged),
+        cmocka_unit_test(after_an_answer),
+        cmocka_unit_test(what_is_refused),
+        cmocka_unit_test(a_stop_cancels_what_is_to_come),
         cmocka_unit_test(nobody_is_left),
+        cmocka_unit_test(help_that_is_not_reached),
+        cmocka_unit_test(help_that_cannot_be_paged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

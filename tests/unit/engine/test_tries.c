@@ -5,15 +5,19 @@
 #define ROWS 64
 #define FOREVER (INT64_MAX / 4)
 
-/* Plans in short as in test_page.c: m(ail), M (every two minutes), s(ms), x (no channel), and minutes. */
+/* Plans in short as in test_page.c: m(ail), M (every two minutes), s(ms), x (no channel), and minutes; of people their first
+ * letters, a capital for whose answer is not essential. */
 struct story {
-    const char *name, *ann, *bob,
-        *escalation;  /* without an escalation plan ann is engaged herself */
-    const char *also; /* engaged beside it, NULL = nobody */
-    int64_t back_s;   /* until then the mail server is away; 0 = forever */
+    const char *name, *ann, *bob, *cat,
+        *escalation;        /* without an escalation plan ann is engaged herself */
+    const char *also;       /* engaged beside it, NULL = nobody */
+    const char *answers[2]; /* of people to their page, in this order */
+    int64_t answers_s[2];
+    int64_t back_s; /* until then the mail server is away; 0 = forever */
     bool has_sms,
         is_refused; /* text messages arrive; the mail server refuses ann when it is back */
     int64_t answered_s, resolved_s; /* by a user; 0 = never */
+    int64_t help_s;                 /* then bob is engaged */
     const char
         *want; /* later tries with ?, what arrived with =, what was refused with !, of an hour */
 };
@@ -69,6 +73,40 @@ static const struct story stories[] = {
     {.name = "answered", .ann = "m1", .answered_s = 130, .want = "ann.email?123"},
     {.name = "answered before the first minute is over", .ann = "m1", .answered_s = 40, .want = ""},
     {.name = "resolved", .ann = "m1", .resolved_s = 130, .want = "ann.email?123"},
+    {.name = "who is to be paged whoever answered, is",
+     .ann = "s1",
+     .bob = "m1",
+     .escalation = "A1 b1",
+     .has_sms = true,
+     .answers = {"ann"},
+     .answers_s = {30},
+     .back_s = 600,
+     .want = "ann.sms=0 bob.email?183 bob.email?276 bob.email?462 bob.email=762"},
+    {.name = "an answer that was enough leaves a plan that goes on its time",
+     .ann = "s30",
+     .bob = "m9",
+     .escalation = "ab5",
+     .has_sms = true,
+     .answers = {"ann"},
+     .answers_s = {30},
+     .want = "ann.sms=0 bob.email?123 bob.email?216 bob.email?402"},
+    {.name = "a later answer that is enough",
+     .ann = "s1",
+     .bob = "m1",
+     .cat = "s1",
+     .escalation = "A1 b1 c1",
+     .has_sms = true,
+     .answers = {"ann", "cat"},
+     .answers_s = {30, 190},
+     .want = "ann.sms=0 cat.sms=90 bob.email?183"},
+    {.name = "engaged by somebody who answered and needs help",
+     .ann = "s5",
+     .bob = "m1",
+     .has_sms = true,
+     .answered_s = 30,
+     .help_s = 60,
+     .back_s = 300,
+     .want = "ann.sms=0 bob.email?183 bob.email?276 bob.email=462"},
 };
 
 /* A row of the sender. */
@@ -88,6 +126,11 @@ struct desk {
     size_t n_promises, n_reached; /* on the timeline */
 };
 
+static const char *name_of(char letter)
+{
+    return letter == 'a' || letter == 'A' ? "ann" : letter == 'c' || letter == 'C' ? "cat" : "bob";
+}
+
 static void read_plan(struct tcn_contact *c, const char *text, bool is_of_people)
 {
     while (text && *text) {
@@ -95,7 +138,7 @@ static void read_plan(struct tcn_contact *c, const char *text, bool is_of_people
 
         for (; *text && !(*text >= '0' && *text <= '9'); text++)
             if (is_of_people)
-                fx_target(s, *text == 'a' ? "ann" : "bob", true);
+                fx_target(s, name_of(*text), *text >= 'a');
             else
                 fx_channel(s, *text == 's' ? "sms" : "email", *text == 'M' ? 2 * MIN : 0);
         for (; *text >= '0' && *text <= '9'; text++)
@@ -236,6 +279,7 @@ static void open_desk(struct desk *k, const struct story *story)
     fx_init(&k->f);
     read_plan(fx_contact(&k->f, "ann", TCN_PERSONAL), story->ann, false);
     read_plan(fx_contact(&k->f, "bob", TCN_PERSONAL), story->bob, false);
+    read_plan(fx_contact(&k->f, "cat", TCN_PERSONAL), story->cat, false);
     if (story->escalation)
         read_plan(fx_contact(&k->f, "esc", TCN_ESCALATION), story->escalation, true);
     fx_engage(&k->f, story->escalation ? "esc" : "ann");
@@ -251,13 +295,31 @@ static void close_desk(struct desk *k)
     fx_done(&k->f);
 }
 
+static void engage_bob(struct desk *k)
+{
+    const struct tcn_engage help = {"bob", "contact:ann", NULL};
+    struct fixture *f = &k->f;
+
+    run(k, T0 + k->story->help_s * SEC);
+    begin(k);
+    assert_int_equal(tcn_engine_engage(&f->a, &help, &f->directory, 7, f->now, &f->d, NULL), 0);
+    end(k);
+}
+
 static void answer(struct desk *k)
 {
+    for (size_t i = 0; i < 2 && k->story->answers[i]; i++) {
+        run(k, T0 + k->story->answers_s[i] * SEC);
+        assert_int_equal(fx_ack(&k->f, fx_page_of(&k->f, k->story->answers[i])->id, "x"), 0);
+        write(k);
+    }
     if (k->story->answered_s) {
         run(k, T0 + k->story->answered_s * SEC);
         assert_int_equal(fx_ack(&k->f, (struct tcn_id){{0}}, "user:u"), 0);
         write(k);
     }
+    if (k->story->help_s)
+        engage_bob(k);
     if (k->story->resolved_s) {
         run(k, T0 + k->story->resolved_s * SEC);
         assert_int_equal(fx_status(&k->f, TCN_STATUS_RESOLVED, "manual"), 0);
