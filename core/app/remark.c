@@ -65,6 +65,8 @@ int tcn_relation_write(struct tcn_store *s, const struct tcn_directory *director
     int r = begin(&x, s, directory, incident, err);
 
     if (r == 0)
+        r = tcn_turn_load_related(s, &x.arena, &x.a, err);
+    if (r == 0)
         r = tcn_engine_relate(&x.a, relation, now_ms, &x.d);
     return end(&x, s, r, now_ms, err);
 }

@@ -251,6 +251,22 @@ int tcn_turn_load_alone(struct tcn_store *s, const struct tcn_alarm *alarm,
     return load_lanes(s, key, arena, ret, err);
 }
 
+int tcn_turn_load_related(struct tcn_store *s, struct tcn_arena *arena, struct tcn_aggregate *a,
+                          struct tcn_err *err)
+{
+    struct tcn_related_item *items = NULL;
+    int r = tcn_store_related_list(s, a->incident.id, arena, &items, &a->n_related, err);
+
+    a->related = items;
+    a->knows_related = r == 0;
+    return r;
+}
+
+static bool may_relate(const struct tcn_aggregate *a, const struct tcn_alarm *alarm)
+{
+    return a->incident.exists && !a->incident.is_storm && alarm->n_related + alarm->n_resources > 0;
+}
+
 /* Of a resolved incident that stays so, nothing is due but echoes. */
 static bool may_reopen(const struct tcn_alarm *alarm)
 {
@@ -268,7 +284,8 @@ int tcn_turn_load_lane(struct tcn_store *s, const struct tcn_alarm *alarm,
     *ret = (struct tcn_aggregate){0};
     if ((r = dedupe_string(alarm, plan, policy, arena, &dedupe, err)) < 0 ||
         (r = lock_and_get(s, key, dedupe, arena, &ret->lane, &open, err)) < 0 ||
-        (r = load_for(s, open, arena, ret, err)) < 0)
+        (r = load_for(s, open, arena, ret, err)) < 0 ||
+        (may_relate(ret, alarm) && (r = tcn_turn_load_related(s, arena, ret, err)) < 0))
         return r;
     return is_open(ret) || (ret->incident.exists && may_reopen(alarm))
                ? load_lanes(s, key, arena, ret, err)

@@ -24,6 +24,9 @@ int tcn_turn_left(struct tcn_store *s, struct tcn_id incident, const struct tcn_
 int tcn_turn_load_bucket(struct tcn_store *s, const struct tcn_source_policy *policy,
                          struct tcn_arena *arena, struct tcn_storm *storm,
                          struct tcn_aggregate **ret, struct tcn_err *err);
+/* Adds its related items to what was loaded: for a decision that may add some. */
+int tcn_turn_load_related(struct tcn_store *s, struct tcn_arena *arena, struct tcn_aggregate *a,
+                          struct tcn_err *err);
 /* The aggregate that an alarm with this key concerns: its lane, and the open incident with the dedupe string that
  * plan and policy give it, or the lane's last one. */
 int tcn_turn_load_lane(struct tcn_store *s, const struct tcn_alarm *alarm,

@@ -1,5 +1,6 @@
 #include "engine/content.h"
 #include "base/text.h"
+#include "engine/related.h"
 
 static void mix_int(struct tcn_hash *d, int64_t value)
 {
@@ -35,6 +36,9 @@ void tcn_content_hash(const struct tcn_alarm *alarm, char ret_hex[65])
     }
     for (size_t i = 0; i < alarm->n_related && i < TCN_RELATED_MAX; i++)
         mix(&d, alarm->related[i].value);
+    for (size_t i = 0; i < alarm->n_resources && i < TCN_RELATED_MAX; i++)
+        if (tcn_related_is_resource(alarm->resources[i]))
+            mix(&d, alarm->resources[i]);
     tcn_hash_end(&d, digest);
     tcn_hex(digest, sizeof digest, ret_hex);
 }

@@ -34,6 +34,10 @@ struct tcn_aggregate {
     struct tcn_incident incident; /* incident.exists false: none yet */
     struct tcn_engagement *engagements;
     size_t n_engagements, size_engagements;
+    /* Its related items, for a decision that may add some; knows_related false: only how many there are is known. */
+    bool knows_related;
+    const struct tcn_related_item *related;
+    size_t n_related;
 };
 
 /* Effect: one message to send for a page. Written with the decision; the sender works from the row. */

@@ -59,6 +59,9 @@ static void make_record(const struct tcn_step *s, const struct tcn_opening *o)
 
     s->a->engagements = NULL;
     s->a->n_engagements = s->a->size_engagements = 0;
+    s->a->knows_related = true;
+    s->a->related = NULL;
+    s->a->n_related = 0;
     s->a->others_hold = false;
     s->a->others_due_ms = s->a->others_echo_ms = 0;
     s->a->incident = (struct tcn_incident){

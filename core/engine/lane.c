@@ -4,6 +4,7 @@
 #include "engine/incident.h"
 #include "engine/lane_open.h"
 #include "engine/muted.h"
+#include "engine/related.h"
 #include "engine/storm.h"
 
 #include <assert.h>
@@ -69,6 +70,8 @@ void tcn_lane_apply(struct tcn_arrival *x)
         tcn_incident_apply(&x->step, alarm);
     else if (tcn_aggregate_is_joined(a) && a->incident.is_storm)
         apply_to_storm(x);
+    if (tcn_aggregate_is_joined(a) && !a->incident.is_storm) /* a storm has what each alarm told */
+        tcn_related_join(&x->step, alarm);
     tcn_lane_remember(x);
 }
 

@@ -1,8 +1,10 @@
 #include "engine/related.h"
 #include "engine/engine.h"
 #include "engine/event_data.h"
+#include "engine/incident.h"
 #include "engine/related_change.h"
 
+#define SHOWN 100 /* code points of an item in a sentence */
 #define VALUE_MAX 65000
 #define KEPT_BYTES ((size_t)1 << 20) /* escaped it still fits into a row of the store */
 
@@ -29,17 +31,45 @@ static const char *value_kind_of(const char *value)
     return strncmp(value, "http", 4) == 0 ? "url" : "metricDefinition";
 }
 
-/* NULL: there is no room for it. */
+bool tcn_related_is_resource(const char *resource)
+{
+    return resource && strncmp(resource, "arn:", 4) == 0;
+}
+
+static bool is_there(const struct tcn_step *s, const char *id)
+{
+    for (size_t i = 0; i < s->a->n_related; i++)
+        if (strcmp(s->a->related[i].generated_id, id) == 0)
+            return true;
+    for (size_t i = 0; i < s->d->related.n; i++)
+        if (strcmp(s->d->related.items[i].generated_id, id) == 0)
+            return true;
+    return false;
+}
+
+/* By what is known to be there: the incident's own count is that of a time when it was last known. */
+static size_t count(const struct tcn_step *s)
+{
+    return s->a->knows_related ? s->a->n_related + s->d->related.n
+                               : (size_t)s->a->incident.related_seq;
+}
+
+/* NULL: it is there, or there is no room for it. */
 static const struct tcn_related_item *add(const struct tcn_step *s, const char *type,
                                           const char *title, const char *value)
 {
     struct tcn_related_item item = {
         .type = type, .value_kind = value_kind_of(value), .value = value, .title = title};
+    size_t n = count(s);
 
-    if (s->a->incident.related_seq >= TCN_RELATED_MAX || strlen(value) > VALUE_MAX)
+    if (n >= TCN_RELATED_MAX || strlen(value) > VALUE_MAX)
         return NULL;
     tcn_related_make_id(&item);
-    item.seq = ++s->a->incident.related_seq;
+    if (is_there(s, item.generated_id))
+        return NULL;
+    s->a->incident.related_seq = (int64_t)n + 1;
+    if (s->d->incident_opened)
+        item.seq = s->a->incident.related_seq;
     s->d->incident_changed = true;
     *TCN_VEC_PUSH(s->d->arena, &s->d->related) = item;
     return &s->d->related.items[s->d->related.n - 1];
@@ -52,8 +82,35 @@ void tcn_related_add(const struct tcn_step *s, const struct tcn_alarm *alarm)
             add(s, type_of(alarm->related[i].kind), alarm->related[i].title,
                 alarm->related[i].value);
     for (size_t i = 0; i < alarm->n_resources; i++)
-        if (alarm->resources[i] && strncmp(alarm->resources[i], "arn:", 4) == 0)
+        if (tcn_related_is_resource(alarm->resources[i]))
             add(s, "INVOLVED_RESOURCE", NULL, alarm->resources[i]);
+}
+
+/* However full the timeline is, the record and its tickets have the item. */
+static void tell(const struct tcn_step *s, const char *source, const struct tcn_related_item *item)
+{
+    const struct tcn_attribute added = {"relatedItems", tcn_event_item_added(s, item)};
+    const char *shown = item->title && item->title[0] ? item->title : item->value;
+    struct tcn_incident *i = &s->a->incident;
+
+    if (tcn_step_has_room(s)) {
+        tcn_incident_modified(
+            s, &added, 1, tcn_step_source_actor(s, source),
+            TCN_JOIN(s->d->arena, source, " adds the related item ", tcn_step_cut(s, shown, SHOWN)))
+            ->references = tcn_event_ref_related(s, item);
+        return;
+    }
+    i->modified_ms = s->now_ms > i->modified_ms ? s->now_ms : i->modified_ms;
+    tcn_decision_tell_tickets(s->d, i);
+}
+
+void tcn_related_join(const struct tcn_step *s, const struct tcn_alarm *alarm)
+{
+    size_t before = s->d->related.n;
+
+    tcn_related_add(s, alarm);
+    for (size_t i = before; i < s->d->related.n; i++)
+        tell(s, alarm->source, &s->d->related.items[i]);
 }
 
 struct kept {
@@ -81,7 +138,7 @@ struct tcn_related *tcn_related_keep(const struct tcn_step *s, const struct tcn_
     for (size_t i = 0; i < alarm->n_related; i++)
         keep(&kept, alarm->related[i]);
     for (size_t i = 0; i < alarm->n_resources; i++)
-        if (alarm->resources[i] && strncmp(alarm->resources[i], "arn:", 4) == 0)
+        if (tcn_related_is_resource(alarm->resources[i]))
             keep(&kept, (struct tcn_related){.kind = "arn", .value = alarm->resources[i]});
     *ret_n = kept.n;
     return kept.items;

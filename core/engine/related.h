@@ -4,9 +4,14 @@
 
 #include "engine/step.h"
 
-/* Adds the alarm's related items and its resource ARNs, at most TCN_RELATED_MAX over the life of the incident. Equal
- * items have equal ids, so adding one again replaces its title. */
+/* Adds the alarm's related items and its resource ARNs to an incident that it opens. What is beyond TCN_RELATED_MAX is left
+ * out. Equal items have equal ids: one is there once. */
 void tcn_related_add(const struct tcn_step *s, const struct tcn_alarm *alarm);
+/* The same of one that joins an open incident, or says more: what is not there is added, and the record is modified by each
+ * (spec incidents-contacts 8.2). Whoever added what is there, it counts. */
+void tcn_related_join(const struct tcn_step *s, const struct tcn_alarm *alarm);
+/* Whether a resource that an alarm names becomes an item. resource may be NULL. */
+bool tcn_related_is_resource(const char *resource);
 /* What tcn_related_add would add to a new incident, for one that is opened later: at most TCN_RELATED_MAX, and 1 MiB of
  * text. Resources are of kind "arn". The texts are the alarm's. */
 struct tcn_related *tcn_related_keep(const struct tcn_step *s, const struct tcn_alarm *alarm,

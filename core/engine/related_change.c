@@ -134,8 +134,14 @@ static struct tcn_related_item copy(const struct tcn_related_item *item,
     ret.value_kind = tcn_arena_strdup(arena, item->value_kind);
     ret.value = tcn_arena_strdup(arena, item->value);
     ret.title = tcn_arena_strdup(arena, title);
-    ret.seq = 0; /* by its own count: those that alarms bring are counted apart */
+    ret.seq = 0;
     return ret;
+}
+
+/* One quota for all of them, whoever added them. */
+static void keep_count(const struct tcn_related_turn *t, size_t n)
+{
+    t->aggregate->incident.related_seq = n < TCN_RELATED_MAX ? (int64_t)n : TCN_RELATED_MAX;
 }
 
 static bool has_title(const struct tcn_related_item *known, const char *title)
@@ -161,6 +167,7 @@ int tcn_engine_related_add(const struct tcn_related_turn *turn, const struct tcn
             return r;
         added = copy(item, known, ret->arena);
         *TCN_VEC_PUSH(ret->arena, &ret->related) = added;
+        keep_count(turn, turn->n_known + !known);
         tell(&s, turn->actor, known ? "renamed" : "added", &added, tcn_event_item_added(&s, &added))
             ->references = tcn_event_ref_related(&s, &added);
     }
@@ -185,6 +192,7 @@ int tcn_engine_related_remove(const struct tcn_related_turn *turn, const char *g
                         owner);
     if (known) {
         *TCN_VEC_PUSH(ret->arena, &ret->unrelated) = known->generated_id;
+        keep_count(turn, turn->n_known - 1);
         tell(&s, turn->actor, "removed", known, tcn_event_item_removed(&s, known));
     }
     tcn_step_end(&s);

@@ -39,9 +39,9 @@ struct tcn_incident {
     bool is_storm;          /* it collects the alarms of a storm */
     struct tcn_tag *tags;
     size_t n_tags;
-    int64_t revision;  /* grows with every change that connectors must see */
-    int64_t event_seq; /* last timeline sequence number used */
-    int64_t related_seq;
+    int64_t revision;    /* grows with every change that connectors must see */
+    int64_t event_seq;   /* last timeline sequence number used */
+    int64_t related_seq; /* how many related items it has, whoever added them */
 };
 
 /* Event types: spec incidents-contacts 8.5. */

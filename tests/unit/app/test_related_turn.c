@@ -1,4 +1,5 @@
 /* Related items by hand, as turns. */
+#include "app/remark.h"
 #include "command_calls.h"
 #include "engine/related_change.h"
 
@@ -125,13 +126,40 @@ static void test_at_most_fifty(void **state)
     drop_reply();
 }
 
+/* An alarm that joins brings what is not there; people, senders and tickets share the fifty. */
+static void test_of_an_alarm_that_joins(void **state)
+{
+    const struct tcn_relation ticket = {"https://jira.test/OPS-1", "OPS-1", "Created OPS-1", "x"};
+    struct tcn_related own = alarm_link;
+    struct tcn_id incident;
+
+    (void)state;
+    plan.dedupe_string = "one for all";
+    incident = alarm_of("a", TCN_ACTION_FIRE);
+    assert_true(tcn_id_eq(alarm_of("b", TCN_ACTION_FIRE), incident));
+    assert_int_equal(count(incident), 1);
+    alarm_link.value = "https://runbooks.test/disk";
+    assert_true(tcn_id_eq(alarm_of("c", TCN_ACTION_FIRE), incident));
+    assert_int_equal(count(incident), 2);
+    for (int i = 2; i < TCN_RELATED_MAX; i++)
+        execute_for(addition(incident, tcn_arena_fmt(&arena, "https://a.test/%d", i)), 201);
+    alarm_link.value = "https://runbooks.test/net";
+    assert_true(tcn_id_eq(alarm_of("d", TCN_ACTION_FIRE), incident));
+    assert_int_equal(tcn_relation_write(store, &directory, incident, &ticket, now, &err), 0);
+    assert_int_equal(count(incident), TCN_RELATED_MAX);
+    execute_for(removal(incident, "https://a.test/7"), 200);
+    assert_int_equal(tcn_relation_write(store, &directory, incident, &ticket, now, &err), 0);
+    assert_int_equal(count(incident), TCN_RELATED_MAX);
+    assert_int_equal(load(incident).incident.related_seq, TCN_RELATED_MAX);
+    alarm_link = own;
+    drop_reply();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_added_and_removed),
-        CASE(test_a_repeat_does_nothing),
-        CASE(test_a_ticket_stays),
-        CASE(test_at_most_fifty),
+        CASE(test_added_and_removed), CASE(test_a_repeat_does_nothing),  CASE(test_a_ticket_stays),
+        CASE(test_at_most_fifty),     CASE(test_of_an_alarm_that_joins),
     };
 
     return cmocka_run_group_tests_name("related turns", tests, NULL, NULL);

@@ -3,6 +3,8 @@
 
 static struct tcn_related related[] = {{"url", "t", "https://example.com/1"}};
 
+static const char *arns[] = {"arn:aws:s3:::b", NULL}, *hosts[] = {"db-1"};
+
 static const struct {
     const char *name;
     struct tcn_alarm alarm;
@@ -21,6 +23,12 @@ static const struct {
     {"related item",
      {.title = "t", .summary = "s", .impact = 2, .related = related, .n_related = 1},
      false},
+    {"resource",
+     {.title = "t", .summary = "s", .impact = 2, .resources = arns, .n_resources = 2},
+     false},
+    {"what is no related item",
+     {.title = "t", .summary = "s", .impact = 2, .resources = hosts, .n_resources = 1},
+     true},
 };
 
 static void every_content(void **state)

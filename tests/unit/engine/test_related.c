@@ -141,12 +141,158 @@ static void what_has_no_value(void **state)
     fx_done(&f);
 }
 
+/* What the caller loads with the incident. */
+static void know(struct fixture *f)
+{
+    struct tcn_related_item *all =
+        TCN_NEW_N(&f->arena, struct tcn_related_item, f->a.n_related + f->d.related.n);
+
+    for (size_t i = 0; i < f->a.n_related; i++)
+        all[i] = f->a.related[i];
+    for (size_t i = 0; i < f->d.related.n; i++)
+        all[f->a.n_related++] = f->d.related.items[i];
+    f->a.related = all;
+    f->a.knows_related = true;
+}
+
+static enum tcn_intake send_with(struct fixture *f, struct tcn_related *items, size_t n)
+{
+    struct tcn_alarm alarm = fx_alarm(TCN_ACTION_FIRE, 0);
+    enum tcn_intake verdict;
+
+    f->now += SEC;
+    alarm.related = items;
+    alarm.n_related = n;
+    verdict = fx_send(f, &alarm);
+    know(f);
+    return verdict;
+}
+
+/* Another alarm, of which nothing is known yet, with the dedupe string of the incident. */
+static void let_another_join(struct fixture *f)
+{
+    f->a.lane = (struct tcn_lane){.dedupe_key = "another"};
+}
+
+static struct tcn_related links[] = {{"url", "first", "https://x.test/1"},
+                                     {"url", "second", "https://x.test/2"},
+                                     {"url", "once more", "https://x.test/2"}};
+
+static void what_a_joining_alarm_brings(void **state)
+{
+    const struct tcn_event *e;
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    f.plan.dedupe_string = "one for all";
+    assert_int_equal(send_with(&f, links, 1), TCN_INTAKE_OPENED);
+    let_another_join(&f);
+    assert_int_equal(send_with(&f, links, 3), TCN_INTAKE_FOLDED);
+    assert_int_equal(f.d.related.n, 1);
+    assert_string_equal(f.d.related.items[0].title, "second");
+    e = fx_event(&f, TCN_EVENT_UPDATE, "cw adds the related item second");
+    assert_non_null(e);
+    assert_non_null(strstr(e->references, f.d.related.items[0].generated_id));
+    assert_int_equal(f.a.incident.modified_ms, f.now);
+    assert_true(f.d.tickets_due);
+    let_another_join(&f);
+    assert_int_equal(send_with(&f, links, 3), TCN_INTAKE_FOLDED);
+    assert_int_equal(f.d.related.n, 0);
+    assert_int_equal(f.a.incident.modified_ms, f.now - SEC);
+    fx_done(&f);
+}
+
+static void what_the_same_alarm_says_later(void **state)
+{
+    struct tcn_alarm alarm = fx_alarm(TCN_ACTION_FIRE, 0);
+    const char *resource = "arn:aws:s3:::b";
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    assert_int_equal(send_with(&f, links, 1), TCN_INTAKE_OPENED);
+    assert_int_equal(f.a.n_related, 1);
+    send_with(&f, links, 2);
+    assert_int_equal(f.a.n_related, 2);
+    send_with(&f, links, 2);
+    assert_int_equal(f.a.n_related, 2);
+    alarm.related = links;
+    alarm.n_related = 2;
+    alarm.resources = &resource;
+    alarm.n_resources = 1;
+    fx_send(&f, &alarm);
+    know(&f);
+    assert_int_equal(f.a.n_related, 3);
+    assert_int_equal(f.a.incident.related_seq, 3);
+    fx_done(&f);
+}
+
+static void one_quota_with_people(void **state)
+{
+    struct tcn_related_item of_people[TCN_RELATED_MAX - 1] = {{.type = "OTHER"}};
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    assert_int_equal(send_with(&f, NULL, 0), TCN_INTAKE_OPENED);
+    f.a.related = of_people;
+    f.a.n_related = TCN_RELATED_MAX - 1;
+    send_with(&f, links, 2);
+    assert_int_equal(f.d.related.n, 1);
+    assert_int_equal(f.a.n_related, TCN_RELATED_MAX);
+    send_with(&f, &links[1], 1);
+    assert_int_equal(f.d.related.n, 0);
+    assert_null(fx_event(&f, TCN_EVENT_UPDATE, "second"));
+    fx_done(&f);
+}
+
+/* A list that may be long: nobody reads it all, and each alarm can be let out with its own. */
+static void a_storm_keeps_them_with_its_alarms(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    send_with(&f, links, 1);
+    f.a.incident.is_storm = true;
+    send_with(&f, links, 2);
+    assert_int_equal(f.d.related.n, 0);
+    assert_int_equal(f.d.storm_alarm.told.n_related, 2);
+    fx_done(&f);
+}
+
+/* The record and its tickets have the item all the same. */
+static void on_a_full_timeline(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    send_with(&f, links, 1);
+    f.a.incident.event_seq = TCN_EVENTS_MAX;
+    send_with(&f, links, 2);
+    assert_int_equal(f.d.related.n, 1);
+    assert_int_equal(f.d.events.n, 0);
+    assert_int_equal(f.a.incident.modified_ms, f.now);
+    assert_true(f.d.tickets_due);
+    fx_done(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_kind),           cmocka_unit_test(resources_that_are_arns),
-        cmocka_unit_test(at_most_fifty),        cmocka_unit_test(what_is_related_later),
-        cmocka_unit_test(nothing_to_relate_to), cmocka_unit_test(what_has_no_value),
+        cmocka_unit_test(every_kind),
+        cmocka_unit_test(resources_that_are_arns),
+        cmocka_unit_test(at_most_fifty),
+        cmocka_unit_test(what_is_related_later),
+        cmocka_unit_test(nothing_to_relate_to),
+        cmocka_unit_test(what_has_no_value),
+        cmocka_unit_test(what_a_joining_alarm_brings),
+        cmocka_unit_test(what_the_same_alarm_says_later),
+        cmocka_unit_test(one_quota_with_people),
+        cmocka_unit_test(a_storm_keeps_them_with_its_alarms),
+        cmocka_unit_test(on_a_full_timeline),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

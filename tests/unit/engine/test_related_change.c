@@ -178,7 +178,7 @@ static void what_an_addition_writes(void **state)
     assert_non_null(strstr(e->references, w.known[0].generated_id));
     assert_string_equal(w.f.a.incident.modified_by, "token:ann");
     assert_true(w.f.d.tickets_due);
-    assert_int_equal(w.f.a.incident.related_seq, 0);
+    assert_int_equal(w.f.a.incident.related_seq, 1);
     fx_done(&w.f);
 }
 
