@@ -164,6 +164,35 @@ static void a_stop_cancels_what_is_to_come(void **state)
     fx_done(&f);
 }
 
+/* Whoever answered was told why already. */
+static void a_stop_is_told_to_pages_without_an_answer(void **state)
+{
+    static const char *const unread[] = {"ben", "cat"};
+    struct tcn_contact *esc;
+    struct tcn_stage *stage;
+    struct fixture f;
+
+    (void)state;
+    begin(&f);
+    fx_person(&f, "cat");
+    esc = fx_contact(&f, "esc", TCN_ESCALATION);
+    stage = fx_stage(esc, 5 * MIN);
+    fx_target(stage, "ann", false);
+    fx_target(stage, "ben", false);
+    fx_target(stage, "cat", false);
+    engage(&f, "esc", NULL);
+    fx_ack(&f, fx_page_of(&f, "ann")->id, "contact:ann");
+    f.now += SEC;
+    assert_int_equal(disengage(&f, 1, "enough"), 0);
+    assert_int_equal(f.d.receipts.n, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(f.d.receipts.items[i].type, TCN_STOP);
+        assert_true(tcn_id_eq(f.d.receipts.items[i].page, fx_page_of(&f, unread[i])->id));
+        assert_string_equal(f.d.receipts.items[i].note, "enough");
+    }
+    fx_done(&f);
+}
+
 static void nobody_is_left(void **state)
 {
     const struct tcn_disengage none = {fx_id(77), "x", NULL};
@@ -184,6 +213,7 @@ int main(void)
         cmocka_unit_test(after_an_answer),
         cmocka_unit_test(what_is_refused),
         cmocka_unit_test(a_stop_cancels_what_is_to_come),
+        cmocka_unit_test(a_stop_is_told_to_pages_without_an_answer),
         cmocka_unit_test(nobody_is_left),
         cmocka_unit_test(help_that_is_not_reached),
         cmocka_unit_test(help_that_cannot_be_paged),

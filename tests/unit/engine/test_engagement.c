@@ -207,33 +207,110 @@ static void schedule_resolves_to_nobody(void **state)
     fx_done(&f);
 }
 
-/* Who is on call is looked up when a stage starts: by the second one somebody else is. */
-static void schedule_engages_who_is_on_call(void **state)
+static const struct tcn_zone utc = {"UTC", 0, NULL, 0};
+static const struct tcn_clock_time six = {18, 0}; /* an hour after T0 */
+static const char *const people[] = {"ann", "bob"};
+
+/* sched, on which so many of ann and bob are on call, and esc without a stage. */
+static struct tcn_contact *put_on_call(struct fixture *f, int on_calls)
 {
-    static const struct tcn_zone utc = {"UTC", 0, NULL, 0};
-    static const struct tcn_clock_time six = {18, 0}; /* an hour after T0 */
-    static const char *const people[] = {"ann", "bob"};
-    static const struct tcn_rotation rotation = {
+    const struct tcn_roster **roster;
+    struct tcn_rotation *rotation;
+    struct tcn_contact *sched;
+
+    fx_init(f);
+    roster = TCN_NEW(&f->arena, const struct tcn_roster *);
+    rotation = TCN_NEW(&f->arena, struct tcn_rotation);
+    *rotation = (struct tcn_rotation){
         .alias = "daily",
         .contacts = people,
         .n_contacts = 2,
         .zone = &utc,
         .start_ms = T0 - HOUR,
-        .recurrence = {.daily = &six, .n_daily = 1, .number_of_on_calls = 1, .multiplier = 1}};
-    const struct tcn_roster *roster;
-    struct tcn_contact *sched, *esc;
+        .recurrence = {
+            .daily = &six, .n_daily = 1, .number_of_on_calls = on_calls, .multiplier = 1}};
+    for (size_t i = 0; i < 2; i++)
+        fx_channel(fx_stage(fx_contact(f, people[i], TCN_PERSONAL), 30 * MIN), "email", MIN);
+    fx_person(f, "cat");
+    sched = fx_contact(f, "sched", TCN_ONCALL_SCHEDULE);
+    sched->rotations[sched->n_rotations++] = "daily";
+    *roster = tcn_roster_prepare(rotation, &f->arena);
+    f->directory.rosters = roster;
+    f->directory.n_rosters = 1;
+    return fx_contact(f, "esc", TCN_ESCALATION);
+}
+
+/* Any of them is enough for the target, and stops nobody else. */
+static void two_on_call_are_one_target(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct tcn_contact *esc;
+        struct fixture f;
+
+        esc = put_on_call(&f, 2);
+        fx_target(fx_stage(esc, 5 * MIN), "sched", true);
+        fx_target(fx_stage(esc, 5 * MIN), "cat", true);
+        fx_engage(&f, "esc");
+        fx_alarm_at(&f, TCN_ACTION_FIRE, 0);
+        assert_int_equal(f.n_sends, 2);
+        f.now += SEC;
+        if (i < 2)
+            fx_ack(&f, fx_page_of(&f, people[i])->id, "contact:x");
+        fx_run_until(&f, T0 + 10 * MIN);
+        assert_int_equal(fx_page_of(&f, "cat") == NULL, i < 2);
+        if (i < 2)
+            assert_int_equal(fx_page_of(&f, people[1 - i])->sends, 11);
+        fx_done(&f);
+    }
+}
+
+/* Engaged without a plan around it, the answer of one stops that one. */
+static void two_on_call_answer_for_themselves(void **state)
+{
     struct fixture f;
 
     (void)state;
-    fx_init(&f);
-    fx_person(&f, "ann");
-    fx_person(&f, "bob");
-    sched = fx_contact(&f, "sched", TCN_ONCALL_SCHEDULE);
-    sched->rotations[sched->n_rotations++] = "daily";
-    roster = tcn_roster_prepare(&rotation, &f.arena);
-    f.directory.rosters = &roster;
-    f.directory.n_rosters = 1;
-    esc = fx_contact(&f, "esc", TCN_ESCALATION);
+    put_on_call(&f, 2);
+    fx_engage(&f, "sched");
+    fx_alarm_at(&f, TCN_ACTION_FIRE, 0);
+    f.now += SEC;
+    fx_ack(&f, fx_page_of(&f, "ann")->id, "contact:ann");
+    fx_run_until(&f, T0 + 10 * MIN);
+    assert_int_equal(fx_page_of(&f, "ann")->sends, 1);
+    assert_int_equal(fx_page_of(&f, "bob")->sends, 11);
+    fx_done(&f);
+}
+
+/* Whichever of the two ways comes first. */
+static void directly_and_by_a_schedule(void **state)
+{
+    (void)state;
+    for (int schedule_first = 0; schedule_first < 2; schedule_first++) {
+        struct tcn_stage *stage;
+        struct fixture f;
+
+        stage = fx_stage(put_on_call(&f, 1), 5 * MIN);
+        fx_target(stage, schedule_first ? "sched" : "ann", false);
+        fx_target(stage, schedule_first ? "ann" : "sched", true);
+        fx_engage(&f, "esc");
+        fx_alarm_at(&f, TCN_ACTION_FIRE, 0);
+        assert_int_equal(f.a.engagements[0].n_runs, 1);
+        assert_true(f.a.engagements[0].runs[0].is_essential);
+        assert_int_equal(f.n_sends, 1);
+        assert_int_equal(strstr(f.a.engagements[0].runs[0].path, "sched") != NULL, schedule_first);
+        fx_done(&f);
+    }
+}
+
+/* Who is on call is looked up when a stage starts: by the second one somebody else is. */
+static void schedule_engages_who_is_on_call(void **state)
+{
+    struct tcn_contact *esc;
+    struct fixture f;
+
+    (void)state;
+    esc = put_on_call(&f, 1);
     fx_target(fx_stage(esc, HOUR), "sched", true);
     fx_target(fx_stage(esc, HOUR), "sched", true);
     fx_engage(&f, "esc");
@@ -264,6 +341,9 @@ int main(void)
         cmocka_unit_test(room_is_counted),
         cmocka_unit_test(schedule_resolves_to_nobody),
         cmocka_unit_test(schedule_engages_who_is_on_call),
+        cmocka_unit_test(two_on_call_are_one_target),
+        cmocka_unit_test(two_on_call_answer_for_themselves),
+        cmocka_unit_test(directly_and_by_a_schedule),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
