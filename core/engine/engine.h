@@ -110,7 +110,7 @@ int tcn_engine_relate(struct tcn_aggregate *aggregate, const struct tcn_relation
 struct tcn_start {
     const char *response_plan, *title, *source, *trigger_arn, *raw_data, *actor;
     int impact;
-    int64_t detected_ms;
+    int64_t detected_ms; /* the time of its Trigger event, past or to come; 0: now */
 };
 enum tcn_intake tcn_engine_start(const struct tcn_start *start,
                                  const struct tcn_directory *directory, struct tcn_id new_id,

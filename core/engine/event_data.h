@@ -12,7 +12,8 @@ struct tcn_trigger {
     const char *title;       /* for people */
     const char *actor;
     struct tcn_str raw; /* cut to TCN_RAW_DATA_MAX bytes; left out unless UTF-8 */
-    int64_t at_ms;      /* when it was detected */
+    int64_t at_ms;      /* when it was detected; 0 = not told */
+    bool is_stated;     /* by whoever starts it by hand: that counts, whenever it was */
 };
 
 /* One changed member of the record, by its API name. */

@@ -89,10 +89,12 @@ static void make_record(const struct tcn_step *s, const struct tcn_opening *o)
     tcn_decision_tell_tickets(s->d, &s->a->incident);
 }
 
-/* The detection time of the sender, unless its clock is off. */
+/* The detection time: of a sender, unless its clock is off. */
 static int64_t trigger_time(const struct tcn_step *s, const struct tcn_trigger *t)
 {
-    bool is_sane = t->at_ms > s->now_ms - 7 * INT64_C(86400000) && t->at_ms <= s->now_ms;
+    bool is_sane = t->is_stated
+                       ? t->at_ms > 0
+                       : t->at_ms > s->now_ms - 7 * INT64_C(86400000) && t->at_ms <= s->now_ms;
 
     return is_sane ? t->at_ms : s->now_ms;
 }

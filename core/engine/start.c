@@ -59,6 +59,7 @@ enum tcn_intake tcn_engine_start(const struct tcn_start *start,
         .actor = start->actor ? start->actor : "somebody",
         .raw = tcn_str(start->raw_data),
         .at_ms = start->detected_ms,
+        .is_stated = true,
     };
     bool is_open = tcn_aggregate_is_open(aggregate);
 

@@ -55,6 +55,27 @@ static void request_wins_over_the_template(void **state)
     fx_done(&f);
 }
 
+/* Whoever starts it by hand knows when it was: months ago, or a clock that is not ours. */
+static void detected_at_any_time(void **state)
+{
+    static const int64_t told[] = {1, T0 - 90 * 24 * HOUR, T0 + HOUR, 0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        const struct tcn_start s = {.response_plan = "main", .detected_ms = told[i]};
+        struct fixture f;
+
+        fx_init(&f);
+        start(&f, &s, NULL);
+        assert_int_equal(f.d.events.items[0].event_ms, told[i] ? told[i] : T0);
+        assert_int_equal(f.a.incident.created_ms, T0);
+        f.now += MIN;
+        assert_int_equal(start(&f, &s, NULL), TCN_INTAKE_FOLDED);
+        assert_int_equal(f.d.events.items[0].event_ms, told[i] ? told[i] : f.now);
+        fx_done(&f);
+    }
+}
+
 static void folds_into_the_open_one(void **state)
 {
     const struct tcn_start s = {.response_plan = "main", .title = "again", .impact = 1};
@@ -123,6 +144,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opens_from_the_template),
         cmocka_unit_test(request_wins_over_the_template),
+        cmocka_unit_test(detected_at_any_time),
         cmocka_unit_test(folds_into_the_open_one),
         cmocka_unit_test(an_alarm_does_not_resolve_it),
         cmocka_unit_test(refusals),
