@@ -88,6 +88,30 @@ static void check_nobody(struct world *w, const struct incident_row *row,
     w->in_vain += is_doubtful;
 }
 
+static size_t count_stops(const struct tcn_decision *d, struct tcn_id page)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < d->receipts.n; i++)
+        n += d->receipts.items[i].type == TCN_STOP && tcn_id_eq(d->receipts.items[i].page, page);
+    return n;
+}
+
+/* An engagement that ends tells so to each of its pages that nobody read, once, and to no other. */
+static void check_stops(struct world *w, const struct incident_row *row,
+                        const struct tcn_decision *d)
+{
+    for (size_t i = 0; i < d->subject->n_engagements; i++) {
+        const struct tcn_engagement *e = &d->subject->engagements[i];
+        bool ends = e->stop_ms != 0 && (i >= row->n_engagements || !row->was_stopped[i]);
+
+        w->stops += ends;
+        for (size_t k = 0; k < e->n_pages; k++)
+            if (count_stops(d, e->pages[k].id) != (ends && e->pages[k].read_ms == 0))
+                fail(w, "%s of a stop", ends ? "a page is not told" : "a page is told once more");
+    }
+}
+
 static void check_events(struct world *w, struct incident_row *row, const struct tcn_decision *d)
 {
     for (size_t i = 0; i < d->events.n; i++) {
@@ -110,6 +134,7 @@ void check_decision(struct world *w, struct incident_row *row, const struct tcn_
     check_unanswered(w, row, d);
     check_events(w, row, d);
     check_nobody(w, row, d);
+    check_stops(w, row, d);
     if (d->subject->incident.revision < row->incident.revision)
         fail(w, "the revision went back");
 }

@@ -110,7 +110,7 @@ static void keep_result(struct incident_row *row, int64_t at_ms, int64_t engagem
     row->results[row->n_results++] = (struct result){p->page, at_ms, engagement_no, p->said};
 }
 
-static void keep_answer(struct incident_row *row, int64_t at_ms, int64_t engagement_no,
+void people_keep_answer(struct incident_row *row, int64_t at_ms, int64_t engagement_no,
                         const char *contact)
 {
     if (row->n_answers == row->size_answers) {
@@ -120,9 +120,13 @@ static void keep_answer(struct incident_row *row, int64_t at_ms, int64_t engagem
     row->answers[row->n_answers++] = (struct answer){at_ms, engagement_no, contact};
 }
 
+/* How a person answers: by the link of the message, by its code, or so that the provider tells of both (5.7). */
+enum answering { BY_LINK = 0, BY_CODE, BY_REPLY, ANSWERINGS };
+
 struct reply {
     struct pending p;
     int64_t again_ms; /* by Tocsin's clock */
+    enum answering how;
 };
 
 static int tell(struct world *w, struct tcn_aggregate *a, const struct pending *p,
@@ -161,13 +165,53 @@ static int decide_result(struct world *w, struct tcn_aggregate *a, struct reply 
     return r;
 }
 
+static const char *code_of(struct world *w, const struct tcn_aggregate *a, struct tcn_id page)
+{
+    for (size_t i = 0; i < a->n_engagements; i++)
+        for (size_t k = 0; k < a->engagements[i].n_pages; k++)
+            if (tcn_id_eq(a->engagements[i].pages[k].id, page))
+                return a->engagements[i].pages[k].accept_code;
+    fail(w, "an answer to a page that is not there");
+}
+
+/* A wrong code first, now and then: it changes nothing. */
+static int accept(struct world *w, struct tcn_aggregate *a, const struct reply *reply,
+                  struct tcn_decision *d)
+{
+    struct tcn_accept in = {.page = reply->p.page,
+                            .type = TCN_READ,
+                            .code = "0000000",
+                            .is_enforced = true,
+                            .note = "by code"};
+    struct tcn_err err;
+    int r;
+
+    if (tcn_engine_accept(a, &in, &w->directory, now_of(w), d, &err) != TCN_EINVALID ||
+        d->receipts.n + d->events.n + d->drops.n > 0 || d->incident_changed)
+        fail(w, "a wrong code is an answer");
+    in.code = code_of(w, a, in.page);
+    in.type = reply->how == BY_REPLY ? TCN_DELIVERED : TCN_READ;
+    r = tcn_engine_accept(a, &in, &w->directory, now_of(w), d, &err);
+    if (r < 0 || reply->how != BY_REPLY)
+        return r;
+    in.type = TCN_READ;
+    return tcn_engine_accept(a, &in, &w->directory, now_of(w), d, &err);
+}
+
+static int answer(struct world *w, struct tcn_aggregate *a, const struct reply *reply,
+                  struct tcn_decision *d)
+{
+    return reply->how == BY_LINK
+               ? tcn_engine_acknowledge(a, reply->p.page, "contact:x", NULL, now_of(w), d)
+               : accept(w, a, reply, d);
+}
+
 static enum tcn_intake decide_answer(struct world *w, struct tcn_aggregate *a, void *ctx,
                                      struct tcn_decision *d)
 {
     struct reply *reply = ctx;
-    int r = reply->p.kind == PENDING_RESULT
-                ? decide_result(w, a, reply, d)
-                : tcn_engine_acknowledge(a, reply->p.page, "contact:x", NULL, now_of(w), d);
+    int r =
+        reply->p.kind == PENDING_RESULT ? decide_result(w, a, reply, d) : answer(w, a, reply, d);
 
     if (r < 0)
         fail(w, "an answer was refused: %d", r);
@@ -335,7 +379,12 @@ void people_answer(struct world *w, const struct pending *p)
 
     if (p->is_again)
         settle(w, &reply.p);
-    if (p->kind == PENDING_RESULT)
+    if (p->kind == PENDING_ANSWER && world_has(w, CODES))
+        reply.how = (enum answering)rng_below(&w->rng, ANSWERINGS);
+    if (reply.how == BY_REPLY)
+        reply.p.said = SAID_SENT; /* what was delivered has left */
+    w->by_code += reply.how != BY_LINK;
+    if (p->kind == PENDING_RESULT || reply.how == BY_REPLY)
         keep_result(row, now_of(w), sent.engagement_no, &reply.p);
     turn_run(w, &t);
     if (p->kind == PENDING_RESULT) {
@@ -344,106 +393,5 @@ void people_answer(struct world *w, const struct pending *p)
         return;
     }
     w->answers++;
-    keep_answer(row, now_of(w), sent.engagement_no, sent.contact);
-}
-
-/* -- users --------------------------------------------------------------------------------------------------- */
-
-enum act { ACT_ACK, ACT_RESOLVE, ACT_WONT_FIX, ACT_REOPEN, ACT_EDIT, ACT_NOTE, ACTS };
-
-static enum tcn_intake decide_act(struct world *w, struct tcn_aggregate *a, void *ctx,
-                                  struct tcn_decision *d)
-{
-    const enum act act = *(enum act *)ctx;
-    struct tcn_incident_update u = {.actor = "user:u"};
-    struct tcn_err err;
-
-    if (act == ACT_ACK) {
-        tcn_engine_acknowledge(a, (struct tcn_id){{0}}, "user:u", NULL, now_of(w), d);
-        return TCN_INTAKE_UNSET;
-    }
-    if (act == ACT_NOTE) {
-        if (tcn_engine_note(a, "a note", "user:u", now_of(w), d, &err) == TCN_ELIMIT)
-            tcn_engine_update(a, &u, now_of(w), d, &err);
-        return TCN_INTAKE_UNSET;
-    }
-    u.status = act == ACT_REOPEN ? TCN_STATUS_OPEN
-               : act == ACT_EDIT ? TCN_STATUS_UNSET
-                                 : TCN_STATUS_RESOLVED;
-    u.title = act == ACT_EDIT ? "edited" : NULL;
-    u.resolution.code = act == ACT_WONT_FIX ? "wont_fix" : NULL;
-    if (tcn_engine_update(a, &u, now_of(w), d, &err) < 0)
-        fail(w, "an update was refused: %s", err.msg);
-    return TCN_INTAKE_UNSET;
-}
-
-/* Every lane of the incident is told that a person ended it, as the timers of each see it resolved. */
-static void note_act(struct world *w, struct incident_row *row, enum act act,
-                     enum tcn_incident_status before)
-{
-    if (act == ACT_ACK)
-        for (size_t i = 0; i < row->n_engagements; i++)
-            keep_answer(row, now_of(w), (int64_t)i + 1, NULL);
-    if (row->incident.status == before)
-        return;
-    row->person_resolved = row->incident.status == TCN_STATUS_RESOLVED;
-    row->person_reopened = row->incident.status == TCN_STATUS_OPEN;
-}
-
-static void act_on(struct world *w, struct incident_row *row)
-{
-    enum act act = (enum act)rng_below(&w->rng, ACTS);
-    enum tcn_incident_status before = row->incident.status;
-    const struct turn t = {.key = row_lane(row), .row = row, .decide = decide_act, .ctx = &act};
-
-    /* Resolving ends what others look at: seldom. */
-    if ((act == ACT_RESOLVE || act == ACT_WONT_FIX || act == ACT_REOPEN) && rng_chance(&w->rng, 70))
-        act = ACT_NOTE;
-    turn_run(w, &t);
-    note_act(w, row, act, before);
-}
-
-struct starting {
-    struct tcn_start start;
-    struct tcn_id new_id;
-};
-
-static enum tcn_intake decide_start(struct world *w, struct tcn_aggregate *a, void *ctx,
-                                    struct tcn_decision *d)
-{
-    const struct starting *s = ctx;
-    struct tcn_err err;
-    enum tcn_intake verdict =
-        tcn_engine_start(&s->start, &w->directory, s->new_id, 7, now_of(w), a, d, &err);
-
-    if (verdict == TCN_INTAKE_UNSET)
-        fail(w, "a start was refused: %s", err.msg);
-    return verdict;
-}
-
-static void start(struct world *w)
-{
-    struct starting s = {.start = {.response_plan = w->plans[rng_below(&w->rng, 2)].name,
-                                   .title = "by hand",
-                                   .actor = "user:u"}};
-    const struct tcn_response_plan *plan = tcn_directory_plan(&w->directory, s.start.response_plan);
-    struct turn t = {.decide = decide_start, .ctx = &s};
-    struct tcn_buf b;
-
-    s.new_id = tcn_id_child((struct tcn_id){{3}}, "incident", rng_next(&w->rng));
-    tcn_buf_init(&b, 4096);
-    tcn_engine_start_dedupe_string(&s.start, plan, s.new_id, &b);
-    t.row = row_open_of(w, b.ptr);
-    tcn_buf_done(&b);
-    turn_run(w, &t);
-}
-
-void people_act(struct world *w)
-{
-    size_t recent = w->n_incidents < 20 ? w->n_incidents : 20;
-
-    if (recent == 0 || rng_chance(&w->rng, 10))
-        start(w);
-    else
-        act_on(w, &w->incidents[w->n_incidents - 1 - (size_t)rng_below(&w->rng, (int64_t)recent)]);
+    people_keep_answer(row, now_of(w), sent.engagement_no, sent.contact);
 }

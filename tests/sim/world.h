@@ -189,7 +189,8 @@ struct sim_rotation {
     X(CHANNELS, "channels") X(LOSSES, "losses") X(SINGLES, "singles") X(GROUPS, "groups")          \
     X(SHARED_ONES, "shared") X(LAGS, "lags") X(COPIES, "copies") X(ANSWERS, "answers")             \
     X(WAITS, "waits") X(DOUBTS, "doubts") X(REFUSALS, "refusals") X(FAILURES, "failures")          \
-    X(LATENCY, "latency") X(PLANS, "plans") X(SPLITS, "splits") X(MUTES, "mutes")
+    X(LATENCY, "latency") X(PLANS, "plans") X(SPLITS, "splits") X(MUTES, "mutes")              \
+    X(CODES, "codes") X(HELP, "help")
 // clang-format on
 #define SIM_FEATURE(name, text) FEATURE_##name,
 enum feature { SIM_FEATURES(SIM_FEATURE) FEATURES };
@@ -261,7 +262,8 @@ struct world {
     int64_t doubts,
         in_vain; /* messages that may have arrived; nobody was known to be reached because of them */
     int64_t tries, after_all; /* more tries while nobody is reached; those that got through */
-    int64_t tries_after;      /* of them, after an answer that left the person to be paged */
+    int64_t by_code, helpers, stops; /* answers by code; engagements by hand; those that end */
+    int64_t tries_after;             /* of them, after an answer that left the person to be paged */
 };
 
 /* Prints seed, step and what is wrong, and ends the process with 1. */
@@ -387,6 +389,10 @@ void people_see(struct world *w, const struct incident_row *row, const struct se
 void people_answer(struct world *w, const struct pending *p);
 void people_drop(struct world *w, const struct incident_row *row, struct tcn_id page);
 void people_outage(struct world *w);
+void people_keep_answer(struct incident_row *row, int64_t at_ms, int64_t engagement_no,
+                        const char *contact /* NULL: a user */);
+
+/* -- users.c ------------------------------------------------------------------------------------------------- */
 void people_act(struct world *w); /* somebody edits, resolves, reopens, starts an incident */
 
 /* -- split.c -------------------------------------------------------------------------------------------------- */
