@@ -65,6 +65,12 @@ static void tell_doubts(struct tcn_app *app)
                 "and an alarm that comes to both opens an incident in each",
                 "account_id", app->config->account_id, "other", doubts.other_account, "node",
                 doubts.other_node, "do", "give all nodes the same \"account_id\"", NULL);
+    if (doubts.has_lost)
+        tcn_log(TCN_LOG_WARN, "store",
+                "the server that was promoted lacks what this node had written last: alarms that "
+                "were accepted then are missing, and pages may be sent again; tickets that may "
+                "have been made are looked up before they are made",
+                NULL);
     if (*doubts.twin_at)
         tcn_log(TCN_LOG_WARN, "store",
                 "a process with this node's name is still connected to the database, and this one "

@@ -58,6 +58,8 @@ static int look_at_place(struct check *c, struct tcn_err *err)
 
     if (tcn_store_check_clock(c->s, tcn_clock_now_ms(), TCN_STORE_CLOCK_SLACK_MS, &why) < 0)
         told_of_lack(c, why.msg);
+    if (tcn_store_check_written(c->s, &why) < 0)
+        told_of_lack(c, why.msg);
     if (tcn_store_check_commits(c->s, &why) < 0)
         told_of_lack(c, why.msg);
     r = tcn_store_check_rights(c->s, told_of_lack, c, &c->may_read, err);

@@ -108,7 +108,9 @@ static const char reclaim_usage[] =
     "usage: tocsin db reclaim --config FILE [--data DIR]\n"
     "\n"
     "  Lets a store be started again that tocsin db copy --final moved to another place. What\n"
-    "  happened there since is not here: stop the server there first.\n"
+    "  happened there since is not here: stop the server there first. What was due before is "
+    "held,\n"
+    "  as after tocsin db restore, since it may have been done there: see tocsin db held.\n"
     "\n"
     "  --config FILE   the configuration that names the old store\n"
     "  --data DIR      where the store is kept (default: data)\n";
@@ -116,8 +118,10 @@ static const char reclaim_usage[] =
 static int reclaim(const struct tcn_config *c)
 {
     struct tcn_store_options o = tcn_db_store(c);
+    struct tcn_held_count held = {0};
     struct tcn_store *s;
     struct tcn_err err;
+    int r;
 
     /* A store is reclaimed, not made. */
     if (tcn_store_visit(&o, false, &s, &err) < 0)
@@ -126,9 +130,14 @@ static int reclaim(const struct tcn_config *c)
     o.is_alone = o.is_reclaimed = true;
     if (tcn_store_open(&o, tcn_clock_now_ms(), &s, &err) < 0)
         return tcn_db_fail("reclaim", &err);
+    r = tcn_db_hold(s, true, &held, &err);
     tcn_store_leave(s, NULL); /* it was no node */
     tcn_store_close(s);
-    printf("The store can be started again.\n");
+    if (r < 0)
+        return tcn_db_fail("reclaim", &err);
+    printf("The store can be started again; the server on the one that it was moved to must not "
+           "run.\n");
+    tcn_db_tell_held(&held);
     return 0;
 }
 

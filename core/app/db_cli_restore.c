@@ -1,6 +1,7 @@
 /* tocsin db restore and hold: how held mode begins. */
 #include "app/db_cli.h"
 #include "base/datetime.h"
+#include "store/moved.h"
 #include "store/nodes.h"
 #include "store/restore.h"
 #include "sys/clock.h"
@@ -11,7 +12,7 @@
 
 #define NAME_MAX_BYTES 4200
 
-static void tell_held(const struct tcn_held_count *held)
+void tcn_db_tell_held(const struct tcn_held_count *held)
 {
     printf("Held, because it was due before: %lld pages, %lld steps, %lld tickets.\n"
            "Start the server: new alarms page. See what is held with tocsin db held, then tocsin "
@@ -78,7 +79,7 @@ static int restore(const struct tcn_config *c, const char *data_dir, const char 
     printf("%s is now the store %s.\n", from, how.path);
     if (has_kept)
         printf("The old one is kept as %s\n", kept);
-    tell_held(&held);
+    tcn_db_tell_held(&held);
     return 0;
 }
 
@@ -116,13 +117,15 @@ static const char hold_usage[] =
     "  --config FILE   the configuration that names the store\n"
     "  --data DIR      where the store is kept (default: data)\n";
 
-static int hold_now(struct tcn_store *s, struct tcn_held_count *ret, struct tcn_err *err)
+int tcn_db_hold(struct tcn_store *s, bool is_reclaimed, struct tcn_held_count *ret,
+                struct tcn_err *err)
 {
     int r;
 
     if ((r = tcn_store_begin(s, err)) < 0)
         return r;
-    if ((r = tcn_store_hold(s, tcn_store_now_ms(s), err)) == 0 &&
+    if ((r = is_reclaimed ? tcn_moved_drop(s, err) : 0) == 0 &&
+        (r = tcn_store_hold(s, tcn_store_now_ms(s), err)) == 0 &&
         (r = tcn_store_held_count(s, ret, err)) == 0)
         return tcn_store_commit(s, err);
     tcn_store_rollback(s);
@@ -144,12 +147,12 @@ static int hold(const struct tcn_config *c)
     o.is_alone = true;
     if (tcn_store_open(&o, tcn_clock_now_ms(), &s, &err) < 0)
         return tcn_db_fail("hold", &err);
-    r = hold_now(s, &held, &err);
+    r = tcn_db_hold(s, false, &held, &err);
     tcn_store_leave(s, NULL); /* it was no node; done either way */
     tcn_store_close(s);
     if (r != 0)
         return tcn_db_fail("hold", &err);
-    tell_held(&held);
+    tcn_db_tell_held(&held);
     return 0;
 }
 

@@ -18,6 +18,8 @@ int tcn_store_check_rights(struct tcn_store *s, tcn_check_told *told, void *ctx,
                            struct tcn_err *err);
 /* The same, of all of them the first: TCN_EINVALID with what is to be done about it. */
 int tcn_store_need_rights(struct tcn_store *s, struct tcn_err *err);
+/* Outside a transaction: TCN_EINVALID when the database lacks what the node of this folder had written to it. */
+int tcn_store_check_written(struct tcn_store *s, struct tcn_err *err);
 /* Outside a transaction: TCN_EBUSY when every commit would wait for somebody who is not there. */
 int tcn_store_check_commits(struct tcn_store *s, struct tcn_err *err);
 /* Outside a transaction: tables of a server that do not keep accounts apart (row-level security is off), in one line. */

@@ -74,6 +74,10 @@ struct tcn_db_driver {
     int (*check)(struct tcn_db *db, struct tcn_err *err);
     /* May be NULL: a commit waits for nobody. Outside a transaction; TCN_EBUSY: for somebody who is not there. */
     int (*may_commit)(struct tcn_db *db, struct tcn_err *err);
+    /* May be NULL. Outside a transaction: TCN_EINVALID when it lacks what the node of its place's folder had written. */
+    int (*check_written)(struct tcn_db *db, struct tcn_err *err);
+    /* May be NULL. Whether check found that a standby was promoted without the last commits of that node. */
+    bool (*has_lost)(const struct tcn_db *db);
 
     int (*prepare)(struct tcn_db *db, const char *sql, struct tcn_dbstmt **ret,
                    struct tcn_err *err);

@@ -11,6 +11,8 @@
 /* Holds what is due at before_ms or earlier. Records that may exist meanwhile are looked up before they are created,
  * notes before they are written, and what is known of a record is read again before it is changed. */
 int tcn_store_hold(struct tcn_store *s, int64_t before_ms, struct tcn_err *err);
+/* The first of that alone: for a store that has lost its last commits, and goes on. */
+int tcn_store_look_first(struct tcn_store *s, struct tcn_err *err);
 /* 0: nothing is held. */
 int tcn_store_held_before(struct tcn_store *s, int64_t *ret_ms, struct tcn_err *err);
 /* When the first hold began that was not released since; 0: nothing is held. */

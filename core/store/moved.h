@@ -14,8 +14,10 @@ int tcn_moved_mark(const struct tcn_db_driver *driver, struct tcn_db *db, const 
 int tcn_moved_check(const struct tcn_db_driver *driver, struct tcn_db *db, const char *to,
                     struct tcn_err *err);
 /* For who opens a store, outside a transaction: TCN_EINVALID with the place and the command that overrides it when the
- * store's account was moved; with is_reclaimed that command: the mark is taken away. */
-int tcn_moved_refuse(struct tcn_store *s, bool is_reclaimed, struct tcn_err *err);
+ * store's account was moved. */
+int tcn_moved_refuse(struct tcn_store *s, struct tcn_err *err);
+/* Inside a transaction of who opened it as is_reclaimed: takes the mark away. */
+int tcn_moved_drop(struct tcn_store *s, struct tcn_err *err);
 /* For who looks at a store, outside a transaction: 1 and where it was moved to, 0 when it was not. */
 #define TCN_MOVED_PLACE 320 /* bytes of a URL, as much as a sentence shows */
 int tcn_moved_to(struct tcn_store *s, char ret_place[TCN_MOVED_PLACE], struct tcn_err *err);

@@ -131,6 +131,7 @@ struct tcn_db {
     struct tcn_pg_hosts hosts;
     struct tcn_pg_known known;
     struct tcn_pg_mark mark;
+    bool has_lost; /* a promotion did, what the mark tells of */
     enum tcn_db_role role;
     bool is_quick;               /* as of its place */
     char account[16];            /* "*": all */
@@ -323,12 +324,14 @@ void tcn_pg_known_done(struct tcn_pg_known *k);
 /* Reads the file in the folder (NULL: none is read or written). */
 void tcn_pg_mark_init(struct tcn_pg_mark *m, const char *folder);
 void tcn_pg_mark_done(struct tcn_pg_mark *m);
-/* At a start, before anything is written. TCN_EINVALID: the database lacks what the file says, and is not held. */
+/* At a start, before anything is written. TCN_EINVALID: the database lacks what the file says, and is not held. On a later
+ * timeline it may: a promotion lost that. */
 int tcn_pg_mark_check(struct tcn_db *db, struct tcn_err *err);
-/* Of a process that owns its row: once a minute, or now. */
+bool tcn_pg_has_lost(const struct tcn_db *db);
+/* Of a process that owns its row: every ten seconds that it has written in, or now. */
 void tcn_pg_mark_keep(struct tcn_db *db, bool is_urgent);
-/* Its row is not as it was written: says so and ends this process. What it had written is kept for the next start, unless the
- * server is on another timeline: one that was promoted may have lost what came last. */
+/* Its row is not as it was written: says so and ends this process. What it had written, and on which timeline, is kept for the
+ * next start. */
 void tcn_pg_mark_die(struct tcn_db *db, const char *why) __attribute__((noreturn));
 
 /* -- postgres_hail.c ------------------------------------------------------------------------------------------- */

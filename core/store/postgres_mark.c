@@ -11,7 +11,7 @@
 #define FILE_NAME "postgresql-written"
 #define FILE_MAX 256 /* bytes */
 #define FILE_MODE 0600
-#define KEPT_US (60 * INT64_C(1000000)) /* between two that a node at work writes */
+#define KEPT_US (10 * INT64_C(1000000)) /* between two that a node at work writes */
 #define SESSIONS 1000000 /* of one process: tries to come back whose answers were lost */
 
 /* Which database of the cluster, and whether there is a store. */
@@ -20,11 +20,12 @@ static const char find_place[] =
     " & 2147483647, to_regclass('epochs') IS NOT NULL AND to_regclass('meta') IS NOT NULL";
 
 /* Of this account: the row of that start, the newest start (which is never forgotten), and whether the store is held. */
-static const char find_row[] = "SELECT COALESCE((SELECT session FROM epochs WHERE epoch = $1), -1),"
-                               " COALESCE((SELECT commit_no FROM epochs WHERE epoch = $1), -1),"
-                               " COALESCE((SELECT MAX(epoch) FROM epochs), 0),"
-                               " (SELECT COUNT(*) FROM meta WHERE name = 'held_before_ms'"
-                               " AND account_id = current_setting('tocsin.account_id'))";
+static const char find_row[] =
+    "SELECT COALESCE((SELECT session FROM epochs WHERE epoch = $1), -1),"
+    " COALESCE((SELECT commit_no FROM epochs WHERE epoch = $1), -1),"
+    " COALESCE((SELECT MAX(epoch) FROM epochs), 0),"
+    " (SELECT COUNT(*) FROM meta WHERE name = 'held_before_ms' AND value <> '0'"
+    " AND account_id = $2)";
 
 /* -- the file ---------------------------------------------------------------------------------------------------- */
 
@@ -63,28 +64,40 @@ void tcn_pg_mark_done(struct tcn_pg_mark *m)
 }
 
 /* A node goes on without it: the next start knows less. */
-void tcn_pg_mark_keep(struct tcn_db *db, bool is_urgent)
+static void keep(struct tcn_db *db)
 {
     struct tcn_pg_mark *m = &db->mark;
-    int64_t now_us = tcn_clock_mono_us();
     char line[FILE_MAX];
     int len;
 
-    if (!m->path || !db->guard || !*db->server.system_id ||
-        (!is_urgent && now_us < m->kept_us + KEPT_US))
-        return;
-    m->kept_us = now_us;
-    m->timeline = db->server.timeline;
+    m->kept_us = tcn_clock_mono_us();
+    m->commit_no = db->commit_no;
     len = snprintf(line, sizeof line, "%s %lld %lld %s %lld %lld %lld\n", db->server.system_id,
-                   (long long)db->server.timeline, (long long)m->place, db->account,
-                   (long long)db->epoch, (long long)db->session, (long long)db->commit_no);
+                   (long long)m->timeline, (long long)m->place, db->account, (long long)db->epoch,
+                   (long long)db->session, (long long)db->commit_no);
     tcn_file_write(m->path, (struct tcn_str){line, (size_t)len}, FILE_MODE, NULL);
+}
+
+static bool can_keep(const struct tcn_db *db)
+{
+    return db->mark.path && db->guard && *db->server.system_id;
+}
+
+void tcn_pg_mark_keep(struct tcn_db *db, bool is_urgent)
+{
+    struct tcn_pg_mark *m = &db->mark;
+    bool is_due = tcn_clock_mono_us() >= m->kept_us + KEPT_US && m->commit_no != db->commit_no;
+
+    if (!can_keep(db) || (!is_urgent && !is_due))
+        return;
+    m->timeline = db->server.timeline;
+    keep(db);
 }
 
 void tcn_pg_mark_die(struct tcn_db *db, const char *why)
 {
-    if (db->mark.timeline == db->server.timeline)
-        tcn_pg_mark_keep(db, true);
+    if (can_keep(db))
+        keep(db);
     tcn_pg_die(why);
 }
 
@@ -103,6 +116,7 @@ static int find(struct tcn_db *db, struct found *ret, struct tcn_err *err)
     if ((r = d->prepare(db, find_row, &st, err)) < 0)
         return r;
     d->bind_int(st, 1, db->mark.epoch);
+    d->bind_text(st, 2, db->mark.account, strlen(db->mark.account));
     if ((r = d->step(st, err)) == 1)
         *ret = (struct found){d->column_int(st, 0), d->column_int(st, 1), d->column_int(st, 2),
                               d->column_int(st, 3)};
@@ -152,13 +166,14 @@ static int find_where(struct tcn_db *db, bool *ret_is_store, struct tcn_err *err
     return r < 0 ? r : 0;
 }
 
-/* What was written elsewhere, or on another timeline, says nothing of this server. */
+/* What was written elsewhere says nothing of this server. Who looks at all accounts looks at that one, too. */
 static bool is_about(const struct tcn_db *db)
 {
     const struct tcn_pg_mark *m = &db->mark;
 
-    return m->is_known && m->is_same_place && m->timeline == db->server.timeline &&
-           strcmp(m->system_id, db->server.system_id) == 0 && strcmp(m->account, db->account) == 0;
+    return m->is_known && m->is_same_place && m->timeline <= db->server.timeline &&
+           strcmp(m->system_id, db->server.system_id) == 0 &&
+           (strcmp(m->account, db->account) == 0 || strcmp(db->account, "*") == 0);
 }
 
 int tcn_pg_mark_check(struct tcn_db *db, struct tcn_err *err)
@@ -173,5 +188,13 @@ int tcn_pg_mark_check(struct tcn_db *db, struct tcn_err *err)
         return r;
     if (is_store && (r = find(db, &is, err)) < 0)
         return r;
-    return lacks(&db->mark, &is) && is.held == 0 ? refuse(db, &is, err) : 0;
+    if (!lacks(&db->mark, &is) || is.held > 0)
+        return 0;
+    db->has_lost = db->mark.timeline < db->server.timeline;
+    return db->has_lost ? 0 : refuse(db, &is, err);
+}
+
+bool tcn_pg_has_lost(const struct tcn_db *db)
+{
+    return db->has_lost;
 }

@@ -250,7 +250,7 @@ int tcn_pg_open(const struct tcn_db_place *place, struct tcn_db **ret, struct tc
     db->is_quick = place->is_quick;
     tcn_arena_init(&db->rows, TCN_PG_WAITING_MAX);
     snprintf(db->account, sizeof db->account, "%s", place->account ? place->account : "*");
-    tcn_pg_mark_init(&db->mark, place->role == TCN_DB_NODE ? place->folder : NULL);
+    tcn_pg_mark_init(&db->mark, place->role == TCN_DB_OWNER ? NULL : place->folder);
     if ((r = tcn_pg_hosts_init(&db->hosts, place, err)) == 0 &&
         (r = first_connection(db, place->folder, err)) == 0)
         *ret = db;
@@ -261,6 +261,7 @@ int tcn_pg_open(const struct tcn_db_place *place, struct tcn_db **ret, struct tc
 
 void tcn_pg_close(struct tcn_db *db)
 {
+    tcn_pg_mark_keep(db, true);
     tcn_pg_finalize(db->guard);
     for (size_t i = 0; i < TCN_PG_OWN_SQL; i++)
         tcn_pg_finalize(db->own[i]);

@@ -198,8 +198,8 @@ static void die_of_loss(struct tcn_db *db)
         why, sizeof why,
         "the database has forgotten commits that it had confirmed, as a standby does that was "
         "promoted before it had them (it is at %.120s now, on timeline %lld): start again to go "
-        "on from what it has; what was sent since may be sent again, unless tocsin db hold comes "
-        "before that start",
+        "on from what it has: tickets that may have been made since are looked up first, pages "
+        "may be sent again, unless tocsin db hold comes before that start",
         db->server.host, (long long)db->server.timeline);
     tcn_pg_mark_die(db, why);
 }

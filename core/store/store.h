@@ -34,8 +34,8 @@ struct tcn_store_options {
      * Else all of them are asked, and two that take writes are noticed. */
     bool is_quick;
     int64_t clock_slack_ms; /* as of tcn_store_check_clock */
-    bool is_reclaimed; /* starts although the store was moved away, and takes that mark from it */
-    bool is_alone;     /* refused while any node uses it, and no node is let in; SQLite: always */
+    bool is_reclaimed;      /* starts although the store was moved away; see tcn_moved_drop */
+    bool is_alone; /* refused while any node uses it, and no node is let in; SQLite: always */
 };
 
 bool tcn_store_is_postgres(const char *url);

@@ -133,6 +133,11 @@ int tcn_store_check_pages(struct tcn_store *s, tcn_check_told *told, void *ctx, 
     return r;
 }
 
+int tcn_store_check_written(struct tcn_store *s, struct tcn_err *err)
+{
+    return s->driver->check_written ? s->driver->check_written(s->db, err) : 0;
+}
+
 int tcn_store_check_commits(struct tcn_store *s, struct tcn_err *err)
 {
     return s->driver->may_commit ? s->driver->may_commit(s->db, err) : 0;

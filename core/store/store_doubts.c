@@ -1,5 +1,6 @@
 /* What people are told at a start: it works, and may not be what they meant. */
 #include "store/check.h"
+#include "store/held.h"
 #include "store/internal.h"
 #include "store/nodes.h"
 
@@ -58,6 +59,9 @@ int tcn_store_doubt_start(struct tcn_store *s, struct tcn_err *err)
 
     if (!tcn_store_is_shared(s))
         return 0;
+    s->doubts.has_lost = s->driver->has_lost && s->driver->has_lost(s->db);
+    if (s->doubts.has_lost && (r = tcn_store_look_first(s, err)) < 0)
+        return r;
     if ((r = find_other_account(s, err)) < 0 || (r = find_twin(s, err)) < 0)
         return r;
     return tcn_store_open_policies(s, s->doubts.policies, sizeof s->doubts.policies, err);

@@ -72,11 +72,16 @@ static int begin(struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
     return tcn_store_meta_put(s, SINCE, text, err);
 }
 
+int tcn_store_look_first(struct tcn_store *s, struct tcn_err *err)
+{
+    return change_links(s, LOOK_FIRST, err);
+}
+
 int tcn_store_hold(struct tcn_store *s, int64_t before_ms, struct tcn_err *err)
 {
     int r;
 
-    if ((r = change_links(s, LOOK_FIRST, err)) < 0 || (r = change_links(s, READ_FIRST, err)) < 0 ||
+    if ((r = tcn_store_look_first(s, err)) < 0 || (r = change_links(s, READ_FIRST, err)) < 0 ||
         (r = tcn_store_held_answer(s, err)) < 0 || (r = begin(s, before_ms, err)) < 0)
         return r;
     return tcn_store_held_set(s, before_ms, err);

@@ -94,7 +94,7 @@ static int refuse_moved(struct tcn_store *s, struct tcn_err *err)
                              place);
 }
 
-static int drop_mark(struct tcn_store *s, struct tcn_err *err)
+int tcn_moved_drop(struct tcn_store *s, struct tcn_err *err)
 {
     struct tcn_query q;
     int r;
@@ -104,15 +104,13 @@ static int drop_mark(struct tcn_store *s, struct tcn_err *err)
     return tcn_query_run(&q, err);
 }
 
-int tcn_moved_refuse(struct tcn_store *s, bool is_reclaimed, struct tcn_err *err)
+int tcn_moved_refuse(struct tcn_store *s, struct tcn_err *err)
 {
     int r;
 
     if ((r = tcn_store_begin(s, err)) < 0)
         return r;
-    r = is_reclaimed ? drop_mark(s, err) : refuse_moved(s, err);
-    if (r == 0 && is_reclaimed)
-        return tcn_store_commit(s, err);
+    r = refuse_moved(s, err);
     tcn_store_rollback(s);
     return r;
 }

@@ -379,6 +379,8 @@ class Move(Loaded):
         self.assertIn("good", run(self.app, "check"))
         self.assertEqual(before, self.known(row["id"] for row in before))
         self.assertEqual("OPEN", self.app.incident(later)["status"])
+        self.assertRegex(run_with(self.app, there, "reclaim", code=0), "must not run.\nHeld, because it was due before: ")
+        self.assertRegex(run_with(self.app, there, "check", code=0), "good(.|\n)*Held since a restore")
         self.assertIn("pg_dump", run_with(self.app, there, "backup", "--to", "/tmp/never", code=2))
         self.assertIn("pg_restore", run_with(self.app, there, "restore", "--from", "/tmp/never", code=2))
 

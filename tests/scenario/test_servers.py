@@ -434,6 +434,14 @@ class Restored(Scenario):
         self.app.kill()
         return self.app.log.read_text().splitlines()[-1]
 
+    def goes_on(self) -> None:
+        """In held mode, until that is released."""
+        self.assertEqual(0, command(self.app, "hold").returncode)
+        self.assertEqual(0, command(self.app, "check").returncode)
+        self.app.start()
+        self.assertEqual(0, command(self.app, "release", "--all").returncode)
+        eventually("all is released", lambda: "Nothing is held" in command(self.app, "held").stdout)
+
     def test_no_node_goes_on_as_if_nothing_were(self) -> None:
         self.accept(fresh("dumped"))
         dump = self.server.dump("--clean", "--if-exists")
@@ -446,11 +454,28 @@ class Restored(Scenario):
         self.app.start(wait=False)
         self.assertRegex(self.ends(), r"cannot start.*lacks what this node had written to it on timeline 1 .*earlier state.*"
                          f"tocsin db hold, then start.*delete {self.app.folder}/data/postgresql-written")
-        hold = subprocess.run([str(BINARY), "db", "hold", "--config", str(self.app.config_file), "--data",
-                               str(self.app.folder / "data")], env=self.app.env, capture_output=True, text=True, check=False)
-        self.assertEqual(0, hold.returncode, hold.stderr)
-        self.app.start()
+        self.goes_on()
         self.accept(fresh("after"))
+
+
+    def test_nor_after_a_clean_stop(self) -> None:
+        """Its last commit was a moment before."""
+        dump = self.server.dump("--clean", "--if-exists")
+        self.accept(fresh("lost"))
+        self.assertEqual(0, self.app.kill(signal.SIGTERM))
+        name, *argv = self.server.client()
+        self.server.tool(name, *argv, "-1", text=dump)
+        checked = command(self.app, "check")
+        self.assertEqual(1, checked.returncode, checked.stdout)
+        self.assertIn("lacks what this node had written to it", checked.stdout)
+        self.app.start(wait=False)
+        self.assertIn("lacks what this node had written to it", self.ends())
+        self.goes_on()
+
+
+def command(app: Tocsin, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(BINARY), "db", *words, "--config", str(app.config_file), "--data", str(app.folder / "data")],
+                          env=app.env, capture_output=True, text=True, check=False)
 
 
 class Twins(unittest.TestCase):
@@ -494,6 +519,29 @@ class Twins(unittest.TestCase):
             app.kill()
             app.start(wait=False)
         return app.child.poll() is None and http("GET", app.url + "/readyz").status == 200
+
+
+class Lossy(unittest.TestCase):
+    """A standby is promoted that lacks what was answered last."""
+
+    def test_what_may_have_been_made_is_looked_up_first(self) -> None:
+        pair = postgres.Pair(is_synchronous=False)
+        world = self.enterClassContext(World("postgres", pair))
+        app = world.tocsin(base_config(Topic(world.folder).cert, NOWHERE), dict(SECRETS))
+        self.assertEqual(202, Twins.send(app, fresh("kept")).status)
+        receiver = pair.standby.process("walreceiver")
+        os.kill(receiver, signal.SIGSTOP)
+        self.assertEqual(202, Twins.send(app, fresh("lost")).status)
+        pair.primary.stop(signal.SIGQUIT)
+        os.kill(receiver, signal.SIGKILL)  # with what it had received and not written
+        pair.promote()
+        self.assertEqual(70, app.child.wait(60), app.tail())
+        self.assertIn("has forgotten commits", app.tail())
+        app.kill()
+        app.start()
+        self.assertRegex(app.log.read_text(), "level=warn .*lacks what this node had written last.*looked up before")
+        self.assertEqual("0", pair.psql("SELECT count(*) FROM links WHERE COALESCE(remote_id, '') = '' AND is_uncertain = 0"))
+        self.assertEqual("", app.end())
 
 
 class Cancelled(unittest.TestCase):
