@@ -205,6 +205,25 @@ class Aside(Scenario):
             self.unchanged(ident, body)
 
 
+class Full(Scenario):
+    """The server's disk, not ours."""
+    store = "postgres"
+
+    def test_whose_disk_it_is(self) -> None:
+        server = typing.cast(postgres.Server, self.world.database)
+        server.psql("CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS "
+                    "$$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100'; END $$")
+        server.psql("CREATE TRIGGER no_room BEFORE INSERT ON inbox EXECUTE FUNCTION no_room()")
+        name = fresh("full")
+        self.assertEqual(503, self.prom(group(name, alert(name, "a"))).status)
+        eventually("it is told", lambda: re.search("level=warn .*disk of the database's server is full.*"
+                                                   f"host={server.folder}:5432", self.app.tail()))
+        self.assertNotIn("this file system", self.app.log.read_text())
+        server.psql("DROP TRIGGER no_room ON inbox")
+        self.opened(eventually("it is accepted", lambda: answer if (answer := self.prom(
+            group(name, alert(name, "a")))).status == 202 else None, 30))
+
+
 class Growth(Scenario):
     """What a turn reads does not grow with what is open, whatever the server believes of its tables: here that they are
     empty, which it believes until it analyzes them again; nor with what was removed, until it vacuums them."""
