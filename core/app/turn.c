@@ -1,6 +1,7 @@
 #include "app/turn.h"
 
 #include "engine/budget.h"
+#include "engine/content.h"
 #include "store/ahead.h"
 
 #include <assert.h>
@@ -232,6 +233,36 @@ void tcn_turn_expect(struct tcn_store *s, const struct tcn_alarm *alarm,
         tcn_store_expect_alarm(s, alarm->dedupe_key, dedupe);
 }
 
+int tcn_turn_load_related(struct tcn_store *s, struct tcn_arena *arena, struct tcn_aggregate *a,
+                          struct tcn_err *err)
+{
+    struct tcn_related_item *items = NULL;
+    int r = tcn_store_related_list(s, a->incident.id, arena, &items, &a->n_related, err);
+
+    a->related = items;
+    a->knows_related = r == 0;
+    return r;
+}
+
+/* What repeats the last one brings nothing, nor does an end. */
+static bool may_relate(const struct tcn_aggregate *a, const struct tcn_alarm *alarm)
+{
+    char content[65];
+
+    if (!a->incident.exists || a->incident.is_storm || alarm->action == TCN_ACTION_RESOLVE ||
+        alarm->n_related + alarm->n_resources == 0)
+        return false;
+    tcn_content_hash(alarm, content);
+    return strcmp(content, a->lane.content_sha256) != 0 ||
+           !tcn_id_eq(a->lane.incident, a->incident.id);
+}
+
+static int load_related_for(struct tcn_store *s, const struct tcn_alarm *alarm,
+                            struct tcn_arena *arena, struct tcn_aggregate *a, struct tcn_err *err)
+{
+    return may_relate(a, alarm) ? tcn_turn_load_related(s, arena, a, err) : 0;
+}
+
 int tcn_turn_load_alone(struct tcn_store *s, const struct tcn_alarm *alarm,
                         const struct tcn_response_plan *plan,
                         const struct tcn_source_policy *policy, struct tcn_arena *arena,
@@ -246,25 +277,10 @@ int tcn_turn_load_alone(struct tcn_store *s, const struct tcn_alarm *alarm,
         (r = lock_and_get(s, key, *ret_dedupe, arena, &ret->lane, &open, err)) < 0 ||
         tcn_id_is_zero(open))
         return r;
-    if ((r = load_incident(s, open, arena, ret, err)) < 0)
+    if ((r = load_incident(s, open, arena, ret, err)) < 0 ||
+        (r = load_related_for(s, alarm, arena, ret, err)) < 0)
         return r;
     return load_lanes(s, key, arena, ret, err);
-}
-
-int tcn_turn_load_related(struct tcn_store *s, struct tcn_arena *arena, struct tcn_aggregate *a,
-                          struct tcn_err *err)
-{
-    struct tcn_related_item *items = NULL;
-    int r = tcn_store_related_list(s, a->incident.id, arena, &items, &a->n_related, err);
-
-    a->related = items;
-    a->knows_related = r == 0;
-    return r;
-}
-
-static bool may_relate(const struct tcn_aggregate *a, const struct tcn_alarm *alarm)
-{
-    return a->incident.exists && !a->incident.is_storm && alarm->n_related + alarm->n_resources > 0;
 }
 
 /* Of a resolved incident that stays so, nothing is due but echoes. */
@@ -285,7 +301,7 @@ int tcn_turn_load_lane(struct tcn_store *s, const struct tcn_alarm *alarm,
     if ((r = dedupe_string(alarm, plan, policy, arena, &dedupe, err)) < 0 ||
         (r = lock_and_get(s, key, dedupe, arena, &ret->lane, &open, err)) < 0 ||
         (r = load_for(s, open, arena, ret, err)) < 0 ||
-        (may_relate(ret, alarm) && (r = tcn_turn_load_related(s, arena, ret, err)) < 0))
+        (r = load_related_for(s, alarm, arena, ret, err)) < 0)
         return r;
     return is_open(ret) || (ret->incident.exists && may_reopen(alarm))
                ? load_lanes(s, key, arena, ret, err)

@@ -1,5 +1,5 @@
 /* What an alarm says, as far as a repeat can be told from news: texts, impact and related items in one hash; and the
- * dedupe strings of incidents. Private to core/engine. */
+ * dedupe strings of incidents. For who loads what a decision needs, and for core/engine. */
 #ifndef TCN_ENGINE_CONTENT_H
 #define TCN_ENGINE_CONTENT_H
 

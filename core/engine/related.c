@@ -108,6 +108,8 @@ void tcn_related_join(const struct tcn_step *s, const struct tcn_alarm *alarm)
 {
     size_t before = s->d->related.n;
 
+    if (!s->a->knows_related)
+        return;
     tcn_related_add(s, alarm);
     for (size_t i = before; i < s->d->related.n; i++)
         tell(s, alarm->source, &s->d->related.items[i]);

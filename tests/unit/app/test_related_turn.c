@@ -155,11 +155,44 @@ static void test_of_an_alarm_that_joins(void **state)
     drop_reply();
 }
 
+static bool is_read_for(const char *key, enum tcn_action action, const char *title, bool is_alone)
+{
+    const struct tcn_alarm alarm = {.source = policy.source,
+                                    .dedupe_key = key,
+                                    .title = title,
+                                    .action = action,
+                                    .related = &alarm_link,
+                                    .n_related = 1};
+    struct tcn_aggregate a;
+    const char *dedupe;
+    int r = is_alone ? tcn_turn_load_alone(store, &alarm, &plan, &policy, &arena, &a, &dedupe, &err)
+                     : tcn_turn_load_lane(store, &alarm, &plan, &policy, &arena, &a, &err);
+
+    assert_int_equal(r, 0);
+    return a.knows_related;
+}
+
+/* None of a repeat or an end, nor of an alarm that opens an incident of its own. */
+static void test_items_are_read_when_some_may_come(void **state)
+{
+    (void)state;
+    plan.dedupe_string = "one for all";
+    assert_false(is_read_for("a", TCN_ACTION_FIRE, "cpu", false));
+    alarm_of("a", TCN_ACTION_FIRE);
+    for (int is_alone = 0; is_alone < 2; is_alone++) {
+        assert_true(is_read_for("a", TCN_ACTION_FIRE, "another title", is_alone));
+        assert_true(is_read_for("b", TCN_ACTION_FIRE, "cpu high", is_alone));
+        assert_false(is_read_for("a", TCN_ACTION_FIRE, "cpu high", is_alone));
+        assert_false(is_read_for("a", TCN_ACTION_RESOLVE, "another title", is_alone));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_added_and_removed), CASE(test_a_repeat_does_nothing),  CASE(test_a_ticket_stays),
-        CASE(test_at_most_fifty),     CASE(test_of_an_alarm_that_joins),
+        CASE(test_added_and_removed),      CASE(test_a_repeat_does_nothing),
+        CASE(test_a_ticket_stays),         CASE(test_at_most_fifty),
+        CASE(test_of_an_alarm_that_joins), CASE(test_items_are_read_when_some_may_come),
     };
 
     return cmocka_run_group_tests_name("related turns", tests, NULL, NULL);
