@@ -66,8 +66,12 @@ class Rows(Scenario):
         config["resources"]["contacts"] = [contact("alice", "mail", retry=1)]
 
     def test_a_timer_that_is_lost(self) -> None:
-        _, ident = self.open_one("robbed")
+        name, ident = self.open_one("robbed")
+        self.mail(name)
+        self.linked(ident)
         server = typing.cast(postgres.Server, self.world.database)
+        eventually("what is sent is noted, which sets the timer", lambda: server.psql(
+            "SELECT count(*) FROM sends WHERE state IN (1, 2)") == "0")
         robbed = server.psql(f"DELETE FROM timers WHERE encode(incident, 'hex') = '{ident.replace('-', '')}' RETURNING 1")
         self.assertEqual("1", robbed)
 
