@@ -330,6 +330,8 @@ int tcn_pg_mark_check(struct tcn_db *db, struct tcn_err *err);
 bool tcn_pg_has_lost(const struct tcn_db *db);
 /* Of a process that owns its row: every ten seconds that it has written in, or now. */
 void tcn_pg_mark_keep(struct tcn_db *db, bool is_urgent);
+/* Of a process that ends: now, and of the timeline that it has written on. A server that was met since may lack it. */
+void tcn_pg_mark_end(struct tcn_db *db);
 /* Its row is not as it was written: says so and ends this process. What it had written, and on which timeline, is kept for the
  * next start. */
 void tcn_pg_mark_die(struct tcn_db *db, const char *why) __attribute__((noreturn));

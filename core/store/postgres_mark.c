@@ -94,10 +94,15 @@ void tcn_pg_mark_keep(struct tcn_db *db, bool is_urgent)
     keep(db);
 }
 
-void tcn_pg_mark_die(struct tcn_db *db, const char *why)
+void tcn_pg_mark_end(struct tcn_db *db)
 {
     if (can_keep(db))
         keep(db);
+}
+
+void tcn_pg_mark_die(struct tcn_db *db, const char *why)
+{
+    tcn_pg_mark_end(db);
     tcn_pg_die(why);
 }
 

@@ -261,7 +261,7 @@ int tcn_pg_open(const struct tcn_db_place *place, struct tcn_db **ret, struct tc
 
 void tcn_pg_close(struct tcn_db *db)
 {
-    tcn_pg_mark_keep(db, true);
+    tcn_pg_mark_end(db);
     tcn_pg_finalize(db->guard);
     for (size_t i = 0; i < TCN_PG_OWN_SQL; i++)
         tcn_pg_finalize(db->own[i]);
