@@ -28,9 +28,8 @@ struct tcn_store_options tcn_db_store(const struct tcn_config *c);
 /* On a store that is shared: prints which server it is, which ones of the URL did not answer or were left behind, and who
  * works on it. 1: one that was left behind takes writes. */
 int tcn_db_tell_server(struct tcn_store *s, struct tcn_err *err);
-/* In a transaction of its own: begins held mode, and with is_reclaimed takes the mark of a store that was moved away. */
-int tcn_db_hold(struct tcn_store *s, bool is_reclaimed, struct tcn_held_count *ret,
-                struct tcn_err *err);
+/* In a transaction of its own: begins held mode. */
+int tcn_db_hold(struct tcn_store *s, struct tcn_held_count *ret, struct tcn_err *err);
 void tcn_db_tell_held(const struct tcn_held_count *held);
 /* Says it on standard error: "tocsin db VERB: MESSAGE"; 1. */
 int tcn_db_fail(const char *verb, const struct tcn_err *err);

@@ -1,6 +1,7 @@
 /* tocsin db copy and reclaim: moving a store to another place, and going back on it. */
 #include "app/db_cli.h"
 #include "store/copy.h"
+#include "store/moved.h"
 #include "store/nodes.h"
 #include "sys/clock.h"
 
@@ -130,7 +131,9 @@ static int reclaim(const struct tcn_config *c)
     o.is_alone = o.is_reclaimed = true;
     if (tcn_store_open(&o, tcn_clock_now_ms(), &s, &err) < 0)
         return tcn_db_fail("reclaim", &err);
-    r = tcn_db_hold(s, true, &held, &err);
+    /* Held first: one that is killed in between is still marked as moved. */
+    if ((r = tcn_db_hold(s, &held, &err)) == 0)
+        r = tcn_moved_drop(s, &err);
     tcn_store_leave(s, NULL); /* it was no node */
     tcn_store_close(s);
     if (r < 0)

@@ -1,7 +1,6 @@
 /* tocsin db restore and hold: how held mode begins. */
 #include "app/db_cli.h"
 #include "base/datetime.h"
-#include "store/moved.h"
 #include "store/nodes.h"
 #include "store/restore.h"
 #include "sys/clock.h"
@@ -117,15 +116,13 @@ static const char hold_usage[] =
     "  --config FILE   the configuration that names the store\n"
     "  --data DIR      where the store is kept (default: data)\n";
 
-int tcn_db_hold(struct tcn_store *s, bool is_reclaimed, struct tcn_held_count *ret,
-                struct tcn_err *err)
+int tcn_db_hold(struct tcn_store *s, struct tcn_held_count *ret, struct tcn_err *err)
 {
     int r;
 
     if ((r = tcn_store_begin(s, err)) < 0)
         return r;
-    if ((r = is_reclaimed ? tcn_moved_drop(s, err) : 0) == 0 &&
-        (r = tcn_store_hold(s, tcn_store_now_ms(s), err)) == 0 &&
+    if ((r = tcn_store_hold(s, tcn_store_now_ms(s), err)) == 0 &&
         (r = tcn_store_held_count(s, ret, err)) == 0)
         return tcn_store_commit(s, err);
     tcn_store_rollback(s);
@@ -147,7 +144,7 @@ static int hold(const struct tcn_config *c)
     o.is_alone = true;
     if (tcn_store_open(&o, tcn_clock_now_ms(), &s, &err) < 0)
         return tcn_db_fail("hold", &err);
-    r = tcn_db_hold(s, false, &held, &err);
+    r = tcn_db_hold(s, &held, &err);
     tcn_store_leave(s, NULL); /* it was no node; done either way */
     tcn_store_close(s);
     if (r != 0)

@@ -26,7 +26,8 @@ enum tcn_once_is {
 /* For people, of OTHER. */
 #define TCN_ONCE_WHY "another request came with this token; take a new one for each request"
 
-/* One of the account locks its text until the end of the transaction. *ret_result, with AGAIN: what tcn_once_keep was given; in the arena. */
+/* One of the account locks its text until the end of the transaction. *ret_result, with AGAIN: what tcn_once_keep was given; in
+ * the arena. */
 int tcn_once_look(struct tcn_store *s, const struct tcn_once *once, int64_t now_ms,
                   struct tcn_arena *arena, enum tcn_once_is *ret, const char **ret_result,
                   struct tcn_err *err);

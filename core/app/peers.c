@@ -111,9 +111,8 @@ void tcn_peers_promoted(void *ctx, const struct tcn_database *is)
             "host", is->host, "timeline", tcn_log_num(is->timeline, timeline), "system_identifier",
             is->system_id, "do",
             "when it may lack something (an asynchronous standby, an older copy, a point in time): "
-            "what "
-            "was accepted last is missing, and what was sent may be sent again: stop the nodes, "
-            "tocsin db hold, and look at tocsin db held before they start",
+            "what was accepted last is missing, and what was sent may be sent again: stop the "
+            "nodes, tocsin db hold, and look at tocsin db held before they start",
             NULL);
 }
 

@@ -299,7 +299,7 @@ static int choose_plan(struct run *run, const char **ret, struct tcn_err *err)
     return 0;
 }
 
-static int open(struct run *run, const char *plan, int64_t now_ms, struct tcn_err *err)
+static int open_incident(struct run *run, const char *plan, int64_t now_ms, struct tcn_err *err)
 {
     const struct tcn_start start = {
         .response_plan = plan, .actor = "a simulation", .detected_ms = now_ms};
@@ -332,7 +332,7 @@ int tcn_simulate(const struct tcn_simulation *s, FILE *out, struct tcn_err *err)
     tell_other_windows(&run, opened_ms);
     tcn_arena_init(&run.arena, ARENA_BYTES);
     run.budgets.arena = &run.arena;
-    r = open(&run, plan, opened_ms, err);
+    r = open_incident(&run, plan, opened_ms, err);
     tcn_arena_done(&run.arena);
     return r;
 }

@@ -8,8 +8,8 @@
  * out. Equal items have equal ids: one is there once. */
 void tcn_related_add(const struct tcn_step *s, const struct tcn_alarm *alarm);
 /* The same of one that joins an open incident, or says more: what is not there is added, and the record is modified by each
- * (spec incidents-contacts 8.2). Whoever added what is there, it counts; where that is not
- * known, nothing is. */
+ * (spec incidents-contacts 8.2). Whoever added what is there, it counts; where that is not known,
+ * nothing is added. */
 void tcn_related_join(const struct tcn_step *s, const struct tcn_alarm *alarm);
 /* Whether a resource that an alarm names becomes an item. resource may be NULL. */
 bool tcn_related_is_resource(const char *resource);

@@ -30,9 +30,8 @@ struct tcn_incident {
     int64_t created_ms, modified_ms, resolved_ms; /* resolved 0 while OPEN */
     int64_t acknowledged_ms; /* first acknowledgement, 0 = none; lasts until reopened */
     const char *acknowledged_by;
-    int64_t
-        unreached_ms; /* since when nobody (once acknowledged: of those engaged since) is reached
-                           * nor left to page; 0 = somebody may be */
+    /* Since when nobody (once acknowledged: of those engaged since) is reached nor left to page; 0 = somebody may be. */
+    int64_t unreached_ms;
     struct tcn_resolution resolution;
     struct tcn_id previous; /* the incident this one follows, zero = none */
     struct tcn_id storm;    /* the storm incident that it was attached to */

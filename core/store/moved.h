@@ -16,7 +16,7 @@ int tcn_moved_check(const struct tcn_db_driver *driver, struct tcn_db *db, const
 /* For who opens a store, outside a transaction: TCN_EINVALID with the place and the command that overrides it when the
  * store's account was moved. */
 int tcn_moved_refuse(struct tcn_store *s, struct tcn_err *err);
-/* Inside a transaction of who opened it as is_reclaimed: takes the mark away. */
+/* In a transaction of its own, for who opened it as is_reclaimed: takes the mark away. */
 int tcn_moved_drop(struct tcn_store *s, struct tcn_err *err);
 /* For who looks at a store, outside a transaction: 1 and where it was moved to, 0 when it was not. */
 #define TCN_MOVED_PLACE 320 /* bytes of a URL, as much as a sentence shows */

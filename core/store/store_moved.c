@@ -81,10 +81,21 @@ static int read_mark(struct tcn_store *s, char ret_place[TCN_MOVED_PLACE], struc
     return r;
 }
 
-static int refuse_moved(struct tcn_store *s, struct tcn_err *err)
+int tcn_moved_to(struct tcn_store *s, char ret_place[TCN_MOVED_PLACE], struct tcn_err *err)
+{
+    int r;
+
+    if ((r = tcn_store_begin(s, err)) < 0)
+        return r;
+    r = read_mark(s, ret_place, err);
+    tcn_store_rollback(s);
+    return r;
+}
+
+int tcn_moved_refuse(struct tcn_store *s, struct tcn_err *err)
 {
     char place[TCN_MOVED_PLACE];
-    int r = read_mark(s, place, err);
+    int r = tcn_moved_to(s, place, err);
 
     return r <= 0 ? r
                   : tcn_fail(err, TCN_EINVALID,
@@ -94,7 +105,7 @@ static int refuse_moved(struct tcn_store *s, struct tcn_err *err)
                              place);
 }
 
-int tcn_moved_drop(struct tcn_store *s, struct tcn_err *err)
+static int drop_mark(struct tcn_store *s, struct tcn_err *err)
 {
     struct tcn_query q;
     int r;
@@ -104,24 +115,14 @@ int tcn_moved_drop(struct tcn_store *s, struct tcn_err *err)
     return tcn_query_run(&q, err);
 }
 
-int tcn_moved_refuse(struct tcn_store *s, struct tcn_err *err)
+int tcn_moved_drop(struct tcn_store *s, struct tcn_err *err)
 {
     int r;
 
     if ((r = tcn_store_begin(s, err)) < 0)
         return r;
-    r = refuse_moved(s, err);
-    tcn_store_rollback(s);
-    return r;
-}
-
-int tcn_moved_to(struct tcn_store *s, char ret_place[TCN_MOVED_PLACE], struct tcn_err *err)
-{
-    int r;
-
-    if ((r = tcn_store_begin(s, err)) < 0)
-        return r;
-    r = read_mark(s, ret_place, err);
+    if ((r = drop_mark(s, err)) == 0)
+        return tcn_store_commit(s, err);
     tcn_store_rollback(s);
     return r;
 }

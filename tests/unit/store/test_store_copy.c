@@ -381,9 +381,7 @@ static void nothing_starts_on_the_old_place(void **state)
     stop_source(p);
     finish(p, p->to, p->back);
     OK(&p->f, tcn_store_open(&o, NOW, &p->f.s, &p->f.err));
-    OK(&p->f, tcn_store_begin(p->f.s, &p->f.err));
     OK(&p->f, tcn_moved_drop(p->f.s, &p->f.err));
-    OK(&p->f, tcn_store_commit(p->f.s, &p->f.err));
     reopen(&p->f);
 }
 
