@@ -194,6 +194,9 @@ class Restored(Loaded):
         """Kills the server, restores, starts."""
         self.app.kill(signal.SIGKILL)
         self.restore(backup)
+        self.start_restored()
+
+    def start_restored(self) -> None:
         self.app.log.write_text("")
         self.app.start()
         eventually("it warns", lambda: "the store was restored" in self.app.tail(200))
@@ -242,9 +245,11 @@ class Restored(Loaded):
 
     def test_what_was_due_later_is_done_and_brings_nothing_old(self) -> None:
         name, ident, backup = self.undone("due-later")
-        # As a page that was to be tried again; the incident's next step was due long ago.
-        backup.change(f"UPDATE sends SET due_ms = {int(time.time() * 1000) + 5000} WHERE state = 1")
-        self.restored(backup)
+        self.app.kill(signal.SIGKILL)
+        self.restore(backup)
+        # As a page that was to be tried again later than the restore; the incident's next step was due long ago.
+        self.world.store.change(f"UPDATE sends SET due_ms = {int(time.time() * 1000) + 1000} WHERE state IN (1, 2)")
+        self.start_restored()
         eventually("it is sent", lambda: len(self.box.mails(name)) == 2)
         other, _ = self.open_one("later")
         self.mail(other)
