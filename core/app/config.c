@@ -145,11 +145,12 @@ static int use_postgres(const struct tcn_node *at, const char *url, struct tcn_c
 static int read_store(const struct tcn_node *root, const char *data_dir, struct tcn_config *c)
 {
     static const char *const names[] = {"url", "password", NULL};
-    struct tcn_node at = tcn_node_member(root, "store"), password;
+    struct tcn_node at = tcn_node_member(root, "store"), url_at = at, password;
     const char *url = "sqlite:tocsin.db";
 
     if (json_is_object(at.json)) {
         password = tcn_node_member(&at, "password");
+        url_at = tcn_node_member(&at, "url");
         if (tcn_node_only(&at, names) < 0 || tcn_node_text(&at, "url", TCN_NEED, &url) < 0 ||
             (password.json && tcn_secret_load(&password, &c->store_password) < 0))
             return TCN_EINVALID;
@@ -157,7 +158,7 @@ static int read_store(const struct tcn_node *root, const char *data_dir, struct 
         return TCN_EINVALID;
     }
     if (tcn_store_is_postgres(url))
-        return use_postgres(&at, url, c);
+        return use_postgres(&url_at, url, c);
     if (tcn_str_starts(tcn_str(url), TCN_STR("sqlite:")))
         return use_sqlite(&at, url, data_dir, c);
     return tcn_node_problem(&at, "\"%s\": write sqlite:PATH or postgresql://USER@HOST/DATABASE",

@@ -192,8 +192,22 @@ struct tcn_db {
 int tcn_pg_hosts_init(struct tcn_pg_hosts *h, const struct tcn_db_place *place,
                       struct tcn_err *err);
 void tcn_pg_hosts_done(struct tcn_pg_hosts *h);
+/* Of a URI that libpq has read; NULL: it does not have that option. */
+const char *tcn_pg_url_value(const PQconninfoOption *list, const char *keyword);
+/* Of a value with commas between them; NULL has one, which is empty. */
+size_t tcn_pg_url_pieces(const char *list);
+/* The i-th; the only one is everybody's. Yours to free. */
+char *tcn_pg_url_piece(const char *list, size_t i);
 /* Begins to connect to the i-th host; never NULL. */
 PGconn *tcn_pg_hosts_start(const struct tcn_pg_hosts *h, size_t i);
+
+/* -- postgres_values.c ------------------------------------------------------------------------------------------ */
+
+/* Whether the options of a URI have values that a connection can have, as PostgreSQL 15 documents them
+ * (postgresql.org/docs/15/libpq-connect.html, 34.1.2). url is the text that they were read from, without a password that libpq
+ * would find. TCN_EINVALID: err names one that has not, its value unless that may be a part of a password, and what may be
+ * there. */
+int tcn_pg_check_values(const PQconninfoOption *list, const char *url, struct tcn_err *err);
 
 /* -- postgres_fail.c: what an error means ---------------------------------------------------------------------- */
 

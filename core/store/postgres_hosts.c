@@ -23,15 +23,15 @@ static const char *const defaults[][2] = {
     {"tcp_user_timeout", "8000"},
 };
 
-static const char *value_of(const PQconninfoOption *options, const char *keyword)
+const char *tcn_pg_url_value(const PQconninfoOption *list, const char *keyword)
 {
-    for (const PQconninfoOption *o = options; o->keyword; o++)
+    for (const PQconninfoOption *o = list; o->keyword; o++)
         if (strcmp(o->keyword, keyword) == 0)
             return o->val;
     return NULL;
 }
 
-static size_t pieces(const char *list)
+size_t tcn_pg_url_pieces(const char *list)
 {
     size_t n = 1;
 
@@ -40,12 +40,11 @@ static size_t pieces(const char *list)
     return n;
 }
 
-/* The i-th of a list (NULL: empty); the only one is everybody's. Yours to free. */
-static char *piece(const char *list, size_t i)
+char *tcn_pg_url_piece(const char *list, size_t i)
 {
     struct tcn_str rest = tcn_str(list ? list : "");
 
-    if (pieces(list) > 1)
+    if (tcn_pg_url_pieces(list) > 1)
         for (; i > 0; i--) {
             const char *comma = memchr(rest.ptr, ',', rest.len);
 
@@ -63,10 +62,11 @@ static bool is_per_host(const char *keyword)
            strcmp(keyword, "port") == 0;
 }
 
-/* The others lead to a server that takes no writes. */
-static bool wants_writes(const char *attrs)
+/* Of what target_session_attrs may be; what it may not be is told with the other values. */
+static bool wants_no_writes(const char *attrs)
 {
-    return !attrs || strcmp(attrs, "read-write") == 0 || strcmp(attrs, "primary") == 0;
+    return attrs && (strcmp(attrs, "any") == 0 || strcmp(attrs, "read-only") == 0 ||
+                     strcmp(attrs, "standby") == 0 || strcmp(attrs, "prefer-standby") == 0);
 }
 
 /* The keyword of libpq that this may be; NULL: none is near. Yours to free. */
@@ -122,17 +122,17 @@ static int parse(const char *url, PQconninfoOption **ret, struct tcn_err *err)
 
     if (!options) {
         r = refuse_url(message, err);
-    } else if (value_of(options, "password") || value_of(options, "sslpassword")) {
+    } else if (tcn_pg_url_value(options, "password") || tcn_pg_url_value(options, "sslpassword")) {
         r = tcn_fail(err, TCN_EINVALID,
                      "the store's URL has a password inside; write {\"url\": ..., \"password\": "
                      "{\"file\": PATH}}, or passfile=PATH in the URL");
-    } else if (!wants_writes(value_of(options, "target_session_attrs"))) {
+    } else if (wants_no_writes(tcn_pg_url_value(options, "target_session_attrs"))) {
         r = tcn_fail(err, TCN_EINVALID,
                      "the store's URL asks for a server that may take no writes "
                      "(target_session_attrs=%.40s): leave that out",
-                     value_of(options, "target_session_attrs"));
-    } else if (pieces(value_of(options, "host")) > TCN_SERVERS_MAX) {
-        r = tcn_fail(err, TCN_EINVALID, "the store's URL has more than %d hosts", TCN_SERVERS_MAX);
+                     tcn_pg_url_value(options, "target_session_attrs"));
+    } else {
+        r = tcn_pg_check_values(options, url, err);
     }
     PQfreemem(message);
     if (r < 0)
@@ -161,20 +161,21 @@ static bool is_on_this_machine(const char *host)
 /* The i-th, by name or else by address. Yours to free. */
 static char *host_of(const PQconninfoOption *options, size_t i)
 {
-    char *host = piece(value_of(options, "host"), i);
+    char *host = tcn_pg_url_piece(tcn_pg_url_value(options, "host"), i);
 
     if (*host != '\0')
         return host;
     free(host);
-    return piece(value_of(options, "hostaddr"), i);
+    return tcn_pg_url_piece(tcn_pg_url_value(options, "hostaddr"), i);
 }
 
 static bool find_remote(const PQconninfoOption *options, char *ret_host, size_t size)
 {
-    const char *names = value_of(options, "host"), *addresses = value_of(options, "hostaddr");
+    const char *names = tcn_pg_url_value(options, "host"),
+               *addresses = tcn_pg_url_value(options, "hostaddr");
     bool is_remote = false;
 
-    for (size_t i = 0; i < pieces(addresses ? addresses : names) && !is_remote; i++) {
+    for (size_t i = 0; i < tcn_pg_url_pieces(addresses ? addresses : names) && !is_remote; i++) {
         char *host = host_of(options, i);
 
         is_remote = !is_on_this_machine(host);
@@ -192,7 +193,8 @@ bool tcn_store_is_unverified(const char *url, char *ret_host, size_t size)
 
     if (!options)
         return false;
-    mode = value_of(options, "sslmode") ? value_of(options, "sslmode") : getenv("PGSSLMODE");
+    mode = tcn_pg_url_value(options, "sslmode") ? tcn_pg_url_value(options, "sslmode")
+                                                : getenv("PGSSLMODE");
     is = (!mode || strcmp(mode, "verify-full") != 0) && find_remote(options, ret_host, size);
     PQconninfoFree(options);
     return is;
@@ -205,8 +207,8 @@ int tcn_pg_hosts_init(struct tcn_pg_hosts *h, const struct tcn_db_place *place, 
 
     if (r < 0)
         return r;
-    hosts = value_of(h->options, "hostaddr");
-    h->n = pieces(hosts ? hosts : value_of(h->options, "host"));
+    hosts = tcn_pg_url_value(h->options, "hostaddr");
+    h->n = tcn_pg_url_pieces(hosts ? hosts : tcn_pg_url_value(h->options, "host"));
     h->password = place->password ? tcn_xstrdup(place->password) : NULL;
     h->name = tcn_xmalloc(NAME_SIZE);
     snprintf(h->name, NAME_SIZE, "tocsin/%s", place->node ? place->node : "");
@@ -245,7 +247,7 @@ PGconn *tcn_pg_hosts_start(const struct tcn_pg_hosts *h, size_t i)
         set(&s, defaults[k][0], defaults[k][1]);
     for (const PQconninfoOption *o = h->options; o->keyword; o++) {
         if (o->val && is_per_host(o->keyword)) {
-            s.owned[s.n_owned] = piece(o->val, i);
+            s.owned[s.n_owned] = tcn_pg_url_piece(o->val, i);
             set(&s, o->keyword, s.owned[s.n_owned++]);
         } else if (o->val) {
             set(&s, o->keyword, o->val);

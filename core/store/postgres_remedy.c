@@ -61,7 +61,9 @@ static const struct {
     {"", "received invalid response", "what answers there is no PostgreSQL: check host and port"},
     {"", "expected authentication request",
      "what answers there is no PostgreSQL: check host and port"},
-    {"", "invalid ", "correct that parameter of the URL"},
+    /* The URL's own were looked at before (postgres_values.c). */
+    {"", "invalid ",
+     "correct that variable (PG...) of the environment, or that line of the service file"},
     {"25006", NULL, TAKES_NO_WRITES},
     /* Who asks. */
     {"28P01", NULL,

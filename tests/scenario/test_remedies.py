@@ -91,7 +91,6 @@ class Refusals(OnServer):
             (secretive, r"no password supplied; the server asks for a password: name it, as .?\"password"),
             ({"url": secretive, "password": {"env": "PW"}},
              r"role secretive: password authentication failed .*\(28P01\); the password is not this role's"),
-            (self.url(sslmode="verify-ful"), r'invalid sslmode value.*; correct that parameter of the URL'),
             (self.url(options="-csearch_path%3Dnone"), r"\(3F000\); the schema of the role's search_path is not there"),
         ]
         for store, told in cases:
@@ -128,6 +127,23 @@ class Refusals(OnServer):
             with self.subTest(told):
                 for words in (("check",), ("serve",), ("db", "check")):
                     self.assertRegex(self.on_store(self.url(**more), *words, code=1), told)
+
+    def test_values_that_no_connection_can_have(self) -> None:
+        """Of a copy there is no line of a file to name; what a variable says is known at the connection only."""
+        here = f"sqlite:{self.world.folder}/{fresh('copy')}.db"
+        for url, told in (
+                (self.url(sslmode="verify-ful"), "sslmode=verify-ful: use one of disable, .*verify-full"),
+                ("postgresql://tocsin@db1:99999/tocsin", "port=99999: use 1 to 65535"),
+                (f"postgresql://tocsin:{PASSWORD}/tocsin", "a wrong port, not repeated here"),
+                ("postgresql://tocsin@db1,db2/tocsin?port=5432,abc", "port=abc: use 1 to 65535"),
+                (self.url(connect_timeout="soon"), "connect_timeout=soon: use a whole number of seconds")):
+            with self.subTest(told):
+                for words in (("check",), ("serve",), ("db", "check")):
+                    for store, path in ((url, r"\$\.store"), ({"url": url}, r"\$\.store\.url")):
+                        self.assertRegex(self.on_store(store, *words, code=1), rf"\.json:1: {path}: the store's URL .*{told}")
+                self.assertRegex(self.run_tocsin("db", "copy", "--from", url, "--to", here, code=1), told)
+        said = self.on_store(self.url(), "db", "check", code=1, PGSSLMODE="verify-ful")
+        self.assertRegex(said, r'invalid sslmode value.*; correct that variable \(PG\.\.\.\)')
 
     def test_tables_of_another_program(self) -> None:
         for name, makes, told in (

@@ -46,7 +46,7 @@ static const struct {
      "server does not support SSL, but SSL was required", "switch TLS on"},
     {"a standby", AT "session is read-only\n", "", "session is read-only", "takes no writes"},
     {"a value", "invalid sslmode value: \"verify-ful\"\n", "",
-     "invalid sslmode value: \"verify-ful\"", "correct that parameter"},
+     "invalid sslmode value: \"verify-ful\"", "correct that variable"},
     {"a wrong password",
      AT "FATAL:  28P01: password authentication failed for user \"tocsin\"\n"
         "LOCATION:  auth_failed, auth.c:335\n",
