@@ -25,6 +25,7 @@ struct tcn_db_word {
 };
 
 #define TCN_DB_LOCKS_MAX 256
+#define TCN_DB_PLACE_TEXT 280 /* of tell_place, and enough for it */
 
 /* What a commit answers whose connection broke while it was on its way. */
 #define TCN_UNDECIDED 1
@@ -145,6 +146,9 @@ struct tcn_db_driver {
     /* May be NULL. Whether what was opened still is what its name leads to; TCN_EIO: not, and a new process would not
      * find what is written from now on. */
     int (*look)(struct tcn_db *db, struct tcn_err *err);
+    /* What was opened, for people: PostgreSQL's host, database and role, never a password; or the file. Of a
+     * connection that is lost without names. */
+    void (*tell_place)(struct tcn_db *db, char *ret, size_t size);
     void (*describe)(struct tcn_db *db, struct tcn_database *ret);
     /* Both may be NULL: there is one server. See tcn_store_survey_of_start, tcn_store_survey. */
     void (*survey_of_start)(struct tcn_db *db, struct tcn_survey *ret);

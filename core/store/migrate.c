@@ -246,6 +246,20 @@ static int look(const struct tcn_db_driver *driver, struct tcn_db *db, int64_t r
     return r;
 }
 
+static int fail_empty(const struct tcn_db_driver *driver, struct tcn_db *db, struct tcn_err *err)
+{
+    char place[TCN_DB_PLACE_TEXT];
+
+    driver->tell_place(db, place, sizeof place);
+    return tcn_fail(
+        err, TCN_EINVALID,
+        "%s: there is no store of tocsin in it yet: tocsin serve makes one at its first "
+        "start; if there should be one, name the right database in the store's URL (of "
+        "PostgreSQL the right schema, too: options=-csearch_path%%3DNAME), or restore "
+        "a backup into it",
+        place);
+}
+
 int tcn_migrate_check(const struct tcn_db_driver *driver, struct tcn_db *db,
                       const struct tcn_migration *list, bool is_exact, struct tcn_err *err)
 {
@@ -259,7 +273,7 @@ int tcn_migrate_check(const struct tcn_db_driver *driver, struct tcn_db *db,
     if (r < 0 || found[0] == newest || (found[0] > newest && found[1] <= newest && !is_exact))
         return r;
     if (found[0] == 0)
-        return tcn_fail(err, TCN_EINVALID, "there is no store of tocsin in this database");
+        return fail_empty(driver, db, err);
     return tcn_fail(err, TCN_EINVALID, "the store has schema %lld, this tocsin knows %lld: %s",
                     (long long)found[0], (long long)newest,
                     found[0] < newest ? "start tocsin serve on it once, which brings it up"

@@ -344,6 +344,7 @@ const struct tcn_db_driver tcn_postgres_driver = {
     .lock_timeouts = lock_timeouts,
     .is_lost = tcn_pg_is_lost,
     .recover = tcn_pg_recover,
+    .tell_place = tcn_pg_tell_place,
     .describe = tcn_pg_describe,
     .survey_of_start = tcn_pg_survey_of_start,
     .survey = tcn_pg_survey_place,

@@ -214,6 +214,7 @@ int tcn_pg_check_values(const PQconninfoOption *list, const char *url, struct tc
 int tcn_pg_fail(struct tcn_db *db, const PGresult *result, struct tcn_err *err);
 /* Of the connection: one line, without what libpq adds for terminals. */
 int tcn_pg_fail_connection(const PGconn *conn, struct tcn_err *err);
+void tcn_pg_tell_place(struct tcn_db *db, char *ret, size_t size);
 /* Who stands still or is cut off for longer than a lease is taken over by others; who has another's name takes it over. */
 #define TCN_PG_TAKEN_OVER                                                                          \
     "another tocsin took this node's work over: this one stood still, or had lost the database, "  \

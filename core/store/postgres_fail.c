@@ -56,10 +56,15 @@ static void tell_place(const PGconn *conn, char *ret, size_t size)
              port ? port : "", name ? name : "", role ? role : "");
 }
 
+void tcn_pg_tell_place(struct tcn_db *db, char *ret, size_t size)
+{
+    tell_place(db->conn, ret, size);
+}
+
 static int fail(const PGconn *conn, int code, const struct tcn_pg_refusal *refusal,
                 const char *remedy, struct tcn_err *err)
 {
-    char place[280] = "PostgreSQL";
+    char place[TCN_DB_PLACE_TEXT] = "PostgreSQL";
     bool has_state = refusal->state[0] != '\0';
 
     if (conn && *remedy)

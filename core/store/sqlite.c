@@ -404,6 +404,11 @@ static const struct tcn_db_word words[] = {
     {NULL, NULL},
 };
 
+static void tell_place(struct tcn_db *db, char *ret, size_t size)
+{
+    snprintf(ret, size, "%s", db->path ? db->path : ":memory:");
+}
+
 static void describe(struct tcn_db *db, struct tcn_database *ret)
 {
     (void)db;
@@ -441,6 +446,7 @@ const struct tcn_db_driver tcn_sqlite_driver = {
     .rollback = rollback,
     .commit_unsynced = commit_unsynced,
     .sync = sync_log,
+    .tell_place = tell_place,
     .describe = describe,
     .chore = tcn_sqlite_chore,
     .upkeep = tcn_sqlite_upkeep,

@@ -185,6 +185,15 @@ class Checked(OnServer):
     def check(self, store: str, code: int) -> str:
         return self.on_store(store, "db", "check", code=code)
 
+    def test_a_database_that_is_empty(self) -> None:
+        self.server.psql(f"CREATE SCHEMA hollow AUTHORIZATION tocsin; ALTER ROLE tocsin PASSWORD '{PASSWORD}'")
+        store = {"url": self.url(options="-csearch_path%3Dhollow"), "password": {"env": "PW"}}
+        here = re.escape(str(self.server.folder))
+        for words in (("check",), ("held",)):
+            said = self.on_store(store, "db", *words, code=1, PW=PASSWORD)
+            self.assertRegex(said, rf"at the socket in {here} port 5432, database tocsin, role tocsin: there is no store of "
+                             r"tocsin in it yet: tocsin serve makes one.*search_path%3DNAME")
+
     def test_a_role_that_lacks_rights(self) -> None:
         url = self.made("mine")
         self.assertIn("good.", self.check(url, 0))

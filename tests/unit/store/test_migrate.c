@@ -268,6 +268,7 @@ static void a_visit_does_not_migrate(void **state)
     drop_files(f);
     raw(f->path, "PRAGMA journal_mode = WAL; CREATE TABLE other (x)", NULL);
     assert_int_equal(tcn_store_visit(&o, false, &f->s, &f->err), TCN_EINVALID);
+    assert_non_null(strstr(f->err.msg, f->path));
     assert_non_null(strstr(f->err.msg, "there is no store of tocsin"));
 }
 
