@@ -15,10 +15,10 @@ static const char usage[] =
     "usage: tocsin db check --config FILE [--data DIR]\n"
     "\n"
     "  Looks through the store for damage and for rows that contradict each other, and, of one in\n"
-    "  PostgreSQL, for what serve would lack there: rights of its role, a clock like this\n"
-    "  machine's, a standby that its commits wait for. One line a finding; then which server that\n"
-    "  was, and which nodes work on it. It reads only, and runs beside a server. Exit status 0:\n"
-    "  good, 1: not.\n"
+    "  PostgreSQL, for what serve would lack there: rights of its role, room for its second\n"
+    "  connection, a clock like this machine's, a standby that its commits wait for. One line a\n"
+    "  finding; then which server that was, and which nodes work on it. It reads only, and runs\n"
+    "  beside a server. Exit status 0: good, 1: not.\n"
     "\n"
     "  --config FILE   the configuration that names the store\n"
     "  --data DIR      where the store is kept (default: data)\n";
@@ -57,6 +57,8 @@ static int look_at_place(struct check *c, struct tcn_err *err)
     int r;
 
     if (tcn_store_check_clock(c->s, tcn_clock_now_ms(), TCN_STORE_CLOCK_SLACK_MS, &why) < 0)
+        told_of_lack(c, why.msg);
+    if (tcn_store_check_connections(c->s, &why) < 0)
         told_of_lack(c, why.msg);
     if (tcn_store_check_written(c->s, &why) < 0)
         told_of_lack(c, why.msg);

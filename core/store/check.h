@@ -22,6 +22,8 @@ int tcn_store_need_rights(struct tcn_store *s, struct tcn_err *err);
 int tcn_store_check_written(struct tcn_store *s, struct tcn_err *err);
 /* Outside a transaction: TCN_EBUSY when every commit would wait for somebody who is not there. */
 int tcn_store_check_commits(struct tcn_store *s, struct tcn_err *err);
+/* TCN_EBUSY: a server has no room for a second connection, which a node needs beside its first. */
+int tcn_store_check_connections(struct tcn_store *s, struct tcn_err *err);
 /* Outside a transaction: tables of a server that do not keep accounts apart (row-level security is off), in one line. */
 int tcn_store_check_policies(struct tcn_store *s, tcn_check_told *told, void *ctx,
                              struct tcn_err *err);

@@ -75,6 +75,8 @@ struct tcn_db_driver {
     int (*check)(struct tcn_db *db, struct tcn_err *err);
     /* May be NULL: a commit waits for nobody. Outside a transaction; TCN_EBUSY: for somebody who is not there. */
     int (*may_commit)(struct tcn_db *db, struct tcn_err *err);
+    /* May be NULL: there are none. TCN_EBUSY: there is no room for one connection more, and a node needs two. */
+    int (*may_connect)(struct tcn_db *db, struct tcn_err *err);
     /* May be NULL. Outside a transaction: TCN_EINVALID when it lacks what the node of its place's folder had written. */
     int (*check_written)(struct tcn_db *db, struct tcn_err *err);
     /* May be NULL. Whether check found that a standby was promoted without the last commits of that node. */

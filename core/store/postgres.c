@@ -310,6 +310,7 @@ const struct tcn_db_driver tcn_postgres_driver = {
     .close = tcn_pg_close,
     .check = tcn_pg_check,
     .may_commit = tcn_pg_may_commit,
+    .may_connect = tcn_pg_may_connect,
     .check_written = tcn_pg_mark_check,
     .has_lost = tcn_pg_has_lost,
     .prepare = tcn_pg_prepare,

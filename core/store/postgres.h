@@ -382,6 +382,15 @@ int tcn_pg_may_commit(struct tcn_db *db, struct tcn_err *err);
 /* The same for a start, which waits for it for a minute. */
 int tcn_pg_await_standby(struct tcn_db *db, struct tcn_err *err);
 
+/* -- postgres_slots.c ------------------------------------------------------------------------------------------ */
+
+/* Makes one more connection to the server in use, and ends it. TCN_EBUSY: that would be one too many there
+ * (SQLSTATE 53300), with what has too low a limit and what to do. Any other refusal is no answer to that, and 0. */
+int tcn_pg_may_connect(struct tcn_db *db, struct tcn_err *err);
+/* The same for the start of a node, which gives connections that are about to end 3 s. TCN_EBUSY only when the limit is that
+ * of the role or the database; a server that is full is told in the log. */
+int tcn_pg_await_slot(struct tcn_db *db, struct tcn_err *err);
+
 /* -- postgres_transaction.c ------------------------------------------------------------------------------------ */
 
 int tcn_pg_begin(struct tcn_db *db, struct tcn_err *err);

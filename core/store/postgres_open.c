@@ -280,5 +280,7 @@ int tcn_pg_check(struct tcn_db *db, struct tcn_err *err)
 {
     int r = tcn_pg_mark_check(db, err);
 
-    return r < 0 ? r : tcn_pg_await_standby(db, err);
+    if (r < 0 || (db->role == TCN_DB_NODE && (r = tcn_pg_await_slot(db, err)) < 0))
+        return r;
+    return tcn_pg_await_standby(db, err);
 }

@@ -17,6 +17,10 @@
 #define NOT_AS_MADE                                                                                \
     "the tables are not as tocsin made them: another program's have their names, or they were "    \
     "changed by hand; name an empty database or schema, or restore a backup"
+/* The thread that writes and the one that reads; in doubt each may ask beside it, and a survey asks once a minute. */
+#define A_NODE_NEEDS                                                                               \
+    "a node needs 2 connections, and up to 3 more for moments, a command of tocsin db 1 or 2; "    \
+    "allow 5 for each node and 2 for commands"
 
 /* By SQLSTATE, of which a shorter one is the whole class ("" is no server's, NULL any), and words of the text; the first that
  * fits. postgresql.org/docs/current/errcodes-appendix.html; words of libpq: fe-connect.c, fe-secure-openssl.c. */
@@ -89,9 +93,11 @@ static const struct {
     {"42501", NULL,
      "start once with a role that may create tables in this schema and owns those that are "
      "there, and give this one USAGE on it and SELECT, INSERT, UPDATE and DELETE on them"},
+    {"53300", "for role", "ALTER ROLE ... CONNECTION LIMIT n: " A_NODE_NEEDS},
+    {"53300", "for database", "ALTER DATABASE ... CONNECTION LIMIT n: " A_NODE_NEEDS},
     {"53300", NULL,
-     "raise max_connections there, or the role's or database's CONNECTION LIMIT: a node needs "
-     "two"},
+     "raise max_connections there, or the role's or database's CONNECTION LIMIT, or end other "
+     "sessions (pg_stat_activity): " A_NODE_NEEDS},
     {"57P03", NULL,
      "the server starts, stops, or is a standby that lets nobody in: wait for it, or start it"},
     {"53100", NULL, "make room on the server's disk"},

@@ -138,6 +138,11 @@ int tcn_store_check_written(struct tcn_store *s, struct tcn_err *err)
     return s->driver->check_written ? s->driver->check_written(s->db, err) : 0;
 }
 
+int tcn_store_check_connections(struct tcn_store *s, struct tcn_err *err)
+{
+    return s->driver->may_connect ? s->driver->may_connect(s->db, err) : 0;
+}
+
 int tcn_store_check_commits(struct tcn_store *s, struct tcn_err *err)
 {
     return s->driver->may_commit ? s->driver->may_commit(s->db, err) : 0;

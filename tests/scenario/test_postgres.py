@@ -138,6 +138,19 @@ class Repeats(Scenario):
         self.assertIn(answer.status, (200, 202), answer.body)
         return answer.json()["status"], answer.json()["incidents"]
 
+    def test_two_connections_are_what_a_node_has(self) -> None:
+        """What people are told to leave room for (postgres_remedy.c)."""
+        name = fresh("counted")
+        firing = group(name, alert(name, "a"))
+        self.opened(self.prom(firing))
+        server = typing.cast(postgres.Server, self.world.database)
+        for app, node in ((self.app, "one"), (self.other, "two")):
+            self.answers(app, firing)
+            self.assertEqual("unchanged", self.answers(app, firing)[0])
+            count = f"SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tocsin/{node}' " \
+                    "AND datname = current_database()"
+            eventually("who writes and who reads", lambda count=count: server.psql(count).strip() == "2", 10)
+
     def test_the_end_came_to_another_node(self) -> None:
         name = fresh("ended")
         firing = group(name, alert(name, "a"))

@@ -309,6 +309,62 @@ class Checked(OnServer):
         self.assertNotIn("was not asked", self.on_store("sqlite:t.db", "check", code=0))
 
 
+class Limited(OnServer):
+    """A node has two connections: where a limit leaves it one it does not start, and says what has the limit."""
+
+    NEEDS = "a node needs 2 connections, and up to 3 more for moments"
+
+    def narrow(self, limit: int, role: str) -> None:
+        self.server.psql(f"ALTER ROLE {role} CONNECTION LIMIT {limit}")
+
+    def store_of(self, role: str) -> str:
+        self.server.psql(f"CREATE ROLE {role} LOGIN")
+        return self.made(f"of_{role}", role)
+
+    def test_of_a_role(self) -> None:
+        url = self.store_of("narrow")
+        told = r'PostgreSQL at .* database tocsin, role narrow: too many connections for role .{1,2}narrow.{1,2} \(53300\); ' + \
+               f"ALTER ROLE ... CONNECTION LIMIT n: {self.NEEDS}"
+        self.narrow(1, "narrow")
+        said = self.on_store(url, "serve", code=1)
+        self.assertRegex(said, told)
+        self.assertNotIn("msg=ready", said)
+        said = self.on_store(url, "db", "check", code=1)
+        self.assertRegex(said, told)
+        self.assertRegex(said, "1 thing is not as tocsin needs it on .*; its rows are good")
+        self.narrow(0, "narrow")
+        self.assertRegex(self.on_store(url, "serve", code=1), told)
+        self.narrow(2, "narrow")
+        self.assertIn("good.", self.on_store(url, "db", "check", code=0))
+
+    def test_another_node_has_the_rest(self) -> None:
+        url = self.store_of("counted")
+        app = Tocsin(self.folder(), {"store": url, "node": "one"}, {})
+        self.addCleanup(app.kill)
+        self.narrow(2, "counted")
+        self.assertRegex(self.on_store(url, "serve", code=1), rf"\(53300\); ALTER ROLE .*{self.NEEDS}")
+        self.narrow(3, "counted")
+        two = Tocsin(self.folder(), {"store": url, "node": "two"}, {})
+        for node in (two, app):
+            self.assertEqual("", node.end())
+
+    def test_of_a_database(self) -> None:
+        self.server.psql("CREATE DATABASE cramped OWNER tocsin ENCODING 'UTF8' TEMPLATE template0 CONNECTION LIMIT 1")
+        self.assertRegex(self.on_store(self.url(database="cramped"), "serve", code=1),
+                         r"too many connections for database .{1,2}cramped.{1,2} \(53300\); ALTER DATABASE ... CONNECTION "
+                         f"LIMIT n: {self.NEEDS}")
+
+    def test_of_a_server(self) -> None:
+        """Full for the moment, as far as one can tell: alarms are taken all the same."""
+        told = rf"slots are reserved .*\(53300\); raise max_connections there, .*{self.NEEDS}"
+        with postgres.Server(max_connections="4", superuser_reserved_connections="3") as server:
+            app = Tocsin(self.folder(), {"store": server.url()}, {})
+            self.assertRegex(app.log.read_text(), f"level=warn .*second connection.*{told}")
+            self.assertEqual(200, http("GET", app.url + "/readyz").status)
+            self.assertEqual("", app.end())
+            self.assertRegex(self.on_store(server.url(), "db", "check", code=1), told)
+
+
 class Dumped(OnServer):
     """The commands that tocsin db backup tells, as it tells them."""
 

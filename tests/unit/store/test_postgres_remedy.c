@@ -85,6 +85,12 @@ static const struct {
      SOCKET "FATAL:  42501: permission denied for database \"x\"\nDETAIL:  User does not have "
             "CONNECT privilege.\n",
      "42501", "permission denied for database \"x\"", "GRANT CONNECT"},
+    {"too many of a role", SOCKET "FATAL:  53300: too many connections for role \"x\"\n", "53300",
+     "too many connections for role \"x\"", "ALTER ROLE ... CONNECTION LIMIT n: a node needs 2"},
+    {"too many of a database", SOCKET "FATAL:  53300: too many connections for database \"x\"\n",
+     "53300", "too many connections for database \"x\"", "ALTER DATABASE ... CONNECTION LIMIT n"},
+    {"too many in another language", SOCKET "FATAL:  53300: zu viele Verbindungen\n", "53300",
+     "zu viele Verbindungen", "CONNECTION LIMIT, or end other"},
     {"too many", SOCKET "FATAL:  53300: sorry, too many clients already\n", "53300",
      "sorry, too many clients already", "max_connections"},
     {"it starts", SOCKET "FATAL:  57P03: the database system is starting up\n", "57P03",
