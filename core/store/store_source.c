@@ -5,26 +5,21 @@
 
 enum { WAITING, LAST, UNTOLD };
 
-/* No source is named "*": gateway/source.c makes the keys. */
+/* By lanes, in the order of their incidents, and what is asked of each incident is a value: a join may be planned, for tables
+ * that are believed to be small, as one walk of all lanes an incident. No source is named "*": gateway/source.c makes the keys. */
 #define FIRING                                                                                     \
-    " FROM incidents i JOIN lanes l ON l.incident = i.id WHERE i.account_id = $1"                  \
-    " AND i.status = 1 AND l.account_id = $1 AND l.is_firing = 1"                                  \
-    " AND ($2 = 1 OR substr(l.dedupe_key, 1, 2) <> '*/')"
-
-#define SLICE(after, limit)                                                                        \
-    "SELECT id FROM incidents WHERE account_id = $1 AND status = 1 AND id > " after                \
-    " ORDER BY id LIMIT " limit
+    " FROM lanes l WHERE account_id = $1 AND is_firing = 1"                                        \
+    " AND (SELECT status FROM incidents WHERE account_id = $1 AND id = l.incident) = 1"            \
+    " AND ($2 = 1 OR substr(dedupe_key, 1, 2) <> '*/')"
 
 static const char *const sql[] = {
-    [WAITING] = "SELECT l.source, COUNT(DISTINCT i.id) FROM (" SLICE(
-        "$3", "$4") ") AS i"
-                    " JOIN lanes l ON l.incident = i.id WHERE l.account_id = $1 AND l.is_firing = 1"
-                    " AND ($2 = 1 OR substr(l.dedupe_key, 1, 2) <> '*/')"
-                    " GROUP BY l.source ORDER BY l.source",
-    [LAST] = SLICE("$2", "1 OFFSET $3"),
-    [UNTOLD] = "SELECT DISTINCT i.id" FIRING " AND l.source = $3 AND NOT EXISTS (SELECT 1"
-               " FROM events e WHERE e.account_id = $1 AND e.incident = i.id AND e.text = $4)"
-               " ORDER BY i.id LIMIT $5",
+    [WAITING] = "SELECT source, COUNT(DISTINCT incident)" FIRING
+                " AND incident > $3 AND incident <= $4 GROUP BY source ORDER BY source",
+    [LAST] = "SELECT id FROM incidents WHERE account_id = $1 AND status = 1 AND id > $2"
+             " ORDER BY id LIMIT 1 OFFSET $3",
+    [UNTOLD] = "SELECT DISTINCT incident" FIRING " AND source = $3 AND (SELECT COUNT(*)"
+               " FROM events WHERE account_id = $1 AND incident = l.incident AND text = $4) = 0"
+               " ORDER BY incident LIMIT $5",
 };
 _Static_assert(TCN_STATUS_OPEN == 1, "in the SQL above");
 
@@ -44,6 +39,13 @@ static struct tcn_id behind(struct tcn_id after)
     static const struct tcn_id before_all = {{[15] = 1}};
 
     return tcn_id_is_zero(after) ? before_all : after;
+}
+
+static struct tcn_id up_to(struct tcn_id last)
+{
+    if (tcn_id_is_zero(last))
+        memset(&last, 0xff, sizeof last);
+    return last;
 }
 
 /* *ret_last: of the slice; zero when there is none behind it. */
@@ -71,14 +73,16 @@ int tcn_store_source_waiting(struct tcn_store *s, bool with_shared, struct tcn_i
                              size_t *ret_n, struct tcn_err *err)
 {
     TCN_VEC(struct tcn_source_waiting) list = {0};
-    struct tcn_id first = behind(*after);
+    struct tcn_id first = behind(*after), last, end;
     struct tcn_query q;
     int r;
 
-    if ((r = start(s, WAITING, with_shared, &q, err)) < 0)
+    if ((r = find_last(s, first, slice, &last, err)) < 0 ||
+        (r = start(s, WAITING, with_shared, &q, err)) < 0)
         return r;
+    end = up_to(last);
     tcn_q_id(&q, &first);
-    tcn_q_int(&q, (int64_t)slice);
+    tcn_q_id(&q, &end);
     while ((r = tcn_query_step(&q, err)) == 1) {
         struct tcn_source_waiting *row = TCN_VEC_PUSH(a, &list);
 
@@ -90,7 +94,8 @@ int tcn_store_source_waiting(struct tcn_store *s, bool with_shared, struct tcn_i
         return r;
     *ret = list.items;
     *ret_n = list.n;
-    return find_last(s, first, slice, after, err);
+    *after = last;
+    return 0;
 }
 
 int tcn_store_source_untold(struct tcn_store *s, const char *source, bool with_shared,

@@ -278,6 +278,41 @@ class Growth(Scenario):
         self.tickets(name, "OPEN", timeout=60)
 
 
+class GrowthOfStart(Scenario):
+    """What a start reads to find sources that are not configured any more grows as what is open does, and no faster, where the
+    server believes that there is one alarm, which it does until it analyzes the tables again."""
+    store = "postgres"
+    SIZE = 500  # open incidents at first; then twice as many, of which a walk for each would read four times as much
+    CLONE = ("INSERT INTO {0} SELECT (jsonb_populate_record(NULL::{0}, to_jsonb(one) || jsonb_build_object({1}))).* "
+             "FROM (SELECT * FROM {0} LIMIT 1) one")
+    MANY = CLONE + ", generate_series({2}, {3}) n"
+    ID = r"'\x' || lpad(to_hex(n), 32, '0')"
+    TOLD = "incidents wait for a source that is not configured"
+
+    def test_reads_grow_as_what_is_open(self) -> None:
+        self.server = typing.cast(postgres.Server, self.world.database)
+        name = fresh("grown")
+        self.opened(self.prom(group(name, alert(name, "a"))))
+        self.app.kill(signal.SIGTERM)
+        for sql in ("ALTER SYSTEM SET autovacuum = off", "SELECT pg_reload_conf()", "ANALYZE",
+                    self.CLONE.format("lanes", r"'no', 0, 'source', 'gone', 'dedupe_key', 'gone/a', 'key_hash', '\\x' || md5('gone')")):
+            self.server.psql(sql)
+        reads = [self.reads_of_start(self.SIZE, 2 * self.SIZE - 1), self.reads_of_start(2 * self.SIZE, 3 * self.SIZE - 1)]
+        self.assertGreater(reads[0], self.SIZE)
+        self.assertLess(reads[1], 3 * reads[0])
+
+    def reads_of_start(self, first: int, last: int) -> int:
+        """Entries of the indexes of alarms and incidents, with so many more of those."""
+        self.server.psql(self.MANY.format("incidents", f"'id', {self.ID}, 'dedupe_hash', '\\x' || md5(n::text)", first, last))
+        self.server.psql(self.MANY.format("lanes", f"'no', n, 'incident', {self.ID}, 'source', 'prom', 'dedupe_key', 'prom/' || n, "
+                                          "'key_hash', '\\x' || md5(n::text)", first, last))
+        self.server.psql("SELECT pg_stat_reset()")
+        said = self.app.log.read_text().count(self.TOLD)
+        self.app.start()
+        eventually("it has looked", lambda: self.app.log.read_text().count(self.TOLD) > said, 120)
+        self.assertEqual(0, self.app.kill(signal.SIGTERM))
+        return int(self.server.psql("SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname IN ('lanes', 'incidents')"))
+
 class Start(unittest.TestCase):
     """What is wrong and what to do, in one sentence, and nothing is started; or it starts."""
 
