@@ -27,6 +27,9 @@ struct tcn_servers;           /* servers.c */
 /* What is known of whether an alarm would be accepted: ready.c. Times are monotonic. */
 struct tcn_ready {
     bool is_asked;                 /* a try is on its way */
+    unsigned n_asked;              /* alarms and tries that the store has not answered */
+    int64_t silent_us;             /* since when none was; 0: there is none */
+    unsigned n_busy;               /* answers meanwhile that were none: come again */
     int64_t tried_us;              /* the last one that came to something or not */
     unsigned n_tries_failed;       /* in a row; one that is sure counts for several */
     unsigned n_failed;             /* deliveries, in a row */

@@ -92,6 +92,7 @@ static void answer(struct tcn_intake_job *job, int r, const struct tcn_err *err)
 {
     struct tcn_delivery_state *d = job->ctx;
 
+    tcn_ready_answered(d->app, r);
     if (r < 0) {
         tcn_delivery_fail(d, r, err);
     } else {
@@ -153,8 +154,10 @@ static void post(struct tcn_delivery_state *d, struct tcn_intake_job *job,
     job->inbox.subject = d->subject;
     job->inbox.body = (struct tcn_str){d->rq->body, d->rq->body_len};
     refusal = tcn_disk_refusal(d->app);
-    if (!refusal && tcn_storethread_post(d->app->store, &job->job) == 0)
+    if (!refusal && tcn_storethread_post(d->app->store, &job->job) == 0) {
+        tcn_ready_asked(d->app);
         return;
+    }
     tcn_intake_free(job);
     tcn_delivery_refuse_for_now(d, refusal);
 }

@@ -1,24 +1,28 @@
-"""A PostgreSQL that answers nothing, or no: it hangs, its only synchronous standby is lost, it refuses what an alarm writes. Who
-asks is answered in seconds, with the reason; nothing is lost by that, and nothing is there twice."""
+"""A store that answers nothing, or no: a PostgreSQL that hangs, whose only synchronous standby is lost, that refuses what an alarm
+writes; a disk that stalls. Who asks is answered in seconds, with the reason; nothing is lost by that, and nothing is there twice."""
 from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import fcntl
 import os
 import pathlib
 import re
 import signal
+import threading
 import time
 import typing
 import unittest
 from urllib.parse import urlsplit
 
-from harness import SOURCE_TOKEN, Failure, Response, Tocsin, World, eventually, http, postgres
+from harness import SOURCE_TOKEN, Failure, Response, Tocsin, World, eventually, http, of_sqlite, postgres
 from test_config import NOWHERE
 from worlds import SECRETS, Scenario, Topic, alert, base_config, fresh, group
 
+SHIM = os.environ.get("TOCSIN_STALLED_DISK", "")
 AT_ONCE_S = 1.0
 SOON_S = 6.0
+UNREADY_S = 4.5  # 2.5 s, and what a machine at work takes
 
 
 def timed(ask: typing.Callable[[], Response]) -> tuple[float, Response]:
@@ -252,6 +256,31 @@ class Refuses(Scenario):
             self.assertRegex(answer.json()["error"]["message"], "refuses it: .*lock.*pg_blocking_pids.*nothing was accepted")
         self.takes_again()
 
+    def test_an_alarm_waits_for_a_lock(self) -> None:
+        """Which each alarm meets for itself, one after the other."""
+        is_over, names = threading.Event(), [fresh("waits")]
+
+        def send() -> None:
+            while not is_over.is_set():
+                if self.prom(group(names[-1], alert(names[-1], "a"))).status == 202:
+                    names.append(fresh("waits"))
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            sender = pool.submit(send)
+            try:
+                eventually("one is accepted", lambda: len(names) > 1)
+                with self.server.holding("LOCK TABLE incidents IN ACCESS EXCLUSIVE MODE"):
+                    begun, n = time.monotonic(), len(names)
+                    self.assertEqual(200, self.ready().status, "it is merely slow")
+                    eventually("it is not ready", lambda: self.refusal("lock"), 20)
+                    self.assertLess(time.monotonic() - begun, UNREADY_S)
+                    eventually("nor when one was turned away", lambda: self.refusal("pg_blocking_pids|others keep .*locked"), 20)
+                eventually("it is ready by itself", lambda: self.ready().status == 200, 20)
+                eventually("the sender's next try is accepted", lambda: len(names) > n, 20)
+            finally:
+                is_over.set()
+            sender.result()
+        self.takes_again()
+
     def test_what_only_a_row_meets(self) -> None:
         """Nothing that can be asked for shows it."""
         self.server.psql("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no room here'; END $$; "
@@ -264,6 +293,36 @@ class Refuses(Scenario):
         eventually("it is not ready", refused, 20)
         self.server.psql("DROP TRIGGER refuse ON incidents")
         self.takes_again()
+
+
+@unittest.skipUnless(SHIM, "there is no library that makes a disk stall")
+@of_sqlite
+class Disk(Stalled):
+    """What is written does not become durable."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.world = cls.enterClassContext(World())
+        cls.gate = cls.world.folder / "gate"
+        cls.gate.touch()
+        cls.app = cls.world.tocsin(base_config(Topic(cls.world.folder).cert, NOWHERE),
+                                   {**SECRETS, "LD_PRELOAD": SHIM, "STALLED_DISK": str(cls.gate)})
+
+    def test_it_is_told(self) -> None:
+        name = fresh("stalled")
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            with self.gate.open("rb") as gate:
+                fcntl.flock(gate, fcntl.LOCK_EX)
+                sender = pool.submit(self.send, name)
+                self.assertEqual(200, self.at_once("/readyz").status, "it is merely slow")
+                answer = eventually("it is not ready", lambda: self.says("/readyz", "the disk .*no alarm was answered for [0-9]+ s"), 15)
+                self.assertEqual(503, answer.status)
+                self.assertGreater(int(answer.headers["Retry-After"]), 0)
+                self.assertFalse(sender.done(), "it may be accepted yet")
+            self.assertEqual(202, sender.result().status)
+        self.assertEqual(200, self.at_once("/readyz").status, "as soon as it is answered")
+        self.goes_on([name])
+        self.assertRegex(self.app.log.read_text(), "level=error .*this node is not ready.*disk(.|\n)*takes alarms again")
 
 
 class Link(Scenario):
