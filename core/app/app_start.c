@@ -71,14 +71,12 @@ static void tell_doubts(struct tcn_app *app)
                 "were accepted then are missing, and pages may be sent again; tickets that may "
                 "have been made are looked up before they are made",
                 NULL);
-    if (*doubts.twin_at)
+    if (*doubts.stands_still_at)
         tcn_log(TCN_LOG_WARN, "store",
-                "a process with this node's name is still connected to the database, and this one "
-                "has taken its place: two nodes of one name end each other",
-                "node", app->config->node, "from", doubts.twin_at, "do",
-                "give each node a name of its own (\"node\"); nothing, when that was this node "
-                "before its machine failed",
-                NULL);
+                "a process with this node's name is still connected to the database and stands "
+                "still: this one has taken its place",
+                "node", app->config->node, "from", doubts.stands_still_at, "do",
+                "end that one, if it is there; nothing, when its machine failed", NULL);
     if (*doubts.policies)
         tcn_log(TCN_LOG_WARN, "store", doubts.policies, NULL);
 }
@@ -102,6 +100,18 @@ static void tell_of_database(struct tcn_app *app)
     tell_doubts(app);
 }
 
+static int take_data_dir(struct tcn_app *app, struct tcn_err *err)
+{
+    const char *path = app->options.data_dir;
+    int r = tcn_dir_make(path, err);
+
+    if (r == 0 && (r = tcn_dir_own(path, &app->data_lock, err)) == TCN_EBUSY)
+        tcn_fail(err, r,
+                 "another tocsin uses the data folder %s: give each node one of its own (--data)",
+                 path);
+    return r;
+}
+
 static int start_store(struct tcn_app *app, struct tcn_err *err)
 {
     struct tcn_storethread_options o = {.store = {.url = app->config->store,
@@ -111,6 +121,7 @@ static int start_store(struct tcn_app *app, struct tcn_err *err)
                                                   .version = TOCSIN_VERSION,
                                                   .config = app->config->digest,
                                                   .clock_slack_ms = TCN_STORE_CLOCK_SLACK_MS,
+                                                  .needs_name = true,
                                                   .folder = app->options.data_dir,
                                                   .password = app->config->store_password.ptr},
                                         .max_waiting = (size_t)app->config->limits.waiting,
@@ -128,7 +139,7 @@ static int start_store(struct tcn_app *app, struct tcn_err *err)
                                         .promoted_ctx = app,
                                         .on_set_back = tcn_clock_watch_told,
                                         .set_back_ctx = app};
-    int r = tcn_dir_make(app->options.data_dir, err);
+    int r = take_data_dir(app, err);
 
     /* There it is the node from the first moment: a process of the same name that runs would end for one that cannot
      * serve. */

@@ -49,6 +49,7 @@ enum tcn_sql_table {
     TCN_SQL_SOURCE,
     TCN_SQL_AHEAD,
     TCN_SQL_DOUBTS,
+    TCN_SQL_NAME,
     TCN_SQL_TABLES
 };
 #define TCN_SQL_MAX 16 /* statements of one table */
@@ -93,6 +94,9 @@ int tcn_store_clock_first(struct tcn_store *s, struct tcn_err *err);
 int tcn_store_clock_took(struct tcn_store *s, int64_t by_ms, struct tcn_err *err);
 /* store_doubts.c. Inside the transaction of a start, which sees all accounts. */
 int tcn_store_doubt_start(struct tcn_store *s, struct tcn_err *err);
+/* store_name.c. Outside a transaction, before the start has a row: waits for a lease for another process of this node's name.
+ * TCN_EBUSY: it is at work. One that stands still is noted as a doubt. */
+int tcn_store_need_name(struct tcn_store *s, struct tcn_err *err);
 /* While others may change the schema: looks whether it is one to work on, once a minute, or at once (is_new: another
  * connection). Outside a transaction. One that this program cannot follow ends the process (exit 70). */
 void tcn_store_follow(struct tcn_store *s, bool is_new);

@@ -57,8 +57,9 @@ struct tcn_start_doubts {
     char other_account[16]; /* whose nodes work on this database, too; "": nobody's */
     char other_node[72];    /* the newest of them */
     char policies[300];     /* the tables do not keep accounts apart, and what to do; "": they do */
-    char twin_at[64]; /* whence a process with this node's name is still connected; "": none is */
-    bool has_lost;    /* a standby was promoted without the last commits of this node */
+    /* Whence a process with this node's name is connected that was not heard of for a lease, and is taken over; "": none. */
+    char stands_still_at[64];
+    bool has_lost; /* a standby was promoted without the last commits of this node */
 };
 void tcn_store_start_doubts(const struct tcn_store *s, struct tcn_start_doubts *ret);
 

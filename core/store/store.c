@@ -157,6 +157,7 @@ static int open_once(const struct tcn_db_driver *driver, const char *target,
         (r = tcn_store_need_rights(s, err)) == 0 &&
         (r = tcn_copy_refuse_unfinished(driver, s->db, err)) == 0 &&
         (r = options->is_reclaimed ? 0 : tcn_moved_refuse(s, err)) == 0 &&
+        (r = options->needs_name ? tcn_store_need_name(s, err) : 0) == 0 &&
         (r = take_epoch(s, options, now_ms, err)) == 0 &&
         (r = tcn_store_clock_first(s, err)) == 0) {
         *ret = s;

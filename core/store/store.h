@@ -35,6 +35,8 @@ struct tcn_store_options {
     bool is_quick;
     int64_t clock_slack_ms; /* as of tcn_store_check_clock */
     bool is_reclaimed;      /* starts although the store was moved away; see tcn_moved_drop */
+    bool
+        needs_name; /* refused while another process of this node's name is at work, which is taken over else */
     bool is_alone; /* refused while any node uses it, and no node is let in; SQLite: always */
 };
 

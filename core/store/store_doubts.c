@@ -7,16 +7,10 @@
 /* One that was in contact so lately that it is at work. */
 #define AT_WORK_MS "60000"
 
-enum { OTHER_ACCOUNT, TWIN };
+enum { OTHER_ACCOUNT };
 static const char *const sql[] = {
     [OTHER_ACCOUNT] = "SELECT account_id, node FROM epochs WHERE account_id <> $1 AND session > 0"
                       " AND seen_ms > {NOW_MS} - " AT_WORK_MS " ORDER BY epoch DESC LIMIT 1",
-    /* Who ends leaves no connection, unless its machine ended with it: of the start that this one has ended just now. */
-    [TWIN] = "SELECT COALESCE(host(a.client_addr), 'the same machine') FROM epochs e"
-             " JOIN pg_stat_activity a ON a.pid = e.backend AND a.pid <> pg_backend_pid()"
-             " AND a.application_name = left('tocsin/' || e.node, 63) AND a.usename = current_user"
-             " WHERE e.account_id = $1 AND e.ended_by = $2 AND e.epoch <> $2 AND e.node = $3"
-             " LIMIT 1",
 };
 
 static int find_other_account(struct tcn_store *s, struct tcn_err *err)
@@ -36,23 +30,6 @@ static int find_other_account(struct tcn_store *s, struct tcn_err *err)
     return r;
 }
 
-static int find_twin(struct tcn_store *s, struct tcn_err *err)
-{
-    struct tcn_query q;
-    int r;
-
-    if ((r = tcn_query_start(s, TCN_SQL_DOUBTS, TWIN, sql[TWIN], &q, err)) < 0)
-        return r;
-    tcn_q_epoch(&q);
-    tcn_q_text(&q, s->node);
-    if ((r = tcn_query_step(&q, err)) == 1) {
-        tcn_c_array(&q, s->doubts.twin_at, sizeof s->doubts.twin_at);
-        r = tcn_query_row_ok(&q, err);
-    }
-    tcn_query_done(&q);
-    return r;
-}
-
 int tcn_store_doubt_start(struct tcn_store *s, struct tcn_err *err)
 {
     int r;
@@ -62,7 +39,7 @@ int tcn_store_doubt_start(struct tcn_store *s, struct tcn_err *err)
     s->doubts.has_lost = s->driver->has_lost && s->driver->has_lost(s->db);
     if (s->doubts.has_lost && (r = tcn_store_look_first(s, err)) < 0)
         return r;
-    if ((r = find_other_account(s, err)) < 0 || (r = find_twin(s, err)) < 0)
+    if ((r = find_other_account(s, err)) < 0)
         return r;
     return tcn_store_open_policies(s, s->doubts.policies, sizeof s->doubts.policies, err);
 }

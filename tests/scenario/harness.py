@@ -175,14 +175,15 @@ class Tocsin(Process):
     run_by: tuple[str, ...] = ()  # the words of a program that watches it, before its own
 
     def __init__(self, folder: pathlib.Path, config: dict[str, typing.Any], env: dict[str, str],
-                 context: ssl.SSLContext | None = None, ready_at: str = "", store: str = SQLITE) -> None:
+                 context: ssl.SSLContext | None = None, ready_at: str = "", store: str = SQLITE,
+                 wait: bool = True) -> None:
         self.folder, self.port, self.store = folder, free_port(), store
         self.url = f"http{'s' if context else ''}://127.0.0.1:{self.port}"
         self.ready_at = ready_at or self.url
         self.env, self.context = env, context
         self.config_file = folder / "tocsin.json"
         self.write_config(config)
-        self.start()
+        self.start(wait)
 
     def write_config(self, config: dict[str, typing.Any]) -> None:
         whole = {"store": self.store, **config, "listen": f"127.0.0.1:{self.port}", "public_url": self.url}

@@ -170,12 +170,14 @@ class Refusals(OnServer):
     def test_the_line_of_a_process_that_ends_itself(self) -> None:
         """It is one of the log, like the others."""
         self.server.psql("CREATE SCHEMA twice AUTHORIZATION tocsin")
-        nodes = [Tocsin(self.folder(), {"store": self.url(options="-csearch_path%3Dtwice"), "node": "one"}, {})
-                 for _ in range(2)]
-        for node in nodes:
-            self.addCleanup(node.kill)
-        self.assertEqual(70, nodes[0].child.wait(10))
-        self.assertRegex(nodes[0].log.read_text().splitlines()[-1],
+        config = {"store": self.url(options="-csearch_path%3Dtwice"), "node": "one"}
+        first = Tocsin(self.folder(), config, {})
+        self.addCleanup(first.kill)
+        first.child.send_signal(signal.SIGSTOP)
+        self.addCleanup(Tocsin(self.folder(), config, {}).kill)
+        first.child.send_signal(signal.SIGCONT)
+        self.assertEqual(70, first.child.wait(10))
+        self.assertRegex(first.log.read_text().splitlines()[-1],
                          r'^time=\S+ level=error part=store msg="another tocsin took .*" exit=70$')
 
 
@@ -255,10 +257,27 @@ class Checked(OnServer):
         first.kill(signal.SIGKILL)
         first.start()
         self.assertNotRegex(first.log.read_text(), told, "what was killed leaves nothing")
-        second = Tocsin(self.folder(), {"store": url, "node": "one"}, {})
+        second = Tocsin(self.folder(), {"store": url, "node": "one"}, {}, wait=False)
+        self.assertEqual(1, second.child.wait(30), second.tail())
+        self.assertRegex(second.tail(), r'name \(.*node.*one.*\) is at work, connected to the database from the same machine')
+        self.assertEqual(200, http("GET", first.url + "/readyz").status)
+        second.kill()
+        first.child.send_signal(signal.SIGSTOP)
+        second.start()
         self.assertRegex(second.log.read_text(), f"{told}.*node=one from=\"the same machine\" do=")
+        first.child.send_signal(signal.SIGCONT)
         self.assertEqual(70, first.child.wait(30))
         self.assertIn("a second one has its name", first.tail())
+        self.assertEqual("", second.end())
+
+    def test_a_start_waits_for_a_process_that_is_ending(self) -> None:
+        url = self.made("ending")
+        first = Tocsin(self.folder(), {"store": url, "node": "one"}, {})
+        second = Tocsin(self.folder(), {"store": url, "node": "one"}, {}, wait=False)
+        eventually("the second has looked", lambda: "1" == self.server.psql(
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tocsin/one' AND query LIKE '%the same machine%'"))
+        self.assertEqual(0, first.kill(signal.SIGTERM))
+        second.wait_ready()
         self.assertEqual("", second.end())
 
     def test_which_server_was_asked(self) -> None:
