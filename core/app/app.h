@@ -45,6 +45,7 @@ struct tcn_app_options {
 
 struct tcn_app {
     struct tcn_app_options options;
+    int data_lock; /* the data folder is this process's; -1: not yet */
     struct event_base *base;
     struct tcn_config *config; /* the one in force */
     struct tcn_storethread *store;

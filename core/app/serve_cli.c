@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 static void on_signal(evutil_socket_t number, short what, void *arg)
 {
@@ -107,6 +108,8 @@ static void release(struct tcn_app *app)
     tcn_app_unfix(app);
     if (app->base)
         event_base_free(app->base);
+    if (app->data_lock >= 0)
+        close(app->data_lock);
 }
 
 static int fail(struct tcn_app *app, const char *why)
@@ -138,7 +141,7 @@ static int load(const struct tcn_app_options *o, struct tcn_config **ret)
 
 int tcn_app_run(const struct tcn_app_options *options)
 {
-    struct tcn_app app = {.options = *options};
+    struct tcn_app app = {.options = *options, .data_lock = -1};
     struct tcn_err err;
     int r;
 

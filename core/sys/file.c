@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -185,6 +186,20 @@ int tcn_dir_make(const char *path, struct tcn_err *err)
     if (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
         return 0;
     return fail_errno(err, "create folder", path);
+}
+
+int tcn_dir_own(const char *path, int *ret_fd, struct tcn_err *err)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0)
+        return fail_errno(err, "open folder", path);
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
+        close(fd);
+        return tcn_fail(err, TCN_EBUSY, "another tocsin uses %s", path);
+    }
+    *ret_fd = fd;
+    return 0;
 }
 
 bool tcn_file_is_exposed(const char *path)

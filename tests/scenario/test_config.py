@@ -595,7 +595,6 @@ class Process(unittest.TestCase):
         self.assertRegex(said, r"configuration not reloaded.*tocsin\.json:\d+: \$\.store: cannot change while tocsin runs; restart it")
         self.assertIn("configuration reloaded", self.reloaded(app, store=self.world.store_url))
 
-    @of_sqlite  # a second one of a node takes its place in PostgreSQL: test_postgres.py
     def test_a_second_process_on_the_same_data(self) -> None:
         app = self.start()
         self.assertIn("another tocsin uses", self.refused(self.folder / "data"))

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Each test has a folder of its own, gone afterwards. */
 struct place {
@@ -283,6 +284,24 @@ static void test_folder(void **state)
     assert_int_equal(tcn_dir_make(p->path, NULL), TCN_EIO);
 }
 
+static void test_a_folder_has_one_owner(void **state)
+{
+    const struct place *p = *state;
+    struct tcn_err err;
+    int fd, other = -1;
+
+    assert_int_equal(tcn_dir_make(p->path, NULL), 0);
+    assert_int_equal(tcn_dir_own(p->path, &fd, NULL), 0);
+    assert_int_equal(tcn_dir_own(p->path, &other, &err), TCN_EBUSY);
+    assert_non_null(strstr(err.msg, p->path));
+    assert_int_equal(other, -1);
+    close(fd);
+    assert_int_equal(tcn_dir_own(p->path, &fd, NULL), 0);
+    close(fd);
+    assert_int_equal(rmdir(p->path), 0);
+    assert_int_equal(tcn_dir_own(p->path, &other, NULL), TCN_ENOTFOUND);
+}
+
 static void test_exposed(void **state)
 {
     static const struct {
@@ -314,6 +333,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_write_failures_keep_the_old, make_place, end_place),
         cmocka_unit_test_setup_teardown(test_a_write_cut_short, make_place, end_place),
         cmocka_unit_test_setup_teardown(test_folder, make_place, end_place),
+        cmocka_unit_test_setup_teardown(test_a_folder_has_one_owner, make_place, end_place),
         cmocka_unit_test_setup_teardown(test_exposed, make_place, end_place),
     };
 
