@@ -117,7 +117,7 @@ static int start_store(struct tcn_app *app, struct tcn_err *err)
     struct tcn_storethread_options o = {.store = {.url = app->config->store,
                                                   .account_id = app->config->account_id,
                                                   .node = app->config->node,
-                                                  .region = app->config->region,
+                                                  .region = app->config->node_region,
                                                   .version = TOCSIN_VERSION,
                                                   .config = app->config->digest,
                                                   .clock_slack_ms = TCN_STORE_CLOCK_SLACK_MS,
@@ -255,7 +255,9 @@ static int open_door(struct tcn_app *app, struct tcn_err *err)
     tcn_log(TCN_LOG_INFO, "app", "ready", "listen",
             app->options.listen ? app->options.listen : app->config->listen, "admin",
             app->config->admin.listen ? app->config->admin.listen : "none", "store",
-            app->config->store, "node", app->config->node, "region", app->config->region, "epoch",
+            app->config->store, "node", app->config->node, "region", app->config->node_region,
+            "database", stats.database.role, "host",
+            *stats.database.host ? stats.database.host : NULL, "epoch",
             tcn_log_num(app->epoch, epoch), "took_ms",
             tcn_log_num(tcn_clock_now_ms() - app->started_ms, took), NULL);
     tcn_app_wake(app);

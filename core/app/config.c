@@ -40,14 +40,13 @@ bool tcn_config_is_name(const char *name)
 }
 
 /* It is a part of ARNs. */
-static int read_region(const struct tcn_node *root, struct tcn_config *c)
+static int read_region(const struct tcn_node *root, const char *member, const char **ret)
 {
-    struct tcn_node at = tcn_node_member(root, "region");
+    struct tcn_node at = tcn_node_member(root, member);
 
-    c->region = "us-east-1";
-    if (tcn_node_text(root, "region", TCN_OPTIONAL, &c->region) < 0)
+    if (tcn_node_text(root, member, TCN_OPTIONAL, ret) < 0)
         return TCN_EINVALID;
-    if (!is_made_of("abcdefghijklmnopqrstuvwxyz0123456789-", c->region, REGION_MAX))
+    if (!is_made_of("abcdefghijklmnopqrstuvwxyz0123456789-", *ret, REGION_MAX))
         return tcn_node_problem(
             &at, "name a region of AWS, such as eu-central-1: 1-%d of a-z 0-9 -", REGION_MAX);
     return 0;
@@ -55,8 +54,10 @@ static int read_region(const struct tcn_node *root, struct tcn_config *c)
 
 static int read_account(const struct tcn_node *root, struct tcn_config *c)
 {
-    int r = read_region(root, c);
+    int r;
 
+    c->region = "us-east-1";
+    r = read_region(root, "region", &c->region);
     c->account_id = "000000000000";
     if (tcn_node_text(root, "account_id", TCN_OPTIONAL, &c->account_id) < 0)
         return TCN_EINVALID;
@@ -77,7 +78,8 @@ static int read_node(const struct tcn_node *root, struct tcn_config *c)
         return TCN_EINVALID;
     if (at.json && !tcn_config_is_name(c->node))
         return tcn_node_problem(&at, "name a node with 1-%d of a-z A-Z 0-9 . - _", NAME_MAX_LEN);
-    return 0;
+    c->node_region = c->region;
+    return read_region(root, "node_region", &c->node_region);
 }
 
 static int read_listen(const struct tcn_node *root, struct tcn_config *c)
@@ -341,11 +343,11 @@ static int judge_use(const struct tcn_node *root, const struct tcn_config *c)
 
 static int read_all(const char *data_dir, struct tcn_config *c)
 {
-    static const char *const names[] = {"$schema",         "account_id", "region",     "node",
-                                        "listen",          "public_url", "tls",        "store",
-                                        "tokens",          "sources",    "connectors", "channels",
-                                        "resources",       "limits",     "auditor",    "log",
-                                        "trusted_proxies", "admin",      NULL};
+    static const char *const names[] = {"$schema",         "account_id", "region",      "node",
+                                        "listen",          "public_url", "tls",         "store",
+                                        "tokens",          "sources",    "connectors",  "channels",
+                                        "resources",       "limits",     "auditor",     "log",
+                                        "trusted_proxies", "admin",      "node_region", NULL};
     struct tcn_node root = tcn_node_root(&c->doc);
     int r;
 

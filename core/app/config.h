@@ -61,11 +61,12 @@ struct tcn_config {
 
     const char *file;
     const char *account_id, *region, *node;
-    const char *listen;     /* HOST:PORT */
-    const char *public_url; /* how people's browsers reach this process; no slash at the end */
-    bool is_url_by_default; /* none was given: it is made of listen */
-    const char *data_dir;   /* as it was given to tcn_config_load */
-    const char *store;      /* sqlite:PATH or postgresql://... without a password */
+    const char *node_region; /* where this node stands; as region, unless told */
+    const char *listen;      /* HOST:PORT */
+    const char *public_url;  /* how people's browsers reach this process; no slash at the end */
+    bool is_url_by_default;  /* none was given: it is made of listen */
+    const char *data_dir;    /* as it was given to tcn_config_load */
+    const char *store;       /* sqlite:PATH or postgresql://... without a password */
     struct tcn_secret store_password;                         /* owned; unset: as libpq finds one */
     const char *tls_cert, *tls_key, *tls_client_ca, *ca_file; /* NULL when not given */
     bool are_certificates_optional;                           /* of clients, with tls_client_ca */

@@ -1,6 +1,7 @@
 #include "app/peers.h"
 #include "app/app.h"
 #include "app/peers_agree.h"
+#include "base/datetime.h"
 #include "base/xalloc.h"
 #include "sys/clock.h"
 
@@ -54,18 +55,21 @@ size_t tcn_peers_compare(const struct tcn_peer *was, size_t n_was, const struct 
 static void tell(const struct tcn_peer_news *news)
 {
     const struct tcn_peer *p = news->peer;
-    char epoch[TCN_LOG_NUM];
+    char epoch[TCN_LOG_NUM], sends[TCN_LOG_NUM], links[TCN_LOG_NUM], seen[TCN_TIME_TEXT];
 
     tcn_log_num(p->epoch, epoch);
+    tcn_time_text(p->seen_ms, seen);
     if (news->state == TCN_PEER_ALIVE)
         tcn_log(TCN_LOG_INFO, "nodes", "a node joined", "node", p->name, "region", p->region,
-                "epoch", epoch, "version", p->version, NULL);
+                "epoch", epoch, "version", p->version, "last_contact", seen, NULL);
     else if (news->state == TCN_PEER_STOPPED)
         tcn_log(TCN_LOG_INFO, "nodes", "a node stopped", "node", p->name, "region", p->region,
-                "epoch", epoch, NULL);
+                "epoch", epoch, "last_contact", seen, NULL);
     else
         tcn_log(TCN_LOG_WARN, "nodes", "a node was taken over", "node", p->name, "region",
-                p->region, "epoch", epoch, "by", p->ended_by, NULL);
+                p->region, "epoch", epoch, "by", p->ended_by, "last_contact", seen,
+                "sends_in_flight", tcn_log_num(p->n_sends, sends), "links_held",
+                tcn_log_num(p->n_links, links), NULL);
 }
 
 /* Who lives when this process starts is told as who is there; who had ended before is not told. */
@@ -138,11 +142,11 @@ static int agree(const struct look_job *j, struct tcn_store *s, struct tcn_err *
         if (j->list[i].is_self)
             self = &j->list[i];
     if (!self || (strcmp(self->config ? self->config : "", c->digest) == 0 &&
-                  strcmp(self->region ? self->region : "", c->region) == 0))
+                  strcmp(self->region ? self->region : "", c->node_region) == 0))
         return 0;
     self->config = tcn_arena_strdup(j->arena, c->digest);
-    self->region = tcn_arena_strdup(j->arena, c->region);
-    return tcn_store_peer_agrees(s, c->region, c->digest, err);
+    self->region = tcn_arena_strdup(j->arena, c->node_region);
+    return tcn_store_peer_agrees(s, c->node_region, c->digest, err);
 }
 
 static int run_look(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
@@ -154,7 +158,7 @@ static int run_look(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, s
     tcn_arena_reset(j->arena);
     j->n = 0;
     r = tcn_store_peer_list(s, j->arena, &j->list, &j->n, err);
-    if (r < 0 || (r = agree(j, s, err)) < 0)
+    if (r < 0 || (r = tcn_store_peer_work(s, j->list, j->n, err)) < 0 || (r = agree(j, s, err)) < 0)
         return r;
     return tcn_store_peer_losses(s, &j->losses, err);
 }

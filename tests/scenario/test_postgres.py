@@ -432,7 +432,8 @@ class Start(unittest.TestCase):
     def test_every_node_is_told(self) -> None:
         one = self.node("one", "eu-west-1")
         two = self.node("two", "eu-central-1")
-        self.told(one, "a node joined", "node=two region=eu-central-1")
+        self.told(one, "a node joined", "node=two region=eu-central-1 .*last_contact=20..-")
+        self.assertRegex(one.log.read_text(), rf"msg=ready .*database=primary host={self.server.folder}")
         self.assertEqual({"one": ("alive", "eu-west-1", False), "two": ("alive", "eu-central-1", True)}, nodes(two))
         self.assertIn("tocsin_nodes_alive 2\n", http("GET", two.url + "/metrics").body.decode())
         database = two.api("GET", "/v1/nodes").json()["database"]
@@ -441,10 +442,15 @@ class Start(unittest.TestCase):
         self.assertEqual(0, two.kill(signal.SIGTERM))
         self.told(one, "a node stopped", "node=two")
         self.assertEqual(("stopped", "eu-central-1", False), nodes(one)["two"])
+        self.assertEqual([], [line for line in one.log.read_text().splitlines() if "different configurations" in line])
         two.start()
         two.kill(signal.SIGKILL)
-        self.told(one, "a node was taken over", "node=two")
+        self.told(one, "a node was taken over", "node=two .*by=one last_contact=20.* sends_in_flight=0 links_held=0")
         self.assertEqual(("taken over", "eu-central-1", False), nodes(one)["two"])
+        row = next(row for row in one.api("GET", "/v1/nodes").json()["items"] if row["name"] == "two")
+        self.assertEqual("one", row["taken_over_by"])
+        self.assertLess(row["started_at"], row["last_contact_at"])
+        self.assertLess(row["last_contact_at"], row["ended_at"])
         self.assertIn("tocsin_nodes_taken_over_total 1\n", http("GET", one.url + "/metrics").body.decode())
         self.assertEqual(0, one.kill(signal.SIGTERM))
 
@@ -453,14 +459,14 @@ class Start(unittest.TestCase):
         folder.mkdir()
         self.server.psql("CREATE SCHEMA IF NOT EXISTS nodes")
         tokens = [{"name": "viewer", "role": "admin", "token": {"env": "TOKEN"}}]
-        app = Tocsin(folder, {"store": self.url(options="-csearch_path%3Dnodes"), "node": name, "region": region,
+        app = Tocsin(folder, {"store": self.url(options="-csearch_path%3Dnodes"), "node": name, "node_region": region,
                               "tokens": tokens}, {"TOKEN": TOKENS["admin"]})
         self.addCleanup(app.kill)
         return app
 
     def told(self, app: Tocsin, event: str, more: str) -> None:
         def is_told() -> bool:
-            return any(event in line and more in line for line in app.log.read_text().splitlines())
+            return any(event in line and re.search(more, line) for line in app.log.read_text().splitlines())
         eventually(f"{event} {more}", is_told, 30)
 
     def test_a_newer_schema(self) -> None:

@@ -216,6 +216,24 @@ static void test_regions(void **state)
     }
 }
 
+static void test_where_a_node_stands(void **state)
+{
+    (void)state;
+    assert_int_equal(load((const char *const[]){"{\"region\": \"eu-west-1\"}", NULL}), 0);
+    assert_string_equal(config->node_region, "eu-west-1");
+    tcn_config_unref(config);
+    config = NULL;
+    assert_int_equal(
+        load((const char *const[]){"{\"region\": \"eu-west-1\", \"node_region\": \"b-1\"}", NULL}),
+        0);
+    assert_string_equal(config->node_region, "b-1");
+    assert_string_equal(config->region, "eu-west-1");
+    tcn_config_unref(config);
+    config = NULL;
+    assert_true(load((const char *const[]){"{\"node_region\": \"Hall 7\"}", NULL}) < 0);
+    expect(1, "$.node_region: name a region of AWS");
+}
+
 static void test_what_is_no_configuration(void **state)
 {
     static const char *const texts[] = {"", "[]", "{", "{\"listen\": \"a:1\", \"listen\": \"b:1\"}",
@@ -472,6 +490,7 @@ int main(void)
         CASE(test_all_may_be_left_out),
         CASE(test_every_mistake_is_a_line_with_its_place),
         CASE(test_regions),
+        CASE(test_where_a_node_stands),
         CASE(test_what_is_no_configuration),
         CASE(test_the_listener_for_operators),
         CASE(test_a_secret_in_the_file),
