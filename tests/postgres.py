@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """A private PostgreSQL server for tests: its own folder, a Unix socket and no port, gone whatever happens.
 
-    tests/postgres.py COMMAND [ARGUMENT...]
+    tests/postgres.py [--durable] COMMAND [ARGUMENT...]
 
-runs COMMAND with TOCSIN_POSTGRES (the superuser's URL of an empty database) and TOCSIN_POSTGRES_DIR (the server's
+runs COMMAND with TOCSIN_POSTGRES (the superuser's URL of an empty database; --durable: that of a role that owns the database
+and is nothing more, and a server that syncs what it commits) and TOCSIN_POSTGRES_DIR (the server's
 folder, with its postmaster.pid) in its environment and ends as COMMAND ends; 77 when Debian's PostgreSQL is not
 installed. A server that COMMAND kills is started again."""
 from __future__ import annotations
@@ -34,6 +35,9 @@ TEMPLATE = os.environ.get("TOCSIN_POSTGRES_TEMPLATE", "")
 SETTINGS = {"listen_addresses": "", "fsync": "off", "full_page_writes": "off", "max_connections": "40",
             "shared_buffers": "32MB", "logging_collector": "off", "log_min_messages": "warning",
             "max_wal_size": "512MB", "autovacuum_naptime": "1s"}
+# As one would run it: what was committed is on the disk.
+DURABLE = {"fsync": "on", "full_page_writes": "on", "shared_buffers": "256MB", "max_wal_size": "2GB",
+           "autovacuum_naptime": "10s"}
 # Of a pair: no commit is answered before the standby has it, whoever of the two is primary and whether there is a
 # standby or not. When each was committed is kept.
 REPLICATED = {"synchronous_standby_names": "*", "track_commit_timestamp": "on", "wal_receiver_status_interval": "1s",
@@ -334,7 +338,9 @@ def supervise(server: Server, command: subprocess.Popen[bytes]) -> int:
 
 
 def main() -> int:
-    if len(sys.argv) < 2:
+    is_durable = sys.argv[1:2] == ["--durable"]
+    argv = sys.argv[2 if is_durable else 1:]
+    if not argv:
         print(__doc__, file=sys.stderr)
         return 2
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -342,9 +348,10 @@ def main() -> int:
     if not binaries():
         print("SKIP: PostgreSQL is not installed")
         return 77
-    with Server() as server:
-        env = {**os.environ, "TOCSIN_POSTGRES": server.url(SUPERUSER), "TOCSIN_POSTGRES_DIR": str(server.data)}
-        with subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *sys.argv[1:]], env=env) as command:
+    with Server(**DURABLE if is_durable else {}) as server:
+        env = {**os.environ, "TOCSIN_POSTGRES": server.url(ROLE if is_durable else SUPERUSER),
+               "TOCSIN_POSTGRES_DIR": str(server.data)}
+        with subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *argv], env=env) as command:
             try:
                 code = supervise(server, command)
             finally:

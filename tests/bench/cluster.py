@@ -26,9 +26,7 @@ import intake
 sys.path.insert(0, str(intake.ROOT / "tests"))
 import postgres  # noqa: E402
 
-# As one would run it: what was committed is on the disk.
-postgres.SETTINGS.update(fsync="on", full_page_writes="on", shared_buffers="256MB", max_wal_size="2GB",
-                         autovacuum_naptime="10s")
+postgres.SETTINGS.update(postgres.DURABLE)
 NAMES = {"sqlite": "SQLite", "one": "one node", "two": "two nodes", "one small": "one small", "two small": "two small"}
 GROUPS = pathlib.Path("/sys/fs/cgroup")
 PERIOD_US = 20_000

@@ -1,5 +1,5 @@
 add_executable(bench_pending pending_bench.c)
 tcn_link_layer(bench_pending store)
 target_link_libraries(bench_pending PRIVATE tcn_flags PkgConfig::DEPS Threads::Threads m)
-add_test(NAME bench.pending COMMAND bench_pending --pending 2000 --rounds 50)
+add_test(NAME bench.pending COMMAND bench_pending --pending 2000 --done 2000 --rounds 50)
 set_tests_properties(bench.pending PROPERTIES LABELS bench TIMEOUT 60)
