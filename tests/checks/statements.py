@@ -10,8 +10,6 @@ from common import Case, Problem, line_of, main, read
 
 # Statements that are about something else, and why that is right.
 EXCEPTIONS = {
-    ("store_send.c", "SEND_DROP"): "epoch names who has the page in flight, and still does",
-    ("store_send.c", "SEND_DROP_PAGE"): "epoch names who has the page in flight, and still does",
     ("store_clock.c", "SUBSCRIPTIONS"): "times move; epoch stays that of whoever asked last",
     ("store.c", "EPOCH_ADD"): "epochs are counted over all accounts",
     ("store_doubts.c", "OTHER_ACCOUNT"): "a start looks whose nodes are on the database, and tells",

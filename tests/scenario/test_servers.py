@@ -186,8 +186,11 @@ class ComesBack(unittest.TestCase):
     def test_every_node_is_told(self) -> None:
         follows = self.start("follows")
         self.assertEqual({"split": "0", "servers_unmet": "0"}, self.metrics(follows))
+        self.pair.primary.stop(signal.SIGINT)
         self.pair.promote()
         eventually("it follows", lambda: self.follows(follows), 60)
+        self.told(follows, f"level=warn .*a standby was promoted.*host={self.pair.primary.folder}.* timeline=2")
+        self.assertEqual(1, follows.log.read_text().count("msg=ready"), "it was the same process")
         right, left = self.pair.primary, self.pair.standby
         right.stop()
         left.start()
