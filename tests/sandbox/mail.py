@@ -41,6 +41,7 @@ class Mail:
     raw: str
     t_ms: float
     user: str  # who logged in, "" for nobody
+    fault: str  # that its sender saw instead of an answer, or before it; "" for none
     parsed: EmailMessage = field(repr=False)
 
     def text(self, kind: str) -> str:
@@ -54,6 +55,7 @@ class Mail:
         links = list(dict.fromkeys(LINK.findall(plain) + LINK.findall(html)))
         header = self.parsed
         return {"id": self.id, "from": self.sender, "to": self.to, "user": self.user,
+                "fault": self.fault,
                 "header_from": str(header["From"] or ""), "header_to": str(header["To"] or ""),
                 "subject": str(header["Subject"] or ""), "date": str(header["Date"] or ""),
                 "message_id": str(header["Message-ID"] or ""), "text": plain, "html": html,
@@ -130,7 +132,7 @@ class Mailbox:
             auth_required=self.settings.auth_required, data_size_limit=MAX_MAIL_BYTES,
             enable_SMTPUTF8=True)
 
-    def keep(self, envelope: Envelope, user: str) -> None:
+    def keep(self, envelope: Envelope, user: str, fault: str) -> None:
         raw = envelope.content if isinstance(envelope.content, bytes) else b""
         parsed = email.message_from_bytes(raw, policy=email.policy.default)
         assert isinstance(parsed, EmailMessage), "that policy makes no other"
@@ -138,7 +140,7 @@ class Mailbox:
             self.count += 1
             self.mails.append(Mail(
                 self.count, envelope.mail_from or "", list(envelope.rcpt_tos),
-                raw.decode("utf-8", "replace"), time.monotonic() * 1000, user, parsed))
+                raw.decode("utf-8", "replace"), time.monotonic() * 1000, user, fault, parsed))
             del self.mails[:-KEPT_MAILS]
 
 
@@ -160,7 +162,7 @@ def _authenticate(_server: SMTP, _session: Session, _envelope: Envelope, _mechan
     return AuthResult(success=data == right, handled=False, auth_data=SMTP_USER)
 
 
-Apply = Callable[[], Awaitable[str]]  # carries a command out and returns the reply
+Apply = Callable[[str], Awaitable[str]]  # carries a command out, under a fault or none, and returns the reply
 
 
 class Handler:
@@ -171,28 +173,28 @@ class Handler:
 
     async def handle_MAIL(self, server: SMTP, _session: Session, envelope: Envelope, address: str,
                           _options: list[str]) -> str:
-        async def apply() -> str:
+        async def apply(_fault: str) -> str:
             envelope.mail_from = address  # type: ignore[assignment]
             return "250 2.1.0 sender ok"
         return await self._answer(server, "MAIL", address, apply)
 
     async def handle_RCPT(self, server: SMTP, _session: Session, envelope: Envelope, address: str,
                           _options: list[str]) -> str:
-        async def apply() -> str:
+        async def apply(_fault: str) -> str:
             envelope.rcpt_tos.append(address)
             return "250 2.1.5 recipient ok"
         return await self._answer(server, "RCPT", address, apply)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        async def apply() -> str:
-            self.box.keep(envelope, str(session.auth_data or ""))
+        async def apply(fault: str) -> str:
+            self.box.keep(envelope, str(session.auth_data or ""), fault)
             return "250 2.0.0 kept"
         return await self._answer(server, "DATA", ",".join(envelope.rcpt_tos), apply)
 
     async def _answer(self, server: SMTP, command: str, path: str, apply: Apply) -> str:
         request = Request(command, path, path, {}, {}, b"")
         rule = self.box.faults.pick("smtp", command, path)
-        reply = await (self._fault(server, rule, apply) if rule else apply())
+        reply = await (self._fault(server, rule, apply) if rule else apply(""))
         self.box.calls.add("smtp", request, int(reply[:3]), rule.action if rule else "")
         return reply
 
@@ -201,7 +203,7 @@ class Handler:
             retry = 4 if rule.status < 500 else 5
             return f"{rule.status} {retry}.0.0 scripted"
         if rule.action in ("delay", "drop_after_apply"):
-            reply = await apply()
+            reply = await apply(rule.action)
         if rule.action in ("delay", "hang"):
             await asyncio.sleep(rule.ms / 1000)
         if rule.action == "delay":

@@ -50,6 +50,7 @@ class Keeps(Base):
                          mail["links"])
         self.assertEqual("<page-1@tocsin.example>", mail["message_id"])
         self.assertIn("\r\n", mail["raw"])
+        self.assertEqual("", mail["fault"])
 
     def test_several_mails_on_one_connection(self) -> None:
         with connect() as smtp:
@@ -115,7 +116,7 @@ class Faults(Base):
                 with self.assertRaises((smtplib.SMTPServerDisconnected, ConnectionError)):
                     smtp.send_message(letter())
                 smtp.close()
-                self.assertEqual(kept, len(BOX.mails()))
+                self.assertEqual([action] * kept, [mail["fault"] for mail in BOX.mails()])
 
     def test_delay_and_hang(self) -> None:
         self.fault("delay", method="MAIL", ms=120)
