@@ -44,7 +44,9 @@ class Faults(Scenario):
                 self.assertEqual([1], [row["struck"] for row in self.box.admin("GET", "/faults")["faults"]])
 
 
-class Creates(Faults):
+class Lost(Faults):
+    """What was done, and not told."""
+
     @classmethod
     def configure(cls, config: Config) -> None:
         believe_searches(config, cls.world.folder)
@@ -55,26 +57,12 @@ class Creates(Faults):
     def test_the_answer_is_cut(self) -> None:
         self.check_once("truncate")
 
-    def test_the_answer_is_garbage(self) -> None:
-        self.check_once("garbage")
-
     def test_a_proxy_gives_up_after_the_work_was_done(self) -> None:
         self.check_once("status", status=504, apply=True)
-
-    def test_credentials_are_refused_once(self) -> None:
-        """A vendor whose sign-in stumbles refuses good credentials: that costs seconds, not minutes."""
-        self.on_create("jira", "status", status=401)
-        name, ident = self.open_one("stumble")
-        self.tickets(name, timeout=40)
-        self.linked(ident)
-        self.assertEqual([401], [call["status"] for call in self.box.calls("jira") if call["status"] == 401])
 
     def test_a_page_in_place_of_the_answer(self) -> None:
         """A sleeping instance answers 200 and a page; whether it did the work is unknown."""
         self.check_once("html", status=200, apply=True)
-
-    def test_the_connection_is_reset(self) -> None:
-        self.check_once("reset")
 
     def test_a_lost_answer_is_looked_up_before_anything_is_created_again(self) -> None:
         self.on_create("servicenow", "drop_after_apply")
@@ -85,6 +73,25 @@ class Creates(Faults):
                  if ident in str(call["query"])]
         self.assertTrue(finds)
 
+
+class Creates(Faults):
+    @classmethod
+    def configure(cls, config: Config) -> None:
+        believe_searches(config, cls.world.folder)
+
+    def test_the_answer_is_garbage(self) -> None:
+        self.check_once("garbage")
+
+    def test_credentials_are_refused_once(self) -> None:
+        """A vendor whose sign-in stumbles refuses good credentials: that costs seconds, not minutes."""
+        self.on_create("jira", "status", status=401)
+        name, ident = self.open_one("stumble")
+        self.tickets(name, timeout=40)
+        self.linked(ident)
+        self.assertEqual([401], [call["status"] for call in self.box.calls("jira") if call["status"] == 401])
+
+    def test_the_connection_is_reset(self) -> None:
+        self.check_once("reset")
 
     def memory_mib(self) -> int:
         """The most that it ever had."""
