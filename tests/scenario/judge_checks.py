@@ -6,15 +6,17 @@ import typing
 from collections import defaultdict
 
 from harness import Failure
-from judge_history import FAILED, OK, UNKNOWN, History, Row, bytea, incident_of, name_of
+from judge_history import (DONE, DROPPED, DROPPED_IN_FLIGHT, EARLY_MS, FAILED, IN_FLIGHT, OK, OPEN, RESOLVED, UNKNOWN,
+                           History, Row, bytea, incident_of, name_of)
+from judge_pages import PROMPT_MS, check_i2_plan, check_i3_not_after_an_answer, check_i3_once, check_i3_plan
 
 VENDORS = ("jira", "pagerduty", "servicenow")
-# Of the schema and core/model.
-OPEN, RESOLVED, IN_FLIGHT, SENT, DROPPED, DROPPED_IN_FLIGHT = 1, 2, 2, 3, 5, 6
 REPLACED = "a newer message took its place"
-AFTER_ACK_MS, EARLY_MS, PROMPT_MS = 2000, 2, 5000
-QUIET_S = 20.0
-LIMITS = {"rss_kb": 96 * 1024, "fds": 256, "threads": 24}
+# reliability 4.1. A node that was killed with a create in flight takes most: a lease of 3 s, 0.75 s until somebody sees that
+# it is over, and the look-up, which is believed 3 s after the create (believe_searches in test_nodes.py).
+QUIET_S = 10.0
+# data and log: of a node whose store is a server, in a slice.
+LIMITS = {"rss_kb": 96 * 1024, "fds": 256, "threads": 24, "data_kb": 256, "log_kb": 1024}
 
 
 def by_name(h: History) -> dict[str, list[Row]]:
@@ -97,16 +99,18 @@ def check_i2_due_pages_have_attempts(h: History) -> None:
         if page["sends"] > 0 and page["id"] not in sent_for:
             raise Failure(f"I2: page {page['id']} was to be sent, and there is no send")
     for send in h.tables["sends"]:
-        check_send(h, send, mails.get(send["id"], []), writes.get(send["id"], []), answered)
+        of_it = writes.get(send["id"], [])
+        if not of_it or h.is_before_quiet(of_it[0]["wall_ms"]):
+            check_send(h, send, mails.get(send["id"], []), of_it, answered)
 
 
 Spans = dict[str, list[tuple[float, float]]]
 
 
 def check_send(h: History, send: Row, mails: list[Row], writes: list[Row], answered: Spans) -> None:
-    if send["state"] == SENT and not mails:
+    if send["state"] == DONE and not mails:
         raise Failure(f"I2: send {send['id']} of {send['incident']} is recorded as sent; no mail arrived")
-    if send["state"] == SENT or mails:
+    if send["state"] == DONE or mails:
         return
     if send["state"] not in (DROPPED, DROPPED_IN_FLIGHT) or not send["note"]:
         raise Failure(f"I2: send {send['id']} of {send['incident']} has no attempt and no reason: state"
@@ -144,10 +148,9 @@ def answered_spans(h: History) -> Spans:
     return spans
 
 
-def check_i3_no_page_early_or_late(h: History) -> None:
-    """No mail before its send was due and decided, none 2 s after its incident was answered, and none that nobody
-    decided."""
-    answered, writes = answered_spans(h), h.of_each("sends")
+def check_i3_decided(h: History) -> None:
+    """No mail before its send was due and decided, and none that nobody decided."""
+    writes = h.of_each("sends")
     for ident, mails in h.mails_of_sends().items():
         if ident not in writes:
             raise Failure(f"I3: mail {mails[0]['subject']} ({ident}) is of no send")
@@ -155,12 +158,8 @@ def check_i3_no_page_early_or_late(h: History) -> None:
         due = h.mono_ms(max(first["after"]["due_ms"], first["wall_ms"]))
         for mail in mails:
             if mail["t_ms"] < due - EARLY_MS:
-                raise Failure(f"I3: {mail['subject']} arrived {due - mail['t_ms']:.0f} ms before its page was due")
-            for begin, end in answered[first["after"]["incident"]]:
-                if h.mono_ms(begin) + AFTER_ACK_MS < mail["t_ms"] < h.mono_ms(end):
-                    late = mail["t_ms"] - h.mono_ms(begin)
-                    raise Failure(f"I3: {mail['subject']} (send {ident}) arrived {late:.0f} ms after its incident was"
-                                  " answered")
+                raise Failure(f"I3: {mail['subject']} (send {ident}) arrived {due - mail['t_ms']:.0f} ms before its page"
+                              " was due")
 
 
 def check_i4_one_ticket(h: History) -> None:
@@ -173,13 +172,18 @@ def check_i4_one_ticket(h: History) -> None:
     for (ident, vendor), tickets in found.items():
         if len(tickets) > 1:
             raise Failure(f"I4: {vendor} has {len(tickets)} tickets of {ident}: {[row['id'] for row in tickets]}")
-        if (ident, vendor) not in links:
+        if (ident, vendor) not in links or ident not in incidents:
             raise Failure(f"I4: {vendor} {tickets[0]['id']} ({tickets[0]['title']}) is of no incident with such a link")
-        check_ticket(tickets[0], links[ident, vendor], incidents[ident])
+        check_ticket(h, tickets[0], links[ident, vendor], incidents[ident])
     for ident, incident in incidents.items():
-        for vendor in VENDORS:
+        for vendor in VENDORS if is_settled(h, ident) else ():
             if (ident, vendor) not in found and not was_over(incident, links.get((ident, vendor))):
                 raise Failure(f"I4: incident {ident} has no ticket in {vendor}")
+
+
+def is_settled(h: History, incident: str) -> bool:
+    """Nothing became of it after all was quiet."""
+    return all(h.is_before_quiet(row["wall_ms"]) for row in h.of_incident(incident))
 
 
 def was_over(incident: Row, link: Row | None) -> bool:
@@ -187,11 +191,11 @@ def was_over(incident: Row, link: Row | None) -> bool:
     return bool(link) and incident["status"] == RESOLVED and link["create_attempts"] == 0 and not link["remote_id"]
 
 
-def check_ticket(ticket: Row, link: Row, incident: Row) -> None:
+def check_ticket(h: History, ticket: Row, link: Row, incident: Row) -> None:
     what = f"{ticket['vendor']} {ticket['id']}"
     if link["remote_id"] != ticket["id"]:
         raise Failure(f"I4: {what} is there; the link of {incident['id']} names {link['remote_id']}")
-    if (incident["status"] == RESOLVED) != (ticket["status_class"] == "RESOLVED"):
+    if is_settled(h, incident["id"]) and (incident["status"] == RESOLVED) != (ticket["status_class"] == "RESOLVED"):
         raise Failure(f"I4: {what} is {ticket['status_class']}, its incident {incident['id']} has status"
                       f" {incident['status']}")
 
@@ -320,11 +324,13 @@ def check_ended(what: str, holder: int, row: Row, ends: dict[int, int]) -> None:
         raise Failure(f"I6: {what} was taken from epoch {holder}, which lived, by {row['app']}")
 
 
-def check_i7_quiet(h: History) -> None:
-    """When nothing is done to it any more, all that is due gets done within a bound."""
-    if not 0 <= h.quiet_s <= QUIET_S:
-        raise Failure(f"I7: there was work that was due {QUIET_S:.0f} s after the last fault" if h.quiet_s < 0 else
-                      f"I7: it took {h.quiet_s:.1f} s after the last fault until nothing was due")
+def check_i7_quiet(h: History, slowness: float = 1) -> None:
+    """When nothing is done to it any more, all that is due gets done within a bound. slowness: of a build that watches
+    itself."""
+    if h.quiet_s < 0:
+        raise Failure("I7: there was work that was due all the time after the last fault")
+    if h.quiet_s > QUIET_S * slowness:
+        raise Failure(f"I7: it took {h.quiet_s:.1f} s after the last fault until nothing was due")
 
 
 def check_i8_limits(h: History, factor: float = 1) -> None:
@@ -337,5 +343,6 @@ def check_i8_limits(h: History, factor: float = 1) -> None:
                 raise Failure(f"I8: node{sample['node']} had {key} {sample[key]}, more than {most}")
 
 
-CHECKS = (check_i1_accepted_once, check_i2_due_pages_have_attempts, check_i3_no_page_early_or_late, check_i4_one_ticket,
-          check_i5_timeline, check_i6_one_writer_an_epoch, check_i7_quiet, check_i8_limits)
+CHECKS = (check_i1_accepted_once, check_i2_due_pages_have_attempts, check_i2_plan, check_i3_decided, check_i3_plan,
+          check_i3_not_after_an_answer, check_i3_once, check_i4_one_ticket, check_i5_timeline, check_i6_one_writer_an_epoch,
+          check_i7_quiet, check_i8_limits)

@@ -23,10 +23,13 @@ NOT_OURS = 70  # the exit status of a node that was taken for dead
 READY_S = 60.0
 KINDS = {"kill": 24, "still": 18, "cut": 8, "backend": 6, "commit": 10, "hole": 9, "delay": 5, "crash": 8, "promote": 6,
          "standby": 3, "remote": 3}
-# A stopped node may stand still for a minute in a deep run. Take-over is due after a lease of 3 s.
+# Take-over is due after a lease of 3 s, and sessions may be idle in a transaction for 10 s. In a deep run a tenth of the
+# stopped nodes stands still for up to a minute, and in one round of it for the whole of that.
 STILL_S, HOLE_S, DOWN_S = 8.0, 9.0, 6.0
-# Rounds of a hundred in which a node stands still for longer than its sessions may be idle in a transaction, and for a minute.
-LONG_STILL_S = {25: 20.0, 50: 60.0}
+LONG_STILL, LONG_STILL_S, LONGEST_STILL_IN = 0.1, 60.0, 150
+# The first rounds have each kind once, so that a short run has all of them. With the last rounds pages come due a minute after
+# the first ones (test_nodes.py); they begin with a node that dies while nothing else happens, for longer than a take-over takes.
+LAST_ROUNDS, DOWN_MIN_S = 4, 4.5
 SETTLED_S = 6.5
 VOLLEY = 3
 SLOW_MS = 1500  # a remote that is slow while a node dies: work is in flight
@@ -45,20 +48,29 @@ class Fault(typing.NamedTuple):
 
 def plan(seed: int, number: int, is_deep: bool) -> Fault:
     rng = random.Random(f"{seed}/{number}")
-    long_s = LONG_STILL_S.get(number % 100) if is_deep else None
-    kind = "still" if long_s else kind_of(seed, number, rng)
+    is_longest = is_deep and number == LONGEST_STILL_IN
+    kind = "still" if is_longest else kind_of(seed, number, rng)
     node, alone, pause = rng.randrange(NODES), rng.random() < 0.5, rng.uniform(0.1, 1.2)
-    seconds = {"kill": rng.choice((0, rng.uniform(0, DOWN_S))), "hole": rng.uniform(0, HOLE_S),
-               "still": long_s or rng.choice((rng.uniform(0, 1), rng.uniform(0, STILL_S))),
+    is_measured = kind == "kill" and number <= len(KINDS)
+    seconds = {"kill": rng.uniform(DOWN_MIN_S, DOWN_S) if is_measured else rng.choice((0, rng.uniform(0, DOWN_S))),
+               "hole": rng.uniform(0, HOLE_S),
+               "still": LONG_STILL_S if is_longest else still_s(rng, is_deep),
                "delay": rng.uniform(0.5, 3), "promote": rng.uniform(0, 1), "standby": rng.uniform(0.5, 4)}.get(kind, 0.5)
     how = rng.choice((ANSWER_LOST, NEVER_THERE, THERE_LATE)) if kind == "commit" else rng.choice(("", *VENDORS))
-    return Fault(number, kind, node, seconds, pause, alone, how)
+    return Fault(number, kind, node, seconds, pause, alone or is_measured, how)
+
+
+def still_s(rng: random.Random, is_deep: bool) -> float:
+    if is_deep and rng.random() < LONG_STILL:
+        return rng.uniform(0, LONG_STILL_S)
+    return rng.choice((rng.uniform(0, 1), rng.uniform(0, STILL_S)))
 
 
 def kind_of(seed: int, number: int, rng: random.Random) -> str:
-    """The first rounds have each kind once, so that a short run has all of them."""
     if number <= len(KINDS):
-        return random.Random(seed).sample(list(KINDS), len(KINDS))[number - 1]
+        kinds = random.Random(seed).sample([kind for kind in KINDS if kind != "kill"], len(KINDS) - 1)
+        kinds.insert(len(KINDS) - LAST_ROUNDS, "kill")
+        return kinds[number - 1]
     return rng.choices(list(KINDS), list(KINDS.values()))[0]
 
 
@@ -257,16 +269,22 @@ class Watch(threading.Thread):
         while not self.stop.wait(0.5):
             for number, node in enumerate(self.nodes):
                 try:
-                    self.samples.append({"t_ms": time.monotonic() * 1000, "node": number, **taken(node.child.pid)})
+                    self.samples.append({"t_ms": time.monotonic() * 1000, "node": number, **taken(node)})
                 except (OSError, KeyError):
                     pass  # it has just ended
 
 
-def taken(pid: int) -> Row:
-    proc = pathlib.Path(f"/proc/{pid}")
+def taken(node: Tocsin) -> Row:
+    proc = pathlib.Path(f"/proc/{node.child.pid}")
     lines = dict(line.split(":", 1) for line in (proc / "status").read_text().splitlines())
     return {"rss_kb": int(lines["VmRSS"].split()[0]), "threads": int(lines["Threads"]),
-            "fds": sum(1 for _ in (proc / "fd").iterdir())}
+            "fds": sum(1 for _ in (proc / "fd").iterdir()),
+            "data_kb": sum(kilobytes(file) for file in (node.folder / "data").rglob("*")), "log_kb": kilobytes(node.log)}
+
+
+def kilobytes(file: pathlib.Path) -> int:
+    """Of the disk: what it has begun, a name at least."""
+    return file.stat().st_size // 1024 + 1
 
 
 def is_ready(node: Tocsin) -> bool:

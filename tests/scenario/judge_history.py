@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
-import pathlib
 import re
 import time
 import typing
 
 Row = dict[str, typing.Any]
 OK, FAILED, UNKNOWN = "ok", "failed", "unknown"
+# Of the schema and core/model: status of an incident, state of a send.
+OPEN, RESOLVED = 1, 2
+PENDING, IN_FLIGHT, DONE, GIVEN_UP, DROPPED, DROPPED_IN_FLIGHT = 1, 2, 3, 4, 5, 6
+EARLY_MS = 2  # between the clocks of those who tell
 
 # Every write of every table goes into judge.writes by the transaction that made it. Rows of tables that no check reads
 # are kept with their epoch only.
@@ -44,26 +47,20 @@ TABLES = {"incidents": "to_jsonb(t) - 'tags' - 'summary'", "events": "to_jsonb(t
 
 @dataclasses.dataclass
 class History:
-    alarms: list[Row] = dataclasses.field(default_factory=list)  # name, state, t0, t1, node, result, incident
+    alarms: list[Row] = dataclasses.field(default_factory=list)  # who, name, state, t0, t1, node, result, incident
     acks: list[Row] = dataclasses.field(default_factory=list)  # name, incident, way, t0, t1, result
     faults: list[Row] = dataclasses.field(default_factory=list)  # round, kind, node, t0, t1, is_alone
-    mails: list[Row] = dataclasses.field(default_factory=list)  # t_ms, message_id, subject
+    mails: list[Row] = dataclasses.field(default_factory=list)  # t_ms, message_id, subject, to, fault
     tickets: list[Row] = dataclasses.field(default_factory=list)  # vendor, id, marker, title, status_class
-    samples: list[Row] = dataclasses.field(default_factory=list)  # t_ms, node, rss_kb, fds, threads
+    samples: list[Row] = dataclasses.field(default_factory=list)  # t_ms, node, rss_kb, fds, threads, data_kb, log_kb
     writes: list[Row] = dataclasses.field(default_factory=list)  # what AUDIT kept
     tables: dict[str, list[Row]] = dataclasses.field(default_factory=dict)  # at the end, and epochs at the beginning
     wall_minus_mono_ms: float = dataclasses.field(default_factory=lambda: (time.time() - time.monotonic()) * 1000)
+    quiet_ms: float = 0.0  # when nothing was due
     quiet_s: float = 0.0  # from the last fault until nothing was due; negative: not within the bound
 
     def __post_init__(self) -> None:
         self._incidents: dict[str, list[Row]] = {}
-
-    def save(self, path: pathlib.Path) -> None:
-        path.write_text(json.dumps(dataclasses.asdict(self)))
-
-    @classmethod
-    def load(cls, path: pathlib.Path) -> "History":
-        return cls(**json.loads(path.read_text()))
 
     def read_first_epochs(self, psql: typing.Callable[[str], str]) -> None:
         """Those that were given before AUDIT was there."""
@@ -95,6 +92,10 @@ class History:
         if not self._incidents:
             self._incidents = self.of_each("incidents")
         return self._incidents.get(ident, [])
+
+    def is_before_quiet(self, wall_ms: float) -> bool:
+        """What began later may be under way still."""
+        return self.mono_ms(wall_ms) <= self.quiet_ms
 
     def mails_of_sends(self) -> dict[str, list[Row]]:
         found: dict[str, list[Row]] = {}

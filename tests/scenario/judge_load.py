@@ -16,6 +16,7 @@ from worlds import alert, fresh, group
 
 PACE_S, TRIES, TRY_AGAIN_S, TIMEOUT_S = (0.15, 0.45), 12, (0.05, 0.5), 2.5
 CHANGES_MAX = 3  # of an alarm: more would be flapping
+NEXT_PAGES_S = 3.0
 JSON = {"Content-Type": "application/json"}
 
 
@@ -29,7 +30,7 @@ class Alarm:
     """One name: fires, is repeated, ends, fires again."""
 
     def __init__(self, owner: int) -> None:
-        self.name, self.incident = fresh(f"judge{owner}"), ""
+        self.name, self.incident, self.born_s = fresh(f"judge{owner}"), "", time.monotonic()
         self.now = Change(0, "firing", time.time() - 60)  # read and replaced as a whole: others repeat it
 
     def turn(self) -> None:
@@ -116,7 +117,8 @@ class Sender(Caller):
         for _ in range(tries):
             row = self.ask("/sources/prom", body, {**JSON, "Authorization": f"Bearer {SOURCE_TOKEN}"},
                            {200: OK, 202: OK, 503: FAILED}, node)
-            row |= {"name": alarm.name, "state": now.state, "change": now.number, "incident": ""}
+            row |= {"name": alarm.name, "state": now.state, "change": now.number, "incident": "",
+                    "who": f"sender{self.number}"}
             if row["result"] == OK:
                 (row["incident"],) = json.loads(row["answer"])["incidents"] or [""]
                 alarm.incident = row["incident"]
@@ -141,9 +143,16 @@ class People(Caller):
             turn += 1
             if turn % 5 == 0:
                 self.read_mails()
-            open_ = [alarm for alarm in self.pool[-60:] if alarm.incident]
+            open_ = [alarm for alarm in self.whom_to_answer() if alarm.incident]
             if open_:
                 self.acknowledge(self.random.choice(open_))
+
+    def whom_to_answer(self) -> list[Alarm]:
+        """The latest; or those that are a minute old: the next pages of their plans are due, or have just left."""
+        if self.random.random() < 0.7:
+            return self.pool[-60:]
+        old = time.monotonic() - 60
+        return [alarm for alarm in self.pool if abs(alarm.born_s - old) < NEXT_PAGES_S]
 
     def read_mails(self) -> None:
         for mail in self.box.admin("GET", f"/mails?after={self.last_mail}")["mails"]:

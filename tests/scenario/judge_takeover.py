@@ -8,6 +8,7 @@ import typing
 from judge_history import History, Row
 
 KINDS = ("kill", "still")
+TAKEN, RESTART, AWAKE = "take-over", "restart", "awakening"
 
 
 class Waited(typing.NamedTuple):
@@ -15,7 +16,7 @@ class Waited(typing.NamedTuple):
     in_flight: bool
     seconds: float
     is_alone: bool
-    by_itself: bool  # the same node did it, started again or awake again
+    how: str  # TAKEN by another one; or the node itself was there again before that: it was started again, or woke up
     round: int
     ident: str
 
@@ -49,8 +50,15 @@ def is_alone(h: History, fault: Row, ms: float) -> bool:
                for other in h.faults if other["kind"] != "ended")
 
 
+def how_it_went_on(end: Row | None, node: str, done_wall_ms: float) -> str:
+    """end: the write that ended the epoch."""
+    if not end or end["wall_ms"] > done_wall_ms:
+        return AWAKE
+    return RESTART if end["app"] == f"tocsin/{node}" else TAKEN
+
+
 def waited(h: History) -> list[Waited]:
-    sends, links, mails, nodes = h.of_each("sends"), h.of_each("links"), h.mails_of_sends(), h.epochs()
+    sends, links, mails, ends = h.of_each("sends"), h.of_each("links"), h.mails_of_sends(), h.ends()
     found: list[Waited] = []
     for fault in h.faults:
         if fault["kind"] not in KINDS:
@@ -58,22 +66,21 @@ def waited(h: History) -> list[Waited]:
         at, node = fault["t0"] + h.wall_minus_mono_ms, f"node{fault['node']}"
         epoch = epoch_at(h, node, at)
 
-        def add(what: str, in_flight: bool, ms: float, by: int, ident: str, fault: Row = fault,
-                node: str = node) -> None:
-            found.append(Waited(what, in_flight, ms / 1000, is_alone(h, fault, ms), nodes.get(by) == node,
-                                fault["round"], ident))
+        def add(what: str, in_flight: bool, ms: float, ident: str, fault: Row = fault, node: str = node,
+                end: Row | None = ends.get(epoch)) -> None:
+            how = how_it_went_on(end, node, fault["t0"] + h.wall_minus_mono_ms + ms)
+            found.append(Waited(what, in_flight, ms / 1000, is_alone(h, fault, ms), how, fault["round"], ident))
         for ident, writes in sends.items():
             row = before(writes, at)
             arrived = [mail["t_ms"] for mail in mails.get(ident, []) if mail["t_ms"] > fault["t0"]]
             is_first = len(arrived) == len(mails.get(ident, []))
             if row and row["epoch"] == epoch and row["state"] in (1, 2) and arrived and is_first:
-                add("page", had(writes, epoch, "epoch", at), arrived[0] - fault["t0"],
-                    writes[-1]["after"]["epoch"], ident)
+                add("page", had(writes, epoch, "epoch", at), arrived[0] - fault["t0"], ident)
         for ident, writes in links.items():
             row = before(writes, at)
             done = next((write for write in writes if write["wall_ms"] > at and write["after"]["remote_id"]), None)
             if row and not row["remote_id"] and epoch in (row["epoch"], row["holder"]) and done:
-                add("ticket", had(writes, epoch, "holder", at), done["wall_ms"] - at, done["after"]["epoch"], ident)
+                add("ticket", had(writes, epoch, "holder", at), done["wall_ms"] - at, ident)
     return found
 
 
@@ -85,15 +92,12 @@ def quantile(values: list[float], share: float) -> float:
 def told(found: list[Waited]) -> list[str]:
     """Lines for people."""
     lines = []
-    for is_alone in (True, False):
-        for what in ("page", "ticket"):
-            for in_flight in (False, True):
-                took = [row.seconds for row in found
-                        if (row.what, row.in_flight, row.is_alone) == (what, in_flight, is_alone)]
-                if took:
-                    lines.append(f"take-over of a {what} {'in flight' if in_flight else 'due':9}"
-                                 f" {'' if is_alone else '(other faults meanwhile)':24} n={len(took)}"
-                                 f" p50={quantile(took, .5):.2f} s p99={quantile(took, .99):.2f} s"
-                                 f" max={max(took):.2f} s"
-                                 f" of {' '.join(f'{one:.2f}' for one in sorted(took))}")
+    for key in sorted({(not row.is_alone, row.how != TAKEN, row.how, row.what, row.in_flight) for row in found}):
+        took = sorted(row.seconds for row in found
+                      if (not row.is_alone, row.how != TAKEN, row.how, row.what, row.in_flight) == key)
+        others, _, how, what, in_flight = key
+        lines.append(f"{how} of a {what} {'in flight' if in_flight else 'due'}"
+                     f"{' (other faults meanwhile)' if others else ''}: n={len(took)} p50={quantile(took, .5):.2f} s"
+                     f" p99={quantile(took, .99):.2f} s max={took[-1]:.2f} s"
+                     f" of {' '.join(f'{one:.2f}' for one in took)}")
     return lines
