@@ -28,12 +28,15 @@ KINDS = {"kill": 24, "still": 18, "cut": 8, "backend": 6, "commit": 10, "hole": 
 STILL_S, HOLE_S, DOWN_S = 8.0, 9.0, 6.0
 LONG_STILL, LONG_STILL_S, LONGEST_STILL_IN = 0.1, 60.0, 150
 # The first rounds have each kind once, so that a short run has all of them. With the last rounds pages come due a minute after
-# the first ones (test_nodes.py); they begin with a node that dies while nothing else happens, for longer than a take-over takes.
-LAST_ROUNDS, DOWN_MIN_S = 4, 4.5
+# the first ones (test_nodes.py); they begin with a node that dies while nothing else happens. A take-over takes TAKEN_S.
+LAST_ROUNDS, TAKEN_S = 4, 4.5
+MEASURED = len(KINDS) - LAST_ROUNDS + 1  # that round
 SETTLED_S = 6.5
-VOLLEY = 3
+VOLLEY, MEASURED_VOLLEY = 3, 8
 SLOW_MS = 1500  # a remote that is slow while a node dies: work is in flight
 VENDORS = ("jira", "servicenow", "pagerduty", "smtp")
+BEFORE_THE_TEXT = "smtp MAIL"  # the mail server is slow before it has the text: what is in flight has not arrived
+BEFORE_THE_TEXT_IN = 0.2  # of the rounds in which a node dies or stands still
 
 
 class Fault(typing.NamedTuple):
@@ -48,19 +51,22 @@ class Fault(typing.NamedTuple):
 
 def plan(seed: int, number: int, is_deep: bool) -> Fault:
     rng = random.Random(f"{seed}/{number}")
-    is_longest = is_deep and number == LONGEST_STILL_IN
+    is_first, is_longest = number <= len(KINDS), is_deep and number == LONGEST_STILL_IN
     kind = "still" if is_longest else kind_of(seed, number, rng)
     node, alone, pause = rng.randrange(NODES), rng.random() < 0.5, rng.uniform(0.1, 1.2)
-    is_measured = kind == "kill" and number <= len(KINDS)
-    seconds = {"kill": rng.uniform(DOWN_MIN_S, DOWN_S) if is_measured else rng.choice((0, rng.uniform(0, DOWN_S))),
+    seconds = {"kill": rng.uniform(TAKEN_S, DOWN_S) if is_first else rng.choice((0, rng.uniform(0, DOWN_S))),
                "hole": rng.uniform(0, HOLE_S),
-               "still": LONG_STILL_S if is_longest else still_s(rng, is_deep),
+               "still": LONG_STILL_S if is_longest else still_s(rng, is_deep, is_first),
                "delay": rng.uniform(0.5, 3), "promote": rng.uniform(0, 1), "standby": rng.uniform(0.5, 4)}.get(kind, 0.5)
     how = rng.choice((ANSWER_LOST, NEVER_THERE, THERE_LATE)) if kind == "commit" else rng.choice(("", *VENDORS))
-    return Fault(number, kind, node, seconds, pause, alone or is_measured, how)
+    if kind in ("kill", "still") and (is_first or rng.random() < BEFORE_THE_TEXT_IN):
+        how = BEFORE_THE_TEXT
+    return Fault(number, kind, node, seconds, pause, alone or number == MEASURED, how)
 
 
-def still_s(rng: random.Random, is_deep: bool) -> float:
+def still_s(rng: random.Random, is_deep: bool, is_first: bool) -> float:
+    if is_first:
+        return rng.uniform(TAKEN_S, STILL_S)
     if is_deep and rng.random() < LONG_STILL:
         return rng.uniform(0, LONG_STILL_S)
     return rng.choice((rng.uniform(0, 1), rng.uniform(0, STILL_S)))
@@ -69,7 +75,7 @@ def still_s(rng: random.Random, is_deep: bool) -> float:
 def kind_of(seed: int, number: int, rng: random.Random) -> str:
     if number <= len(KINDS):
         kinds = random.Random(seed).sample([kind for kind in KINDS if kind != "kill"], len(KINDS) - 1)
-        kinds.insert(len(KINDS) - LAST_ROUNDS, "kill")
+        kinds.insert(MEASURED - 1, "kill")
         return kinds[number - 1]
     return rng.choices(list(KINDS), list(KINDS.values()))[0]
 
@@ -170,12 +176,18 @@ class Storm:
 
     def give_work(self, fault: Fault) -> None:
         """So that the node has some that is due, or in flight to a remote that takes its time."""
-        if fault.how:
+        volley = MEASURED_VOLLEY if fault.how == BEFORE_THE_TEXT else VOLLEY
+        if fault.how == BEFORE_THE_TEXT:
+            # Others take some of them; of those that the dead one had nothing has arrived.
+            self.box.fault(vendor="smtp", method="MAIL", action="delay", ms=2 * SLOW_MS, times=volley + 2)
+        elif fault.how:
             # What is asked is done at once and answered late: when it arrived is known. SMTP does most in DATA.
             self.box.fault(vendor=fault.how, method="DATA" if fault.how == "smtp" else "POST", action="delay",
                            ms=SLOW_MS, times=VOLLEY, apply=True)
-        for _ in range(VOLLEY):
-            self.load(fault.node)
+        until = time.monotonic() + SLOW_MS / 1000
+        for _ in range(volley):
+            if time.monotonic() < until:  # a busy machine: what is in flight would have come back
+                self.load(fault.node)
 
     def begin_kill(self, fault: Fault) -> None:
         self.down.add(fault.node)

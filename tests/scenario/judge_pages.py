@@ -12,7 +12,7 @@ from worlds import Config, contact, mail_channel
 MINUTE_MS = 60_000  # plans count in minutes
 FIRST, SECOND = "alice", "bob"
 LOST_MS = 30_000  # a page that nobody took for so long is lost: the next person does not wait for the rest of the minute
-AFTER_ACK_MS, PROMPT_MS = 2000, 5000
+AFTER_ACK_MS, PROMPT_MS, CUT_OFF_MS = 2000, 5000, 1000
 ANSWER_LOST = "drop_after_apply"  # what the sandbox says of a mail that it took without an answer
 
 
@@ -294,9 +294,11 @@ def check_i3_once(h: History) -> None:
 
 
 def check_put_back(h: History, ident: str, claim: Claim, mails: list[Row]) -> None:
-    is_lost = any(mail["fault"] == ANSWER_LOST and claim.begin_ms - EARLY_MS <= mail["t_ms"] <= claim.end_ms
-                  for mail in mails)
-    if claim.became in (PENDING, GIVEN_UP) and not is_lost and not h.is_disturbed(claim.begin_ms, claim.end_ms):
+    """One that was cut off before it had the text, or the answer, may have been: a machine that is busy can do that to a
+    lease, but not within a second of a commit."""
+    came = [mail for mail in mails if claim.begin_ms - EARLY_MS <= mail["t_ms"] <= claim.end_ms]
+    is_known = any(mail["fault"] != ANSWER_LOST for mail in came) and claim.end_ms - claim.begin_ms < CUT_OFF_MS
+    if claim.became in (PENDING, GIVEN_UP) and is_known and not h.is_disturbed(claim.begin_ms, claim.end_ms):
         how = "given up" if claim.became == GIVEN_UP else "to be sent again"
         raise Failure(f"I3: send {ident} was {how} by epoch {claim.epoch}: its mail was answered, and nothing was disturbed")
 

@@ -10,7 +10,7 @@ import unittest
 
 from harness import Failure
 from judge_checks import CHECKS, LIMITS, QUIET_S, REPLACED
-from judge_faults import DOWN_MIN_S, KINDS, LAST_ROUNDS, STILL_S, plan
+from judge_faults import BEFORE_THE_TEXT, KINDS, MEASURED, STILL_S, TAKEN_S, plan
 from judge_history import FAILED, OK, UNKNOWN, History, Row, incident_of
 from judge_lines import lines, load, save, told
 from judge_pages import ANSWER_LOST, check_i3_not_after_an_answer, check_i3_once, check_i3_plan
@@ -501,6 +501,12 @@ class Judge(unittest.TestCase):
         history.mails[0]["fault"] = ANSWER_LOST
         check_i3_once(history)
 
+    def test_what_had_not_arrived_is_sent_again(self) -> None:
+        history = good()
+        put_back_unasked(history)
+        history.mails.clear()
+        check_i3_once(history)
+
     def test_when_the_first_is_not_reached_the_second_is_paged_at_once(self) -> None:
         history = unanswered()
         move(history, OTHER, -50_000)
@@ -595,10 +601,16 @@ class Judge(unittest.TestCase):
 
     def test_a_short_run_has_a_take_over_that_can_be_measured(self) -> None:
         for seed in range(20):
+            found = plan(seed, MEASURED, False)
+            self.assertEqual(("kill", True, BEFORE_THE_TEXT), (found.kind, found.is_alone, found.how))
+            self.assertGreaterEqual(found.seconds, TAKEN_S)
+
+    def test_a_short_run_has_a_node_that_wakes_up_with_a_mail_in_hand_that_was_taken_over(self) -> None:
+        for seed in range(20):
             found, = (fault for fault in (plan(seed, number, False) for number in range(1, len(KINDS) + 1))
-                      if fault.kind == "kill")
-            self.assertEqual((len(KINDS) - LAST_ROUNDS + 1, True), (found.round, found.is_alone))
-            self.assertGreaterEqual(found.seconds, DOWN_MIN_S)
+                      if fault.kind == "still")
+            self.assertEqual(BEFORE_THE_TEXT, found.how)
+            self.assertGreaterEqual(found.seconds, TAKEN_S)
 
     def test_some_stand_still_for_up_to_a_minute(self) -> None:
         def longest(is_deep: bool) -> list[float]:

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from harness import BINARY, STORE, Failure, Tocsin, World, eventually, postgres
 from judge_checks import CHECKS, check_i7_quiet, check_i8_limits
-from judge_faults import KINDS, LAST_ROUNDS, NODES, Fault, Storm, Watch, plan
+from judge_faults import KINDS, LAST_ROUNDS, MEASURED, NODES, Fault, Storm, Watch, plan
 from judge_history import AUDIT, History, Row
 from judge_lines import save, told as lines_of
 from judge_load import Alarm, People, Sender
@@ -33,7 +33,8 @@ from worlds import SECRETS, Topic, base_config, believe_searches
 
 DEEP = bool(os.environ.get("TOCSIN_DEEP"))
 SEED = int(os.environ.get("TOCSIN_SEED", str(random.SystemRandom().randrange(1 << 32))))
-SLICE, SOME = 15, len(KINDS)  # rounds in one world; those of a run that is not deep
+ALL, SOME = 300, len(KINDS)  # rounds of a deep run, and of one that is not
+SLICE = 20  # rounds in one world
 SENDERS = 4
 TAKE_OVER_S, ENOUGH = 5.0, 100  # of the 99th percentile, when so many were seen; of all when there were fewer
 MOST_S = 15.0
@@ -46,7 +47,7 @@ WATCHED, SLOWNESS = 6, 2  # memory and time of a build with AddressSanitizer
 
 
 def rounds() -> range:
-    first, _, last = os.environ.get("TOCSIN_ROUNDS", f"1-{20 * SLICE if DEEP else SOME}").partition("-")
+    first, _, last = os.environ.get("TOCSIN_ROUNDS", f"1-{ALL if DEEP else SOME}").partition("-")
     return range(int(first), int(last or first) + 1)
 
 
@@ -142,7 +143,7 @@ class Slice(contextlib.ExitStack):
         """Plans go on: what is read must not change meanwhile."""
         for node in self.nodes:
             node.child.send_signal(signal.SIGTERM)
-        if any(codes := [node.kill(signal.SIGTERM) for node in self.nodes]):
+        if any(codes := [node.child.wait(timeout=30) for node in self.nodes]):
             raise Failure(f"nodes ended with {codes}")
 
     def collect(self) -> None:
@@ -218,6 +219,8 @@ class Nodes(unittest.TestCase):
             found += [f"rounds {part.start}-{part.stop - 1}: {line}" for line in broken]
         print("\n".join(told(took)), flush=True)
         self.assertEqual([], found)
+        if MEASURED in numbers:
+            self.assertTrue(due(took))
         share = 0.99 if len(due(took)) >= ENOUGH else 1.0
         self.assertLessEqual(quantile(due(took), share), TAKE_OVER_S * (SLOWNESS if is_watched() else 1))
         self.assertLessEqual(max(due(took), default=0.0), MOST_S)
