@@ -40,6 +40,7 @@ class Mail:
     to: list[str]  # of the envelope
     raw: str
     t_ms: float
+    begun_ms: float  # when its sender began with it
     user: str  # who logged in, "" for nobody
     fault: str  # that its sender saw instead of an answer, or before it; "" for none
     parsed: EmailMessage = field(repr=False)
@@ -59,7 +60,7 @@ class Mail:
                 "header_from": str(header["From"] or ""), "header_to": str(header["To"] or ""),
                 "subject": str(header["Subject"] or ""), "date": str(header["Date"] or ""),
                 "message_id": str(header["Message-ID"] or ""), "text": plain, "html": html,
-                "links": links, "raw": self.raw, "t_ms": round(self.t_ms, 3)}
+                "links": links, "raw": self.raw, "t_ms": round(self.t_ms, 3), "begun_ms": round(self.begun_ms, 3)}
 
 
 @dataclass
@@ -140,7 +141,8 @@ class Mailbox:
             self.count += 1
             self.mails.append(Mail(
                 self.count, envelope.mail_from or "", list(envelope.rcpt_tos),
-                raw.decode("utf-8", "replace"), time.monotonic() * 1000, user, fault, parsed))
+                raw.decode("utf-8", "replace"), time.monotonic() * 1000, envelope.begun_ms,  # type: ignore[attr-defined]
+                user, fault, parsed))
             del self.mails[:-KEPT_MAILS]
 
 
@@ -173,6 +175,8 @@ class Handler:
 
     async def handle_MAIL(self, server: SMTP, _session: Session, envelope: Envelope, address: str,
                           _options: list[str]) -> str:
+        envelope.begun_ms = time.monotonic() * 1000  # type: ignore[attr-defined]
+
         async def apply(_fault: str) -> str:
             envelope.mail_from = address  # type: ignore[assignment]
             return "250 2.1.0 sender ok"

@@ -124,6 +124,7 @@ class Faults(Base):
         with connect() as smtp:
             smtp.send_message(letter())
         self.assertGreaterEqual(time.monotonic() - start, 0.12)
+        self.assertGreaterEqual(BOX.mails()[0]["t_ms"] - BOX.mails()[0]["begun_ms"], 120)
         self.fault("hang", method="DATA", ms=50)
         smtp = connect()
         with self.assertRaises(smtplib.SMTPServerDisconnected):

@@ -50,7 +50,7 @@ class History:
     alarms: list[Row] = dataclasses.field(default_factory=list)  # who, name, state, t0, t1, node, result, incident
     acks: list[Row] = dataclasses.field(default_factory=list)  # name, incident, way, t0, t1, result
     faults: list[Row] = dataclasses.field(default_factory=list)  # round, kind, node, t0, t1, is_alone
-    mails: list[Row] = dataclasses.field(default_factory=list)  # t_ms, message_id, subject, to, fault
+    mails: list[Row] = dataclasses.field(default_factory=list)  # t_ms, begun_ms, message_id, subject, to, fault
     tickets: list[Row] = dataclasses.field(default_factory=list)  # vendor, id, marker, title, status_class
     samples: list[Row] = dataclasses.field(default_factory=list)  # t_ms, node, rss_kb, fds, threads, data_kb, log_kb
     writes: list[Row] = dataclasses.field(default_factory=list)  # what AUDIT kept

@@ -117,11 +117,21 @@ def load(path: pathlib.Path) -> History:
     return history(json.loads(row) for row in path.read_text().splitlines())
 
 
+def brief(row: Row) -> str:
+    """Of a write only what it changed, and no long texts."""
+    detail = row["detail"]
+    if row["op"].startswith("write "):
+        before = detail["before"] or {}
+        detail = {key: value for key, value in (detail["after"] or {}).items() if before.get(key) != value}
+    detail = {key: value for key, value in detail.items() if len(str(value)) < 100}
+    return json.dumps({**row, "detail": detail})
+
+
 def told(h: History, failures: typing.Iterable[str]) -> list[str]:
     """For people: of each failure the lines of what it names, nothing else."""
     whole, keys, found = lines(h), Keys(h), []
     for failure in failures:
         named = keys.named_in(failure)
-        about = [json.dumps(row) for row in whole if row["key"] in named]
+        about = [brief(row) for row in whole if row["key"] in named]
         found += [f"{failure}\n  has {len(about)} lines:", *(f"  {row}" for row in about[:SHOWN_MAX])]
     return found

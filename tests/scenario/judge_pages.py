@@ -238,7 +238,7 @@ def check_recipient(person: str, message: Message) -> None:
 
 
 def check_i3_not_after_an_answer(h: History) -> None:
-    """No mail 2 s after its incident was answered; but a person whose page was decided before another one answered hers
+    """No mail that was begun 2 s after its incident was answered; but a person whose page was decided before another one answered hers
     may be reached after that."""
     sent = messages(h)
     for period in periods(h):
@@ -252,9 +252,9 @@ def check_silence(h: History, message: Message, answer: Answer, until: float) ->
     if answer.by not in ("", row["contact"]) and message.row["no"] < answer.no:
         return
     for mail in message.mails:
-        late = mail["t_ms"] - h.mono_ms(answer.wall_ms)
+        late = mail["begun_ms"] - h.mono_ms(answer.wall_ms)
         if late > AFTER_ACK_MS and mail["t_ms"] < until:
-            raise Failure(f"I3: {mail['subject']} (send {row['id']}) arrived {late:.0f} ms after its incident was"
+            raise Failure(f"I3: {mail['subject']} (send {row['id']}) was begun {late:.0f} ms after its incident was"
                           " answered")
 
 

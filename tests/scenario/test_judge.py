@@ -61,7 +61,7 @@ def event(seq: int, at: int, kind: str, text: str) -> Row:
 
 
 def mail(ident: str, at: float, to: str) -> Row:
-    return {"t_ms": at, "message_id": f"<{ident}@example.com>", "subject": f"[1] {NAME} is down",
+    return {"t_ms": at, "begun_ms": at, "message_id": f"<{ident}@example.com>", "subject": f"[1] {NAME} is down",
             "to": [f"{to}@example.com"], "fault": ""}
 
 
@@ -208,7 +208,7 @@ def early_mail(h: History) -> None:
 
 
 def mail_after_ack(h: History) -> None:
-    h.mails.append({**h.mails[0], "t_ms": 11_500.0})
+    h.mails.append({**h.mails[0], "t_ms": 11_500.0, "begun_ms": 11_500.0})
 
 
 def mail_of_nothing(h: History) -> None:
@@ -425,7 +425,7 @@ SPOILED: Spoiled = [
     (mail_of_the_dead, "I3: .* arrived 2 times while one had it"), (mail_unclaimed, "I3: .* before anybody had it in hand"),
     (put_back_unasked, "I3: .* was to be sent again"),
     (given_up_unasked, "I3: .* was given up"), (opened_before_anybody_told, "I3: .* before anybody told"),
-    (mail_after_ack, "I3: .* after its incident was answered"),
+    (mail_after_ack, "I3: .* was begun .* after its incident was answered"),
     (mail_of_nothing, "I3: .* is of no send"),
     (two_tickets, "I4: jira has 2 tickets"), (other_ticket, "I4: .* names 7"), (no_ticket, "I4: .* has no ticket"),
     (strange_ticket, "I4: .* is of no incident"), (resolved_ticket, "I4: .* is RESOLVED"),
@@ -501,6 +501,11 @@ class Judge(unittest.TestCase):
         history.mails[0]["fault"] = ANSWER_LOST
         check_i3_once(history)
 
+    def test_what_was_begun_before_the_answer_may_arrive_late(self) -> None:
+        history = good()
+        history.mails[0] |= {"t_ms": 12_000.0, "begun_ms": 8_000.0}
+        check_i3_not_after_an_answer(history)
+
     def test_what_had_not_arrived_is_sent_again(self) -> None:
         history = good()
         put_back_unasked(history)
@@ -519,7 +524,8 @@ class Judge(unittest.TestCase):
     def test_whom_the_plan_has_engaged_is_reached_after_anothers_answer(self) -> None:
         history = unanswered()
         answer_before(history, history.of_each("sends")[row_id(OTHER)][1]["no"], "contact:alice")
-        history.mails[-1]["t_ms"] += 5000
+        for key in ("t_ms", "begun_ms"):
+            history.mails[-1][key] += 5000
         check_i3_plan(history)
         check_i3_not_after_an_answer(history)
         history.of("incidents")[-1]["after"]["acknowledged_by"] = "token:responder"

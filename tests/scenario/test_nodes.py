@@ -149,7 +149,7 @@ class Slice(contextlib.ExitStack):
     def collect(self) -> None:
         def some(rows: list[Row], *keys: str) -> list[Row]:
             return [{key: row[key] for key in keys} for row in rows]
-        self.history.mails = some(self.box.mails(), "t_ms", "message_id", "subject", "to", "fault")
+        self.history.mails = some(self.box.mails(), "t_ms", "begun_ms", "message_id", "subject", "to", "fault")
         self.history.tickets = some(self.box.tickets(), "vendor", "id", "key", "marker", "title", "status_class")
         self.history.read_database(self.pair.psql)
 
