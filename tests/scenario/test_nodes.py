@@ -36,7 +36,8 @@ SEED = int(os.environ.get("TOCSIN_SEED", str(random.SystemRandom().randrange(1 <
 ALL, SOME = 300, len(KINDS)  # rounds of a deep run, and of one that is not
 SLICE = 20  # rounds in one world
 SENDERS = 4
-TAKE_OVER_S, ENOUGH = 5.0, 100  # of the 99th percentile, when so many were seen; of all when there were fewer
+TAKE_OVER_S, ENOUGH = 5.0, 100  # of the 99th percentile, when so many were seen
+BUSY = 2  # a run of few samples has the machine not to itself: that much more is for the longest of them
 MOST_S = 15.0
 # What is opened before the first fault is paged again, and a second person with it, a minute later: the last rounds do not
 # begin before that. A deep run has slices that are long enough without a head start.
@@ -221,8 +222,9 @@ class Nodes(unittest.TestCase):
         self.assertEqual([], found)
         if MEASURED in numbers:
             self.assertTrue(due(took))
-        share = 0.99 if len(due(took)) >= ENOUGH else 1.0
-        self.assertLessEqual(quantile(due(took), share), TAKE_OVER_S * (SLOWNESS if is_watched() else 1))
+        has_enough = len(due(took)) >= ENOUGH
+        limit = TAKE_OVER_S * (1 if has_enough else BUSY) * (SLOWNESS if is_watched() else 1)
+        self.assertLessEqual(quantile(due(took), 0.99 if has_enough else 1.0), limit)
         self.assertLessEqual(max(due(took), default=0.0), MOST_S)
 
     def tell(self, judged: Slice, broken: list[str], took: list[Waited]) -> None:
