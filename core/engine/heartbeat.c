@@ -117,6 +117,7 @@ enum tcn_intake tcn_engine_missing(const struct tcn_intake_input *in,
 
     if (aggregate->listens_ms != 0 && earliest > in->now_ms) {
         ret->subject = aggregate;
+        ret->next_due_ms = tcn_engine_next_due(aggregate);
         wait_until(in, 0, earliest, ret);
         return TCN_INTAKE_NOTHING;
     }

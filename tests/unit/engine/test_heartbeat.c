@@ -150,6 +150,25 @@ static void time_without_ears_does_not_count(void **state)
     fx_done(&f);
 }
 
+/* The timer of the incident that is open stays what it was. */
+static void time_without_ears_moves_no_timer(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f);
+    f.policy.resolve_after_ms = HOUR;
+    assert_int_equal(missing(&f), TCN_INTAKE_OPENED);
+    f.now += MIN;
+    assert_int_equal(alive(&f, 0), TCN_INTAKE_WAITING);
+    f.now = f.d.waiting.due_ms;
+    f.a.listens_ms = f.now - MIN;
+    assert_int_equal(missing(&f), TCN_INTAKE_NOTHING);
+    assert_int_not_equal(tcn_engine_next_due(&f.a), 0);
+    assert_int_equal(f.d.next_due_ms, tcn_engine_next_due(&f.a));
+    fx_done(&f);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -158,6 +177,7 @@ int main(void)
         cmocka_unit_test(missing_opens_and_a_sign_resolves),
         cmocka_unit_test(never_heard_of),
         cmocka_unit_test(time_without_ears_does_not_count),
+        cmocka_unit_test(time_without_ears_moves_no_timer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
