@@ -390,7 +390,7 @@ static void check_echoes(struct world *w, const struct key_row *k)
 /* What is muted is looked at soon, since another node may have ended the mute. */
 static void check_waits(struct world *w, const struct key_row *k)
 {
-    if (k->waiting.due_ms == 0)
+    if (k->waiting.kind != TCN_WAITING_MUTED)
         return;
     if (w->is_exact && k->waiting.due_ms > now_of(w) + MIN)
         fail(w, "%s is muted and looked at in %lld ms only", k->name,
@@ -414,7 +414,7 @@ void alarms_check(struct world *w, const struct key_row *k)
     if (!row)
         return;
     if (k->lane.is_firing && row->incident.status != TCN_STATUS_OPEN && !row->person_resolved &&
-        k->waiting.due_ms == 0)
+        k->waiting.kind != TCN_WAITING_MUTED)
         fail(w, "%s fires without an open incident", k->name);
     row_others(row, k, &others);
     if (!k->lane.is_firing && k->lane.resolve_due_ms == 0 && !others.others_hold &&
@@ -573,12 +573,19 @@ static void check_muted(struct world *w, const struct key_row *k, enum tcn_intak
 {
     bool is_woken = verdict == TCN_INTAKE_OPENED || verdict == TCN_INTAKE_REOPENED ||
                     verdict == TCN_INTAKE_STORM;
-    bool is_muted = mutes_hold(w, k->source);
+    bool is_muted = mutes_hold(w, k);
 
     if (is_muted && is_woken)
         fail(w, "%s is muted and opened something", k->name);
     if (!is_muted && verdict == TCN_INTAKE_MUTED)
         fail(w, "%s is held back by no mute", k->name);
+}
+
+/* What is open again is not what a person resolved. */
+static void note_open(struct key_row *k)
+{
+    if (k->incident && k->incident->incident.status == TCN_STATUS_OPEN)
+        k->incident->person_resolved = false;
 }
 
 static void note_verdict(struct world *w, struct key_row *k, enum tcn_intake verdict,
@@ -588,9 +595,31 @@ static void note_verdict(struct world *w, struct key_row *k, enum tcn_intake ver
     check_muted(w, k, verdict);
     check_engaged(w, k, verdict, engaged);
     w->flapped += k->lane.is_flapping;
-    if (k->incident && k->incident->incident.status == TCN_STATUS_OPEN)
-        k->incident->person_resolved = false;
+    note_open(k);
     alarms_check(w, k);
+}
+
+enum tcn_intake alarms_turn(struct world *w, struct key_row *k, const struct tcn_alarm *alarm,
+                            turn_decide *own, void *ctx)
+{
+    struct incident_row *row = incident_for(w, k, alarm);
+    size_t engaged = row ? row->n_engagements : 0;
+    const struct turn t = {.key = k,
+                           .row = row,
+                           .decide = own,
+                           .ctx = ctx,
+                           .borrows = true,
+                           .alarm = alarm,
+                           .policy = &w->policies[k->source],
+                           .storm = &w->storms[k->source],
+                           .left = k->lane.echo_due_ms ? k->incident : NULL};
+    enum tcn_intake verdict = turn_run(w, &t);
+
+    w->verdicts[verdict]++;
+    check_muted(w, k, verdict);
+    check_engaged(w, k, verdict, engaged);
+    note_open(k);
+    return verdict;
 }
 
 void alarms_look(struct world *w, struct key_row *k)

@@ -36,6 +36,17 @@ void copy_lane(struct tcn_arena *a, struct tcn_lane *to, const struct tcn_lane *
     }
 }
 
+struct tcn_tag *copy_tags(struct tcn_arena *a, const struct tcn_tag *from, size_t n)
+{
+    struct tcn_tag *to = n ? tcn_arena_memdup(a, from, n * sizeof *from) : NULL;
+
+    for (size_t i = 0; i < n; i++) {
+        to[i].key = tcn_arena_strdup(a, from[i].key);
+        to[i].value = tcn_arena_strdup(a, from[i].value);
+    }
+    return to;
+}
+
 void copy_incident(struct tcn_arena *a, struct tcn_incident *to, const struct tcn_incident *from)
 {
     *to = *from;
@@ -52,12 +63,7 @@ void copy_incident(struct tcn_arena *a, struct tcn_incident *to, const struct tc
     to->resolution.code = tcn_arena_strdup(a, from->resolution.code);
     to->resolution.notes = tcn_arena_strdup(a, from->resolution.notes);
     to->resolution.by = tcn_arena_strdup(a, from->resolution.by);
-    to->tags =
-        from->n_tags ? tcn_arena_memdup(a, from->tags, from->n_tags * sizeof *from->tags) : NULL;
-    for (size_t i = 0; i < to->n_tags; i++) {
-        to->tags[i].key = tcn_arena_strdup(a, from->tags[i].key);
-        to->tags[i].value = tcn_arena_strdup(a, from->tags[i].value);
-    }
+    to->tags = copy_tags(a, from->tags, from->n_tags);
 }
 
 static void copy_engagement(struct tcn_arena *a, struct tcn_engagement *to,
@@ -103,4 +109,5 @@ void copy_alarm(struct tcn_arena *a, struct tcn_storm_alarm *to, const struct tc
     to->told.title = tcn_arena_strdup(a, from->told.title);
     to->told.summary = tcn_arena_strdup(a, from->told.summary);
     to->told.trigger_arn = tcn_arena_strdup(a, from->told.trigger_arn);
+    to->told.tags = copy_tags(a, from->told.tags, from->told.n_tags);
 }

@@ -5,16 +5,17 @@
 
 #define ARENA_MAX (1u << 20)
 
-static bool holds(const struct sim_mute *m, int source, int64_t now)
+/* That of all goes by a tag that heartbeats do not have. */
+static bool holds(const struct sim_mute *m, const struct key_row *k, int64_t now)
 {
     return m->mute.start_ms <= now && now < m->mute.end_ms &&
-           (m->source < 0 || m->source == source);
+           (m->source < 0 ? !k->is_beat : m->source == k->source);
 }
 
-bool mutes_hold(const struct world *w, int source)
+bool mutes_hold(const struct world *w, const struct key_row *k)
 {
     for (size_t i = 0; i < w->mutes.n; i++)
-        if (holds(&w->muting[i], source, now_of(w)))
+        if (holds(&w->muting[i], k, now_of(w)))
             return true;
     return false;
 }
@@ -24,7 +25,7 @@ static void drop(struct world *w, size_t at)
     w->muting[at] = w->muting[--w->mutes.n];
 }
 
-/* By the name of its source, or by the tag that every alarm has. */
+/* By the name of its source, or by the tag that every alarm of a sender has. */
 static void match(const struct world *w, struct sim_mute *m)
 {
     static const char *const of_shop[] = {"sh*p"};
@@ -85,6 +86,12 @@ static void keep_texts(struct key_row *key)
     k->told.title = tcn_arena_strdup(&key->waits, k->told.title);
     k->told.summary = tcn_arena_strdup(&key->waits, k->told.summary);
     k->told.trigger_arn = tcn_arena_strdup(&key->waits, k->told.trigger_arn);
+    k->told.tags = copy_tags(&key->waits, k->told.tags, k->told.n_tags);
+}
+
+static int is_muted(const struct tcn_waiting *row)
+{
+    return row->due_ms != 0 && row->kind == TCN_WAITING_MUTED;
 }
 
 /* A row without a time of its own keeps the one that it has. */
@@ -96,7 +103,7 @@ void mutes_commit(struct world *w, struct key_row *key, const struct tcn_decisio
 
     if (strcmp(is->dedupe_key, key->name) != 0)
         fail(w, "%s waits because of %s", is->dedupe_key, key->name);
-    w->n_waiting += (is->due_ms != 0) - (key->waiting.due_ms != 0);
+    w->n_waiting += is_muted(is) - is_muted(&key->waiting);
     tcn_arena_init(&key->waits, ARENA_MAX);
     key->waiting = (struct tcn_waiting){0};
     if (is->due_ms != 0) {
@@ -107,16 +114,20 @@ void mutes_commit(struct world *w, struct key_row *key, const struct tcn_decisio
     tcn_arena_done(&before);
 }
 
+static void take_earlier(struct key_row **next, struct key_row *k)
+{
+    if (is_muted(&k->waiting) && (!*next || k->waiting.due_ms < (*next)->waiting.due_ms))
+        *next = k;
+}
+
 struct key_row *mutes_next(struct world *w)
 {
     struct key_row *next = NULL;
 
-    for (size_t i = 0; w->n_waiting > 0 && i < w->n_keys; i++) {
-        struct key_row *k = &w->keys[i];
-
-        if (k->waiting.due_ms != 0 && (!next || k->waiting.due_ms < next->waiting.due_ms))
-            next = k;
-    }
+    for (size_t i = 0; w->n_waiting > 0 && i < w->n_keys; i++)
+        take_earlier(&next, &w->keys[i]);
+    for (size_t i = 0; i < MAX_BEATS; i++)
+        take_earlier(&next, &w->beats[i].key);
     return next;
 }
 

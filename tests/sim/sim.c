@@ -8,6 +8,7 @@
 
 #define BEGINNING (-1) /* "steps" that have chances of their own, too */
 #define END (-2)
+#define SIGN_PERCENT 20 /* of the steps after which a sign of life may come */
 
 /* splitmix64: any seed is a good seed. */
 uint64_t rng_next(struct rng *r)
@@ -49,25 +50,48 @@ void fail(const struct world *w, const char *fmt, ...)
     _exit(1);
 }
 
-/* What is due first is done, unless that is later: by Tocsin's own clock, or some seconds after. */
+/* What is to be done next by Tocsin's own clock: a timer, a look at what is muted, a sign of life that is missing. */
+struct next {
+    struct incident_row *row;
+    struct key_row *waits;
+    struct beat *beat;
+    int64_t due_ms;
+};
+
+static struct next find_next(struct world *w)
+{
+    struct next n = {.row = w->n_timers > 0 ? w->timers[0] : NULL, .due_ms = INT64_MAX};
+    struct key_row *waits = mutes_next(w);
+    struct beat *beat = heartbeats_next(w);
+
+    if (n.row)
+        n.due_ms = n.row->due_ms;
+    if (waits && waits->waiting.due_ms < n.due_ms)
+        n = (struct next){.waits = waits, .due_ms = waits->waiting.due_ms};
+    if (beat && heartbeats_due(beat) < n.due_ms)
+        n = (struct next){.beat = beat, .due_ms = heartbeats_due(beat)};
+    return n;
+}
+
+/* Unless it is later than that: by Tocsin's own clock, or some seconds after. */
 static bool do_next(struct world *w, int64_t truth_ms)
 {
-    struct incident_row *row = w->n_timers > 0 ? w->timers[0] : NULL;
-    struct key_row *waits = mutes_next(w);
-    bool is_row = row && (!waits || row->due_ms <= waits->waiting.due_ms);
+    struct next n = find_next(w);
     int64_t at;
 
-    if (!row && !waits)
+    if (n.due_ms == INT64_MAX)
         return false;
-    at = (is_row ? row->due_ms : waits->waiting.due_ms) - w->skew + w->latency;
+    at = n.due_ms - w->skew + w->latency;
     if (at > truth_ms)
         return false;
     if (at > w->truth)
         w->truth = at;
-    if (is_row)
-        turn_timer(w, row);
+    if (n.row)
+        turn_timer(w, n.row);
+    else if (n.waits)
+        alarms_look(w, n.waits);
     else
-        alarms_look(w, waits);
+        heartbeats_miss(w, n.beat);
     return true;
 }
 
@@ -185,6 +209,7 @@ static void calm_down(struct world *w)
         deliver_next(w);
     advance(w, w->truth + HOUR);
     alarms_all_ok(w);
+    heartbeats_end(w);
     advance(w, w->truth + 3 * DAY);
     while (w->n_pending > 0)
         deliver_next(w);
@@ -251,6 +276,7 @@ static void begin(struct world *w)
     tcn_arena_init(&w->fresh, 256u << 20);
     tcn_arena_init(&w->config, 256u << 20);
     config_make(w);
+    heartbeats_make(w);
     if (w->options.store)
         w->options.store->open(w);
 }
@@ -262,6 +288,8 @@ void world_run(struct world *w, int64_t *step_now)
         *step_now = i;
         draw(w, i);
         step(w);
+        if (rng_chance(&w->rng, SIGN_PERCENT) && world_has(w, HEARTBEATS))
+            heartbeats_sign(w);
     }
     *step_now = w->options.steps;
     draw(w, END);
@@ -270,6 +298,7 @@ void world_run(struct world *w, int64_t *step_now)
     check_quiet(w);
     if (w->options.store)
         w->options.store->close(w);
+    heartbeats_done(w);
     mutes_done(w);
     store_done(w);
     rotations_done(w);

@@ -29,6 +29,7 @@
 #define ROW_SLOTS 16384
 #define MAX_MEMBERS 6
 #define MAX_MUTES 4
+#define MAX_BEATS 2
 
 struct rng {
     uint64_t state;
@@ -107,6 +108,7 @@ struct member {
 struct key_row {
     char name[48];
     int source;
+    bool is_beat; /* of a heartbeat */
     struct tcn_arena arena;
     struct tcn_lane lane;
     struct incident_row *incident; /* that the lane names */
@@ -130,6 +132,14 @@ struct sim_mute {
     int source; /* negative: all */
     const char *value;
     struct tcn_matcher matcher; /* of one source */
+};
+
+/* A source's sign of life. */
+struct beat {
+    struct key_row key;
+    struct tcn_heartbeat heartbeat;
+    int64_t signed_ms;       /* the last one, by our clock */
+    int64_t silent_until_ms; /* no sign comes before this true time */
 };
 
 enum pending_kind { PENDING_NONE = 0, PENDING_ALARM, PENDING_ANSWER, PENDING_RESULT };
@@ -190,7 +200,7 @@ struct sim_rotation {
     X(SHARED_ONES, "shared") X(LAGS, "lags") X(COPIES, "copies") X(ANSWERS, "answers")             \
     X(WAITS, "waits") X(DOUBTS, "doubts") X(REFUSALS, "refusals") X(FAILURES, "failures")          \
     X(LATENCY, "latency") X(PLANS, "plans") X(SPLITS, "splits") X(MUTES, "mutes")              \
-    X(CODES, "codes") X(HELP, "help")
+    X(CODES, "codes") X(HELP, "help") X(HEARTBEATS, "heartbeats")
 // clang-format on
 #define SIM_FEATURE(name, text) FEATURE_##name,
 enum feature { SIM_FEATURES(SIM_FEATURE) FEATURES };
@@ -237,11 +247,13 @@ struct world {
     struct sim_mute muting[MAX_MUTES];
     struct tcn_mute mute_items[MAX_MUTES]; /* the same for the engine */
     struct tcn_mutes mutes;
-    int64_t n_waiting, looks;         /* keys that wait; how often one of them was looked at */
+    int64_t n_waiting, looks;         /* alarms that wait; how often one of them was looked at */
     int64_t alone[MAX_SOURCES][4096]; /* times at which the source opened an incident of its own */
     size_t n_alone[MAX_SOURCES];
     struct key_row *keys;
     size_t n_keys;
+    struct beat beats[MAX_BEATS];
+    int64_t missed; /* signs of life that were told to be missing */
     struct incident_row *incidents;
     size_t n_incidents;
     uint16_t *slots;              /* of incidents, by id: their number from 1, 0 = free */
@@ -342,7 +354,8 @@ void row_set_due(struct world *w, struct incident_row *row);
 /* -- copies.c: deep ones -------------------------------------------------------------------------------------- */
 void copy_lane(struct tcn_arena *a, struct tcn_lane *to, const struct tcn_lane *from);
 void copy_incident(struct tcn_arena *a, struct tcn_incident *to, const struct tcn_incident *from);
-/* Its tags are of the configuration, and it has nothing related. */
+struct tcn_tag *copy_tags(struct tcn_arena *a, const struct tcn_tag *from, size_t n);
+/* It has nothing related. */
 void copy_alarm(struct tcn_arena *a, struct tcn_storm_alarm *to,
                 const struct tcn_storm_alarm *from);
 struct tcn_engagement *copy_engagements(struct tcn_arena *a, const struct tcn_engagement *from,
@@ -375,12 +388,22 @@ void alarms_fire_echoes(struct world *w, struct key_row *key);
 /* What was muted is looked at again. */
 void alarms_look(struct world *w, struct key_row *k);
 
+/* -- heartbeats.c ---------------------------------------------------------------------------------------------- */
+void heartbeats_make(struct world *w);
+void heartbeats_sign(struct world *w); /* one may come */
+struct beat *heartbeats_next(
+    struct world *w);                         /* which is missing first; NULL: none is waited for */
+int64_t heartbeats_due(const struct beat *b); /* when it is */
+void heartbeats_miss(struct world *w, struct beat *b);
+void heartbeats_end(struct world *w); /* a last sign of each, and none is waited for any more */
+void heartbeats_done(struct world *w);
+
 /* -- mutes.c --------------------------------------------------------------------------------------------------- */
 void mutes_change(struct world *w); /* somebody makes one, or ends one */
 void mutes_end(struct world *w);    /* all of them */
 void mutes_done(struct world *w);
-const struct tcn_mutes *mutes_now(struct world *w); /* those that are not over */
-bool mutes_hold(const struct world *w, int source); /* whether its alarms are muted now */
+const struct tcn_mutes *mutes_now(struct world *w);              /* those that are not over */
+bool mutes_hold(const struct world *w, const struct key_row *k); /* whether it is muted now */
 void mutes_commit(struct world *w, struct key_row *key, const struct tcn_decision *d);
 struct key_row *mutes_next(struct world *w); /* who waits and is looked at first; NULL: nobody */
 
@@ -426,6 +449,9 @@ struct turn {
 };
 /* Loads, decides, commits; sometimes the process dies before the commit and the turn runs again. */
 enum tcn_intake turn_run(struct world *w, const struct turn *t);
+/* alarms.c: the turn of an alarm that no sender made. */
+enum tcn_intake alarms_turn(struct world *w, struct key_row *k, const struct tcn_alarm *alarm,
+                            turn_decide *decide, void *ctx);
 void turn_timer(struct world *w, struct incident_row *row);
 
 /* Another place where decisions are kept, besides the rows, and aggregates come from. */
