@@ -8,22 +8,29 @@
 
 enum { LABEL_MAX = 63 };
 
+static bool is_label(struct tcn_str label)
+{
+    static const char legal[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+
+    if (label.len == 0 || label.len > LABEL_MAX || label.ptr[0] == '-')
+        return false;
+    for (size_t i = 0; i < label.len; i++)
+        if (!strchr(legal, label.ptr[i]))
+            return false;
+    return true;
+}
+
 /* RFC 1123 section 2.1; underscores are found in private names. A dot at the end is legal. */
 static bool is_host_name(struct tcn_str host)
 {
-    static const char legal[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
     struct tcn_str label;
 
     if (tcn_str_ends(host, TCN_STR(".")))
         host.len--;
-    while (tcn_str_cut(&host, '.', &label)) {
-        if (label.len == 0 || label.len > LABEL_MAX || label.ptr[0] == '-')
+    while (tcn_str_cut(&host, '.', &label))
+        if (!is_label(label))
             return false;
-        for (size_t i = 0; i < label.len; i++)
-            if (!strchr(legal, label.ptr[i]))
-                return false;
-    }
-    return true;
+    return is_label(host); /* what no dot is after */
 }
 
 /* libcurl reads "https:///x" as https://x. */

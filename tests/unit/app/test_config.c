@@ -369,6 +369,7 @@ static const struct {
     size_t line;
     const char *text, *told;
 } urls[] = {
+#define SIXTEEN "0123456789abcdef"
 #define PUBLIC(url) 2, " \"public_url\": \"" url "\","
 #define MAIL(url) 6, " \"connectors\": {\"mail\": {\"connector\": \"smtp\", \"url\": \"" url "\","
     {"https", PUBLIC("https://t.example.com/base/"), NULL},
@@ -385,6 +386,10 @@ static const struct {
     {"half a bracket", PUBLIC("https://[::1"), "$.public_url: URL is not well formed"},
     {"dots", PUBLIC("https://a..b"), "$.public_url: \"a..b\" is no name of a host"},
     {"a dot at the end", PUBLIC("https://a.b."), NULL},
+    {"a wrong last label", PUBLIC("https://a.-b"), "$.public_url: \"a.-b\" is no name of a host"},
+    {"a wrong label alone", PUBLIC("https://-a"), "$.public_url: \"-a\" is no name of a host"},
+    {"a long last label", PUBLIC("https://t." SIXTEEN SIXTEEN SIXTEEN SIXTEEN), "is no name of a host"},
+    {"one that is just not", PUBLIC("https://T." SIXTEEN SIXTEEN SIXTEEN "123456789012345"), NULL},
     {"a host that nobody knows", MAIL("smtps://no.such.host.example"), NULL},
     {"no host of mail", MAIL("smtps://"), "$.connectors.mail.url: URL is not well formed"},
     {"a third slash of mail", MAIL("smtps:///x"), "$.connectors.mail.url: URL has no host"},
@@ -395,6 +400,7 @@ static const struct {
     {"another scheme", MAIL("ftp://h"), "$.connectors.mail.url: URL must be https"},
     {"no scheme", MAIL("h"), "$.connectors.mail.url: URL has no scheme"},
     {"a public address", MAIL("smtps://9.9.9.9"), NULL},
+#undef SIXTEEN
 #undef PUBLIC
 #undef MAIL
 };
