@@ -11,7 +11,7 @@ from wire import Request
 
 KEPT_CALLS = 100_000
 MAX_LOGGED_BODY = 65536
-LOGGED_HEADERS = ("accept", "accept-language", "content-type", "from", "user-agent")
+LOGGED_HEADERS = ("accept", "accept-language", "content-type", "from", "host", "user-agent")
 
 
 def _readable(body: bytes) -> Any:

@@ -11,6 +11,9 @@
 #include <sys/wait.h>
 
 #define EXIT_NOT_OURS 70
+/* Between the last moment at which a node acts and the first at which another may: what a statement may take to the server, less
+ * what is lost by counting in milliseconds and by looks. */
+#define LEASE_APART_US INT64_C(990000)
 #define PATIENCE_US (30 * INT64_C(1000000))
 
 /* The fixture's store is node "a", the other "b". */
@@ -183,20 +186,55 @@ static void work_of_a_node_that_stopped_is_due_at_once(void **state)
     assert_int_equal(peer_of(n, "a").state, TCN_PEER_STOPPED);
 }
 
+static void beat_both(struct nodes *n)
+{
+    size_t gone = 0;
+
+    OK(&n->f, tcn_store_beat(n->f.s, &gone, &n->f.err));
+    assert_int_equal(gone, 0);
+    OK(&n->f, tcn_store_beat(n->b, &gone, &n->f.err));
+    assert_int_equal(gone, 0);
+    assert_true(tcn_store_lease_until_us(n->b) > tcn_clock_boot_us());
+}
+
+/* When b began the beat that was the end of a, which has ceased to. */
+static int64_t end_us(struct nodes *n)
+{
+    int64_t until_us = tcn_clock_mono_us() + PATIENCE_US, begun_us = 0;
+    size_t gone = 0;
+
+    while (gone == 0) {
+        assert_true(tcn_clock_mono_us() < until_us);
+        begun_us = tcn_clock_boot_us();
+        OK(&n->f, tcn_store_beat(n->b, &gone, &n->f.err));
+        usleep(5000);
+    }
+    return begun_us;
+}
+
+/* a has ceased to beat. By its own clock it has stopped to act well before b, by its own, may take its work; and that is soon. */
+static void a_lease_ends_for_its_holder_first(struct nodes *n)
+{
+    int64_t believed_us = tcn_store_lease_until_us(n->f.s), ended_us;
+
+    assert_true(believed_us > tcn_clock_boot_us());
+    ended_us = end_us(n);
+    assert_true(ended_us - believed_us >= LEASE_APART_US);
+    assert_true(ended_us - believed_us < TCN_LEASE_MS * INT64_C(1000));
+    assert_int_equal(tcn_store_lease_until_us(n->f.s), believed_us);
+}
+
 static void who_beats_lives(void **state)
 {
     struct nodes *n = *state;
     int64_t until_us = tcn_clock_mono_us() + (3 * TCN_LEASE_MS) * INT64_C(1000);
-    size_t gone = 0;
 
     while (tcn_clock_mono_us() < until_us) {
-        OK(&n->f, tcn_store_beat(n->f.s, &gone, &n->f.err));
-        assert_int_equal(gone, 0);
-        OK(&n->f, tcn_store_beat(n->b, &gone, &n->f.err));
-        assert_int_equal(gone, 0);
-        assert_true(tcn_store_lease_until_us(n->b) > tcn_clock_boot_us());
+        beat_both(n);
         usleep(TCN_LEASE_MS * 1000 / 4);
     }
+    beat_both(n);
+    a_lease_ends_for_its_holder_first(n);
 }
 
 static void a_start_under_the_same_name_takes_over_at_once(void **state)
