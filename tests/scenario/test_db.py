@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import signal
+import sqlite3
 import stat
 import subprocess
 import threading
@@ -319,11 +320,11 @@ class Move(Loaded):
     def copy(self, source: str, target: str, *words: str, code: int = 0) -> str:
         return run(self.app, "copy", "--from", source, "--to", target, *words, code=code)
 
-    def cut_off(self, source: str, target: str) -> None:
+    def cut_off(self, source: str, target: str, copied: typing.Callable[[], int]) -> None:
         """Kills a copy as soon as it has written something."""
         argv = [str(BINARY), "db", "copy", "--from", source, "--to", target]
         with subprocess.Popen(argv, stdout=subprocess.DEVNULL) as child:
-            eventually("it copies", lambda: child.poll() is not None or self.copied() > 0)
+            eventually("it copies", lambda: child.poll() is not None or copied() > 0)
             child.kill()
 
     def copied(self) -> int:
@@ -349,7 +350,7 @@ class Move(Loaded):
         with Load(self.app) as load:
             load.at_least(200)
             for _ in range(3):
-                self.cut_off(here, there)
+                self.cut_off(here, there, self.copied)
             self.assertIn("The copy is near", self.copy(here, there))
             load.at_least(20)
             self.assertIn("no server may run", self.copy(here, there, "--final", code=1))
@@ -364,7 +365,7 @@ class Move(Loaded):
         self.assertRegex(run(self.app, "check"), "good.*\nIt is no longer the store: it was moved to postgresql:.*nothing starts on it")
         self.switch(there)
         self.assertIn("good", run(self.app, "check"))
-        before = self.known([ident, *load.ids[::10]])
+        before = self.known([ident, *load.ids])
         self.assertEqual(len(load.ids) + 1, self.copied())
         # It goes on there: the incident's tickets are the ones that were made before.
         self.assertEqual(200, self.app.api("POST", f"/v1/incidents/{ident}/acknowledge", {}).status)
@@ -375,14 +376,21 @@ class Move(Loaded):
         self.back(there, before, later)
 
     def back(self, there: str, before: list[Config], later: str) -> None:
-        here = f"sqlite:{self.app.folder}/data/back.db"
+        file = self.app.folder / "data/back.db"
+        here = f"sqlite:{file}"
         self.assertIn("is a store already", self.copy(there, f"sqlite:{self.app.folder}/data/tocsin.db", code=1))
-        self.copy(there, here)
-        self.assertEqual(0, self.app.kill(signal.SIGTERM))
+        with Load(self.app) as load:
+            for _ in range(3):
+                self.cut_off(there, here, lambda: copied_to(file))
+            self.assertIn("The copy is near", self.copy(there, here))
+            load.at_least(20)
+            self.assertEqual(0, self.app.kill(signal.SIGTERM))
         self.assertIn("Everything is equal", self.copy(there, here, "--final"))
+        self.assertEqual(set(), incidents_of(Sqlite(file)) ^ keys([later, *load.ids, *(row["id"] for row in before)]))
         self.switch(here)
         self.assertIn("good", run(self.app, "check"))
         self.assertEqual(before, self.known(row["id"] for row in before))
+        self.assertEqual(len(load.ids), len(self.known(load.ids)))
         self.assertEqual("OPEN", self.app.incident(later)["status"])
         self.assertRegex(run_with(self.app, there, "reclaim", code=0), "must not run.\nHeld, because it was due before: ")
         self.assertRegex(run_with(self.app, there, "check", code=0), "good(.|\n)*Held since a restore")
@@ -400,6 +408,15 @@ class Move(Loaded):
                               timeout=60, check=False)
         self.assertEqual(1, done.returncode)
         self.assertIn("unfinished copy", done.stderr)
+
+
+def copied_to(file: pathlib.Path) -> int:
+    """Incidents; 0: there is no file, or no table yet."""
+    if not file.exists():
+        return 0
+    with contextlib.suppress(sqlite3.OperationalError):
+        return len(incidents_of(Sqlite(file)))
+    return 0
 
 
 def run_with(app: Tocsin, store: str, *words: str, code: int) -> str:
