@@ -20,6 +20,7 @@ struct proxy_link {
     int linger_ms;      /* after the cut */
     char late[PROXY_CHUNK];
     ssize_t n_late;
+    bool is_asked; /* bytes went to the server, and none have come since */
 };
 
 struct proxy {
@@ -31,6 +32,7 @@ struct proxy {
     long max_bytes;        /* 0: none is cut by bytes */
     bool is_at_commits;    /* a third of the connections is cut at each commit */
     unsigned long cuts;
+    unsigned long turns; /* answers that came after something was asked: round trips */
     struct proxy_link links[PROXY_LINKS];
 };
 
@@ -121,6 +123,14 @@ static inline bool proxy_cuts_commit(struct proxy *p, struct proxy_link *l, cons
     return true;
 }
 
+static inline void proxy_count(struct proxy *p, struct proxy_link *l, bool to_server)
+{
+    pthread_mutex_lock(&p->mutex);
+    p->turns += !to_server && l->is_asked;
+    pthread_mutex_unlock(&p->mutex);
+    l->is_asked = to_server;
+}
+
 static inline void proxy_move(struct proxy *p, struct proxy_link *l, bool to_server)
 {
     char bytes[PROXY_CHUNK];
@@ -132,6 +142,7 @@ static inline void proxy_move(struct proxy *p, struct proxy_link *l, bool to_ser
     }
     if (to_server && proxy_cuts_commit(p, l, bytes, n))
         return;
+    proxy_count(p, l, to_server);
     take = l->left < 0 || n < l->left ? n : l->left;
     if (take > 0 &&
         send(to_server ? l->server : l->client, bytes, (size_t)take, MSG_NOSIGNAL) < 0) {
@@ -221,6 +232,16 @@ static inline unsigned long proxy_cuts(struct proxy *p)
 
     pthread_mutex_lock(&p->mutex);
     n = p->cuts;
+    pthread_mutex_unlock(&p->mutex);
+    return n;
+}
+
+static inline unsigned long proxy_turns(struct proxy *p)
+{
+    unsigned long n;
+
+    pthread_mutex_lock(&p->mutex);
+    n = p->turns;
     pthread_mutex_unlock(&p->mutex);
     return n;
 }
