@@ -131,6 +131,8 @@ static void inbox(struct bed *b)
     row.state = state;
     ASK(b, inbox_add, &row);
     LIST(b, struct tcn_inbox, same_inbox, inbox_list, state, 0, LIMIT);
+    if (pick(b, 4) == 0)
+        ASK(b, quarantine_drop, row.id);
     if (pick(b, 8) > 0)
         return;
     age = (struct tcn_inbox_age){row.received_ms, row.received_ms / 2};
@@ -439,6 +441,19 @@ static void sends(struct bed *b)
         WRITE(b, send_drop, row.incident, is_all ? none : row.page, "dropped");
 }
 
+static void sends_again(struct bed *b)
+{
+    struct tcn_id id = an_id(b, 400, 34); /* some are not there */
+    int64_t due_ms = 1 + pick(b, 1000), attempts = pick(b, 4);
+    bool is_there[STORES_MAX];
+
+    ASK(b, send_is_there, id, &is_there[k]);
+    EACH(b)
+    assert_int_equal(is_there[k], is_there[0]);
+    if (ref_is_in_flight(&b->ref, id) || !is_there[0])
+        ASK(b, send_again, id, due_ms, attempts, "again");
+}
+
 static void held_sends(struct bed *b)
 {
     const struct tcn_send_row of_ann = {.contact = "ann", .channel = "mail"};
@@ -482,14 +497,20 @@ static void timers(struct bed *b)
     struct tcn_id incident = an_id(b, 100, 30), due[STORES_MAX][8];
     int64_t at = pick(b, 4) ? 1 + pick(b, 50) : 0, next[STORES_MAX];
     size_t n[STORES_MAX], limit = pick(b, 9);
+    struct tcn_overdue overdue[STORES_MAX];
+    int64_t of[STORES_MAX];
 
     WRITE(b, timer_set, incident, at);
+    ASK(b, timer_of, incident, &of[k]);
+    ASK(b, overdue, at + 20, &overdue[k]);
     ASK(b, timer_due, at + 20, limit, due[k], &n[k]);
     ASK(b, next_due, &next[k]);
     EACH(b)
     {
         assert_int_equal(n[k], n[0]);
         assert_int_equal(next[k], next[0]);
+        assert_int_equal(of[k], of[0]);
+        assert_memory_equal(&overdue[k], &overdue[0], sizeof overdue[0]);
         for (size_t i = 0; i < n[k]; i++)
             assert_id(due[0][i], due[k][i]);
     }
@@ -660,6 +681,7 @@ static const struct {
            {"timeline", timeline},
            {"engagements", engagements},
            {"sends", sends},
+           {"sends again", sends_again},
            {"held sends", held_sends},
            {"budgets", budgets},
            {"timers", timers},

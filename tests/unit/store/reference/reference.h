@@ -6,6 +6,7 @@
 #ifndef TCN_TESTS_REFERENCE_H
 #define TCN_TESTS_REFERENCE_H
 
+#include "store/overdue.h"
 #include "store/store.h"
 
 /* Rows of one size in the order of their arrival, and what they were when the transaction began. */
@@ -103,6 +104,7 @@ int ref_compare_ids(struct tcn_id left, struct tcn_id right);
 int ref_inbox_add(struct ref *r, const struct tcn_inbox *row);
 int ref_inbox_list(struct ref *r, enum tcn_inbox_state state, int64_t after_no, size_t limit,
                    struct tcn_arena *a, struct tcn_inbox **ret, size_t *ret_n);
+int ref_quarantine_drop(struct ref *r, struct tcn_id id);
 int ref_inbox_trim(struct ref *r, const struct tcn_inbox_age *age, size_t limit, size_t *ret_n);
 int ref_lane_get(struct ref *r, const char *dedupe_key, const char *dedupe_string,
                  struct tcn_arena *a, struct tcn_lane *ret, struct tcn_id *ret_open);
@@ -166,6 +168,10 @@ int ref_send_claim(struct ref *r, int64_t now_ms, size_t limit, struct tcn_arena
                    struct tcn_send_row **ret, size_t *ret_n);
 int ref_send_finish(struct ref *r, struct tcn_id id, enum tcn_send_state state, int64_t due_ms,
                     const char *note);
+int ref_send_again(struct ref *r, struct tcn_id id, int64_t due_ms, int64_t attempts,
+                   const char *note);
+bool ref_is_in_flight(struct ref *r, struct tcn_id id); /* the send, be it dropped meanwhile */
+int ref_send_is_there(struct ref *r, struct tcn_id id, bool *ret);
 int ref_send_pay(struct ref *r, struct tcn_id id, int64_t held_ms);
 int ref_send_hold(struct ref *r, struct tcn_id id, const struct tcn_send_wait *wait);
 int ref_send_gather(struct ref *r, const struct tcn_send_row *with, size_t limit,
@@ -181,6 +187,8 @@ int ref_budget_get(struct ref *r, const char *contact, const char *channel, int6
 int ref_budget_put(struct ref *r, const char *contact, const char *channel, int64_t full_ms);
 int ref_send_drop(struct ref *r, struct tcn_id incident, struct tcn_id page, const char *note);
 int ref_timer_set(struct ref *r, struct tcn_id incident, int64_t due_ms);
+int ref_timer_of(struct ref *r, struct tcn_id incident, int64_t *ret_ms);
+int ref_overdue(struct ref *r, int64_t before_ms, struct tcn_overdue *ret);
 int ref_timer_due(struct ref *r, int64_t now_ms, size_t limit, struct tcn_id *ret_ids,
                   size_t *ret_n);
 int ref_next_due(struct ref *r, int64_t *ret_ms);

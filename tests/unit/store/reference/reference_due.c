@@ -81,6 +81,35 @@ int ref_send_finish(struct ref *r, struct tcn_id id, enum tcn_send_state state, 
     return 0;
 }
 
+int ref_send_again(struct ref *r, struct tcn_id id, int64_t due_ms, int64_t attempts,
+                   const char *note)
+{
+    struct tcn_send_row *send = ref_find(&r->t[REF_SENDS], is_send, &id);
+    bool is_dropped = send && (int)send->state == IN_FLIGHT_DROPPED;
+
+    if (!send)
+        return TCN_ENOTFOUND;
+    send->state = is_dropped ? TCN_SEND_DROPPED : TCN_SEND_PENDING;
+    send->note = is_dropped ? send->note : note;
+    send->due_ms = due_ms;
+    send->attempt = attempts;
+    send->is_paid = false;
+    return 0;
+}
+
+bool ref_is_in_flight(struct ref *r, struct tcn_id id)
+{
+    const struct tcn_send_row *send = ref_find(&r->t[REF_SENDS], is_send, &id);
+
+    return send && (send->state == TCN_SEND_IN_FLIGHT || (int)send->state == IN_FLIGHT_DROPPED);
+}
+
+int ref_send_is_there(struct ref *r, struct tcn_id id, bool *ret)
+{
+    *ret = ref_find(&r->t[REF_SENDS], is_send, &id) != NULL;
+    return 0;
+}
+
 static void drop(struct tcn_send_row *send, const char *note)
 {
     if (send->state == TCN_SEND_PENDING)
@@ -174,6 +203,36 @@ int ref_next_due(struct ref *r, int64_t *ret_ms)
     for (size_t i = 0; i < r->t[REF_LINKS].n; i++)
         if (!links[i].is_in_flight)
             earlier(ret_ms, links[i].due_ms);
+    return 0;
+}
+
+int ref_timer_of(struct ref *r, struct tcn_id incident, int64_t *ret_ms)
+{
+    const struct ref_timer *timer = ref_find(&r->t[REF_TIMERS], is_timer, &incident);
+
+    *ret_ms = timer ? timer->due_ms : 0;
+    return 0;
+}
+
+static void count(int64_t due_ms, int64_t before_ms, int64_t *n, int64_t *first)
+{
+    if (due_ms > 0 && due_ms <= before_ms) {
+        ++*n;
+        earlier(first, due_ms);
+    }
+}
+
+int ref_overdue(struct ref *r, int64_t before_ms, struct tcn_overdue *ret)
+{
+    const struct ref_timer *timers = (const void *)r->t[REF_TIMERS].rows;
+    const struct tcn_send_row *sends = (const void *)r->t[REF_SENDS].rows;
+
+    *ret = (struct tcn_overdue){0};
+    for (size_t i = 0; i < r->t[REF_TIMERS].n; i++)
+        count(timers[i].due_ms, before_ms, &ret->steps, &ret->first_step_ms);
+    for (size_t i = 0; i < r->t[REF_SENDS].n; i++)
+        if (sends[i].state == TCN_SEND_PENDING)
+            count(sends[i].due_ms, before_ms, &ret->pages, &ret->first_page_ms);
     return 0;
 }
 

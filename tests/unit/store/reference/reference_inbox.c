@@ -43,6 +43,18 @@ int ref_inbox_list(struct ref *r, enum tcn_inbox_state state, int64_t after_no, 
     return 0;
 }
 
+static bool is_quarantined(const void *row, const void *id)
+{
+    const struct tcn_inbox *a = row;
+
+    return a->state == TCN_INBOX_QUARANTINED && tcn_id_eq(a->id, *(const struct tcn_id *)id);
+}
+
+int ref_quarantine_drop(struct ref *r, struct tcn_id id)
+{
+    return ref_remove(&r->t[REF_INBOX], is_quarantined, &id) ? 0 : TCN_ENOTFOUND;
+}
+
 /* Rows may be forgotten but for those that wait for people, until these are old, too. */
 static bool may_go(const struct tcn_inbox *row, const struct tcn_inbox_age *age)
 {
