@@ -14,7 +14,7 @@ enum { WAITING, LAST, UNTOLD };
 
 static const char *const sql[] = {
     [WAITING] = "SELECT source, COUNT(DISTINCT incident)" FIRING
-                " AND incident > $3 AND incident <= $4 GROUP BY source ORDER BY source",
+                " AND incident > $3 AND incident <= $4 GROUP BY source",
     [LAST] = "SELECT id FROM incidents WHERE account_id = $1 AND status = 1 AND id > $2"
              " ORDER BY id LIMIT 1 OFFSET $3",
     [UNTOLD] = "SELECT DISTINCT incident" FIRING " AND source = $3 AND (SELECT COUNT(*)"
@@ -68,6 +68,13 @@ static int find_last(struct tcn_store *s, struct tcn_id after, size_t slice,
     return r < 0 ? r : 0;
 }
 
+/* A server would order this column as its language does. */
+static int by_source(const void *left, const void *right)
+{
+    return strcmp(((const struct tcn_source_waiting *)left)->source,
+                  ((const struct tcn_source_waiting *)right)->source);
+}
+
 int tcn_store_source_waiting(struct tcn_store *s, bool with_shared, struct tcn_id *after,
                              size_t slice, struct tcn_arena *a, struct tcn_source_waiting **ret,
                              size_t *ret_n, struct tcn_err *err)
@@ -92,6 +99,8 @@ int tcn_store_source_waiting(struct tcn_store *s, bool with_shared, struct tcn_i
     tcn_query_done(&q);
     if (r < 0 || (r = tcn_query_row_ok(&q, err)) < 0)
         return r;
+    if (list.n > 0)
+        qsort(list.items, list.n, sizeof *list.items, by_source);
     *ret = list.items;
     *ret_n = list.n;
     *after = last;

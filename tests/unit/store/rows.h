@@ -739,4 +739,29 @@ static inline void same_storm(const struct tcn_storm *a, const struct tcn_storm 
     SAME_INT(let_out);
 }
 
+static inline void same_source_waiting(const struct tcn_source_waiting *a,
+                                       const struct tcn_source_waiting *b)
+{
+    assert_string_equal(a->source, b->source);
+    assert_int_equal(a->n, b->n);
+}
+
+static inline void same_link_waiting(const struct tcn_link_waiting *a,
+                                     const struct tcn_link_waiting *b)
+{
+    assert_string_equal(a->connector, b->connector);
+    assert_int_equal(a->n, b->n);
+}
+
+/* Of the reference's rows the one of that key. */
+static inline const struct tcn_storm_alarm *of_key(const struct tcn_storm_alarm *rows, size_t n,
+                                                   const char *key)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(rows[i].dedupe_key, key) == 0)
+            return &rows[i];
+    fail_msg("no alarm %s is attached", key);
+    return NULL;
+}
+
 #endif

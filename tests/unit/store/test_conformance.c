@@ -161,7 +161,8 @@ static void lanes(struct bed *b)
     struct tcn_lane lane = gen_lane(&b->g), got[STORES_MAX];
     struct tcn_id incident = an_id(b, 100, 6), open[STORES_MAX];
 
-    lane.dedupe_key = tcn_arena_fmt(&b->rows, "k%u", pick(b, 12));
+    lane.dedupe_key = tcn_arena_fmt(&b->rows, "%s%u", pick(b, 3) ? "k" : "*/k", pick(b, 12));
+    lane.source = pick(b, 2) ? "s0" : "\xC3\xA9";
     ASK(b, lane_get, lane.dedupe_key, dedupe, &b->a, &got[k], &open[k]);
     EACH(b)
     {
@@ -182,6 +183,38 @@ static void lanes(struct bed *b)
     ASK(b, lane_firing, incident, lane.dedupe_key, &b->a, &got[k]);
     EACH(b)
     assert_int_equal(got[k].exists, got[0].exists);
+}
+
+/* Of the timeline of any incident. */
+static const char *a_told_text(struct bed *b)
+{
+    const struct ref_table *t = &b->ref.t[REF_EVENTS];
+    const struct ref_event *events = (const void *)t->rows;
+
+    return t->n ? tcn_arena_strdup(&b->a, events[pick(b, (unsigned)t->n)].event.text) : "none";
+}
+
+static void firing_sources(struct bed *b)
+{
+    struct tcn_id after[STORES_MAX], ids[STORES_MAX][8];
+    const char *text = a_told_text(b);
+    size_t slice = 1 + pick(b, 4), n_ids[STORES_MAX], limit = pick(b, 9);
+    bool with_shared = pick(b, 2);
+
+    memset(after, 0, sizeof after);
+    do {
+        LIST(b, struct tcn_source_waiting, same_source_waiting, source_waiting, with_shared,
+             &after[k], slice);
+        EACH(b)
+        assert_id(after[0], after[k]);
+    } while (!tcn_id_is_zero(after[0]));
+    ASK(b, source_untold, "s0", with_shared, text, limit, ids[k], &n_ids[k]);
+    EACH(b)
+    {
+        assert_int_equal(n_ids[k], n_ids[0]);
+        for (size_t i = 0; i < n_ids[k]; i++)
+            assert_id(ids[0][i], ids[k][i]);
+    }
 }
 
 /* Of a lane as it is, or was, or of none. */
@@ -230,17 +263,6 @@ static void storms(struct bed *b)
     ASK(b, storm_get, source, &got[k]);
     EACH(b)
     same_storm(&got[0], &got[k]);
-}
-
-/* Of the reference's rows the one of that key. */
-static const struct tcn_storm_alarm *of_key(const struct tcn_storm_alarm *rows, size_t n,
-                                            const char *key)
-{
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(rows[i].dedupe_key, key) == 0)
-            return &rows[i];
-    fail_msg("no alarm %s is attached", key);
-    return NULL;
 }
 
 /* Page by page, and each by its id. */
@@ -519,12 +541,6 @@ static void timers(struct bed *b)
 /* Their order is that of bytes, not of a language. */
 static const char *const names[] = {"Jira", "_x", "a-b", "a_c", "jira", "\xC3\xA9", "zoo"};
 
-static void same_link_waiting(const struct tcn_link_waiting *a, const struct tcn_link_waiting *b)
-{
-    assert_string_equal(a->connector, b->connector);
-    assert_int_equal(a->n, b->n);
-}
-
 static void links(struct bed *b)
 {
     unsigned no = pick(b, 7), of = pick(b, 6);
@@ -680,6 +696,7 @@ static const struct {
            {"searches", searches},
            {"timeline", timeline},
            {"engagements", engagements},
+           {"firing sources", firing_sources},
            {"sends", sends},
            {"sends again", sends_again},
            {"held sends", held_sends},

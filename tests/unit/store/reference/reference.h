@@ -162,6 +162,12 @@ int ref_receipt_add(struct ref *r, const struct tcn_receipt *receipt);
 int ref_receipt_list(struct ref *r, struct tcn_id page, struct tcn_arena *a,
                      struct tcn_receipt **ret, size_t *ret_n);
 
+/* -- sources ----------------------------------------------------------------------------------------------- */
+int ref_source_waiting(struct ref *r, bool with_shared, struct tcn_id *after, size_t slice,
+                       struct tcn_arena *a, struct tcn_source_waiting **ret, size_t *ret_n);
+int ref_source_untold(struct ref *r, const char *source, bool with_shared, const char *text,
+                      size_t limit, struct tcn_id *ret_ids, size_t *ret_n);
+
 /* -- what is due ------------------------------------------------------------------------------------------- */
 int ref_send_add(struct ref *r, const struct tcn_send_row *row);
 int ref_send_claim(struct ref *r, int64_t now_ms, size_t limit, struct tcn_arena *a,
