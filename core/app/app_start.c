@@ -68,8 +68,10 @@ static void tell_doubts(struct tcn_app *app)
     if (doubts.has_lost)
         tcn_log(TCN_LOG_WARN, "store",
                 "the server that was promoted lacks what this node had written last: alarms that "
-                "were accepted then are missing, and pages may be sent again; tickets that may "
-                "have been made are looked up before they are made",
+                "were accepted then are missing, and when they come again they open incidents with "
+                "tickets and pages of their own beside what was made for them; other tickets that "
+                "may have been made are looked up before they are made, other pages may be sent "
+                "again",
                 NULL);
     if (*doubts.stands_still_at)
         tcn_log(TCN_LOG_WARN, "store",
@@ -91,6 +93,14 @@ static void tell_of_database(struct tcn_app *app)
         tcn_log(TCN_LOG_WARN, "store",
                 "which server has the database cannot be kept for the next start", "why",
                 stats.database.unkept, NULL);
+    if (!*stats.database.system_id || stats.database.timeline == 0)
+        tcn_log(TCN_LOG_WARN, "store",
+                "the database's server does not tell this role which one it is: a stranger, or a "
+                "primary that a promotion left behind, may be taken for the right one",
+                "do",
+                "as a superuser, in this database: GRANT EXECUTE ON FUNCTION pg_control_system(), "
+                "pg_walfile_name(pg_lsn) TO the role",
+                NULL);
     if (stats.database.bypasses_policies)
         tcn_log(
             TCN_LOG_WARN, "store",

@@ -73,7 +73,7 @@ static void print_listing(const struct listing *l)
     for (size_t i = 0; i < l->n; i++)
         print_row(&l->rows[i]);
     tcn_time_text(l->since_ms, since);
-    printf("Held since the restore at %s: %lld pages, %lld steps, %lld tickets%s.\n", since,
+    printf("Held since %s: %lld pages, %lld steps, %lld tickets%s.\n", since,
            (long long)l->count.pages, (long long)l->count.steps, (long long)l->count.tickets,
            l->n == ROWS_MAX ? "; the first 1000 are shown" : "");
 }

@@ -66,6 +66,18 @@ static int list_nodes(struct tcn_store *s, struct tcn_err *err)
     return r;
 }
 
+/* What a start warns of, and is no reason not to start. */
+static void tell_doubts(const struct tcn_database *d)
+{
+    if (!*d->system_id || d->timeline == 0)
+        printf("It does not tell this role which server it is: a stranger, or a primary that a "
+               "promotion left behind, may be taken for the right one (as a superuser: GRANT "
+               "EXECUTE ON FUNCTION pg_control_system(), pg_walfile_name(pg_lsn) TO the role).\n");
+    if (d->bypasses_policies)
+        printf("The role is a superuser or has BYPASSRLS: the database does not keep accounts "
+               "apart; use a role without either that owns the tables.\n");
+}
+
 int tcn_db_tell_server(struct tcn_store *s, struct tcn_err *err)
 {
     struct tcn_database d;
@@ -83,5 +95,6 @@ int tcn_db_tell_server(struct tcn_store *s, struct tcn_err *err)
     tell_unmet(&survey);
     is_split = tell_left_behind(&survey);
     r = list_nodes(s, err);
+    tell_doubts(&d);
     return r == 0 && is_split ? 1 : r;
 }

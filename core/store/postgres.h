@@ -309,8 +309,13 @@ enum tcn_pg_question {
 };
 #define TCN_PG_QUESTIONS 4
 extern const char *const tcn_pg_questions[TCN_PG_QUESTIONS];
-/* What the connection itself tells; then each answer. A question that was refused is left out. */
+/* Stands for the identifier of a cluster that does not tell it, and may be any. */
+#define TCN_PG_UNTOLD "0"
+/* What the connection itself tells; then each answer. row may be NULL, or an error: the question may not be asked there. */
 void tcn_pg_begin_server(const PGconn *conn, struct tcn_database *ret);
+/* Of an error: the role may not ask that, or a server that is not quite PostgreSQL does not know it. What fails for another
+ * reason says nothing of the server. */
+bool tcn_pg_is_untold(const PGresult *error);
 void tcn_pg_hear_answer(enum tcn_pg_question question, const PGresult *row,
                         struct tcn_database *ret);
 /* Of a connection that is made, or is to be made: host and port. */
@@ -327,6 +332,8 @@ int64_t tcn_pg_contact_us(struct tcn_db *db);
 char *tcn_pg_path(const char *folder, const char *name);
 /* Takes what the file in the folder says (NULL: none is read or written). TCN_EINVALID: it is no such file; TCN_EIO. */
 int tcn_pg_known_read(struct tcn_pg_known *k, const char *folder, struct tcn_err *err);
+/* Whether two identifiers may be of one cluster. */
+bool tcn_pg_is_one_cluster(const char *a, const char *b);
 /* TCN_EBUSY: left behind by a promotion; TCN_EINVALID: of another cluster. What is not known is right. */
 int tcn_pg_known_check(const struct tcn_pg_known *k, const struct tcn_database *is,
                        struct tcn_err *err);

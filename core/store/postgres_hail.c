@@ -80,7 +80,7 @@ static void connect_on(struct call *c)
     }
 }
 
-/* All results that are there; a question that is refused leaves what it asks for unknown. */
+/* All results that are there; a question that the role may not ask leaves what it asks for unknown. */
 static void hear(struct call *c)
 {
     PGresult *row;
@@ -91,7 +91,10 @@ static void hear(struct call *c)
             ask(c);
             return;
         }
-        tcn_pg_hear_answer((enum tcn_pg_question)c->question, row, &c->ret->server);
+        if (PQresultStatus(row) == PGRES_FATAL_ERROR && !tcn_pg_is_untold(row))
+            give_up(c);
+        else
+            tcn_pg_hear_answer((enum tcn_pg_question)c->question, row, &c->ret->server);
         PQclear(row);
     }
 }

@@ -65,11 +65,25 @@ static void write_file(struct tcn_pg_known *k)
         snprintf(k->unkept, sizeof k->unkept, "%.159s", err.msg);
 }
 
+bool tcn_pg_is_one_cluster(const char *a, const char *b)
+{
+    return strcmp(a, TCN_PG_UNTOLD) == 0 || strcmp(b, TCN_PG_UNTOLD) == 0 || strcmp(a, b) == 0;
+}
+
+/* A later timeline, or the name of the cluster that this one is of. */
+static bool is_more(const struct tcn_pg_known *k, const struct tcn_database *is)
+{
+    return is->timeline > k->timeline ||
+           (is->timeline == k->timeline && strcmp(k->system_id, TCN_PG_UNTOLD) == 0 &&
+            strcmp(is->system_id, TCN_PG_UNTOLD) != 0);
+}
+
 void tcn_pg_known_keep(struct tcn_pg_known *k, const struct tcn_database *is, bool may_write)
 {
-    if (!*is->system_id || is->timeline <= k->timeline)
+    if (!*is->system_id || !is_more(k, is))
         return;
-    snprintf(k->system_id, sizeof k->system_id, "%s", is->system_id);
+    if (!*k->system_id || strcmp(is->system_id, TCN_PG_UNTOLD) != 0)
+        snprintf(k->system_id, sizeof k->system_id, "%s", is->system_id);
     k->timeline = is->timeline;
     if (k->path && may_write)
         write_file(k);
@@ -92,7 +106,7 @@ int tcn_pg_known_check(const struct tcn_pg_known *k, const struct tcn_database *
 {
     char text[220];
 
-    if (*k->system_id && *is->system_id && strcmp(k->system_id, is->system_id) != 0)
+    if (*k->system_id && *is->system_id && !tcn_pg_is_one_cluster(k->system_id, is->system_id))
         return tcn_fail(err, TCN_EINVALID,
                         "the database at %.100s is in another PostgreSQL cluster (system "
                         "identifier %s) than the one that was written to (%s): name the servers of "

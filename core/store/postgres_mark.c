@@ -177,7 +177,7 @@ static bool is_about(const struct tcn_db *db)
     const struct tcn_pg_mark *m = &db->mark;
 
     return m->is_known && m->is_same_place && m->timeline <= db->server.timeline &&
-           strcmp(m->system_id, db->server.system_id) == 0 &&
+           tcn_pg_is_one_cluster(m->system_id, db->server.system_id) &&
            (strcmp(m->account, db->account) == 0 || strcmp(db->account, "*") == 0);
 }
 

@@ -19,7 +19,7 @@ const char *const tcn_pg_questions[TCN_PG_QUESTIONS] = {
 
 static const char *text(const PGresult *row, int column)
 {
-    return PQntuples(row) == 1 ? PQgetvalue(row, 0, column) : "";
+    return row && PQntuples(row) == 1 ? PQgetvalue(row, 0, column) : "";
 }
 
 void tcn_pg_hear_answer(enum tcn_pg_question question, const PGresult *row,
@@ -27,13 +27,14 @@ void tcn_pg_hear_answer(enum tcn_pg_question question, const PGresult *row,
 {
     switch (question) {
     case TCN_PG_ASK_TIMELINE:
-        if (PQntuples(row) == 1)
+        if (*text(row, 0))
             snprintf(ret->role, sizeof ret->role, "%s",
                      *text(row, 0) == 't' ? "standby" : "primary");
         ret->timeline = strtoll(text(row, 1), NULL, 16);
         break;
     case TCN_PG_ASK_SYSTEM:
-        snprintf(ret->system_id, sizeof ret->system_id, "%s", text(row, 0));
+        snprintf(ret->system_id, sizeof ret->system_id, "%s",
+                 *text(row, 0) ? text(row, 0) : TCN_PG_UNTOLD);
         break;
     case TCN_PG_ASK_START:
         snprintf(ret->started, sizeof ret->started, "%s", text(row, 0));
@@ -58,17 +59,25 @@ void tcn_pg_begin_server(const PGconn *conn, struct tcn_database *ret)
     tcn_pg_name_host(conn, ret->host, sizeof ret->host);
 }
 
-/* A server that may not be asked (some are not quite PostgreSQL) is not known, and no worse for that. */
+bool tcn_pg_is_untold(const PGresult *error)
+{
+    const char *state = PQresultErrorField(error, PG_DIAG_SQLSTATE);
+
+    return state && (strncmp(state, "42", 2) == 0 || strncmp(state, "0A", 2) == 0);
+}
+
+/* A time that ran out, say, is no answer: the server could be any. */
 static int ask(struct tcn_db *db, PGconn *conn, enum tcn_pg_question question,
                struct tcn_database *ret, struct tcn_err *err)
 {
     PGresult *row = NULL;
     int r = tcn_pg_ask(db, conn, tcn_pg_questions[question], &row, err);
+    bool is_untold = r < 0 && r != TCN_EBUSY && PQstatus(conn) == CONNECTION_OK;
 
-    if (r == 0)
+    if (r == 0 || is_untold)
         tcn_pg_hear_answer(question, row, ret);
     PQclear(row);
-    return r == 0 || PQstatus(conn) == CONNECTION_OK ? 0 : r;
+    return is_untold ? 0 : r;
 }
 
 static int read_server(struct tcn_db *db, PGconn *conn, struct tcn_database *ret,
@@ -118,6 +127,8 @@ int tcn_pg_meet(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
 void tcn_pg_describe(struct tcn_db *db, struct tcn_database *ret)
 {
     *ret = db->server;
+    if (strcmp(ret->system_id, TCN_PG_UNTOLD) == 0)
+        *ret->system_id = '\0';
     memcpy(ret->unkept, db->known.unkept, sizeof ret->unkept);
 }
 

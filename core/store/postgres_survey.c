@@ -26,7 +26,7 @@ static int compare(const struct tcn_database *a, const struct tcn_database *b, b
     *ret_is_better = is_known(b) && (!is_known(a) || b->timeline > a->timeline);
     if (!is_known(a) || !is_known(b))
         return 0;
-    if (strcmp(a->system_id, b->system_id) != 0)
+    if (!tcn_pg_is_one_cluster(a->system_id, b->system_id))
         return tcn_fail(err, TCN_EINVALID,
                         "%.100s and %.100s are in two PostgreSQL clusters (system identifiers %s "
                         "and %s): name the servers of one cluster in the store's URL",

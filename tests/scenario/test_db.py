@@ -216,7 +216,7 @@ class Restored(Loaded):
         self.mail(other)
         self.tickets(other, "OPEN")
         self.assertEqual(1, len(self.box.mails(name)), "a held page was sent")
-        self.assertIn("Held since a restore", run(self.app, "check"))
+        self.assertRegex(run(self.app, "check"), r"Held: \d+ pages, ")
         self.assertIn("Done.", run(self.app, "release", "--all"))
         eventually("the page is sent", lambda: len(self.box.mails(name)) >= 2)
         self.linked(ident, timeout=60)
@@ -393,7 +393,7 @@ class Move(Loaded):
         self.assertEqual(len(load.ids), len(self.known(load.ids)))
         self.assertEqual("OPEN", self.app.incident(later)["status"])
         self.assertRegex(run_with(self.app, there, "reclaim", code=0), "must not run.\nHeld, because it was due before: ")
-        self.assertRegex(run_with(self.app, there, "check", code=0), "good(.|\n)*Held since a restore")
+        self.assertRegex(run_with(self.app, there, "check", code=0), "good(.|\n)*Held: ")
         self.assertIn("pg_dump", run_with(self.app, there, "backup", "--to", "/tmp/never", code=2))
         self.assertIn("pg_restore", run_with(self.app, there, "restore", "--from", "/tmp/never", code=2))
 

@@ -107,6 +107,39 @@ class Several(unittest.TestCase):
         self.assertEqual(1, self.timeline(again))
         self.assertEqual("", again.end())
 
+    def test_servers_that_do_not_tell_which_they_are(self) -> None:
+        """As a hardened or managed one may not: the timeline tells the one that was left behind all the same."""
+        function = "FUNCTION pg_control_system()"
+        for server in self.pair.servers:
+            self.enterContext(self.changed(server, f"REVOKE EXECUTE ON {function} FROM PUBLIC", f"GRANT EXECUTE ON {function} TO PUBLIC"))
+        app = self.start("untold")
+        self.assertEqual(2, self.timeline(app))
+        self.assertRegex(app.log.read_text(), f"level=warn .*does not tell this role which one it is.*GRANT EXECUTE ON {re.escape(function)}")
+        self.assertIsNone(app.api("GET", "/v1/nodes").json()["database"]["system_identifier"])
+        self.assertEqual("0 2\n", (app.folder / "data" / KNOWN).read_text())
+        self.assertIn("does not tell this role which server it is", command(app, "check").stdout)
+        self.assertEqual(0, app.kill(signal.SIGTERM))
+        self.assertRegex(self.refused(app, self.pair.standby.url()), "left behind by a promotion .*timeline 1.* to 2")
+
+    def test_a_question_that_takes_too_long_is_no_answer(self) -> None:
+        app = self.start("slow")
+        self.assertEqual(0, app.kill(signal.SIGTERM))
+        server = self.pair.standby
+        slow = ("CREATE SCHEMA slow; GRANT USAGE ON SCHEMA slow TO PUBLIC; CREATE FUNCTION slow.pg_control_system(OUT system_identifier "
+                "text) LANGUAGE sql AS $$ SELECT pg_sleep(60)::text $$")
+        with self.changed(server, slow, "DROP SCHEMA slow CASCADE"):
+            url = server.url(options="-csearch_path%3Dslow,pg_catalog,public%20-cstatement_timeout%3D300")
+            self.assertRegex(self.refused(app, url), "statement timeout")
+
+    @staticmethod
+    @contextlib.contextmanager
+    def changed(server: postgres.Server, sql: str, back: str) -> typing.Iterator[None]:
+        server.psql(sql)
+        try:
+            yield
+        finally:
+            server.psql(back)
+
     def test_a_promotion_is_told_by_a_start_after_it(self) -> None:
         app = self.start("late")
         self.assertEqual(0, app.kill(signal.SIGTERM))
