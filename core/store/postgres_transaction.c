@@ -220,17 +220,52 @@ static void learn(struct tcn_db *db, const PGresult *row, bool *ret_committed)
     db->is_undecided = false;
 }
 
-/* This process's row is written, and the commit of that is what does not come. */
-static int fail_session(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
+/* A role that lost its right to the schema does not see the table either, and may get that back. */
+static const char look_for_table[] =
+    "SELECT 1 WHERE to_regclass('epochs') IS NULL AND current_schema() IS NOT NULL";
+
+static void die_without_table(struct tcn_db *db, PGconn *conn)
 {
-    if (PQstatus(conn) != CONNECTION_OK)
-        return TCN_EBUSY;
+    struct tcn_err ignored;
+    PGresult *found = NULL;
+
+    if (tcn_pg_ask(db, conn, look_for_table, &found, &ignored) == 0 && PQntuples(found) == 1)
+        tcn_pg_mark_die(db, TCN_PG_TAKEN_OVER "; its table epochs is not there");
+    PQclear(found);
+}
+
+/* NULL: nothing was learned, and the words that stand there tell why it was refused before. */
+static const char *what_session_waits_for(struct tcn_db *db, const char *before)
+{
+    const struct tcn_pg_refused *last = &db->refused[db->host];
+    const char *now = tcn_pg_waits(db);
+    bool is_of_a_refusal = last->state != TCN_PG_IS_UNASKED && !last->waits;
+
+    return now == before && is_of_a_refusal ? NULL : now;
+}
+
+/* This process's row is written, and the commit of that is what does not come. */
+static int fail_waiting(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
+{
+    const char *before = tcn_pg_waits(db);
+
     tcn_pg_doubt(db, db->host, PQbackendPID(conn));
-    db->session_waits = tcn_pg_waits(db);
+    db->session_waits = what_session_waits_for(db, before);
     if (!db->session_waits)
         return TCN_EBUSY;
     return tcn_fail(err, TCN_EBUSY, "PostgreSQL: %.100s does not answer: %s", PQhost(conn),
                     db->session_waits);
+}
+
+/* A try before this one may wait yet, and has the row locked then; else a server that has answered has said why not. */
+static int fail_session(struct tcn_db *db, PGconn *conn, int r, struct tcn_err *err)
+{
+    if (PQstatus(conn) != CONNECTION_OK)
+        return TCN_EBUSY;
+    if (r == TCN_EBUSY)
+        return fail_waiting(db, conn, err);
+    die_without_table(db, conn);
+    return TCN_EBUSY;
 }
 
 static int come_back(struct tcn_db *db, PGconn *conn, bool *ret_committed, struct tcn_err *err)
@@ -251,8 +286,8 @@ static int come_back(struct tcn_db *db, PGconn *conn, bool *ret_committed, struc
              (long long)db->session + TRIES_MAX);
     asked_us = tcn_clock_boot_us();
     db->is_warned = false;
-    if (tcn_pg_ask(db, conn, sql, &row, err) < 0)
-        return fail_session(db, conn, err);
+    if ((r = tcn_pg_ask(db, conn, sql, &row, err)) < 0)
+        return fail_session(db, conn, r, err);
     if (db->is_warned) {
         PQclear(row);
         return tcn_fail(err, TCN_EBUSY, "PostgreSQL: a commit did not come to the standby");

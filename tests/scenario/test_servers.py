@@ -545,6 +545,16 @@ class Restored(Scenario):
         self.goes_on()
         self.accept(fresh("after"))
 
+    def test_dropped_and_made_again(self) -> None:
+        dump = self.server.dump()
+        self.server.psql("DROP DATABASE tocsin WITH (FORCE)", "postgres")
+        self.server.create_database("tocsin")
+        self.assertEqual(70, self.app.child.wait(30), self.app.tail())
+        self.assertRegex(self.app.log.read_text().splitlines()[-1], "not as this node has written it.*epochs is not there")
+        self.app.kill()
+        name, *argv = self.server.client()
+        self.server.tool(name, *argv, "-1", text=dump)
+        self.goes_on()
 
     def test_nor_after_a_clean_stop(self) -> None:
         """Its last commit was a moment before."""

@@ -61,11 +61,12 @@ static void one_that_was_left_behind(void **state)
     assert_true(is_writable(f->s, &f->err));
 }
 
-static void a_stranger(void **state)
+/* What a process says that has to end when it comes back, after change. */
+static void dies(struct fixture *f, void (*change)(struct fixture *f, struct tcn_store *s),
+                 char *ret_said, size_t size)
 {
-    struct fixture *f = *state;
-    char said[512] = "";
     int status, out[2];
+    ssize_t n;
     pid_t pid;
 
     assert_int_equal(pipe(out), 0);
@@ -76,7 +77,7 @@ static void a_stranger(void **state)
         dup2(out[1], STDERR_FILENO);
         if (tcn_store_open(&o, NOW, &s, &f->err) < 0)
             _exit(1);
-        snprintf(s->db->known.system_id, sizeof s->db->known.system_id, "1234567890");
+        change(f, s);
         PQfinish(s->db->conn);
         s->db->conn = NULL;
         tcn_store_recover(s, 5000, &(bool){false}, &f->err);
@@ -85,11 +86,84 @@ static void a_stranger(void **state)
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), EXIT_NOT_OURS);
-    assert_true(read(out[0], said, sizeof said - 1) > 0);
-    assert_non_null(strstr(said, "another PostgreSQL cluster"));
-    assert_non_null(strstr(said, "1234567890"));
+    assert_true((n = read(out[0], ret_said, size - 1)) > 0);
+    ret_said[n] = '\0';
     close(out[0]);
     close(out[1]);
+}
+
+static void meet_a_stranger(struct fixture *f, struct tcn_store *s)
+{
+    (void)f;
+    snprintf(s->db->known.system_id, sizeof s->db->known.system_id, "1234567890");
+}
+
+static void a_stranger(void **state)
+{
+    struct fixture *f = *state;
+    char said[1024];
+
+    dies(f, meet_a_stranger, said, sizeof said);
+    assert_non_null(strstr(said, "another PostgreSQL cluster"));
+    assert_non_null(strstr(said, "1234567890"));
+}
+
+/* -- a database that is another one ---------------------------------------------------------------------------- */
+
+static void run_on_epochs(const struct fixture *f, const char *before, const char *after)
+{
+    char sql[160];
+
+    snprintf(sql, sizeof sql, "%s %s.epochs %s", before, f->schema, after);
+    pg_run(sql);
+}
+
+static void rename_epochs(struct fixture *f, struct tcn_store *s)
+{
+    (void)s;
+    run_on_epochs(f, "ALTER TABLE", "RENAME TO gone");
+}
+
+static void one_without_its_tables(void **state)
+{
+    struct fixture *f = *state;
+    char said[1024], sql[96];
+
+    dies(f, rename_epochs, said, sizeof said);
+    assert_non_null(strstr(said, "not as this node has written it"));
+    assert_non_null(strstr(said, "epochs is not there"));
+    snprintf(sql, sizeof sql, "ALTER TABLE %s.gone RENAME TO epochs", f->schema);
+    pg_run(sql);
+}
+
+/* Try after try, the server's own words. */
+static void one_that_refuses(void **state)
+{
+    struct fixture *f = *state;
+
+    run_on_epochs(f, "REVOKE UPDATE ON", "FROM " PG_ROLE);
+    end_connection();
+    for (int i = 0; i < 2; i++) {
+        assert_false(comes_back(f, 500000));
+        assert_non_null(strstr(f->err.msg, "permission denied for table epochs (42501)"));
+    }
+    run_on_epochs(f, "GRANT UPDATE ON", "TO " PG_ROLE);
+    assert_true(comes_back(f, PATIENCE_US));
+}
+
+/* Its tables are there, and it may get its right back. */
+static void one_whose_schema_is_closed(void **state)
+{
+    struct fixture *f = *state;
+    char sql[160];
+
+    snprintf(sql, sizeof sql, "ALTER SCHEMA %s OWNER TO " PG_SUPERUSER, f->schema);
+    pg_run(sql);
+    end_connection();
+    assert_false(comes_back(f, 500000));
+    snprintf(sql, sizeof sql, "ALTER SCHEMA %s OWNER TO " PG_ROLE, f->schema);
+    pg_run(sql);
+    assert_true(comes_back(f, PATIENCE_US));
 }
 
 /* -- a server that hangs ------------------------------------------------------------------------------------ */
@@ -203,13 +277,11 @@ static void reads_and_writes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_and_writes),
-        IN_FILE(the_same),
-        IN_FILE(one_that_was_left_behind),
-        IN_FILE(a_stranger),
-        IN_FILE(one_that_hangs),
-        IN_FILE(a_statement_that_takes_long),
-        IN_FILE(a_standby_that_was_promoted),
+        cmocka_unit_test(reads_and_writes),   IN_FILE(the_same),
+        IN_FILE(one_that_was_left_behind),    IN_FILE(a_stranger),
+        IN_FILE(one_without_its_tables),      IN_FILE(one_that_refuses),
+        IN_FILE(one_whose_schema_is_closed),  IN_FILE(one_that_hangs),
+        IN_FILE(a_statement_that_takes_long), IN_FILE(a_standby_that_was_promoted),
     };
 
     if (!pg_server()) {
