@@ -88,6 +88,8 @@ static const struct {
      "make the database there (createdb --owner ROLE -E UTF8 -T template0 NAME), or name another "
      "one in the URL"},
     {"42501", "for database", "GRANT CONNECT ON DATABASE ... TO this role, or name another one"},
+    {"42501", "affected by row-level security",
+     "take row_security=off back (ALTER ROLE ... RESET row_security, or the URL's options)"},
     {"42501", "for table",
      "its owner may GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ... TO this role"},
     {"42501", NULL,

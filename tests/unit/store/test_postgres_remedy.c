@@ -85,6 +85,10 @@ static const struct {
      SOCKET "FATAL:  42501: permission denied for database \"x\"\nDETAIL:  User does not have "
             "CONNECT privilege.\n",
      "42501", "permission denied for database \"x\"", "GRANT CONNECT"},
+    {"policies that are not to hold",
+     "ERROR:  42501: query would be affected by row-level security policy for table \"meta\"\n",
+     "42501", "query would be affected by row-level security policy for table \"meta\"",
+     "RESET row_security"},
     {"too many of a role", SOCKET "FATAL:  53300: too many connections for role \"x\"\n", "53300",
      "too many connections for role \"x\"", "ALTER ROLE ... CONNECTION LIMIT n: a node needs 2"},
     {"too many of a database", SOCKET "FATAL:  53300: too many connections for database \"x\"\n",
