@@ -56,6 +56,14 @@ static void tell_place(const PGconn *conn, char *ret, size_t size)
              port ? port : "", name ? name : "", role ? role : "");
 }
 
+/* A service that is not defined leads nowhere. */
+static bool is_somewhere(const PGconn *conn)
+{
+    const char *host = PQhost(conn), *role = PQuser(conn);
+
+    return (host && *host) || (role && *role);
+}
+
 void tcn_pg_tell_place(struct tcn_db *db, char *ret, size_t size)
 {
     tell_place(db->conn, ret, size);
@@ -67,7 +75,7 @@ static int fail(const PGconn *conn, int code, const struct tcn_pg_refusal *refus
     char place[TCN_DB_PLACE_TEXT] = "PostgreSQL";
     bool has_state = refusal->state[0] != '\0';
 
-    if (conn && *remedy)
+    if (conn && *remedy && is_somewhere(conn))
         tell_place(conn, place, sizeof place);
     return tcn_fail(err, code, "%s: %.*s%s%s%s%s%s", place, *remedy ? 160 : 300, refusal->text,
                     has_state ? " (" : "", refusal->state, has_state ? ")" : "",

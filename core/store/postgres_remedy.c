@@ -34,6 +34,8 @@ static const struct {
     {"", "No such file or directory",
      "no server has its socket there: check the folder (host=) and the port in the URL, and that "
      "the server runs"},
+    {"", "definition of service",
+     "define it in ~/.pg_service.conf (PGSERVICEFILE), or name the host in the URL"},
     {"", "could not translate host name",
      "no such name is known here: check the host in the URL, and the machine's resolver"},
     {"", "o route to host", "check the host in the URL, and the network on the way to it"},

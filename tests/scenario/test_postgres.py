@@ -369,6 +369,8 @@ class Start(unittest.TestCase):
                 (wrong, "password authentication failed"),
                 ({"url": self.url(), "pasword": {"env": "PW"}}, 'did you mean \\"?password'),
                 ({"url": "sqlite:tocsin.db", "password": {"env": "PW"}}, "SQLite has no password"),
+                (self.url(postgres.ROLE, options="-crow_security%3Doff"), "row-level security.*take row_security=off back"),
+                ("postgresql:///?service=none", "PostgreSQL: definition of service .*none.* not found.*; define it in"),
                 (self.url("worker", options="-csearch_path%3Dpg_catalog"), "may create tables in this schema"),
                 ("postgresql://[::1/tocsin", "no connection URI")):
             with self.subTest(told=told):

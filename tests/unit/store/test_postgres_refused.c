@@ -118,6 +118,29 @@ static void a_setting_that_is_none(void **state)
     assert_string_equal(tcn_pg_refused_in_public(&is, 1), "its server does not let this node in");
 }
 
+/* It has no host then, and no role. */
+static void a_service_that_is_not_defined(void **state)
+{
+    const struct tcn_db_place place = {.target = "postgresql:///?service=tocsin_has_none"};
+    int64_t until_us = tcn_clock_mono_us() + PATIENCE_US;
+    struct tcn_pg_hosts hosts = {0};
+    struct tcn_pg_refused is;
+    bool is_writing = true;
+    struct tcn_err err = {0};
+    PGconn *conn;
+
+    (void)state;
+    assert_int_equal(code_of(tcn_pg_hosts_init(&hosts, &place, &err), &err), 0);
+    conn = tcn_pg_hosts_start(&hosts, 0);
+    assert_int_equal(tcn_pg_advance(conn, &is_writing, until_us, INT64_MAX), TCN_EBUSY);
+    tcn_pg_refused(conn, &is);
+    assert_string_equal(
+        is.why, "PostgreSQL: definition of service \"tocsin_has_none\" not found; define it in "
+                "~/.pg_service.conf (PGSERVICEFILE), or name the host in the URL");
+    PQfinish(conn);
+    tcn_pg_hosts_done(&hosts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +149,7 @@ int main(void)
         cmocka_unit_test(one_that_was_reached_before_one_that_was_not),
         cmocka_unit_test(a_setting_that_takes_no_writes),
         cmocka_unit_test(a_setting_that_is_none),
+        cmocka_unit_test(a_service_that_is_not_defined),
     };
 
     if (!pg_server()) {

@@ -27,6 +27,8 @@ static const struct {
      "could not translate host name \"nowhere\" to address: Name or service not known\n", "",
      "could not translate host name \"nowhere\" to address: Name or service not known",
      "check the host in the URL"},
+    {"no such service", "definition of service \"foo\" not found\n", "",
+     "definition of service \"foo\" not found", "~/.pg_service.conf"},
     {"no way", AT "No route to host" ASK, "", "No route to host", "the network on the way"},
     {"timed out", AT "Connection timed out" ASK, "", "Connection timed out", "a firewall"},
     {"a server of something else", AT "received invalid response to SSL negotiation: H\n", "",
