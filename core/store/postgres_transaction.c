@@ -248,13 +248,14 @@ static const char *what_session_waits_for(struct tcn_db *db, const char *before)
 static int fail_waiting(struct tcn_db *db, PGconn *conn, struct tcn_err *err)
 {
     const char *before = tcn_pg_waits(db);
+    char host[128];
 
     tcn_pg_doubt(db, db->host, PQbackendPID(conn));
     db->session_waits = what_session_waits_for(db, before);
     if (!db->session_waits)
         return TCN_EBUSY;
-    return tcn_fail(err, TCN_EBUSY, "PostgreSQL: %.100s does not answer: %s", PQhost(conn),
-                    db->session_waits);
+    tcn_pg_name_host(conn, host, sizeof host);
+    return tcn_fail(err, TCN_EBUSY, "PostgreSQL: %s does not answer: %s", host, db->session_waits);
 }
 
 /* A try before this one may wait yet, and has the row locked then; else a server that has answered has said why not. */

@@ -113,6 +113,7 @@ class Standby(Stalled):
             self.assertTrue(self.says("/readyz", "commits wait for a synchronous standby"), self.get("/readyz").body)
             self.at_once("/metrics")
             time.sleep(0.5)
+        self.assertRegex(self.app.log.read_text(), f"PostgreSQL: {self.pair.primary.folder}:5432 does not answer: its commits wait")
         self.pair.standby.start()
         self.goes_on(names)
 
