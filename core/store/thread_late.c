@@ -70,7 +70,10 @@ static void end_late(struct tcn_storethread *t, int64_t now_us)
         return;
     take_late(t, now_us, &list);
     for (struct tcn_job *job; (job = tcn_jobs_pop(&list)) != NULL;) {
-        tcn_fail(&job->err, TCN_EBUSY, "the database had not come to it within %d ms", TCN_LATE_MS);
+        tcn_fail(&job->err, TCN_EBUSY,
+                 "the database had not come to it within %d ms: it is held up, or slow; "
+                 "pg_stat_activity and pg_blocking_pids() show by what",
+                 TCN_LATE_MS);
         tcn_storethread_unwatch(t, job);
         job->done(job, TCN_EBUSY, &job->err);
     }

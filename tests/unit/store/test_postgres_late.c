@@ -146,6 +146,7 @@ static void who_waits_is_told(void **state)
     assert_int_equal(tcn_storethread_post(b->t, &refused.job), TCN_EBUSY);
     loop_until(b, &behind.dones);
     assert_int_equal(behind.result, TCN_EBUSY);
+    assert_non_null(strstr(behind.job.err.msg, "pg_blocking_pids"));
     assert_in_time(behind.done_us - behind.posted_us);
     loop_until(b, &first.lates);
     assert_in_time(first.late_us - first.posted_us);
