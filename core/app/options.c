@@ -1,4 +1,5 @@
 #include "app/options.h"
+#include "base/datetime.h"
 #include "base/nearest.h"
 
 #include <stdarg.h>
@@ -83,4 +84,18 @@ int tcn_options_next(struct tcn_command_line *line, const char **ret_value)
             return r < 0 ? r : i;
         }
     return unknown(line, word, len);
+}
+
+int tcn_options_time(const char *text, const struct tcn_zone *z, int64_t *ret_ms)
+{
+    static const char *const formats[] = {"%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"};
+
+    if (tcn_time_rfc3339(tcn_str(text), ret_ms) == 0)
+        return 0;
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (tcn_time_parse(tcn_str(text), formats[i], ret_ms) == 0) {
+            *ret_ms = tcn_zone_unix_ms(z, *ret_ms);
+            return 0;
+        }
+    return TCN_ESYNTAX;
 }

@@ -2,6 +2,8 @@
 #ifndef TCN_APP_OPTIONS_H
 #define TCN_APP_OPTIONS_H
 
+#include "base/zone.h"
+
 #include <stddef.h>
 
 /* What a command takes; the list ends with a NULL name. */
@@ -27,6 +29,8 @@ int tcn_options_next(struct tcn_command_line *line, const char **ret_value);
 /* Says what is wrong with the command line, and how it is used; TCN_OPTIONS_MISUSE. */
 int tcn_options_misuse(const struct tcn_command_line *line, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* A time as people write one: RFC 3339, or 2026-12-24T03:00 by the clocks of the zone. TCN_ESYNTAX. */
+int tcn_options_time(const char *text, const struct tcn_zone *z, int64_t *ret_ms);
 /* The exit status for HELP (0) and MISUSE (2). */
 int tcn_options_status(int told);
 

@@ -39,20 +39,6 @@ static const struct tcn_option_name names[] = {
     [TAG] = {"--tag", "KEY=VALUE"},  [DATA] = {"--data", "DIR"},  {NULL, NULL},
 };
 
-static int read_time(const char *text, const struct tcn_zone *z, int64_t *ret_ms)
-{
-    static const char *const formats[] = {"%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"};
-
-    if (tcn_time_rfc3339(tcn_str(text), ret_ms) == 0)
-        return 0;
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-        if (tcn_time_parse(tcn_str(text), formats[i], ret_ms) == 0) {
-            *ret_ms = tcn_zone_unix_ms(z, *ret_ms);
-            return 0;
-        }
-    return TCN_ESYNTAX;
-}
-
 static int read_when(const struct tcn_command_line *line, const char *const values[],
                      struct tcn_arena *arena, struct tcn_simulation *ret)
 {
@@ -60,7 +46,7 @@ static int read_when(const struct tcn_command_line *line, const char *const valu
 
     if (tcn_zone_load(values[TZ], arena, &ret->zone, &err) < 0)
         return tcn_options_misuse(line, "--tz: %s", err.msg);
-    if (read_time(values[AT], ret->zone, &ret->from_ms) < 0)
+    if (tcn_options_time(values[AT], ret->zone, &ret->from_ms) < 0)
         return tcn_options_misuse(line, "--at: \"%s\" is no time; write it as 2026-12-24T03:00",
                                   values[AT]);
     if (tcn_str_duration(tcn_str(values[FOR]), &ret->for_ms) < 0 || ret->for_ms < 0 ||

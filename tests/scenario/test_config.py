@@ -13,7 +13,7 @@ import typing
 import unittest
 
 from harness import BINARY, TOKENS, Tocsin, World, eventually, http, of_no_store, of_sqlite
-from worlds import SECRETS, Config, Scenario, Topic, alert, base_config, fresh, group
+from worlds import SECRETS, Config, Scenario, Topic, alert, base_config, contact, fresh, group, mail_channel
 
 STOP_S = 6.0
 NOWHERE = {name: "http://127.0.0.1:9" for name in ("servicenow", "jira", "pagerduty", "pagerduty_events")}
@@ -391,6 +391,39 @@ class Check(unittest.TestCase):
             done, text = check(path, SECRETS, "simulate", "--plan", "web", "--at", "2026-03-01T02:10", *words)
             self.assertEqual(status, done, text)
             self.assertIn(first, text.splitlines()[0])
+
+    def test_shifts_of_a_file_that_is_not_in_force(self) -> None:
+        self.config["resources"]["contacts"] += [contact("bob", "mail")]
+        self.config["resources"]["contact_channels"].append(mail_channel("bob"))
+        weekly = {"DayOfWeek": "MON", "HandOffTime": {"HourOfDay": 9, "MinuteOfHour": 0}}
+        office = [{"Start": {"HourOfDay": 9, "MinuteOfHour": 0}, "End": {"HourOfDay": 17, "MinuteOfHour": 0}}]
+        self.config["resources"]["rotations"] = [
+            {"Name": "weeks", "ContactIds": ["alice", "bob"], "TimeZoneId": "Europe/Berlin", "StartTime": "2026-03-16T08:00:00Z",
+             "Recurrence": {"WeeklySettings": [weekly], "NumberOfOnCalls": 1, "RecurrenceMultiplier": 1}},
+            {"Name": "mondays", "ContactIds": ["bob"], "TimeZoneId": "UTC", "StartTime": "2026-03-16T00:00:00Z",
+             "Recurrence": {"WeeklySettings": [weekly], "NumberOfOnCalls": 1, "RecurrenceMultiplier": 1, "ShiftCoverages": {"MON": office}}}]
+        self.config["resources"]["rotation_overrides"] = [
+            {"RotationId": "weeks", "NewContactIds": ["alice"], "StartTime": "2026-03-25T11:00:00Z", "EndTime": "2026-03-25T17:00:00Z"}]
+        path = self.write(self.config)
+        self.assertEqual((0, """weeks (times of Europe/Berlin)
+  Mon 2026-03-23 09:00 - Wed 2026-03-25 12:00  bob
+  Wed 2026-03-25 12:00 - Wed 2026-03-25 18:00  alice, instead of bob
+  Wed 2026-03-25 18:00 - Mon 2026-03-30 09:00  bob
+  Mon 2026-03-30 09:00 - Mon 2026-04-06 09:00  alice
+  Mon 2026-04-06 09:00 - Mon 2026-04-13 09:00  bob
+"""), check(path, SECRETS, "shifts", "--rotation", "weeks", "--from", "2026-03-24T00:00"))
+        self.assertEqual((0, """mondays (times of Asia/Tokyo)
+  Mon 2026-03-23 00:00 - Mon 2026-03-23 18:00  nobody
+  Mon 2026-03-23 18:00 - Tue 2026-03-24 02:00  bob
+  Tue 2026-03-24 02:00 - Tue 2026-03-24 12:00  nobody
+"""), check(path, SECRETS, "shifts", "--rotation", "mondays", "--from", "2026-03-23T00:00", "--for", "36h", "--tz", "Asia/Tokyo"))
+        status, text = check(path, SECRETS, "shifts")
+        self.assertEqual((0, ["weeks", "mondays"]), (status, [line.split()[0] for line in text.splitlines() if line[0] != " "]))
+        for words, told in ((["--rotation", "days"], 'the file has no rotation "days"'), (["--from", "noon"], '"noon" is no time'),
+                            (["--for", "401d"], "no duration up to 400d"), (["--tz", "Europe/Berln"], "Europe/Berlin")):
+            status, text = check(path, SECRETS, "shifts", *words)
+            self.assertEqual(2, status, text)
+            self.assertIn(told, text)
 
     def test_serve_tells_the_same(self) -> None:
         self.config["listen"] = "8080"
