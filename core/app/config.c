@@ -39,7 +39,6 @@ bool tcn_config_is_name(const char *name)
                       NAME_MAX_LEN);
 }
 
-/* It is a part of ARNs. */
 static int read_region(const struct tcn_node *root, const char *member, const char **ret)
 {
     struct tcn_node at = tcn_node_member(root, member);
@@ -56,7 +55,7 @@ static int read_account(const struct tcn_node *root, struct tcn_config *c)
 {
     int r;
 
-    c->region = "us-east-1";
+    c->region = "us-east-1"; /* it is a part of ARNs */
     r = read_region(root, "region", &c->region);
     c->account_id = "000000000000";
     if (tcn_node_text(root, "account_id", TCN_OPTIONAL, &c->account_id) < 0)

@@ -18,8 +18,9 @@ struct tcn_simulation {
 };
 
 /* Lets an alarm fire from from_ms on, for for_ms; it opens an incident of the plan once no maintenance window holds it. Every
- * message that no page budget holds back arrives at once, and nobody acknowledges. Prints a line for each page and for each thing that the timeline says. The engine is that of `tocsin
- * serve`. TCN_ENOTFOUND: there is no such plan or contact, err names the nearest. */
+ * message that no page budget holds back arrives at once, and nobody acknowledges. Prints a line for each page and for each thing
+ * that the timeline says. The engine is that of `tocsin serve`. TCN_ENOTFOUND: there is no such plan or contact, err names the
+ * nearest. */
 int tcn_simulate(const struct tcn_simulation *s, FILE *out, struct tcn_err *err);
 
 #endif

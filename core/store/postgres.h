@@ -198,7 +198,7 @@ const char *tcn_pg_url_value(const PQconninfoOption *list, const char *keyword);
 size_t tcn_pg_url_pieces(const char *list);
 /* The i-th; the only one is everybody's. Yours to free. */
 char *tcn_pg_url_piece(const char *list, size_t i);
-/* Begins to connect to the i-th host; never NULL. */
+/* Begins to connect to the i-th host; never NULL. Notices go nowhere unless the caller takes them. */
 PGconn *tcn_pg_hosts_start(const struct tcn_pg_hosts *h, size_t i);
 
 /* -- postgres_values.c ------------------------------------------------------------------------------------------ */
@@ -313,9 +313,9 @@ extern const char *const tcn_pg_questions[TCN_PG_QUESTIONS];
 #define TCN_PG_UNTOLD "0"
 /* What the connection itself tells; then each answer. row may be NULL, or an error: the question may not be asked there. */
 void tcn_pg_begin_server(const PGconn *conn, struct tcn_database *ret);
-/* Of an error: the role may not ask that, or a server that is not quite PostgreSQL does not know it. What fails for another
- * reason says nothing of the server. */
-bool tcn_pg_is_untold(const PGresult *error);
+/* Of a question that has failed: the role may not ask that, or a server that is not quite PostgreSQL does not know it. What fails
+ * for another reason says nothing of the server. */
+bool tcn_pg_is_untold(const PGconn *conn);
 void tcn_pg_hear_answer(enum tcn_pg_question question, const PGresult *row,
                         struct tcn_database *ret);
 /* Of a connection that is made, or is to be made: host and port. */

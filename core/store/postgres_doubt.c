@@ -23,12 +23,6 @@ static const char *meaning(const PGresult *row, const char *before)
     return "it works on one statement";
 }
 
-static void ignore(void *arg, const PGresult *notice)
-{
-    (void)arg;
-    (void)notice;
-}
-
 /* A process at work tells it by itself (thread_late.c). */
 static void tell_start(const struct tcn_db *db, const char *before, const char *now)
 {
@@ -65,7 +59,6 @@ bool tcn_pg_doubt(struct tcn_db *db, size_t host, int backend)
     if (atomic_load(&db->is_ending))
         return false;
     conn = tcn_pg_hosts_start(&db->hosts, host);
-    PQsetNoticeReceiver(conn, ignore, NULL);
     if (tcn_pg_advance(conn, &is_writing, until_us, INT64_MAX) == 1)
         ask(db, conn, backend, until_us);
     PQfinish(conn);

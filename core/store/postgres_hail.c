@@ -35,18 +35,11 @@ static void give_up(struct call *c)
     hang_up(c);
 }
 
-static void ignore(void *arg, const PGresult *notice)
-{
-    (void)arg;
-    (void)notice;
-}
-
 static void dial(struct call *c, const struct tcn_pg_hosts *hosts, size_t i,
                  struct tcn_pg_hailed *ret)
 {
     *ret = (struct tcn_pg_hailed){.r = TCN_EBUSY};
     *c = (struct call){.conn = tcn_pg_hosts_start(hosts, i), .is_writing = true, .ret = ret};
-    PQsetNoticeReceiver(c->conn, ignore, NULL);
     tcn_pg_name_host(c->conn, ret->host, sizeof ret->host);
     if (PQstatus(c->conn) == CONNECTION_BAD)
         give_up(c);
@@ -91,7 +84,7 @@ static void hear(struct call *c)
             ask(c);
             return;
         }
-        if (PQresultStatus(row) == PGRES_FATAL_ERROR && !tcn_pg_is_untold(row))
+        if (PQresultStatus(row) == PGRES_FATAL_ERROR && !tcn_pg_is_untold(c->conn))
             give_up(c);
         else
             tcn_pg_hear_answer((enum tcn_pg_question)c->question, row, &c->ret->server);

@@ -238,6 +238,12 @@ static void set(struct settings *s, const char *keyword, const char *value)
     s->values[s->n++] = value;
 }
 
+static void ignore(void *arg, const PGresult *notice)
+{
+    (void)arg;
+    (void)notice;
+}
+
 PGconn *tcn_pg_hosts_start(const struct tcn_pg_hosts *h, size_t i)
 {
     struct settings s = {0};
@@ -259,6 +265,7 @@ PGconn *tcn_pg_hosts_start(const struct tcn_pg_hosts *h, size_t i)
     conn = PQconnectStartParams(s.keywords, s.values, 0);
     if (!conn)
         abort();                                 /* no memory */
+    PQsetNoticeReceiver(conn, ignore, NULL);     /* else they are printed */
     PQsetErrorVerbosity(conn, PQERRORS_VERBOSE); /* with the SQLSTATE of a refusal */
     for (size_t k = 0; k < s.n_owned; k++)
         free(s.owned[k]);

@@ -3,6 +3,8 @@
  * one that succeeded it, one that was left behind, or a stranger. */
 #include "store/postgres.h"
 
+#include "store/postgres_remedy.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -59,11 +61,12 @@ void tcn_pg_begin_server(const PGconn *conn, struct tcn_database *ret)
     tcn_pg_name_host(conn, ret->host, sizeof ret->host);
 }
 
-bool tcn_pg_is_untold(const PGresult *error)
+bool tcn_pg_is_untold(const PGconn *conn)
 {
-    const char *state = PQresultErrorField(error, PG_DIAG_SQLSTATE);
+    struct tcn_pg_refusal refusal;
 
-    return state && (strncmp(state, "42", 2) == 0 || strncmp(state, "0A", 2) == 0);
+    tcn_pg_read_refusal(PQerrorMessage(conn), &refusal);
+    return strncmp(refusal.state, "42", 2) == 0 || strncmp(refusal.state, "0A", 2) == 0;
 }
 
 /* A time that ran out, say, is no answer: the server could be any. */
@@ -72,7 +75,7 @@ static int ask(struct tcn_db *db, PGconn *conn, enum tcn_pg_question question,
 {
     PGresult *row = NULL;
     int r = tcn_pg_ask(db, conn, tcn_pg_questions[question], &row, err);
-    bool is_untold = r < 0 && r != TCN_EBUSY && PQstatus(conn) == CONNECTION_OK;
+    bool is_untold = r < 0 && tcn_pg_is_untold(conn);
 
     if (r == 0 || is_untold)
         tcn_pg_hear_answer(question, row, ret);

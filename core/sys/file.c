@@ -196,7 +196,7 @@ int tcn_dir_own(const char *path, int *ret_fd, struct tcn_err *err)
         return fail_errno(err, "open folder", path);
     if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
         close(fd);
-        return tcn_fail(err, TCN_EBUSY, "another tocsin uses %s", path);
+        return tcn_fail(err, TCN_EBUSY, "another process has %s", path);
     }
     *ret_fd = fd;
     return 0;

@@ -226,22 +226,13 @@ static inline void proxy_limit(struct proxy *p, long max_bytes, bool is_at_commi
     pthread_mutex_unlock(&p->mutex);
 }
 
-static inline unsigned long proxy_cuts(struct proxy *p)
+/* One of its counters. */
+static inline unsigned long proxy_read(struct proxy *p, const unsigned long *counter)
 {
     unsigned long n;
 
     pthread_mutex_lock(&p->mutex);
-    n = p->cuts;
-    pthread_mutex_unlock(&p->mutex);
-    return n;
-}
-
-static inline unsigned long proxy_turns(struct proxy *p)
-{
-    unsigned long n;
-
-    pthread_mutex_lock(&p->mutex);
-    n = p->turns;
+    n = *counter;
     pthread_mutex_unlock(&p->mutex);
     return n;
 }

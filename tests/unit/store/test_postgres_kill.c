@@ -293,9 +293,9 @@ static void cut_connections(void **state)
     b->until = b->next;
     work(b, 0);
     tcn_storethread_stats(b->t, &stats);
-    print_message("%lu cuts, %llu undecided\n", proxy_cuts(&p),
+    print_message("%lu cuts, %llu undecided\n", proxy_read(&p, &p.cuts),
                   (unsigned long long)stats.undecided);
-    assert_true(proxy_cuts(&p) > 10 && b->durable > 20);
+    assert_true(proxy_read(&p, &p.cuts) > 10 && b->durable > 20);
     check(b);
     repeat_failed(b);
     tcn_storethread_stop(b->t);
@@ -322,7 +322,7 @@ static void cut_commits(void **state)
     proxy_limit(&p, 0, false);
     b->until = b->next;
     work(b, 0);
-    print_message("%lu cuts, %llu undecided\n", proxy_cuts(&p),
+    print_message("%lu cuts, %llu undecided\n", proxy_read(&p, &p.cuts),
                   (unsigned long long)stats.undecided);
     assert_true(b->durable > 20);
     check(b);

@@ -81,7 +81,7 @@ static void write_alarm(struct bed *b, unsigned no)
 /* The round trips of n alarms in one transaction. */
 static unsigned long turns_of(struct bed *b, unsigned n)
 {
-    unsigned long before = proxy_turns(&b->p);
+    unsigned long before = proxy_read(&b->p, &b->p.turns);
     unsigned first = b->no + 1;
 
     b->no += n;
@@ -92,7 +92,7 @@ static unsigned long turns_of(struct bed *b, unsigned n)
     for (unsigned i = 0; i < n; i++)
         write_alarm(b, first + i);
     OK(&b->f, tcn_store_commit(b->f.s, &b->f.err));
-    return proxy_turns(&b->p) - before;
+    return proxy_read(&b->p, &b->p.turns) - before;
 }
 
 static void a_batch_waits_no_longer_than_one_alarm(void **state)
@@ -122,13 +122,13 @@ static void what_only_writes_is_not_waited_for(void **state)
 
     turns_of(b, 1);
     OK(&b->f, tcn_store_begin(b->f.s, &b->f.err));
-    before = proxy_turns(&b->p);
+    before = proxy_read(&b->p, &b->p.turns);
     for (int64_t seq = 2; seq < 2 + BATCH; seq++) {
         event = gen_event(&b->g, seq);
         OK(&b->f, tcn_store_event_add(b->f.s, id_of(1), &event, &b->f.err));
     }
     OK(&b->f, tcn_store_commit(b->f.s, &b->f.err));
-    before = proxy_turns(&b->p) - before;
+    before = proxy_read(&b->p, &b->p.turns) - before;
     print_message("round trips: %lu for %d writes and their commit\n", before, BATCH);
     assert_true(before >= 1 && before <= 2 + PIECES);
 }
