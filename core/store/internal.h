@@ -30,6 +30,8 @@ enum tcn_sql_table {
     TCN_SQL_WAITING,
     TCN_SQL_OVERDUE,
     TCN_SQL_MUTE,
+    TCN_SQL_RESOURCE,
+    TCN_SQL_CHANNEL_STATE,
     TCN_SQL_INCIDENT,
     TCN_SQL_SEARCH,
     TCN_SQL_TIMELINE,
@@ -69,9 +71,16 @@ struct tcn_store {
         bool is_changed;          /* to be written before the commit */
     } storm;                      /* the row in hand, of this transaction: store_storm.c */
     struct tcn_mute_cache *mutes; /* owned; store_mute.c */
-    int64_t followed_us;          /* when the schema's version was last looked at, monotonic */
-    bool is_alone;                /* no other process can use the database */
-    struct tcn_ahead *ahead;      /* owned; store_ahead.c */
+    struct {
+        uint64_t version; /* the last one that was told or left; 0: none yet */
+        char mark[48];    /* of the rows that it stands for */
+        bool is_known;
+        int64_t read_ms;
+        uint64_t changes;    /* by this store so far */
+    } resources;             /* store_resource_version.c */
+    int64_t followed_us;     /* when the schema's version was last looked at, monotonic */
+    bool is_alone;           /* no other process can use the database */
+    struct tcn_ahead *ahead; /* owned; store_ahead.c */
     struct tcn_start_doubts doubts;
     int64_t schema;  /* of the database, as last looked at */
     bool is_hurried; /* this transaction does not wait for what other nodes have locked */
@@ -126,6 +135,8 @@ void tcn_db_translate(const struct tcn_db_driver *driver, const char *sql, struc
 int tcn_store_storm_write(struct tcn_store *s, struct tcn_err *err);
 /* At a begin and a rollback, and when the store is closed. */
 void tcn_store_storm_forget(struct tcn_store *s);
+/* store_resource_version.c: rows of resources or channel states were written. */
+int tcn_store_resources_changed(struct tcn_store *s, struct tcn_err *err);
 /* When the store is closed. */
 void tcn_store_mutes_free(struct tcn_store *s);
 /* The lanes' part of tcn_store_clock_back. */

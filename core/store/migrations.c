@@ -515,6 +515,42 @@ static const char *const v22_filters_apart[] = {
     NULL,
 };
 
+/* What commands make beside the configuration, and which contact channels are activated. */
+static const char *const v23_resources[] = {
+    "CREATE TABLE resources ("
+    " account_id {TEXT} NOT NULL,"
+    " kind {INT} NOT NULL,"
+    " name {TEXT} NOT NULL,"
+    " epoch {INT} NOT NULL,"
+    " id {ID} NOT NULL,"
+    " body TEXT NOT NULL,"
+    " tags TEXT,"
+    " created_by TEXT,"
+    " modified_by TEXT,"
+    " created_ms {INT} NOT NULL,"
+    " modified_ms {INT} NOT NULL,"
+    " PRIMARY KEY (account_id, kind, name)"
+    "){CLUSTERED}",
+    KEEP_APART("resources"),
+    "CREATE TABLE channel_states ("
+    " account_id {TEXT} NOT NULL,"
+    " contact {TEXT} NOT NULL,"
+    " channel {TEXT} NOT NULL,"
+    " epoch {INT} NOT NULL,"
+    " address_hash {ID} NOT NULL,"
+    " is_activated {INT} NOT NULL,"
+    " code TEXT,"
+    " code_ms {INT} NOT NULL,"
+    " tries {INT} NOT NULL,"
+    " sent {INT} NOT NULL,"
+    " day_ms {INT} NOT NULL,"
+    " changed_ms {INT} NOT NULL,"
+    " PRIMARY KEY (account_id, contact, channel)"
+    "){CLUSTERED}",
+    KEEP_APART("channel_states"),
+    NULL,
+};
+
 const struct tcn_migration tcn_migrations[] = {
     {1, 1, v1_base},
     {2, 1, v2_incidents},
@@ -538,5 +574,6 @@ const struct tcn_migration tcn_migrations[] = {
     {20, 13, v20_budgets},
     {21, 13, v21_filters},
     {22, 13, v22_filters_apart},
+    {23, 13, v23_resources},
     {0, 0, NULL},
 };

@@ -7,6 +7,7 @@
 #include "store/die.h"
 #include "store/migrate.h"
 #include "store/moved.h"
+#include "store/resources.h"
 #include "sys/clock.h"
 #include "sys/random.h"
 #include <assert.h>
@@ -336,6 +337,14 @@ static int end_statements(struct tcn_store *s, struct tcn_err *err)
     return check_whole(s, err);
 }
 
+/* A commit that failed, or may have. */
+static int ended(struct tcn_store *s, int r)
+{
+    if (r != 0)
+        tcn_store_resources_forget(s);
+    return r;
+}
+
 int tcn_store_commit(struct tcn_store *s, struct tcn_err *err)
 {
     int r = end_statements(s, err);
@@ -344,7 +353,7 @@ int tcn_store_commit(struct tcn_store *s, struct tcn_err *err)
         r = s->driver->commit(s->db, err);
     if (r == 0)
         s->taken_back_ms += s->took_ms;
-    return r;
+    return ended(s, r);
 }
 
 int tcn_store_commit_unsynced(struct tcn_store *s, bool *ret_unsynced, struct tcn_err *err)
@@ -356,7 +365,7 @@ int tcn_store_commit_unsynced(struct tcn_store *s, bool *ret_unsynced, struct tc
         return tcn_store_commit(s, err);
     if ((r = end_statements(s, err)) < 0)
         return r;
-    return s->driver->commit_unsynced(s->db, ret_unsynced, err);
+    return ended(s, s->driver->commit_unsynced(s->db, ret_unsynced, err));
 }
 
 void tcn_store_sync(struct tcn_store *s)
@@ -369,6 +378,7 @@ void tcn_store_rollback(struct tcn_store *s)
     tcn_store_storm_forget(s);
     tcn_store_forget_ahead(s);
     tcn_store_mutes_forget(s);
+    tcn_store_resources_forget(s);
     s->driver->rollback(s->db);
 }
 

@@ -22,6 +22,7 @@ enum {
     SUBSCRIPTIONS,
     WAITING,
     BUDGETS,
+    CHANNEL_STATES,
     INCIDENTS, /* the last: which are meant is told by their times */
     STATEMENTS
 };
@@ -61,6 +62,9 @@ static const char *const sql[] = {
                 " WHERE account_id = $1 AND due_ms > $2",
     [BUDGETS] = "UPDATE budgets SET full_ms = full_ms - $3, epoch = $4"
                 " WHERE account_id = $1 AND full_ms > $2",
+    /* Codes keep their age, and days their length. */
+    [CHANNEL_STATES] = "UPDATE channel_states SET " BACK("code_ms") ", " BACK("day_ms")
+                       ", epoch = $4 WHERE account_id = $1 AND $2 > 0",
     [INCIDENTS] = "UPDATE incidents SET " BACK("created_ms") ", " BACK("modified_ms") ", "
                   BACK("resolved_ms") ", " BACK("acknowledged_ms") ", " BACK("unreached_ms")
                   ", epoch = $4 WHERE account_id = $1 AND (status = 1 OR modified_ms > $2)",
@@ -144,7 +148,8 @@ int tcn_store_clock_back(struct tcn_store *s, int64_t now_ms, int64_t by_ms, str
         r = tcn_store_lanes_back(s, now_ms, by_ms, err);
     for (size_t no = NEWEST + 1; no < STATEMENTS && r == 0; no++)
         r = move(s, no, now_ms, by_ms, err);
-    if (r < 0 || (r = tcn_store_clock_took(s, by_ms, err)) < 0)
+    if (r < 0 || (r = tcn_store_resources_changed(s, err)) < 0 ||
+        (r = tcn_store_clock_took(s, by_ms, err)) < 0)
         return r;
     return tcn_store_clock_mark(s, now_ms, err);
 }

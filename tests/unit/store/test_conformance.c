@@ -1,120 +1,9 @@
 /* The same random sequence of every function of the store on each driver and on the reference in memory: the same codes and
  * the same rows. SQLite in memory, SQLite in a file, and PostgreSQL when tests/postgres.py runs this. */
-#include "reference/reference.h"
-#include "rows.h"
+#include "conformance.h"
 
-#define DRIVERS_MAX 3
-#define STORES_MAX (DRIVERS_MAX + 1)
 #define STEPS 1500
 #define LIMIT 40
-
-struct bed {
-    struct fixture f[DRIVERS_MAX];
-    size_t drivers;
-    size_t n; /* the drivers, and the reference last */
-    struct ref ref;
-    struct gen g;
-    struct tcn_arena rows; /* lives as long as the reference, whose rows point into it */
-    struct tcn_arena a;
-    unsigned seed;
-    const char *op;
-    size_t conflicts, commits, steps;
-    int codes[STORES_MAX];
-};
-
-#define EACH(b) for (size_t k = 0; k < (b)->n; k++)
-#define EACH_DRIVER(b) for (size_t k = 0; k < (b)->drivers; k++)
-static unsigned pick(struct bed *b, unsigned n)
-{
-    return (unsigned)rand_r(&b->seed) % n;
-}
-
-static struct tcn_id an_id(struct bed *b, uint32_t base, unsigned n)
-{
-    return id_of(base + pick(b, n));
-}
-
-/* -- transactions ------------------------------------------------------------------------------------------- */
-
-static void begin(struct bed *b)
-{
-    EACH_DRIVER(b)
-    OK(&b->f[k], tcn_store_begin(b->f[k].s, &b->f[k].err));
-    ref_begin(&b->ref);
-}
-
-static void commit(struct bed *b)
-{
-    EACH_DRIVER(b)
-    OK(&b->f[k], tcn_store_commit(b->f[k].s, &b->f[k].err));
-    b->commits++;
-}
-
-static void rollback(struct bed *b)
-{
-    EACH_DRIVER(b)
-    tcn_store_rollback(b->f[k].s);
-    ref_rollback(&b->ref);
-}
-
-/* What only writes may answer later; a read makes it answer. */
-static int settled(struct bed *b, size_t k, int r)
-{
-    const char *value;
-
-    if (k == b->drivers || r < 0)
-        return r;
-    return tcn_store_meta_get(b->f[k].s, "none", &b->a, &value, &b->f[k].err);
-}
-
-/* The same code everywhere; one that ends the transaction ends all of them. */
-static int same_code(struct bed *b, const int r[STORES_MAX], bool is_answer)
-{
-    int wanted = r[b->drivers];
-
-    EACH_DRIVER(b)
-    if (r[k] != wanted)
-        fail_msg("step %zu, %s: store %zu answers %d, the reference %d: %s", b->steps, b->op, k,
-                 r[k], wanted, r[k] < 0 ? b->f[k].err.msg : "");
-    if (wanted < 0 && !is_answer) {
-        rollback(b);
-        begin(b);
-        b->conflicts++;
-    }
-    return wanted;
-}
-
-#define CALL(b, k, what, ...)                                                                      \
-    ((k) == (b)->drivers ? ref_##what(&(b)->ref, __VA_ARGS__)                                      \
-                         : tcn_store_##what((b)->f[k].s, __VA_ARGS__, &(b)->f[k].err))
-#define WRITE(b, what, ...)                                                                        \
-    do {                                                                                           \
-        int codes_[STORES_MAX];                                                                    \
-        EACH(b)                                                                                    \
-        codes_[k] = settled(b, k, CALL(b, k, what, __VA_ARGS__));                                  \
-        same_code(b, codes_, false);                                                               \
-    } while (0)
-/* NOTFOUND and what the inbox knows are answers. */
-#define ASK(b, what, ...)                                                                          \
-    do {                                                                                           \
-        EACH(b)                                                                                    \
-        b->codes[k] = CALL(b, k, what, __VA_ARGS__);                                               \
-        same_code(b, b->codes, true);                                                              \
-    } while (0)
-#define LIST(b, type, same, what, ...)                                                             \
-    do {                                                                                           \
-        type *list[STORES_MAX] = {NULL};                                                           \
-        size_t n[STORES_MAX] = {0};                                                                \
-        ASK(b, what, __VA_ARGS__, &b->a, &list[k], &n[k]);                                         \
-        EACH_DRIVER(b)                                                                             \
-        {                                                                                          \
-            if (n[k] != n[b->drivers])                                                             \
-                fail_msg("step %zu, %s: store %zu has %zu rows, the reference %zu", (b)->steps,    \
-                         (b)->op, k, n[k], n[b->drivers]);                                         \
-            for (size_t i = 0; i < n[k]; i++)                                                      \
-                same(&list[b->drivers][i], &list[k][i]);                                           \
-        }                                                                                          \
-    } while (0)
 
 /* -- operations --------------------------------------------------------------------------------------------- */
 
@@ -671,6 +560,64 @@ static void mutes(struct bed *b)
     LIST(b, struct tcn_mute, same_mute, mute_list, now, 5);
 }
 
+/* It grows where the reference's does, and nowhere else. */
+static void resources_version(struct bed *b)
+{
+    uint64_t version[STORES_MAX] = {0};
+    bool has_grown;
+
+    if (pick(b, 4) == 0)
+        EACH_DRIVER(b)
+    tcn_store_resources_forget(b->f[k].s);
+    ASK(b, resources_version, NOW, &version[k]);
+    has_grown = version[b->drivers] > b->told[b->drivers];
+    EACH(b)
+    {
+        assert_true(version[k] >= b->told[k]);
+        assert_int_equal(version[k] > b->told[k], has_grown);
+        b->told[k] = version[k];
+    }
+}
+
+static void resources(struct bed *b)
+{
+    struct tcn_resource row = gen_resource(&b->g), got[STORES_MAX];
+    const char *after = pick(b, 3) ? names[pick(b, 7)] : "";
+
+    row.kind = (enum tcn_resource_kind)(1 + pick(b, 3));
+    row.name = names[pick(b, 7)];
+    if (pick(b, 2))
+        WRITE(b, resource_put, &row);
+    resources_version(b);
+    row.name = names[pick(b, 7)];
+    ASK(b, resource_get, row.kind, row.name, &b->a, &got[k]);
+    for (size_t k = 0; b->codes[0] == 0 && k < b->n; k++)
+        same_resource(&got[0], &got[k]);
+    if (pick(b, 4) == 0)
+        ASK(b, resource_drop, row.kind, row.name);
+    LIST(b, struct tcn_resource, same_resource, resource_list, row.kind, after, 4);
+}
+
+static void channel_states(struct bed *b)
+{
+    struct tcn_channel_state row = gen_channel_state(&b->g), got[STORES_MAX];
+
+    row.contact = names[pick(b, 7)];
+    row.channel = names[pick(b, 3)];
+    row.code = pick(b, 2) ? row.code : NULL;
+    row.is_activated = pick(b, 2);
+    if (pick(b, 2))
+        WRITE(b, channel_state_put, &row);
+    row.contact = names[pick(b, 7)];
+    ASK(b, channel_state_get, row.contact, row.channel, &b->a, &got[k]);
+    for (size_t k = 0; b->codes[0] == 0 && k < b->n; k++)
+        same_channel_state(&got[0], &got[k]);
+    if (pick(b, 3) == 0)
+        ASK(b, channel_state_drop, row.contact, row.channel);
+    resources_version(b);
+    ALL(b, struct tcn_channel_state, same_channel_state, channel_state_list);
+}
+
 static void meta(struct bed *b)
 {
     const char *name = tcn_arena_fmt(&b->rows, "m%u", pick(b, 5)), *got[STORES_MAX] = {NULL};
@@ -709,6 +656,9 @@ static const struct {
            {"waiting", waiting},
            {"waiting due", waiting_due},
            {"mutes", mutes},
+           {"resources", resources},
+           {"channel states", channel_states},
+           {"version of resources", resources_version},
            {"timelines", timelines},
            {"timeline pages", timeline_pages}};
 

@@ -1,6 +1,6 @@
 /* Policies of the tables: a session of another account sees and writes nothing, the role that owns the tables included. The
  * tables are those that the catalog has: one without a policy fails here. */
-#include "rows.h"
+#include "rows_resource.h"
 
 #define OTHER "000000000001"
 #define TABLES_MAX 40
@@ -58,6 +58,8 @@ static void fill(struct fixture *f)
     struct tcn_storm_alarm alarm = gen_storm_alarm(&g);
     struct tcn_waiting waiting = gen_waiting(&g);
     struct tcn_mute mute = gen_mute(&g);
+    struct tcn_resource resource = gen_resource(&g);
+    struct tcn_channel_state channel = gen_channel_state(&g);
 
     OK(f, tcn_store_begin(f->s, &f->err));
     OK(f, tcn_store_meta_put(f->s, "name", "value", &f->err));
@@ -67,6 +69,8 @@ static void fill(struct fixture *f)
     OK(f, tcn_store_storm_alarm_put(f->s, incident.id, lane.dedupe_key, &alarm, &f->err));
     OK(f, tcn_store_waiting_put(f->s, &waiting, &f->err));
     OK(f, tcn_store_mute_add(f->s, &mute, &f->err));
+    OK(f, tcn_store_resource_put(f->s, &resource, &f->err));
+    OK(f, tcn_store_channel_state_put(f->s, &channel, &f->err));
     OK(f, tcn_store_budget_put(f->s, "ann", "mail", 1, &f->err));
     OK(f, tcn_store_incident_put(f->s, &incident, &f->err));
     OK(f, tcn_store_event_add(f->s, incident.id, &event, &f->err));

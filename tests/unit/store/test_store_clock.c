@@ -1,4 +1,4 @@
-#include "rows.h"
+#include "rows_resource.h"
 
 /* From BASE + 600 the clock goes back to BASE. */
 #define BASE INT64_C(1000000000000)
@@ -60,6 +60,38 @@ static void buckets(void **state)
     assert_int_equal(full_ms, BASE + 250);
     OK(f, tcn_store_budget_get(f->s, "bob", "mail", &full_ms, &f->err));
     assert_int_equal(full_ms, BASE - 5);
+}
+
+/* What is counted from a time goes on. */
+static void codes(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_channel_state got, row = gen_channel_state(&(struct gen){.a = &f->a, .n = 1});
+
+    row.code_ms = BASE - 5;
+    row.day_ms = BASE + 600;
+    OK(f, tcn_store_channel_state_put(f->s, &row, &f->err));
+    back(f);
+    OK(f, tcn_store_channel_state_get(f->s, row.contact, row.channel, &f->a, &got, &f->err));
+    assert_int_equal(got.code_ms, BASE - 5 - BY);
+    assert_int_equal(got.day_ms, BASE);
+    row.code_ms = 0;
+    OK(f, tcn_store_channel_state_put(f->s, &row, &f->err));
+    back(f);
+    OK(f, tcn_store_channel_state_get(f->s, row.contact, row.channel, &f->a, &got, &f->err));
+    assert_int_equal(got.code_ms, 0);
+}
+
+/* Whoever keeps the states learns that they have moved. */
+static void codes_are_a_change(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t before = 0, after = 0;
+
+    OK(f, tcn_store_resources_version(f->s, BASE, &before, &f->err));
+    back(f);
+    OK(f, tcn_store_resources_version(f->s, BASE, &after, &f->err));
+    assert_true(after > before);
 }
 
 static void put_heard(struct fixture *f, uint32_t i, int64_t ms, enum tcn_incident_status status,
@@ -197,8 +229,10 @@ static void marks_and_deliveries(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_MEMORY(timers_and_messages),   IN_MEMORY(buckets),    IN_MEMORY(incidents),
-        IN_MEMORY(what_was_heard_before), IN_MEMORY(many_lanes), IN_MEMORY(marks_and_deliveries),
+        IN_MEMORY(timers_and_messages), IN_MEMORY(buckets),
+        IN_MEMORY(incidents),           IN_MEMORY(codes),
+        IN_MEMORY(codes_are_a_change),  IN_MEMORY(what_was_heard_before),
+        IN_MEMORY(many_lanes),          IN_MEMORY(marks_and_deliveries),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

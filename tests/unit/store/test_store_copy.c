@@ -1,7 +1,7 @@
 /* Copies between databases: whole, while the source goes on, again after they were cut off. Under tests/postgres.py the
  * way is SQLite, PostgreSQL, SQLite. */
 #include "raw.h"
-#include "rows.h"
+#include "rows_resource.h"
 #include "store/copy.h"
 #include "store/internal.h"
 #include "store/moved.h"
@@ -93,6 +93,8 @@ static void add_lane(struct places *p, uint32_t i)
     struct tcn_subscription subscription = gen_subscription(&p->g);
     struct tcn_waiting waiting = gen_waiting(&p->g);
     struct tcn_mute mute = gen_mute(&p->g);
+    struct tcn_resource resource = gen_resource(&p->g);
+    struct tcn_channel_state channel = gen_channel_state(&p->g);
     const char *source = tcn_arena_fmt(&p->f.a, "%s%u", i % 2 ? "_" : "Z\xC3\xA9", i);
 
     row.dedupe_key = tcn_arena_fmt(&p->f.a, "k%u", i);
@@ -101,6 +103,8 @@ static void add_lane(struct places *p, uint32_t i)
     OK(&p->f, tcn_store_storm_alarm_put(p->f.s, id_of(i), row.dedupe_key, &alarm, &p->f.err));
     OK(&p->f, tcn_store_waiting_put(p->f.s, &waiting, &p->f.err));
     OK(&p->f, tcn_store_mute_add(p->f.s, &mute, &p->f.err));
+    OK(&p->f, tcn_store_resource_put(p->f.s, &resource, &p->f.err));
+    OK(&p->f, tcn_store_channel_state_put(p->f.s, &channel, &p->f.err));
     OK(&p->f, tcn_store_storm_put(p->f.s, source, &storm, &p->f.err));
     OK(&p->f, tcn_store_budget_put(p->f.s, source, "mail", i, &p->f.err));
     OK(&p->f, tcn_store_meta_put(p->f.s, source, "x", &p->f.err));

@@ -22,12 +22,14 @@ static const size_t row_sizes[REF_KINDS] = {
     [REF_SUBSCRIPTIONS] = sizeof(struct tcn_subscription),
     [REF_WAITING] = sizeof(struct tcn_waiting),
     [REF_MUTES] = sizeof(struct tcn_mute),
+    [REF_RESOURCES] = sizeof(struct tcn_resource),
+    [REF_CHANNEL_STATES] = sizeof(struct tcn_channel_state),
     [REF_BUDGETS] = sizeof(struct ref_budget),
 };
 
 void ref_init(struct ref *r, int64_t epoch)
 {
-    *r = (struct ref){.epoch = epoch};
+    *r = (struct ref){.epoch = epoch, .version = 1};
     for (size_t i = 0; i < REF_KINDS; i++)
         r->t[i].row = row_sizes[i];
 }
@@ -54,6 +56,7 @@ static void grow(struct ref_table *t)
 
 void ref_begin(struct ref *r)
 {
+    r->has_changed = false;
     for (size_t i = 0; i < REF_KINDS; i++) {
         struct ref_table *t = &r->t[i];
 
@@ -64,6 +67,7 @@ void ref_begin(struct ref *r)
 
 void ref_rollback(struct ref *r)
 {
+    r->version += r->has_changed;
     for (size_t i = 0; i < REF_KINDS; i++) {
         struct ref_table *t = &r->t[i];
 

@@ -7,6 +7,7 @@
 #define TCN_TESTS_REFERENCE_H
 
 #include "store/overdue.h"
+#include "store/resources.h"
 #include "store/store.h"
 
 /* Rows of one size in the order of their arrival, and what they were when the transaction began. */
@@ -35,6 +36,8 @@ enum ref_kind {
     REF_WAITING,
     REF_MUTES,
     REF_BUDGETS,
+    REF_RESOURCES,
+    REF_CHANNEL_STATES,
     REF_KINDS
 };
 /* Rows whose key is no member of the model. */
@@ -72,6 +75,8 @@ struct ref_timer {
 
 struct ref {
     int64_t epoch, last_no;
+    uint64_t version; /* of resources and channel states */
+    bool has_changed; /* by this transaction */
     struct ref_table t[REF_KINDS];
 };
 
@@ -241,5 +246,21 @@ int ref_mute_end(struct ref *r, struct tcn_id id, int64_t now_ms);
 int ref_mute_list(struct ref *r, int64_t now_ms, size_t limit, struct tcn_arena *a,
                   struct tcn_mute **ret, size_t *ret_n);
 int ref_mute_trim(struct ref *r, int64_t before_ms);
+
+/* -- reference_resource.c ------------------------------------------------------------------------------------- */
+int ref_resource_get(struct ref *r, enum tcn_resource_kind kind, const char *name,
+                     struct tcn_arena *a, struct tcn_resource *ret);
+int ref_resource_put(struct ref *r, const struct tcn_resource *resource);
+int ref_resource_drop(struct ref *r, enum tcn_resource_kind kind, const char *name);
+int ref_resource_list(struct ref *r, enum tcn_resource_kind kind, const char *after, size_t limit,
+                      struct tcn_arena *a, struct tcn_resource **ret, size_t *ret_n);
+int ref_channel_state_get(struct ref *r, const char *contact, const char *channel,
+                          struct tcn_arena *a, struct tcn_channel_state *ret);
+int ref_channel_state_put(struct ref *r, const struct tcn_channel_state *state);
+int ref_channel_state_drop(struct ref *r, const char *contact, const char *channel);
+int ref_channel_state_list(struct ref *r, struct tcn_arena *a, struct tcn_channel_state **ret,
+                           size_t *ret_n);
+/* By how much it grows is a driver's own matter. */
+int ref_resources_version(struct ref *r, int64_t now_ms, uint64_t *ret);
 
 #endif
