@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "engine/custom_event.h"
 #include "engine/engine.h"
+#include "model/resource.h"
 #include "store/store.h"
 
 /* Every token has one role; each role may do what the lower ones may. */
@@ -33,8 +34,20 @@ enum tcn_command_kind {
     TCN_COMMAND_EVENT_CREATE,         /* of the timeline, as custom says */
     TCN_COMMAND_EVENT_UPDATE,         /* the one with the id event */
     TCN_COMMAND_EVENT_DELETE,
-    TCN_COMMAND_RELATED_ADD,   /* the item related */
-    TCN_COMMAND_RELATED_REMOVE /* the one with the generated id of related */
+    TCN_COMMAND_RELATED_ADD,    /* the item related */
+    TCN_COMMAND_RELATED_REMOVE, /* the one with the generated id of related */
+    TCN_COMMAND_RESOURCE_LIST,  /* of the kind resource; these four are answered with resources */
+    TCN_COMMAND_RESOURCE_GET,   /* the one of that name */
+    TCN_COMMAND_RESOURCE_PUT,   /* the body, as an element of the configuration would be */
+    TCN_COMMAND_RESOURCE_DELETE
+};
+
+/* Which resources: those that commands made, and those of the configuration. */
+struct tcn_resource_call {
+    enum tcn_resource_kind kind;
+    const char *name;  /* NULL: a list, or one that the body names */
+    const char *after; /* of a list: names behind it */
+    size_t limit;
 };
 
 /* What somebody wants changed; text is borrowed from the arena of the call. */
@@ -53,6 +66,7 @@ struct tcn_command {
     struct tcn_id event;
     struct tcn_custom_event custom;
     struct tcn_related_item related;
+    struct tcn_resource_call resource;
     const char *client_token; /* a request that comes again with it is done once; NULL: none */
     const char *request;      /* what it is told from another one by; with a client_token */
     struct tcn_mute
@@ -100,6 +114,7 @@ struct tcn_api_route {
      * process itself. */
     int (*query)(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
     int (*command)(struct tcn_api_call *call);
+    int (*look)(struct tcn_api_call *call); /* likewise, of a command that changes nothing */
     enum tcn_api_state {
         TCN_STATE_NONE = 0,
         TCN_STATE_SOURCES,

@@ -44,6 +44,10 @@ int tcn_v1_related_add(struct tcn_api_call *call);
 int tcn_v1_related_remove(struct tcn_api_call *call);
 int tcn_v1_mute(struct tcn_api_call *call);
 int tcn_v1_mute_end(struct tcn_api_call *call);
+int tcn_v1_resources(struct tcn_api_call *call);
+int tcn_v1_resource(struct tcn_api_call *call);
+int tcn_v1_resource_put(struct tcn_api_call *call);
+int tcn_v1_resource_delete(struct tcn_api_call *call);
 int tcn_v1_subscription_confirm(struct tcn_api_call *call);
 
 /* 400 about that member of the query or the body. Returns -1. */

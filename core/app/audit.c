@@ -1,5 +1,6 @@
 #include "app/audit.h"
 
+#include "app/catalog.h"
 #include "app/config.h"
 #include "app/turn.h"
 
@@ -122,18 +123,19 @@ int tcn_audit_tell(struct tcn_store *s, int64_t now_ms, struct tcn_arena *arena,
 {
     const struct tcn_alarm alarm = alarm_of(x);
     const struct tcn_response_plan *plan =
-        tcn_directory_plan(x->directory, x->policy->response_plan);
-    const struct tcn_intake_input in = {.alarm = &alarm,
-                                        .policy = x->policy,
-                                        .directory = x->directory,
-                                        .new_id = x->new_id,
-                                        .salt = x->salt,
-                                        .now_ms = now_ms};
+        tcn_directory_plan(x->declared, x->policy->response_plan);
+    struct tcn_intake_input in = {.alarm = &alarm,
+                                  .policy = x->policy,
+                                  .directory = x->declared,
+                                  .new_id = x->new_id,
+                                  .salt = x->salt,
+                                  .now_ms = now_ms};
     struct tcn_aggregate *a = TCN_NEW(arena, struct tcn_aggregate);
     struct tcn_decision d;
     int r;
 
-    if ((r = tcn_turn_load_lane(s, &alarm, plan, x->policy, arena, a, err)) < 0)
+    if ((r = tcn_catalog_of(s, x->declared, now_ms, &in.directory, err)) < 0 ||
+        (r = tcn_turn_load_lane(s, &alarm, plan, x->policy, arena, a, err)) < 0)
         return r;
     tcn_decision_init(&d, arena);
     tcn_engine_alarm(&in, a, NULL, NULL, &d);

@@ -35,7 +35,7 @@ struct tcn_audit_alarm {
     enum tcn_audit_kind kind;
     const char *what; /* a sentence */
     const struct tcn_source_policy *policy;
-    const struct tcn_directory *directory;
+    const struct tcn_directory *declared;
     struct tcn_id new_id;
     uint32_t salt;
     struct tcn_milestones milestones; /* out */

@@ -103,7 +103,7 @@ static void make_alarm(struct tcn_app *app, enum tcn_audit_kind kind, const char
     j->alarm = (struct tcn_audit_alarm){.kind = kind,
                                         .what = what ? j->what : NULL,
                                         .policy = &j->config->auditor,
-                                        .directory = &j->config->directory,
+                                        .declared = &j->config->directory,
                                         .new_id = tcn_random_id(tcn_app_now_ms(app)),
                                         .salt = (uint32_t)tcn_random_u64()};
     if (tcn_storethread_post(app->store, &j->job) < 0)

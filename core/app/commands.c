@@ -5,6 +5,7 @@
 #include "app/mute_turn.h"
 #include "app/page_message.h"
 #include "app/related_turn.h"
+#include "app/resource_turn.h"
 #include "app/split.h"
 #include "app/start_turn.h"
 #include "app/subscription_turn.h"
@@ -64,6 +65,10 @@ static int decide(struct tcn_aggregate *a, const struct tcn_command *c,
     case TCN_COMMAND_EVENT_DELETE:
     case TCN_COMMAND_RELATED_ADD:
     case TCN_COMMAND_RELATED_REMOVE:
+    case TCN_COMMAND_RESOURCE_LIST:
+    case TCN_COMMAND_RESOURCE_GET:
+    case TCN_COMMAND_RESOURCE_PUT:
+    case TCN_COMMAND_RESOURCE_DELETE:
     default:
         return tcn_fail(err, TCN_EINVALID, "not a command on an incident");
     }
@@ -215,6 +220,11 @@ int tcn_command_execute(struct tcn_api_call *call, const struct tcn_command_worl
     case TCN_COMMAND_RELATED_ADD:
     case TCN_COMMAND_RELATED_REMOVE:
         return tcn_related_execute(call, world, s, now_ms, ret, err);
+    case TCN_COMMAND_RESOURCE_LIST:
+    case TCN_COMMAND_RESOURCE_GET:
+    case TCN_COMMAND_RESOURCE_PUT:
+    case TCN_COMMAND_RESOURCE_DELETE:
+        return tcn_resource_execute(call, world, s, now_ms, ret, err);
     case TCN_COMMAND_NONE:
     case TCN_COMMAND_ACKNOWLEDGE:
     case TCN_COMMAND_RESOLVE:

@@ -8,8 +8,8 @@
 
 /* What a command may look at besides the store. */
 struct tcn_command_world {
-    const struct tcn_directory *directory;
-    const struct tcn_source_policy *const *policies; /* ends with NULL */
+    const struct tcn_directory *declared, *directory; /* the configuration's; what is in force */
+    const struct tcn_source_policy *const *policies;  /* ends with NULL */
     uint32_t salt;
 };
 

@@ -279,15 +279,19 @@ static const char **names_of(struct tcn_config *c, bool have_tickets, bool are_u
 
 static int read_resources(const struct tcn_node *root, struct tcn_config *c)
 {
-    struct tcn_connector_names names = {names_of(c, true, false), names_of(c, false, false),
-                                        names_of(c, true, true)};
+    struct tcn_declared *d = &c->declared;
     struct tcn_node at;
 
+    d->connectors = (struct tcn_connector_names){
+        names_of(c, true, false), names_of(c, false, false), names_of(c, true, true)};
+    d->file = c->file;
+    c->directory.declared = d;
     c->directory.account_id = c->account_id;
     c->directory.region = c->region;
     if (tcn_node_object(root, "resources", TCN_OPTIONAL, &at) < 0)
         return TCN_EINVALID;
-    return tcn_resources_read(&at, &names, &c->arena, &c->directory);
+    d->resources = at.json;
+    return tcn_resources_read(&at, &d->connectors, &c->arena, &c->directory);
 }
 
 /* Whose sender could use the API. */

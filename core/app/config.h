@@ -3,6 +3,7 @@
 #define TCN_APP_CONFIG_H
 
 #include "app/config_digest.h"
+#include "app/resources.h"
 #include "app/tokens.h"
 #include "base/json.h"
 #include "engine/directory.h"
@@ -80,7 +81,8 @@ struct tcn_config {
     struct tcn_connector_config *connectors;
     size_t n_connectors;
     const char *channel_connector[4]; /* by enum tcn_channel_type: instance that sends such pages */
-    struct tcn_directory directory;
+    struct tcn_directory directory;   /* what the file declares; what is in force: catalog.h */
+    struct tcn_declared declared;     /* where it comes from */
     struct tcn_source_policy
         auditor; /* as which Tocsin tells of itself; without a response plan it does not */
     const struct tcn_source_policy **policies; /* of the sources, NULL ends */

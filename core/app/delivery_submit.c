@@ -148,7 +148,7 @@ static void post(struct tcn_delivery_state *d, struct tcn_intake_job *job,
     job->job.done = on_done;
     job->job.late = on_late;
     job->policy = &d->source->policy;
-    job->directory = &d->config->directory;
+    job->declared = &d->config->directory;
     job->inbox.source = d->source->name;
     job->inbox.peer = d->rq->peer;
     job->inbox.subject = d->subject;

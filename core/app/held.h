@@ -12,7 +12,8 @@
 struct tcn_held_job {
     struct tcn_job job; /* first */
     struct tcn_arena arena;
-    const struct tcn_directory *directory; /* borrowed until the job ends */
+    const struct tcn_directory *declared;  /* the configuration's; borrowed until the job ends */
+    const struct tcn_directory *directory; /* in force, while it runs */
     /* Results. */
     int64_t before_ms; /* 0: nothing is held any more */
     struct tcn_held_count count;
@@ -24,7 +25,7 @@ struct tcn_held_job {
     void *ctx;
 };
 
-struct tcn_held_job *tcn_held_job_new(const struct tcn_directory *directory);
+struct tcn_held_job *tcn_held_job_new(const struct tcn_directory *declared);
 void tcn_held_job_free(struct tcn_held_job *job);
 
 struct tcn_app;

@@ -1,4 +1,5 @@
 /* What becomes of held pages and tickets, in the transactions of the process that owns the store. */
+#include "app/catalog.h"
 #include "app/held.h"
 #include "app/turn.h"
 #include "base/xalloc.h"
@@ -154,7 +155,8 @@ static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct
 
     job->was_asked = job->has_more = job->is_set_back = false;
     job->count = (struct tcn_held_count){0};
-    if ((r = tcn_store_held_before(s, &job->before_ms, err)) < 0 ||
+    if ((r = tcn_catalog_of(s, job->declared, now_ms, &job->directory, err)) < 0 ||
+        (r = tcn_store_held_before(s, &job->before_ms, err)) < 0 ||
         (r = mind_clock(job, s, now_ms, err)) < 0 ||
         (r = tcn_store_held_asked(s, &request, &is_asked, err)) < 0 ||
         (is_asked && (r = do_batch(job, s, &request, now_ms, err)) < 0))
@@ -169,14 +171,14 @@ static void done(struct tcn_job *base, int r, const struct tcn_err *err)
     job->finished(job, r, err);
 }
 
-struct tcn_held_job *tcn_held_job_new(const struct tcn_directory *directory)
+struct tcn_held_job *tcn_held_job_new(const struct tcn_directory *declared)
 {
     struct tcn_held_job *job = tcn_xcalloc(1, sizeof *job);
 
     tcn_arena_init(&job->arena, TCN_TURN_ARENA);
     job->job.run = run;
     job->job.done = done;
-    job->directory = directory;
+    job->declared = declared;
     return job;
 }
 

@@ -1,4 +1,5 @@
 #include "app/intake.h"
+#include "app/catalog.h"
 #include "base/xalloc.h"
 #include "engine/mute.h"
 #include "engine/wake.h"
@@ -14,7 +15,7 @@ static void expect(struct tcn_job *base, struct tcn_store *s)
 {
     struct tcn_intake_job *job = (struct tcn_intake_job *)base;
     const struct tcn_response_plan *plan =
-        tcn_directory_plan(job->directory, job->policy->response_plan);
+        tcn_directory_plan(job->declared, job->policy->response_plan);
 
     tcn_store_expect_delivery(s, job->inbox.source, job->inbox.delivery_id);
     for (size_t i = 0; plan && i < job->n_alarms; i++)
@@ -274,6 +275,7 @@ int tcn_intake_run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, st
     memset(job->results, 0, (job->n_alarms + 1) * sizeof *job->results);
     job->is_duplicate = job->has_changed = job->makes_work = false;
     job->milestones = (struct tcn_milestones){0};
+    r = tcn_catalog_of(s, job->declared, now_ms, &job->directory, err);
     for (size_t i = 0; i < job->n_alarms && r == 0 && !job->is_duplicate; i++)
         r = take(s, job, i, now_ms, err);
     if (r == 0)

@@ -23,7 +23,8 @@ struct tcn_intake_job {
     size_t n_alarms;
     const struct tcn_source_policy
         *policy; /* borrowed from the configuration, which outlives the job */
-    const struct tcn_directory *directory; /* likewise */
+    const struct tcn_directory *declared;  /* likewise */
+    const struct tcn_directory *directory; /* in force, while it runs */
     struct tcn_id seed;                    /* incidents opened by this job are its children */
     uint32_t salt;
 

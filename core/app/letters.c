@@ -102,7 +102,7 @@ static int drop(struct tcn_api_call *call, const struct tcn_deadletter *letter,
         return r;
     remark.text = tcn_arena_fmt(call->arena, "Gave up the %s that %s had refused: %s",
                                 letter->operation, letter->connector, message);
-    return tcn_remark_write(s, world->directory, letter->incident, &remark, now_ms, err);
+    return tcn_remark_write(s, world->declared, letter->incident, &remark, now_ms, err);
 }
 
 int tcn_letter_execute(struct tcn_api_call *call, const struct tcn_command_world *world,

@@ -12,7 +12,7 @@ static int tell(const struct tcn_api_call *call, const struct tcn_link *link,
         .text = tcn_arena_fmt(call->arena, "%s is tried again for this incident: asked for by %s",
                               link->connector, call->command.actor)};
 
-    return tcn_remark_write(s, world->directory, link->incident, &remark, now_ms, err);
+    return tcn_remark_write(s, world->declared, link->incident, &remark, now_ms, err);
 }
 
 /* It was given up, is stopped, or has something to do. */

@@ -1,5 +1,8 @@
 #include "app/names.h"
 
+#include <ctype.h>
+#include <stdio.h>
+
 void tcn_names_init(struct tcn_names *names, size_t max, struct tcn_arena *arena)
 {
     *names = (struct tcn_names){.items = TCN_NEW_N(arena, const char *, max + 1)};
@@ -41,4 +44,39 @@ bool tcn_names_know(struct tcn_names *names, const char *name)
     names->nameless--;
     tcn_names_add(names, name);
     return true;
+}
+
+int tcn_names_no_such(const struct tcn_node *n, const char *word, const char *kind,
+                      const char *list, const struct tcn_names *names)
+{
+    char problem[100];
+
+    snprintf(problem, sizeof problem, "no %s%s%s", kind,
+             *n->doc->file ? " under $.resources." : " that is there", *n->doc->file ? list : "");
+    return tcn_node_no_such(n, word, problem, names->items);
+}
+
+int tcn_names_uuid(const char *text, struct tcn_id *ret)
+{
+    char lower[TCN_ID_TEXT] = "";
+
+    if (strlen(text) != sizeof lower - 1)
+        return TCN_ESYNTAX;
+    for (size_t i = 0; i < sizeof lower - 1; i++)
+        lower[i] = (char)tolower((unsigned char)text[i]);
+    return tcn_id_parse(tcn_str(lower), ret);
+}
+
+int tcn_names_id(const struct tcn_node *element, struct tcn_id *ret)
+{
+    struct tcn_node node = tcn_node_member(element, "Id");
+    const char *text = NULL;
+    int r = tcn_node_text(element, "Id", TCN_OPTIONAL, &text);
+
+    if (r < 0 || !text)
+        return r;
+    if (tcn_names_uuid(text, ret) < 0)
+        return tcn_node_problem(
+            &node, "\"%s\" is no UUID; write what its ARN ends with, or leave Id out", text);
+    return tcn_node_unique(element, "Id");
 }

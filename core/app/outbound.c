@@ -1,5 +1,6 @@
 /* Ties lanes and sends to the configuration, the engine and the timeline. */
 #include "app/outbound.h"
+#include "app/catalog.h"
 #include "app/milestones.h"
 #include "app/page_digest.h"
 #include "app/page_message.h"
@@ -103,11 +104,12 @@ static int on_message(void *ctx, struct tcn_store *s, const struct tcn_send_row 
     return tcn_page_message(g->config, g->app->ack_key, s, row, now_ms, arena, ret, err);
 }
 
-static bool on_budget(void *ctx, const struct tcn_send_row *row, struct tcn_send_budget *ret)
+static int on_budget(void *ctx, struct tcn_store *s, const struct tcn_send_row *row, int64_t now_ms,
+                     struct tcn_send_budget *ret, struct tcn_err *err)
 {
     const struct generation *g = ctx;
 
-    return tcn_page_budget(g->config, row, ret);
+    return tcn_page_budget(g->config, s, row, now_ms, ret, err);
 }
 
 static int on_digest(void *ctx, struct tcn_store *s, const struct tcn_send_bundle *bundle,
@@ -170,8 +172,8 @@ static int on_result(void *ctx, struct tcn_store *s, const struct tcn_send_row *
     a = TCN_NEW(&arena, struct tcn_aggregate);
     tcn_decision_init(&d, &arena);
     d.subject = a;
-    d.directory = &g->config->directory;
-    r = tcn_turn_load(s, row->incident, &arena, a, err);
+    if ((r = tcn_catalog_of(s, &g->config->directory, now_ms, &d.directory, err)) == 0)
+        r = tcn_turn_load(s, row->incident, &arena, a, err);
     if (r == 0 && (r = note_result(a, row, now_ms, report, &d)) == 0 &&
         (r = run_due(s, a, now_ms, &d, err)) == 0) {
         tcn_milestones_note(report->milestones, &d);

@@ -1,5 +1,6 @@
 #include "app/page_digest.h"
 
+#include "app/catalog.h"
 #include "base/buf.h"
 #include "base/datetime.h"
 #include "base/text.h"
@@ -21,6 +22,7 @@ struct entry {
 
 struct digest {
     const struct tcn_config *config;
+    const struct tcn_directory *directory; /* in force */
     const uint8_t *ack_key;
     struct tcn_store *s;
     const struct tcn_send_bundle *bundle;
@@ -37,17 +39,23 @@ static const struct tcn_mapping *mapping_of(const struct tcn_config *config, int
     return c ? c->mapping : NULL;
 }
 
-bool tcn_page_budget(const struct tcn_config *config, const struct tcn_send_row *row,
-                     struct tcn_send_budget *ret)
+int tcn_page_budget(const struct tcn_config *config, struct tcn_store *s,
+                    const struct tcn_send_row *row, int64_t now_ms, struct tcn_send_budget *ret,
+                    struct tcn_err *err)
 {
-    const struct tcn_contact *contact = tcn_directory_contact(&config->directory, row->contact);
     const struct tcn_mapping *mapping = mapping_of(config, row->channel_type);
+    const struct tcn_directory *directory;
+    const struct tcn_contact *contact;
+    int r = tcn_catalog_of(s, &config->directory, now_ms, &directory, err);
 
+    if (r < 0)
+        return r;
+    contact = tcn_directory_contact(directory, row->contact);
     if (!contact || contact->budget.pages == 0)
-        return false;
+        return 0;
     *ret = (struct tcn_send_budget){contact->budget,
                                     mapping && tcn_mapping_has_message(mapping, "digest")};
-    return true;
+    return 1;
 }
 
 /* -- which incidents -------------------------------------------------------------------------------------------- */
@@ -163,7 +171,7 @@ static json_t *event_json(const struct digest *d, const struct tcn_channel *chan
 
     tcn_time_text(d->bundle->now_ms, at);
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s}", "kind", "digest", "contact", contact,
-                     "name", tcn_page_name(d->config, contact), "to", channel->address, "at", at,
+                     "name", tcn_page_name(d->directory, contact), "to", channel->address, "at", at,
                      "count", (json_int_t)d->n, "list", list);
 }
 
@@ -204,7 +212,7 @@ static int write_all(const struct digest *d, json_t **ret, struct tcn_err *err)
 {
     const struct tcn_send_row *row = d->entries[0].row;
     const struct tcn_channel *channel =
-        tcn_directory_channel(&d->config->directory, row->contact, row->channel);
+        tcn_directory_channel(d->directory, row->contact, row->channel);
     struct tcn_incident first;
     const char *list = "";
     int r;
@@ -227,7 +235,8 @@ int tcn_page_digest(const struct tcn_config *config, const uint8_t ack_key[TCN_A
     int r;
 
     *ret = NULL;
-    if ((r = list_incidents(&d, err)) < 0 || d.n == 0)
+    if ((r = tcn_catalog_of(s, &config->directory, bundle->now_ms, &d.directory, err)) < 0 ||
+        (r = list_incidents(&d, err)) < 0 || d.n == 0)
         return r;
     return d.n == 1 ? page_of_one(&d, ret, err) : write_all(&d, ret, err);
 }

@@ -7,8 +7,9 @@
 #define TCN_DIGEST_LISTED 50 /* incidents with their links; the rest is a number */
 
 /* False: the row's person has none. */
-bool tcn_page_budget(const struct tcn_config *config, const struct tcn_send_row *row,
-                     struct tcn_send_budget *ret);
+int tcn_page_budget(const struct tcn_config *config, struct tcn_store *s,
+                    const struct tcn_send_row *row, int64_t now_ms, struct tcn_send_budget *ret,
+                    struct tcn_err *err);
 /* Inside a job: the message "digest" of the channel's connector, each incident once, the most severe first. Messages of one
  * incident alone are its page. *ret NULL: it cannot be written. */
 int tcn_page_digest(const struct tcn_config *config, const uint8_t ack_key[TCN_ACK_KEY],

@@ -1,4 +1,5 @@
 #include "app/page_message.h"
+#include "app/catalog.h"
 #include "app/turn.h"
 #include "base/datetime.h"
 #include "connect/want.h"
@@ -36,9 +37,9 @@ const char *tcn_page_ack_url(const struct tcn_config *config, const uint8_t ack_
     return tcn_arena_fmt(arena, "%s/ack/%s", config->public_url, token);
 }
 
-const char *tcn_page_name(const struct tcn_config *config, const char *alias)
+const char *tcn_page_name(const struct tcn_directory *directory, const char *alias)
 {
-    const struct tcn_contact *contact = tcn_directory_contact(&config->directory, alias);
+    const struct tcn_contact *contact = tcn_directory_contact(directory, alias);
 
     return contact && contact->display_name ? contact->display_name : alias;
 }
@@ -113,6 +114,7 @@ int tcn_page_reason(struct tcn_store *s, const struct tcn_aggregate *a,
 /* What it is made of. */
 struct parts {
     const struct tcn_config *config;
+    const struct tcn_directory *directory; /* in force */
     const uint8_t *ack_key;
     const struct tcn_incident *incident;
     const struct tcn_send_row *row;
@@ -128,7 +130,7 @@ static json_t *event_json(const struct parts *p, int64_t now_ms, struct tcn_aren
 
     tcn_time_text(now_ms, at);
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s}", "kind", "page", "contact",
-                     p->row->contact, "name", tcn_page_name(p->config, p->row->contact), "to",
+                     p->row->contact, "name", tcn_page_name(p->directory, p->row->contact), "to",
                      p->channel->address, "at", at, "code", p->page->accept_code, "send_no",
                      (json_int_t)p->row->send_no, "reason", p->why, "ack_url",
                      tcn_page_ack_url(p->config, p->ack_key, p->page->id, arena));
@@ -165,17 +167,15 @@ int tcn_page_message(const struct tcn_config *config, const uint8_t ack_key[TCN_
                      struct tcn_store *s, const struct tcn_send_row *row, int64_t now_ms,
                      struct tcn_arena *arena, struct tcn_send_message *ret, struct tcn_err *err)
 {
-    /* The address is read at each send, so that a corrected number is used at once. */
-    const struct tcn_channel *channel =
-        tcn_directory_channel(&config->directory, row->contact, row->channel);
+    const struct tcn_channel *channel;
     struct tcn_aggregate *a = TCN_NEW(arena, struct tcn_aggregate);
-    struct parts p = {.config = config,
-                      .ack_key = ack_key,
-                      .incident = &a->incident,
-                      .row = row,
-                      .channel = channel};
-    int r;
+    struct parts p = {.config = config, .ack_key = ack_key, .incident = &a->incident, .row = row};
+    int r = tcn_catalog_of(s, &config->directory, now_ms, &p.directory, err);
 
+    if (r < 0)
+        return r;
+    /* The address is read at each send, so that a corrected number is used at once. */
+    p.channel = channel = tcn_directory_channel(p.directory, row->contact, row->channel);
     if (!channel || !channel->is_activated)
         return refuse(arena, ret, "the channel is gone or not activated", row->channel);
     if (!config->channel_connector[row->channel_type])

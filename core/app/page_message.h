@@ -17,7 +17,7 @@ const struct tcn_page *tcn_page_among(const struct tcn_engagement *e, size_t n, 
 /* The link that answers the page, in the arena; how its text calls the person. */
 const char *tcn_page_ack_url(const struct tcn_config *config, const uint8_t ack_key[TCN_ACK_KEY],
                              struct tcn_id page, struct tcn_arena *arena);
-const char *tcn_page_name(const struct tcn_config *config, const char *alias);
+const char *tcn_page_name(const struct tcn_directory *directory, const char *alias);
 /* PUBLIC_URL/console/#/incidents/ID, in the arena. */
 const char *tcn_incident_url(const struct tcn_config *config, struct tcn_id incident,
                              struct tcn_arena *arena);

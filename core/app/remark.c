@@ -1,5 +1,7 @@
 #include "app/remark.h"
 
+#include "app/catalog.h"
+
 #include <stdlib.h>
 
 static void add_event(struct tcn_decision *d, const struct tcn_remark *remark, int64_t now_ms)
@@ -25,14 +27,16 @@ struct line {
     struct tcn_decision d;
 };
 
-static int begin(struct line *x, struct tcn_store *s, const struct tcn_directory *directory,
-                 struct tcn_id incident, struct tcn_err *err)
+static int begin(struct line *x, struct tcn_store *s, const struct tcn_directory *declared,
+                 struct tcn_id incident, int64_t now_ms, struct tcn_err *err)
 {
+    int r;
+
     tcn_arena_init(&x->arena, TCN_TURN_ARENA);
     tcn_decision_init(&x->d, &x->arena);
     x->d.subject = &x->a;
-    x->d.directory = directory;
-    return tcn_turn_load(s, incident, &x->arena, &x->a, err);
+    r = tcn_catalog_of(s, declared, now_ms, &x->d.directory, err);
+    return r < 0 ? r : tcn_turn_load(s, incident, &x->arena, &x->a, err);
 }
 
 static int end(struct line *x, struct tcn_store *s, int r, int64_t now_ms, struct tcn_err *err)
@@ -43,12 +47,12 @@ static int end(struct line *x, struct tcn_store *s, int r, int64_t now_ms, struc
     return r == TCN_ENOTFOUND ? 0 : r;
 }
 
-int tcn_remark_write(struct tcn_store *s, const struct tcn_directory *directory,
+int tcn_remark_write(struct tcn_store *s, const struct tcn_directory *declared,
                      struct tcn_id incident, const struct tcn_remark *remark, int64_t now_ms,
                      struct tcn_err *err)
 {
     struct line x;
-    int r = begin(&x, s, directory, incident, err);
+    int r = begin(&x, s, declared, incident, now_ms, err);
 
     if (r == 0) {
         add_event(&x.d, remark, now_ms);
@@ -57,12 +61,12 @@ int tcn_remark_write(struct tcn_store *s, const struct tcn_directory *directory,
     return end(&x, s, r, now_ms, err);
 }
 
-int tcn_relation_write(struct tcn_store *s, const struct tcn_directory *directory,
+int tcn_relation_write(struct tcn_store *s, const struct tcn_directory *declared,
                        struct tcn_id incident, const struct tcn_relation *relation, int64_t now_ms,
                        struct tcn_err *err)
 {
     struct line x;
-    int r = begin(&x, s, directory, incident, err);
+    int r = begin(&x, s, declared, incident, now_ms, err);
 
     if (r == 0)
         r = tcn_turn_load_related(s, &x.arena, &x.a, err);

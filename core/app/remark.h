@@ -9,13 +9,13 @@ struct tcn_remark {
     bool to_tickets; /* ticket systems shall show it, too: their lanes are woken */
 };
 
-/* Inside a store job. An incident that is gone is no error. */
-int tcn_remark_write(struct tcn_store *s, const struct tcn_directory *directory,
+/* Inside a store job. An incident that is gone is no error. declared: the configuration's. */
+int tcn_remark_write(struct tcn_store *s, const struct tcn_directory *declared,
                      struct tcn_id incident, const struct tcn_remark *remark, int64_t now_ms,
                      struct tcn_err *err);
 
 /* The same for what tcn_engine_relate says. */
-int tcn_relation_write(struct tcn_store *s, const struct tcn_directory *directory,
+int tcn_relation_write(struct tcn_store *s, const struct tcn_directory *declared,
                        struct tcn_id incident, const struct tcn_relation *relation, int64_t now_ms,
                        struct tcn_err *err);
 

@@ -242,8 +242,7 @@ static int check_contact_target(const struct tcn_node *at, struct known *known)
     if (!engaged)
         return tcn_names_know(&known->contacts, alias)
                    ? 0
-                   : tcn_node_no_such(&node, alias, "no contact under $.resources.contacts",
-                                      known->contacts.items);
+                   : tcn_names_no_such(&node, alias, "contact", "contacts", &known->contacts);
     return engaged->type == TCN_ESCALATION
                ? tcn_node_problem(
                      &node, "\"%s\" is another escalation plan; engage persons or schedules", alias)
@@ -262,8 +261,8 @@ static int check_channel_target(const struct tcn_node *at, struct known *known,
         return 0;
     for (size_t i = 0; i < owner->n_channels; i++)
         names[i] = owner->channels[i].name;
-    snprintf(problem, sizeof problem, "no channel of %s under $.resources.contact_channels",
-             owner->alias);
+    snprintf(problem, sizeof problem, "no channel of %s%s", owner->alias,
+             *at->doc->file ? " under $.resources.contact_channels" : "");
     return tcn_node_no_such(&node, name, problem, names);
 }
 
@@ -356,8 +355,6 @@ int tcn_resources_read(const struct tcn_node *node, const struct tcn_connector_n
         return TCN_EINVALID;
     r |= tcn_resources_plans(&plans, known.contacts.items ? &known.contacts : NULL, connectors,
                              arena, ret);
-    if (r < 0)
-        return TCN_EINVALID;
     tcn_directory_make_index(ret, arena);
-    return 0;
+    return r < 0 ? TCN_EINVALID : 0;
 }

@@ -19,9 +19,16 @@ struct tcn_connector_names {
         *unknown; /* their own mistake was told: a reference is none, and none is proposed */
 };
 
+/* What a directory was read from, for adding to it what commands made (catalog.h). All of it is the configuration's. */
+struct tcn_declared {
+    const char *file;
+    json_t *resources; /* NULL: the file has none */
+    struct tcn_connector_names connectors;
+};
+
 /* Reads the object at node (absent: nothing) into directory; everything is allocated from the arena. Every mistake
- * becomes a problem of the document; TCN_EINVALID when there was any. plans of the directory stay NULL when there is
- * no telling which there are. */
+ * becomes a problem of the document; TCN_EINVALID when there was any: what is right is in the directory all the same, and so is
+ * what refers to something that is not there. plans of the directory stay NULL when there is no telling which there are. */
 int tcn_resources_read(const struct tcn_node *node, const struct tcn_connector_names *connectors,
                        struct tcn_arena *arena, struct tcn_directory *ret);
 

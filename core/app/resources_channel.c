@@ -34,7 +34,7 @@ static int read_address(const struct tcn_node *at, struct tcn_channel *ret)
 static int read_channel(const struct tcn_node *at, struct tcn_channel *ret)
 {
     static const char *const names[] = {"ContactId",       "Name", "Type", "DeliveryAddress",
-                                        "DeferActivation", NULL};
+                                        "DeferActivation", "Id",   NULL};
     bool is_deferred = false;
     int type = -1, r = tcn_node_only(at, names);
 
@@ -44,6 +44,7 @@ static int read_channel(const struct tcn_node *at, struct tcn_channel *ret)
     r |= tcn_node_choice(at, "Type", TCN_NEED, channel_types, &type);
     ret->type = (enum tcn_channel_type)(type + 1);
     ret->is_activated = !is_deferred;
+    r |= tcn_names_id(at, &ret->id);
     r |= read_address(at, ret);
     return r < 0 ? TCN_EINVALID : 0;
 }
@@ -65,7 +66,8 @@ static int give(const struct tcn_node *at, const struct tcn_directory *dir,
         return tcn_node_problem(at, "%s has more than %d channels", owner->alias, TCN_CHANNELS_MAX);
     *kept = *channel;
     kept->contact = owner->alias;
-    kept->id = tcn_id_child((struct tcn_id){{0}}, channel->name, owner->n_channels);
+    if (tcn_id_is_zero(kept->id))
+        kept->id = tcn_id_child((struct tcn_id){{0}}, channel->name, owner->n_channels);
     owner->n_channels++;
     return 0;
 }
@@ -83,8 +85,7 @@ static int add_channel(const struct tcn_node *at, struct tcn_names *aliases,
     tcn_names_add(orphans, channel.name);
     if (!channel.contact || tcn_names_know(aliases, channel.contact))
         return r;
-    return tcn_node_no_such(&of, channel.contact, "no contact under $.resources.contacts",
-                            aliases->items);
+    return tcn_names_no_such(&of, channel.contact, "contact", "contacts", aliases);
 }
 
 int tcn_resources_channels(const struct tcn_node *list, struct tcn_names *aliases,

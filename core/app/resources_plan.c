@@ -119,8 +119,7 @@ static int check_engaged(const struct tcn_node *item, struct tcn_names *contacts
 
     return !alias || tcn_names_know(contacts, alias)
                ? 0
-               : tcn_node_no_such(item, alias, "no contact under $.resources.contacts",
-                                  contacts->items);
+               : tcn_names_no_such(item, alias, "contact", "contacts", contacts);
 }
 
 static int check_engagements(const struct tcn_node *at, struct tcn_names *contacts)

@@ -25,6 +25,7 @@ struct reading {
     struct override *overrides;
     size_t n_overrides;
     struct tcn_names *names; /* of rotations that are written */
+    bool has_strangers;      /* on call and no person: told, and passed over by who asks who is */
 };
 
 /* -- values ----------------------------------------------------------------------------------------------------- */
@@ -44,22 +45,25 @@ static int read_time(const struct tcn_node *at, const char *key, int64_t *ret_ms
 }
 
 /* ssm-contacts: only persons are in a rotation. */
-static int check_person(const struct tcn_node *item, const struct reading *in)
+static int check_person(const struct tcn_node *item, struct reading *in)
 {
     const char *alias = json_string_value(item->json);
     const struct tcn_contact *c = tcn_directory_contact(in->dir, alias);
 
     if (!alias)
         return tcn_node_problem(item, "must be text in double quotes");
-    if (!c && !tcn_names_know(in->contacts, alias))
-        return tcn_node_no_such(item, alias, "no contact under $.resources.contacts",
-                                in->contacts->items);
-    if (c && (c->type == TCN_ESCALATION || c->type == TCN_ONCALL_SCHEDULE))
-        return tcn_node_problem(item, "\"%s\" is not PERSONAL; only persons are on call", alias);
+    if (c ? c->type != TCN_ESCALATION && c->type != TCN_ONCALL_SCHEDULE
+          : tcn_names_know(in->contacts, alias))
+        return 0;
+    in->has_strangers = true;
+    if (c)
+        tcn_node_problem(item, "\"%s\" is not PERSONAL; only persons are on call", alias);
+    else
+        tcn_names_no_such(item, alias, "contact", "contacts", in->contacts);
     return 0;
 }
 
-static int read_people(const struct tcn_node *parent, const char *key, const struct reading *in,
+static int read_people(const struct tcn_node *parent, const char *key, struct reading *in,
                        const char *const **ret, size_t *ret_n)
 {
     struct tcn_node list;
@@ -136,11 +140,10 @@ static int tell_all(const struct tcn_node *at, const struct tcn_field_problems *
     return problems->n > 0 ? TCN_EINVALID : 0;
 }
 
-static int read_rotation(const struct tcn_node *at, const struct reading *in,
-                         struct tcn_rotation *ret)
+static int read_rotation(const struct tcn_node *at, struct reading *in, struct tcn_rotation *ret)
 {
-    static const char *const names[] = {"Name",       "ContactIds", "StartTime",
-                                        "TimeZoneId", "Recurrence", NULL};
+    static const char *const names[] = {"Name",       "ContactIds", "StartTime", "TimeZoneId",
+                                        "Recurrence", "Id",         NULL};
     struct tcn_field_problems problems = {.arena = in->arena};
     int r = tcn_node_only(at, names);
 
@@ -152,6 +155,8 @@ static int read_rotation(const struct tcn_node *at, const struct reading *in,
     r |= tcn_resources_zone(at, "TimeZoneId", in->arena, &ret->zone);
     r |= tcn_resources_recurrence(at, in->arena, &ret->recurrence);
     ret->alias = ret->name;
+    ret->id = tcn_id_child((struct tcn_id){{0}}, ret->name ? ret->name : "", 0);
+    r |= tcn_names_id(at, &ret->id);
     if (r < 0)
         return TCN_EINVALID;
     tcn_rotation_check(ret, &problems);
@@ -179,15 +184,14 @@ static int check_override(const struct tcn_node *at, const struct reading *in,
     if (!rotation && tcn_names_know(in->names, o->rotation))
         return 0; /* it is wrong itself */
     if (!rotation)
-        return tcn_node_no_such(&node, o->rotation, "no rotation under $.resources.rotations",
-                                in->names->items);
+        return tcn_names_no_such(&node, o->rotation, "rotation", "rotations", in->names);
     tcn_rotation_check_override(rotation, &o->value, o->value.start_ms, &problems);
     return tell_all(at, &problems);
 }
 
-static int read_override(const struct tcn_node *at, const struct reading *in, struct override *ret)
+static int read_override(const struct tcn_node *at, struct reading *in, struct override *ret)
 {
-    static const char *const names[] = {"RotationId", "NewContactIds", "StartTime", "EndTime",
+    static const char *const names[] = {"RotationId", "NewContactIds", "StartTime", "EndTime", "Id",
                                         NULL};
     int r = tcn_node_only(at, names);
 
@@ -198,7 +202,8 @@ static int read_override(const struct tcn_node *at, const struct reading *in, st
     if (r < 0 || !ret->rotation)
         return TCN_EINVALID;
     ret->value.id = tcn_id_child((struct tcn_id){{0}}, ret->rotation, at->index);
-    return check_override(at, in, ret);
+    r = tcn_names_id(at, &ret->value.id);
+    return r | check_override(at, in, ret);
 }
 
 static int read_overrides(const struct tcn_node *list, struct reading *in)
@@ -271,10 +276,8 @@ int tcn_resources_rotations(const struct tcn_node *resources, struct tcn_names *
     tcn_names_of(ret_names, &rotations, "Name", arena);
     r |= read_rotations(&rotations, &in);
     r |= read_overrides(&overrides, &in);
-    if (r < 0)
-        return TCN_EINVALID;
     make_rosters(&in);
-    return 0;
+    return r < 0 || in.has_strangers ? TCN_EINVALID : 0;
 }
 
 /* -- schedules -------------------------------------------------------------------------------------------------- */
@@ -317,8 +320,7 @@ static int check_reference(const struct tcn_node *item, struct tcn_names *rotati
     }
     return !name || tcn_names_know(rotations, name)
                ? 0
-               : tcn_node_no_such(item, name, "no rotation under $.resources.rotations",
-                                  rotations->items);
+               : tcn_names_no_such(item, name, "rotation", "rotations", rotations);
 }
 
 static int check_schedule(const struct tcn_node *contact, struct tcn_names *rotations)

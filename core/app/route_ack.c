@@ -1,4 +1,5 @@
 /* /ack/TOKEN: the link in a page's mail. GET shows, POST acknowledges. */
+#include "app/catalog.h"
 #include "app/commands.h"
 #include "app/refused.h"
 #include "app/routes.h"
@@ -96,8 +97,8 @@ static int acknowledge(struct ack_job *j, struct tcn_store *s, struct tcn_aggreg
 
     tcn_decision_init(&d, &j->arena);
     d.subject = a;
-    d.directory = &j->config->directory;
-    if ((r = tcn_engine_acknowledge(a, page, actor, NULL, now_ms, &d)) < 0)
+    if ((r = tcn_catalog_of(s, &j->config->directory, now_ms, &d.directory, err)) < 0 ||
+        (r = tcn_engine_acknowledge(a, page, actor, NULL, now_ms, &d)) < 0)
         return r;
     j->has_changed = true;
     return tcn_turn_write(s, &d, NULL, now_ms, err);

@@ -1,4 +1,5 @@
 /* /v1: token, role, body, then a job of the store thread. */
+#include "app/catalog.h"
 #include "app/commands.h"
 #include "app/milestones.h"
 #include "app/refused.h"
@@ -65,13 +66,17 @@ static void finish(struct api_job *j)
 static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
 {
     struct api_job *j = (struct api_job *)base;
-    struct tcn_command_world world = {&j->config->directory, j->config->policies, j->salt};
+    struct tcn_command_world world = {&j->config->directory, NULL, j->config->policies, j->salt};
+    int r;
 
     tcn_arena_reset(&j->arena);
     json_decref(j->call.reply);
     j->call.reply = NULL;
     j->result = (struct tcn_command_result){0};
     j->call.now_ms = now_ms;
+    if ((r = tcn_catalog_of(s, world.declared, now_ms, &world.directory, err)) < 0)
+        return r;
+    j->call.directory = world.directory;
     return j->route->query ? j->route->query(&j->call, s, err)
                            : tcn_command_execute(&j->call, &world, s, now_ms, &j->result, err);
 }
@@ -100,7 +105,7 @@ static void late(struct tcn_job *base)
     struct api_job *j = (struct api_job *)base;
 
     tcn_answer_late(j->app, j->rq,
-                    j->route->query
+                    j->route->query || j->route->look
                         ? "ask again"
                         : "whether this was done is not known: look before you repeat it");
 }
@@ -150,13 +155,16 @@ static bool read_body(struct api_job *j)
 
 static void start(struct api_job *j)
 {
+    int (*read)(struct tcn_api_call * call) =
+        j->route->command ? j->route->command : j->route->look;
+
     /* What a command keeps of the request outlives the arena of a run. */
     j->call.arena = &j->kept;
     if (tcn_api_query_only(&j->call, j->route->members) < 0) {
         finish(j);
     } else if (j->route->state) {
         answer_state(j, j->route->state);
-    } else if (!read_body(j) || (j->route->command && j->route->command(&j->call) < 0)) {
+    } else if (!read_body(j) || (read && read(&j->call) < 0)) {
         finish(j);
     } else {
         submit(j);
@@ -181,7 +189,6 @@ static struct api_job *job_new(struct tcn_app *app, struct tcn_request *rq,
     j->call.path_part = rq->n_captures > 1 ? rq->captures[1].ptr : NULL;
     j->call.actor = tcn_arena_fmt(&j->kept, "token:%s", token->name);
     j->call.account_id = app->config->account_id;
-    j->call.directory = &app->config->directory;
     j->call.policies = app->config->policies;
     j->call.public_url = app->config->public_url;
     return j;

@@ -89,7 +89,7 @@ static struct subscription_job *new_job(struct tcn_subscriptions *s, const char 
     j->config = s->app->config;
     tcn_config_ref(j->config);
     j->work = tcn_intake_new(&s->app->arenas, tcn_app_now_ms(s->app));
-    j->work->directory = &j->config->directory;
+    j->work->declared = &j->config->directory;
     j->work->policy = configured ? &configured->policy : NULL;
     j->source = tcn_arena_strdup(&j->work->arena, source);
     return j;

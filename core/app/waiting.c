@@ -1,5 +1,6 @@
 #include "app/waiting.h"
 
+#include "app/catalog.h"
 #include "app/commands.h"
 #include "app/intake.h"
 #include "app/milestones.h"
@@ -24,7 +25,8 @@ struct woken {
 struct waiting_job {
     struct tcn_job job; /* first */
     struct tcn_app *app;
-    struct tcn_config *config; /* a reference */
+    struct tcn_config *config;             /* a reference */
+    const struct tcn_directory *directory; /* in force, while it runs */
     struct tcn_arena arena;
     struct tcn_id seed;
     uint32_t salt;
@@ -50,8 +52,7 @@ struct row {
 
 static const struct tcn_response_plan *plan_of(const struct row *x)
 {
-    return x->policy ? tcn_directory_plan(&x->j->config->directory, x->policy->response_plan)
-                     : NULL;
+    return x->policy ? tcn_directory_plan(x->in.directory, x->policy->response_plan) : NULL;
 }
 
 static int write(struct row *x, const struct tcn_storm *storm, const struct tcn_decision *d,
@@ -112,7 +113,7 @@ static int take(struct waiting_job *j, struct tcn_store *s, const struct tcn_wai
 
     x.in = (struct tcn_intake_input){.alarm = &x.alarm,
                                      .policy = x.policy,
-                                     .directory = &j->config->directory,
+                                     .directory = j->directory,
                                      .new_id = tcn_id_child(j->seed, "woken", j->n),
                                      .salt = j->salt,
                                      .now_ms = now_ms};
@@ -148,7 +149,8 @@ static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct
     j->n = 0;
     j->makes_work = false;
     j->milestones = (struct tcn_milestones){0};
-    r = tcn_store_waiting_due(s, now_ms, BATCH, &j->arena, &rows, &n, err);
+    if ((r = tcn_catalog_of(s, &j->config->directory, now_ms, &j->directory, err)) == 0)
+        r = tcn_store_waiting_due(s, now_ms, BATCH, &j->arena, &rows, &n, err);
     tcn_store_mutes_forget(s);
     for (size_t i = 0; i < n && r == 0; i++)
         r = take_unless_taken(j, s, &rows[i], now_ms, err);

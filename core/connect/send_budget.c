@@ -387,7 +387,8 @@ static int decide_group(struct tcn_send_claim *c, const struct tcn_send_item *fi
     bool is_ours;
     int r;
 
-    app->budget(app->ctx, &first->row, &g.budget);
+    if ((r = app->budget(app->ctx, c->store, &first->row, c->now_ms, &g.budget, err)) < 0)
+        return r;
     g.items = TCN_NEW_N(c->arena, struct tcn_send_item, g.size);
     r = tcn_store_try_name(c->store, "budget", name_of(c->arena, &first->row), &is_ours, err);
     if (r == 0)

@@ -95,7 +95,10 @@ static int claim_one(struct tcn_send_claim *c, const struct tcn_send_row *row, s
         return r;
     if (!m.payload)
         return tcn_send_job_give_up(c->job, c->store, row, m.why, c->now_ms, err);
-    if (o->app.budget && o->app.budget(o->app.ctx, row, &budget))
+    if (o->app.budget &&
+        (r = o->app.budget(o->app.ctx, c->store, row, c->now_ms, &budget, err)) < 0)
+        return r;
+    if (o->app.budget && r > 0)
         c->items[c->n++] = (struct tcn_send_item){*row, m.payload, m.is_urgent, false};
     else
         tcn_send_claim_run(c, row, 1, m.payload);

@@ -65,8 +65,9 @@ struct tcn_sends_app {
     void *ctx;
     int (*message)(void *ctx, struct tcn_store *s, const struct tcn_send_row *row, int64_t now_ms,
                    struct tcn_arena *arena, struct tcn_send_message *ret, struct tcn_err *err);
-    /* Whether the row's person has a budget; NULL: nobody has. */
-    bool (*budget)(void *ctx, const struct tcn_send_row *row, struct tcn_send_budget *ret);
+    /* 1: the row's person has a budget, 0: has none, or an error; NULL: nobody has. */
+    int (*budget)(void *ctx, struct tcn_store *s, const struct tcn_send_row *row, int64_t now_ms,
+                  struct tcn_send_budget *ret, struct tcn_err *err);
     /* The message that tells of all of them; *ret NULL: it cannot be written, and they go one by one. */
     int (*digest)(void *ctx, struct tcn_store *s, const struct tcn_send_bundle *bundle,
                   struct tcn_arena *arena, json_t **ret, struct tcn_err *err);

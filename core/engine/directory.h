@@ -7,7 +7,11 @@
 #include "model/mute.h"
 #include "model/response_plan.h"
 
+struct tcn_declared; /* app/resources.h */
+
 struct tcn_directory {
+    const struct tcn_declared
+        *declared; /* the file it was read from; NULL: resources are added to it by nobody */
     const char *account_id; /* 12 digits */
     const char *region;     /* of ssm-contacts ARNs */
     struct tcn_contact *contacts;

@@ -37,8 +37,8 @@ struct tcn_channel_state {
     const char *code; /* a secret: never in a log; NULL: none is out */
     int64_t code_ms;  /* when it was sent */
     int64_t tries;    /* wrong answers to it */
-    int64_t sent;     /* codes since day_ms */
-    int64_t day_ms;
+    int64_t sent;     /* codes since sent_from_ms */
+    int64_t sent_from_ms;
     int64_t changed_ms;
 };
 

@@ -71,6 +71,7 @@ struct tcn_rotation_override {
 };
 
 struct tcn_rotation {
+    struct tcn_id id;  /* of its ARN */
     const char *alias; /* unique in the account: what the RotationIds of a schedule name */
     const char *name;
     const char *const *contacts; /* in shift order: aliases, or what a preview calls its members */

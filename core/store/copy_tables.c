@@ -66,7 +66,7 @@ const struct tcn_copy_table tcn_copy_tables[TCN_COPY_TABLES] = {
      .rows = 500,
      .types = "tttibitiiiii",
      .columns = {"account_id", "contact", "channel", "epoch", "address_hash", "is_activated",
-                 "code", "code_ms", "tries", "sent", "day_ms", "changed_ms"}},
+                 "code", "code_ms", "tries", "sent", "sent_from_ms", "changed_ms"}},
     {.name = "incidents",
      .key = 1,
      .rows = 500,

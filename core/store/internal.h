@@ -65,6 +65,8 @@ struct tcn_store {
     int64_t taken_back_ms;    /* store_time.c: what is known of it */
     int64_t took_ms;          /* the same, by this transaction */
     struct tcn_arena scratch; /* of tcn_store_scratch */
+    void *kept;               /* of tcn_store_keep, with the one below */
+    void (*release)(void *kept);
     struct {
         char *source; /* owned; NULL: none */
         struct tcn_storm row;

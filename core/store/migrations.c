@@ -543,7 +543,7 @@ static const char *const v23_resources[] = {
     " code_ms {INT} NOT NULL,"
     " tries {INT} NOT NULL,"
     " sent {INT} NOT NULL,"
-    " day_ms {INT} NOT NULL,"
+    " sent_from_ms {INT} NOT NULL,"
     " changed_ms {INT} NOT NULL,"
     " PRIMARY KEY (account_id, contact, channel)"
     "){CLUSTERED}",

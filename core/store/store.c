@@ -251,9 +251,23 @@ void tcn_store_close(struct tcn_store *s)
         s->driver->close(s->db);
     tcn_store_storm_forget(s);
     tcn_store_mutes_free(s);
+    if (s->kept)
+        s->release(s->kept);
     free(s->ahead);
     tcn_arena_done(&s->scratch);
     free(s);
+}
+
+void tcn_store_keep(struct tcn_store *s, void *kept, void (*release)(void *kept))
+{
+    assert(!s->kept);
+    s->kept = kept;
+    s->release = release;
+}
+
+void *tcn_store_kept(const struct tcn_store *s)
+{
+    return s->kept;
 }
 
 struct tcn_arena *tcn_store_scratch(struct tcn_store *s)

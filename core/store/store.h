@@ -118,6 +118,11 @@ int tcn_store_look(struct tcn_store *s, struct tcn_err *err);
 #define TCN_TURN_ARENA (32u << 20) /* bytes; a group of 500 items needs less than 1 MiB */
 struct tcn_arena *tcn_store_scratch(struct tcn_store *s);
 
+/* One thing that lives as long as the store, for what was made of its rows: its user's, who alone keeps and asks for it. The
+ * store releases it at its close. */
+void tcn_store_keep(struct tcn_store *s, void *kept, void (*release)(void *kept));
+void *tcn_store_kept(const struct tcn_store *s); /* NULL: nothing yet */
+
 /* -- the clock ------------------------------------------------------------------------------------------ */
 /* The time that due times go by: the database's where nodes share it, else this machine's. */
 int64_t tcn_store_now_ms(const struct tcn_store *s);

@@ -6,7 +6,8 @@
 
 enum { STATE_GET, STATE_PUT, STATE_DROP, STATE_LIST };
 #define COLUMNS                                                                                    \
-    "contact, channel, address_hash, is_activated, code, code_ms, tries, sent, day_ms, changed_ms"
+    "contact, channel, address_hash, is_activated, code, code_ms, tries, sent, sent_from_ms, "     \
+    "changed_ms"
 static const char *const sql[] = {
     [STATE_GET] = "SELECT " COLUMNS " FROM channel_states WHERE account_id = $1"
                   " AND contact = $2 AND channel = $3",
@@ -16,7 +17,7 @@ static const char *const sql[] = {
                   " epoch = excluded.epoch, address_hash = excluded.address_hash,"
                   " is_activated = excluded.is_activated, code = excluded.code,"
                   " code_ms = excluded.code_ms, tries = excluded.tries, sent = excluded.sent,"
-                  " day_ms = excluded.day_ms, changed_ms = excluded.changed_ms",
+                  " sent_from_ms = excluded.sent_from_ms, changed_ms = excluded.changed_ms",
     [STATE_DROP] = "DELETE FROM channel_states WHERE account_id = $1 AND contact = $2"
                    " AND channel = $3",
     [STATE_LIST] = "SELECT " COLUMNS " FROM channel_states WHERE account_id = $1"
@@ -38,7 +39,7 @@ static void read_row(struct tcn_query *q, struct tcn_arena *a, struct tcn_channe
     ret->code_ms = tcn_c_int(q);
     ret->tries = tcn_c_int(q);
     ret->sent = tcn_c_int(q);
-    ret->day_ms = tcn_c_int(q);
+    ret->sent_from_ms = tcn_c_int(q);
     ret->changed_ms = tcn_c_int(q);
 }
 
@@ -81,7 +82,7 @@ int tcn_store_channel_state_put(struct tcn_store *s, const struct tcn_channel_st
     tcn_q_int(&q, state->code_ms);
     tcn_q_int(&q, state->tries);
     tcn_q_int(&q, state->sent);
-    tcn_q_int(&q, state->day_ms);
+    tcn_q_int(&q, state->sent_from_ms);
     tcn_q_int(&q, state->changed_ms);
     if ((r = tcn_query_run(&q, err)) < 0)
         return r;

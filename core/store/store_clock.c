@@ -63,7 +63,7 @@ static const char *const sql[] = {
     [BUDGETS] = "UPDATE budgets SET full_ms = full_ms - $3, epoch = $4"
                 " WHERE account_id = $1 AND full_ms > $2",
     /* Codes keep their age, and days their length. */
-    [CHANNEL_STATES] = "UPDATE channel_states SET " BACK("code_ms") ", " BACK("day_ms")
+    [CHANNEL_STATES] = "UPDATE channel_states SET " BACK("code_ms") ", " BACK("sent_from_ms")
                        ", epoch = $4 WHERE account_id = $1 AND $2 > 0",
     [INCIDENTS] = "UPDATE incidents SET " BACK("created_ms") ", " BACK("modified_ms") ", "
                   BACK("resolved_ms") ", " BACK("acknowledged_ms") ", " BACK("unreached_ms")

@@ -30,6 +30,8 @@ ROUTES = [
     ("GET", "/v1/incidents/ID/related", "viewer", 200), ("POST", "/v1/incidents/ID/related", "responder", 400),
     ("POST", "/v1/incidents/ID/related/remove", "responder", 200),
     ("GET", "/v1/oncall", "viewer", 200), ("GET", "/v1/shifts", "viewer", 200),
+    ("GET", "/v1/resources/contacts", "viewer", 200), ("POST", "/v1/resources/contacts", "manager", 400),
+    ("GET", "/v1/resources/contacts/alice", "viewer", 200), ("POST", "/v1/resources/contacts/NO/delete", "manager", 404),
     ("GET", "/v1/mutes", "viewer", 200), ("POST", "/v1/mutes", "responder", 201),
     ("POST", "/v1/mutes/NO/end", "responder", 404), ("GET", "/v1/muted", "viewer", 200),
     ("GET", "/v1/heartbeats", "viewer", 200),
@@ -42,6 +44,7 @@ BODIES: dict[str, Config] = {  # of those that need one
     "related": {"type": "OTHER"}, "remove": {"id": "none"},
     "events": {"data": "a drill"}, "EVENT/update": {"data": "no drill"},
     "disengage": {"engagement": NOBODY}, "accept": {"code": "123456"},
+    "contacts": {"Alias": "No Alias"},
     "mutes": {"match": {"source": "none"}, "comment": "of the table", "duration": "1m"}}
 
 

@@ -119,7 +119,7 @@ static bool tell_of(enum tcn_audit_kind kind, const char *what, unsigned n)
     struct tcn_audit_alarm alarm = {.kind = kind,
                                     .what = what,
                                     .policy = &auditor,
-                                    .directory = &directory,
+                                    .declared = &directory,
                                     .new_id = tcn_id_child((struct tcn_id){{0}}, "audit", n),
                                     .salt = 1};
 

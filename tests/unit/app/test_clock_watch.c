@@ -32,7 +32,7 @@ static struct tcn_id group_of(const char *key, enum tcn_item_status status)
     struct tcn_id incident;
 
     job->policy = &policy;
-    job->directory = &directory;
+    job->declared = &directory;
     job->alarms = &alarm;
     job->n_alarms = 1;
     job->inbox.source = "prom";

@@ -92,7 +92,7 @@ static struct tcn_intake_job *make_job(const char *id, enum tcn_action action, c
     struct tcn_intake_job *job = tcn_intake_new(&arenas, now);
 
     job->policy = &policy;
-    job->directory = &directory;
+    job->declared = &directory;
     job->alarms = TCN_NEW(&job->arena, struct tcn_alarm);
     job->n_alarms = 1;
     *job->alarms = (struct tcn_alarm){.source = "prom",
@@ -368,7 +368,7 @@ static struct tcn_intake_job *deliver_many(const char *id, enum tcn_action actio
     struct tcn_intake_job *job = tcn_intake_new(&arenas, now);
 
     job->policy = &policy;
-    job->directory = &directory;
+    job->declared = &directory;
     job->alarms = TCN_NEW_N(&job->arena, struct tcn_alarm, n);
     job->n_alarms = n;
     for (size_t i = 0; i < n; i++)

@@ -9,7 +9,7 @@ static struct tcn_intake_job *job_of(const char *delivery_id)
     struct tcn_intake_job *job = tcn_intake_new(&arenas, now);
 
     job->policy = &policy;
-    job->directory = &directory;
+    job->declared = &directory;
     job->inbox.source = "prom";
     job->inbox.delivery_id = delivery_id;
     job->inbox.body = TCN_STR("{}");

@@ -88,7 +88,7 @@ static inline struct tcn_id alarm_at(const char *key, enum tcn_action action, in
     struct tcn_id incident;
 
     job->policy = &policy;
-    job->directory = &directory;
+    job->declared = &directory;
     job->alarms = TCN_NEW(&job->arena, struct tcn_alarm);
     job->n_alarms = 1;
     *job->alarms = (struct tcn_alarm){.source = "prom",

@@ -354,9 +354,13 @@ static struct tcn_send_budget ann_has; /* pages 0: nobody has a budget */
 static atomic_uint digests, no_digest; /* made; nonzero: the mapping makes none */
 static size_t digest_sizes[16];
 
-static inline bool on_budget(void *ctx, const struct tcn_send_row *row, struct tcn_send_budget *ret)
+static inline int on_budget(void *ctx, struct tcn_store *s, const struct tcn_send_row *row,
+                            int64_t now_ms, struct tcn_send_budget *ret, struct tcn_err *err)
 {
     (void)ctx;
+    (void)s;
+    (void)now_ms;
+    (void)err;
     *ret = ann_has;
     return ann_has.bucket.pages > 0 && strcmp(row->contact, "ann") == 0;
 }

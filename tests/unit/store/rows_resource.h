@@ -35,7 +35,7 @@ static inline struct tcn_channel_state gen_channel_state(struct gen *g)
                                       .code_ms = g_int(g),
                                       .tries = g_int(g),
                                       .sent = g_int(g),
-                                      .day_ms = g_int(g),
+                                      .sent_from_ms = g_int(g),
                                       .changed_ms = g_int(g)};
 }
 
@@ -67,7 +67,7 @@ static inline void same_channel_state(const struct tcn_channel_state *a,
     SAME_INT(code_ms);
     SAME_INT(tries);
     SAME_INT(sent);
-    SAME_INT(day_ms);
+    SAME_INT(sent_from_ms);
     SAME_INT(changed_ms);
 }
 

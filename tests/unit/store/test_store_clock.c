@@ -69,12 +69,12 @@ static void codes(void **state)
     struct tcn_channel_state got, row = gen_channel_state(&(struct gen){.a = &f->a, .n = 1});
 
     row.code_ms = BASE - 5;
-    row.day_ms = BASE + 600;
+    row.sent_from_ms = BASE + 600;
     OK(f, tcn_store_channel_state_put(f->s, &row, &f->err));
     back(f);
     OK(f, tcn_store_channel_state_get(f->s, row.contact, row.channel, &f->a, &got, &f->err));
     assert_int_equal(got.code_ms, BASE - 5 - BY);
-    assert_int_equal(got.day_ms, BASE);
+    assert_int_equal(got.sent_from_ms, BASE);
     row.code_ms = 0;
     OK(f, tcn_store_channel_state_put(f->s, &row, &f->err));
     back(f);

@@ -1,0 +1,103 @@
+"""Resources that commands make beside the file's: they page at once, outlive a start, and reach every node."""
+from __future__ import annotations
+
+import unittest
+import urllib.parse
+
+from harness import STORE, Response, eventually
+from worlds import Config, Scenario, contact, fresh, mail_channel
+
+
+class Resources(Scenario):
+    @classmethod
+    def configure(cls, config: Config) -> None:
+        config["node"] = "first"
+        cls.config = config
+
+    def put(self, kind: str, body: Config, status: int = 201) -> Response:
+        answer = self.app.api("POST", f"/v1/resources/{kind}", body, role="manager")
+        self.assertEqual(status, answer.status, answer.body)
+        return answer
+
+    def drop(self, kind: str, name: str, status: int = 200) -> Response:
+        answer = self.app.api("POST", f"/v1/resources/{kind}/{urllib.parse.quote(name, safe='')}/delete", {}, role="manager")
+        self.assertEqual(status, answer.status, answer.body)
+        return answer
+
+    def names(self, kind: str) -> list[str]:
+        return [str(row["name"]) for row in self.app.api("GET", f"/v1/resources/{kind}", role="viewer").json()["items"]]
+
+    def make(self, person: str) -> None:
+        """A person with a plan, and a response plan of that name that engages the person."""
+        self.put("contacts", {"Alias": person, "Type": "PERSONAL", "Plan": {"Stages": []}})
+        self.put("contact_channels", mail_channel(person))
+        self.put("contacts", contact(person, "mail"), 200)
+        self.put("response_plans", {"name": person, "incidentTemplate": {"title": "made", "impact": 2}, "engagements": [person]})
+
+    def paged(self, person: str) -> None:
+        title = fresh("made")
+        answer = self.app.api("POST", "/v1/incidents", {"response_plan": person, "title": title}, role="responder")
+        self.assertEqual(201, answer.status, answer.body)
+        self.assertEqual([f"{person}@example.com"], self.mail(title)["to"])
+
+    def test_made_by_commands_alone_they_page(self) -> None:
+        person = fresh("p")
+        self.make(person)
+        self.paged(person)
+        self.put("contact_channels", {**mail_channel(person), "DeliveryAddress": {"SimpleAddress": "new@example.com"}}, 200)
+        title = fresh("moved")
+        self.app.api("POST", "/v1/incidents", {"response_plan": person, "title": title}, role="responder")
+        self.assertEqual(["new@example.com"], self.mail(title)["to"])
+
+    def test_the_file_and_commands_refer_to_each_other_in_one_way(self) -> None:
+        """What a command makes may engage whom the file declares, who is changed in the file alone."""
+        team = fresh("team")
+        self.put("contacts", {"Alias": team, "Type": "ESCALATION", "Plan": {"Stages": [{"DurationInMinutes": 5, "Targets": [
+            {"ContactTargetInfo": {"ContactId": "alice", "IsEssential": True}}]}]}})
+        error = self.put("contacts", contact("alice", "mail"), 409).json()["error"]
+        self.assertEqual("declared", error["code"])
+        self.assertIn(self.app.config_file.name, error["message"])
+        self.assertIn("alice", self.names("contacts"))
+        self.assertIn(team, self.names("contacts"))
+
+    def test_what_is_wrong_changes_nothing(self) -> None:
+        before = self.names("contacts")
+        error = self.put("contacts", {"Alias": "x", "Type": "ONCALL_SCHEDULE", "Plan": {"RotationIds": ["none"]}}, 400).json()["error"]
+        self.assertEqual("Plan.RotationIds[0]", error["field"])
+        self.assertEqual(before, self.names("contacts"))
+        self.put("teams", {}, 404)
+
+    def test_who_is_needed_is_not_deleted(self) -> None:
+        person = fresh("p")
+        self.make(person)
+        error = self.drop("contacts", person, 409).json()["error"]
+        self.assertEqual([{"kind": "response_plans", "name": person}], error["used_by"])
+        self.drop("response_plans", person)
+        self.drop("contacts", person)
+        self.assertNotIn(f"{person}/mail", self.names("contact_channels"))
+        self.drop("contacts", person, 404)
+
+    def test_they_outlive_a_kill(self) -> None:
+        person = fresh("p")
+        self.make(person)
+        self.app.kill()
+        self.app.start()
+        self.paged(person)
+
+    @unittest.skipIf(STORE != "postgres", "one process has an SQLite database to itself")
+    def test_another_node_knows_them_within_a_second(self) -> None:
+        folder = self.world.folder / "second"
+        folder.mkdir()
+        second = self.world.tocsin({**self.config, "node": "second"}, self.env, folder=folder)
+        person = fresh("p")
+        self.make(person)
+        eventually("the other node knows", lambda: second.api("GET", f"/v1/resources/contacts/{person}").status == 200, 5)
+        title = fresh("elsewhere")
+        answer = second.api("POST", "/v1/incidents", {"response_plan": person, "title": title}, role="responder")
+        self.assertEqual(201, answer.status, answer.body)
+        self.assertEqual([f"{person}@example.com"], self.mail(title)["to"])
+        second.stop()
+
+
+if __name__ == "__main__":
+    unittest.main()

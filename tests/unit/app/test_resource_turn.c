@@ -1,0 +1,335 @@
+/* Resources that commands make: what they are answered, what is in force then, and what is refused. */
+#include "engine/oncall.h"
+#include "resource_calls.h"
+
+static const char bob[] = "{\"Alias\":\"bob\",\"DisplayName\":\"Bob\",\"Type\":\"PERSONAL\","
+                          "\"Plan\":{\"Stages\":[]}}";
+static const char bobs_mail[] = "{\"ContactId\":\"bob\",\"Name\":\"mail\",\"Type\":\"EMAIL\","
+                                "\"DeliveryAddress\":{\"SimpleAddress\":\"bob@example.com\"}}";
+static const char bobs_plan[] =
+    "{\"Alias\":\"bob\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[{\"DurationInMinutes\":5,"
+    "\"Targets\":[{\"ChannelTargetInfo\":{\"ContactChannelId\":\"mail\","
+    "\"RetryIntervalInMinutes\":1}}]}]}}";
+static const char week[] =
+    "{\"Name\":\"week\",\"ContactIds\":[\"ann\",\"bob\"],"
+    "\"StartTime\":\"2026-08-03T09:00:00+02:00\",\"TimeZoneId\":\"Europe/Berlin\","
+    "\"Recurrence\":{\"NumberOfOnCalls\":1,\"RecurrenceMultiplier\":1,\"WeeklySettings\":["
+    "{\"DayOfWeek\":\"MON\",\"HandOffTime\":{\"HourOfDay\":9,\"MinuteOfHour\":0}}]}}";
+static const char schedule[] = "{\"Alias\":\"oncall\",\"Type\":\"ONCALL_SCHEDULE\",\"Plan\":"
+                               "{\"RotationIds\":[\"week\"]}}";
+static const char escalation[] =
+    "{\"Alias\":\"team\",\"Type\":\"ESCALATION\",\"Plan\":{\"Stages\":[{\"DurationInMinutes\":5,"
+    "\"Targets\":[{\"ContactTargetInfo\":{\"ContactId\":\"%s\",\"IsEssential\":true}}]}]}}";
+
+static const char *team_of(const char *contact)
+{
+    static char text[512];
+
+    snprintf(text, sizeof text, escalation, contact);
+    return text;
+}
+
+static void make_bob(void)
+{
+    put(TCN_RESOURCE_CONTACT, bob, 201);
+    put(TCN_RESOURCE_CHANNEL, bobs_mail, 201);
+    put(TCN_RESOURCE_CONTACT, bobs_plan, 200);
+}
+
+/* At 2026-08-10T09:00Z, two hours into the second week of the rotation. */
+static const char *who_is_on_call(void)
+{
+    static struct tcn_on_call people[TCN_ONCALL_MAX];
+    const struct tcn_directory *d = in_force();
+
+    assert_int_equal(
+        tcn_oncall_at(d, tcn_directory_contact(d, "oncall"), INT64_C(1786352400000), people), 1);
+    return people[0].person->alias;
+}
+
+static void test_the_file_alone_is_in_force_as_it_is(void **state)
+{
+    (void)state;
+    assert_ptr_equal(in_force(), &file.dir);
+}
+
+static void test_what_is_made_is_in_force_at_once_beside_the_file(void **state)
+{
+    const struct tcn_contact *c;
+    const struct tcn_channel *channel;
+
+    (void)state;
+    make_bob();
+    c = tcn_directory_contact(in_force(), "bob");
+    assert_non_null(c);
+    assert_int_equal(c->plan.n_stages, 1);
+    assert_int_equal(c->plan.stages[0].targets[0].retry_ms, 60000);
+    channel = tcn_directory_channel(in_force(), "bob", "mail");
+    assert_string_equal(channel->address, "bob@example.com");
+    assert_true(channel->is_activated);
+    assert_non_null(tcn_directory_contact(in_force(), "ann"));
+    assert_non_null(tcn_directory_plan(in_force(), "critical"));
+    assert_ptr_equal(in_force(), in_force()); /* it is read once */
+}
+
+static void test_an_id_stays_when_the_rest_changes(void **state)
+{
+    static const char moved[] = "{\"ContactId\":\"bob\",\"Name\":\"mail\",\"Type\":\"EMAIL\","
+                                "\"DeliveryAddress\":{\"SimpleAddress\":\"b@example.com\"}}";
+    struct tcn_id before;
+
+    (void)state;
+    make_bob();
+    before = tcn_directory_channel(in_force(), "bob", "mail")->id;
+    put(TCN_RESOURCE_CHANNEL, moved, 200);
+    assert_string_equal(tcn_directory_channel(in_force(), "bob", "mail")->address, "b@example.com");
+    assert_true(tcn_id_eq(tcn_directory_channel(in_force(), "bob", "mail")->id, before));
+    put(TCN_RESOURCE_CHANNEL,
+        "{\"ContactId\":\"bob\",\"Name\":\"mail\",\"Type\":\"EMAIL\","
+        "\"DeliveryAddress\":{\"SimpleAddress\":\"b@example.com\"},"
+        "\"Id\":\"6EBCC812-85F5-B7EB-8B2F-283E4D844308\"}",
+        400);
+    expect_error("bad_request", "Id", "for good");
+}
+
+static void test_rotations_and_their_people(void **state)
+{
+
+    (void)state;
+    make_bob();
+    put(TCN_RESOURCE_ROTATION, week, 201);
+    put(TCN_RESOURCE_CONTACT, schedule, 201);
+    assert_string_equal(who_is_on_call(), "bob"); /* 2026-08-10T09:00Z, the second week */
+    put(TCN_RESOURCE_OVERRIDE,
+        "{\"RotationId\":\"week\",\"NewContactIds\":[\"ann\"],"
+        "\"StartTime\":\"2026-08-10T09:00:00Z\",\"EndTime\":\"2026-08-10T17:00:00Z\"}",
+        201);
+    assert_string_equal(who_is_on_call(), "ann");
+}
+
+static void test_what_the_file_declares_is_changed_there(void **state)
+{
+    (void)state;
+    put(TCN_RESOURCE_CONTACT, "{\"Alias\":\"ann\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[]}}",
+        409);
+    expect_error("declared", "name", "tocsin.json");
+    drop(TCN_RESOURCE_PLAN, "critical", 409);
+    expect_error("declared", "name", "tocsin.json");
+    assert_ptr_equal(in_force(), &file.dir);
+}
+
+/* Each is refused for what the file would be refused for, at the same path, and changes nothing. */
+static void test_mistakes(void **state)
+{
+    static const struct {
+        enum tcn_resource_kind kind;
+        const char *body, *field, *part;
+    } rows[] = {
+        {TCN_RESOURCE_CONTACT, "{\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[]}}", "Alias", ""},
+        {TCN_RESOURCE_CONTACT, "{\"Alias\":\"Bob\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[]}}",
+         "Alias", "a-z"},
+        {TCN_RESOURCE_CONTACT,
+         "{\"Alias\":\"x\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[{\"DurationInMinutes\":31}]}"
+         "}",
+         "Plan.Stages[0].DurationInMinutes", "30"},
+        {TCN_RESOURCE_CONTACT,
+         "{\"Alias\":\"x\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[{\"DurationInMinutes\":3,"
+         "\"Targets\":[{\"ChannelTargetInfo\":{\"ContactChannelId\":\"mail\"}}]}]}}",
+         "Plan.Stages[0].Targets[0].ChannelTargetInfo.ContactChannelId", "no channel of x"},
+        {TCN_RESOURCE_CONTACT,
+         "{\"Alias\":\"x\",\"Type\":\"ESCALATION\",\"Plan\":{\"Stages\":[{\"DurationInMinutes\":3,"
+         "\"Targets\":[{\"ContactTargetInfo\":{\"ContactId\":\"anm\",\"IsEssential\":true}}]}]}}",
+         "Plan.Stages[0].Targets[0].ContactTargetInfo.ContactId",
+         "\"anm\" is no contact that is there; did you mean \"ann\"?"},
+        {TCN_RESOURCE_CONTACT,
+         "{\"Alias\":\"x\",\"Type\":\"ONCALL_SCHEDULE\",\"Plan\":{\"RotationIds\":[\"none\"]}}",
+         "Plan.RotationIds[0]", "no rotation"},
+        {TCN_RESOURCE_CONTACT, "{\"Alias\":\"x\",\"Typ\":\"PERSONAL\",\"Plan\":{\"Stages\":[]}}",
+         "Typ", "did you mean \"Type\"?"},
+        {TCN_RESOURCE_CHANNEL,
+         "{\"ContactId\":\"carl\",\"Name\":\"m\",\"Type\":\"EMAIL\",\"DeliveryAddress\":"
+         "{\"SimpleAddress\":\"c@d\"}}",
+         "ContactId", "no contact"},
+        {TCN_RESOURCE_CHANNEL,
+         "{\"ContactId\":\"ann\",\"Name\":\"sms\",\"Type\":\"SMS\",\"DeliveryAddress\":"
+         "{\"SimpleAddress\":\"0170\"}}",
+         "DeliveryAddress.SimpleAddress", "+COUNTRYNUMBER"},
+        {TCN_RESOURCE_ROTATION,
+         "{\"Name\":\"r\",\"ContactIds\":[\"ann\"],\"StartTime\":\"2026-08-03T09:00:00Z\","
+         "\"TimeZoneId\":\"Europe/Olso\",\"Recurrence\":{\"NumberOfOnCalls\":1,"
+         "\"RecurrenceMultiplier\":1,\"DailySettings\":[{\"HourOfDay\":9,\"MinuteOfHour\":0}]}}",
+         "TimeZoneId", "Europe/Oslo"},
+        {TCN_RESOURCE_ROTATION,
+         "{\"Name\":\"r\",\"ContactIds\":[\"ann\"],\"Id\":\"7\",\"StartTime\":\"2026-08-03T09:00:"
+         "00Z\","
+         "\"TimeZoneId\":\"Europe/Oslo\",\"Recurrence\":{\"NumberOfOnCalls\":1,"
+         "\"RecurrenceMultiplier\":1,\"DailySettings\":[{\"HourOfDay\":9,\"MinuteOfHour\":0}]}}",
+         "Id", "UUID"},
+        {TCN_RESOURCE_OVERRIDE,
+         "{\"RotationId\":\"no\",\"NewContactIds\":[],\"StartTime\":\"2026-08-03T09:00:00Z\","
+         "\"EndTime\":\"2026-08-03T10:00:00Z\"}",
+         "RotationId", "no rotation"},
+        {TCN_RESOURCE_PLAN, "{\"name\":\"p\",\"incidentTemplate\":{\"title\":\"t\",\"impact\":6}}",
+         "incidentTemplate.impact", "5"},
+        {TCN_RESOURCE_PLAN,
+         "{\"name\":\"p\",\"incidentTemplate\":{\"title\":\"t\",\"impact\":1},"
+         "\"engagements\":[\"nobody\"]}",
+         "engagements[0]", "no contact"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        put(rows[i].kind, rows[i].body, 400);
+        expect_error("bad_request", rows[i].field, rows[i].part);
+        assert_ptr_equal(in_force(), &file.dir);
+    }
+}
+
+static void test_what_breaks_something_else_is_refused(void **state)
+{
+    (void)state;
+    make_bob();
+    put(TCN_RESOURCE_CONTACT, team_of("bob"), 201);
+    put(TCN_RESOURCE_CONTACT,
+        "{\"Alias\":\"bob\",\"Type\":\"ESCALATION\",\"Plan\":{\"Stages\":[]}}", 400);
+    expect_error("bad_request", "Type", "PERSONAL for good");
+    put(TCN_RESOURCE_CHANNEL,
+        "{\"ContactId\":\"bob\",\"Name\":\"second\",\"Type\":\"EMAIL\","
+        "\"DeliveryAddress\":{\"SimpleAddress\":\"bob@example.com\"}}",
+        409);
+    expect_error("conflict", "DeliveryAddress", "bob/mail");
+}
+
+static void test_what_is_used_is_not_deleted(void **state)
+{
+    (void)state;
+    make_bob();
+    put(TCN_RESOURCE_ROTATION, week, 201);
+    put(TCN_RESOURCE_CONTACT, schedule, 201);
+    put(TCN_RESOURCE_CONTACT, team_of("bob"), 201);
+    drop(TCN_RESOURCE_CONTACT, "bob", 409);
+    expect_error("in_use", "name", "contact \"team\", rotation \"week\"");
+    assert_int_equal(
+        json_array_size(json_object_get(json_object_get(call.reply, "error"), "used_by")), 2);
+    drop(TCN_RESOURCE_CHANNEL, "bob/mail", 409);
+    expect_error("in_use", "name", "contact \"bob\"");
+    drop(TCN_RESOURCE_ROTATION, "week", 409);
+    expect_error("in_use", "name", "contact \"oncall\"");
+    drop(TCN_RESOURCE_CONTACT, "bib", 404);
+    expect_error("not_found", "name", "did you mean \"bob\"?");
+}
+
+static void test_parts_go_with_the_whole(void **state)
+{
+    (void)state;
+    make_bob();
+    put(TCN_RESOURCE_ROTATION, week, 201);
+    put(TCN_RESOURCE_OVERRIDE,
+        "{\"RotationId\":\"week\",\"NewContactIds\":[],\"StartTime\":\"2026-08-10T09:00:00Z\","
+        "\"EndTime\":\"2026-08-10T17:00:00Z\"}",
+        201);
+    drop(TCN_RESOURCE_ROTATION, "week", 200);
+    drop(TCN_RESOURCE_CONTACT, "bob", 200);
+    run(TCN_COMMAND_RESOURCE_LIST,
+        (struct tcn_resource_call){.kind = TCN_RESOURCE_OVERRIDE, .after = "", .limit = 10}, NULL);
+    assert_int_equal(json_array_size(json_object_get(call.reply, "items")), 0);
+    get(TCN_RESOURCE_CHANNEL, "bob/mail", 404);
+    assert_ptr_equal(in_force(), &file.dir);
+}
+
+static void test_lists_are_of_both_and_in_pages(void **state)
+{
+    struct tcn_resource_call of = {.kind = TCN_RESOURCE_CONTACT, .after = "", .limit = 1};
+    json_t *items;
+
+    (void)state;
+    put(TCN_RESOURCE_CONTACT, bob, 201);
+    run(TCN_COMMAND_RESOURCE_LIST, of, NULL);
+    items = json_object_get(call.reply, "items");
+    assert_int_equal(json_array_size(items), 1);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(items, 0), "declared_in")),
+                        "tocsin.json");
+    assert_string_equal(json_string_value(json_object_get(call.reply, "next")), "ann");
+    of.after = "ann";
+    run(TCN_COMMAND_RESOURCE_LIST, of, NULL);
+    items = json_object_get(call.reply, "items");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(items, 0), "created_by")),
+                        "token:test");
+    assert_true(json_is_null(json_object_get(call.reply, "next")));
+}
+
+/* Another file is in force after a reload, and what was made before stays. */
+static void reload(struct resources *kept, const char *text)
+{
+    *kept = file;
+    use_file(text);
+}
+
+static void test_the_file_wins_and_what_was_made_waits(void **state)
+{
+    static const char with_bob[] =
+        "{\"contacts\":[{\"Alias\":\"bob\",\"DisplayName\":\"File\",\"Type\":\"PERSONAL\","
+        "\"Plan\":{\"Stages\":[]}}]}";
+    struct resources before, between;
+
+    (void)state;
+    put(TCN_RESOURCE_CONTACT, bob, 201);
+    reload(&before, with_bob);
+    assert_string_equal(tcn_directory_contact(in_force(), "bob")->display_name, "File");
+    put(TCN_RESOURCE_CONTACT, bob, 409);
+    reload(&between, "{}");
+    assert_string_equal(tcn_directory_contact(in_force(), "bob")->display_name, "Bob");
+    release_resources(&before);
+    release_resources(&between);
+}
+
+static void test_what_a_new_file_leaves_without_is_told_and_stays(void **state)
+{
+    struct resources before;
+
+    (void)state;
+    make_bob();
+    put(TCN_RESOURCE_ROTATION, week, 201);
+    put(TCN_RESOURCE_CONTACT, schedule, 201);
+    reload(&before, "{}"); /* without ann, who is in the rotation */
+    assert_string_equal(who_is_on_call(), "bob");
+    get(TCN_RESOURCE_ROTATION, "week", 200);
+    assert_int_equal(json_array_size(json_object_get(call.reply, "flaws")), 1);
+    put(TCN_RESOURCE_CONTACT, team_of("bob"), 201); /* nobody is kept from other work by it */
+    release_resources(&before);
+}
+
+static void test_a_rollback_takes_back_what_is_in_force(void **state)
+{
+    (void)state;
+    assert_int_equal(tcn_store_commit(store, &err), 0);
+    assert_int_equal(tcn_store_begin(store, &err), 0);
+    put(TCN_RESOURCE_CONTACT, bob, 201);
+    assert_non_null(tcn_directory_contact(in_force(), "bob"));
+    tcn_store_rollback(store);
+    assert_int_equal(tcn_store_begin(store, &err), 0);
+    assert_null(tcn_directory_contact(in_force(), "bob"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, resource_setup, resource_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_the_file_alone_is_in_force_as_it_is),
+        TEST(test_what_is_made_is_in_force_at_once_beside_the_file),
+        TEST(test_an_id_stays_when_the_rest_changes),
+        TEST(test_rotations_and_their_people),
+        TEST(test_what_the_file_declares_is_changed_there),
+        TEST(test_mistakes),
+        TEST(test_what_breaks_something_else_is_refused),
+        TEST(test_what_is_used_is_not_deleted),
+        TEST(test_parts_go_with_the_whole),
+        TEST(test_lists_are_of_both_and_in_pages),
+        TEST(test_the_file_wins_and_what_was_made_waits),
+        TEST(test_what_a_new_file_leaves_without_is_told_and_stays),
+        TEST(test_a_rollback_takes_back_what_is_in_force),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
