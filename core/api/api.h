@@ -39,7 +39,10 @@ enum tcn_command_kind {
     TCN_COMMAND_RESOURCE_LIST,  /* of the kind resource; these four are answered with resources */
     TCN_COMMAND_RESOURCE_GET,   /* the one of that name */
     TCN_COMMAND_RESOURCE_PUT,   /* the body, as an element of the configuration would be */
-    TCN_COMMAND_RESOURCE_DELETE
+    TCN_COMMAND_RESOURCE_DELETE,
+    TCN_COMMAND_CHANNEL_SEND_CODE, /* of the channel resource */
+    TCN_COMMAND_CHANNEL_ACTIVATE,  /* by the code of accept */
+    TCN_COMMAND_CHANNEL_DEACTIVATE
 };
 
 /* Which resources: those that commands made, and those of the configuration. */

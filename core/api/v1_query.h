@@ -48,6 +48,9 @@ int tcn_v1_resources(struct tcn_api_call *call);
 int tcn_v1_resource(struct tcn_api_call *call);
 int tcn_v1_resource_put(struct tcn_api_call *call);
 int tcn_v1_resource_delete(struct tcn_api_call *call);
+int tcn_v1_channel_send_code(struct tcn_api_call *call);
+int tcn_v1_channel_activate(struct tcn_api_call *call);
+int tcn_v1_channel_deactivate(struct tcn_api_call *call);
 int tcn_v1_subscription_confirm(struct tcn_api_call *call);
 
 /* 400 about that member of the query or the body. Returns -1. */

@@ -62,3 +62,41 @@ int tcn_v1_resource_delete(struct tcn_api_call *call)
         return -1;
     return tcn_v1_only(call, none);
 }
+
+/* -- contact channels --------------------------------------------------------------------------------------------- */
+
+static int read_channel(struct tcn_api_call *call, enum tcn_command_kind kind)
+{
+    if (read_named(call, kind) < 0)
+        return -1;
+    if (call->command.resource.kind != TCN_RESOURCE_CHANNEL)
+        return tcn_api_refuse(call, 404, "not_found", "kind", "only contact_channels have this"),
+               -1;
+    return 0;
+}
+
+static int read_empty(struct tcn_api_call *call, enum tcn_command_kind kind)
+{
+    static const char *const none[] = {NULL};
+
+    return read_channel(call, kind) < 0 ? -1 : tcn_v1_only(call, none);
+}
+
+int tcn_v1_channel_send_code(struct tcn_api_call *call)
+{
+    return read_empty(call, TCN_COMMAND_CHANNEL_SEND_CODE);
+}
+
+int tcn_v1_channel_deactivate(struct tcn_api_call *call)
+{
+    return read_empty(call, TCN_COMMAND_CHANNEL_DEACTIVATE);
+}
+
+int tcn_v1_channel_activate(struct tcn_api_call *call)
+{
+    static const char *const names[] = {"code", NULL};
+
+    if (read_channel(call, TCN_COMMAND_CHANNEL_ACTIVATE) < 0 || tcn_v1_only(call, names) < 0)
+        return -1;
+    return tcn_v1_text(call, "code", true, 10, &call->command.accept.code);
+}

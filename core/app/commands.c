@@ -1,4 +1,5 @@
 #include "app/commands.h"
+#include "app/activation_turn.h"
 #include "app/event_turn.h"
 #include "app/letters.h"
 #include "app/links.h"
@@ -69,6 +70,9 @@ static int decide(struct tcn_aggregate *a, const struct tcn_command *c,
     case TCN_COMMAND_RESOURCE_GET:
     case TCN_COMMAND_RESOURCE_PUT:
     case TCN_COMMAND_RESOURCE_DELETE:
+    case TCN_COMMAND_CHANNEL_SEND_CODE:
+    case TCN_COMMAND_CHANNEL_ACTIVATE:
+    case TCN_COMMAND_CHANNEL_DEACTIVATE:
     default:
         return tcn_fail(err, TCN_EINVALID, "not a command on an incident");
     }
@@ -225,6 +229,10 @@ int tcn_command_execute(struct tcn_api_call *call, const struct tcn_command_worl
     case TCN_COMMAND_RESOURCE_PUT:
     case TCN_COMMAND_RESOURCE_DELETE:
         return tcn_resource_execute(call, world, s, now_ms, ret, err);
+    case TCN_COMMAND_CHANNEL_SEND_CODE:
+    case TCN_COMMAND_CHANNEL_ACTIVATE:
+    case TCN_COMMAND_CHANNEL_DEACTIVATE:
+        return tcn_activation_execute(call, world, s, now_ms, ret, err);
     case TCN_COMMAND_NONE:
     case TCN_COMMAND_ACKNOWLEDGE:
     case TCN_COMMAND_RESOLVE:

@@ -94,7 +94,11 @@ static int do_one(struct tcn_held_job *job, struct tcn_store *s,
     p.d.subject = p.aggregate;
     p.d.directory = job->directory;
     r = tcn_turn_load(s, id, &job->arena, p.aggregate, err);
-    return r == TCN_ENOTFOUND ? 0 : r < 0 ? r : decide(&p, err);
+    if (r == TCN_ENOTFOUND) /* the code of a channel: of no incident */
+        return request->drop_before_ms == 0
+                   ? 0
+                   : tcn_store_send_drop(s, id, (struct tcn_id){{0}}, told_dropped, err);
+    return r < 0 ? r : decide(&p, err);
 }
 
 /* The place reached is written with what was done, so that a crash repeats nothing. */

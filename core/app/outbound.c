@@ -1,5 +1,6 @@
 /* Ties lanes and sends to the configuration, the engine and the timeline. */
 #include "app/outbound.h"
+#include "app/activation_turn.h"
 #include "app/catalog.h"
 #include "app/milestones.h"
 #include "app/page_digest.h"
@@ -101,6 +102,8 @@ static int on_message(void *ctx, struct tcn_store *s, const struct tcn_send_row 
 {
     const struct generation *g = ctx;
 
+    if (tcn_activation_is_send(row))
+        return tcn_activation_message(g->config, s, row, now_ms, arena, ret, err);
     return tcn_page_message(g->config, g->app->ack_key, s, row, now_ms, arena, ret, err);
 }
 
@@ -168,6 +171,10 @@ static int on_result(void *ctx, struct tcn_store *s, const struct tcn_send_row *
     struct tcn_arena arena;
     int r;
 
+    if (tcn_activation_is_send(row)) {
+        tcn_activation_told(row, report);
+        return 0;
+    }
     tcn_arena_init(&arena, TCN_TURN_ARENA);
     a = TCN_NEW(&arena, struct tcn_aggregate);
     tcn_decision_init(&d, &arena);

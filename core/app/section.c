@@ -51,7 +51,7 @@ const char *tcn_section_name(const struct tcn_section *section, const json_t *el
         break;
     case TCN_RESOURCE_CHANNEL:
         name = text_of(element, "Name");
-        return owner && name ? tcn_arena_fmt(arena, "%s/%s", owner, name) : NULL;
+        return owner && name ? tcn_arena_fmt(arena, "%s:%s", owner, name) : NULL;
     case TCN_RESOURCE_ROTATION:
         name = text_of(element, "Name");
         break;

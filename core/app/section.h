@@ -21,7 +21,7 @@ extern const struct tcn_section tcn_sections[TCN_SECTIONS];
 const struct tcn_section *tcn_section_of(enum tcn_resource_kind kind);
 const struct tcn_section *tcn_section_named(const char *list); /* NULL: there is none */
 
-/* What the element is referred to by: of a channel "CONTACT/CHANNEL", of an override its Id. In the arena; NULL when it has
+/* What the element is referred to by: of a channel "CONTACT:CHANNEL", of an override its Id. In the arena; NULL when it has
  * none. */
 const char *tcn_section_name(const struct tcn_section *section, const json_t *element,
                              struct tcn_arena *arena);

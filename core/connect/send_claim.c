@@ -72,7 +72,7 @@ struct tcn_send_run *tcn_send_claim_run(struct tcn_send_claim *c, const struct t
         .cursor = "",
         .payload = payload,
         /* Groups the messages of one incident. */
-        .incident = n == 1 ? json_pack("{s:s}", "id", incident) : NULL,
+        .incident = n == 1 && rows[0].send_no > 0 ? json_pack("{s:s}", "id", incident) : NULL,
     };
     c->job->runs[c->job->n_runs++] = run;
     return run;

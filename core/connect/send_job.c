@@ -53,7 +53,7 @@ static int bury(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_se
 {
     struct tcn_deadletter d = {
         .id = row->id,
-        .incident = row->incident,
+        .incident = row->send_no > 0 ? row->incident : (struct tcn_id){{0}},
         .connector = instance_name(j->sends, row->channel_type),
         .operation = tcn_verb_name(TOCSIN_SEND),
         .reason = why,

@@ -64,17 +64,17 @@ static void of_contact(struct uses *u, const struct tcn_directory *d)
             add(u, TCN_RESOURCE_PLAN, d->plans[i].name, none);
 }
 
-/* The alias of a contact has no slash. */
+/* The alias of a contact has no colon. */
 static void of_channel(struct uses *u, const struct tcn_directory *d)
 {
-    const char *slash = strchr(u->name, '/');
+    const char *colon = strchr(u->name, ':');
 
-    for (size_t i = 0; slash && i < d->n_contacts; i++) {
+    for (size_t i = 0; colon && i < d->n_contacts; i++) {
         const struct tcn_contact *c = &d->contacts[i];
-        size_t n = (size_t)(slash - u->name);
+        size_t n = (size_t)(colon - u->name);
 
         if (strlen(c->alias) == n && memcmp(c->alias, u->name, n) == 0 &&
-            targets(&c->plan, NULL, slash + 1))
+            targets(&c->plan, NULL, colon + 1))
             add(u, TCN_RESOURCE_CONTACT, c->alias, (struct tcn_id){{0}});
     }
 }

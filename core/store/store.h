@@ -386,6 +386,8 @@ enum tcn_send_state {
     TCN_SEND_FAILED,
     TCN_SEND_DROPPED
 };
+/* send_no is from 1, within the page. 0: it is of no page, but the code that activates a channel; page and incident are then the
+ * row's own id. */
 struct tcn_send_row {
     struct tcn_id id, page, incident;
     int64_t send_no, due_ms, attempt, epoch; /* epoch: of the process that has it in flight */

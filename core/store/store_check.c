@@ -29,7 +29,7 @@ static const struct {
     {"SELECT r.page FROM receipts r LEFT JOIN pages p ON p.id = r.page WHERE p.id IS NULL LIMIT 10",
      "page %s: receipts of a page that is not there"},
     {"SELECT s.id FROM sends s LEFT JOIN pages p ON p.id = s.page"
-     " WHERE p.id IS NULL OR p.incident <> s.incident LIMIT 10",
+     " WHERE s.send_no > 0 AND (p.id IS NULL OR p.incident <> s.incident) LIMIT 10",
      "send %s: it belongs to no page, or to one of another incident"},
     {"SELECT l.id FROM links l JOIN incidents i ON i.id = l.incident"
      " WHERE l.done_revision > i.revision OR l.notes_seq > i.event_seq LIMIT 10",
@@ -91,9 +91,9 @@ static int look_for_orphans(const struct check *c, size_t i, struct tcn_err *err
 
     snprintf(sql, sizeof sql,
              "SELECT t.incident FROM %s t LEFT JOIN incidents i ON i.id = t.incident"
-             " AND i.account_id = t.account_id WHERE t.incident IS NOT NULL AND i.id IS NULL"
+             " AND i.account_id = t.account_id WHERE t.incident IS NOT NULL AND i.id IS NULL%s"
              " LIMIT 10",
-             owned[i]);
+             owned[i], strcmp(owned[i], "sends") == 0 ? " AND t.send_no > 0" : "");
     snprintf(before, sizeof before, "a row of %s belongs to incident ", owned[i]);
     return look(c, sql, before, ", which its account does not have", err);
 }

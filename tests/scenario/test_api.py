@@ -30,8 +30,11 @@ ROUTES = [
     ("GET", "/v1/incidents/ID/related", "viewer", 200), ("POST", "/v1/incidents/ID/related", "responder", 400),
     ("POST", "/v1/incidents/ID/related/remove", "responder", 200),
     ("GET", "/v1/oncall", "viewer", 200), ("GET", "/v1/shifts", "viewer", 200),
-    ("GET", "/v1/resources/contacts", "viewer", 200), ("POST", "/v1/resources/contacts", "manager", 400),
-    ("GET", "/v1/resources/contacts/alice", "viewer", 200), ("POST", "/v1/resources/contacts/NO/delete", "manager", 404),
+    ("GET", "/v1/resources/KIND", "viewer", 200), ("POST", "/v1/resources/KIND", "manager", 400),
+    ("GET", "/v1/resources/KIND/NAME", "viewer", 200), ("POST", "/v1/resources/KIND/NAME/delete", "manager", 409),
+    ("POST", "/v1/resources/KIND/NAME/activation-code", "manager", 404),
+    ("POST", "/v1/resources/KIND/NAME/activate", "responder", 404),
+    ("POST", "/v1/resources/KIND/NAME/deactivate", "manager", 404),
     ("GET", "/v1/mutes", "viewer", 200), ("POST", "/v1/mutes", "responder", 201),
     ("POST", "/v1/mutes/NO/end", "responder", 404), ("GET", "/v1/muted", "viewer", 200),
     ("GET", "/v1/heartbeats", "viewer", 200),
@@ -44,7 +47,7 @@ BODIES: dict[str, Config] = {  # of those that need one
     "related": {"type": "OTHER"}, "remove": {"id": "none"},
     "events": {"data": "a drill"}, "EVENT/update": {"data": "no drill"},
     "disengage": {"engagement": NOBODY}, "accept": {"code": "123456"},
-    "contacts": {"Alias": "No Alias"},
+    "activate": {"code": "123456"}, "KIND": {"Alias": "No Alias"},
     "mutes": {"match": {"source": "none"}, "comment": "of the table", "duration": "1m"}}
 
 
@@ -53,6 +56,7 @@ class Api(Scenario):
         parts = path.split("/")
         body = BODIES.get("/".join(parts[-2:]), BODIES.get(parts[-1])) if method == "POST" else None
         url = self.app.url + path.replace("ID", ident).replace("NO", NOBODY).replace("EVENT", NOBODY)
+        url = url.replace("KIND", "contacts").replace("NAME", "alice")
         return http(method, url, body if body else (b"" if method == "POST" else None), headers)
 
     def error(self, answer: Response, status: int, code: str) -> Config:
@@ -67,7 +71,8 @@ class Roles(Api):
     def test_every_route_is_in_this_table(self) -> None:
         text = (ROOT / "core/api/v1.c").read_text()
         known = {(m, p) for m, p in re.findall(r'\{"(\w+)", "(/v1/[^"]+)", TCN_', text)}
-        here = {(m, p.replace("ID", "{id}").replace("NO", "{id}").replace("EVENT", "{event}")) for m, p, _, _ in ROUTES}
+        here = {(m, p.replace("ID", "{id}").replace("NO", "{id}").replace("EVENT", "{event}")
+                    .replace("KIND", "{kind}").replace("NAME", "{name}")) for m, p, _, _ in ROUTES}
         self.assertEqual(known, here)
 
     def test_matrix(self) -> None:

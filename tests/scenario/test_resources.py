@@ -1,10 +1,13 @@
 """Resources that commands make beside the file's: they page at once, outlive a start, and reach every node."""
 from __future__ import annotations
 
+import re
+import subprocess
+import typing
 import unittest
 import urllib.parse
 
-from harness import STORE, Response, eventually
+from harness import BINARY, STORE, Response, eventually
 from worlds import Config, Scenario, contact, fresh, mail_channel
 
 
@@ -49,6 +52,25 @@ class Resources(Scenario):
         self.app.api("POST", "/v1/incidents", {"response_plan": person, "title": title}, role="responder")
         self.assertEqual(["new@example.com"], self.mail(title)["to"])
 
+    def test_a_code_that_comes_to_the_address_activates_it(self) -> None:
+        person = fresh("p")
+        self.put("contacts", {"Alias": person, "Type": "PERSONAL", "Plan": {"Stages": []}})
+        self.put("contact_channels", {**mail_channel(person), "DeferActivation": True})
+        self.put("contacts", contact(person, "mail"), 200)
+        self.put("response_plans", {"name": person, "incidentTemplate": {"title": "made", "impact": 2}, "engagements": [person]})
+        channel = f"/v1/resources/contact_channels/{person}:mail"
+        self.assertEqual(202, self.app.api("POST", f"{channel}/activation-code", {}, role="manager").status)
+        mail = self.mail("Code to activate")
+        self.assertEqual([f"{person}@example.com"], mail["to"])
+        code = typing.cast("re.Match[str]", re.search(r"Code: (\d{6})", str(mail))).group(1)
+        answer = self.app.api("POST", f"{channel}/activate", {"code": code}, role="responder")
+        self.assertEqual((200, True), (answer.status, answer.json()["activated"]))
+        self.paged(person)
+        self.assertNotIn(code, self.app.log.read_text())
+        done = subprocess.run([str(BINARY), "db", "check", "--config", str(self.app.config_file), "--data", str(self.app.folder / "data")],
+                              capture_output=True, text=True, timeout=60, check=False, env=self.app.env)
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+
     def test_the_file_and_commands_refer_to_each_other_in_one_way(self) -> None:
         """What a command makes may engage whom the file declares, who is changed in the file alone."""
         team = fresh("team")
@@ -74,7 +96,7 @@ class Resources(Scenario):
         self.assertEqual([{"kind": "response_plans", "name": person}], error["used_by"])
         self.drop("response_plans", person)
         self.drop("contacts", person)
-        self.assertNotIn(f"{person}/mail", self.names("contact_channels"))
+        self.assertNotIn(f"{person}:mail", self.names("contact_channels"))
         self.drop("contacts", person, 404)
 
     def test_they_outlive_a_kill(self) -> None:
@@ -96,7 +118,7 @@ class Resources(Scenario):
         answer = second.api("POST", "/v1/incidents", {"response_plan": person, "title": title}, role="responder")
         self.assertEqual(201, answer.status, answer.body)
         self.assertEqual([f"{person}@example.com"], self.mail(title)["to"])
-        second.stop()
+        second.end()
 
 
 if __name__ == "__main__":

@@ -197,7 +197,7 @@ static void test_what_breaks_something_else_is_refused(void **state)
         "{\"ContactId\":\"bob\",\"Name\":\"second\",\"Type\":\"EMAIL\","
         "\"DeliveryAddress\":{\"SimpleAddress\":\"bob@example.com\"}}",
         409);
-    expect_error("conflict", "DeliveryAddress", "bob/mail");
+    expect_error("conflict", "DeliveryAddress", "bob:mail");
 }
 
 static void test_what_is_used_is_not_deleted(void **state)
@@ -211,7 +211,7 @@ static void test_what_is_used_is_not_deleted(void **state)
     expect_error("in_use", "name", "contact \"team\", rotation \"week\"");
     assert_int_equal(
         json_array_size(json_object_get(json_object_get(call.reply, "error"), "used_by")), 2);
-    drop(TCN_RESOURCE_CHANNEL, "bob/mail", 409);
+    drop(TCN_RESOURCE_CHANNEL, "bob:mail", 409);
     expect_error("in_use", "name", "contact \"bob\"");
     drop(TCN_RESOURCE_ROTATION, "week", 409);
     expect_error("in_use", "name", "contact \"oncall\"");
@@ -233,7 +233,7 @@ static void test_parts_go_with_the_whole(void **state)
     run(TCN_COMMAND_RESOURCE_LIST,
         (struct tcn_resource_call){.kind = TCN_RESOURCE_OVERRIDE, .after = "", .limit = 10}, NULL);
     assert_int_equal(json_array_size(json_object_get(call.reply, "items")), 0);
-    get(TCN_RESOURCE_CHANNEL, "bob/mail", 404);
+    get(TCN_RESOURCE_CHANNEL, "bob:mail", 404);
     assert_ptr_equal(in_force(), &file.dir);
 }
 
