@@ -14,8 +14,8 @@ struct catalog {
     json_t *resources; /* of the file, as long as a reference is held */
     const struct tcn_declared *declared;
     uint64_t version;
-    struct tcn_view view;
-    char told[400]; /* which flaw was told last */
+    struct tcn_view view, tried; /* tried: as after a change; empty when none was */
+    char told[400];              /* which flaw was told last */
 };
 
 static void release(void *kept)
@@ -23,6 +23,7 @@ static void release(void *kept)
     struct catalog *c = kept;
 
     tcn_view_done(&c->view);
+    tcn_view_done(&c->tried);
     json_decref(c->resources);
     free(c);
 }
@@ -156,16 +157,29 @@ int tcn_catalog_try(struct tcn_store *s, const struct tcn_directory *declared,
                     const struct tcn_flaw **ret_flaw, struct tcn_err *err)
 {
     const struct tcn_flaw *flaw;
-    struct tcn_view then;
     struct catalog *c;
     int r;
 
     *ret_flaw = NULL;
-    if ((r = refresh(s, declared, now_ms, &c, err)) < 0 ||
-        (r = tcn_view_read(s, declared, change, &then, err)) < 0)
+    if ((r = refresh(s, declared, now_ms, &c, err)) < 0)
         return r;
-    if ((flaw = first_new(&then, &c->view)) != NULL)
+    tcn_view_done(&c->tried);
+    if ((r = tcn_view_read(s, declared, change, &c->tried, err)) < 0)
+        return r;
+    if ((flaw = first_new(&c->tried, &c->view)) != NULL)
         *ret_flaw = copy(flaw, arena);
-    tcn_view_done(&then);
     return 0;
+}
+
+int tcn_catalog_take(struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
+{
+    struct catalog *c = catalog_of(s);
+    int r = tcn_store_resources_version(s, now_ms, &c->version, err);
+
+    tcn_view_done(&c->view);
+    c->view = c->tried;
+    c->tried = (struct tcn_view){0};
+    if (r < 0)
+        c->version = 0; /* read it anew */
+    return r;
 }

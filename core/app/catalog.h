@@ -42,5 +42,7 @@ int tcn_catalog_view(struct tcn_store *s, const struct tcn_directory *declared, 
 int tcn_catalog_try(struct tcn_store *s, const struct tcn_directory *declared,
                     const struct tcn_change *change, int64_t now_ms, struct tcn_arena *arena,
                     const struct tcn_flaw **ret_flaw, struct tcn_err *err);
+/* After the change that was tried last has been written, by the same job: what was tried is in force, and is not read anew. */
+int tcn_catalog_take(struct tcn_store *s, int64_t now_ms, struct tcn_err *err);
 
 #endif

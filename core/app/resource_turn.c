@@ -187,8 +187,10 @@ static int write(struct turn *t, struct tcn_resource *row, struct tcn_err *err)
     row->body = tcn_arena_strdup(t->call->arena, text);
     free(text);
     json_decref(body);
-    r = tcn_store_resource_put(t->s, row, err);
-    return r < 0 ? r : look(t, err);
+    if ((r = tcn_store_resource_put(t->s, row, err)) < 0 ||
+        (r = tcn_catalog_take(t->s, t->now_ms, err)) < 0)
+        return r;
+    return look(t, err);
 }
 
 static int refuse_size(struct turn *t)

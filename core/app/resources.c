@@ -328,6 +328,8 @@ static int read_people(const struct tcn_node *node, struct tcn_arena *arena,
 
     if (r < 0 || (r = read_contacts(&contacts, arena, ret), !ret->contacts))
         return TCN_EINVALID;
+    tcn_directory_make_index(ret,
+                             arena); /* for all that refers to contacts; made anew at the end */
     tcn_names_of(&known->contacts, &contacts, "Alias", arena);
     if (of_channels < 0)
         return TCN_EINVALID;

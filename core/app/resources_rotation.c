@@ -17,9 +17,10 @@ struct override {
 
 /* What there is, while it is read. */
 struct reading {
-    struct tcn_arena *arena;        /* borrowed, like the two below */
-    struct tcn_names *contacts;     /* that are written */
-    struct tcn_directory *dir;      /* with the contacts that were read */
+    struct tcn_arena *arena;    /* borrowed, like the two below */
+    struct tcn_names *contacts; /* that are written */
+    struct tcn_directory *dir;  /* with the contacts that were read */
+    struct tcn_zones_read zones;
     struct tcn_rotation *rotations; /* that are right */
     size_t n_rotations;
     struct override *overrides;
@@ -152,7 +153,7 @@ static int read_rotation(const struct tcn_node *at, struct reading *in, struct t
     r |= read_people(at, "ContactIds", in, &ret->contacts, &ret->n_contacts);
     /* What is applied again at each start has no time of creation. */
     r |= read_time(at, "StartTime", &ret->start_ms);
-    r |= tcn_resources_zone(at, "TimeZoneId", in->arena, &ret->zone);
+    r |= tcn_resources_zone(at, "TimeZoneId", &in->zones, in->arena, &ret->zone);
     r |= tcn_resources_recurrence(at, in->arena, &ret->recurrence);
     ret->alias = ret->name;
     ret->id = tcn_id_child((struct tcn_id){{0}}, ret->name ? ret->name : "", 0);

@@ -81,7 +81,8 @@ static int read_until(const struct tcn_node *at, int64_t *ret_ms)
     return 0;
 }
 
-static int read_window(const struct tcn_node *at, struct tcn_arena *arena, struct tcn_window *ret)
+static int read_window(const struct tcn_node *at, struct tcn_zones_read *zones,
+                       struct tcn_arena *arena, struct tcn_window *ret)
 {
     static const char *const names[] = {"name", "owner", "comment",  "match", "time_zone",
                                         "days", "start", "duration", "until", NULL};
@@ -92,7 +93,7 @@ static int read_window(const struct tcn_node *at, struct tcn_arena *arena, struc
     r |= tcn_node_text(at, "owner", TCN_NEED, &ret->owner);
     r |= tcn_node_text(at, "comment", TCN_OPTIONAL, &ret->comment);
     r |= tcn_config_match(at, "match", arena, &ret->match);
-    r |= tcn_resources_zone(at, "time_zone", arena, &ret->zone);
+    r |= tcn_resources_zone(at, "time_zone", zones, arena, &ret->zone);
     r |= read_days(at, ret);
     r |= read_start(at, &ret->start);
     r |= read_duration(at, &ret->duration_ms);
@@ -105,6 +106,7 @@ static int read_window(const struct tcn_node *at, struct tcn_arena *arena, struc
 int tcn_resources_windows(const struct tcn_node *resources, struct tcn_arena *arena,
                           struct tcn_directory *ret)
 {
+    struct tcn_zones_read zones = {0};
     struct tcn_window *items;
     struct tcn_node list;
     int r = tcn_node_array(resources, "maintenance_windows", TCN_OPTIONAL, &list);
@@ -118,7 +120,7 @@ int tcn_resources_windows(const struct tcn_node *resources, struct tcn_arena *ar
     for (size_t i = 0; i < n; i++) {
         struct tcn_node item = tcn_node_item(&list, i);
 
-        r |= read_window(&item, arena, &items[i]);
+        r |= read_window(&item, &zones, arena, &items[i]);
     }
     ret->n_windows = r < 0 ? 0 : n;
     return r < 0 ? TCN_EINVALID : 0;
