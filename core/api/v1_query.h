@@ -68,6 +68,12 @@ int tcn_v1_text(struct tcn_api_call *call, const char *name, bool is_needed, siz
 
 /* "client_token" of the body, and by what a repeated request is known: all else that was sent. -1: refused. */
 int tcn_v1_client_token(struct tcn_api_call *call);
+/* Of the body: related items as POST /v1/incidents/ID/related takes one, with their ids; *ret and *ret_n stay when there is no
+ * such member. -1: refused. */
+int tcn_v1_related_items(struct tcn_api_call *call, const char *name,
+                         const struct tcn_related_item **ret, size_t *ret_n);
+/* Of the body: when something happened, past or to come; *ret_ms stays when it is not there. -1: refused. */
+int tcn_v1_happened(struct tcn_api_call *call, const char *name, int64_t *ret_ms);
 /* Of the query: a time as of RFC 3339; *ret_ms stays when it is not there. -1: refused. */
 int tcn_v1_time(struct tcn_api_call *call, const char *name, int64_t *ret_ms);
 /* The same as a bound: never 0, which is none. */

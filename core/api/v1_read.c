@@ -22,6 +22,18 @@ int tcn_v1_time(struct tcn_api_call *call, const char *name, int64_t *ret_ms)
     return 0;
 }
 
+int tcn_v1_happened(struct tcn_api_call *call, const char *name, int64_t *ret_ms)
+{
+    const char *text = NULL;
+
+    if (tcn_v1_text(call, name, false, TCN_TIME_TEXT * 2, &text) < 0)
+        return -1;
+    if (text && (tcn_time_rfc3339(tcn_str(text), ret_ms) < 0 || *ret_ms <= 0))
+        return tcn_v1_refuse(call, name,
+                             "is no time since 1970; write it as 2026-08-02T09:00:00+02:00");
+    return 0;
+}
+
 int tcn_v1_bound(struct tcn_api_call *call, const char *name, int64_t *ret_ms)
 {
     if (tcn_v1_time(call, name, ret_ms) < 0)

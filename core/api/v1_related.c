@@ -59,6 +59,9 @@ static int read_value(struct tcn_api_call *call)
     return tcn_v1_text(call, item->value_kind, true, TCN_RELATED_METRIC_MAX, &item->value);
 }
 
+#define IDENTIFIER "type", "arn", "url", "metricDefinition", TCN_RELATED_DETAIL
+
+/* The body is the item, whatever else it has. */
 static int read_item(struct tcn_api_call *call)
 {
     struct tcn_related_item *item = &call->command.related;
@@ -73,8 +76,6 @@ static int read_item(struct tcn_api_call *call)
     tcn_related_make_id(item);
     return 0;
 }
-
-#define IDENTIFIER "type", "arn", "url", "metricDefinition", TCN_RELATED_DETAIL
 
 int tcn_v1_related_add(struct tcn_api_call *call)
 {
@@ -110,6 +111,50 @@ int tcn_v1_related_remove(struct tcn_api_call *call)
     if ((has_id ? read_generated_id(call) : read_item(call)) < 0)
         return -1;
     return tcn_v1_client_token(call);
+}
+
+/* -- a list of them in another request ---------------------------------------------------------------------------- */
+
+/* As the body of a call of its own; what that one is refused for, this one is. */
+static int read_listed(struct tcn_api_call *call, const char *name, size_t i,
+                       struct tcn_related_item *ret)
+{
+    static const char *const names[] = {IDENTIFIER, "title", NULL};
+    struct tcn_api_call item = {.arena = call->arena,
+                                .body = json_array_get(json_object_get(call->body, name), i)};
+    const json_t *error;
+
+    if (tcn_v1_only(&item, names) == 0 && read_item(&item) == 0) {
+        *ret = item.command.related;
+        return 0;
+    }
+    error = json_object_get(item.reply, "error");
+    tcn_api_refuse(call, 400, "bad_request", name, "item %zu of \"%s\": %s", i + 1, name,
+                   json_string_value(json_object_get(error, "message")));
+    json_decref(item.reply);
+    return -1;
+}
+
+int tcn_v1_related_items(struct tcn_api_call *call, const char *name,
+                         const struct tcn_related_item **ret, size_t *ret_n)
+{
+    json_t *list = json_object_get(call->body, name);
+    size_t n = json_array_size(list);
+    struct tcn_related_item *items;
+
+    if (!list)
+        return 0;
+    if (!json_is_array(list) || n > TCN_RELATED_MAX)
+        return tcn_api_refuse(call, 400, "bad_request", name, "\"%s\" is a list of at most %d",
+                              name, TCN_RELATED_MAX),
+               -1;
+    items = TCN_NEW_N(call->arena, struct tcn_related_item, n + 1);
+    for (size_t i = 0; i < n; i++)
+        if (read_listed(call, name, i, &items[i]) < 0)
+            return -1;
+    *ret = items;
+    *ret_n = n;
+    return 0;
 }
 
 /* -- the list ----------------------------------------------------------------------------------------------------- */

@@ -24,10 +24,38 @@ static int read_impact(struct tcn_api_call *call, int *ret)
     return 0;
 }
 
+/* As it is, control characters too: what a program wrote, for programs. */
+static int read_raw(struct tcn_api_call *call, const char **ret)
+{
+    json_t *value = json_object_get(call->body, "raw_data");
+
+    if (!value)
+        return 0;
+    if (!json_is_string(value) ||
+        tcn_utf8_count(tcn_str(json_string_value(value))) > TCN_RAW_DATA_MAX)
+        return tcn_api_refuse(call, 400, "bad_request", "raw_data",
+                              "\"raw_data\" must be text of at most %d characters",
+                              TCN_RAW_DATA_MAX),
+               -1;
+    *ret = tcn_arena_strdup(call->arena, json_string_value(value));
+    return 0;
+}
+
+/* What ssm-incidents calls triggerDetails, but for the source. */
+static int read_trigger(struct tcn_api_call *call, struct tcn_start *s)
+{
+    return tcn_v1_text(call, "trigger_arn", false, WORD_MAX, &s->trigger_arn) < 0 ||
+                   tcn_v1_happened(call, "detected_at", &s->detected_ms) < 0 ||
+                   read_raw(call, &s->raw_data) < 0
+               ? -1
+               : 0;
+}
+
 int tcn_v1_start(struct tcn_api_call *call)
 {
-    static const char *const names[] = {"response_plan", "title",        "impact", "source",
-                                        "trigger_arn",   "client_token", NULL};
+    static const char *const names[] = {"response_plan", "title",       "impact",   "source",
+                                        "trigger_arn",   "detected_at", "raw_data", "related_items",
+                                        "client_token",  NULL};
     struct tcn_start *s = &call->command.start;
 
     is_command(call, TCN_COMMAND_START);
@@ -36,8 +64,8 @@ int tcn_v1_start(struct tcn_api_call *call)
         tcn_v1_text(call, "response_plan", true, WORD_MAX, &s->response_plan) < 0 ||
         tcn_v1_text(call, "title", false, TCN_TITLE_MAX, &s->title) < 0 ||
         tcn_v1_text(call, "source", false, SOURCE_MAX, &s->source) < 0 ||
-        tcn_v1_text(call, "trigger_arn", false, WORD_MAX, &s->trigger_arn) < 0 ||
-        read_impact(call, &s->impact) < 0)
+        read_trigger(call, s) < 0 || read_impact(call, &s->impact) < 0 ||
+        tcn_v1_related_items(call, "related_items", &s->related, &s->n_related) < 0)
         return -1;
     return tcn_v1_client_token(call);
 }

@@ -1,7 +1,6 @@
 /* The timeline by the time when things happened, and the events that people and programs write into it. */
 #include "api/json.h"
 #include "api/v1_query.h"
-#include "base/datetime.h"
 #include "base/text.h"
 
 #include <inttypes.h>
@@ -12,18 +11,6 @@
 #define DATA_TEXT_MAX 12000 /* of a text in "data", before it is checked as JSON text */
 
 /* -- requests ----------------------------------------------------------------------------------------------------- */
-
-static int read_at(struct tcn_api_call *call, int64_t *ret_ms)
-{
-    const char *text = NULL;
-
-    if (tcn_v1_text(call, "at", false, TCN_TIME_TEXT * 2, &text) < 0)
-        return -1;
-    if (text && (tcn_time_rfc3339(tcn_str(text), ret_ms) < 0 || *ret_ms <= 0))
-        return tcn_v1_refuse(call, "at",
-                             "is no time since 1970; write it as 2026-08-02T09:00:00+02:00");
-    return 0;
-}
 
 /* A text is one for people, too; anything else is data for programs. */
 static int read_data(struct tcn_api_call *call, bool is_needed)
@@ -107,7 +94,8 @@ static int read_event(struct tcn_api_call *call, bool is_new)
 
     e->actor = call->actor;
     if (tcn_v1_only(call, names) < 0 || tcn_v1_text(call, "type", false, TYPE_MAX, &e->type) < 0 ||
-        read_at(call, &e->event_ms) < 0 || read_data(call, is_new) < 0 || read_references(call) < 0)
+        tcn_v1_happened(call, "at", &e->event_ms) < 0 || read_data(call, is_new) < 0 ||
+        read_references(call) < 0)
         return -1;
     return check(call) < 0 ? -1 : tcn_v1_client_token(call);
 }

@@ -5,8 +5,8 @@
 #include "base/nearest.h"
 #include "sys/random.h"
 
-/* The open incident with the dedupe string, if there is one. */
-static int load_open(struct tcn_store *s, const char *dedupe, struct tcn_arena *arena,
+/* The open incident with the dedupe string, if there is one, and its related items when some may come. */
+static int load_open(struct tcn_api_call *call, struct tcn_store *s, const char *dedupe,
                      struct tcn_aggregate *ret, struct tcn_err *err)
 {
     struct tcn_id open;
@@ -18,7 +18,9 @@ static int load_open(struct tcn_store *s, const char *dedupe, struct tcn_arena *
     r = tcn_store_incident_open_of(s, dedupe, &open, err);
     if (r == TCN_ENOTFOUND)
         return 0;
-    return r < 0 ? r : tcn_turn_load(s, open, arena, ret, err);
+    if (r < 0 || (r = tcn_turn_load(s, open, call->arena, ret, err)) < 0)
+        return r;
+    return call->command.start.n_related > 0 ? tcn_turn_load_related(s, call->arena, ret, err) : 0;
 }
 
 static int refuse_plan(struct tcn_api_call *call, const struct tcn_directory *d)
@@ -80,8 +82,8 @@ static int decide(struct tcn_api_call *call, const struct tcn_command_world *wor
 
     tcn_buf_init(&dedupe, TCN_DEDUPE_MAX + 1);
     tcn_engine_start_dedupe_string(start, plan, id, &dedupe);
-    r = load_open(s, tcn_arena_strndup(call->arena, dedupe.ptr ? dedupe.ptr : "", dedupe.len),
-                  call->arena, a, err);
+    r = load_open(call, s, tcn_arena_strndup(call->arena, dedupe.ptr ? dedupe.ptr : "", dedupe.len),
+                  a, err);
     tcn_buf_done(&dedupe);
     if (r < 0)
         return r;

@@ -105,12 +105,16 @@ struct tcn_relation {
 int tcn_engine_relate(struct tcn_aggregate *aggregate, const struct tcn_relation *relation,
                       int64_t now_ms, struct tcn_decision *ret);
 
-/* StartIncident by hand (8.1): opens, or folds into the open incident the caller has loaded. Returns UNSET with
- * TCN_ENOTFOUND (no such plan) or TCN_EINVALID (err names the member) in err. */
+/* StartIncident by hand (8.1): opens, or folds into the open incident the caller has loaded, with its related items when
+ * the start brings some. Those that are there are left as they are; for those beyond TCN_RELATED_MAX the timeline has a line.
+ * Returns UNSET with TCN_ENOTFOUND (no such plan) or TCN_EINVALID (err names the member) in err. */
 struct tcn_start {
-    const char *response_plan, *title, *source, *trigger_arn, *raw_data, *actor;
+    const char *response_plan, *title, *source, *trigger_arn, *actor;
+    const char *raw_data; /* TCN_RAW_DATA_MAX code points at most */
     int impact;
     int64_t detected_ms; /* the time of its Trigger event, past or to come; 0: now */
+    const struct tcn_related_item *related; /* with generated_id; live as long as the decision */
+    size_t n_related;                       /* <= TCN_RELATED_MAX */
 };
 enum tcn_intake tcn_engine_start(const struct tcn_start *start,
                                  const struct tcn_directory *directory, struct tcn_id new_id,

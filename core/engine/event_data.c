@@ -83,7 +83,8 @@ static const char *actor_arn(const struct tcn_step *s, const char *actor)
 const char *tcn_event_data_trigger(const struct tcn_step *s, const struct tcn_trigger *t,
                                    bool created_incident)
 {
-    struct tcn_str raw = tcn_utf8_cut_bytes(t->raw, TCN_RAW_DATA_MAX);
+    struct tcn_str raw = t->is_stated ? tcn_utf8_cut(t->raw, TCN_RAW_DATA_MAX)
+                                      : tcn_utf8_cut_bytes(t->raw, TCN_RAW_DATA_MAX);
     struct tcn_buf b;
     char room[ROOM];
 

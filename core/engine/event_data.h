@@ -11,9 +11,10 @@ struct tcn_trigger {
     const char *trigger_arn; /* NULL = none */
     const char *title;       /* for people */
     const char *actor;
-    struct tcn_str raw; /* cut to TCN_RAW_DATA_MAX bytes; left out unless UTF-8 */
-    int64_t at_ms;      /* when it was detected; 0 = not told */
-    bool is_stated;     /* by whoever starts it by hand: that counts, whenever it was */
+    /* Cut to TCN_RAW_DATA_MAX bytes (code points when it is stated); left out unless UTF-8. */
+    struct tcn_str raw;
+    int64_t at_ms;  /* when it was detected; 0 = not told */
+    bool is_stated; /* by whoever starts it by hand: that counts, whenever it was */
 };
 
 /* One changed member of the record, by its API name. */

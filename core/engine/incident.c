@@ -132,6 +132,7 @@ void tcn_incident_open(const struct tcn_step *s, const struct tcn_opening *o)
         tcn_step_say(s, false, "response plan %s does not exist", s->a->incident.response_plan);
     if (o->alarm)
         tcn_related_add(s, o->alarm);
+    tcn_related_add_stated(s, o->related, o->n_related);
     tcn_engagement_start_all(s, o->plan);
 }
 

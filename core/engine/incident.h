@@ -13,7 +13,9 @@ struct tcn_opening {
     const char *title, *summary; /* NULL: the plan's */
     int impact;                  /* 0: the plan's */
     const char *dedupe_string, *source_name;
-    const struct tcn_alarm *alarm; /* tags and related items; NULL for manual starts */
+    const struct tcn_alarm *alarm;          /* tags and related items; NULL for manual starts */
+    const struct tcn_related_item *related; /* of those */
+    size_t n_related;
     const char *mapping_error;
     bool is_storm;
     struct tcn_trigger trigger;

@@ -54,25 +54,27 @@ static size_t count(const struct tcn_step *s)
                                : (size_t)s->a->incident.related_seq;
 }
 
+/* One that is not there. */
+static const struct tcn_related_item *append(const struct tcn_step *s, struct tcn_related_item item)
+{
+    s->a->incident.related_seq = (int64_t)count(s) + 1;
+    item.seq = s->d->incident_opened ? s->a->incident.related_seq : 0;
+    s->d->incident_changed = true;
+    *TCN_VEC_PUSH(s->d->arena, &s->d->related) = item;
+    return &s->d->related.items[s->d->related.n - 1];
+}
+
 /* NULL: it is there, or there is no room for it. */
 static const struct tcn_related_item *add(const struct tcn_step *s, const char *type,
                                           const char *title, const char *value)
 {
     struct tcn_related_item item = {
         .type = type, .value_kind = value_kind_of(value), .value = value, .title = title};
-    size_t n = count(s);
 
-    if (n >= TCN_RELATED_MAX || strlen(value) > VALUE_MAX)
+    if (count(s) >= TCN_RELATED_MAX || strlen(value) > VALUE_MAX)
         return NULL;
     tcn_related_make_id(&item);
-    if (is_there(s, item.generated_id))
-        return NULL;
-    s->a->incident.related_seq = (int64_t)n + 1;
-    if (s->d->incident_opened)
-        item.seq = s->a->incident.related_seq;
-    s->d->incident_changed = true;
-    *TCN_VEC_PUSH(s->d->arena, &s->d->related) = item;
-    return &s->d->related.items[s->d->related.n - 1];
+    return is_there(s, item.generated_id) ? NULL : append(s, item);
 }
 
 void tcn_related_add(const struct tcn_step *s, const struct tcn_alarm *alarm)
@@ -86,8 +88,9 @@ void tcn_related_add(const struct tcn_step *s, const struct tcn_alarm *alarm)
             add(s, "INVOLVED_RESOURCE", NULL, alarm->resources[i]);
 }
 
-/* However full the timeline is, the record and its tickets have the item. */
-static void tell(const struct tcn_step *s, const char *source, const struct tcn_related_item *item)
+/* However full the timeline is, the record and its tickets have the item. who: "prom adds", say. */
+static void tell(const struct tcn_step *s, const char *actor, const char *who,
+                 const struct tcn_related_item *item)
 {
     const struct tcn_attribute added = {"relatedItems", tcn_event_item_added(s, item)};
     const char *shown = item->title && item->title[0] ? item->title : item->value;
@@ -95,8 +98,8 @@ static void tell(const struct tcn_step *s, const char *source, const struct tcn_
 
     if (tcn_step_has_room(s)) {
         tcn_incident_modified(
-            s, &added, 1, tcn_step_source_actor(s, source),
-            TCN_JOIN(s->d->arena, source, " adds the related item ", tcn_step_cut(s, shown, SHOWN)))
+            s, &added, 1, actor,
+            TCN_JOIN(s->d->arena, who, " the related item ", tcn_step_cut(s, shown, SHOWN)))
             ->references = tcn_event_ref_related(s, item);
         return;
     }
@@ -106,13 +109,51 @@ static void tell(const struct tcn_step *s, const char *source, const struct tcn_
 
 void tcn_related_join(const struct tcn_step *s, const struct tcn_alarm *alarm)
 {
+    const char *actor = tcn_step_source_actor(s, alarm->source);
     size_t before = s->d->related.n;
 
     if (!s->a->knows_related)
         return;
     tcn_related_add(s, alarm);
     for (size_t i = before; i < s->d->related.n; i++)
-        tell(s, alarm->source, &s->d->related.items[i]);
+        tell(s, actor, TCN_JOIN(s->d->arena, alarm->source, " adds"), &s->d->related.items[i]);
+}
+
+/* How many had no room. */
+static size_t add_stated(const struct tcn_step *s, const struct tcn_related_item *items, size_t n)
+{
+    size_t n_left = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (is_there(s, items[i].generated_id))
+            continue;
+        if (count(s) < TCN_RELATED_MAX)
+            append(s, items[i]);
+        else
+            n_left++;
+    }
+    return n_left;
+}
+
+void tcn_related_add_stated(const struct tcn_step *s, const struct tcn_related_item *items,
+                            size_t n)
+{
+    (void)add_stated(s, items, n); /* a new incident has room for all that a start may bring */
+}
+
+void tcn_related_join_stated(const struct tcn_step *s, const struct tcn_related_item *items,
+                             size_t n, const char *actor)
+{
+    size_t before = s->d->related.n, n_left;
+
+    if (!s->a->knows_related)
+        return;
+    n_left = add_stated(s, items, n);
+    for (size_t i = before; i < s->d->related.n; i++)
+        tell(s, actor, TCN_JOIN(s->d->arena, actor, " added"), &s->d->related.items[i]);
+    if (n_left > 0)
+        tcn_step_say_again(s, "%zu related items of %s have no room: the incident has %d already",
+                           n_left, actor, TCN_RELATED_MAX);
 }
 
 struct kept {

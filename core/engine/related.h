@@ -1,4 +1,4 @@
-/* Related items that an alarm brings. Private to core/engine. */
+/* Related items that an alarm or a start by hand brings. Private to core/engine. */
 #ifndef TCN_ENGINE_RELATED_H
 #define TCN_ENGINE_RELATED_H
 
@@ -11,6 +11,12 @@ void tcn_related_add(const struct tcn_step *s, const struct tcn_alarm *alarm);
  * (spec incidents-contacts 8.2). Whoever added what is there, it counts; where that is not known,
  * nothing is added. */
 void tcn_related_join(const struct tcn_step *s, const struct tcn_alarm *alarm);
+/* Those of a start by hand, which have their ids, to an incident that it opens. They live as long as the decision. */
+void tcn_related_add_stated(const struct tcn_step *s, const struct tcn_related_item *items,
+                            size_t n);
+/* The same to an open incident: what is not there is added, as tcn_related_join does, and one line says how many had no room. */
+void tcn_related_join_stated(const struct tcn_step *s, const struct tcn_related_item *items,
+                             size_t n, const char *actor);
 /* Whether a resource that an alarm names becomes an item. resource may be NULL. */
 bool tcn_related_is_resource(const char *resource);
 /* What tcn_related_add would add to a new incident, for one that is opened later: at most TCN_RELATED_MAX, and 1 MiB of

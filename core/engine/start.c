@@ -1,8 +1,22 @@
 /* StartIncident by hand (spec incidents-contacts 8.1, 8.2). */
 #include "engine/engine.h"
 #include "engine/incident.h"
+#include "engine/related.h"
+#include "engine/related_change.h"
 
 #define SOURCE_DEFAULT "aws.ssm-incidents.custom"
+
+static int check_related(const struct tcn_start *start, struct tcn_err *err)
+{
+    const char *field;
+    int r = 0;
+
+    if (start->n_related > TCN_RELATED_MAX)
+        return tcn_fail(err, TCN_EINVALID, "more than %d related items", TCN_RELATED_MAX);
+    for (size_t i = 0; i < start->n_related && r == 0; i++)
+        r = tcn_related_check(&start->related[i], &field, err);
+    return r;
+}
 
 static int check(const struct tcn_start *start, struct tcn_err *err)
 {
@@ -12,7 +26,10 @@ static int check(const struct tcn_start *start, struct tcn_err *err)
         return tcn_fail(err, TCN_EINVALID, "title is not of 1-%d characters", TCN_TITLE_MAX);
     if (start->impact < 0 || start->impact > TCN_IMPACT_MAX)
         return tcn_fail(err, TCN_EINVALID, "impact is not in 1-5");
-    return 0;
+    if (start->raw_data && tcn_utf8_count(tcn_str(start->raw_data)) > TCN_RAW_DATA_MAX)
+        return tcn_fail(err, TCN_EINVALID, "raw_data is longer than %d characters",
+                        TCN_RAW_DATA_MAX);
+    return check_related(start, err);
 }
 
 static const char *dedupe_string(const struct tcn_step *s, const struct tcn_start *start,
@@ -40,9 +57,18 @@ static void open(const struct tcn_step *s, const struct tcn_start *start,
         .impact = start->impact,
         .dedupe_string = dedupe_string(s, start, plan, new_id),
         .trigger = *trigger,
+        .related = start->related,
+        .n_related = start->n_related,
     };
 
     tcn_incident_open(s, &o);
+}
+
+static void fold(const struct tcn_step *s, const struct tcn_start *start,
+                 const struct tcn_trigger *trigger)
+{
+    tcn_incident_fold(s, trigger);
+    tcn_related_join_stated(s, start->related, start->n_related, trigger->actor);
 }
 
 enum tcn_intake tcn_engine_start(const struct tcn_start *start,
@@ -71,7 +97,7 @@ enum tcn_intake tcn_engine_start(const struct tcn_start *start,
     if (check(start, err) < 0)
         return TCN_INTAKE_UNSET;
     if (is_open)
-        tcn_incident_fold(&s, &trigger);
+        fold(&s, start, &trigger);
     else
         open(&s, start, plan, &trigger, new_id);
     tcn_step_end(&s);

@@ -9,7 +9,7 @@
 #define TCN_TITLE_MAX 200      /* code points; ssm-incidents IncidentTitle */
 #define TCN_SUMMARY_MAX 8000   /* code points; ssm-incidents IncidentSummary */
 #define TCN_DEDUPE_MAX 1000    /* bytes; ssm-incidents DedupeString */
-#define TCN_RAW_DATA_MAX 10000 /* bytes; ssm-incidents RawData */
+#define TCN_RAW_DATA_MAX 10000 /* bytes, of a start by hand code points; ssm-incidents RawData */
 #define TCN_ITEMS_MAX 500      /* items of one alarm group */
 #define TCN_RELATED_MAX 50     /* related items of an incident, ssm-incidents quota */
 #define TCN_TAGS_MAX 50

@@ -15,9 +15,10 @@ class Respond(Scenario):
     def configure(cls, config: Config) -> None:
         config["resources"]["contacts"].append(contact("bob", "mail"))
         config["resources"]["contact_channels"].append(mail_channel("bob"))
-        config["resources"]["response_plans"].append({
-            "name": "major", "incidentTemplate": {"title": "Major", "impact": 1, "dedupeString": "one at a time"},
-            "engagements": ["alice"]})
+        for name in ("major", "folding"):
+            config["resources"]["response_plans"].append({
+                "name": name, "incidentTemplate": {"title": name, "impact": 1, "dedupeString": f"one {name} at a time"},
+                "engagements": ["alice"]})
 
     def post(self, path: str, body: Config, status: int) -> Response:
         answer = self.app.api("POST", path, body, role="responder")
@@ -41,6 +42,40 @@ class Respond(Scenario):
         record = self.app.incident(ident)
         self.assertEqual((name, 1, "OPEN"), (record["title"], record["impact"], record["status"]))
         self.assertEqual(["SSM Incident Trigger", "SSM Incident Start"], self.types(ident)[:2])
+
+    def test_what_triggered_it(self) -> None:
+        name = fresh("triggered")
+        item = {"type": "INVOLVED_RESOURCE", "arn": "arn:aws:s3:::logs", "title": "Logs"}
+        ident = self.start(name, source="my.tool", trigger_arn="arn:aws:sns:eu-west-1:1:shop", raw_data='{"é": 1}\r\n',
+                           detected_at="2026-01-02T03:04:05+01:00", related_items=[item])
+        record = self.app.incident(ident)
+        trigger = record["timeline"][0]
+        self.assertEqual(("SSM Incident Trigger", "2026-01-02T02:04:05.000Z"), (trigger["type"], trigger["at"]))
+        self.assertEqual({"createdIncident": True, "incidentSource": "my.tool", "triggerArn": "arn:aws:sns:eu-west-1:1:shop",
+                          "rawData": '{"é": 1}\r\n'}, trigger["data"])
+        self.assertEqual([("INVOLVED_RESOURCE", "Logs")], [(row["type"], row["title"]) for row in record["related"]
+                                                           if row["type"] == item["type"]])
+        ahead = self.app.incident(self.start(fresh("ahead"), detected_at="2999-01-01T00:00:00Z"))
+        self.assertEqual("2999-01-01T00:00:00.000Z", ahead["timeline"][0]["at"])
+        self.assertLess(ahead["created_at"], "2999")
+
+    def test_a_start_that_folds_brings_what_is_not_there(self) -> None:
+        def items(*pages: str) -> list[Config]:
+            return [{"type": "OTHER", "url": f"https://wiki.example.com/{page}", "title": page} for page in pages]
+
+        def titles(record: Config) -> list[str]:
+            return [row["title"] for row in record["related"] if row["title"] in ("a", "b", "c")]
+        ident = self.post("/v1/incidents", {"response_plan": "folding", "related_items": items("a", "b", "a")}, 201).json()["id"]
+        before = self.app.incident(ident)
+        self.assertEqual(["a", "b"], titles(before))
+        again = {"response_plan": "folding", "related_items": items("b", "c"), "client_token": "fold 1"}
+        for _ in range(2):
+            self.assertEqual(ident, self.post("/v1/incidents", again, 200).json()["id"])
+        after = self.app.incident(ident)
+        self.assertEqual(["a", "b", "c"], titles(after))
+        self.assertEqual(1, self.texts(ident).count("token:responder added the related item c"))
+        self.assertEqual(2, self.types(ident).count("SSM Incident Trigger"))
+        self.refused("/v1/incidents", {**again, "related_items": items("c")}, 409, "client_token")
 
     def test_twice_is_one_with_a_dedupe_string(self) -> None:
         first = self.post("/v1/incidents", {"response_plan": "major"}, 201).json()["id"]
@@ -108,6 +143,10 @@ class Respond(Scenario):
         self.refused("/v1/incidents", {}, 400, "response_plan")
         self.refused("/v1/incidents", {"response_plan": "web", "impact": 6}, 400, "impact")
         self.refused("/v1/incidents", {"response_plan": "web", "titel": "x"}, 400, "titel")
+        self.refused("/v1/incidents", {"response_plan": "web", "detected_at": "now"}, 400, "detected_at")
+        self.refused("/v1/incidents", {"response_plan": "web", "raw_data": "x" * 10_001}, 400, "raw_data")
+        self.refused("/v1/incidents", {"response_plan": "web", "related_items": [{"type": "OTHER"}]}, 400, "related_items")
+        self.refused("/v1/incidents", {"response_plan": "web", "related_items": [{}] * 51}, 400, "related_items")
         self.refused(f"/v1/incidents/{ident}/update", {}, 400, "title")
         self.refused(f"/v1/incidents/{ident}/engage", {"contact": "carl"}, 404, "contact")
         self.refused(f"/v1/incidents/{ident}/disengage", {"engagement": NOBODY}, 404, "engagement")

@@ -1,5 +1,6 @@
 /* Incidents by hand: a client token makes a repeated request one. */
 #include "command_calls.h"
+#include "engine/related_change.h"
 
 static struct tcn_command start_of(const char *response_plan, const char *token,
                                    const char *request)
@@ -90,6 +91,55 @@ static void test_a_start_that_joins_an_open_incident(void **state)
     drop_reply();
 }
 
+static size_t count_items(const char *incident)
+{
+    struct tcn_related_item *items;
+    struct tcn_id id;
+    size_t n;
+
+    assert_int_equal(tcn_id_parse(tcn_str(incident), &id), 0);
+    assert_int_equal(tcn_store_related_list(store, id, &arena, &items, &n, &err), 0);
+    return n;
+}
+
+/* One that was added meanwhile counts, whoever added it. */
+static void test_related_items_of_an_open_incident(void **state)
+{
+    struct tcn_related_item items[3] = {{.value = "https://a.test/1"},
+                                        {.value = "https://a.test/2"},
+                                        {.value = "https://a.test/3"}};
+    struct tcn_command begin = start_of("critical", NULL, NULL),
+                       add = {.kind = TCN_COMMAND_RELATED_ADD};
+    const char *first;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        items[i].type = "OTHER";
+        items[i].value_kind = "url";
+        tcn_related_make_id(&items[i]);
+    }
+    plan.dedupe_string = "one at a time";
+    begin.start.related = items;
+    begin.start.n_related = 1;
+    execute_for(begin, 201);
+    first = tcn_arena_strdup(&arena, text_of("id"));
+    assert_int_equal(count_items(first), 1);
+    assert_int_equal(tcn_id_parse(tcn_str(first), &add.incident), 0);
+    add.related = items[1];
+    execute_for(add, 201);
+    now += 1000;
+    begin.start.n_related = 3;
+    execute_for(begin, 200);
+    assert_string_equal(text_of("id"), first);
+    assert_int_equal(count_items(first), 3);
+    assert_int_equal(load(add.incident).incident.modified_ms, now);
+    now += 1000;
+    execute_for(begin, 200);
+    assert_int_equal(count_items(first), 3);
+    assert_int_equal(load(add.incident).incident.modified_ms, now - 1000);
+    drop_reply();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -99,6 +149,7 @@ int main(void)
         CASE(test_a_repeat_is_answered_whatever_is_configured_now),
         CASE(test_what_is_refused_takes_no_token),
         CASE(test_a_start_that_joins_an_open_incident),
+        CASE(test_related_items_of_an_open_incident),
     };
 
     return cmocka_run_group_tests_name("start_turn", tests, NULL, NULL);

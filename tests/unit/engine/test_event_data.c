@@ -109,6 +109,25 @@ static void raw_data_is_cut_on_a_code_point(void **state)
     }
 }
 
+/* Whoever starts an incident by hand was told whether it is too long. */
+static void stated_raw_data_is_counted_in_code_points(void **state)
+{
+    static char text[2 * TCN_RAW_DATA_MAX + 1];
+    struct tcn_trigger t = {.source = "x", .is_stated = true};
+    struct fixture f;
+    struct tcn_step s = begin(&f);
+    json_t *data;
+
+    (void)state;
+    for (size_t i = 0; i < TCN_RAW_DATA_MAX; i++)
+        memcpy(text + 2 * i, "\xC3\xA9", 2);
+    t.raw = tcn_str(text);
+    data = parse(tcn_event_data_trigger(&s, &t, true));
+    assert_string_equal(json_string_value(json_object_get(data, "rawData")), text);
+    json_decref(data);
+    fx_done(&f);
+}
+
 static void start_lists_the_contacts(void **state)
 {
     struct fixture f;
@@ -133,6 +152,7 @@ int main(void)
         cmocka_unit_test(all_events_are_json),
         cmocka_unit_test(page_names_by_arn),
         cmocka_unit_test(raw_data_is_cut_on_a_code_point),
+        cmocka_unit_test(stated_raw_data_is_counted_in_code_points),
         cmocka_unit_test(start_lists_the_contacts),
     };
 

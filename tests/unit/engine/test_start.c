@@ -1,3 +1,4 @@
+#include "engine/related_change.h"
 #include "fixture.h"
 
 static enum tcn_intake start(struct fixture *f, const struct tcn_start *s, struct tcn_err *err)
@@ -93,6 +94,95 @@ static void folds_into_the_open_one(void **state)
     fx_done(&f);
 }
 
+static struct tcn_related_item item_of(unsigned n, const char *title)
+{
+    static char values[TCN_RELATED_MAX + 2][40];
+    struct tcn_related_item item = {
+        .type = "OTHER", .value_kind = "url", .value = values[n], .title = title};
+
+    snprintf(values[n], sizeof values[n], "https://a.test/%u", n);
+    tcn_related_make_id(&item);
+    return item;
+}
+
+static void brings_related_items(void **state)
+{
+    const struct tcn_related_item items[] = {item_of(1, "A"), item_of(2, NULL), item_of(1, "B")};
+    const struct tcn_start s = {.response_plan = "main", .related = items, .n_related = 3};
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    assert_int_equal(start(&f, &s, NULL), TCN_INTAKE_OPENED);
+    assert_int_equal(f.d.related.n, 2);
+    assert_string_equal(f.d.related.items[0].title, "A");
+    assert_string_equal(f.d.related.items[1].value, "https://a.test/2");
+    assert_int_equal(f.d.related.items[0].seq, 1);
+    assert_int_equal(f.d.related.items[1].seq, 2);
+    assert_int_equal(f.a.incident.related_seq, 2);
+    assert_null(fx_event(&f, TCN_EVENT_UPDATE, "related item"));
+    fx_done(&f);
+}
+
+static void adds_what_is_not_there(void **state)
+{
+    const struct tcn_related_item items[] = {item_of(1, "A"), item_of(2, NULL)},
+                                  renamed[] = {item_of(2, "C"), item_of(3, "D")};
+    struct tcn_start s = {
+        .response_plan = "main", .actor = "token:t", .related = items, .n_related = 2};
+    const struct tcn_event *e;
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    f.plan.dedupe_string = "d1";
+    start(&f, &s, NULL);
+    f.a.related = items;
+    f.a.n_related = 2;
+    f.now += MIN;
+    assert_int_equal(start(&f, &s, NULL), TCN_INTAKE_FOLDED);
+    assert_int_equal(f.d.related.n, 0);
+    assert_int_equal(f.a.incident.modified_ms, T0);
+    s.related = renamed;
+    assert_int_equal(start(&f, &s, NULL), TCN_INTAKE_FOLDED);
+    assert_int_equal(f.d.related.n, 1);
+    assert_string_equal(f.d.related.items[0].title, "D");
+    assert_int_equal(f.d.related.items[0].seq, 0);
+    assert_int_equal(f.a.incident.related_seq, 3);
+    assert_int_equal(f.a.incident.modified_ms, f.now);
+    assert_true(f.d.tickets_due);
+    e = fx_event(&f, TCN_EVENT_UPDATE, "token:t added the related item D");
+    assert_non_null(e);
+    assert_null(strstr(e->references, items[1].generated_id));
+    assert_non_null(strstr(e->references, renamed[1].generated_id));
+    fx_done(&f);
+}
+
+static void says_what_has_no_room(void **state)
+{
+    struct tcn_related_item items[TCN_RELATED_MAX], more[3];
+    struct tcn_start s = {.response_plan = "main", .actor = "token:t", .related = items};
+    struct fixture f;
+
+    (void)state;
+    for (unsigned i = 0; i < TCN_RELATED_MAX; i++)
+        items[i] = item_of(i, NULL);
+    for (unsigned i = 0; i < 3; i++)
+        more[i] = item_of(TCN_RELATED_MAX - 1 + i, NULL);
+    fx_init(&f);
+    f.plan.dedupe_string = "d1";
+    s.n_related = TCN_RELATED_MAX - 1;
+    start(&f, &s, NULL);
+    f.a.related = items;
+    f.a.n_related = TCN_RELATED_MAX - 1;
+    s.related = more;
+    s.n_related = 3;
+    assert_int_equal(start(&f, &s, NULL), TCN_INTAKE_FOLDED);
+    assert_int_equal(f.d.related.n, 1);
+    assert_non_null(fx_event(&f, TCN_EVENT_TOCSIN, "2 related items of token:t have no room"));
+    fx_done(&f);
+}
+
 static void an_alarm_does_not_resolve_it(void **state)
 {
     const struct tcn_start s = {.response_plan = "main"};
@@ -109,7 +199,9 @@ static void an_alarm_does_not_resolve_it(void **state)
     fx_done(&f);
 }
 
-static char long_title[TCN_TITLE_MAX + 2];
+static char long_title[TCN_TITLE_MAX + 2], long_raw[TCN_RAW_DATA_MAX + 2];
+static const struct tcn_related_item bad_item = {
+    .type = "LINK", .value_kind = "url", .value = "https://a.test/"};
 
 static const struct {
     struct tcn_start start;
@@ -121,12 +213,16 @@ static const struct {
     {{.response_plan = "main", .title = long_title}, TCN_EINVALID},
     {{.response_plan = "main", .impact = 6}, TCN_EINVALID},
     {{.response_plan = "main", .impact = -1}, TCN_EINVALID},
+    {{.response_plan = "main", .raw_data = long_raw}, TCN_EINVALID},
+    {{.response_plan = "main", .related = &bad_item, .n_related = 1}, TCN_EINVALID},
+    {{.response_plan = "main", .n_related = TCN_RELATED_MAX + 1}, TCN_EINVALID},
 };
 
 static void refusals(void **state)
 {
     (void)state;
     memset(long_title, 'x', sizeof long_title - 1);
+    memset(long_raw, 'x', sizeof long_raw - 1);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct tcn_err err = {0};
         struct fixture f;
@@ -146,6 +242,9 @@ int main(void)
         cmocka_unit_test(request_wins_over_the_template),
         cmocka_unit_test(detected_at_any_time),
         cmocka_unit_test(folds_into_the_open_one),
+        cmocka_unit_test(brings_related_items),
+        cmocka_unit_test(adds_what_is_not_there),
+        cmocka_unit_test(says_what_has_no_room),
         cmocka_unit_test(an_alarm_does_not_resolve_it),
         cmocka_unit_test(refusals),
     };
