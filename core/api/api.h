@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "engine/custom_event.h"
 #include "engine/engine.h"
+#include "engine/tags.h"
 #include "model/resource.h"
 #include "store/store.h"
 
@@ -36,6 +37,7 @@ enum tcn_command_kind {
     TCN_COMMAND_EVENT_DELETE,
     TCN_COMMAND_RELATED_ADD,    /* the item related */
     TCN_COMMAND_RELATED_REMOVE, /* the one with the generated id of related */
+    TCN_COMMAND_TAG,            /* as tags says */
     TCN_COMMAND_RESOURCE_LIST,  /* of the kind resource; these four are answered with resources */
     TCN_COMMAND_RESOURCE_GET,   /* the one of that name */
     TCN_COMMAND_RESOURCE_PUT,   /* the body, as an element of the configuration would be */
@@ -70,6 +72,7 @@ struct tcn_command {
     struct tcn_custom_event custom;
     struct tcn_related_item related;
     struct tcn_resource_call resource;
+    struct tcn_tag_change tags;
     const char *client_token; /* a request that comes again with it is done once; NULL: none */
     const char *request;      /* what it is told from another one by; with a client_token */
     struct tcn_mute

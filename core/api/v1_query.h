@@ -42,6 +42,8 @@ int tcn_v1_event_update(struct tcn_api_call *call);
 int tcn_v1_event_delete(struct tcn_api_call *call);
 int tcn_v1_related_add(struct tcn_api_call *call);
 int tcn_v1_related_remove(struct tcn_api_call *call);
+int tcn_v1_tag(struct tcn_api_call *call);
+int tcn_v1_untag(struct tcn_api_call *call);
 int tcn_v1_mute(struct tcn_api_call *call);
 int tcn_v1_mute_end(struct tcn_api_call *call);
 int tcn_v1_resources(struct tcn_api_call *call);

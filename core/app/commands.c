@@ -43,6 +43,8 @@ static int decide(struct tcn_aggregate *a, const struct tcn_command *c,
                                     now_ms, d);
     case TCN_COMMAND_ACCEPT:
         return tcn_engine_accept(a, &c->accept, world->directory, now_ms, d, err);
+    case TCN_COMMAND_TAG:
+        return tcn_engine_tag(a, &c->tags, now_ms, d, err);
     case TCN_COMMAND_RESOLVE:
         update.status = TCN_STATUS_RESOLVED;
         update.resolution = (struct tcn_resolution){
@@ -242,6 +244,7 @@ int tcn_command_execute(struct tcn_api_call *call, const struct tcn_command_worl
     case TCN_COMMAND_ENGAGE:
     case TCN_COMMAND_DISENGAGE:
     case TCN_COMMAND_ACCEPT:
+    case TCN_COMMAND_TAG:
     default:
         return on_incident(call, world, s, now_ms, ret, err);
     }

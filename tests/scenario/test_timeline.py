@@ -236,5 +236,49 @@ class Related(Timeline):
         self.refused(f"/v1/incidents/{NOBODY}/related", {"type": "OTHER", "url": "https://a.example.com/"}, 404, "id")
 
 
+class Tags(Timeline):
+    def tags(self, ident: str) -> Config:
+        return dict(self.app.incident(ident)["tags"])
+
+    def test_set_and_taken_away(self) -> None:
+        ident = self.start()
+        path = f"/v1/incidents/{ident}/tags"
+        before = self.app.incident(ident)
+        self.assertEqual({**before["tags"], "team": "shop", "a b/c": "x:y=z"},
+                         self.post(path, {"tags": {"team": "shop", "a b/c": "x:y=z"}})["tags"])
+        self.post(path, {"tags": {"team": "pay", "cost": ""}})
+        self.app.kill()
+        self.app.start()
+        self.assertEqual({**before["tags"], "team": "pay", "a b/c": "x:y=z", "cost": ""}, self.tags(ident))
+        self.post(f"{path}/remove", {"keys": ["a b/c", "cost", "none", "team"]})
+        after = self.app.incident(ident)
+        self.assertEqual(before["tags"], after["tags"])
+        self.assertEqual(before["modified_at"], after["modified_at"])
+        self.assertEqual([], [row for row in after["timeline"] if "tag" in str(row)])
+
+    def test_at_most_fifty(self) -> None:
+        ident = self.start()
+        path = f"/v1/incidents/{ident}/tags"
+        free = 50 - len(self.tags(ident))
+        self.post(path, {"tags": {f"k{i}": "v" for i in range(free)}})
+        self.refused(path, {"tags": {"k0": "other", "one": "more"}}, 409, None)
+        self.assertEqual("v", self.tags(ident)["k0"])
+        self.post(path, {"tags": {"k0": "other"}})
+        self.post(f"{path}/remove", {"keys": ["k1"]})
+        self.assertEqual("more", self.post(path, {"tags": {"one": "more"}})["tags"]["one"])
+
+    def test_what_is_refused(self) -> None:
+        ident = self.start()
+        path = f"/v1/incidents/{ident}/tags"
+        for tags in ({}, {"aws:x": "y"}, {"": "y"}, {"k" * 129: "y"}, {"k": "y" * 257}, {"k": 7}, {"k": "é"}, {"k!": "y"},
+                     {f"k{i}": "v" for i in range(51)}):
+            self.refused(path, {"tags": tags}, 400, "tags")
+        for keys in ([], ["aws:x"], [7], [""], ["k"] * 51):
+            self.refused(f"{path}/remove", {"keys": keys}, 400, "keys")
+        self.refused(path, {"tag": {"k": "v"}}, 400, "tag")
+        self.refused(f"/v1/incidents/{NOBODY}/tags", {"tags": {"k": "v"}}, 404, "id")
+        self.refused(f"/v1/incidents/{NOBODY}/tags/remove", {"keys": ["k"]}, 404, "id")
+
+
 if __name__ == "__main__":
     unittest.main()

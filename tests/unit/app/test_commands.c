@@ -18,6 +18,41 @@ static void test_no_such_thing(void **state)
     drop_reply();
 }
 
+/* A mapping may show tags: the link looks, and has nothing to do when it does not. */
+static void test_tags_are_told_to_tickets(void **state)
+{
+    const struct tcn_tag tag = {"owner", "ann"};
+    const char *const key = "owner";
+    struct tcn_id incident = alarm_of("k", TCN_ACTION_FIRE);
+    struct tcn_command set = {.kind = TCN_COMMAND_TAG, .incident = incident, .tags = {.set = &tag}},
+                       away = {.kind = TCN_COMMAND_TAG,
+                               .incident = incident,
+                               .tags = {.removed = &key, .n_removed = 1}};
+    struct tcn_link *links, link;
+    size_t n;
+
+    (void)state;
+    set.tags.n_set = 1;
+    assert_int_equal(tcn_store_link_list(store, incident, 9, &arena, &links, &n, &err), 0);
+    links[0].due_ms = 0;
+    assert_int_equal(tcn_store_link_put(store, &links[0], &err), 0);
+    execute_for(set, 200);
+    assert_true(result.has_changed);
+    assert_string_equal(
+        json_string_value(json_object_get(json_object_get(call.reply, "tags"), "owner")), "ann");
+    assert_int_equal(tcn_store_link_get(store, links[0].id, &arena, &link, &err), 0);
+    assert_int_equal(link.due_ms, now);
+    execute_for(set, 200);
+    assert_false(result.has_changed);
+    execute_for(away, 200);
+    assert_true(result.has_changed);
+    assert_null(json_object_get(json_object_get(call.reply, "tags"), "owner"));
+    assert_non_null(json_object_get(json_object_get(call.reply, "tags"), "team"));
+    set.incident = (struct tcn_id){{9}};
+    execute_for(set, 404);
+    drop_reply();
+}
+
 /* Only what is in quarantine can be dropped: what was applied keeps repeats out. */
 static void test_a_quarantined_delivery_is_dropped(void **state)
 {
@@ -463,6 +498,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(test_no_such_thing),
+        CASE(test_tags_are_told_to_tickets),
         CASE(test_a_quarantined_delivery_is_dropped),
         CASE(test_the_life_of_an_incident),
         CASE(test_a_note_with_a_command_that_changes_nothing),
