@@ -32,6 +32,7 @@ const struct tcn_api_route tcn_api_v1[] = {
     {"POST", "/v1/incidents/{id}/tags", TCN_RESPONDER, .command = tcn_v1_tag},
     {"POST", "/v1/incidents/{id}/tags/remove", TCN_RESPONDER, .command = tcn_v1_untag},
     {"GET", "/v1/incidents/{id}/timeline", TCN_VIEWER, of_timeline, .query = tcn_v1_timeline},
+    {"GET", "/v1/incidents/{id}/findings", TCN_VIEWER, .query = tcn_v1_findings},
     {"GET", "/v1/incidents/{id}/alarms", TCN_VIEWER, of_pages, .query = tcn_v1_alarms},
     {"GET", "/v1/incidents/{id}/explain", TCN_VIEWER, .query = tcn_v1_explain},
     {"POST", "/v1/incidents/{id}/split", TCN_RESPONDER, .command = tcn_v1_split},

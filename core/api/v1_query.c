@@ -125,6 +125,21 @@ int tcn_api_incident(struct tcn_api_call *call, struct tcn_store *s, struct tcn_
     return tcn_v1_answer(call, ret);
 }
 
+/* Deployments and changes of stacks around the incident, in ssm-incidents. There is nothing here that could find any. */
+int tcn_v1_findings(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err)
+{
+    struct tcn_incident incident;
+    struct tcn_id id;
+    int r;
+
+    if (tcn_api_id(call, &id) < 0)
+        return 0;
+    r = tcn_store_incident_get(s, id, call->arena, &incident, err);
+    if (r == TCN_ENOTFOUND)
+        return tcn_v1_no_incident(call);
+    return r < 0 ? r : tcn_v1_answer(call, json_pack("{s:[]}", "findings"));
+}
+
 int tcn_v1_incident(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err)
 {
     struct tcn_id id;

@@ -10,6 +10,7 @@ int tcn_v1_events(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err
 int tcn_v1_event(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_timeline(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_related(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
+int tcn_v1_findings(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_alarms(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_links(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_deadletters(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);

@@ -29,6 +29,7 @@ ROUTES = [
     ("POST", "/v1/incidents/ID/events/EVENT/delete", "responder", 200), ("GET", "/v1/incidents/ID/timeline", "viewer", 200),
     ("GET", "/v1/incidents/ID/related", "viewer", 200), ("POST", "/v1/incidents/ID/related", "responder", 400),
     ("POST", "/v1/incidents/ID/related/remove", "responder", 200),
+    ("GET", "/v1/incidents/ID/findings", "viewer", 200),
     ("POST", "/v1/incidents/ID/tags", "responder", 200), ("POST", "/v1/incidents/ID/tags/remove", "responder", 200),
     ("GET", "/v1/oncall", "viewer", 200), ("GET", "/v1/shifts", "viewer", 200),
     ("GET", "/v1/resources/KIND", "viewer", 200), ("POST", "/v1/resources/KIND", "manager", 400),

@@ -236,6 +236,14 @@ class Related(Timeline):
         self.refused(f"/v1/incidents/{NOBODY}/related", {"type": "OTHER", "url": "https://a.example.com/"}, 404, "id")
 
 
+class Findings(Timeline):
+    def test_there_are_none(self) -> None:
+        answer = self.ask("GET", f"/v1/incidents/{self.start()}/findings", 200, role="viewer")
+        self.assertEqual({"findings": []}, answer.json())
+        self.ask("GET", f"/v1/incidents/{NOBODY}/findings", 404, role="viewer")
+        self.ask("GET", "/v1/incidents/x/findings", 404, role="viewer")
+
+
 class Tags(Timeline):
     def tags(self, ident: str) -> Config:
         return dict(self.app.incident(ident)["tags"])

@@ -518,6 +518,30 @@ static void test_every_route_has_a_role_and_one_way(void **state)
     }
 }
 
+static void test_findings(void **state)
+{
+    static const struct {
+        unsigned id;
+        int status;
+    } cases[] = {{1, 200}, {2, 404}};
+
+    (void)state;
+    put_incident(1, TCN_STATUS_OPEN, "a");
+    for (size_t i = 0; i < 2; i++) {
+        struct tcn_api_call call = call_of("");
+        char id[TCN_ID_TEXT];
+
+        tcn_id_text(id_of(cases[i].id), id);
+        call.path_id = id;
+        assert_int_equal(tcn_v1_findings(&call, store, &err), 0);
+        assert_int_equal(call.status, cases[i].status);
+        if (call.status == 200)
+            assert_true(json_is_array(json_object_get(call.reply, "findings")) &&
+                        json_array_size(json_object_get(call.reply, "findings")) == 0);
+        json_decref(call.reply);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -535,6 +559,7 @@ int main(void)
         CASE(test_any_path_id_is_refused_in_json),
         CASE(test_an_incident_that_is_not_there),
         CASE(test_a_long_timeline_is_told),
+        CASE(test_findings),
         CASE(test_subscriptions_are_listed_without_their_tokens),
         CASE(test_every_route_has_a_role_and_one_way),
     };
