@@ -156,7 +156,7 @@ int tcn_v1_event(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err 
 
 struct page {
     struct tcn_event_filter filter;
-    const char *types[TCN_V1_WORDS], *reference;
+    const char *types[TCN_V1_WORDS], *references[TCN_V1_WORDS];
     struct tcn_event_place from;
 };
 
@@ -192,20 +192,54 @@ static int read_order(struct tcn_api_call *call, bool *ret_oldest_first)
     return 0;
 }
 
+static bool is_reference(struct tcn_str text)
+{
+    return tcn_str_starts(text, TCN_STR("arn:")) || tcn_str_starts(text, TCN_STR("related-item/"));
+}
+
+/* Up to a comma behind which another one begins: an ARN may have commas. */
+static struct tcn_str cut_reference(struct tcn_str *rest)
+{
+    struct tcn_str all = *rest, behind = *rest, word;
+
+    while (tcn_str_cut(&behind, ',', &word))
+        if (is_reference(behind)) {
+            *rest = behind;
+            return (struct tcn_str){all.ptr, (size_t)(behind.ptr - all.ptr) - 1};
+        }
+    *rest = (struct tcn_str){0};
+    return all;
+}
+
+static int read_wanted_references(struct tcn_api_call *call, struct page *p)
+{
+    const char *text = tcn_api_query(call, "reference");
+    struct tcn_str rest = text ? tcn_str(text) : (struct tcn_str){0}, one;
+    size_t n = 0;
+
+    while (rest.ptr) {
+        if (n == TCN_V1_WORDS)
+            return tcn_v1_refuse(call, "reference", "there are more than 20 references");
+        one = cut_reference(&rest);
+        if (tcn_utf8_count(one) > REFERENCE_MAX)
+            return tcn_v1_refuse(call, "reference", "a reference is longer than 1000 characters");
+        p->references[n++] = tcn_arena_str(call->arena, one).ptr;
+    }
+    p->filter.references = p->references;
+    p->filter.n_references = n;
+    return 0;
+}
+
 static int read_page(struct tcn_api_call *call, struct page *p)
 {
     struct tcn_event_filter *f = &p->filter;
 
-    p->reference = tcn_api_query(call, "reference");
-    f->references = &p->reference;
-    f->n_references = p->reference ? 1 : 0;
     f->types = p->types;
-    if (p->reference && tcn_utf8_count(tcn_str(p->reference)) > REFERENCE_MAX)
-        return tcn_v1_refuse(call, "reference", "reference is longer than 1000 characters");
     if (tcn_v1_bound(call, "after", &f->after_ms) < 0 ||
         tcn_v1_bound(call, "before", &f->before_ms) < 0 ||
         tcn_v1_words(call, "type", p->types, &f->n_types) < 0 ||
-        read_order(call, &f->oldest_first) < 0 || read_token(call, p) < 0)
+        read_wanted_references(call, p) < 0 || read_order(call, &f->oldest_first) < 0 ||
+        read_token(call, p) < 0)
         return -1;
     return tcn_v1_limit(call, &f->limit);
 }

@@ -107,6 +107,8 @@ class Lists(Timeline):
         self.assertEqual([4, 3, 2, 1], days(type="Note,Custom Event"))
         self.assertEqual([3, 1], days(reference=ARN))
         self.assertEqual([3], days(reference=ARN, type="Custom Event"))
+        self.assertEqual([3, 2, 1], days(reference=f"{ARN},{ARN}2"))
+        self.assertEqual([3, 2], days(reference=f"{ARN},{ARN}2", type="Custom Event"))
         self.assertEqual([4, 3], days(after="2026-01-02T00:00:00Z"))
         self.assertEqual([], days(type="note"))
         self.assertEqual(["SSM Incident Start", "SSM Incident Trigger"],

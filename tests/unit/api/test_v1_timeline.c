@@ -3,6 +3,8 @@
 
 #define ID "01020304-0506-0708-090a-0b0c0d0e0001"
 #define ARN "arn:aws:s3:::bucket"
+#define FIVE ARN "," ARN "," ARN "," ARN "," ARN
+#define TEN FIVE "," FIVE
 
 static const struct {
     int (*read)(struct tcn_api_call *);
@@ -158,6 +160,9 @@ static void fill(void)
 {
     struct tcn_incident incident = {.id = id_of(1), .exists = true, .dedupe_string = "d"};
     static const int64_t times[] = {50, 10, 30, 30, 20};
+    static const char *const references[] = {NULL, "[{\"resource\":\"" ARN ",b\"}]",
+                                             "[{\"relatedItemId\":\"related-item/OTHER/0\"}]",
+                                             "[{\"resource\":\"" ARN "\"}]", NULL};
 
     assert_int_equal(tcn_store_incident_put(store, &incident, &err), 0);
     for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
@@ -167,7 +172,7 @@ static void fill(void)
                               .updated_ms = T0,
                               .type = i % 2 ? TCN_EVENT_CUSTOM : TCN_EVENT_NOTE,
                               .data = "\"d\"",
-                              .references = i == 3 ? "[{\"resource\":\"" ARN "\"}]" : NULL};
+                              .references = references[i]};
 
         assert_int_equal(tcn_store_event_add(store, incident.id, &e, &err), 0);
     }
@@ -185,6 +190,13 @@ static const struct {
     {"type=Note,Custom%20Event&limit=5", "1 4 3 5 2 ", NULL},
     {"type=note", "", NULL},
     {"reference=" ARN, "4 ", NULL},
+    {"reference=" ARN "," ARN ",b", "4 2 ", NULL},
+    {"reference=" ARN "%2Crelated-item/OTHER/0&order=ASCENDING", "3 4 ", NULL},
+    {"reference=" ARN ",related-item/OTHER/0&type=Note", "3 ", NULL},
+    {"reference=" ARN ",b", "2 ", NULL},
+    {"reference=" ARN ",related-item/OTHER/1", "4 ", NULL},
+    {"reference=" ARN ",", "", NULL},
+    {"reference=", "", NULL},
     {"after=1970-01-01T00:00:20Z", "1 4 3 ", NULL},
     {"before=1970-01-01T00:00:30Z", "5 2 ", NULL},
     {"after=1970-01-01T00:00:10Z&before=1970-01-01T00:00:50Z&order=ASCENDING", "5 3 4 ", NULL},
@@ -199,6 +211,8 @@ static const struct {
     {"next=7", NULL, "next"},
     {"next=7.x", NULL, "next"},
     {"next=x.7", NULL, "next"},
+    {"reference=" TEN "," TEN, "4 ", NULL},
+    {"reference=" TEN "," TEN ",arn:x", NULL, "reference"},
     {"type=a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u", NULL, "type"},
 };
 
@@ -217,6 +231,25 @@ static void test_lists(void **state)
             assert_string_equal(error_of(&call, "field"), lists[i].field);
         else
             assert_string_equal(listed(&call, 9), lists[i].expect);
+        json_decref(call.reply);
+    }
+}
+
+static void test_the_longest_reference(void **state)
+{
+    (void)state;
+    fill();
+    for (size_t n = 1000; n <= 1001; n++) {
+        char *reference = tcn_arena_alloc(&arena, n + 1);
+        struct tcn_api_call call;
+
+        memset(reference, 'x', n);
+        memcpy(reference, "arn:", 4);
+        reference[n] = '\0';
+        call = call_of(tcn_arena_fmt(&arena, "reference=" ARN ",%s", reference));
+        call.path_id = ID;
+        assert_int_equal(tcn_v1_timeline(&call, store, &err), 0);
+        assert_int_equal(call.status, n == 1000 ? 200 : 400);
         json_decref(call.reply);
     }
 }
@@ -291,6 +324,7 @@ int main(void)
         CASE(test_the_longest_data),
         CASE(test_by_what_a_repeat_is_known),
         CASE(test_lists),
+        CASE(test_the_longest_reference),
         CASE(test_page_after_page),
         CASE(test_one),
         CASE(test_of_no_incident),
