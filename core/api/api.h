@@ -89,6 +89,7 @@ struct tcn_api_call {
     json_t *body;          /* NULL when the request had none */
     const char *actor;
     const char *account_id, *public_url; /* borrowed from the configuration */
+    bool ignores_codes; /* of pages, when the request does not say code_validation */
     const struct tcn_directory *directory;
     const struct tcn_source_policy *const *policies; /* ends with NULL */
     int64_t now_ms;                                  /* of a query: that of its job */

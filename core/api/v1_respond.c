@@ -138,15 +138,28 @@ static int read_type(struct tcn_api_call *call)
     return 0;
 }
 
+static int read_validation(struct tcn_api_call *call)
+{
+    const char *word = call->ignores_codes ? "IGNORE" : "ENFORCE";
+
+    if (tcn_v1_text(call, "code_validation", false, 16, &word) < 0)
+        return -1;
+    if (strcmp(word, "ENFORCE") != 0 && strcmp(word, "IGNORE") != 0)
+        return tcn_v1_refuse(call, "code_validation",
+                             "\"code_validation\" must be ENFORCE or IGNORE");
+    call->command.accept.is_enforced = strcmp(word, "ENFORCE") == 0;
+    return 0;
+}
+
 int tcn_v1_accept(struct tcn_api_call *call)
 {
-    static const char *const names[] = {"code", "type", "channel", "note", NULL};
+    static const char *const names[] = {"code", "code_validation", "type", "channel", "note", NULL};
     struct tcn_accept *a = &call->command.accept;
 
     is_command(call, TCN_COMMAND_ACCEPT);
-    a->is_enforced = true;
     if (tcn_v1_only(call, names) < 0 || tcn_v1_text(call, "code", true, 10, &a->code) < 0 ||
-        read_type(call) < 0 || tcn_v1_text(call, "channel", false, WORD_MAX, &a->channel) < 0 ||
+        read_validation(call) < 0 || read_type(call) < 0 ||
+        tcn_v1_text(call, "channel", false, WORD_MAX, &a->channel) < 0 ||
         tcn_v1_text(call, "note", false, TCN_NOTE_MAX, &a->note) < 0)
         return -1;
     return tcn_api_id(call, &a->page);

@@ -256,6 +256,17 @@ static int read_log(const struct tcn_node *root, struct tcn_config *c)
     return r;
 }
 
+/* Of AcceptPage (spec incidents-contacts 6). Enforced unless told: who answers by a wrong code silences a page that its person
+ * may not have seen. */
+static int read_code_validation(const struct tcn_node *root, struct tcn_config *c)
+{
+    static const char *const words[] = {"ENFORCE", "IGNORE", NULL};
+    int word = 0, r = tcn_node_choice(root, "accept_code_validation", TCN_OPTIONAL, words, &word);
+
+    c->ignores_codes = word == 1;
+    return r;
+}
+
 static int read_tokens(const struct tcn_node *root, struct tcn_config *c)
 {
     struct tcn_node at;
@@ -344,19 +355,36 @@ static int judge_use(const struct tcn_node *root, const struct tcn_config *c)
                        : 0;
 }
 
+static const char *const members[] = {"$schema",
+                                      "account_id",
+                                      "region",
+                                      "node",
+                                      "listen",
+                                      "public_url",
+                                      "tls",
+                                      "store",
+                                      "tokens",
+                                      "sources",
+                                      "connectors",
+                                      "channels",
+                                      "resources",
+                                      "limits",
+                                      "auditor",
+                                      "log",
+                                      "trusted_proxies",
+                                      "admin",
+                                      "node_region",
+                                      "accept_code_validation",
+                                      NULL};
+
 static int read_all(const char *data_dir, struct tcn_config *c)
 {
-    static const char *const names[] = {"$schema",         "account_id", "region",      "node",
-                                        "listen",          "public_url", "tls",         "store",
-                                        "tokens",          "sources",    "connectors",  "channels",
-                                        "resources",       "limits",     "auditor",     "log",
-                                        "trusted_proxies", "admin",      "node_region", NULL};
     struct tcn_node root = tcn_node_root(&c->doc);
     int r;
 
     if (!json_is_object(root.json))
         return tcn_node_problem(&root, "the file must be one JSON object");
-    r = tcn_node_only(&root, names);
+    r = tcn_node_only(&root, members);
     r |= read_account(&root, c);
     r |= read_node(&root, c);
     r |= read_listen(&root, c);
@@ -367,6 +395,7 @@ static int read_all(const char *data_dir, struct tcn_config *c)
     r |= read_limits(&root, c);
     r |= read_proxies(&root, c);
     r |= read_log(&root, c);
+    r |= read_code_validation(&root, c);
     r |= read_tokens(&root, c);
     r |= tcn_config_connectors(&root, c);
     r |= tcn_config_channels(&root, c);

@@ -73,6 +73,7 @@ struct tcn_config {
     bool are_certificates_optional;                           /* of clients, with tls_client_ca */
     enum tcn_log_level log_level;
     struct tcn_config_admin admin;
+    bool ignores_codes;           /* of pages: accept_code_validation */
     const char **trusted_proxies; /* CIDRs whose X-Forwarded-For is believed; NULL ends */
     struct tcn_config_limits limits;
     struct tcn_tokens tokens;

@@ -14,8 +14,10 @@
 static const struct {
     const char *name;
     bool has_references; /* to secrets and files */
-} parts[] = {{"region", false},   {"tokens", true},     {"sources", true}, {"connectors", true},
-             {"channels", false}, {"resources", false}, {"auditor", false}};
+} parts[] = {{"region", false},   {"tokens", true},
+             {"sources", true},   {"connectors", true},
+             {"channels", false}, {"resources", false},
+             {"auditor", false},  {"accept_code_validation", false}};
 
 /* Objects and arrays that are still to be looked into; borrowed from the document's copy. */
 struct walk {

@@ -191,6 +191,7 @@ static struct api_job *job_new(struct tcn_app *app, struct tcn_request *rq,
     j->call.account_id = app->config->account_id;
     j->call.policies = app->config->policies;
     j->call.public_url = app->config->public_url;
+    j->call.ignores_codes = app->config->ignores_codes;
     return j;
 }
 

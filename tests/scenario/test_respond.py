@@ -1,7 +1,9 @@
 """People at work on an incident: started by hand, changed, more people engaged, an engagement stopped, pages answered by code."""
 from __future__ import annotations
 
+import json
 import re
+import signal
 import unittest
 
 from harness import Response, eventually
@@ -117,14 +119,37 @@ class Respond(Scenario):
         self.assertIsNone(after["alice"]["stopped_at"])
         self.assertEqual(1, self.texts(ident).count("stops paging bob: asleep"))
 
-    def test_answer_by_code(self) -> None:
-        name = fresh("code")
+    def paged(self, name: str) -> tuple[str, str, str]:
+        """An incident, its page and the page's code."""
         ident = self.start(name)
         text = str(self.mail(name))
         found = re.search(r"Code:\s*(\d{6})", text)
         self.assertIsNotNone(found, text)
-        code = found.group(1) if found else ""
-        page = self.app.incident(ident)["engagements"][0]["pages"][0]["id"]
+        return ident, str(self.app.incident(ident)["engagements"][0]["pages"][0]["id"]), found.group(1) if found else ""
+
+    def use(self, **members: object) -> None:
+        before = len(self.app.log.read_text())
+        self.app.config_file.write_text(json.dumps({**json.loads(self.app.config_file.read_text()), **members}))
+        self.app.child.send_signal(signal.SIGHUP)
+        eventually("it is reloaded", lambda: "configuration reloaded" in self.app.log.read_text()[before:])
+
+    def test_whether_the_code_is_asked_for(self) -> None:
+        ident, page, code = self.paged(fresh("any code"))
+        path, other = f"/v1/pages/{page}/accept", f"{(int(code) + 1) % 1_000_000:06}"
+        self.refused(path, {"code": other, "code_validation": "NEVER"}, 400, "code_validation")
+        self.refused(path, {"code": other, "code_validation": "ENFORCE"}, 400, "code")
+        self.use(accept_code_validation="IGNORE")
+        self.refused(path, {"code": other, "code_validation": "ENFORCE"}, 400, "code")
+        self.refused(path, {"code": "12345"}, 400, "code")
+        self.post(path, {"code": other, "type": "DELIVERED"}, 200)
+        self.use(accept_code_validation="ENFORCE")
+        self.refused(path, {"code": other}, 400, "code")
+        self.assertIsNone(self.app.incident(ident)["acknowledged"])
+        self.post(path, {"code": "0123456789", "code_validation": "IGNORE"}, 200)
+        self.assertIsNotNone(self.app.incident(ident)["acknowledged"])
+
+    def test_answer_by_code(self) -> None:
+        ident, page, code = self.paged(fresh("code"))
         self.refused(f"/v1/pages/{page}/accept", {"code": f"{(int(code) + 1) % 1_000_000:06}"}, 400, "code")
         self.refused(f"/v1/pages/{page}/accept", {"code": code, "channel": "pager"}, 400, "channel")
         self.assertIsNone(self.app.incident(ident)["acknowledged"])

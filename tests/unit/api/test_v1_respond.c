@@ -42,6 +42,11 @@ static const struct {
     {tcn_v1_accept, "{\"code\":\"123456\",\"type\":\"DELIVERED\",\"channel\":\"mail\"}", NULL},
     {tcn_v1_accept, "{\"code\":\"12345678901\"}", "code"},
     {tcn_v1_accept, "{\"code\":\"123456\",\"type\":\"SEEN\"}", "type"},
+    {tcn_v1_accept, "{\"code\":\"123456\",\"code_validation\":\"ENFORCE\"}", NULL},
+    {tcn_v1_accept, "{\"code\":\"123456\",\"code_validation\":\"IGNORE\"}", NULL},
+    {tcn_v1_accept, "{\"code\":\"123456\",\"code_validation\":\"ignore\"}", "code_validation"},
+    {tcn_v1_accept, "{\"code\":\"123456\",\"code_validation\":false}", "code_validation"},
+    {tcn_v1_accept, "{\"code_validation\":\"IGNORE\"}", "code"},
     {tcn_v1_accept, "{}", "code"},
 };
 
@@ -163,6 +168,30 @@ static void test_a_token_covers_the_items(void **state)
     end_call(&c);
 }
 
+/* As the request says, else as the configuration does. */
+static void test_whether_the_code_is_asked_for(void **state)
+{
+    static const struct {
+        const char *body;
+        bool ignores_codes, is_enforced;
+    } cases[] = {
+        {"{\"code\":\"123456\"}", false, true},
+        {"{\"code\":\"123456\"}", true, false},
+        {"{\"code\":\"123456\",\"code_validation\":\"ENFORCE\"}", true, true},
+        {"{\"code\":\"123456\",\"code_validation\":\"IGNORE\"}", false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tcn_api_call call = call_with(cases[i].body);
+
+        call.ignores_codes = cases[i].ignores_codes;
+        assert_int_equal(tcn_v1_accept(&call), 0);
+        assert_int_equal(call.command.accept.is_enforced, cases[i].is_enforced);
+        end_call(&call);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +201,7 @@ int main(void)
         CASE(test_the_longest_raw_data),
         CASE(test_at_most_fifty_items),
         CASE(test_a_token_covers_the_items),
+        CASE(test_whether_the_code_is_asked_for),
     };
 
     return cmocka_run_group_tests_name("v1 respond", tests, NULL, NULL);

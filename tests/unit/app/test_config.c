@@ -234,6 +234,26 @@ static void test_where_a_node_stands(void **state)
     expect(1, "$.node_region: name a region of AWS");
 }
 
+static void test_whether_codes_are_asked_for(void **state)
+{
+    static const struct {
+        const char *line;
+        bool ignores_codes;
+    } cases[] = {{"{}", false},
+                 {"{\"accept_code_validation\": \"ENFORCE\"}", false},
+                 {"{\"accept_code_validation\": \"IGNORE\"}", true}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(load((const char *const[]){cases[i].line, NULL}), 0);
+        assert_int_equal(config->ignores_codes, cases[i].ignores_codes);
+        tcn_config_unref(config);
+        config = NULL;
+    }
+    assert_true(load((const char *const[]){"{\"accept_code_validation\": \"NEVER\"}", NULL}) < 0);
+    expect(1, "$.accept_code_validation: \"NEVER\"");
+}
+
 static void test_what_is_no_configuration(void **state)
 {
     static const char *const texts[] = {"", "[]", "{", "{\"listen\": \"a:1\", \"listen\": \"b:1\"}",
@@ -498,6 +518,7 @@ int main(void)
         CASE(test_every_mistake_is_a_line_with_its_place),
         CASE(test_regions),
         CASE(test_where_a_node_stands),
+        CASE(test_whether_codes_are_asked_for),
         CASE(test_what_is_no_configuration),
         CASE(test_the_listener_for_operators),
         CASE(test_a_secret_in_the_file),

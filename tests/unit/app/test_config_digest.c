@@ -50,6 +50,7 @@ static const struct {
      "{'resources':{'t':{'env':'test'}}}", false},
     {"a setting that looks like a reference", "{'sources':{'a':{'settings':{'env':'prod'}}}}",
      "{'sources':{'a':{'settings':{'env':'test'}}}}", false},
+    {"what asks for codes", "{'accept_code_validation':'IGNORE'}", "{}", false},
     {"a channel", "{'channels':{'EMAIL':{'connector':'a'}}}",
      "{'channels':{'EMAIL':{'connector':'b'}}}", false},
     {"the order of a list", "{'resources':{'contacts':[1,2]}}", "{'resources':{'contacts':[2,1]}}",
