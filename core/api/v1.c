@@ -51,6 +51,7 @@ const struct tcn_api_route tcn_api_v1[] = {
     {"POST", "/v1/subscriptions/confirm", TCN_MANAGER, .command = tcn_v1_subscription_confirm},
     {"GET", "/v1/oncall", TCN_VIEWER, of_oncall, .query = tcn_v1_oncall},
     {"GET", "/v1/shifts", TCN_VIEWER, of_shifts, .query = tcn_v1_shifts},
+    {"GET", "/v1/overrides", TCN_VIEWER, of_shifts, .query = tcn_v1_overrides},
     {"GET", "/v1/resources/{kind}", TCN_VIEWER, of_pages, .look = tcn_v1_resources},
     {"POST", "/v1/resources/{kind}", TCN_MANAGER, .command = tcn_v1_resource_put},
     {"GET", "/v1/resources/{kind}/{name}", TCN_VIEWER, .look = tcn_v1_resource},

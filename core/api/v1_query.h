@@ -19,6 +19,7 @@ int tcn_v1_quarantine(struct tcn_api_call *call, struct tcn_store *s, struct tcn
 int tcn_v1_explain(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_oncall(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_shifts(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
+int tcn_v1_overrides(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_mutes(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_muted(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_heartbeats(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);

@@ -37,9 +37,11 @@ class OnCall(Scenario):
         resources["response_plans"][0] |= {"engagements": ["web-on-call"]}
 
     def override(self, *people: str) -> None:
+        self.override_all({"RotationId": "months", "NewContactIds": list(people), "StartTime": second(-0.5), "EndTime": second(1)})
+
+    def override_all(self, *overrides: Config) -> None:
         config = json.loads(self.app.config_file.read_text())
-        config["resources"]["rotation_overrides"] = [
-            {"RotationId": "months", "NewContactIds": list(people), "StartTime": second(-0.5), "EndTime": second(1)}]
+        config["resources"]["rotation_overrides"] = list(overrides)
         self.app.config_file.write_text(json.dumps(config))
         before = self.app.log.read_text().count("configuration reloaded")
         self.app.child.send_signal(signal.SIGHUP)
@@ -80,11 +82,11 @@ class OnCall(Scenario):
                               (f"shifts?rotation=months&next={self.token()}", 400)):
             self.assertEqual(status, self.app.api("GET", f"/v1/{query}").status, query)
 
-    def pages(self, query: str) -> list[list[Config]]:
+    def pages(self, query: str, path: str = "shifts") -> list[list[Config]]:
         found: list[list[Config]] = []
         after = ""
         while after is not None:
-            answer = self.app.api("GET", f"/v1/shifts{query}{after}", role="viewer")
+            answer = self.app.api("GET", f"/v1/{path}{query}{after}", role="viewer")
             self.assertEqual(200, answer.status, answer.body)
             found.append(answer.json()["items"])
             after = answer.json()["next"] and f"&next={answer.json()['next']}"
@@ -103,6 +105,35 @@ class OnCall(Scenario):
             mine = [row for row in rows if row["rotation"] == name]
             self.assertEqual([row["end"] for row in mine[:-1]], [row["start"] for row in mine[1:]])
             self.assertEqual(mine, [row for page in self.pages(f"{span}&rotation={name.replace(' ', '%20')}&limit=200") for row in page])
+
+    def test_overrides_are_read_page_by_page(self) -> None:
+        days = ((5, 6, "months", ["bob"]), (3, 4, "the thirds", ["alice"]), (2, 5.5, "months", []), (2, 3, "months", ["alice", "bob"]),
+                (-3, -2, "months", ["bob"]), (-1, 0.5, "the thirds", ["bob"]), (300, 301, "the thirds", ["bob"]))
+        self.override_all(*({"RotationId": name, "NewContactIds": people, "StartTime": second(start), "EndTime": second(end)}
+                            for start, end, name, people in days))
+
+        def listed(query: str) -> list[tuple[str, list[str]]]:
+            rows = [row for page in self.pages(query, "overrides") for row in page]
+            for name in ("months", "the thirds"):
+                mine = [row["start"] for row in rows if row["rotation"] == name]
+                self.assertEqual(sorted(mine), mine)
+            self.assertEqual(len(rows), len({row["id"] for row in rows}))
+            self.assertTrue(all(row["start"] < row["end"] for row in rows))
+            return [(row["rotation"], row["contacts"]) for row in rows]
+        months = [("months", []), ("months", ["alice", "bob"]), ("months", ["bob"])]
+        thirds = [("the thirds", ["bob"]), ("the thirds", ["alice"])]
+        for limit in (1, 2, 50):
+            self.assertEqual(months + thirds, listed(f"?limit={limit}"))
+            self.assertEqual(months, listed(f"?rotation=months&limit={limit}"))
+        self.assertEqual([*thirds, thirds[0]], listed(f"?rotation=the%20thirds&from={second(-2)}&until={second(350)}"))
+        self.assertEqual(months[:2], listed(f"?from={second(2.5)}&until={second(2.9)}"))
+        self.assertEqual([("months", ["bob"])], listed(f"?rotation=months&from={second(-2.5)}&until={second(1)}"))
+        token = self.app.api("GET", "/v1/overrides?limit=1").json()["next"]
+        for query, status in (("rotation=weeks", 404), (f"until={second(-1)}", 400), ("limit=0", 400), ("next=1", 400),
+                              ("next=1.1.weeks", 400), ("at=1", 400), (f"rotation=the%20thirds&next={token}", 400)):
+            self.assertEqual(status, self.app.api("GET", f"/v1/overrides?{query}").status, query)
+        self.override_all()
+        self.assertEqual([], listed(""))
 
     def test_who_has_the_turn_is_paged(self) -> None:
         name, ident = self.fire()
