@@ -264,6 +264,7 @@ static void read_directory(struct reading *x)
     d->declared = x->declared->declared;
     d->account_id = tcn_arena_strdup(&x->view->arena, x->declared->account_id);
     d->region = tcn_arena_strdup(&x->view->arena, x->declared->region);
+    memcpy(d->budgets, x->declared->budgets, sizeof d->budgets);
     tcn_resources_read(&node, &x->declared->declared->connectors, &x->view->arena, d);
     keep_flaws(x, &problems);
     tcn_doc_done(&doc);

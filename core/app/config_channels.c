@@ -81,10 +81,31 @@ static int use_connector(const struct tcn_node *at, const char *name, enum tcn_c
     return 0;
 }
 
+static int read_budget(const struct tcn_node *channel, struct tcn_page_budget *ret)
+{
+    static const char *const names[] = {"pages", "per_seconds", NULL};
+    int64_t pages = 1, seconds = 1;
+    struct tcn_node at;
+    int r;
+
+    if ((r = tcn_node_object(channel, "budget", TCN_OPTIONAL, &at)) < 0 || !at.json)
+        return r;
+    r = tcn_node_only(&at, names);
+    r |= tcn_node_int(&at, "pages", TCN_NEED, 1, TCN_BUDGET_PAGES_MAX, &pages);
+    r |= tcn_node_int(&at, "per_seconds", TCN_NEED, 1, TCN_BUDGET_MINUTES_MAX * 60, &seconds);
+    if (r < 0)
+        return TCN_EINVALID;
+    if (seconds * 1000 / pages < TCN_BUDGET_INTERVAL_MS)
+        return tcn_node_problem(&at, "is more than a page in %d ms; leave it out, if that is meant",
+                                TCN_BUDGET_INTERVAL_MS);
+    *ret = (struct tcn_page_budget){pages, seconds * 1000};
+    return 0;
+}
+
 static int read_channel(const struct tcn_node *all, enum tcn_channel_type type,
                         struct tcn_config *c)
 {
-    static const char *const names[] = {"connector", NULL};
+    static const char *const names[] = {"connector", "budget", NULL};
     const char *name = NULL;
     struct tcn_node at;
     int r;
@@ -94,6 +115,7 @@ static int read_channel(const struct tcn_node *all, enum tcn_channel_type type,
     if (!at.json)
         return 0;
     r = tcn_node_only(&at, names);
+    r |= read_budget(&at, &c->directory.budgets[type]);
     if (tcn_node_text(&at, "connector", TCN_NEED, &name) < 0)
         return TCN_EINVALID;
     return r | use_connector(&at, name, type, c);

@@ -45,16 +45,19 @@ int tcn_page_budget(const struct tcn_config *config, struct tcn_store *s,
 {
     const struct tcn_mapping *mapping = mapping_of(config, row->channel_type);
     const struct tcn_directory *directory;
+    const struct tcn_page_budget *budget;
     const struct tcn_contact *contact;
     int r = tcn_catalog_of(s, &config->directory, now_ms, &directory, err);
 
     if (r < 0)
         return r;
     contact = tcn_directory_contact(directory, row->contact);
-    if (!contact || contact->budget.pages == 0)
+    if (!contact)
         return 0;
-    *ret = (struct tcn_send_budget){contact->budget,
-                                    mapping && tcn_mapping_has_message(mapping, "digest")};
+    budget = tcn_directory_budget(directory, contact, (enum tcn_channel_type)row->channel_type);
+    if (budget->pages == 0)
+        return 0;
+    *ret = (struct tcn_send_budget){*budget, mapping && tcn_mapping_has_message(mapping, "digest")};
     return 1;
 }
 

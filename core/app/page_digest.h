@@ -6,7 +6,7 @@
 
 #define TCN_DIGEST_LISTED 50 /* incidents with their links; the rest is a number */
 
-/* False: the row's person has none. */
+/* The person's own, or that of the row's type of channel. 1, or 0: there is neither; or the store's error. */
 int tcn_page_budget(const struct tcn_config *config, struct tcn_store *s,
                     const struct tcn_send_row *row, int64_t now_ms, struct tcn_send_budget *ret,
                     struct tcn_err *err);

@@ -141,9 +141,14 @@ static void deliver(struct run *run, const struct tcn_send *send, int64_t now_ms
 static void tell_held(const struct run *run, const struct tcn_send *send,
                       const struct tcn_page_budget *b, int64_t now_ms)
 {
+    struct tcn_buf text;
+
     tell_time(run, now_ms);
-    fprintf(run->out, "held: a page of %s by %s waits for the budget of %lld pages in %lld min\n",
-            send->contact, send->channel, (long long)b->pages, (long long)(b->per_ms / 60000));
+    tcn_buf_init(&text, 64);
+    tcn_budget_text(b, &text);
+    fprintf(run->out, "held: a page of %s by %s waits for the budget of %s\n", send->contact,
+            send->channel, tcn_buf_view(&text).ptr);
+    tcn_buf_done(&text);
 }
 
 static bool is_held(struct run *run, const struct tcn_send *send, int64_t now_ms)
@@ -152,10 +157,14 @@ static bool is_held(struct run *run, const struct tcn_send *send, int64_t now_ms
     const struct tcn_channel *channel =
         tcn_directory_channel(&run->directory, send->contact, send->channel);
 
-    if (!channel || run->aggregate.incident.impact == TCN_IMPACT_URGENT ||
-        !tcn_simulated_hold(&run->budgets, contact, channel, send, now_ms))
+    const struct tcn_page_budget *budget;
+
+    if (!channel || run->aggregate.incident.impact == TCN_IMPACT_URGENT)
         return false;
-    tell_held(run, send, &contact->budget, now_ms);
+    budget = tcn_directory_budget(&run->directory, contact, channel->type);
+    if (!tcn_simulated_hold(&run->budgets, channel, budget, send, now_ms))
+        return false;
+    tell_held(run, send, budget, now_ms);
     return true;
 }
 

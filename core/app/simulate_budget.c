@@ -4,14 +4,14 @@
 #include "engine/budget.h"
 
 static struct tcn_simulated_bucket *bucket_of(struct tcn_simulated_budgets *b,
-                                              const struct tcn_contact *contact,
-                                              const struct tcn_channel *channel)
+                                              const struct tcn_channel *channel,
+                                              const struct tcn_page_budget *budget)
 {
     for (size_t i = 0; i < b->n; i++)
-        if (b->items[i].contact == contact && b->items[i].channel == channel)
+        if (b->items[i].channel == channel)
             return &b->items[i];
     b->items = tcn_vec_grow(b->arena, b->items, b->n, &b->size, sizeof *b->items);
-    b->items[b->n] = (struct tcn_simulated_bucket){.contact = contact, .channel = channel};
+    b->items[b->n] = (struct tcn_simulated_bucket){.channel = channel, .budget = budget};
     return &b->items[b->n++];
 }
 
@@ -23,16 +23,16 @@ static void wait(struct tcn_simulated_budgets *b, struct tcn_simulated_bucket *b
     bucket->held[bucket->n++] = *send;
 }
 
-bool tcn_simulated_hold(struct tcn_simulated_budgets *b, const struct tcn_contact *contact,
-                        const struct tcn_channel *channel, const struct tcn_send *send,
+bool tcn_simulated_hold(struct tcn_simulated_budgets *b, const struct tcn_channel *channel,
+                        const struct tcn_page_budget *budget, const struct tcn_send *send,
                         int64_t now_ms)
 {
     struct tcn_simulated_bucket *bucket;
 
-    if (contact->budget.pages == 0)
+    if (budget->pages == 0)
         return false;
-    bucket = bucket_of(b, contact, channel);
-    if (bucket->n == 0 && tcn_budget_take(&contact->budget, now_ms, &bucket->full_ms))
+    bucket = bucket_of(b, channel, budget);
+    if (bucket->n == 0 && tcn_budget_take(budget, now_ms, &bucket->full_ms))
         return false;
     wait(b, bucket, send);
     return true;
@@ -48,7 +48,7 @@ int64_t tcn_simulated_next(const struct tcn_simulated_budgets *b, int64_t now_ms
 
         if (bucket->n == 0)
             continue;
-        at_ms = tcn_budget_next_ms(&bucket->contact->budget, now_ms, bucket->full_ms);
+        at_ms = tcn_budget_next_ms(bucket->budget, now_ms, bucket->full_ms);
         if (next_ms == 0 || at_ms < next_ms)
             next_ms = at_ms;
     }
@@ -62,7 +62,7 @@ size_t tcn_simulated_release(struct tcn_simulated_budgets *b, int64_t now_ms,
         struct tcn_simulated_bucket *bucket = &b->items[i];
         size_t n = bucket->channel->type == TCN_EMAIL ? bucket->n : 1;
 
-        if (bucket->n == 0 || !tcn_budget_take(&bucket->contact->budget, now_ms, &bucket->full_ms))
+        if (bucket->n == 0 || !tcn_budget_take(bucket->budget, now_ms, &bucket->full_ms))
             continue;
         *ret_sends = bucket->held;
         bucket->held += n;

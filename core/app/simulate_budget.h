@@ -5,10 +5,10 @@
 #include "engine/decision.h"
 #include "engine/directory.h"
 
-/* Of one person and channel. */
+/* Of one channel of a person. */
 struct tcn_simulated_bucket {
-    const struct tcn_contact *contact;
     const struct tcn_channel *channel;
+    const struct tcn_page_budget *budget;
     int64_t full_ms;
     struct tcn_send *held; /* in the order in which they came */
     size_t n, size;
@@ -20,9 +20,10 @@ struct tcn_simulated_budgets {
     size_t n, size;
 };
 
-/* The send (copied) waits for a token; false: it goes now, with its token. contact and channel are borrowed. */
-bool tcn_simulated_hold(struct tcn_simulated_budgets *b, const struct tcn_contact *contact,
-                        const struct tcn_channel *channel, const struct tcn_send *send,
+/* The send (copied) waits for a token; false: it goes now, with its token. channel, and budget, which is always the same for
+ * it, are borrowed. */
+bool tcn_simulated_hold(struct tcn_simulated_budgets *b, const struct tcn_channel *channel,
+                        const struct tcn_page_budget *budget, const struct tcn_send *send,
                         int64_t now_ms);
 /* When the next token comes for what waits; 0: nothing waits. */
 int64_t tcn_simulated_next(const struct tcn_simulated_budgets *b, int64_t now_ms);

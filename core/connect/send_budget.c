@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#define BUDGET_TEXT 64
 #define ELSEWHERE_MS INT64_C(100) /* another node decides */
 #define FLYING_MS INT64_C(1000)   /* the digest before is not answered yet */
 /* One row comes with the token and brings the others, which come later. Were all due at once, each node would claim some of
@@ -31,11 +32,17 @@ struct group {
 const char *tcn_send_budget_text(struct tcn_arena *arena, const struct tcn_send_row *row,
                                  const struct tcn_page_budget *b)
 {
+    struct tcn_buf text;
+    char room[BUDGET_TEXT];
+    const char *ret;
+
     if (b->pages == 0)
         return tcn_arena_fmt(arena, "%s's budget", row->contact);
-    return tcn_arena_fmt(arena, "%s's budget of %lld page%s in %lld min", row->contact,
-                         (long long)b->pages, b->pages == 1 ? "" : "s",
-                         (long long)(b->per_ms / 60000));
+    tcn_buf_init_in(&text, sizeof room, room, sizeof room);
+    tcn_budget_text(b, &text);
+    ret = tcn_arena_fmt(arena, "%s's budget of %s", row->contact, tcn_buf_view(&text).ptr);
+    tcn_buf_done(&text);
+    return ret;
 }
 
 static const char *name_of(struct tcn_arena *a, const struct tcn_send_row *row)

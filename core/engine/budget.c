@@ -32,3 +32,11 @@ void tcn_budget_give_back(const struct tcn_page_budget *b, int64_t *full_ms)
 {
     *full_ms -= interval_ms(b);
 }
+
+void tcn_budget_text(const struct tcn_page_budget *b, struct tcn_buf *out)
+{
+    bool has_minutes = b->per_ms % 60000 == 0;
+
+    tcn_buf_fmt(out, "%lld page%s in %lld %s", (long long)b->pages, b->pages == 1 ? "" : "s",
+                (long long)(b->per_ms / (has_minutes ? 60000 : 1000)), has_minutes ? "min" : "s");
+}

@@ -121,6 +121,13 @@ const struct tcn_channel *tcn_directory_channel(const struct tcn_directory *d, c
     return NULL;
 }
 
+const struct tcn_page_budget *tcn_directory_budget(const struct tcn_directory *d,
+                                                   const struct tcn_contact *contact,
+                                                   enum tcn_channel_type type)
+{
+    return contact->budget.pages > 0 ? &contact->budget : &d->budgets[type];
+}
+
 const struct tcn_response_plan *tcn_directory_plan(const struct tcn_directory *d, const char *name)
 {
     for (size_t i = 0; name && i < d->n_plans; i++)

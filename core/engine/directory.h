@@ -22,6 +22,8 @@ struct tcn_directory {
     size_t n_rosters;
     const struct tcn_window *windows;
     size_t n_windows;
+    /* By enum tcn_channel_type: of persons who have none of their own. */
+    struct tcn_page_budget budgets[TCN_CHANNEL_TYPES];
     const struct tcn_directory_index
         *index; /* NULL: contacts and rosters are looked for one by one */
 };
@@ -33,6 +35,10 @@ void tcn_directory_make_index(struct tcn_directory *d, struct tcn_arena *arena);
 const struct tcn_contact *tcn_directory_contact(const struct tcn_directory *d, const char *alias);
 const struct tcn_channel *tcn_directory_channel(const struct tcn_directory *d, const char *alias,
                                                 const char *channel);
+/* What holds messages to that person by channels of that type: her own budget, or that of the type. */
+const struct tcn_page_budget *tcn_directory_budget(const struct tcn_directory *d,
+                                                   const struct tcn_contact *contact,
+                                                   enum tcn_channel_type type);
 const struct tcn_roster *tcn_directory_roster(const struct tcn_directory *d, const char *rotation);
 const struct tcn_response_plan *tcn_directory_plan(const struct tcn_directory *d, const char *name);
 

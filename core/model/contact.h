@@ -10,6 +10,7 @@
 
 enum tcn_contact_type { TCN_CONTACT_UNSET = 0, TCN_PERSONAL, TCN_ESCALATION, TCN_ONCALL_SCHEDULE };
 enum tcn_channel_type { TCN_CHANNEL_UNSET = 0, TCN_EMAIL, TCN_SMS, TCN_VOICE };
+#define TCN_CHANNEL_TYPES 4
 
 struct tcn_channel {
     struct tcn_id id;
@@ -41,9 +42,10 @@ struct tcn_plan {
     size_t n_stages; /* at most TCN_STAGES_MAX */
 };
 
-/* So many messages by one channel within that time; what is more waits. The least interval is 60 ms. */
+/* So many messages by one channel within that time; what is more waits. The least interval is TCN_BUDGET_INTERVAL_MS. */
 #define TCN_BUDGET_PAGES_MAX 1000
 #define TCN_BUDGET_MINUTES_MAX 1440
+#define TCN_BUDGET_INTERVAL_MS 60
 struct tcn_page_budget {
     int64_t pages, per_ms; /* pages 0: there is no limit */
 };
@@ -58,7 +60,7 @@ struct tcn_contact {
     size_t n_rotations;
     struct tcn_channel *channels;
     size_t n_channels;
-    struct tcn_page_budget budget;
+    struct tcn_page_budget budget; /* her own */
 };
 
 #endif

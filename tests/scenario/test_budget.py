@@ -184,5 +184,34 @@ class Budget(Scenario):
         self.is_sent(ident_of.values())
 
 
+class ByChannel(Scenario):
+    @classmethod
+    def configure(cls, config: Config) -> None:
+        config["channels"]["EMAIL"]["budget"] = {"pages": 1, "per_seconds": 4}
+        resources = config["resources"]
+        resources["contacts"].append(contact("olga", "mail") | {"PageBudget": {"Pages": 9, "PerMinutes": 1}})
+        resources["contact_channels"].append(mail_channel("olga"))
+        resources["response_plans"].append({"name": "olga", "incidentTemplate": {"title": "Own", "impact": 3}, "engagements": ["olga"]})
+
+    def start(self, plan: str, impact: int = 3) -> str:
+        body = {"response_plan": plan, "title": fresh("channel"), "impact": impact}
+        return str(self.app.api("POST", "/v1/incidents", body).json()["id"])
+
+    def note(self, ident: str) -> str:
+        """Of the page's receipt."""
+        def receipts() -> list[Config]:
+            return typing.cast(list[Config], self.app.incident(ident)["engagements"][0]["pages"][0]["receipts"])
+        return str(eventually(f"a receipt of {ident}", receipts, 20)[0]["note"])
+
+    def test_what_is_too_much_by_a_channel_waits(self) -> None:
+        first, second = self.start("web"), self.start("web")
+        urgent = self.start("web", impact=1)
+        own = [self.start("olga") for _ in range(3)]
+        self.assertNotIn("held back", self.note(first))
+        self.assertIn("held back by alice's budget of 1 page in 4 s", self.note(second))
+        for ident in (urgent, *own):
+            self.assertNotIn("held back", self.note(ident))
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -36,6 +36,8 @@ static int teardown(void **state)
 #define BROKEN_MAIL                                                                                \
     "\"connectors\": {\"mail\": {\"connector\": \"smtp\", \"url\": \"smtps://mail.example.com\"}}"
 #define EMAIL "\"channels\": {\"EMAIL\": {\"connector\": \"mail\"}}"
+#define BUDGET(members)                                                                            \
+    "\"channels\": {\"EMAIL\": {\"connector\": \"mail\", \"budget\": {" members "}}}"
 #define SMS "\"channels\": {\"SMS\": {\"connector\": \"mail\"}}"
 #define CHANNEL(type, address)                                                                     \
     "\"resources\": {\"contacts\": [{\"Alias\": \"ann\", \"Type\": \"PERSONAL\", \"Plan\": "       \
@@ -71,6 +73,15 @@ static const struct {
     {"a channel that nothing reaches", "{" MAIL ", " CHANNEL("VOICE", "+4930123456") "}", 1,
      "$.resources.contact_channels[0].Type: nothing sends VOICE, and no kind of connector does "
      "yet"},
+    {"a budget", "{" MAIL ", " BUDGET("\"pages\": 1, \"per_seconds\": 20") "}", 0, NULL},
+    {"a budget of nothing", "{" MAIL ", " BUDGET("\"pages\": 0, \"per_seconds\": 20") "}", 1,
+     "$.channels.EMAIL.budget.pages: 0 is out of range"},
+    {"half a budget", "{" MAIL ", " BUDGET("\"pages\": 1") "}", 1,
+     "$.channels.EMAIL.budget.per_seconds: is missing"},
+    {"a budget by the minute", "{" MAIL ", " BUDGET("\"pages\": 1, \"per_minutes\": 1") "}", 2,
+     "$.channels.EMAIL.budget.per_minutes: "},
+    {"a budget that holds nothing", "{" MAIL ", " BUDGET("\"pages\": 17, \"per_seconds\": 1") "}",
+     1, "$.channels.EMAIL.budget: is more than a page in 60 ms"},
     {"a channel that nothing is named for", "{" MAIL ", " CHANNEL("EMAIL", "a@example.com") "}", 1,
      "$.resources.contact_channels[0].Type: nothing sends EMAIL; name a connector that does"},
 };
@@ -99,6 +110,11 @@ static void test_channels(void **state)
         if ((r < 0) != (cases[i].n > 0) || problems.n != cases[i].n ||
             (cases[i].told && !strstr(problems.text.ptr, cases[i].told)))
             fail_msg("%s: %zu problems\n%s", cases[i].name, problems.n, problems.text.ptr);
+        if (config && strstr(cases[i].text, "budget")) {
+            assert_int_equal(config->directory.budgets[TCN_EMAIL].pages, 1);
+            assert_int_equal(config->directory.budgets[TCN_EMAIL].per_ms, 20000);
+            assert_int_equal(config->directory.budgets[TCN_SMS].pages, 0);
+        }
         tcn_config_unref(config);
         tcn_problems_done(&problems);
         tcn_problems_done(&warnings);

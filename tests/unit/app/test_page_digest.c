@@ -186,6 +186,28 @@ static void test_who_has_a_budget(void **state)
     end();
 }
 
+/* Whoever has a budget of her own is not under that of the channel. */
+static void test_the_budget_of_a_channel(void **state)
+{
+    const struct tcn_send_row row = {.contact = "alice", .channel_type = TCN_EMAIL},
+                              sms = {.contact = "alice", .channel_type = TCN_SMS},
+                              other = {.contact = "bob", .channel_type = TCN_EMAIL};
+    struct tcn_send_budget budget;
+
+    (void)state;
+    configure();
+    config.directory.budgets[TCN_EMAIL] = (struct tcn_page_budget){1, 20000};
+    assert_int_equal(budget_of(&row, &budget), 1);
+    assert_int_equal(budget.bucket.per_ms, 20000);
+    assert_int_equal(budget_of(&sms, &budget), 0);
+    assert_int_equal(budget_of(&other, &budget), 0);
+    alice.budget = (struct tcn_page_budget){5, 600000};
+    assert_int_equal(budget_of(&row, &budget), 1);
+    assert_int_equal(budget.bucket.pages, 5);
+    alice.budget.pages = 0;
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +216,7 @@ int main(void)
         CASE(test_messages_of_one_incident),
         CASE(test_what_cannot_be_written),
         CASE(test_who_has_a_budget),
+        CASE(test_the_budget_of_a_channel),
     };
 
     return cmocka_run_group_tests_name("page_digest", tests, NULL, NULL);

@@ -154,6 +154,30 @@ static void what_maintenance_windows_hold(void **state)
     release_resources(&w.of);
 }
 
+/* Cyd has her own. */
+static void the_budget_of_a_channel(void **state)
+{
+    struct world w;
+    struct tcn_err err = {0};
+    char *said = NULL;
+
+    (void)state;
+    init(&w);
+    w.of.dir.budgets[TCN_EMAIL] = (struct tcn_page_budget){1, 450000};
+    assert_int_equal(simulate(&w, "bob", "2026-01-06T02:00:00Z", 7, &said, &err), 0);
+    assert_string_equal(said,
+                        "2026-01-06 03:00:00    +0:00  incident opened: simulated\n"
+                        "2026-01-06 03:00:00    +0:00  page bob by mail, bob@example.com: bob\n"
+                        "2026-01-06 03:05:00    +5:00  held: a page of bob by mail waits for the "
+                        "budget of 1 page in 450 s\n"
+                        "2026-01-06 03:07:00    +7:00  the end: nobody has answered\n");
+    free(said);
+    assert_int_equal(simulate(&w, "cyd", "2026-01-06T02:00:00Z", 1, &said, &err), 0);
+    assert_null(strstr(said, "held"));
+    free(said);
+    release_resources(&w.of);
+}
+
 static void an_unknown_name_has_a_nearest(void **state)
 {
     struct world w;
@@ -176,6 +200,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_is_paged),
         cmocka_unit_test(what_maintenance_windows_hold),
+        cmocka_unit_test(the_budget_of_a_channel),
         cmocka_unit_test(an_unknown_name_has_a_nearest),
     };
 

@@ -72,13 +72,33 @@ static void a_time_far_ahead(void **state)
     assert_int_equal(take_all(&three, NOW + 99 * MINUTE + 20000, &full_ms), 1);
 }
 
+static void as_people_read_it(void **state)
+{
+    static const struct {
+        struct tcn_page_budget budget;
+        const char *text;
+    } cases[] = {{{3, MINUTE}, "3 pages in 1 min"},
+                 {{1, 60 * MINUTE}, "1 page in 60 min"},
+                 {{1, 20000}, "1 page in 20 s"},
+                 {{2, 90000}, "2 pages in 90 s"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tcn_buf text;
+
+        tcn_buf_init(&text, 64);
+        tcn_budget_text(&cases[i].budget, &text);
+        assert_string_equal(text.ptr, cases[i].text);
+        tcn_buf_done(&text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_many_as_it_holds),
-        cmocka_unit_test(they_come_back_evenly),
-        cmocka_unit_test(what_is_given_back_is_there),
-        cmocka_unit_test(a_time_far_ahead),
+        cmocka_unit_test(as_many_as_it_holds),         cmocka_unit_test(they_come_back_evenly),
+        cmocka_unit_test(what_is_given_back_is_there), cmocka_unit_test(a_time_far_ahead),
+        cmocka_unit_test(as_people_read_it),
     };
 
     return cmocka_run_group_tests_name("budget", tests, NULL, NULL);
