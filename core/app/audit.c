@@ -79,8 +79,10 @@ static int compare_unless_taken(struct tcn_store *s, struct tcn_id id, struct tc
 static int walk(struct tcn_store *s, struct tcn_arena *arena, struct tcn_audit *audit,
                 struct tcn_err *err)
 {
-    const struct tcn_incident_filter filter = {
-        .status = TCN_STATUS_OPEN, .before = audit->before, .limit = TCN_AUDIT_BATCH};
+    const struct tcn_incident_filter filter = {.status = TCN_STATUS_OPEN,
+                                               .before = audit->before,
+                                               .limit = TCN_AUDIT_BATCH,
+                                               .and_bare = true};
     struct tcn_incident *rows = NULL;
     size_t n = 0;
     int r = tcn_store_incident_list(s, &filter, arena, &rows, &n, err);

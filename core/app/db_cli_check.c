@@ -77,8 +77,8 @@ static int look_at(struct check *c, const struct tcn_incident *incident, struct 
     tcn_arena_reset(&c->one);
     if ((r = tcn_turn_load(c->s, incident->id, &c->one, &a, err)) < 0)
         return r;
-    c->incidents++;
-    c->open += incident->status == TCN_STATUS_OPEN;
+    c->incidents += !incident->is_bare;
+    c->open += !incident->is_bare && incident->status == TCN_STATUS_OPEN;
     if (tcn_engine_invariant(&a, tcn_store_now_ms(c->s), &wrong) < 0)
         told(c, wrong.msg);
     return 0;
@@ -87,7 +87,8 @@ static int look_at(struct check *c, const struct tcn_incident *incident, struct 
 /* Newest first; *before is the last one's id. */
 static int look_at_some(struct check *c, struct tcn_id *before, bool *ret_more, struct tcn_err *err)
 {
-    const struct tcn_incident_filter filter = {.before = *before, .limit = INCIDENTS};
+    const struct tcn_incident_filter filter = {
+        .before = *before, .limit = INCIDENTS, .and_bare = true};
     struct tcn_incident *list = NULL;
     size_t n = 0;
     int r;

@@ -53,6 +53,14 @@ struct tcn_receipt {
     const char *note;    /* ReceiptInfo */
 };
 
+/* What StartEngagement of ssm-contacts was given. A text that is NULL is the incident's. */
+struct tcn_engagement_text {
+    const char *sender;
+    const char *subject, *content;
+    const char *public_subject, *public_content; /* for channels that others can read */
+    const char *incident;                        /* IncidentId, whatever the sender means by it */
+};
+
 struct tcn_engagement {
     struct tcn_id id;
     int64_t no;          /* from 1, within the incident */
@@ -68,6 +76,8 @@ struct tcn_engagement {
     struct tcn_page *pages;
     size_t n_pages, size_pages;
     bool is_dirty; /* set by the engine: write it back */
+    /* Of one that is just added; it never changes, and is not loaded for decisions. NULL: nothing was given. */
+    const struct tcn_engagement_text *text;
 };
 
 #endif

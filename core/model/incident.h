@@ -36,6 +36,8 @@ struct tcn_incident {
     struct tcn_id previous; /* the incident this one follows, zero = none */
     struct tcn_id storm;    /* the storm incident that it was attached to */
     bool is_storm;          /* it collects the alarms of a storm */
+    bool
+        is_bare; /* no incident to anybody: it carries one engagement that was started without one */
     struct tcn_tag *tags;
     size_t n_tags;
     int64_t revision;    /* grows with every change that connectors must see */

@@ -551,6 +551,23 @@ static const char *const v23_resources[] = {
     NULL,
 };
 
+/* Engagements without an incident, and what StartEngagement was given. The lists are those of ListEngagements. */
+static const char *const v24_engagements[] = {
+    "ALTER TABLE incidents ADD COLUMN is_bare {INT} NOT NULL DEFAULT 0",
+    "CREATE INDEX incidents_bare ON incidents (status, id) WHERE is_bare = 1",
+    "ALTER TABLE engagements ADD COLUMN sender TEXT",
+    "ALTER TABLE engagements ADD COLUMN subject TEXT",
+    "ALTER TABLE engagements ADD COLUMN content TEXT",
+    "ALTER TABLE engagements ADD COLUMN public_subject TEXT",
+    "ALTER TABLE engagements ADD COLUMN public_content TEXT",
+    "ALTER TABLE engagements ADD COLUMN incident_text {TEXT}",
+    "CREATE INDEX engagements_id ON engagements (id)",
+    "CREATE INDEX engagements_start ON engagements (start_ms, id)",
+    "CREATE INDEX engagements_text ON engagements (incident_text, start_ms, id)"
+    " WHERE incident_text IS NOT NULL",
+    NULL,
+};
+
 const struct tcn_migration tcn_migrations[] = {
     {1, 1, v1_base},
     {2, 1, v2_incidents},
@@ -575,5 +592,6 @@ const struct tcn_migration tcn_migrations[] = {
     {21, 13, v21_filters},
     {22, 13, v22_filters_apart},
     {23, 13, v23_resources},
+    {24, 13, v24_engagements},
     {0, 0, NULL},
 };

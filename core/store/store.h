@@ -272,7 +272,7 @@ int tcn_store_incident_get(struct tcn_store *s, struct tcn_id id, struct tcn_are
 /* Inserts or replaces; TCN_ECONFLICT when the id is another account's. */
 int tcn_store_incident_put(struct tcn_store *s, const struct tcn_incident *incident,
                            struct tcn_err *err);
-/* The newest OPEN incident with this dedupe string; TCN_ENOTFOUND. */
+/* The newest OPEN incident with this dedupe string, which nothing that is_bare has; TCN_ENOTFOUND. */
 int tcn_store_incident_open_of(struct tcn_store *s, const char *dedupe_string,
                                struct tcn_id *ret_id, struct tcn_err *err);
 struct tcn_incident_filter {
@@ -280,6 +280,7 @@ struct tcn_incident_filter {
     const char *dedupe_string;       /* NULL = any */
     struct tcn_id before;            /* older than this id, newest first; zero = from the newest */
     size_t limit;
+    bool and_bare; /* those that are no incident, too */
 };
 int tcn_store_incident_list(struct tcn_store *s, const struct tcn_incident_filter *filter,
                             struct tcn_arena *a, struct tcn_incident **ret, size_t *ret_n,
@@ -300,11 +301,12 @@ struct tcn_incident_search {
         *from; /* older than that, newest first; NULL = from the newest */
     size_t limit;
 };
-/* All that is asked for holds. A page reads limit rows by an index for each creator, impact and status that there can be,
+/* All that is asked for holds; of what has an impact, which nothing that is_bare has. A page reads limit rows by an index for each creator, impact and status that there can be,
  * however many incidents there are. */
 int tcn_store_incident_search(struct tcn_store *s, const struct tcn_incident_search *search,
                               struct tcn_arena *a, struct tcn_incident **ret, size_t *ret_n,
                               struct tcn_err *err);
+/* Without what is_bare. */
 int tcn_store_incident_count(struct tcn_store *s, enum tcn_incident_status status, int64_t *ret,
                              struct tcn_err *err);
 
@@ -365,7 +367,7 @@ int tcn_store_related_list(struct tcn_store *s, struct tcn_id incident, struct t
 
 /* -- engagements, pages, sends ------------------------------------------------------------------------- */
 /* With runs and pages; a page's incident and engagement number are columns, so that a page finds its incident.
- * Runs and pages are added or changed, never removed. */
+ * Runs and pages are added or changed, never removed. A text is written with the first, and not listed (engaged.h). */
 int tcn_store_engagement_put(struct tcn_store *s, struct tcn_id incident,
                              const struct tcn_engagement *e, struct tcn_err *err);
 int tcn_store_engagement_list(struct tcn_store *s, struct tcn_id incident, struct tcn_arena *a,

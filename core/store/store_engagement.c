@@ -8,6 +8,8 @@ enum { ENGAGEMENT_PUT, RUN_PUT, PAGE_PUT, ENGAGEMENT_LIST, RUN_LIST, PAGE_LIST, 
 #define ENGAGEMENT_COLUMNS                                                                         \
     "no, id, contact, type, start_ms, stop_ms, plan, next_stage, next_stage_ms, "                  \
     "progression_stopped"
+/* Written once: whoever puts one again has not loaded them. */
+#define TEXT_COLUMNS "sender, subject, content, public_subject, public_content, incident_text"
 #define RUN_COLUMNS                                                                                \
     "engagement_no, no, contact, plan, start_ms, next_stage, next_stage_ms, ends_ms, "             \
     "is_essential, is_stopped, path"
@@ -16,9 +18,10 @@ enum { ENGAGEMENT_PUT, RUN_PUT, PAGE_PUT, ENGAGEMENT_LIST, RUN_LIST, PAGE_LIST, 
     "next_send_ms, sends, sent_ms, delivered_ms, read_ms, accept_code, lost_ms"
 static const char *const sql[] = {
     [ENGAGEMENT_PUT] =
-        "INSERT INTO engagements (account_id, epoch, incident, " ENGAGEMENT_COLUMNS ")"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
-        " ON CONFLICT (incident, no) DO UPDATE SET epoch = excluded.epoch, id = excluded.id,"
+        "INSERT INTO engagements (account_id, epoch, incident, " ENGAGEMENT_COLUMNS
+        ", " TEXT_COLUMNS
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
+        " $19) ON CONFLICT (incident, no) DO UPDATE SET epoch = excluded.epoch, id = excluded.id,"
         " contact = excluded.contact, type = excluded.type, start_ms = excluded.start_ms,"
         " stop_ms = excluded.stop_ms, plan = excluded.plan, next_stage = excluded.next_stage,"
         " next_stage_ms = excluded.next_stage_ms,"
@@ -56,6 +59,19 @@ static int start(struct tcn_store *s, size_t no, struct tcn_query *ret, struct t
 
 /* -- writing ------------------------------------------------------------------------------------------------ */
 
+static void bind_text(struct tcn_query *q, const struct tcn_engagement_text *text)
+{
+    static const struct tcn_engagement_text none;
+
+    text = text ? text : &none;
+    tcn_q_text(q, text->sender);
+    tcn_q_text(q, text->subject);
+    tcn_q_text(q, text->content);
+    tcn_q_text(q, text->public_subject);
+    tcn_q_text(q, text->public_content);
+    tcn_q_text(q, text->incident);
+}
+
 static int put_engagement(struct tcn_store *s, const struct tcn_id *incident,
                           const struct tcn_engagement *e, struct tcn_err *err)
 {
@@ -77,6 +93,7 @@ static int put_engagement(struct tcn_store *s, const struct tcn_id *incident,
         tcn_q_int(&q, (int64_t)e->next_stage);
         tcn_q_int(&q, e->next_stage_ms);
         tcn_q_int(&q, e->progression_stopped);
+        bind_text(&q, e->text);
         r = tcn_query_add(&q, 0, NULL, err);
     }
     tcn_buf_done(&plan);

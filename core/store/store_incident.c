@@ -20,16 +20,21 @@ enum {
     "id, status, impact, response_plan, title, summary, dedupe_string, source, source_name, "      \
     "trigger_arn, created_by, modified_by, created_ms, modified_ms, resolved_ms, "                 \
     "acknowledged_ms, acknowledged_by, resolution_code, resolution_notes, resolution_by, "         \
-    "previous, storm, is_storm, tags, revision, event_seq, related_seq, unreached_ms"
-#define LIST "SELECT " COLUMNS " FROM incidents WHERE account_id = $1 AND id < $2"
+    "previous, storm, is_storm, tags, revision, event_seq, related_seq, unreached_ms, "            \
+    "is_bare"
+/* $4: 1 takes what is no incident, too. */
+#define LIST "SELECT " COLUMNS " FROM incidents WHERE account_id = $1 AND id < $2 AND is_bare <= $4"
 #define NEWEST " ORDER BY id DESC LIMIT $3"
+/* Each of the two is counted in its index, and no row is read. */
+#define COUNT                                                                                      \
+    "SELECT COUNT(*) - (SELECT COUNT(*) FROM incidents WHERE account_id = $1 AND is_bare = 1"
 /* A status is in the text where a partial index of the schema has it. */
 static const char *const sql[] = {
     [INCIDENT_GET] = "SELECT " COLUMNS " FROM incidents WHERE account_id = $1 AND id = $2",
     [INCIDENT_PUT] =
         "INSERT INTO incidents (account_id, epoch, dedupe_hash, " COLUMNS ") VALUES ($1, $2, $3,"
         " $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,"
-        " $23, $24, $25, $26, $27, $28, $29, $30, $31)"
+        " $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)"
         " ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, status = excluded.status,"
         " impact = excluded.impact, response_plan = excluded.response_plan,"
         " title = excluded.title, summary = excluded.summary,"
@@ -43,16 +48,17 @@ static const char *const sql[] = {
         " resolution_notes = excluded.resolution_notes, resolution_by = excluded.resolution_by,"
         " previous = excluded.previous, storm = excluded.storm, is_storm = excluded.is_storm,"
         " tags = excluded.tags, revision = excluded.revision, event_seq = excluded.event_seq,"
-        " related_seq = excluded.related_seq, unreached_ms = excluded.unreached_ms"
+        " related_seq = excluded.related_seq, unreached_ms = excluded.unreached_ms,"
+        " is_bare = excluded.is_bare"
         " WHERE incidents.account_id = excluded.account_id",
     [INCIDENT_OPEN_OF] = TCN_OPEN_OF("$2"),
     [LIST_ALL] = LIST NEWEST,
     [LIST_OPEN] = LIST " AND status = 1" NEWEST,
-    [LIST_STATUS] = LIST " AND status = $4" NEWEST,
-    [LIST_DEDUPE] = LIST " AND dedupe_hash = $4" NEWEST,
-    [LIST_DEDUPE_STATUS] = LIST " AND dedupe_hash = $4 AND status = $5" NEWEST,
-    [COUNT_ALL] = "SELECT COUNT(*) FROM incidents WHERE account_id = $1",
-    [COUNT_OPEN] = "SELECT COUNT(*) FROM incidents WHERE account_id = $1 AND status = 1",
+    [LIST_STATUS] = LIST " AND status = $5" NEWEST,
+    [LIST_DEDUPE] = LIST " AND dedupe_hash = $5" NEWEST,
+    [LIST_DEDUPE_STATUS] = LIST " AND dedupe_hash = $5 AND status = $6" NEWEST,
+    [COUNT_ALL] = COUNT ") FROM incidents WHERE account_id = $1",
+    [COUNT_OPEN] = COUNT " AND status = 1) FROM incidents WHERE account_id = $1 AND status = 1",
 };
 _Static_assert(TCN_STATUS_OPEN == 1, "in the SQL above and in an index of the schema");
 
@@ -97,6 +103,7 @@ static int read_incident(struct tcn_query *q, struct tcn_arena *a, struct tcn_in
     ret->event_seq = tcn_c_int(q);
     ret->related_seq = tcn_c_int(q);
     ret->unreached_ms = tcn_c_int(q);
+    ret->is_bare = tcn_c_int(q) != 0;
     return tcn_query_row_ok(q, err);
 }
 
@@ -148,12 +155,15 @@ static void bind_incident(struct tcn_query *q, const struct tcn_incident *i,
     tcn_q_int(q, i->event_seq);
     tcn_q_int(q, i->related_seq);
     tcn_q_int(q, i->unreached_ms);
+    tcn_q_int(q, i->is_bare);
 }
 
 int tcn_store_incident_put(struct tcn_store *s, const struct tcn_incident *incident,
                            struct tcn_err *err)
 {
-    struct tcn_id hash = tcn_store_hash(s, incident->dedupe_string, NULL);
+    /* No alarm has a second part: none finds what is no incident. */
+    struct tcn_id hash =
+        tcn_store_hash(s, incident->dedupe_string, incident->is_bare ? "bare" : NULL);
     struct tcn_buf tags = {0};
     struct tcn_query q;
     int r;
@@ -209,6 +219,7 @@ int tcn_store_incident_list(struct tcn_store *s, const struct tcn_incident_filte
         return r;
     tcn_q_id(&q, tcn_id_is_zero(filter->before) ? &tcn_store_last_id : &filter->before);
     tcn_q_int(&q, (int64_t)filter->limit);
+    tcn_q_int(&q, filter->and_bare);
     if (filter->dedupe_string)
         tcn_q_id(&q, &hash);
     if (no == LIST_STATUS || no == LIST_DEDUPE_STATUS)

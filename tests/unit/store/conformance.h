@@ -3,6 +3,7 @@
 #define TCN_TESTS_STORE_CONFORMANCE_H
 
 #include "reference/reference.h"
+#include "rows_engaged.h"
 #include "rows_resource.h"
 
 #define DRIVERS_MAX 3

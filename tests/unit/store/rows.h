@@ -16,7 +16,8 @@ _Static_assert(sizeof(struct tcn_stage) == 24, "struct tcn_stage has changed");
 _Static_assert(sizeof(struct tcn_run) == 80, "struct tcn_run has changed");
 _Static_assert(sizeof(struct tcn_page) == 128, "struct tcn_page has changed");
 _Static_assert(sizeof(struct tcn_receipt) == 48, "struct tcn_receipt has changed");
-_Static_assert(sizeof(struct tcn_engagement) == 152, "struct tcn_engagement has changed");
+_Static_assert(sizeof(struct tcn_engagement) == 160, "struct tcn_engagement has changed");
+_Static_assert(sizeof(struct tcn_engagement_text) == 48, "struct tcn_engagement_text has changed");
 _Static_assert(sizeof(struct tcn_link) == 232, "struct tcn_link has changed");
 _Static_assert(sizeof(struct tcn_storm) == 48, "struct tcn_storm has changed");
 _Static_assert(sizeof(struct tcn_storm_alarm) == 112, "struct tcn_storm_alarm has changed");
@@ -136,8 +137,10 @@ static inline struct tcn_incident gen_incident(struct gen *g)
                              .revision = g_int(g),
                              .event_seq = g_int(g),
                              .related_seq = g_int(g),
-                             .unreached_ms = g_int(g)};
+                             .unreached_ms = g_int(g),
+                             .is_bare = g->n % 4 == 0};
 
+    i.impact = i.is_bare ? 0 : i.impact;
     gen_tags(g, &i.tags, &i.n_tags);
     return i;
 }
@@ -257,6 +260,15 @@ static inline struct tcn_page gen_page(struct gen *g, int64_t no)
     return p;
 }
 
+static inline const struct tcn_engagement_text *gen_engagement_text(struct gen *g)
+{
+    struct tcn_engagement_text *text = TCN_NEW(g->a, struct tcn_engagement_text);
+
+    *text = (struct tcn_engagement_text){g_text(g), g_text(g), g_text(g),
+                                         g_text(g), g_text(g), g_text(g)};
+    return text;
+}
+
 static inline struct tcn_engagement gen_engagement(struct gen *g, int64_t no)
 {
     struct tcn_engagement e = {.id = g_id(g),
@@ -269,7 +281,8 @@ static inline struct tcn_engagement gen_engagement(struct gen *g, int64_t no)
                                .next_stage_ms = g_int(g),
                                .progression_stopped = true,
                                .n_runs = 3,
-                               .n_pages = 11};
+                               .n_pages = 11,
+                               .text = gen_engagement_text(g)};
 
     gen_plan(g, &e.plan, TCN_STAGES_MAX);
     e.runs = TCN_NEW_N(g->a, struct tcn_run, e.n_runs);
@@ -475,6 +488,7 @@ static inline void same_incident(const struct tcn_incident *a, const struct tcn_
     SAME_ID(previous);
     SAME_ID(storm);
     SAME_INT(is_storm);
+    SAME_INT(is_bare);
     SAME_INT(n_tags);
     for (size_t i = 0; i < a->n_tags; i++) {
         SAME_TEXT(tags[i].key);

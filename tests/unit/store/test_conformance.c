@@ -215,7 +215,8 @@ static void incidents(struct bed *b)
     row.id = an_id(b, 100, 20);
     row.status = pick(b, 3) ? TCN_STATUS_OPEN : TCN_STATUS_RESOLVED;
     row.dedupe_string = a_dedupe_string(b);
-    row.impact = 1 + (int)pick(b, 5);
+    row.is_bare = pick(b, 5) == 0;
+    row.impact = row.is_bare ? 0 : 1 + (int)pick(b, 5);
     row.created_by = creators[pick(b, 3)];
     row.created_ms = 1 + pick(b, 30);
     WRITE(b, incident_put, &row);
@@ -225,6 +226,7 @@ static void incidents(struct bed *b)
         same_incident(&got[0], &got[k]);
     ASK(b, incident_open_of, row.dedupe_string, &found[k]);
     filter.status = (enum tcn_incident_status)pick(b, 3);
+    filter.and_bare = pick(b, 3) == 0;
     filter.dedupe_string = pick(b, 2) ? row.dedupe_string : NULL;
     if (pick(b, 2))
         filter.before = an_id(b, 100, 20);
@@ -312,14 +314,50 @@ static void timelines(struct bed *b)
     LIST(b, struct tcn_related_item, same_related, related_list, new_one);
 }
 
+static const struct tcn_engagement_text *an_engagement_text(struct bed *b)
+{
+    static const char *const incidents[] = {"arn:a", "arn:b", NULL};
+    struct tcn_engagement_text *text = TCN_NEW(&b->rows, struct tcn_engagement_text);
+
+    *text = *gen_engagement_text(&b->g);
+    text->incident = incidents[pick(b, 3)];
+    return text;
+}
+
+/* Lists of engagements, and the one that was put, by its id and by a page. */
+static void engaged(struct bed *b, struct tcn_id incident, const struct tcn_engagement *e)
+{
+    struct tcn_engaged_place after = {1 + pick(b, 20), an_id(b, 100, 6)};
+    struct tcn_engaged_filter filter = {.from_ms = pick(b, 3) ? 0 : 1 + pick(b, 20),
+                                        .until_ms = pick(b, 3) ? 0 : 1 + pick(b, 20),
+                                        .after = pick(b, 2) ? &after : NULL,
+                                        .limit = 1 + pick(b, 9)};
+    struct tcn_engaged got[STORES_MAX] = {0};
+
+    if (pick(b, 3) == 0)
+        filter.incident = incident;
+    else if (pick(b, 2))
+        filter.text = "arn:a";
+    LIST(b, struct tcn_engaged, same_engaged, engaged_list, &filter);
+    ASK(b, engaged_find, e->id, &b->a, &got[k]);
+    EACH(b)
+    same_engaged(&got[0], &got[k]);
+    ASK(b, engaged_by_page, e->pages[0].id, &b->a, &got[k]);
+    EACH(b)
+    same_engaged(&got[0], &got[k]);
+}
+
 static void engagements(struct bed *b)
 {
     struct tcn_id incident = an_id(b, 100, 6), page = an_id(b, 300, 5), got[STORES_MAX] = {{{0}}};
     struct tcn_engagement e = gen_engagement(&b->g, 1 + pick(b, 3));
     struct tcn_receipt receipt = gen_receipt(&b->g, page);
 
+    e.start_ms = 1 + pick(b, 20);
+    e.text = pick(b, 3) ? an_engagement_text(b) : NULL;
     WRITE(b, engagement_put, incident, &e);
     LIST(b, struct tcn_engagement, same_engagement, engagement_list, incident);
+    engaged(b, incident, &e);
     ASK(b, page_incident, e.pages[0].id, &got[k]);
     EACH(b)
     assert_id(got[0], got[k]);

@@ -88,7 +88,7 @@ static void lists(void **state)
         put(f, i, i % 2 ? TCN_STATUS_OPEN : TCN_STATUS_RESOLVED, i > 3 ? "b" : "a");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct tcn_incident_filter filter = {
-            cases[i].status, cases[i].dedupe, {{0}}, cases[i].limit};
+            cases[i].status, cases[i].dedupe, {{0}}, cases[i].limit, false};
 
         if (cases[i].before)
             filter.before = id_of(cases[i].before);
@@ -114,6 +114,44 @@ static void counts(void **state)
     assert_int_equal(n, 7);
     OK(f, tcn_store_incident_count(f->s, TCN_STATUS_UNSET, &n, &f->err));
     assert_int_equal(n, 10);
+}
+
+/* What is no incident: in no list that does not ask for it, not counted, and met by no alarm. */
+static void bare(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_incident row = {
+        .id = id_of(2), .status = TCN_STATUS_OPEN, .dedupe_string = "k", .is_bare = true};
+    struct tcn_incident_filter filter = {.limit = 9};
+    const struct tcn_incident_search search = {.limit = 9};
+    struct tcn_incident *list;
+    struct tcn_id id;
+    int64_t count;
+    size_t n;
+
+    put(f, 1, TCN_STATUS_RESOLVED, "k");
+    OK(f, tcn_store_incident_put(f->s, &row, &f->err));
+    OK(f, tcn_store_incident_list(f->s, &filter, &f->a, &list, &n, &f->err));
+    assert_int_equal(n, 1);
+    assert_id(list[0].id, id_of(1));
+    filter.status = TCN_STATUS_OPEN;
+    OK(f, tcn_store_incident_list(f->s, &filter, &f->a, &list, &n, &f->err));
+    assert_int_equal(n, 0);
+    filter.and_bare = true;
+    OK(f, tcn_store_incident_list(f->s, &filter, &f->a, &list, &n, &f->err));
+    assert_int_equal(n, 1);
+    assert_true(list[0].is_bare);
+    OK(f, tcn_store_incident_search(f->s, &search, &f->a, &list, &n, &f->err));
+    assert_int_equal(n, 0); /* put() has no impact either */
+    assert_int_equal(tcn_store_incident_open_of(f->s, "k", &id, &f->err), TCN_ENOTFOUND);
+    OK(f, tcn_store_incident_count(f->s, TCN_STATUS_OPEN, &count, &f->err));
+    assert_int_equal(count, 0);
+    OK(f, tcn_store_incident_count(f->s, TCN_STATUS_UNSET, &count, &f->err));
+    assert_int_equal(count, 1);
+    row.status = TCN_STATUS_RESOLVED;
+    OK(f, tcn_store_incident_put(f->s, &row, &f->err));
+    OK(f, tcn_store_incident_count(f->s, TCN_STATUS_RESOLVED, &count, &f->err));
+    assert_int_equal(count, 1);
 }
 
 /* -- timeline ----------------------------------------------------------------------------------------------- */
@@ -271,6 +309,7 @@ int main(void)
         IN_MEMORY(open_of),
         IN_MEMORY(lists),
         IN_MEMORY(counts),
+        IN_MEMORY(bare),
         IN_MEMORY(every_event_member),
         IN_MEMORY(event_again),
         IN_MEMORY(every_related_member),

@@ -6,6 +6,7 @@
 #ifndef TCN_TESTS_REFERENCE_H
 #define TCN_TESTS_REFERENCE_H
 
+#include "store/engaged.h"
 #include "store/overdue.h"
 #include "store/resources.h"
 #include "store/store.h"
@@ -67,6 +68,7 @@ struct ref_related {
 struct ref_engagement {
     struct tcn_id incident;
     struct tcn_engagement engagement;
+    bool is_written;
 };
 struct ref_timer {
     struct tcn_id incident;
@@ -162,6 +164,12 @@ int ref_related_list(struct ref *r, struct tcn_id incident, struct tcn_arena *a,
 int ref_engagement_put(struct ref *r, struct tcn_id incident, const struct tcn_engagement *e);
 int ref_engagement_list(struct ref *r, struct tcn_id incident, struct tcn_arena *a,
                         struct tcn_engagement **ret, size_t *ret_n);
+int ref_engaged_find(struct ref *r, struct tcn_id engagement, struct tcn_arena *a,
+                     struct tcn_engaged *ret);
+int ref_engaged_by_page(struct ref *r, struct tcn_id page, struct tcn_arena *a,
+                        struct tcn_engaged *ret);
+int ref_engaged_list(struct ref *r, const struct tcn_engaged_filter *filter, struct tcn_arena *a,
+                     struct tcn_engaged **ret, size_t *ret_n);
 int ref_page_incident(struct ref *r, struct tcn_id page, struct tcn_id *ret_incident);
 int ref_receipt_add(struct ref *r, const struct tcn_receipt *receipt);
 int ref_receipt_list(struct ref *r, struct tcn_id page, struct tcn_arena *a,

@@ -42,6 +42,7 @@ static bool is_filtered(const void *row, const void *query)
     const struct tcn_incident_filter *f = query;
 
     return (f->status == TCN_STATUS_UNSET || f->status == i->status) &&
+           (!i->is_bare || (f->and_bare && !f->dedupe_string)) &&
            (!f->dedupe_string || strcmp(f->dedupe_string, i->dedupe_string) == 0) &&
            (tcn_id_is_zero(f->before) || ref_compare_ids(i->id, f->before) < 0);
 }
@@ -85,8 +86,8 @@ static bool is_searched(const void *row, const void *query)
             return false;
     }
     return (s->status == TCN_STATUS_UNSET || s->status == i->status) &&
-           (s->impacts == 0 || s->impacts & 1u << i->impact) && is_created_by(i, s) &&
-           (s->after_ms == 0 || i->created_ms > s->after_ms) &&
+           (s->impacts == 0 ? i->impact > 0 : s->impacts & 1u << i->impact) &&
+           is_created_by(i, s) && (s->after_ms == 0 || i->created_ms > s->after_ms) &&
            (s->before_ms == 0 || i->created_ms < s->before_ms);
 }
 
@@ -105,7 +106,7 @@ static bool is_open_of(const void *row, const void *query)
 {
     const struct tcn_incident *i = row;
 
-    return i->status == TCN_STATUS_OPEN && strcmp(i->dedupe_string, query) == 0;
+    return i->status == TCN_STATUS_OPEN && !i->is_bare && strcmp(i->dedupe_string, query) == 0;
 }
 
 int ref_incident_open_of(struct ref *r, const char *dedupe_string, struct tcn_id *ret_id)
