@@ -36,7 +36,7 @@ static int decide(struct tcn_aggregate *a, const struct tcn_command *c,
         update = c->update;
         break;
     case TCN_COMMAND_ENGAGE:
-        return tcn_engine_engage(a, &(struct tcn_engage){c->contact, c->actor, c->text},
+        return tcn_engine_engage(a, &(struct tcn_engage){c->contact, c->actor, c->text, NULL},
                                  world->directory, world->salt, now_ms, d, err);
     case TCN_COMMAND_DISENGAGE:
         return tcn_engine_disengage(a, &(struct tcn_disengage){c->engagement, c->actor, c->text},

@@ -184,9 +184,11 @@ static void engage_nobody(const struct tcn_step *s, const struct tcn_response_pl
         tcn_reach_nobody(s);
 }
 
-void tcn_engagement_start(const struct tcn_step *s, const char *alias)
+void tcn_engagement_start(const struct tcn_step *s, const char *alias,
+                          const struct tcn_engagement_text *text)
 {
     start(s, alias);
+    s->a->engagements[s->a->n_engagements - 1].text = text;
     tcn_engagement_run_due(s);
 }
 

@@ -80,8 +80,8 @@ void tcn_engine_stop_paging(struct tcn_aggregate *aggregate, int64_t now_ms,
                             struct tcn_decision *ret);
 
 /* Status, texts, impact by a person or an API call; NULL / 0 members stay. Writes one update event listing what
- * changed; resolving stops the engagements (8.4), reopening engages nobody. TCN_EINVALID names the member,
- * TCN_ENOTFOUND without an incident. Nothing is written when nothing differs. */
+ * changed; resolving stops the engagements (8.4), reopening engages nobody. TCN_EINVALID names the member, TCN_ENOTFOUND without
+ * an incident, TCN_ECONFLICT when it is_bare and more than resolved. Nothing is written when nothing differs. */
 struct tcn_incident_update {
     enum tcn_incident_status status;
     const char *title, *summary;
@@ -123,14 +123,23 @@ enum tcn_intake tcn_engine_start(const struct tcn_start *start,
 
 /* StartEngagement of ssm-contacts on an incident: one engagement more, as if the response plan had it. Whoever answered already
  * is paged all the same, for that is what is asked. reason may be NULL. TCN_ENOTFOUND: no incident, or (err names it) no such
- * contact; TCN_ECONFLICT: it is not open; TCN_ELIMIT: it has TCN_ENGAGEMENTS_CAP of them. */
+ * contact; TCN_ECONFLICT: it is not open, or is_bare; TCN_ELIMIT: it has TCN_ENGAGEMENTS_CAP of them. */
 struct tcn_engage {
     const char *contact, *actor, *reason;
+    const struct tcn_engagement_text
+        *text; /* NULL: the incident's; with it, its sender is told of */
 };
 int tcn_engine_engage(struct tcn_aggregate *aggregate, const struct tcn_engage *engage,
                       const struct tcn_directory *directory, uint32_t salt, int64_t now_ms,
                       struct tcn_decision *ret, struct tcn_err *err);
-/* StopEngagement (5.6): cancels its stages, runs and re-sends; nothing when it is stopped already. TCN_ENOTFOUND. */
+/* The same without an incident: aggregate, which is empty, gets a record that is_bare, new_id, with the sender's texts. engage->text
+ * has sender, subject and content. TCN_ENOTFOUND: no such contact. */
+int tcn_engine_engage_alone(struct tcn_aggregate *aggregate, const struct tcn_engage *engage,
+                            const struct tcn_directory *directory, struct tcn_id new_id,
+                            uint32_t salt, int64_t now_ms, struct tcn_decision *ret,
+                            struct tcn_err *err);
+/* StopEngagement (5.6): cancels its stages, runs and re-sends; nothing when it is stopped already. A record that is_bare is
+ * resolved with it. TCN_ENOTFOUND. */
 struct tcn_disengage {
     struct tcn_id engagement;
     const char *actor, *reason;

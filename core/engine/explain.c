@@ -118,7 +118,7 @@ static const char *why_ended(const struct teller *t, int64_t *ret_ms)
         return tcn_arena_fmt(t->arena, "%s answered, which ends the escalation", who);
     if (t->e->stop_ms != 0) {
         *ret_ms = t->e->stop_ms;
-        return i->resolved_ms != 0 && i->resolved_ms <= t->e->stop_ms
+        return i->resolved_ms != 0 && i->resolved_ms <= t->e->stop_ms && !i->is_bare
                    ? "the incident was resolved"
                    : "the engagement was stopped";
     }

@@ -23,6 +23,8 @@ static int choose_impact(const struct tcn_opening *o)
 {
     int impact = o->impact ? o->impact : o->plan ? o->plan->impact : 0;
 
+    if (o->is_bare)
+        return 0;
     return impact >= 1 && impact <= TCN_IMPACT_MAX ? impact : IMPACT_DEFAULT;
 }
 
@@ -83,6 +85,7 @@ static void make_record(const struct tcn_step *s, const struct tcn_opening *o)
         .previous = o->previous,
         .storm = o->storm,
         .is_storm = o->is_storm,
+        .is_bare = o->is_bare,
     };
     set_tags(s, o);
     s->d->incident_opened = true;
@@ -134,6 +137,12 @@ void tcn_incident_open(const struct tcn_step *s, const struct tcn_opening *o)
         tcn_related_add(s, o->alarm);
     tcn_related_add_stated(s, o->related, o->n_related);
     tcn_engagement_start_all(s, o->plan);
+}
+
+void tcn_incident_open_bare(const struct tcn_step *s, const struct tcn_opening *o)
+{
+    assert(!tcn_id_is_zero(o->id) && o->is_bare && !o->plan && !o->alarm);
+    make_record(s, o);
 }
 
 /* -- while it lives ----------------------------------------------------------------------------------------- */

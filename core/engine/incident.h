@@ -17,12 +17,14 @@ struct tcn_opening {
     const struct tcn_related_item *related; /* of those */
     size_t n_related;
     const char *mapping_error;
-    bool is_storm;
+    bool is_storm, is_bare;
     struct tcn_trigger trigger;
 };
 
 /* The aggregate gets a new incident in place of the one it held; Trigger and Start events, engagements. */
 void tcn_incident_open(const struct tcn_step *s, const struct tcn_opening *o);
+/* The same of one that is_bare: it has no impact and no events of its own, and engages nobody yet. */
+void tcn_incident_open_bare(const struct tcn_step *s, const struct tcn_opening *o);
 /* One more trigger of an open incident: a Trigger event that created nothing. */
 void tcn_incident_fold(const struct tcn_step *s, const struct tcn_trigger *t);
 /* Texts and impact as an alarm tells them; impact only gets more severe, texts stay once a person has edited them, and when

@@ -52,11 +52,11 @@ static const char *numbers_fit(const struct tcn_aggregate *a)
 {
     const struct tcn_incident *i = &a->incident;
 
-    if (i->impact < 1 || i->impact > TCN_IMPACT_MAX)
+    if (!i->is_bare && (i->impact < 1 || i->impact > TCN_IMPACT_MAX))
         return "the impact is not in 1-5";
     if (i->revision < 1)
         return "the revision never moved";
-    if (i->event_seq < 2)
+    if (!i->is_bare && i->event_seq < 2)
         return "no Trigger and Start event";
     if (i->related_seq < 0 || i->related_seq > TCN_RELATED_MAX)
         return "too many related items";
@@ -90,6 +90,22 @@ static const char *follows_another(const struct tcn_aggregate *a)
     return tcn_id_eq(i->previous, i->id) || tcn_id_eq(i->storm, i->id)
                ? "the incident follows itself"
                : NULL;
+}
+
+/* What is no incident has nothing that makes one, and ends with its engagement. */
+static const char *bare_is_an_engagement(const struct tcn_aggregate *a)
+{
+    const struct tcn_incident *i = &a->incident;
+
+    if (!i->is_bare)
+        return NULL;
+    if (i->impact != 0 || i->is_storm || i->source_name || i->response_plan[0])
+        return "an engagement alone has an impact, a plan or a source";
+    if (a->n_engagements != 1 || tcn_aggregate_is_joined(a))
+        return "an engagement alone has others, or a lane";
+    return tcn_aggregate_is_open(a) == (a->engagements[0].stop_ms == 0)
+               ? NULL
+               : "an engagement alone is stopped and open, or neither";
 }
 
 /* -- the lane ----------------------------------------------------------------------------------------------- */
@@ -248,6 +264,7 @@ static rule *const incident_rules[] = {
     acknowledgement_is_whole,
     only_later_ones_are_missed,
     follows_another,
+    bare_is_an_engagement,
     alarm_does_not_resolve_while_firing,
     tcn_invariant_of_engagements,
 };

@@ -39,6 +39,8 @@ void tcn_milestones_note(struct tcn_milestones *m, const struct tcn_decision *d)
     const struct tcn_incident *i = &d->subject->incident;
 
     tcn_unreached_note(&m->unreached, d);
+    if (i->is_bare)
+        return;
     if (d->incident_opened)
         pass(m, TCN_MILESTONE_CREATED, i, 0);
     if (d->acknowledged)

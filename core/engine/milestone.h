@@ -31,7 +31,7 @@ struct tcn_milestones {
     size_t n_passed;
 };
 
-/* Adds what is news in the decision. */
+/* Adds what is news in the decision; of a record that is_bare only that nobody is reached. */
 void tcn_milestones_note(struct tcn_milestones *m, const struct tcn_decision *d);
 
 #endif

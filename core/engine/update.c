@@ -37,6 +37,17 @@ static int check(const struct tcn_incident_update *u, struct tcn_err *err)
     return check_text(u->summary, "summary", true, TCN_SUMMARY_MAX, err);
 }
 
+/* Reopened, nothing would ever be due of it. */
+static int check_bare(const struct tcn_incident *i, const struct tcn_incident_update *u,
+                      struct tcn_err *err)
+{
+    if (!i->is_bare || (u->status != TCN_STATUS_OPEN && !u->title && !u->summary && u->impact == 0))
+        return 0;
+    return tcn_fail(err, TCN_ECONFLICT,
+                    "this is an engagement without an incident: it can be stopped, and nothing "
+                    "else of it changed");
+}
+
 static void add(struct changes *c, const char *name, const char *value)
 {
     c->items[c->n++] = (struct tcn_attribute){name, value};
@@ -99,7 +110,7 @@ int tcn_engine_update(struct tcn_aggregate *aggregate, const struct tcn_incident
 
     if (!aggregate->incident.exists)
         return tcn_fail(err, TCN_ENOTFOUND, "no such incident");
-    if ((r = check(update, err)) < 0)
+    if ((r = check(update, err)) < 0 || (r = check_bare(&aggregate->incident, update, err)) < 0)
         return r;
     change_record(&s, update, &c);
     told = change_status(&s, update, actor, &c);

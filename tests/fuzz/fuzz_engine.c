@@ -351,7 +351,7 @@ static void look_op(struct world *w, struct slot *slot)
 static void engage_op(struct world *w, struct tcn_aggregate *a, const uint8_t op[4])
 {
     static const char *const names[] = {"ann", "bob", "esc", "nobody"};
-    const struct tcn_engage more = {names[op[2] % 4], "user:x", NULL};
+    const struct tcn_engage more = {names[op[2] % 4], "user:x", NULL, NULL};
     struct tcn_decision d;
     struct tcn_err err;
 

@@ -23,7 +23,7 @@ struct acting {
 static int decide_paging(struct world *w, struct tcn_aggregate *a, const struct acting *x,
                          struct tcn_decision *d)
 {
-    const struct tcn_engage engage = {x->contact, "user:u", "help"};
+    const struct tcn_engage engage = {x->contact, "user:u", "help", NULL};
     struct tcn_disengage disengage = {.actor = "user:u", .reason = "enough"};
     struct tcn_err err;
 

@@ -118,6 +118,29 @@ static void the_end_of_the_incident(void **state)
     fx_done(&f);
 }
 
+static void the_end_of_an_engagement_alone(void **state)
+{
+    static const struct tcn_engagement_text text = {.sender = "s", .subject = "j", .content = "c"};
+    const struct tcn_engage in = {"esc", "token:ops", NULL, &text};
+    struct tcn_disengage stop = {.actor = "token:ops"};
+    struct fixture f;
+
+    (void)state;
+    begin(&f);
+    f.a = (struct tcn_aggregate){0};
+    fx_begin(&f);
+    assert_int_equal(
+        tcn_engine_engage_alone(&f.a, &in, &f.directory, fx_id(9), 7, f.now, &f.d, NULL), 0);
+    f.now = T0 + MIN;
+    stop.engagement = f.a.engagements[0].id;
+    fx_begin(&f);
+    assert_int_equal(tcn_engine_disengage(&f.a, &stop, f.now, &f.d), 0);
+    explain(&f);
+    says(TCN_PAGED, "ann", "email", T0, "");
+    says(TCN_NOT_PAGED, "ben", NULL, T0 + MIN, "the engagement was stopped before stage 2");
+    fx_done(&f);
+}
+
 static void an_answer_for_all(void **state)
 {
     struct fixture f;
@@ -252,6 +275,7 @@ int main(void)
         cmocka_unit_test(an_answer_ends_it),
         cmocka_unit_test(one_that_is_not_essential_does_not),
         cmocka_unit_test(the_end_of_the_incident),
+        cmocka_unit_test(the_end_of_an_engagement_alone),
         cmocka_unit_test(an_answer_for_all),
         cmocka_unit_test(channels_that_cannot_be_used),
         cmocka_unit_test(what_happened_is_known_alone),

@@ -344,6 +344,48 @@ static void answered_run_goes_on(struct tcn_aggregate *a)
     a->engagements[0].pages[0].read_ms = T0;
 }
 
+/* What carries an engagement alone, made of an incident. */
+static void make_bare(struct tcn_aggregate *a)
+{
+    a->incident.is_bare = true;
+    a->incident.impact = 0;
+    a->incident.source_name = NULL;
+    a->incident.response_plan = "";
+    a->lane = (struct tcn_lane){0};
+}
+
+static void bare_with_impact(struct tcn_aggregate *a)
+{
+    make_bare(a);
+    a->incident.impact = 3;
+}
+
+static void bare_with_plan(struct tcn_aggregate *a)
+{
+    make_bare(a);
+    a->incident.response_plan = "main";
+}
+
+static void bare_with_lane(struct tcn_aggregate *a)
+{
+    struct tcn_lane lane = a->lane;
+
+    make_bare(a);
+    a->lane = lane;
+}
+
+static void bare_with_nobody(struct tcn_aggregate *a)
+{
+    make_bare(a);
+    a->n_engagements = 0;
+}
+
+static void bare_stopped_and_open(struct tcn_aggregate *a)
+{
+    make_bare(a);
+    a->engagements[0].stop_ms = T0;
+}
+
 static const struct {
     void (*damage)(struct tcn_aggregate *a);
     const char *says;
@@ -367,6 +409,11 @@ static const struct {
     {acknowledged_by_nobody, "an acknowledgement without"},
     {acknowledged_and_unreached, "acknowledged, and nobody is reached"},
     {follows_itself, "the incident follows itself"},
+    {bare_with_impact, "an engagement alone has an impact"},
+    {bare_with_plan, "an engagement alone has an impact, a plan"},
+    {bare_with_lane, "an engagement alone has others, or a lane"},
+    {bare_with_nobody, "an engagement alone has others"},
+    {bare_stopped_and_open, "an engagement alone is stopped and open"},
     {lane_without_key, "the lane has no key"},
     {waits_while_firing, "the lane fires and waits"},
     {echo_without_time, "an echo is never due"},

@@ -297,7 +297,7 @@ static void close_desk(struct desk *k)
 
 static void engage_bob(struct desk *k)
 {
-    const struct tcn_engage help = {"bob", "contact:ann", NULL};
+    const struct tcn_engage help = {"bob", "contact:ann", NULL, NULL};
     struct fixture *f = &k->f;
 
     run(k, T0 + k->story->help_s * SEC);
