@@ -17,7 +17,7 @@ static const char *const feature_names[FEATURES] = {SIM_FEATURES(SIM_NAME)};
 struct totals {
     int64_t steps, turns, sends, answers, crashes, flapped, early, echoes, tries, after_all;
     int64_t by_code, helpers, stops, missed, tries_after, reckoned, on_call, gaps, twice, doubts,
-        in_vain, splits, hours, engine_ns;
+        in_vain, splits, bare, hours, engine_ns;
     int64_t verdicts[TCN_INTAKE_ALIVE + 1];
 };
 
@@ -134,6 +134,7 @@ static void add(struct totals *t, const struct world *w)
     t->by_code += w->by_code;
     t->helpers += w->helpers;
     t->stops += w->stops;
+    t->bare += w->bare;
     t->missed += w->missed;
     t->reckoned += w->reckoned;
     t->on_call += w->on_call;
@@ -205,9 +206,10 @@ static void print(const struct totals *t, double seconds)
            "let out of storms: %lld\n",
            (long long)t->doubts, (long long)t->in_vain, (long long)t->splits);
     printf(
-        "sim: answers by code: %lld; engaged by hand: %lld; engagements that were stopped: %lld; "
-        "signs of life that were missing: %lld\n",
-        (long long)t->by_code, (long long)t->helpers, (long long)t->stops, (long long)t->missed);
+        "sim: answers by code: %lld; engaged by hand: %lld, without an incident %lld; engagements "
+        "that were stopped: %lld; signs of life that were missing: %lld\n",
+        (long long)t->by_code, (long long)t->helpers, (long long)t->bare, (long long)t->stops,
+        (long long)t->missed);
     print_speed(t, seconds);
 }
 
@@ -217,7 +219,7 @@ static int check_reach(const struct totals *t)
     const int64_t rare[] = {t->flapped, t->crashes,   t->answers, t->early,       t->echoes,
                             t->tries,   t->after_all, t->on_call, t->gaps,        t->twice,
                             t->doubts,  t->in_vain,   t->splits,  t->tries_after, t->by_code,
-                            t->helpers, t->stops,     t->missed};
+                            t->helpers, t->stops,     t->missed,  t->bare};
 
     if (t->steps < 50000)
         return 0;

@@ -79,7 +79,7 @@ static void add_incident(uint64_t *h, const struct tcn_incident *i)
                            i->resolution.by};
     const int64_t numbers[] = {i->impact,          i->status,       i->created_ms, i->modified_ms,
                                i->resolved_ms,     i->revision,     i->event_seq,  i->related_seq,
-                               i->acknowledged_ms, i->unreached_ms, i->is_storm};
+                               i->acknowledged_ms, i->unreached_ms, i->is_storm,   i->is_bare};
 
     add_int(h, i->exists);
     if (!i->exists)

@@ -1,4 +1,4 @@
-/* Users: who edits, resolves, reopens, engages somebody more or stops paging, and starts incidents. */
+/* Users: who edits, resolves, reopens, engages somebody more or stops paging, and starts incidents, or engages without one. */
 #include "world.h"
 
 enum act {
@@ -62,8 +62,12 @@ static enum tcn_intake decide_act(struct world *w, struct tcn_aggregate *a, void
                                  : TCN_STATUS_RESOLVED;
     u.title = act == ACT_EDIT ? "edited" : NULL;
     u.resolution.code = act == ACT_WONT_FIX ? "wont_fix" : NULL;
-    if (tcn_engine_update(a, &u, now_of(w), d, &err) < 0)
+    if (tcn_engine_update(a, &u, now_of(w), d, &err) == 0)
+        return TCN_INTAKE_UNSET;
+    if (!a->incident.is_bare || (act != ACT_EDIT && act != ACT_REOPEN))
         fail(w, "an update was refused: %s", err.msg);
+    u = (struct tcn_incident_update){.actor = "user:u"};
+    tcn_engine_update(a, &u, now_of(w), d, &err);
     return TCN_INTAKE_UNSET;
 }
 
@@ -133,12 +137,45 @@ static void start(struct world *w)
     turn_run(w, &t);
 }
 
+struct alone {
+    struct tcn_engage engage;
+    struct tcn_id new_id;
+};
+
+static enum tcn_intake decide_alone(struct world *w, struct tcn_aggregate *a, void *ctx,
+                                    struct tcn_decision *d)
+{
+    const struct alone *x = ctx;
+    struct tcn_err err;
+
+    if (tcn_engine_engage_alone(a, &x->engage, &w->directory, x->new_id, 7, now_of(w), d, &err) < 0)
+        fail(w, "an engagement was refused: %s", err.msg);
+    if (!a->incident.is_bare || d->incident_resolved)
+        fail(w, "an engagement without an incident made one");
+    return TCN_INTAKE_UNSET;
+}
+
+static void engage_alone(struct world *w)
+{
+    static const struct tcn_engagement_text text = {
+        .sender = "a job", .subject = "alone", .content = "without an incident"};
+    struct alone x = {
+        .engage = {w->contacts[rng_below(&w->rng, MAX_CONTACTS)].alias, "user:u", NULL, &text}};
+    const struct turn t = {.decide = decide_alone, .ctx = &x};
+
+    x.new_id = tcn_id_child((struct tcn_id){{4}}, "incident", rng_next(&w->rng));
+    turn_run(w, &t);
+    w->bare++;
+}
+
 void people_act(struct world *w)
 {
     size_t recent = w->n_incidents < 20 ? w->n_incidents : 20;
 
-    if (recent == 0 || rng_chance(&w->rng, 10))
-        start(w);
-    else
+    if (recent > 0 && !rng_chance(&w->rng, 10))
         act_on(w, &w->incidents[w->n_incidents - 1 - (size_t)rng_below(&w->rng, (int64_t)recent)]);
+    else if (world_has(w, ALONE) && rng_chance(&w->rng, 30))
+        engage_alone(w);
+    else
+        start(w);
 }

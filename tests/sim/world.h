@@ -200,7 +200,7 @@ struct sim_rotation {
     X(SHARED_ONES, "shared") X(LAGS, "lags") X(COPIES, "copies") X(ANSWERS, "answers")             \
     X(WAITS, "waits") X(DOUBTS, "doubts") X(REFUSALS, "refusals") X(FAILURES, "failures")          \
     X(LATENCY, "latency") X(PLANS, "plans") X(SPLITS, "splits") X(MUTES, "mutes")              \
-    X(CODES, "codes") X(HELP, "help") X(HEARTBEATS, "heartbeats")
+    X(CODES, "codes") X(HELP, "help") X(HEARTBEATS, "heartbeats") X(ALONE, "alone")
 // clang-format on
 #define SIM_FEATURE(name, text) FEATURE_##name,
 enum feature { SIM_FEATURES(SIM_FEATURE) FEATURES };
@@ -275,6 +275,7 @@ struct world {
         in_vain; /* messages that may have arrived; nobody was known to be reached because of them */
     int64_t tries, after_all; /* more tries while nobody is reached; those that got through */
     int64_t by_code, helpers, stops; /* answers by code; engagements by hand; those that end */
+    int64_t bare;                    /* engagements without an incident */
     int64_t tries_after;             /* of them, after an answer that left the person to be paged */
 };
 
