@@ -34,7 +34,8 @@ static void add_facts(struct tcn_buf *out, const struct tcn_incident *incident,
     char impact[2] = {(char)('0' + incident->impact % 10), 0};
 
     tcn_buf_z(out, "<dl>");
-    add_row(out, "Impact", impact);
+    if (incident->impact > 0)
+        add_row(out, "Impact", impact);
     add_row(out, "Status", incident->status == TCN_STATUS_OPEN ? "open" : "resolved");
     add_time(out, "Since", incident->created_ms);
     add_row(out, "Paged", page->contact);
@@ -45,13 +46,15 @@ static void add_facts(struct tcn_buf *out, const struct tcn_incident *incident,
     tcn_buf_z(out, "</dl>");
 }
 
-static const char *sentence(enum tcn_ack_view view)
+static const char *sentence(enum tcn_ack_view view, bool is_bare)
 {
     switch (view) {
     case TCN_ACK_DONE:
         return "<p class=\"state\">Acknowledged. Nobody else is paged because of you.</p>";
     case TCN_ACK_RESOLVED:
-        return "<p class=\"state\">This incident is resolved. There is nothing to do.</p>";
+        return is_bare
+                   ? "<p class=\"state\">Paging was stopped. There is nothing to do.</p>"
+                   : "<p class=\"state\">This incident is resolved. There is nothing to do.</p>";
     case TCN_ACK_EXPIRED:
         return "<p class=\"state\">This link has expired. Acknowledge the incident in Tocsin.</p>";
     case TCN_ACK_ASK:
@@ -66,7 +69,7 @@ void tcn_ack_page(struct tcn_buf *out, enum tcn_ack_view view, const struct tcn_
     tcn_buf_z(out, HEAD "<h1>");
     tcn_buf_html(out, tcn_str(incident->title));
     tcn_buf_z(out, "</h1>");
-    tcn_buf_z(out, sentence(view));
+    tcn_buf_z(out, sentence(view, incident->is_bare));
     add_facts(out, incident, page);
     if (incident->summary) {
         tcn_buf_z(out, "<pre>");

@@ -7,6 +7,7 @@
 #include "engine/engine.h"
 #include "engine/tags.h"
 #include "model/resource.h"
+#include "store/engaged.h"
 #include "store/store.h"
 
 /* Every token has one role; each role may do what the lower ones may. */
@@ -31,6 +32,8 @@ enum tcn_command_kind {
     TCN_COMMAND_UPDATE,               /* of its texts and impact, as update says */
     TCN_COMMAND_ENGAGE,               /* contact, because of text */
     TCN_COMMAND_DISENGAGE,            /* the engagement, because of text */
+    TCN_COMMAND_ENGAGEMENT_START,     /* of contact, as engaged says; incident zero: without one */
+    TCN_COMMAND_ENGAGEMENT_STOP,      /* the engagement of any incident, because of text */
     TCN_COMMAND_ACCEPT,               /* the page, as accept says */
     TCN_COMMAND_EVENT_CREATE,         /* of the timeline, as custom says */
     TCN_COMMAND_EVENT_UPDATE,         /* the one with the id event */
@@ -65,6 +68,7 @@ struct tcn_command {
     const char *source, *topic;
     const char *contact;
     struct tcn_id engagement;
+    struct tcn_engagement_text engaged;
     struct tcn_start start;
     struct tcn_incident_update update;
     struct tcn_accept accept;
@@ -144,5 +148,8 @@ int tcn_api_explain(struct tcn_store *s, const struct tcn_directory *directory, 
 /* GET /v1/incidents/ID as the answer of the call; used by that route and after every command on an incident. */
 int tcn_api_incident(struct tcn_api_call *call, struct tcn_store *s, struct tcn_id id,
                      struct tcn_err *err);
+/* The same of GET /v1/engagements/ID. */
+int tcn_api_engagement(struct tcn_api_call *call, struct tcn_store *s, struct tcn_id id,
+                       struct tcn_err *err);
 
 #endif

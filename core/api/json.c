@@ -48,6 +48,18 @@ void tcn_incident_arn(const struct tcn_incident *incident, const char *account_i
                 incident->response_plan, id);
 }
 
+static json_t *arn_json(const struct tcn_incident *incident, const char *account_id)
+{
+    struct tcn_buf arn;
+    json_t *ret;
+
+    tcn_buf_init(&arn, 512);
+    tcn_incident_arn(incident, account_id, &arn);
+    ret = json_string(arn.ptr);
+    tcn_buf_done(&arn);
+    return ret;
+}
+
 static json_t *tags_json(const struct tcn_tag *tags, size_t n)
 {
     json_t *object = json_object();
@@ -86,19 +98,17 @@ static json_t *acknowledged_json(const struct tcn_incident *incident)
 json_t *tcn_json_incident(const struct tcn_incident *incident, const char *account_id)
 {
     json_t *object = json_object();
-    struct tcn_buf arn;
+    bool is_bare = incident->is_bare;
 
-    tcn_buf_init(&arn, 512);
-    tcn_incident_arn(incident, account_id, &arn);
     set(object, "id", tcn_json_id(incident->id));
-    set(object, "arn", json_string(arn.ptr));
+    set(object, "arn", is_bare ? json_null() : arn_json(incident, account_id));
     set(object, "title", tcn_json_text(incident->title));
     set(object, "summary", tcn_json_text(incident->summary));
-    set(object, "impact", json_integer(incident->impact));
+    set(object, "impact", is_bare ? json_null() : json_integer(incident->impact));
     set(object, "status", json_string(incident->status == TCN_STATUS_OPEN ? "OPEN" : "RESOLVED"));
     set(object, "acknowledged", acknowledged_json(incident));
     set(object, "dedupe", tcn_json_text(incident->dedupe_string));
-    set(object, "response_plan", tcn_json_text(incident->response_plan));
+    set(object, "response_plan", is_bare ? json_null() : tcn_json_text(incident->response_plan));
     set(object, "source", tcn_json_text(incident->source_name));
     set(object, "trigger_arn", tcn_json_text(incident->trigger_arn));
     set(object, "created_by", tcn_json_text(incident->created_by));
@@ -109,8 +119,8 @@ json_t *tcn_json_incident(const struct tcn_incident *incident, const char *accou
     set(object, "previous", tcn_json_id(incident->previous));
     set(object, "storm", tcn_json_id(incident->storm));
     set(object, "is_storm", json_boolean(incident->is_storm));
+    set(object, "is_engagement", json_boolean(is_bare));
     set(object, "tags", tags_json(incident->tags, incident->n_tags));
-    tcn_buf_done(&arn);
     return object;
 }
 
@@ -164,15 +174,38 @@ json_t *tcn_json_receipt(const struct tcn_receipt *receipt)
     return object;
 }
 
-json_t *tcn_json_engagement(const struct tcn_engagement *engagement, json_t *pages)
+static json_t *contact_type(enum tcn_contact_type type)
 {
     static const char *const names[] = {"UNSET", "PERSONAL", "ESCALATION", "ONCALL_SCHEDULE"};
+
+    assert((size_t)type < sizeof names / sizeof *names);
+    return json_string(names[type]);
+}
+
+json_t *tcn_json_engaged(const struct tcn_engaged *engaged)
+{
     json_t *object = json_object();
 
-    assert((size_t)engagement->type < sizeof names / sizeof *names);
+    set(object, "id", tcn_json_id(engaged->id));
+    set(object, "incident", engaged->is_bare ? json_null() : tcn_json_id(engaged->incident));
+    set(object, "incident_text", tcn_json_text(engaged->text.incident));
+    set(object, "record", tcn_json_id(engaged->incident));
+    set(object, "contact", tcn_json_text(engaged->contact));
+    set(object, "type", contact_type(engaged->type));
+    set(object, "sender", tcn_json_text(engaged->text.sender));
+    set(object, "started_at", tcn_json_time(engaged->start_ms));
+    set(object, "stopped_at", tcn_json_time(engaged->stop_ms));
+    set(object, "next_stage_at", tcn_json_time(engaged->next_stage_ms));
+    return object;
+}
+
+json_t *tcn_json_engagement(const struct tcn_engagement *engagement, json_t *pages)
+{
+    json_t *object = json_object();
+
     set(object, "id", tcn_json_id(engagement->id));
     set(object, "contact", tcn_json_text(engagement->contact));
-    set(object, "type", json_string(names[engagement->type]));
+    set(object, "type", contact_type(engagement->type));
     set(object, "started_at", tcn_json_time(engagement->start_ms));
     set(object, "stopped_at", tcn_json_time(engagement->stop_ms));
     set(object, "next_stage_at", tcn_json_time(engagement->next_stage_ms));

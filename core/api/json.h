@@ -6,6 +6,7 @@
 #include "model/engagement.h"
 #include "model/incident.h"
 #include "model/link.h"
+#include "store/engaged.h"
 #include "store/store.h"
 
 json_t *tcn_json_id(struct tcn_id id);   /* null for zero */
@@ -16,6 +17,8 @@ json_t *tcn_json_event(const struct tcn_event *event);
 json_t *tcn_json_page(const struct tcn_page *page);
 json_t *tcn_json_receipt(const struct tcn_receipt *receipt);
 json_t *tcn_json_engagement(const struct tcn_engagement *engagement, json_t *pages);
+/* Without its texts and pages. */
+json_t *tcn_json_engaged(const struct tcn_engaged *engaged);
 json_t *tcn_json_storm_alarm(const struct tcn_storm_alarm *alarm);
 json_t *tcn_json_mute(const struct tcn_mute *mute, int64_t now_ms);
 json_t *tcn_json_link(const struct tcn_link *link);

@@ -7,6 +7,7 @@ static const char *const of_incidents[] = {"status",     "dedupe",        "impac
                                            "limit",      "next",          NULL};
 static const char *const of_timeline[] = {"after", "before", "type", "reference",
                                           "order", "limit",  "next", NULL};
+static const char *const of_engagements[] = {"incident", "from", "until", "limit", "next", NULL};
 static const char *const of_oncall[] = {"at", NULL};
 static const char *const of_shifts[] = {"rotation", "from", "until", "limit", "next", NULL};
 static const char *const of_links[] = {"connector", "limit", "next", NULL};
@@ -18,6 +19,10 @@ const struct tcn_api_route tcn_api_v1[] = {
     {"POST", "/v1/incidents/{id}/update", TCN_RESPONDER, .command = tcn_v1_update},
     {"POST", "/v1/incidents/{id}/engage", TCN_RESPONDER, .command = tcn_v1_engage},
     {"POST", "/v1/incidents/{id}/disengage", TCN_RESPONDER, .command = tcn_v1_disengage},
+    {"GET", "/v1/engagements", TCN_VIEWER, of_engagements, .query = tcn_v1_engagements},
+    {"POST", "/v1/engagements", TCN_RESPONDER, .command = tcn_v1_engagement_start},
+    {"GET", "/v1/engagements/{id}", TCN_VIEWER, .query = tcn_v1_engagement},
+    {"POST", "/v1/engagements/{id}/stop", TCN_RESPONDER, .command = tcn_v1_engagement_stop},
     {"POST", "/v1/pages/{id}/accept", TCN_RESPONDER, .command = tcn_v1_accept},
     {"GET", "/v1/incidents/{id}/events", TCN_VIEWER, of_pages, .query = tcn_v1_events},
     {"POST", "/v1/incidents/{id}/events", TCN_RESPONDER, .command = tcn_v1_event_create},

@@ -51,6 +51,16 @@ static int page_json(struct tcn_api_call *call, struct tcn_store *s, const struc
     return json_array_append_new(list, object);
 }
 
+int tcn_v1_pages(struct tcn_api_call *call, struct tcn_store *s, const struct tcn_engagement *e,
+                 json_t *list, struct tcn_err *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < e->n_pages && r == 0; i++)
+        r = page_json(call, s, e, &e->pages[i], list, err);
+    return r;
+}
+
 static int add_engagements(struct tcn_api_call *call, struct tcn_store *s, struct tcn_id id,
                            json_t *ret, struct tcn_err *err)
 {
@@ -62,8 +72,7 @@ static int add_engagements(struct tcn_api_call *call, struct tcn_store *s, struc
     for (size_t i = 0; i < n && r == 0; i++) {
         json_t *pages = json_array();
 
-        for (size_t p = 0; p < rows[i].n_pages && r == 0; p++)
-            r = page_json(call, s, &rows[i], &rows[i].pages[p], pages, err);
+        r = tcn_v1_pages(call, s, &rows[i], pages, err);
         json_array_append_new(list, tcn_json_engagement(&rows[i], pages));
     }
     json_object_set_new(ret, "engagements", list);

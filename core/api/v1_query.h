@@ -12,6 +12,8 @@ int tcn_v1_timeline(struct tcn_api_call *call, struct tcn_store *s, struct tcn_e
 int tcn_v1_related(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_findings(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_alarms(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
+int tcn_v1_engagements(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
+int tcn_v1_engagement(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_links(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_deadletters(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
 int tcn_v1_subscriptions(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err);
@@ -38,6 +40,8 @@ int tcn_v1_start(struct tcn_api_call *call);
 int tcn_v1_update(struct tcn_api_call *call);
 int tcn_v1_engage(struct tcn_api_call *call);
 int tcn_v1_disengage(struct tcn_api_call *call);
+int tcn_v1_engagement_start(struct tcn_api_call *call);
+int tcn_v1_engagement_stop(struct tcn_api_call *call);
 int tcn_v1_accept(struct tcn_api_call *call);
 int tcn_v1_event_create(struct tcn_api_call *call);
 int tcn_v1_event_update(struct tcn_api_call *call);
@@ -95,6 +99,9 @@ void tcn_v1_cut_data(struct tcn_event *event, size_t *left);
 int tcn_v1_answer(struct tcn_api_call *call, json_t *reply);
 /* 404. Returns 0. */
 int tcn_v1_no_incident(struct tcn_api_call *call);
+/* Adds the pages of the engagement to list, each with its receipts and how its person was come to. */
+int tcn_v1_pages(struct tcn_api_call *call, struct tcn_store *s, const struct tcn_engagement *e,
+                 json_t *list, struct tcn_err *err);
 /* At most limit events before that number (0 = from the newest), newest first, and the token of those before them, which
  * is JSON null when there are none; both are the caller's. */
 int tcn_v1_newest_events(struct tcn_api_call *call, struct tcn_store *s, struct tcn_id incident,

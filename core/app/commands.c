@@ -1,5 +1,6 @@
 #include "app/commands.h"
 #include "app/activation_turn.h"
+#include "app/engagement_turn.h"
 #include "app/event_turn.h"
 #include "app/letters.h"
 #include "app/links.h"
@@ -62,6 +63,8 @@ static int decide(struct tcn_aggregate *a, const struct tcn_command *c,
     case TCN_COMMAND_MUTE:
     case TCN_COMMAND_MUTE_END:
     case TCN_COMMAND_START:
+    case TCN_COMMAND_ENGAGEMENT_START:
+    case TCN_COMMAND_ENGAGEMENT_STOP:
     case TCN_COMMAND_SUBSCRIPTION_CONFIRM:
     case TCN_COMMAND_EVENT_CREATE:
     case TCN_COMMAND_EVENT_UPDATE:
@@ -219,6 +222,9 @@ int tcn_command_execute(struct tcn_api_call *call, const struct tcn_command_worl
         return tcn_mute_execute(call, s, now_ms, ret, err);
     case TCN_COMMAND_START:
         return tcn_start_execute(call, world, s, now_ms, ret, err);
+    case TCN_COMMAND_ENGAGEMENT_START:
+    case TCN_COMMAND_ENGAGEMENT_STOP:
+        return tcn_engagement_execute(call, world, s, now_ms, ret, err);
     case TCN_COMMAND_EVENT_CREATE:
     case TCN_COMMAND_EVENT_UPDATE:
     case TCN_COMMAND_EVENT_DELETE:

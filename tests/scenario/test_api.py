@@ -23,6 +23,8 @@ ROUTES = [
     ("POST", "/v1/links/NO/retry", "manager", 404), ("GET", "/v1/subscriptions", "viewer", 200),
     ("POST", "/v1/incidents", "responder", 201), ("POST", "/v1/incidents/ID/update", "responder", 200),
     ("POST", "/v1/incidents/ID/engage", "responder", 200), ("POST", "/v1/incidents/ID/disengage", "responder", 404),
+    ("GET", "/v1/engagements", "viewer", 200), ("POST", "/v1/engagements", "responder", 201),
+    ("GET", "/v1/engagements/NO", "viewer", 404), ("POST", "/v1/engagements/NO/stop", "responder", 404),
     ("POST", "/v1/pages/NO/accept", "responder", 404),
     ("POST", "/v1/incidents/ID/events", "responder", 201), ("GET", "/v1/incidents/ID/events/EVENT", "viewer", 404),
     ("POST", "/v1/incidents/ID/events/EVENT/update", "responder", 404),
@@ -47,6 +49,7 @@ ROUTES = [
 BODIES: dict[str, Config] = {  # of those that need one
     "notes": {"text": "a note"}, "split": {"alarm": NOBODY}, "confirm": {"source": "none", "topic": "none"},
     "incidents": {"response_plan": "web"}, "update": {"impact": 2}, "engage": {"contact": "alice"},
+    "engagements": {"contact": "alice", "sender": "the table", "subject": "a drill", "content": "none"},
     "related": {"type": "OTHER"}, "remove": {"id": "none"},
     "tags": {"tags": {"of": "the table"}}, "tags/remove": {"keys": ["none"]},
     "events": {"data": "a drill"}, "EVENT/update": {"data": "no drill"},

@@ -81,6 +81,22 @@ static void test_the_page_escapes_what_the_alarm_says(void **state)
     }
 }
 
+static void test_the_page_of_an_engagement_alone(void **state)
+{
+    struct tcn_incident incident = {
+        .title = "Deploy failed", .status = TCN_STATUS_RESOLVED, .created_ms = 1, .is_bare = true};
+    struct tcn_page page = {.contact = "alice"};
+    struct tcn_buf html;
+
+    (void)state;
+    tcn_buf_init(&html, 65536);
+    tcn_ack_page(&html, TCN_ACK_RESOLVED, &incident, &page);
+    assert_non_null(strstr(html.ptr, "Paging was stopped"));
+    assert_null(strstr(html.ptr, "Impact"));
+    assert_null(strstr(html.ptr, "incident is resolved"));
+    tcn_buf_done(&html);
+}
+
 static void test_an_outage_is_told_to_a_person(void **state)
 {
     static const struct {
@@ -112,6 +128,7 @@ int main(void)
         cmocka_unit_test(test_every_changed_character_is_refused),
         cmocka_unit_test(test_other_keys_lengths_and_garbage_are_refused),
         cmocka_unit_test(test_the_page_escapes_what_the_alarm_says),
+        cmocka_unit_test(test_the_page_of_an_engagement_alone),
         cmocka_unit_test(test_an_outage_is_told_to_a_person),
     };
 
