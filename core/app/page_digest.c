@@ -76,10 +76,13 @@ static int add_entry(struct digest *d, const struct tcn_send_row *row, struct tc
 {
     struct tcn_incident incident;
     struct tcn_arena a;
+    const char *sender;
     int r;
 
     tcn_arena_init(&a, INCIDENT_ARENA);
     r = tcn_store_incident_get(d->s, row->incident, &a, &incident, err);
+    if (r == 0)
+        r = tcn_page_told(d->s, row, &incident, &a, &sender, err);
     if (r == 0) {
         struct tcn_str title =
             tcn_utf8_cut(tcn_str(incident.title ? incident.title : "Incident"), TITLE_POINTS);
@@ -139,7 +142,8 @@ static int add_item(const struct digest *d, const struct entry *e, struct tcn_bu
     tcn_arena_init(&a, INCIDENT_ARENA);
     r = tcn_store_engagement_list(d->s, e->row->incident, &a, &engagements, &n, err);
     page = r == 0 ? tcn_page_among(engagements, n, e->row->page) : NULL;
-    tcn_buf_fmt(b, "[%d] ", e->impact);
+    if (e->impact > 0)
+        tcn_buf_fmt(b, "[%d] ", e->impact);
     add_title(b, e->title);
     tcn_buf_fmt(b, "\n    Acknowledge: %s\n",
                 tcn_page_ack_url(d->config, d->ack_key, e->row->page, d->arena));
@@ -217,13 +221,14 @@ static int write_all(const struct digest *d, json_t **ret, struct tcn_err *err)
     const struct tcn_channel *channel =
         tcn_directory_channel(d->directory, row->contact, row->channel);
     struct tcn_incident first;
-    const char *list = "";
+    const char *list = "", *sender;
     int r;
 
     if (!channel || !channel->is_activated)
         return 0;
     if ((r = list_text(d, &list, err)) < 0 ||
-        (r = tcn_store_incident_get(d->s, row->incident, d->arena, &first, err)) < 0)
+        (r = tcn_store_incident_get(d->s, row->incident, d->arena, &first, err)) < 0 ||
+        (r = tcn_page_told(d->s, row, &first, d->arena, &sender, err)) < 0)
         return r;
     *ret = evaluate(d, &first, channel, list);
     return 0;

@@ -44,6 +44,42 @@ const char *tcn_page_name(const struct tcn_directory *directory, const char *ali
     return contact && contact->display_name ? contact->display_name : alias;
 }
 
+/* -- what it is about ------------------------------------------------------------------------------------------- */
+
+static bool is_read_by_others(const struct tcn_send_row *row)
+{
+    return row->channel_type == TCN_SMS || row->channel_type == TCN_VOICE;
+}
+
+static void tell(const struct tcn_engagement_text *text, bool is_public,
+                 struct tcn_incident *incident, struct tcn_arena *arena)
+{
+    if (!is_public) {
+        incident->title = text->subject;
+        incident->summary = text->content;
+        return;
+    }
+    incident->title = text->public_subject
+                          ? text->public_subject
+                          : tcn_arena_fmt(arena, "Incident engagement from %s", text->sender);
+    incident->summary = text->public_content;
+}
+
+int tcn_page_told(struct tcn_store *s, const struct tcn_send_row *row,
+                  struct tcn_incident *incident, struct tcn_arena *arena, const char **ret_sender,
+                  struct tcn_err *err)
+{
+    struct tcn_engaged engaged = {.text = {.sender = NULL}};
+    int r = tcn_store_engaged_by_page(s, row->page, arena, &engaged, err);
+
+    *ret_sender = engaged.text.sender;
+    if (engaged.text.sender)
+        tell(&engaged.text, is_read_by_others(row), incident, arena);
+    if (incident->is_bare)
+        incident->response_plan = NULL; /* which is not a plan without a name */
+    return r == TCN_ENOTFOUND ? 0 : r;
+}
+
 /* -- why it is sent --------------------------------------------------------------------------------------------- */
 
 static const struct tcn_engagement *engagement_of(const struct tcn_aggregate *a, struct tcn_id page)
@@ -170,6 +206,7 @@ int tcn_page_message(const struct tcn_config *config, const uint8_t ack_key[TCN_
     const struct tcn_channel *channel;
     struct tcn_aggregate *a = TCN_NEW(arena, struct tcn_aggregate);
     struct parts p = {.config = config, .ack_key = ack_key, .incident = &a->incident, .row = row};
+    const char *sender = NULL;
     int r = tcn_catalog_of(s, &config->directory, now_ms, &p.directory, err);
 
     if (r < 0)
@@ -187,8 +224,11 @@ int tcn_page_message(const struct tcn_config *config, const uint8_t ack_key[TCN_
         return r;
     if (!(p.page = tcn_page_among(a->engagements, a->n_engagements, row->page)))
         return refuse(arena, ret, "its page is not in the store", row->channel);
-    if ((r = tcn_page_reason(s, a, row, arena, &p.why, err)) < 0)
+    if ((r = tcn_page_reason(s, a, row, arena, &p.why, err)) < 0 ||
+        (r = tcn_page_told(s, row, &a->incident, arena, &sender, err)) < 0)
         return r;
+    if (sender && row->send_no <= 1)
+        p.why = tcn_arena_fmt(arena, "engaged by %s", sender);
     ret->is_urgent = a->incident.impact == TCN_IMPACT_URGENT;
     ret->payload = evaluate(&p, now_ms, arena);
     if (!ret->payload)

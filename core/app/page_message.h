@@ -6,12 +6,19 @@
 #include "app/config.h"
 #include "app/turn.h"
 #include "connect/sends.h"
+#include "store/engaged.h"
 #include "store/store.h"
 
 /* Inside a job. */
 int tcn_page_message(const struct tcn_config *config, const uint8_t ack_key[TCN_ACK_KEY],
                      struct tcn_store *s, const struct tcn_send_row *row, int64_t now_ms,
                      struct tcn_arena *arena, struct tcn_send_message *ret, struct tcn_err *err);
+/* What the page says the incident is: where its engagement has texts of its own, title and summary become those. To a channel that
+ * others can read (SMS, VOICE) only its public ones, or that its sender engages. *ret_sender, in the arena: NULL, it was told
+ * nothing. Inside a job. */
+int tcn_page_told(struct tcn_store *s, const struct tcn_send_row *row,
+                  struct tcn_incident *incident, struct tcn_arena *arena, const char **ret_sender,
+                  struct tcn_err *err);
 /* NULL: none of theirs. */
 const struct tcn_page *tcn_page_among(const struct tcn_engagement *e, size_t n, struct tcn_id id);
 /* The link that answers the page, in the arena; how its text calls the person. */

@@ -22,6 +22,14 @@ class Respond(Scenario):
                 "name": name, "incidentTemplate": {"title": name, "impact": 1, "dedupeString": f"one {name} at a time"},
                 "engagements": ["alice"]})
 
+        for alias in ("carl", "dora"):
+            config["resources"]["contacts"].append(contact(alias, "mail"))
+            config["resources"]["contact_channels"].append(mail_channel(alias))
+        config["resources"]["contacts"].append({
+            "Alias": "both", "DisplayName": "Both", "Type": "ESCALATION", "Plan": {"Stages": [
+                {"DurationInMinutes": 5, "Targets": [{"ContactTargetInfo": {"ContactId": who, "IsEssential": True}}]}
+                for who in ("carl", "dora")]}})
+
     def post(self, path: str, body: Config, status: int) -> Response:
         answer = self.app.api("POST", path, body, role="responder")
         self.assertEqual(status, answer.status, answer.body)
@@ -162,6 +170,76 @@ class Respond(Scenario):
         self.assertEqual({"SENT", "DELIVERED", "READ"}, set(receipts))
         self.assertIn("acknowledged by contact:alice: on it", self.texts(ident))
 
+    def engagement(self, ident: str) -> Config:
+        answer = self.app.api("GET", f"/v1/engagements/{ident}", role="viewer")
+        self.assertEqual(200, answer.status, answer.body)
+        return answer.json()
+
+    def engage(self, name: str, contact: str, **more: object) -> str:
+        body = {"contact": contact, "sender": "the deploy job", "subject": name, "content": "Step 7 of the shop", **more}
+        return str(self.post("/v1/engagements", body, 201).json()["id"])
+
+    def test_an_engagement_without_an_incident(self) -> None:
+        """It is paged, escalates when nobody is reached, is stopped, and a late answer is recorded."""
+        name = fresh("alone")
+        self.box.fault(vendor="smtp", action="status", method="RCPT", path_re="^carl@", status=550, times=0)
+        ident = self.engage(name, "both")
+        eventually("dora has it", lambda: self.mails_to(name, "dora"))
+        self.assertEqual([], self.mails_to(name, "carl"))
+        mail = str(self.mails_to(name, "dora")[0])
+        for part in ("engaged by the deploy job", "Step 7 of the shop", "/ack/"):
+            self.assertIn(part, mail)
+        self.assertNotIn("Impact", mail)
+        eventually("carl's is told as failed", lambda: "ERROR" in str(self.engagement(ident)))
+        row = self.engagement(ident)
+        self.assertEqual((None, "both", "ESCALATION", "the deploy job", name, "Step 7 of the shop", None),
+                         tuple(row[key] for key in ("incident", "contact", "type", "sender", "subject", "content", "stopped_at")))
+        self.assertEqual(["carl", "dora"], [page["contact"] for page in row["pages"]])
+        self.assertEqual([], [row["id"] for row in self.app.incidents() if row["title"] == name])
+        self.assertEqual([], self.box.tickets(name))
+        stopped = self.post(f"/v1/engagements/{ident}/stop", {"reason": "it went through"}, 200).json()
+        self.assertIsNotNone(stopped["stopped_at"])
+        self.assertEqual(stopped["stopped_at"], self.post(f"/v1/engagements/{ident}/stop", {}, 200).json()["stopped_at"])
+        page = next(page for page in stopped["pages"] if page["contact"] == "dora")
+        self.assertIn(("STOP", "it went through"), [(row["type"], row["note"]) for row in page["receipts"]])
+        found = re.search(r"Code:\s*(\d{6})", mail)
+        self.post(f"/v1/pages/{page['id']}/accept", {"code": found.group(1) if found else ""}, 200)
+        record = self.app.incident(row["record"])
+        self.assertEqual((True, "RESOLVED", None), (record["is_engagement"], record["status"], record["acknowledged"]))
+        self.assertIsNotNone(self.engagement(ident)["pages"][1]["read_at"])
+        self.refused(f"/v1/incidents/{row['record']}/reopen", {}, 409, None)
+
+    def test_an_engagement_of_an_incident(self) -> None:
+        name, other = fresh("incident"), fresh("engaged")
+        incident = self.start(name)
+        ident = self.engage(other, "bob", incident=incident, client_token="once")
+        self.assertEqual(ident, self.post("/v1/engagements", {
+            "contact": "bob", "sender": "the deploy job", "subject": other, "content": "Step 7 of the shop",
+            "incident": incident, "client_token": "once"}, 200).json()["id"])
+        eventually("bob has it", lambda: self.mails_to(other, "bob"))
+        self.assertIn("token:responder engages bob for the deploy job", self.texts(incident))
+        answer = self.app.api("GET", f"/v1/engagements?incident={incident}", role="viewer").json()
+        self.assertEqual(["bob", "alice"], [row["contact"] for row in answer["items"]])
+        self.assertEqual([incident] * 2, [row["incident"] for row in answer["items"]])
+        self.assertEqual(name, self.engagement(answer["items"][1]["id"])["subject"])
+        self.post(f"/v1/engagements/{ident}/stop", {}, 200)
+        self.assertEqual("OPEN", self.app.incident(incident)["status"])
+        self.assertEqual(1, len(self.mails_to(other, "bob")))
+
+    def test_engagements_are_listed(self) -> None:
+        word = fresh("ticket")
+        idents = [self.engage(fresh("listed"), "bob", incident=word) for _ in range(3)]
+        first = self.app.api("GET", f"/v1/engagements?incident={word}&limit=2", role="viewer").json()
+        self.assertEqual(idents[:0:-1], [row["id"] for row in first["items"]])
+        self.assertEqual([word] * 2, [row["incident_text"] for row in first["items"]])
+        rest = self.app.api("GET", f"/v1/engagements?incident={word}&limit=2&next={first['next']}", role="viewer").json()
+        self.assertEqual((idents[:1], None), ([row["id"] for row in rest["items"]], rest["next"]))
+        newest = self.engagement(idents[2])["started_at"]
+        since = self.app.api("GET", f"/v1/engagements?incident={word}&from={newest}", role="viewer").json()
+        self.assertEqual(idents[2], since["items"][0]["id"])
+        until = self.app.api("GET", f"/v1/engagements?incident={word}&until={newest}", role="viewer").json()
+        self.assertNotIn(idents[2], [row["id"] for row in until["items"]])
+
     def test_what_is_refused(self) -> None:
         ident = self.start(fresh("refused"))
         self.refused("/v1/incidents", {"response_plan": "wep"}, 404, "response_plan")
@@ -173,9 +251,14 @@ class Respond(Scenario):
         self.refused("/v1/incidents", {"response_plan": "web", "related_items": [{"type": "OTHER"}]}, 400, "related_items")
         self.refused("/v1/incidents", {"response_plan": "web", "related_items": [{}] * 51}, 400, "related_items")
         self.refused(f"/v1/incidents/{ident}/update", {}, 400, "title")
-        self.refused(f"/v1/incidents/{ident}/engage", {"contact": "carl"}, 404, "contact")
+        self.refused(f"/v1/incidents/{ident}/engage", {"contact": "eve"}, 404, "contact")
         self.refused(f"/v1/incidents/{ident}/disengage", {"engagement": NOBODY}, 404, "engagement")
         self.refused(f"/v1/incidents/{ident}/disengage", {"engagement": "x"}, 400, "engagement")
+        texts = {"sender": "job", "subject": "x", "content": "y"}
+        self.refused("/v1/engagements", {"contact": "eve", **texts}, 404, "contact")
+        self.refused("/v1/engagements", {"contact": "bob", **texts, "incident": NOBODY}, 404, "incident")
+        self.refused("/v1/engagements", {"contact": "bob", **texts, "sender": "O'Neill"}, 400, "sender")
+        self.refused(f"/v1/engagements/{NOBODY}/stop", {}, 404, "id")
         self.refused(f"/v1/pages/{NOBODY}/accept", {"code": "123456"}, 404, "id")
         self.post(f"/v1/incidents/{ident}/resolve", {}, 200)
         self.refused(f"/v1/incidents/{ident}/engage", {"contact": "bob"}, 409, None)

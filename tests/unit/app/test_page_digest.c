@@ -141,6 +141,48 @@ static void test_messages_of_one_incident(void **state)
     end();
 }
 
+static void engage_alone(void)
+{
+    static const struct tcn_engagement_text text = {
+        .sender = "deploy", .subject = "Deploy failed", .content = "Step 7"};
+    const struct tcn_engage in = {"alice", "token:test", NULL, &text};
+    struct tcn_aggregate *a = TCN_NEW(&arena, struct tcn_aggregate);
+    struct tcn_decision d;
+
+    tcn_decision_init(&d, &arena);
+    if (tcn_engine_engage_alone(a, &in, &directory, (struct tcn_id){{7}}, 1, now, &d, &err) < 0 ||
+        tcn_turn_write(store, &d, NULL, now, &err) < 0)
+        fail_msg("%s", err.msg);
+}
+
+/* An engagement without an incident has no impact, and comes after what has one. */
+static void test_an_engagement_among_incidents(void **state)
+{
+    struct tcn_send_row rows[2];
+    struct tcn_send_bundle bundle;
+    const char *text, *alone;
+    json_t *message;
+
+    (void)state;
+    configure();
+    engage_alone();
+    bundle = claimed();
+    message = digest_of(&bundle);
+    assert_string_equal(text_of(message, "subject"), "Deploy failed");
+    json_decref(message);
+    open_some("a", 5, 1);
+    rows[0] = bundle.rows[0];
+    rows[1] = claimed().rows[0];
+    bundle = (struct tcn_send_bundle){rows, 2, now};
+    message = digest_of(&bundle);
+    text = text_of(message, "text");
+    assert_non_null(strstr(text, "[5] cpu high\n"));
+    assert_non_null(alone = strstr(text, "\nDeploy failed\n    Acknowledge: "));
+    assert_true(alone > strstr(text, "[5] "));
+    json_decref(message);
+    end();
+}
+
 /* Its rows are given up one by one, where it is told why. */
 static void test_what_cannot_be_written(void **state)
 {
@@ -211,11 +253,9 @@ static void test_the_budget_of_a_channel(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_the_most_severe_comes_first),
-        CASE(test_a_long_list_is_cut),
-        CASE(test_messages_of_one_incident),
-        CASE(test_what_cannot_be_written),
-        CASE(test_who_has_a_budget),
+        CASE(test_the_most_severe_comes_first), CASE(test_a_long_list_is_cut),
+        CASE(test_messages_of_one_incident),    CASE(test_an_engagement_among_incidents),
+        CASE(test_what_cannot_be_written),      CASE(test_who_has_a_budget),
         CASE(test_the_budget_of_a_channel),
     };
 

@@ -107,13 +107,72 @@ static void test_a_note_engages_nobody(void **state)
     drop_reply();
 }
 
+/* -- engagements with texts of their own -------------------------------------------------------------------------- */
+
+static struct tcn_id engage(struct tcn_id incident, const char *public_subject)
+{
+    execute_for((struct tcn_command){.kind = TCN_COMMAND_ENGAGEMENT_START,
+                                     .incident = incident,
+                                     .contact = "alice",
+                                     .engaged = {.sender = "deploy",
+                                                 .subject = "Key of shop",
+                                                 .content = "It is 1234",
+                                                 .public_subject = public_subject,
+                                                 .public_content = public_subject ? "look" : NULL}},
+                201);
+    assert_int_equal(tcn_id_parse(tcn_str(text_of("record")), &incident), 0);
+    drop_reply();
+    return incident;
+}
+
+static void assert_told(struct tcn_id incident, enum tcn_channel_type type, const char *want)
+{
+    struct tcn_aggregate a = load(incident);
+    const struct tcn_engagement *e = &a.engagements[a.n_engagements - 1];
+    const struct tcn_send_row row = {.page = e->pages[0].id, .channel_type = (int)type};
+    const char *sender = NULL;
+
+    if (tcn_page_told(store, &row, &a.incident, &arena, &sender, &err) < 0)
+        fail_msg("%s", err.msg);
+    assert_string_equal(tcn_arena_fmt(&arena, "%s|%s|%s|%s", sender ? sender : "-",
+                                      a.incident.title,
+                                      a.incident.summary ? a.incident.summary : "-",
+                                      a.incident.response_plan ? a.incident.response_plan : "-"),
+                        want);
+}
+
+/* What the sender told in confidence is in no message that others can read. */
+static void test_what_a_channel_is_told(void **state)
+{
+    static const struct {
+        enum tcn_channel_type type;
+        const char *public_subject, *want;
+    } cases[] = {
+        {TCN_EMAIL, "Key", "deploy|Key of shop|It is 1234|"},
+        {TCN_EMAIL, NULL, "deploy|Key of shop|It is 1234|"},
+        {TCN_SMS, "Key", "deploy|Key|look|"},
+        {TCN_VOICE, "Key", "deploy|Key|look|"},
+        {TCN_SMS, NULL, "deploy|Incident engagement from deploy|-|"},
+        {TCN_VOICE, NULL, "deploy|Incident engagement from deploy|-|"},
+    };
+    struct tcn_id incident = alarm_of("k", TCN_ACTION_FIRE), none = {{0}};
+
+    (void)state;
+    assert_told(incident, TCN_SMS, "-|cpu high|-|critical");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_told(engage(incident, cases[i].public_subject), cases[i].type,
+                    tcn_arena_fmt(&arena, "%scritical", cases[i].want));
+        assert_told(engage(none, cases[i].public_subject), cases[i].type,
+                    tcn_arena_fmt(&arena, "%s-", cases[i].want));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_why_a_page_is_not_written),
-        CASE(test_what_a_page_says_of_why_it_comes),
-        CASE(test_a_page_says_who_engaged_and_why),
-        CASE(test_a_note_engages_nobody),
+        CASE(test_why_a_page_is_not_written),       CASE(test_what_a_page_says_of_why_it_comes),
+        CASE(test_a_page_says_who_engaged_and_why), CASE(test_a_note_engages_nobody),
+        CASE(test_what_a_channel_is_told),
     };
 
     return cmocka_run_group_tests_name("page_message", tests, NULL, NULL);
