@@ -11,8 +11,7 @@
 
 /* Kept with the store that it was read from, for the next job. */
 struct catalog {
-    json_t *resources; /* of the file, as long as a reference is held */
-    const struct tcn_declared *declared;
+    uint64_t serial; /* of the file's reading; 0: none yet */
     uint64_t version;
     struct tcn_view view, tried; /* tried: as after a change; empty when none was */
     char told[400];              /* which flaw was told last */
@@ -24,7 +23,6 @@ static void release(void *kept)
 
     tcn_view_done(&c->view);
     tcn_view_done(&c->tried);
-    json_decref(c->resources);
     free(c);
 }
 
@@ -66,9 +64,7 @@ static int read_again(struct catalog *c, struct tcn_store *s, const struct tcn_d
     if (r < 0)
         return r;
     tcn_view_done(&c->view);
-    json_decref(c->resources);
-    c->resources = json_incref(declared->declared->resources);
-    c->declared = declared->declared;
+    c->serial = declared->declared->serial;
     c->version = version;
     c->view = view;
     tell_flaws(c);
@@ -84,8 +80,7 @@ static int refresh(struct tcn_store *s, const struct tcn_directory *declared, in
 
     if (r < 0)
         return r;
-    return c->version == version && c->declared == declared->declared &&
-                   c->resources == declared->declared->resources
+    return c->version == version && c->serial == declared->declared->serial
                ? 0
                : read_again(c, s, declared, version, err);
 }

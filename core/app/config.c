@@ -288,6 +288,14 @@ static const char **names_of(struct tcn_config *c, bool have_tickets, bool are_u
     return c->connectors ? names : NULL;
 }
 
+/* On the loop's thread alone. */
+static uint64_t next_serial(void)
+{
+    static uint64_t last;
+
+    return ++last;
+}
+
 static int read_resources(const struct tcn_node *root, struct tcn_config *c)
 {
     struct tcn_declared *d = &c->declared;
@@ -296,6 +304,7 @@ static int read_resources(const struct tcn_node *root, struct tcn_config *c)
     d->connectors = (struct tcn_connector_names){
         names_of(c, true, false), names_of(c, false, false), names_of(c, true, true)};
     d->file = c->file;
+    d->serial = next_serial();
     c->directory.declared = d;
     c->directory.account_id = c->account_id;
     c->directory.region = c->region;

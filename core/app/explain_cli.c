@@ -1,9 +1,11 @@
 /* tocsin explain: why each page of an incident was sent, or was not. */
 #include "api/api.h"
+#include "app/catalog.h"
 #include "app/cli.h"
 #include "app/db_cli.h"
 #include "app/turn.h"
 #include "base/datetime.h"
+#include "sys/clock.h"
 #include "sys/zone.h"
 
 #include <stdio.h>
@@ -72,13 +74,16 @@ static int read_store(const struct tcn_config *c, struct tcn_id id, struct tcn_a
                       json_t **ret, struct tcn_err *err)
 {
     const struct tcn_store_options o = tcn_db_store(c);
+    const struct tcn_directory *directory;
     struct tcn_store *s = NULL;
     int r;
 
     if ((r = tcn_store_visit(&o, false, &s, err)) < 0)
         return r;
     if ((r = tcn_store_begin(s, err)) == 0) {
-        r = tcn_api_explain(s, &c->directory, id, arena, ret, err);
+        r = tcn_catalog_of(s, &c->directory, tcn_clock_now_ms(), &directory, err);
+        if (r == 0)
+            r = tcn_api_explain(s, directory, id, arena, ret, err);
         tcn_store_rollback(s);
     }
     tcn_store_close(s);

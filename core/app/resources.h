@@ -21,6 +21,7 @@ struct tcn_connector_names {
 
 /* What a directory was read from, for adding to it what commands made (catalog.h). All of it is the configuration's. */
 struct tcn_declared {
+    uint64_t serial; /* of the reading: no other has it */
     const char *file;
     json_t *resources; /* NULL: the file has none */
     struct tcn_connector_names connectors;

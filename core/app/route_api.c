@@ -81,6 +81,16 @@ static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct
                            : tcn_command_execute(&j->call, &world, s, now_ms, &j->result, err);
 }
 
+/* Who is paged is no longer what it was: whoever looks into the log wants to know by whom. */
+static void note_resource(const struct api_job *j)
+{
+    const struct tcn_resource_call *r = &j->call.command.resource;
+    const char *name = json_string_value(json_object_get(j->call.reply, "name"));
+
+    tcn_log(TCN_LOG_INFO, "api", "a resource was changed", "route", j->route->path, "kind",
+            j->call.path_id, "name", name ? name : r->name, "by", j->call.actor, NULL);
+}
+
 static void done(struct tcn_job *base, int r, const struct tcn_err *err)
 {
     struct api_job *j = (struct api_job *)base;
@@ -91,6 +101,8 @@ static void done(struct tcn_job *base, int r, const struct tcn_err *err)
         return;
     }
     tcn_milestones_tell(j->app, &j->result.milestones);
+    if (j->result.has_changed && j->call.command.resource.kind)
+        note_resource(j);
     if (j->result.has_changed) {
         tcn_app_changed(j->app);
         tcn_app_wake(j->app);

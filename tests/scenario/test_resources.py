@@ -51,6 +51,7 @@ class Resources(Scenario):
         title = fresh("moved")
         self.app.api("POST", "/v1/incidents", {"response_plan": person, "title": title}, role="responder")
         self.assertEqual(["new@example.com"], self.mail(title)["to"])
+        self.assertRegex(self.app.log.read_text(), rf'msg="a resource was changed" .*kind=contacts name={person} by=token:manager')
 
     def test_a_code_that_comes_to_the_address_activates_it(self) -> None:
         person = fresh("p")

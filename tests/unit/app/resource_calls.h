@@ -27,8 +27,10 @@ static inline void use_file(const char *text)
 {
     static const struct tcn_connector_names none = {NULL, NULL, NULL};
 
+    static uint64_t serial;
+
     read_resources(&file, text, &none);
-    declared = (struct tcn_declared){"tocsin.json", file.doc.root, none};
+    declared = (struct tcn_declared){++serial, "tocsin.json", file.doc.root, none};
     file.dir.declared = &declared;
     file.dir.account_id = "123456789012";
     file.dir.region = "eu-central-1";

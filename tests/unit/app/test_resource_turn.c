@@ -299,6 +299,16 @@ static void test_what_a_new_file_leaves_without_is_told_and_stays(void **state)
     release_resources(&before);
 }
 
+/* What is no resource of the file holds beside those of commands, too. */
+static void test_the_budgets_of_channels_stay(void **state)
+{
+    (void)state;
+    file.dir.budgets[TCN_EMAIL] = (struct tcn_page_budget){5, 60000};
+    put(TCN_RESOURCE_CONTACT, bob, 201);
+    assert_ptr_not_equal(in_force(), &file.dir);
+    assert_int_equal(in_force()->budgets[TCN_EMAIL].pages, 5);
+}
+
 static void test_a_rollback_takes_back_what_is_in_force(void **state)
 {
     (void)state;
@@ -328,6 +338,7 @@ int main(void)
         TEST(test_lists_are_of_both_and_in_pages),
         TEST(test_the_file_wins_and_what_was_made_waits),
         TEST(test_what_a_new_file_leaves_without_is_told_and_stays),
+        TEST(test_the_budgets_of_channels_stay),
         TEST(test_a_rollback_takes_back_what_is_in_force),
     };
 
