@@ -105,6 +105,16 @@ static void test_an_hour_has_five(void **unused)
         tcn_activation_send(&state, here, "333333", T0 + TCN_ACTIVATION_SENDS_MS, &err), 0);
 }
 
+/* A clock that was set back must not keep people out until it has come forward again. */
+static void test_a_clock_set_back_begins_another_hour(void **unused)
+{
+    (void)unused;
+    for (int i = 1; i < TCN_ACTIVATION_SENDS; i++)
+        assert_int_equal(tcn_activation_send(&state, here, "222222", T0 + i, &err), 0);
+    assert_int_equal(tcn_activation_send(&state, here, "333333", T0 - 1, &err), 0);
+    assert_int_equal(state.sent, 1);
+}
+
 static void test_it_ends(void **unused)
 {
     (void)unused;
@@ -127,6 +137,7 @@ int main(void)
         TEST(test_the_next_one_takes_its_place),
         TEST(test_another_address_is_to_be_proven_itself),
         TEST(test_an_hour_has_five),
+        TEST(test_a_clock_set_back_begins_another_hour),
         TEST(test_it_ends),
     };
 
