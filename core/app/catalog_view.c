@@ -2,6 +2,7 @@
 
 #include "app/section.h"
 #include "base/text.h"
+#include "base/vec.h"
 #include "store/resources.h"
 
 #include <stdio.h>
@@ -75,7 +76,10 @@ static void take_row(struct reading *x, struct growing *g, const struct tcn_reso
         json_decref(element);
 }
 
-static int take_rows(struct reading *x, struct growing *g, struct tcn_err *err)
+typedef TCN_VEC(struct tcn_resource) rows_vec;
+
+static int read_rows(struct reading *x, enum tcn_resource_kind kind, rows_vec *ret,
+                     struct tcn_err *err)
 {
     const char *after = "";
     struct tcn_resource *rows = NULL;
@@ -83,14 +87,37 @@ static int take_rows(struct reading *x, struct growing *g, struct tcn_err *err)
     int r = 0;
 
     while (n == ROWS) {
-        r = tcn_store_resource_list(x->s, g->section->kind, after, ROWS, &x->rows, &rows, &n, err);
-        if (r < 0)
+        if ((r = tcn_store_resource_list(x->s, kind, after, ROWS, &x->rows, &rows, &n, err)) < 0)
             return r;
         for (size_t i = 0; i < n; i++)
-            take_row(x, g, &rows[i]);
+            *TCN_VEC_PUSH(&x->rows, ret) = rows[i];
         if (n > 0)
             after = rows[n - 1].name;
     }
+    return 0;
+}
+
+static int by_creation(const void *left, const void *right)
+{
+    const struct tcn_resource *a = left, *b = right;
+
+    if (a->created_ms != b->created_ms)
+        return a->created_ms < b->created_ms ? -1 : 1;
+    return strcmp(a->name, b->name);
+}
+
+/* Of overrides the one that was created last decides, whatever its id is. */
+static int take_rows(struct reading *x, struct growing *g, struct tcn_err *err)
+{
+    rows_vec rows = {0};
+    int r = read_rows(x, g->section->kind, &rows, err);
+
+    if (r < 0)
+        return r;
+    if (g->section->kind == TCN_RESOURCE_OVERRIDE && rows.n > 0)
+        qsort(rows.items, rows.n, sizeof *rows.items, by_creation);
+    for (size_t i = 0; i < rows.n; i++)
+        take_row(x, g, &rows.items[i]);
     return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include "app/names.h"
 #include "app/resource_json.h"
+#include "app/resource_override.h"
 #include "base/nearest.h"
 #include "engine/directory_use.h"
 #include "store/resources.h"
@@ -244,6 +245,18 @@ static const char *name_of(struct turn *t)
     return tcn_section_name(t->section, t->call->body, t->call->arena);
 }
 
+/* Whether it was. */
+static bool refuse_override(struct turn *t)
+{
+    const struct tcn_field_problem *problem = NULL;
+
+    if (t->section->kind == TCN_RESOURCE_OVERRIDE)
+        tcn_override_check(t->view, t->call->body, t->now_ms, t->call->arena, &problem);
+    if (problem)
+        tcn_api_refuse(t->call, 400, "bad_request", problem->path, "%s", problem->text);
+    return problem != NULL;
+}
+
 static int put(struct turn *t, struct tcn_command_result *ret, struct tcn_err *err)
 {
     const char *name = name_of(t);
@@ -268,6 +281,8 @@ static int put(struct turn *t, struct tcn_command_result *ret, struct tcn_err *e
         return r;
     if (flaw)
         return refuse_flaw(t, flaw);
+    if (refuse_override(t))
+        return 0;
     if ((r = write(t, &row, err)) < 0)
         return r;
     ret->has_changed = true;
@@ -374,6 +389,9 @@ int tcn_resource_execute(struct tcn_api_call *call, const struct tcn_command_wor
     int r = is_change ? lock(&t, err) : 0;
 
     if (r < 0 || (r = look(&t, err)) < 0)
+        return r;
+    if (is_change && c->kind == TCN_RESOURCE_OVERRIDE &&
+        ((r = tcn_override_trim(s, t.elements, t.n, now_ms, err)) < 0 || (r = look(&t, err)) < 0))
         return r;
     if (call->command.kind == TCN_COMMAND_RESOURCE_PUT)
         return put(&t, ret, err);

@@ -107,6 +107,71 @@ static void test_rotations_and_their_people(void **state)
     assert_string_equal(who_is_on_call(), "ann");
 }
 
+static const char * override(const char *id, const char *who, const char *start, const char *end)
+{
+    static char text[400];
+
+    snprintf(text, sizeof text,
+             "{\"RotationId\":\"week\",\"NewContactIds\":[%s],\"StartTime\":\"%s\","
+             "\"EndTime\":\"%s\"%s%s%s}",
+             who, start, end, id ? ",\"Id\":\"" : "", id ? id : "", id ? "\"" : "");
+    return text;
+}
+
+/* Spec incidents-contacts 7.2; now is 2026-08-02T17:04:40Z. */
+static void test_an_override_is_made_for_what_is_to_come(void **state)
+{
+    (void)state;
+    make_bob();
+    put(TCN_RESOURCE_ROTATION, week, 201);
+    put(TCN_RESOURCE_OVERRIDE, override(NULL, "", "2026-08-02T12:00:00Z", "2026-08-02T17:00:00Z"),
+        400);
+    expect_error("bad_request", "EndTime", "");
+    put(TCN_RESOURCE_OVERRIDE, override(NULL, "", "2026-08-10T09:00:00Z", "2026-08-10T09:29:00Z"),
+        400);
+    put(TCN_RESOURCE_OVERRIDE, override(NULL, "", "2027-08-10T09:00:00Z", "2027-08-10T10:00:00Z"),
+        400);
+    put(TCN_RESOURCE_CONTACT, "{\"Alias\":\"carl\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[]}}",
+        201);
+    put(TCN_RESOURCE_OVERRIDE,
+        override(NULL, "\"carl\"", "2026-08-10T09:00:00Z", "2026-08-10T17:00:00Z"), 400);
+}
+
+static void test_the_override_that_was_made_last_decides(void **state)
+{
+    static const char *const ids[] = {"ffffffff-0000-4000-8000-000000000000",
+                                      "00000000-0000-4000-8000-000000000001"};
+
+    (void)state;
+    make_bob();
+    put(TCN_RESOURCE_ROTATION, week, 201);
+    put(TCN_RESOURCE_CONTACT, schedule, 201);
+    put(TCN_RESOURCE_OVERRIDE,
+        override(ids[0], "\"ann\"", "2026-08-10T08:00:00Z", "2026-08-10T17:00:00Z"), 201);
+    assert_string_equal(who_is_on_call(), "ann");
+    now++;
+    put(TCN_RESOURCE_OVERRIDE,
+        override(ids[1], "\"bob\"", "2026-08-10T08:00:00Z", "2026-08-10T17:00:00Z"), 201);
+    assert_string_equal(who_is_on_call(), "bob");
+    drop(TCN_RESOURCE_OVERRIDE, ids[1], 200);
+    assert_string_equal(who_is_on_call(), "ann");
+}
+
+static void test_old_overrides_go(void **state)
+{
+    (void)state;
+    make_bob();
+    put(TCN_RESOURCE_ROTATION, week, 201);
+    put(TCN_RESOURCE_OVERRIDE,
+        override(NULL, "\"ann\"", "2026-08-10T08:00:00Z", "2026-08-10T17:00:00Z"), 201);
+    now += INT64_C(410) * 86400000;
+    put(TCN_RESOURCE_OVERRIDE,
+        override(NULL, "\"ann\"", "2027-10-10T08:00:00Z", "2027-10-10T17:00:00Z"), 201);
+    run(TCN_COMMAND_RESOURCE_LIST,
+        (struct tcn_resource_call){.kind = TCN_RESOURCE_OVERRIDE, .after = "", .limit = 10}, NULL);
+    assert_int_equal(json_array_size(json_object_get(call.reply, "items")), 1);
+}
+
 static void test_what_the_file_declares_is_changed_there(void **state)
 {
     (void)state;
@@ -330,6 +395,9 @@ int main(void)
         TEST(test_what_is_made_is_in_force_at_once_beside_the_file),
         TEST(test_an_id_stays_when_the_rest_changes),
         TEST(test_rotations_and_their_people),
+        TEST(test_an_override_is_made_for_what_is_to_come),
+        TEST(test_the_override_that_was_made_last_decides),
+        TEST(test_old_overrides_go),
         TEST(test_what_the_file_declares_is_changed_there),
         TEST(test_mistakes),
         TEST(test_what_breaks_something_else_is_refused),
