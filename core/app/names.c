@@ -1,5 +1,7 @@
 #include "app/names.h"
 
+#include "base/text.h"
+
 #include <ctype.h>
 #include <stdio.h>
 
@@ -54,6 +56,26 @@ int tcn_names_no_such(const struct tcn_node *n, const char *word, const char *ki
     snprintf(problem, sizeof problem, "no %s%s%s", kind,
              *n->doc->file ? " under $.resources." : " that is there", *n->doc->file ? list : "");
     return tcn_node_no_such(n, word, problem, names->items);
+}
+
+static bool has_controls(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            return true;
+    return false;
+}
+
+int tcn_names_plain(const struct tcn_node *element, const char *key, size_t max)
+{
+    struct tcn_node node = tcn_node_member(element, key);
+    const char *text = json_string_value(node.json);
+
+    if (text && has_controls(text))
+        return tcn_node_problem(&node, "has control characters; write it in one line");
+    return text && tcn_utf8_count(tcn_str(text)) > max
+               ? tcn_node_problem(&node, "%s is longer than %zu characters", key, max)
+               : 0;
 }
 
 int tcn_names_uuid(const char *text, struct tcn_id *ret)

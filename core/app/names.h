@@ -26,6 +26,8 @@ bool tcn_names_know(struct tcn_names *names, const char *name);
  * commands made are in no file. Returns TCN_EINVALID. */
 int tcn_names_no_such(const struct tcn_node *n, const char *word, const char *kind,
                       const char *list, const struct tcn_names *names);
+/* The text at key of the element is for people: at most max code points, and no control characters. */
+int tcn_names_plain(const struct tcn_node *element, const char *key, size_t max);
 /* A UUID in any case. TCN_ESYNTAX. */
 int tcn_names_uuid(const char *text, struct tcn_id *ret);
 /* "Id" of an element: what its ARN ends with. Absent: *ret stays. */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #define MINUTE_MS INT64_C(60000)
+#define NAME_MAX_POINTS 255  /* ssm-contacts: ContactName */
 #define PLAN_MINUTES_MAX 30  /* ssm-contacts: Stage.DurationInMinutes 0-30 */
 #define RETRY_MINUTES_MAX 60 /* ssm-contacts: RetryIntervalInMinutes 0-60 */
 
@@ -194,6 +195,7 @@ static int read_contact(const struct tcn_node *at, struct tcn_arena *arena, stru
 
     r |= tcn_node_text(at, "Alias", TCN_NEED, &ret->alias);
     r |= tcn_node_text(at, "DisplayName", TCN_OPTIONAL, &ret->display_name);
+    r |= tcn_names_plain(at, "DisplayName", NAME_MAX_POINTS);
     r |= read_type(at, ret);
     r |= check_alias(at, ret->alias);
     r |= read_budget(at, ret->type, &ret->budget);

@@ -1,5 +1,7 @@
 #include "app/resources_channel.h"
 
+#define NAME_MAX_POINTS 255 /* ssm-contacts: ChannelName */
+
 static const char *const channel_types[] = {"EMAIL", "SMS", "VOICE", NULL};
 
 static struct tcn_contact *find_contact(struct tcn_directory *dir, const char *alias)
@@ -45,6 +47,9 @@ static int read_channel(const struct tcn_node *at, struct tcn_channel *ret)
     ret->type = (enum tcn_channel_type)(type + 1);
     ret->is_activated = !is_deferred;
     r |= tcn_names_id(at, &ret->id);
+    r |= tcn_names_plain(at, "Name", NAME_MAX_POINTS);
+    if (ret->name && !*ret->name)
+        r |= tcn_node_problem(at, "Name is empty");
     r |= read_address(at, ret);
     return r < 0 ? TCN_EINVALID : 0;
 }

@@ -219,6 +219,14 @@ static void test_mistakes(void **state)
          "{\"ContactId\":\"ann\",\"Name\":\"sms\",\"Type\":\"SMS\",\"DeliveryAddress\":"
          "{\"SimpleAddress\":\"0170\"}}",
          "DeliveryAddress.SimpleAddress", "+COUNTRYNUMBER"},
+        {TCN_RESOURCE_CHANNEL,
+         "{\"ContactId\":\"ann\",\"Name\":\"\",\"Type\":\"EMAIL\",\"DeliveryAddress\":"
+         "{\"SimpleAddress\":\"c@d\"}}",
+         NULL, "Name is empty"},
+        {TCN_RESOURCE_CHANNEL,
+         "{\"ContactId\":\"ann\",\"Name\":\"a\\nb\",\"Type\":\"EMAIL\",\"DeliveryAddress\":"
+         "{\"SimpleAddress\":\"c@d\"}}",
+         "Name", "control characters"},
         {TCN_RESOURCE_ROTATION,
          "{\"Name\":\"r\",\"ContactIds\":[\"ann\"],\"StartTime\":\"2026-08-03T09:00:00Z\","
          "\"TimeZoneId\":\"Europe/Olso\",\"Recurrence\":{\"NumberOfOnCalls\":1,"
