@@ -251,7 +251,7 @@ int tcn_activation_message(const struct tcn_config *config, struct tcn_store *s,
     const struct tcn_directory *directory;
     const struct tcn_channel *channel;
     struct tcn_channel_state state;
-    int r = tcn_catalog_of(s, &config->directory, now_ms, &directory, err);
+    int r = tcn_catalog_fresh(s, &config->directory, now_ms, &directory, err);
 
     if (r < 0)
         return r;

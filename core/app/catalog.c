@@ -1,6 +1,7 @@
 #include "app/catalog.h"
 
 #include "app/catalog_view.h"
+#include "app/resource_override.h"
 #include "app/section.h"
 #include "base/xalloc.h"
 #include "store/resources.h"
@@ -9,12 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define FLAWS_TOLD 20 /* all of them are with their resources: GET /v1/resources */
+
 /* Kept with the store that it was read from, for the next job. */
 struct catalog {
     uint64_t serial; /* of the file's reading; 0: none yet */
     uint64_t version;
     struct tcn_view view, tried; /* tried: as after a change; empty when none was */
-    char told[400];              /* which flaw was told last */
+    uint64_t told;               /* which flaws were, as a hash */
 };
 
 static void release(void *kept)
@@ -37,22 +40,43 @@ static struct catalog *catalog_of(struct tcn_store *s)
     return c;
 }
 
-/* Once, until another one is the first. */
+static void hash_text(uint64_t *hash, const char *text)
+{
+    for (; text && *text; text++)
+        *hash = (*hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
+    *hash = (*hash ^ 0xff) * UINT64_C(1099511628211);
+}
+
+/* By where they are: what is said of them names what else there is. */
+static uint64_t hash_flaws(const struct tcn_view *v)
+{
+    uint64_t hash = v->n_flaws ? UINT64_C(14695981039346656037) : 0;
+
+    for (size_t i = 0; i < v->n_flaws; i++) {
+        hash_text(&hash, v->flaws[i].kind ? tcn_section_of(v->flaws[i].kind)->list : "");
+        hash_text(&hash, v->flaws[i].name);
+        hash_text(&hash, v->flaws[i].field);
+    }
+    return hash;
+}
+
+static void tell_flaw(const struct tcn_flaw *f)
+{
+    tcn_log(TCN_LOG_WARN, "app", "a resource that a command made does not fit the file", "kind",
+            f->kind ? tcn_section_of(f->kind)->list : "", "name", f->name ? f->name : "", "field",
+            f->field, "why", f->what, NULL);
+}
+
+/* Whenever they are others than before. */
 static void tell_flaws(struct catalog *c)
 {
-    const struct tcn_flaw *flaw = c->view.n_flaws > 0 ? &c->view.flaws[0] : NULL;
-    char which[sizeof c->told] = "", n[TCN_LOG_NUM];
+    uint64_t hash = hash_flaws(&c->view);
 
-    if (flaw)
-        snprintf(which, sizeof which, "%s %.200s %.100s",
-                 flaw->kind ? tcn_section_of(flaw->kind)->word : "list",
-                 flaw->name ? flaw->name : "", flaw->field);
-    if (strcmp(which, c->told) == 0)
+    if (hash == c->told)
         return;
-    memcpy(c->told, which, sizeof which);
-    if (flaw)
-        tcn_log(TCN_LOG_WARN, "app", "resources that commands made do not fit the file", "mistakes",
-                tcn_log_num((int64_t)c->view.n_flaws, n), "first", which, "why", flaw->what, NULL);
+    c->told = hash;
+    for (size_t i = 0; i < c->view.n_flaws && i < FLAWS_TOLD; i++)
+        tell_flaw(&c->view.flaws[i]);
 }
 
 static int read_again(struct catalog *c, struct tcn_store *s, const struct tcn_directory *declared,
@@ -99,6 +123,13 @@ int tcn_catalog_of(struct tcn_store *s, const struct tcn_directory *declared, in
     return r;
 }
 
+int tcn_catalog_fresh(struct tcn_store *s, const struct tcn_directory *declared, int64_t now_ms,
+                      const struct tcn_directory **ret, struct tcn_err *err)
+{
+    tcn_store_resources_forget(s);
+    return tcn_catalog_of(s, declared, now_ms, ret, err);
+}
+
 int tcn_catalog_view(struct tcn_store *s, const struct tcn_directory *declared, int64_t now_ms,
                      const struct tcn_view **ret, struct tcn_err *err)
 {
@@ -125,12 +156,28 @@ static bool has(const struct tcn_view *v, const struct tcn_flaw *flaw)
     return false;
 }
 
-static const struct tcn_flaw *first_new(const struct tcn_view *then, const struct tcn_view *now)
+/* Who had a turn once may go from the rotation. */
+static bool is_of_the_past(const struct tcn_view *v, const struct tcn_flaw *flaw, int64_t now_ms)
+{
+    const json_t *list = json_object_get(v->lists, "rotation_overrides");
+
+    for (size_t i = 0; flaw->kind == TCN_RESOURCE_OVERRIDE && i < json_array_size(list); i++) {
+        const json_t *element = json_array_get(list, i);
+        const char *id = json_string_value(json_object_get(element, "Id"));
+
+        if (id && flaw->name && strcmp(id, flaw->name) == 0)
+            return tcn_override_is_over(element, now_ms);
+    }
+    return false;
+}
+
+static const struct tcn_flaw *first_new(const struct tcn_view *then, const struct tcn_view *now,
+                                        int64_t now_ms)
 {
     if (then->n_own > 0)
         return &then->flaws[0];
     for (size_t i = 0; i < then->n_flaws; i++)
-        if (!has(now, &then->flaws[i]))
+        if (!has(now, &then->flaws[i]) && !is_of_the_past(then, &then->flaws[i], now_ms))
             return &then->flaws[i];
     return NULL;
 }
@@ -161,7 +208,7 @@ int tcn_catalog_try(struct tcn_store *s, const struct tcn_directory *declared,
     tcn_view_done(&c->tried);
     if ((r = tcn_view_read(s, declared, change, &c->tried, err)) < 0)
         return r;
-    if ((flaw = first_new(&c->tried, &c->view)) != NULL)
+    if ((flaw = first_new(&c->tried, &c->view, now_ms)) != NULL)
         *ret_flaw = copy(flaw, arena);
     return 0;
 }

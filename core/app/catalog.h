@@ -8,9 +8,13 @@
 #include "store/store.h"
 
 /* The directory to decide by. declared: that of the configuration; one that was read from no file is in force as it is.
- * *ret is borrowed until the job ends or changes a resource. */
+ * *ret is borrowed until the job ends or changes a resource. What other nodes change is known within a second. */
 int tcn_catalog_of(struct tcn_store *s, const struct tcn_directory *declared, int64_t now_ms,
                    const struct tcn_directory **ret, struct tcn_err *err);
+
+/* The same for what somebody asked for now: it knows what another node has answered before, and costs a question more. */
+int tcn_catalog_fresh(struct tcn_store *s, const struct tcn_directory *declared, int64_t now_ms,
+                      const struct tcn_directory **ret, struct tcn_err *err);
 
 /* By what the state of a channel (store/resources.h) says which address was confirmed: 16 bytes of its SHA-256. */
 struct tcn_id tcn_catalog_address_hash(const char *address);

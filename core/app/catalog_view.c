@@ -1,5 +1,6 @@
 #include "app/catalog_view.h"
 
+#include "app/config_channels.h"
 #include "app/section.h"
 #include "base/text.h"
 #include "base/vec.h"
@@ -50,10 +51,34 @@ static bool is_full(const struct growing *g)
     return json_array_size(g->list) >= g->section->max;
 }
 
+/* The first TCN_VIEW_LEFT_OUT of a view are told by name. */
+static void leave_out(struct reading *x, const struct growing *g, const char *name)
+{
+    struct tcn_view *v = x->view;
+
+    if (v->n_left_out < TCN_VIEW_LEFT_OUT)
+        v->left_out[v->n_left_out++] = (struct tcn_flaw){
+            .kind = g->section->kind,
+            .name = tcn_arena_strdup(&v->arena, name),
+            .field = "",
+            .what = tcn_arena_fmt(&v->arena,
+                                  "is left out: there are %zu already, those of the "
+                                  "file first; take some away",
+                                  g->section->max),
+            .is_own = is_changed(x, g->section->kind, name),
+        };
+}
+
+/* In the place of the one that it replaces, else behind the others. */
 static void append_change(struct reading *x, struct growing *g)
 {
-    if (!x->change || x->change->kind != g->section->kind || !x->change->body || is_full(g))
+    if (!x->change || x->change->kind != g->section->kind || !x->change->body ||
+        x->changed_at != SIZE_MAX)
         return;
+    if (is_full(g)) {
+        leave_out(x, g, x->change->name);
+        return;
+    }
     x->changed_at = json_array_size(g->list);
     append(x, g, json_deep_copy(x->change->body), x->change->id);
 }
@@ -62,14 +87,20 @@ static void take_row(struct reading *x, struct growing *g, const struct tcn_reso
 {
     json_t *element;
 
-    if (is_changed(x, row->kind, row->name))
+    if (is_changed(x, row->kind, row->name)) {
+        append_change(x, g);
         return;
+    }
     if (json_object_get(g->taken, row->name)) {
         x->view->n_hidden++;
         x->view->n_made++;
         return;
     }
-    element = is_full(g) ? NULL : json_loads(row->body, 0, NULL);
+    if (is_full(g)) {
+        leave_out(x, g, row->name);
+        return;
+    }
+    element = json_loads(row->body, 0, NULL);
     if (json_is_object(element))
         append(x, g, element, row->id);
     else
@@ -204,10 +235,14 @@ static struct tcn_flaw read_flaw(const struct reading *x, struct tcn_str line)
 static void keep_flaws(struct reading *x, const struct tcn_problems *problems)
 {
     struct tcn_view *v = x->view;
-    struct tcn_flaw *flaws = TCN_NEW_N(&v->arena, struct tcn_flaw, problems->lines + 1);
+    struct tcn_flaw *flaws =
+        TCN_NEW_N(&v->arena, struct tcn_flaw, problems->lines + v->n_left_out + 1);
 
     v->flaws = flaws;
     for (int own = 1; own >= 0; own--) {
+        for (size_t i = 0; i < v->n_left_out; i++)
+            if (v->left_out[i].is_own == (own == 1))
+                flaws[v->n_flaws++] = v->left_out[i];
         struct tcn_str rest = tcn_buf_view(&problems->text), line;
 
         while (tcn_str_cut(&rest, '\n', &line)) {
@@ -281,7 +316,7 @@ static void read_directory(struct reading *x)
 {
     struct tcn_problems problems;
     struct tcn_doc doc = {.file = "", .text = TCN_STR("{}"), .problems = &problems};
-    struct tcn_node root, node;
+    struct tcn_node root, node, channels;
     struct tcn_directory *d = &x->view->directory;
 
     tcn_problems_init(&problems);
@@ -293,6 +328,9 @@ static void read_directory(struct reading *x)
     d->region = tcn_arena_strdup(&x->view->arena, x->declared->region);
     memcpy(d->budgets, x->declared->budgets, sizeof d->budgets);
     tcn_resources_read(&node, &x->declared->declared->connectors, &x->view->arena, d);
+    channels = tcn_node_member(&node, "contact_channels");
+    if (d->declared->config)
+        tcn_config_judge_channels(&channels, d->declared->config);
     keep_flaws(x, &problems);
     tcn_doc_done(&doc);
     tcn_problems_done(&problems);

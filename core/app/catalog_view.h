@@ -4,6 +4,8 @@
 
 #include "app/catalog.h"
 
+#define TCN_VIEW_LEFT_OUT 20
+
 /* Zeroed, it is none. */
 struct tcn_view {
     struct tcn_arena arena;
@@ -11,8 +13,10 @@ struct tcn_view {
     struct tcn_directory directory;
     const struct tcn_flaw *flaws; /* those of the changed element first */
     size_t n_flaws;
-    size_t n_own;    /* of the changed element */
-    size_t n_made;   /* elements that commands made, and states of channels */
+    size_t n_own;  /* of the changed element */
+    size_t n_made; /* elements that commands made, and states of channels */
+    struct tcn_flaw left_out[TCN_VIEW_LEFT_OUT];
+    size_t n_left_out;
     size_t n_hidden; /* of them: the file has their names */
 };
 

@@ -305,6 +305,7 @@ static int read_resources(const struct tcn_node *root, struct tcn_config *c)
         names_of(c, true, false), names_of(c, false, false), names_of(c, true, true)};
     d->file = c->file;
     d->serial = next_serial();
+    d->config = c;
     c->directory.declared = d;
     c->directory.account_id = c->account_id;
     c->directory.region = c->region;

@@ -209,3 +209,15 @@ int tcn_config_senders(const struct tcn_node *root, const struct tcn_config *c)
         r |= check_sender(&list, &all, (enum tcn_channel_type)(i + TCN_EMAIL));
     return r;
 }
+
+void tcn_config_judge_channels(const struct tcn_node *list, const struct tcn_config *c)
+{
+    for (size_t i = 0; i < json_array_size(list->json); i++) {
+        struct tcn_node item = tcn_node_item(list, i), node = tcn_node_member(&item, "Type");
+        enum tcn_channel_type type = type_of(json_string_value(node.json));
+
+        check_address(&item, c);
+        if (type && !c->channel_connector[type])
+            nothing_sends(&node, type);
+    }
+}

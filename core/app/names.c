@@ -81,12 +81,16 @@ int tcn_names_plain(const struct tcn_node *element, const char *key, size_t max)
 int tcn_names_uuid(const char *text, struct tcn_id *ret)
 {
     char lower[TCN_ID_TEXT] = "";
+    struct tcn_id id;
 
     if (strlen(text) != sizeof lower - 1)
         return TCN_ESYNTAX;
     for (size_t i = 0; i < sizeof lower - 1; i++)
         lower[i] = (char)tolower((unsigned char)text[i]);
-    return tcn_id_parse(tcn_str(lower), ret);
+    if (tcn_id_parse(tcn_str(lower), &id) < 0 || tcn_id_is_zero(id))
+        return TCN_ESYNTAX;
+    *ret = id;
+    return 0;
 }
 
 int tcn_names_id(const struct tcn_node *element, struct tcn_id *ret)

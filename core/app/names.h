@@ -28,7 +28,7 @@ int tcn_names_no_such(const struct tcn_node *n, const char *word, const char *ki
                       const char *list, const struct tcn_names *names);
 /* The text at key of the element is for people: at most max code points, and no control characters. */
 int tcn_names_plain(const struct tcn_node *element, const char *key, size_t max);
-/* A UUID in any case. TCN_ESYNTAX. */
+/* A UUID in any case, which is not all zeros. TCN_ESYNTAX. */
 int tcn_names_uuid(const char *text, struct tcn_id *ret);
 /* "Id" of an element: what its ARN ends with. Absent: *ret stays. */
 int tcn_names_id(const struct tcn_node *element, struct tcn_id *ret);

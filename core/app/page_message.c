@@ -207,7 +207,7 @@ int tcn_page_message(const struct tcn_config *config, const uint8_t ack_key[TCN_
     struct tcn_aggregate *a = TCN_NEW(arena, struct tcn_aggregate);
     struct parts p = {.config = config, .ack_key = ack_key, .incident = &a->incident, .row = row};
     const char *sender = NULL;
-    int r = tcn_catalog_of(s, &config->directory, now_ms, &p.directory, err);
+    int r = tcn_catalog_fresh(s, &config->directory, now_ms, &p.directory, err);
 
     if (r < 0)
         return r;

@@ -43,6 +43,11 @@ void tcn_override_check(const struct tcn_view *view, const json_t *body, int64_t
         *ret = &problems.items[0];
 }
 
+bool tcn_override_is_over(const json_t *element, int64_t now_ms)
+{
+    return time_of(element, "EndTime") <= now_ms;
+}
+
 int tcn_override_trim(struct tcn_store *s, const struct tcn_element *overrides, size_t n,
                       int64_t now_ms, struct tcn_err *err)
 {

@@ -12,6 +12,9 @@
 void tcn_override_check(const struct tcn_view *view, const json_t *body, int64_t now_ms,
                         struct tcn_arena *arena, const struct tcn_field_problem **ret);
 
+/* Of an element of the list. */
+bool tcn_override_is_over(const json_t *element, int64_t now_ms);
+
 /* Drops those that commands made and that ended TCN_OVERRIDE_KEPT_MS ago: a list has an end. */
 int tcn_override_trim(struct tcn_store *s, const struct tcn_element *overrides, size_t n,
                       int64_t now_ms, struct tcn_err *err);

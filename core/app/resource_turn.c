@@ -257,6 +257,15 @@ static bool refuse_override(struct turn *t)
     return problem != NULL;
 }
 
+/* A channel that waits for its code does so until somebody answers for it in so many words. */
+static void keep_deferred(const struct turn *t, const struct tcn_element *before)
+{
+    if (t->section->kind == TCN_RESOURCE_CHANNEL && before &&
+        json_is_true(json_object_get(before->json, "DeferActivation")) &&
+        !json_object_get(t->call->body, "DeferActivation"))
+        json_object_set_new(t->call->body, "DeferActivation", json_true());
+}
+
 static int put(struct turn *t, struct tcn_command_result *ret, struct tcn_err *err)
 {
     const char *name = name_of(t);
@@ -270,6 +279,7 @@ static int put(struct turn *t, struct tcn_command_result *ret, struct tcn_err *e
         change.name = "";
     else if (check(t, name, before) < 0)
         return 0;
+    keep_deferred(t, before);
     if ((r = begin_row(t, change.name, &row, err)) < 0)
         return r;
     if (!tcn_id_eq(sent_id(t, row.id), row.id))
@@ -291,6 +301,15 @@ static int put(struct turn *t, struct tcn_command_result *ret, struct tcn_err *e
 
 /* -- delete ------------------------------------------------------------------------------------------------------- */
 
+static json_t *use_json(const struct tcn_use *use)
+{
+    char id[TCN_ID_TEXT];
+
+    tcn_id_text(use->id, id);
+    return json_pack("{s:s, s:s}", "kind", tcn_section_of(use->kind)->list, "name",
+                     use->kind == TCN_RESOURCE_OVERRIDE ? id : use->name);
+}
+
 static int refuse_used(struct turn *t, const char *name, const struct tcn_use *uses, size_t n)
 {
     json_t *users = json_array();
@@ -302,9 +321,7 @@ static int refuse_used(struct turn *t, const char *name, const struct tcn_use *u
 
         tcn_buf_fmt(&text, "%s%s %s\"%.60s\"", i ? ", " : "", word,
                     uses[i].kind == TCN_RESOURCE_OVERRIDE ? "of rotation " : "", uses[i].name);
-        json_array_append_new(users,
-                              json_pack("{s:s, s:s}", "kind", tcn_section_of(uses[i].kind)->list,
-                                        "name", uses[i].name));
+        json_array_append_new(users, use_json(&uses[i]));
     }
     tcn_api_refuse(t->call, 409, "in_use", "name", "%s \"%.100s\" is used by %s%s",
                    t->section->word, name, tcn_buf_view(&text).ptr,
@@ -325,7 +342,18 @@ static int drop_element(struct turn *t, const struct tcn_section *section, const
     return r;
 }
 
-/* What is a part of it goes with it: channels of a contact, overrides of a rotation. */
+static bool names(const json_t *element, const char *key, const char *name)
+{
+    const json_t *value = json_object_get(element, key);
+
+    for (size_t i = 0; i < json_array_size(value); i++)
+        if (strcmp(json_string_value(json_array_get(value, i)), name) == 0)
+            return true;
+    return json_is_string(value) && strcmp(json_string_value(value), name) == 0;
+}
+
+/* What is a part of it goes with it: channels of a contact, overrides of a rotation, and those that are over of whoever had
+ * them. */
 static int drop_parts(struct turn *t, enum tcn_resource_kind kind, const char *key,
                       const char *name, struct tcn_err *err)
 {
@@ -335,7 +363,7 @@ static int drop_parts(struct turn *t, enum tcn_resource_kind kind, const char *k
     int r = 0;
 
     for (size_t i = 0; i < n && r == 0; i++)
-        if (!parts[i].is_of_file && strcmp(member(parts[i].json, key), name) == 0)
+        if (!parts[i].is_of_file && names(parts[i].json, key, name))
             r = drop_element(t, section, parts[i].name, parts[i].json, err);
     return r;
 }
@@ -345,7 +373,8 @@ static int drop_all(struct turn *t, const struct tcn_element *element, struct tc
     int r = 0;
 
     if (t->section->kind == TCN_RESOURCE_CONTACT)
-        r = drop_parts(t, TCN_RESOURCE_CHANNEL, "ContactId", element->name, err);
+        (void)((r = drop_parts(t, TCN_RESOURCE_CHANNEL, "ContactId", element->name, err)) < 0 ||
+               (r = drop_parts(t, TCN_RESOURCE_OVERRIDE, "NewContactIds", element->name, err)));
     else if (t->section->kind == TCN_RESOURCE_ROTATION)
         r = drop_parts(t, TCN_RESOURCE_OVERRIDE, "RotationId", element->name, err);
     return r < 0 ? r : drop_element(t, t->section, element->name, element->json, err);
@@ -363,7 +392,8 @@ static int delete (struct turn *t, struct tcn_command_result *ret, struct tcn_er
         return refuse_unknown(t, name);
     if (element->is_of_file)
         return refuse_declared(t, name);
-    n = tcn_directory_uses(&t->view->directory, t->section->kind, name, uses, USERS_TOLD);
+    n = tcn_directory_uses(&t->view->directory, t->section->kind, name, t->now_ms, uses,
+                           USERS_TOLD);
     if (n > 0)
         return refuse_used(t, name, uses, n);
     if ((r = drop_all(t, element, err)) < 0)

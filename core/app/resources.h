@@ -20,11 +20,13 @@ struct tcn_connector_names {
 };
 
 /* What a directory was read from, for adding to it what commands made (catalog.h). All of it is the configuration's. */
+struct tcn_config;
 struct tcn_declared {
     uint64_t serial; /* of the reading: no other has it */
     const char *file;
     json_t *resources; /* NULL: the file has none */
     struct tcn_connector_names connectors;
+    const struct tcn_config *config; /* whose channels send; NULL: that is not judged */
 };
 
 /* Reads the object at node (absent: nothing) into directory; everything is allocated from the arena. Every mistake

@@ -33,10 +33,23 @@ static int read_address(const struct tcn_node *at, struct tcn_channel *ret)
     return r;
 }
 
+/* ssm-contacts: ChannelName, whose letters are those of all scripts. */
+static bool is_name(const char *text)
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 _-.";
+    size_t n = 0;
+
+    while (text[n] && ((unsigned char)text[n] >= 0x80 || strchr(plain, text[n])))
+        n++;
+    return n > 0 && text[n] == '\0';
+}
+
 static int read_channel(const struct tcn_node *at, struct tcn_channel *ret)
 {
     static const char *const names[] = {"ContactId",       "Name", "Type", "DeliveryAddress",
                                         "DeferActivation", "Id",   NULL};
+    struct tcn_node name = tcn_node_member(at, "Name");
     bool is_deferred = false;
     int type = -1, r = tcn_node_only(at, names);
 
@@ -48,8 +61,8 @@ static int read_channel(const struct tcn_node *at, struct tcn_channel *ret)
     ret->is_activated = !is_deferred;
     r |= tcn_names_id(at, &ret->id);
     r |= tcn_names_plain(at, "Name", NAME_MAX_POINTS);
-    if (ret->name && !*ret->name)
-        r |= tcn_node_problem(at, "Name is empty");
+    if (ret->name && !is_name(ret->name))
+        r |= tcn_node_problem(&name, "use letters, digits, spaces, _ - and .");
     r |= read_address(at, ret);
     return r < 0 ? TCN_EINVALID : 0;
 }

@@ -115,11 +115,14 @@ static int judge_contact(const struct tcn_node *at, const struct reach *x)
     n = count_targets(x, name, &stages, &reached);
     if (reached > 0)
         return 0;
-    return tell(&stages, source_of_contact(x, name),
-                n > 0 ? "pages nobody: every channel in it waits for its activation"
-                      : "pages nobody: no stage has a target",
-                n > 0 ? "take \"DeferActivation\" out of one"
-                      : "add {\"DurationInMinutes\": ..., \"Targets\": [...]}");
+    if (n == 0)
+        return tell(&stages, source_of_contact(x, name), "pages nobody: no stage has a target",
+                    "add {\"DurationInMinutes\": ..., \"Targets\": [...]}");
+    /* Whether one is, the store knows. */
+    tcn_node_warning(&stages,
+                     "pages nobody until one of its channels is activated by the code that "
+                     "is sent to it; or take \"DeferActivation\" out of one");
+    return 0;
 }
 
 static bool is_empty_list(const struct tcn_node *parent, const char *key)

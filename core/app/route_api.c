@@ -74,7 +74,7 @@ static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct
     j->call.reply = NULL;
     j->result = (struct tcn_command_result){0};
     j->call.now_ms = now_ms;
-    if ((r = tcn_catalog_of(s, world.declared, now_ms, &world.directory, err)) < 0)
+    if ((r = tcn_catalog_fresh(s, world.declared, now_ms, &world.directory, err)) < 0)
         return r;
     j->call.directory = world.directory;
     return j->route->query ? j->route->query(&j->call, s, err)

@@ -83,7 +83,7 @@ static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct
     job->late_ms = 0;
     job->milestones = (struct tcn_milestones){0};
     job->n_run = 0;
-    if ((r = tcn_catalog_of(s, job->world.declared, now_ms, &job->world.directory, err)) < 0 ||
+    if ((r = tcn_catalog_fresh(s, job->world.declared, now_ms, &job->world.directory, err)) < 0 ||
         (r = tcn_store_timer_due(s, now_ms, TCN_TIMER_BATCH, ids, &n, err)) < 0)
         return r;
     for (size_t i = 0; i < n && r == 0; i++)

@@ -57,7 +57,9 @@ static int bury(struct tcn_send_job *j, struct tcn_store *s, const struct tcn_se
         .connector = instance_name(j->sends, row->channel_type),
         .operation = tcn_verb_name(TOCSIN_SEND),
         .reason = why,
-        .request = "(a page; its text is not kept, since it holds a link that acknowledges)",
+        .request = row->send_no > 0
+                       ? "(a page; its text is not kept, since it holds a link that acknowledges)"
+                       : "(the code that activates a channel; it is not kept)",
         .response = o ? o->response : NULL,
         .at_ms = now_ms,
     };

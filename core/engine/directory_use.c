@@ -4,6 +4,7 @@
 
 struct uses {
     const char *name;
+    int64_t now_ms;
     struct tcn_use *items;
     size_t n, max;
 };
@@ -46,7 +47,8 @@ static void rotations_of(struct uses *u, const struct tcn_directory *d)
         if (is_named(r->contacts, r->n_contacts, u->name))
             add(u, TCN_RESOURCE_ROTATION, r->alias, none);
         for (size_t o = 0; o < r->n_overrides; o++)
-            if (is_named(r->overrides[o].contacts, r->overrides[o].n_contacts, u->name))
+            if (r->overrides[o].end_ms > u->now_ms &&
+                is_named(r->overrides[o].contacts, r->overrides[o].n_contacts, u->name))
                 add(u, TCN_RESOURCE_OVERRIDE, r->alias, r->overrides[o].id);
     }
 }
@@ -87,9 +89,9 @@ static void of_rotation(struct uses *u, const struct tcn_directory *d)
 }
 
 size_t tcn_directory_uses(const struct tcn_directory *d, enum tcn_resource_kind kind,
-                          const char *name, struct tcn_use *ret, size_t max)
+                          const char *name, int64_t now_ms, struct tcn_use *ret, size_t max)
 {
-    struct uses u = {name, ret, 0, max};
+    struct uses u = {name, now_ms, ret, 0, max};
 
     if (kind == TCN_RESOURCE_CONTACT)
         of_contact(&u, d);

@@ -12,9 +12,9 @@ struct tcn_use {
 };
 
 /* Each once: plans, rotations and overrides that name a contact, the plan that names a channel of its person, schedules that
- * name a rotation. ret gets the first max of them, what comes back is the number of all. name: of a channel
+ * name a rotation; but no override that is over at now_ms. ret gets the first max of them, what comes back is the number of all. name: of a channel
  * "CONTACT:CHANNEL". */
 size_t tcn_directory_uses(const struct tcn_directory *d, enum tcn_resource_kind kind,
-                          const char *name, struct tcn_use *ret, size_t max);
+                          const char *name, int64_t now_ms, struct tcn_use *ret, size_t max);
 
 #endif

@@ -30,7 +30,8 @@ static inline void use_file(const char *text)
     static uint64_t serial;
 
     read_resources(&file, text, &none);
-    declared = (struct tcn_declared){++serial, "tocsin.json", file.doc.root, none};
+    declared = (struct tcn_declared){
+        .serial = ++serial, .file = "tocsin.json", .resources = file.doc.root, .connectors = none};
     file.dir.declared = &declared;
     file.dir.account_id = "123456789012";
     file.dir.region = "eu-central-1";

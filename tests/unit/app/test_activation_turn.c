@@ -103,7 +103,12 @@ static void test_a_channel_that_a_command_made(void **state)
     on_channel(TCN_COMMAND_CHANNEL_SEND_CODE, "bob:mail", NULL, 202);
     on_channel(TCN_COMMAND_CHANNEL_ACTIVATE, "bob:mail", code_of("bob", "mail"), 200);
     assert_true(is_activated("bob", "mail"));
-    put(TCN_RESOURCE_CHANNEL, moved, 200); /* another address */
+    put(TCN_RESOURCE_CHANNEL,
+        "{\"ContactId\":\"bob\",\"Name\":\"mail\",\"Type\":\"EMAIL\","
+        "\"DeliveryAddress\":{\"SimpleAddress\":\"b2@example.com\"}}",
+        200); /* another address, and nobody who answers for it in so many words */
+    assert_false(is_activated("bob", "mail"));
+    put(TCN_RESOURCE_CHANNEL, moved, 200);
     assert_false(is_activated("bob", "mail"));
 }
 

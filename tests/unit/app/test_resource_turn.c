@@ -222,7 +222,15 @@ static void test_mistakes(void **state)
         {TCN_RESOURCE_CHANNEL,
          "{\"ContactId\":\"ann\",\"Name\":\"\",\"Type\":\"EMAIL\",\"DeliveryAddress\":"
          "{\"SimpleAddress\":\"c@d\"}}",
-         NULL, "Name is empty"},
+         "Name", "use letters"},
+        {TCN_RESOURCE_CHANNEL,
+         "{\"ContactId\":\"ann\",\"Name\":\"a/b\",\"Type\":\"EMAIL\",\"DeliveryAddress\":"
+         "{\"SimpleAddress\":\"c@d\"}}",
+         "Name", "use letters"},
+        {TCN_RESOURCE_CHANNEL,
+         "{\"ContactId\":\"ann\",\"Name\":\"b\",\"Type\":\"EMAIL\",\"DeliveryAddress\":"
+         "{\"SimpleAddress\":\"c@d\"},\"Id\":\"00000000-0000-0000-0000-000000000000\"}",
+         "Id", "UUID"},
         {TCN_RESOURCE_CHANNEL,
          "{\"ContactId\":\"ann\",\"Name\":\"a\\nb\",\"Type\":\"EMAIL\",\"DeliveryAddress\":"
          "{\"SimpleAddress\":\"c@d\"}}",
@@ -382,6 +390,70 @@ static void test_the_budgets_of_channels_stay(void **state)
     assert_int_equal(in_force()->budgets[TCN_EMAIL].pages, 5);
 }
 
+/* -- a full list -------------------------------------------------------------------------------------------------- */
+
+/* A file with so many contacts, c0000 and on, behind whom there is room for one of a command's. */
+static void use_many(size_t n)
+{
+    static char text[200000];
+    size_t at = (size_t)snprintf(text, sizeof text, "{\"contacts\":[");
+
+    for (size_t i = 0; i < n; i++)
+        at += (size_t)snprintf(text + at, sizeof text - at,
+                               "%s{\"Alias\":\"c%04zu\",\"Type\":\"PERSONAL\",\"Plan\":"
+                               "{\"Stages\":[]}}",
+                               i ? "," : "", i);
+    snprintf(text + at, sizeof text - at, "]}");
+    use_file(text);
+}
+
+static void test_a_full_list_takes_no_more_and_what_is_there_is_changed(void **state)
+{
+    static const char ann2[] =
+        "{\"Alias\":\"ann2\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[]}}";
+    struct resources before = file, between;
+
+    (void)state;
+    use_many(TCN_CONTACTS_MAX - 1);
+    put(TCN_RESOURCE_CONTACT, bob, 201);
+    put(TCN_RESOURCE_CONTACT, ann2, 409);
+    expect_error("limit", NULL, "1000 contacts");
+    put(TCN_RESOURCE_CONTACT, bob, 200);
+    put(TCN_RESOURCE_CONTACT, bobs_plan,
+        400); /* whose channel is not there: judged, however full it is */
+    between = file;
+    use_many(TCN_CONTACTS_MAX);
+    assert_null(tcn_directory_contact(in_force(), "bob"));
+    put(TCN_RESOURCE_CONTACT, bob, 409);
+    use_file(file_text);
+    assert_non_null(tcn_directory_contact(in_force(), "bob"));
+    release_resources(&before);
+    release_resources(&between);
+}
+
+static void test_the_past_keeps_nobody(void **state)
+{
+    static const char of_ann[] =
+        "{\"Name\":\"week\",\"ContactIds\":[\"ann\"],"
+        "\"StartTime\":\"2026-08-03T09:00:00+02:00\",\"TimeZoneId\":\"Europe/Berlin\","
+        "\"Recurrence\":{\"NumberOfOnCalls\":1,\"RecurrenceMultiplier\":1,\"WeeklySettings\":["
+        "{\"DayOfWeek\":\"MON\",\"HandOffTime\":{\"HourOfDay\":9,\"MinuteOfHour\":0}}]}}";
+
+    (void)state;
+    make_bob();
+    put(TCN_RESOURCE_ROTATION, week, 201);
+    put(TCN_RESOURCE_OVERRIDE,
+        override(NULL, "\"bob\"", "2026-08-10T08:00:00Z", "2026-08-10T17:00:00Z"), 201);
+    put(TCN_RESOURCE_ROTATION, of_ann, 409);
+    expect_error("in_use", NULL, "rotation override");
+    now += INT64_C(30) * 86400000;
+    put(TCN_RESOURCE_ROTATION, of_ann, 200);
+    drop(TCN_RESOURCE_CONTACT, "bob", 200);
+    run(TCN_COMMAND_RESOURCE_LIST,
+        (struct tcn_resource_call){.kind = TCN_RESOURCE_OVERRIDE, .after = "", .limit = 10}, NULL);
+    assert_int_equal(json_array_size(json_object_get(call.reply, "items")), 0);
+}
+
 static void test_a_rollback_takes_back_what_is_in_force(void **state)
 {
     (void)state;
@@ -415,6 +487,8 @@ int main(void)
         TEST(test_the_file_wins_and_what_was_made_waits),
         TEST(test_what_a_new_file_leaves_without_is_told_and_stays),
         TEST(test_the_budgets_of_channels_stay),
+        TEST(test_a_full_list_takes_no_more_and_what_is_there_is_changed),
+        TEST(test_the_past_keeps_nobody),
         TEST(test_a_rollback_takes_back_what_is_in_force),
     };
 

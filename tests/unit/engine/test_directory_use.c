@@ -80,47 +80,54 @@ static void expect(size_t i, enum tcn_resource_kind kind, const char *name)
 static void test_a_contact(void **state)
 {
     (void)state;
-    assert_int_equal(tcn_directory_uses(&d, TCN_RESOURCE_CONTACT, "ann", uses, MAX), 4);
+    assert_int_equal(tcn_directory_uses(&d, TCN_RESOURCE_CONTACT, "ann", 3, uses, MAX), 4);
     expect(0, TCN_RESOURCE_CONTACT, "team");
     expect(1, TCN_RESOURCE_ROTATION, "week");
     expect(2, TCN_RESOURCE_OVERRIDE, "week");
     assert_int_equal(uses[2].id.b[0], 2);
     expect(3, TCN_RESOURCE_PLAN, "loud");
-    assert_int_equal(tcn_directory_uses(&d, TCN_RESOURCE_CONTACT, "annex", uses, MAX), 0);
+    assert_int_equal(tcn_directory_uses(&d, TCN_RESOURCE_CONTACT, "annex", 3, uses, MAX), 0);
 }
 
 /* Of more than there is room for the number is told all the same. */
+/* It ends at 4. */
+static void test_an_override_that_is_over(void **state)
+{
+    (void)state;
+    assert_int_equal(tcn_directory_uses(&d, TCN_RESOURCE_CONTACT, "ann", 4, uses, MAX), 3);
+}
+
 static void test_more_than_there_is_room_for(void **state)
 {
     (void)state;
     uses[1] = (struct tcn_use){.name = "untouched"};
-    assert_int_equal(tcn_directory_uses(&d, TCN_RESOURCE_CONTACT, "ann", uses, 1), 4);
+    assert_int_equal(tcn_directory_uses(&d, TCN_RESOURCE_CONTACT, "ann", 3, uses, 1), 4);
     assert_string_equal(uses[1].name, "untouched");
 }
 
 static void test_a_channel_is_of_its_contact_alone(void **state)
 {
     (void)state;
-    assert_int_equal(tcn_directory_uses(&d, TCN_RESOURCE_CHANNEL, "ann:mail", uses, MAX), 1);
+    assert_int_equal(tcn_directory_uses(&d, TCN_RESOURCE_CHANNEL, "ann:mail", 3, uses, MAX), 1);
     expect(0, TCN_RESOURCE_CONTACT, "ann");
-    assert_int_equal(tcn_directory_uses(&d, TCN_RESOURCE_CHANNEL, "ann:sms", uses, MAX), 0);
-    assert_int_equal(tcn_directory_uses(&d, TCN_RESOURCE_CHANNEL, "bob:mail", uses, MAX), 0);
-    assert_int_equal(tcn_directory_uses(&d, TCN_RESOURCE_CHANNEL, "mail", uses, MAX), 0);
+    assert_int_equal(tcn_directory_uses(&d, TCN_RESOURCE_CHANNEL, "ann:sms", 3, uses, MAX), 0);
+    assert_int_equal(tcn_directory_uses(&d, TCN_RESOURCE_CHANNEL, "bob:mail", 3, uses, MAX), 0);
+    assert_int_equal(tcn_directory_uses(&d, TCN_RESOURCE_CHANNEL, "mail", 3, uses, MAX), 0);
 }
 
 static void test_a_rotation(void **state)
 {
     (void)state;
-    assert_int_equal(tcn_directory_uses(&d, TCN_RESOURCE_ROTATION, "week", uses, MAX), 1);
+    assert_int_equal(tcn_directory_uses(&d, TCN_RESOURCE_ROTATION, "week", 3, uses, MAX), 1);
     expect(0, TCN_RESOURCE_CONTACT, "oncall");
-    assert_int_equal(tcn_directory_uses(&d, TCN_RESOURCE_ROTATION, "month", uses, MAX), 0);
+    assert_int_equal(tcn_directory_uses(&d, TCN_RESOURCE_ROTATION, "month", 3, uses, MAX), 0);
 }
 
 static void test_what_nothing_can_name(void **state)
 {
     (void)state;
-    assert_int_equal(tcn_directory_uses(&d, TCN_RESOURCE_PLAN, "loud", uses, MAX), 0);
-    assert_int_equal(tcn_directory_uses(&d, TCN_RESOURCE_OVERRIDE, "week", uses, MAX), 0);
+    assert_int_equal(tcn_directory_uses(&d, TCN_RESOURCE_PLAN, "loud", 3, uses, MAX), 0);
+    assert_int_equal(tcn_directory_uses(&d, TCN_RESOURCE_OVERRIDE, "week", 3, uses, MAX), 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -129,6 +136,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_a_contact),
+        TEST(test_an_override_that_is_over),
         TEST(test_more_than_there_is_room_for),
         TEST(test_a_channel_is_of_its_contact_alone),
         TEST(test_a_rotation),
