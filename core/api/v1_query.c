@@ -22,12 +22,24 @@ static int add_timeline(struct tcn_api_call *call, struct tcn_store *s, struct t
     return json_object_set_new(ret, "events_next", next);
 }
 
+/* The engine's times are numbers. */
+static json_t *tell_times(json_t *path)
+{
+    for (size_t i = 0; i < json_array_size(path); i++) {
+        json_t *node = json_array_get(path, i), *until = json_object_get(node, "until");
+
+        if (json_is_integer(until))
+            json_object_set_new(node, "until", tcn_json_time(json_integer_value(until)));
+    }
+    return path;
+}
+
 /* From what was engaged to the person: [{"contact", "type", "stage", ...}]. */
 static json_t *path_of(const struct tcn_engagement *e, const struct tcn_page *page)
 {
     for (size_t i = 0; i < e->n_runs; i++)
         if (e->runs[i].no == page->run_no && e->runs[i].path)
-            return json_loads(e->runs[i].path, 0, NULL);
+            return tell_times(json_loads(e->runs[i].path, 0, NULL));
     return NULL;
 }
 

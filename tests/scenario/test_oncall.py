@@ -146,6 +146,7 @@ class OnCall(Scenario):
         path = engagement["pages"][0]["resolution"]
         self.assertEqual([("web-on-call", "ONCALL_SCHEDULE"), ("bob", "PERSONAL")], [(node["contact"], node["type"]) for node in path][-2:])
         self.assertEqual(("months", True), (path[-2]["rotation"], path[-2]["overridden"]))
+        self.assertRegex(path[-2]["until"], r"^\d{4}-\d\d-\d\dT[\d:.]+Z$")
         self.check_tables()
         self.override()
         name, ident = self.fire()
