@@ -46,15 +46,13 @@ static void add_facts(struct tcn_buf *out, const struct tcn_incident *incident,
     tcn_buf_z(out, "</dl>");
 }
 
-static const char *sentence(enum tcn_ack_view view, bool is_bare)
+static const char *sentence(enum tcn_ack_view view)
 {
     switch (view) {
     case TCN_ACK_DONE:
-        return "<p class=\"state\">Acknowledged. Nobody else is paged because of you.</p>";
+        return "<p class=\"state\">Acknowledged. You are not paged for it any more.</p>";
     case TCN_ACK_RESOLVED:
-        return is_bare
-                   ? "<p class=\"state\">Paging was stopped. There is nothing to do.</p>"
-                   : "<p class=\"state\">This incident is resolved. There is nothing to do.</p>";
+        return "<p class=\"state\">This incident is resolved. There is nothing to do.</p>";
     case TCN_ACK_EXPIRED:
         return "<p class=\"state\">This link has expired. Acknowledge the incident in Tocsin.</p>";
     case TCN_ACK_ASK:
@@ -69,7 +67,7 @@ void tcn_ack_page(struct tcn_buf *out, enum tcn_ack_view view, const struct tcn_
     tcn_buf_z(out, HEAD "<h1>");
     tcn_buf_html(out, tcn_str(incident->title));
     tcn_buf_z(out, "</h1>");
-    tcn_buf_z(out, sentence(view, incident->is_bare));
+    tcn_buf_z(out, sentence(view));
     add_facts(out, incident, page);
     if (incident->summary) {
         tcn_buf_z(out, "<pre>");

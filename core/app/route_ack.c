@@ -82,7 +82,8 @@ static enum tcn_ack_view view_of(const struct tcn_aggregate *a, const struct ans
 {
     if (x->now ? x->now->read_ms != 0 : a->incident.acknowledged_ms != 0)
         return TCN_ACK_DONE;
-    if (a->incident.status == TCN_STATUS_RESOLVED)
+    /* Of an engagement alone an answer is recorded after its stop, too (spec incidents-contacts 5.5). */
+    if (a->incident.status == TCN_STATUS_RESOLVED && !a->incident.is_bare)
         return TCN_ACK_RESOLVED;
     return now_ms - x->page->first_ms > TCN_ACK_DAYS * DAY_MS ? TCN_ACK_EXPIRED : TCN_ACK_ASK;
 }

@@ -5,8 +5,9 @@ import json
 import re
 import signal
 import unittest
+from urllib.parse import urlsplit
 
-from harness import Response, eventually
+from harness import Response, eventually, http
 from worlds import Config, Scenario, contact, fresh, mail_channel
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -202,8 +203,10 @@ class Respond(Scenario):
         self.assertEqual(stopped["stopped_at"], self.post(f"/v1/engagements/{ident}/stop", {}, 200).json()["stopped_at"])
         page = next(page for page in stopped["pages"] if page["contact"] == "dora")
         self.assertIn(("STOP", "it went through"), [(row["type"], row["note"]) for row in page["receipts"]])
-        found = re.search(r"Code:\s*(\d{6})", mail)
-        self.post(f"/v1/pages/{page['id']}/accept", {"code": found.group(1) if found else ""}, 200)
+        links = [urlsplit(link).path for link in self.mails_to(name, "dora")[0]["links"]]
+        answer = http("POST", self.app.url + next(path for path in links if path.startswith("/ack/")), b"")
+        self.assertEqual(200, answer.status, answer.body)
+        self.assertIn(b"Acknowledged.", answer.body)
         record = self.app.incident(row["record"])
         self.assertEqual((True, "RESOLVED", None), (record["is_engagement"], record["status"], record["acknowledged"]))
         self.assertIsNotNone(self.engagement(ident)["pages"][1]["read_at"])

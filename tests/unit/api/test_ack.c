@@ -90,8 +90,8 @@ static void test_the_page_of_an_engagement_alone(void **state)
 
     (void)state;
     tcn_buf_init(&html, 65536);
-    tcn_ack_page(&html, TCN_ACK_RESOLVED, &incident, &page);
-    assert_non_null(strstr(html.ptr, "Paging was stopped"));
+    tcn_ack_page(&html, TCN_ACK_DONE, &incident, &page);
+    assert_non_null(strstr(html.ptr, "You are not paged for it"));
     assert_null(strstr(html.ptr, "Impact"));
     assert_null(strstr(html.ptr, "incident is resolved"));
     tcn_buf_done(&html);
