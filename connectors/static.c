@@ -6,13 +6,11 @@ TOCSIN_ENTRY(servicenow);
 TOCSIN_ENTRY(jira);
 TOCSIN_ENTRY(pagerduty);
 TOCSIN_ENTRY(smtp);
+TOCSIN_ENTRY(webhook);
 
 /* Ends with NULL. */
 extern const struct tocsin_connector *(*const tocsin_static_connectors[])(void);
 const struct tocsin_connector *(*const tocsin_static_connectors[])(void) = {
-    tocsin_connector_servicenow,
-    tocsin_connector_jira,
-    tocsin_connector_pagerduty,
-    tocsin_connector_smtp,
-    NULL,
+    tocsin_connector_servicenow, tocsin_connector_jira,    tocsin_connector_pagerduty,
+    tocsin_connector_smtp,       tocsin_connector_webhook, NULL,
 };

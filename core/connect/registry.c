@@ -97,7 +97,8 @@ static int check_caps(const struct tocsin_connector *c, struct tcn_err *err)
 }
 
 #define CHANNELS_KNOWN                                                                             \
-    (TOCSIN_REACHES(TOCSIN_EMAIL) | TOCSIN_REACHES(TOCSIN_SMS) | TOCSIN_REACHES(TOCSIN_VOICE))
+    (TOCSIN_REACHES(TOCSIN_EMAIL) | TOCSIN_REACHES(TOCSIN_SMS) | TOCSIN_REACHES(TOCSIN_VOICE) |    \
+     TOCSIN_REACHES(TOCSIN_TOPIC))
 
 /* A message for a channel that its connector cannot reach would die when somebody must be woken. */
 static int check_channels(const struct tocsin_connector *c, struct tcn_err *err)

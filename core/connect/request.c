@@ -63,7 +63,7 @@ static int set_base(struct tocsin_request *rq, const char *base, const char *con
         return -1;
     if (url.has_query && path[0][0])
         return fault(rq, "base URL has a query and a path is to follow", path[0]);
-    while (text.len > 0 && text.ptr[text.len - 1] == '/')
+    while (path[0][0] && text.len > 0 && text.ptr[text.len - 1] == '/')
         text.len--;
     tcn_buf_str(&rq->url, text);
     return 0;

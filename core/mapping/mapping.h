@@ -225,7 +225,7 @@ const char *tcn_mapping_remote_url(const struct tcn_mapping *m, const struct tcn
 const char *tcn_mapping_remote_key(const struct tcn_mapping *m, const struct tcn_mapping_env *e,
                                    struct tcn_arena *arena);
 bool tcn_mapping_has_message(const struct tcn_mapping *m, const char *name);
-/* One of "messages" ("page", "digest", "resolved"): what SEND takes, an object, yours; NULL when the file has none. */
+/* One of "messages" ("page", "digest", "notification"): what SEND takes, an object, yours; NULL when the file has none. */
 json_t *tcn_mapping_message(const struct tcn_mapping *m, const char *name,
                             const struct tcn_mapping_env *e);
 

@@ -40,15 +40,16 @@ enum tocsin_verb {
     TOCSIN_NOTE,   /* payload: {"text": "...", "event_id": "..."} */
     TOCSIN_NOTE_FIND, /* OK when a note with payload.event_id exists remotely, GONE when not; no side effect */
     TOCSIN_POLL, /* fetch what changed since op->cursor; no side effect */
-    TOCSIN_SEND  /* payload: {"to": "...", ...} what the mapping made of a page */
+    TOCSIN_SEND /* payload: {"to": "...", ...} what the mapping made of a page, or of what a topic is told */
 };
 #define TOCSIN_CAN(verb) (UINT32_C(1) << (verb))
 #define TOCSIN_CAP_WEBHOOK (UINT32_C(1) << 24) /* has verify() and decode() */
 #define TOCSIN_CAP_IDEMPOTENT                                                                      \
     (UINT32_C(1) << 25) /* repeating a CREATE or SEND with its op_id is safe */
 
-/* The kinds of channels by which persons are reached.  New ones are appended, never renumbered. */
-enum tocsin_channel { TOCSIN_EMAIL = 1, TOCSIN_SMS, TOCSIN_VOICE };
+/* The kinds of channels by which persons are reached, and the topics by which whoever listens is.  New ones are
+ * appended, never renumbered. */
+enum tocsin_channel { TOCSIN_EMAIL = 1, TOCSIN_SMS, TOCSIN_VOICE, TOCSIN_TOPIC };
 #define TOCSIN_REACHES(channel) (UINT32_C(1) << (channel))
 
 /* What became of an operation.  0 is "not set": a connector bug. */

@@ -24,6 +24,7 @@ static const struct drive_target {
     {"pagerduty", "pagerduty", "{\"from\": \"a@b.example\", \"service\": \"PWIXJZS\"}"},
     {"events", "pagerduty", "{\"mode\": \"events\"}"},
     {"smtp", "smtp", "{\"url\": \"smtps://m.example\", \"from\": \"a@b.example\"}"},
+    {"webhook", "webhook", "{\"url\": \"https://h.example/in\"}"},
 };
 #define DRIVE_TARGETS (sizeof drive_targets / sizeof drive_targets[0])
 
@@ -40,12 +41,14 @@ static inline void drive_require(bool holds, const struct kit *k, const struct t
 /* A payload with something in every member that any verb of any connector reads. Yours to json_decref(). */
 static inline json_t *drive_payload(void)
 {
-    return json_pack(
-        "{s:{s:s, s:s, s:s, s:s}, s:{s:s, s:[s,s,s], s:[s], s:{s:{s:s}}}, s:s, s:s, s:s, s:s}",
-        "fields", "title", "t", "summary", "s", "short_description", "d", "priority", "P1",
-        "status", "class", "RESOLVED", "accept", "done", "6", "resolved", "prefer", "Done", "with",
-        "resolution", "name", "Done", "text", "note\n[tocsin 0123456789ab]", "event_id",
-        "01989abc-0000-8123-8abc-0123456789ab", "to", "x@y.example", "subject", "s");
+    return json_pack("{s:{s:s, s:s, s:s, s:s}, s:{s:s, s:[s,s,s], s:[s], s:{s:{s:s}}}, s:s, s:s, "
+                     "s:s, s:s, s:{s:s}}",
+                     "fields", "title", "t", "summary", "s", "short_description", "d", "priority",
+                     "P1", "status", "class", "RESOLVED", "accept", "done", "6", "resolved",
+                     "prefer", "Done", "with", "resolution", "name", "Done", "text",
+                     "note\n[tocsin 0123456789ab]", "event_id",
+                     "01989abc-0000-8123-8abc-0123456789ab", "to", "x@y.example", "subject", "s",
+                     "body", "id", "1");
 }
 
 static inline void drive_op(struct tocsin_op *op, uint32_t verb, json_t *payload)
@@ -110,11 +113,12 @@ static inline uint32_t drive_step(struct kit *k, struct tocsin_op *op, const str
     struct kit_response r;
     const char *why;
     int rendered = kit_render(k, op, &rq, &why);
+    bool is_mail = rq.is_mail;
 
     tcn_request_done(&rq);
     if (rendered < 0)
         return TOCSIN_REJECTED;
-    kit_response_init(&r, a->net, a->status, a->body, op->verb == TOCSIN_SEND);
+    kit_response_init(&r, a->net, a->status, a->body, is_mail);
     drive_add_headers(&r.msg, a->headers);
     tcn_sink_init(&sink);
     drive_require(kit_interpret(k, op, &r, &out, &sink) == 0, k, op, "was not interpreted");

@@ -23,6 +23,7 @@ struct run {
     struct kit kit;
     struct tocsin_op op;
     char step_cursor[256];
+    bool is_mail;      /* of the last request */
     const char *where; /* "file: case", for messages */
 };
 
@@ -170,7 +171,7 @@ static void make_response(const struct run *run, json_t *response, struct kit_re
 
     *ret_text = json ? json_dumps(json, JSON_ENCODE_ANY) : strdup(text_of(response, "body"));
     kit_response_init(r, how, (int)json_integer_value(json_object_get(response, "status")),
-                      tcn_str(*ret_text), run->op.verb == TOCSIN_SEND);
+                      tcn_str(*ret_text), run->is_mail);
     add_headers(&r->msg, json_object_get(response, "headers"));
 }
 
@@ -260,6 +261,7 @@ static bool exchange(struct run *run, json_t *step)
     if (rendered < 0)
         FAIL(run, "was not rendered: %s", why);
     check_request(run, json_object_get(step, "request"), &rq);
+    run->is_mail = rq.is_mail;
     tcn_request_done(&rq);
     if (!json_object_get(step, "response"))
         return false;
@@ -405,6 +407,12 @@ static void pagerduty(void **state)
     run_folder("pagerduty", 50);
 }
 
+static void webhook(void **state)
+{
+    (void)state;
+    run_folder("webhook", 21);
+}
+
 static void smtp(void **state)
 {
     (void)state;
@@ -428,7 +436,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_are_accepted), cmocka_unit_test(servicenow), cmocka_unit_test(jira),
-        cmocka_unit_test(pagerduty),        cmocka_unit_test(smtp),
+        cmocka_unit_test(pagerduty),        cmocka_unit_test(smtp),       cmocka_unit_test(webhook),
     };
 
     tcn_log_set_level(TCN_LOG_ERROR);

@@ -195,7 +195,7 @@ static void random_bodies(void **state)
 static void random_records(void **state)
 {
     static const char *const names[] = {"builtin/servicenow", "builtin/jira", "builtin/pagerduty",
-                                        "builtin/smtp"};
+                                        "builtin/smtp", "builtin/webhook"};
     static const char *const locals[] = {"OPEN", "ACKED", "RESOLVED", "ODD"};
 
     (void)state;
