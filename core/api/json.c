@@ -69,6 +69,15 @@ static json_t *tags_json(const struct tcn_tag *tags, size_t n)
     return object;
 }
 
+static json_t *topics_json(const struct tcn_topics *topics)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < topics->n; i++)
+        json_array_append_new(list, json_string(topics->arns[i]));
+    return list;
+}
+
 static json_t *resolution_json(const struct tcn_incident *incident)
 {
     const struct tcn_resolution *r = &incident->resolution;
@@ -121,6 +130,8 @@ json_t *tcn_json_incident(const struct tcn_incident *incident, const char *accou
     set(object, "is_storm", json_boolean(incident->is_storm));
     set(object, "is_engagement", json_boolean(is_bare));
     set(object, "tags", tags_json(incident->tags, incident->n_tags));
+    set(object, "notification_targets", topics_json(&incident->notification_targets));
+    set(object, "chat_channel", topics_json(&incident->chat_channel));
     return object;
 }
 

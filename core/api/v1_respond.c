@@ -1,5 +1,6 @@
 /* Incidents by hand, and who is engaged for them: requests, read and checked; core/app executes them. */
 #include "api/v1_query.h"
+#include "engine/arn.h"
 
 #define WORD_MAX 2048   /* of a name or an ARN */
 #define REASON_MAX 1024 /* ssm-contacts: StopReason; ReceiptInfo has 2,048 */
@@ -70,9 +71,35 @@ int tcn_v1_start(struct tcn_api_call *call)
     return tcn_v1_client_token(call);
 }
 
+/* A list of ARNs, which may be empty; *ret stays when it is not there. */
+static int read_topics(struct tcn_api_call *call, const char *name, size_t max,
+                       const struct tcn_topics **ret)
+{
+    json_t *list = json_object_get(call->body, name);
+    size_t n = json_array_size(list);
+    struct tcn_topics *topics = TCN_NEW(call->arena, struct tcn_topics);
+    const char **arns = TCN_NEW_N(call->arena, const char *, max + 1);
+
+    if (!list)
+        return 0;
+    if (!json_is_array(list) || n > max)
+        return tcn_api_refuse(call, 400, "bad_request", name,
+                              "\"%s\" must be a list of at most %zu ARNs of topics", name, max),
+               -1;
+    for (size_t i = 0; i < n; i++) {
+        arns[i] = json_string_value(json_array_get(list, i));
+        if (!arns[i] || !tcn_is_topic_arn(arns[i]))
+            return tcn_v1_refuse(call, name, "each must be " TCN_TOPIC_ARN_FORM);
+    }
+    *topics = (struct tcn_topics){arns, n};
+    *ret = topics;
+    return 0;
+}
+
 int tcn_v1_update(struct tcn_api_call *call)
 {
-    static const char *const names[] = {"title", "summary", "impact", NULL};
+    static const char *const names[] = {"title",        "summary", "impact", "notification_targets",
+                                        "chat_channel", NULL};
     struct tcn_incident_update *u = &call->command.update;
 
     is_command(call, TCN_COMMAND_UPDATE);
@@ -80,10 +107,15 @@ int tcn_v1_update(struct tcn_api_call *call)
     if (tcn_v1_only(call, names) < 0 || tcn_api_id(call, &call->command.incident) < 0 ||
         tcn_v1_text(call, "title", false, TCN_TITLE_MAX, &u->title) < 0 ||
         tcn_v1_text(call, "summary", false, TCN_SUMMARY_MAX, &u->summary) < 0 ||
-        read_impact(call, &u->impact) < 0)
+        read_impact(call, &u->impact) < 0 ||
+        read_topics(call, "notification_targets", TCN_TARGET_TOPICS_MAX, &u->notification_targets) <
+            0 ||
+        read_topics(call, "chat_channel", TCN_CHAT_TOPICS_MAX, &u->chat_channel) < 0)
         return -1;
-    if (!u->title && !u->summary && u->impact == 0)
-        return tcn_v1_refuse(call, "title", "give \"title\", \"summary\" or \"impact\"");
+    if (!u->title && !u->summary && u->impact == 0 && !u->notification_targets && !u->chat_channel)
+        return tcn_v1_refuse(call, "title",
+                             "give \"title\", \"summary\", \"impact\", "
+                             "\"notification_targets\" or \"chat_channel\"");
     return 0;
 }
 

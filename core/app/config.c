@@ -5,6 +5,7 @@
 #include "app/config_listen.h"
 #include "app/config_parts.h"
 #include "app/config_tls.h"
+#include "app/config_topics.h"
 #include "app/config_url.h"
 #include "app/resources.h"
 #include "app/resources_doubt.h"
@@ -365,27 +366,13 @@ static int judge_use(const struct tcn_node *root, const struct tcn_config *c)
                        : 0;
 }
 
-static const char *const members[] = {"$schema",
-                                      "account_id",
-                                      "region",
-                                      "node",
-                                      "listen",
-                                      "public_url",
-                                      "tls",
-                                      "store",
-                                      "tokens",
-                                      "sources",
-                                      "connectors",
-                                      "channels",
-                                      "resources",
-                                      "limits",
-                                      "auditor",
-                                      "log",
-                                      "trusted_proxies",
-                                      "admin",
-                                      "node_region",
-                                      "accept_code_validation",
-                                      NULL};
+static const char *const members[] = {
+    "$schema",         "account_id", "region",      "node",
+    "listen",          "public_url", "tls",         "store",
+    "tokens",          "sources",    "connectors",  "channels",
+    "resources",       "limits",     "auditor",     "log",
+    "trusted_proxies", "admin",      "node_region", "accept_code_validation",
+    "topics",          NULL};
 
 static int read_all(const char *data_dir, struct tcn_config *c)
 {
@@ -409,6 +396,7 @@ static int read_all(const char *data_dir, struct tcn_config *c)
     r |= read_tokens(&root, c);
     r |= tcn_config_connectors(&root, c);
     r |= tcn_config_channels(&root, c);
+    r |= tcn_config_topics(&root, c);
     r |= read_resources(&root, c);
     r |= tcn_config_senders(&root, c);
     r |= tcn_config_sources(&root, c); /* they name response plans */

@@ -17,7 +17,8 @@ static const struct {
 } parts[] = {{"region", false},   {"tokens", true},
              {"sources", true},   {"connectors", true},
              {"channels", false}, {"resources", false},
-             {"auditor", false},  {"accept_code_validation", false}};
+             {"auditor", false},  {"accept_code_validation", false},
+             {"topics", false}};
 
 /* Objects and arrays that are still to be looked into; borrowed from the document's copy. */
 struct walk {

@@ -19,6 +19,19 @@ struct tcn_connector_names {
         *unknown; /* their own mistake was told: a reference is none, and none is proposed */
 };
 
+/* A named fan-out: $.topics.ARN. */
+#define TCN_TOPICS_MAX 200
+#define TCN_TOPIC_CONNECTORS_MAX 8
+struct tcn_topic {
+    const char *arn;
+    const char *connectors[TCN_TOPIC_CONNECTORS_MAX]; /* instances that are told */
+    size_t n_connectors;
+};
+struct tcn_topic_list {
+    const struct tcn_topic *items;
+    size_t n;
+};
+
 /* What a directory was read from, for adding to it what commands made (catalog.h). All of it is the configuration's. */
 struct tcn_config;
 struct tcn_declared {
@@ -27,6 +40,7 @@ struct tcn_declared {
     json_t *resources; /* NULL: the file has none */
     struct tcn_connector_names connectors;
     const struct tcn_config *config; /* whose channels send; NULL: that is not judged */
+    struct tcn_topic_list topics;
 };
 
 /* Reads the object at node (absent: nothing) into directory; everything is allocated from the arena. Every mistake

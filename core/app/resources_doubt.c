@@ -1,4 +1,5 @@
 #include "app/resources_doubt.h"
+#include "app/config_topics.h"
 
 #include <string.h>
 
@@ -113,6 +114,35 @@ static void judge_engagement(const struct tcn_node *item, const struct tcn_direc
     }
 }
 
+/* -- topics that reach nobody -------------------------------------------------------------------------------- */
+
+/* Plans are imported with the topics that they have, so that this is no mistake. */
+static void judge_topics(const struct tcn_node *list, const char *key,
+                         const struct tcn_directory *dir)
+{
+    for (size_t i = 0; i < json_array_size(list->json); i++) {
+        struct tcn_node item = tcn_node_item(list, i);
+        const char *arn = json_string_value(key ? json_object_get(item.json, key) : item.json);
+
+        if (arn && dir->declared && !tcn_topic_named(&dir->declared->topics, arn))
+            tcn_node_warning(&item,
+                             "$.topics has no \"%s\", so that nobody is told by it; add it there "
+                             "with its connectors",
+                             arn);
+    }
+}
+
+static void judge_plan_topics(const struct tcn_node *at, const struct tcn_directory *dir)
+{
+    struct tcn_node template = tcn_node_member(at, "incidentTemplate"),
+                    targets = tcn_node_member(&template, "notificationTargets"),
+                    chat = tcn_node_member(at, "chatChannel"),
+                    topics = tcn_node_member(&chat, "chatbotSns");
+
+    judge_topics(&targets, "snsTopicArn", dir);
+    judge_topics(&topics, NULL, dir);
+}
+
 static void judge_plan(const struct tcn_node *at, const struct tcn_directory *dir)
 {
     struct tcn_node name = tcn_node_member(at, "name"),
@@ -140,5 +170,6 @@ void tcn_resources_doubt(const struct tcn_node *resources, const struct tcn_dire
         struct tcn_node item = tcn_node_item(&plans, i);
 
         judge_plan(&item, dir);
+        judge_plan_topics(&item, dir);
     }
 }

@@ -1,5 +1,7 @@
 #include "app/resources_plan.h"
 
+#include "engine/arn.h"
+
 /* ssm-incidents: ResponsePlanName is 1-200 of [a-zA-Z0-9-_]. */
 static bool is_plan_name(const char *text)
 {
@@ -71,11 +73,75 @@ static int check_lengths(const struct tcn_node *t, const struct tcn_response_pla
     return r;
 }
 
+/* The topic of an element: itself, or its member key. */
+static const char *topic_of(const struct tcn_node *item, const char *key)
+{
+    return json_string_value(key ? json_object_get(item->json, key) : item->json);
+}
+
+static int read_topics(const struct tcn_node *list, const char *key, struct tcn_arena *arena,
+                       struct tcn_topics *ret)
+{
+    size_t n = json_array_size(list->json);
+    const char **arns = TCN_NEW_N(arena, const char *, n + 1);
+    int r = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct tcn_node item = tcn_node_item(list, i);
+
+        arns[i] = topic_of(&item, key);
+        if (!arns[i] || (key && json_object_size(item.json) != 1))
+            r |= tcn_node_problem(&item, key ? "must be {\"%s\": ARN}" : "must be text", key);
+        else if (!tcn_is_topic_arn(arns[i]))
+            r |= tcn_node_problem(&item, "\"%s\" is not " TCN_TOPIC_ARN_FORM, arns[i]);
+    }
+    if (r == 0)
+        *ret = (struct tcn_topics){arns, n};
+    return r;
+}
+
+static int read_targets(const struct tcn_node *t, struct tcn_arena *arena,
+                        struct tcn_response_plan *ret)
+{
+    struct tcn_node list;
+
+    if (tcn_node_array(t, "notificationTargets", TCN_OPTIONAL, &list) < 0)
+        return TCN_EINVALID;
+    if (json_array_size(list.json) > TCN_TARGET_TOPICS_MAX)
+        return tcn_node_problem(&list, "%zu topics; at most %d", json_array_size(list.json),
+                                TCN_TARGET_TOPICS_MAX);
+    return read_topics(&list, "snsTopicArn", arena, &ret->notification_targets);
+}
+
+/* A union: {"chatbotSns": [ARN, ...]}, or {"empty": {}} for none. */
+static int read_chat(const struct tcn_node *at, struct tcn_arena *arena,
+                     struct tcn_response_plan *ret)
+{
+    static const char *const names[] = {"chatbotSns", "empty", NULL};
+    struct tcn_node chat, list, empty;
+    size_t n;
+
+    if (tcn_node_object(at, "chatChannel", TCN_OPTIONAL, &chat) < 0)
+        return TCN_EINVALID;
+    if (!chat.json)
+        return 0;
+    if (tcn_node_only(&chat, names) < 0 ||
+        tcn_node_object(&chat, "empty", TCN_OPTIONAL, &empty) < 0 ||
+        tcn_node_array(&chat, "chatbotSns", TCN_OPTIONAL, &list) < 0)
+        return TCN_EINVALID;
+    if (!empty.json == !list.json)
+        return tcn_node_problem(&chat, "give exactly one of chatbotSns and empty");
+    n = json_array_size(list.json);
+    if (list.json && (n == 0 || n > TCN_CHAT_TOPICS_MAX))
+        return tcn_node_problem(&list, "name 1 to %d topics", TCN_CHAT_TOPICS_MAX);
+    return read_topics(&list, NULL, arena, &ret->chat_channel);
+}
+
 static int read_template(const struct tcn_node *at, struct tcn_arena *arena,
                          struct tcn_response_plan *ret)
 {
-    static const char *const names[] = {"title",        "impact",       "summary",
-                                        "dedupeString", "incidentTags", NULL};
+    static const char *const names[] = {
+        "title", "impact", "summary", "dedupeString", "incidentTags", "notificationTargets", NULL};
     struct tcn_node t;
     int64_t impact = 3;
     int r;
@@ -88,6 +154,7 @@ static int read_template(const struct tcn_node *at, struct tcn_arena *arena,
     r |= tcn_node_text(&t, "dedupeString", TCN_OPTIONAL, &ret->dedupe_string);
     r |= tcn_node_int(&t, "impact", TCN_NEED, 1, TCN_IMPACT_MAX, &impact);
     r |= tcn_resources_tags(&t, "incidentTags", arena, &ret->tags, &ret->n_tags);
+    r |= read_targets(&t, arena, ret);
     ret->impact = (int)impact;
     r |= check_lengths(&t, ret);
     return r < 0 ? TCN_EINVALID : 0;
@@ -184,12 +251,14 @@ static int read_plan(const struct tcn_node *at, struct tcn_arena *arena,
                      struct tcn_response_plan *ret)
 {
     static const char *const names[] = {"name",        "displayName", "incidentTemplate",
-                                        "engagements", "connectors",  NULL};
+                                        "engagements", "connectors",  "chatChannel",
+                                        NULL};
     int r = tcn_node_only(at, names);
 
     r |= tcn_node_text(at, "name", TCN_NEED, &ret->name);
     r |= tcn_node_text(at, "displayName", TCN_OPTIONAL, &ret->display_name);
     r |= read_template(at, arena, ret);
+    r |= read_chat(at, arena, ret);
     r |= read_texts(at, "engagements", TCN_ENGAGEMENTS_MAX, ret->engagements, &ret->n_engagements);
     r |= read_texts(at, "connectors", TCN_PLAN_CONNECTORS_MAX, ret->connectors, &ret->n_connectors);
     r |= check_name(at, ret->name);

@@ -86,7 +86,8 @@ struct tcn_incident_update {
     enum tcn_incident_status status;
     const char *title, *summary;
     int impact;
-    struct tcn_resolution resolution; /* with RESOLVED */
+    struct tcn_resolution resolution;                             /* with RESOLVED */
+    const struct tcn_topics *notification_targets, *chat_channel; /* NULL: they stay */
     const char *actor;
 };
 int tcn_engine_update(struct tcn_aggregate *aggregate, const struct tcn_incident_update *update,

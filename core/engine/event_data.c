@@ -144,6 +144,48 @@ const char *tcn_event_data_update(const struct tcn_step *s, const struct tcn_att
     return close_object(s, &b);
 }
 
+/* [OPEN"ARN"CLOSE, ...] */
+static void add_topics(struct tcn_buf *b, const struct tcn_topics *topics, const char *open,
+                       const char *close)
+{
+    tcn_buf_char(b, '[');
+    for (size_t i = 0; i < topics->n; i++) {
+        tcn_buf_z(b, i > 0 ? "," : "");
+        tcn_buf_z(b, open);
+        tcn_buf_json(b, tcn_str(topics->arns[i]));
+        tcn_buf_z(b, close);
+    }
+    tcn_buf_char(b, ']');
+}
+
+const char *tcn_event_data_targets(const struct tcn_step *s, const struct tcn_topics *topics)
+{
+    struct tcn_buf b;
+    char room[ROOM];
+    const char *text;
+
+    tcn_buf_init_in(&b, DATA_MAX, room, ROOM);
+    add_topics(&b, topics, "{\"snsTopicArn\":", "}");
+    assert(tcn_buf_ok(&b));
+    text = tcn_arena_strndup(s->d->arena, b.ptr, b.len);
+    tcn_buf_done(&b);
+    return text;
+}
+
+const char *tcn_event_data_chat(const struct tcn_step *s, const struct tcn_topics *topics)
+{
+    struct tcn_buf b;
+    char room[ROOM];
+
+    open_object(&b, room);
+    add_key(&b, topics->n > 0 ? KEY("chatbotSns") : KEY("empty"));
+    if (topics->n > 0)
+        add_topics(&b, topics, "", "");
+    else
+        tcn_buf_z(&b, "{}");
+    return close_object(s, &b);
+}
+
 /* A value that is a structure is a JSON text already. */
 static void add_value(struct tcn_buf *b, const struct tcn_related_item *item)
 {

@@ -30,6 +30,9 @@ const char *tcn_event_data_update(const struct tcn_step *s, const struct tcn_att
 /* A related item was added. */
 const char *tcn_event_data_related(const struct tcn_step *s, const struct tcn_related_item *item,
                                    const char *actor);
+/* newValue of notificationTargets and chatChannel. */
+const char *tcn_event_data_targets(const struct tcn_step *s, const struct tcn_topics *topics);
+const char *tcn_event_data_chat(const struct tcn_step *s, const struct tcn_topics *topics);
 /* newValue of relatedItems, as ssm-incidents prints it: {"itemToAdd": ...}, {"itemToRemove": ...}. */
 const char *tcn_event_item_added(const struct tcn_step *s, const struct tcn_related_item *item);
 const char *tcn_event_item_removed(const struct tcn_step *s, const struct tcn_related_item *item);

@@ -87,6 +87,10 @@ static void make_record(const struct tcn_step *s, const struct tcn_opening *o)
         .is_storm = o->is_storm,
         .is_bare = o->is_bare,
     };
+    if (o->plan) {
+        s->a->incident.notification_targets = o->plan->notification_targets;
+        s->a->incident.chat_channel = o->plan->chat_channel;
+    }
     set_tags(s, o);
     s->d->incident_opened = true;
     tcn_decision_tell_tickets(s->d, &s->a->incident);

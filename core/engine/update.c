@@ -1,8 +1,10 @@
 /* What a person or an API call changes in an incident: status, texts, impact, notes (spec incidents-contacts 8.4). */
+#include "engine/arn.h"
 #include "engine/engine.h"
+#include "engine/event_data.h"
 #include "engine/incident.h"
 
-#define CHANGES_MAX 4
+#define CHANGES_MAX 6
 
 struct changes {
     struct tcn_attribute items[CHANGES_MAX];
@@ -23,6 +25,20 @@ static int check_text(const char *text, const char *name, bool may_be_empty, siz
     return 0;
 }
 
+static int check_topics(const struct tcn_topics *topics, const char *name, size_t max,
+                        struct tcn_err *err)
+{
+    if (!topics)
+        return 0;
+    if (topics->n > max)
+        return tcn_fail(err, TCN_EINVALID, "%s has more than %zu topics", name, max);
+    for (size_t i = 0; i < topics->n; i++)
+        if (!tcn_is_topic_arn(topics->arns[i]))
+            return tcn_fail(err, TCN_EINVALID, "%s: \"%.100s\" is not " TCN_TOPIC_ARN_FORM, name,
+                            topics->arns[i]);
+    return 0;
+}
+
 static int check(const struct tcn_incident_update *u, struct tcn_err *err)
 {
     int r;
@@ -32,7 +48,10 @@ static int check(const struct tcn_incident_update *u, struct tcn_err *err)
         return tcn_fail(err, TCN_EINVALID, "status is neither OPEN nor RESOLVED");
     if (u->impact < 0 || u->impact > TCN_IMPACT_MAX)
         return tcn_fail(err, TCN_EINVALID, "impact is not in 1-5");
-    if ((r = check_text(u->title, "title", false, TCN_TITLE_MAX, err)) < 0)
+    if ((r = check_text(u->title, "title", false, TCN_TITLE_MAX, err)) < 0 ||
+        (r = check_topics(u->notification_targets, "notificationTargets", TCN_TARGET_TOPICS_MAX,
+                          err)) < 0 ||
+        (r = check_topics(u->chat_channel, "chatChannel", TCN_CHAT_TOPICS_MAX, err)) < 0)
         return r;
     return check_text(u->summary, "summary", true, TCN_SUMMARY_MAX, err);
 }
@@ -58,6 +77,29 @@ static bool differs(const char *told, const char *known)
     return told && strcmp(told, known ? known : "") != 0;
 }
 
+static bool are_same(const struct tcn_topics *a, const struct tcn_topics *b)
+{
+    for (size_t i = 0; i < a->n && i < b->n; i++)
+        if (strcmp(a->arns[i], b->arns[i]) != 0)
+            return false;
+    return a->n == b->n;
+}
+
+/* Whether they are others. */
+static bool change_topics(const struct tcn_step *s, const struct tcn_topics *told,
+                          struct tcn_topics *known)
+{
+    const char **arns;
+
+    if (!told || are_same(told, known))
+        return false;
+    arns = TCN_NEW_N(s->d->arena, const char *, told->n + 1);
+    for (size_t i = 0; i < told->n; i++)
+        arns[i] = tcn_arena_strdup(s->d->arena, told->arns[i]);
+    *known = (struct tcn_topics){arns, told->n};
+    return true;
+}
+
 static void change_record(const struct tcn_step *s, const struct tcn_incident_update *u,
                           struct changes *c)
 {
@@ -75,6 +117,10 @@ static void change_record(const struct tcn_step *s, const struct tcn_incident_up
         i->impact = u->impact;
         add(c, "impact", tcn_arena_fmt(s->d->arena, "%d", u->impact));
     }
+    if (change_topics(s, u->notification_targets, &i->notification_targets))
+        add(c, "notificationTargets", tcn_event_data_targets(s, &i->notification_targets));
+    if (change_topics(s, u->chat_channel, &i->chat_channel))
+        add(c, "chatChannel", tcn_event_data_chat(s, &i->chat_channel));
 }
 
 /* Returns the sentence for people, NULL when the status stays. */

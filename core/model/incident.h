@@ -3,6 +3,7 @@
 #define TCN_MODEL_INCIDENT_H
 
 #include "model/alarm.h"
+#include "model/topic.h"
 
 #define TCN_NOTE_MAX 8000 /* code points of a note by a person */
 
@@ -40,6 +41,7 @@ struct tcn_incident {
         is_bare; /* no incident to anybody: it carries one engagement that was started without one */
     struct tcn_tag *tags;
     size_t n_tags;
+    struct tcn_topics notification_targets, chat_channel; /* told of what happens to it */
     int64_t revision;    /* grows with every change that connectors must see */
     int64_t event_seq;   /* last timeline sequence number used */
     int64_t related_seq; /* how many related items it has, whoever added them */

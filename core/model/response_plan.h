@@ -4,6 +4,7 @@
 
 #include "model/alarm.h"
 #include "model/heartbeat.h"
+#include "model/topic.h"
 
 #define TCN_ENGAGEMENTS_MAX 5 /* quota of a response plan */
 #define TCN_PLAN_CONNECTORS_MAX 16
@@ -19,6 +20,7 @@ struct tcn_response_plan {
     size_t n_engagements;
     struct tcn_tag *tags; /* incidentTags */
     size_t n_tags;
+    struct tcn_topics notification_targets, chat_channel;
     const char *connectors[TCN_PLAN_CONNECTORS_MAX]; /* instances that get a ticket */
     size_t n_connectors;
 };

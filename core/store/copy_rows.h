@@ -6,7 +6,7 @@
 #include "base/vec.h"
 #include "store/db.h"
 
-#define TCN_COPY_COLUMNS 32
+#define TCN_COPY_COLUMNS 48
 #define TCN_COPY_TABLES 23
 
 /* The columns of the key come first: unique, the same row for its life, and in the same order in every database. */

@@ -568,6 +568,13 @@ static const char *const v24_engagements[] = {
     NULL,
 };
 
+/* The topics that an incident tells. */
+static const char *const v25_topics[] = {
+    "ALTER TABLE incidents ADD COLUMN notification_targets TEXT",
+    "ALTER TABLE incidents ADD COLUMN chat_channel TEXT",
+    NULL,
+};
+
 const struct tcn_migration tcn_migrations[] = {
     {1, 1, v1_base},
     {2, 1, v2_incidents},
@@ -593,5 +600,6 @@ const struct tcn_migration tcn_migrations[] = {
     {22, 13, v22_filters_apart},
     {23, 13, v23_resources},
     {24, 13, v24_engagements},
+    {25, 13, v25_topics},
     {0, 0, NULL},
 };

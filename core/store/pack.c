@@ -124,6 +124,20 @@ int tcn_pack_match(const struct tcn_match *match, struct tcn_buf *ret, struct tc
     return packed(ret, err);
 }
 
+int tcn_pack_topics(const struct tcn_topics *topics, struct tcn_buf *ret, struct tcn_err *err)
+{
+    tcn_buf_init(ret, MAX_PACKED_BYTES);
+    if (topics->n > TCN_TARGET_TOPICS_MAX)
+        return tcn_fail(err, TCN_ELIMIT, "%zu topics are too many to be stored", topics->n);
+    for (size_t i = 0; i < topics->n; i++) {
+        tcn_buf_char(ret, i ? ',' : '[');
+        add_text(ret, topics->arns[i]);
+    }
+    if (topics->n > 0)
+        tcn_buf_char(ret, ']');
+    return packed(ret, err);
+}
+
 /* [[duration_ms, [[channel, retry_ms, contact, is_essential], ...]], ...] */
 static void add_stage(struct tcn_buf *b, const struct tcn_stage *stage)
 {
@@ -323,6 +337,25 @@ int tcn_unpack_match(struct tcn_str text, struct tcn_arena *a, struct tcn_match 
     ret->items = items = TCN_NEW_N(a, struct tcn_matcher, ret->n + 1);
     for (size_t i = 0; i < ret->n && r == 0; i++)
         if (!read_matcher(json_array_get(root, i), a, &items[i]))
+            r = damaged(err);
+    json_decref(root);
+    return r;
+}
+
+int tcn_unpack_topics(struct tcn_str text, struct tcn_arena *a, struct tcn_topics *ret,
+                      struct tcn_err *err)
+{
+    const char **arns;
+    json_t *root = NULL;
+    int r;
+
+    *ret = (struct tcn_topics){0};
+    if ((r = parse(text, TCN_TARGET_TOPICS_MAX, &root, err)) < 0)
+        return r;
+    *ret = (struct tcn_topics){NULL, json_array_size(root)};
+    ret->arns = arns = ret->n ? TCN_NEW_N(a, const char *, ret->n) : NULL;
+    for (size_t i = 0; i < ret->n && r == 0; i++)
+        if (!(arns[i] = text_at(root, i, a)))
             r = damaged(err);
     json_decref(root);
     return r;

@@ -9,6 +9,7 @@
 #include "model/alarm.h"
 #include "model/contact.h"
 #include "model/mute.h"
+#include "model/topic.h"
 
 /* The buffers are initialized by the call and the caller's to tcn_buf_done, whatever the result. */
 int tcn_pack_tags(const struct tcn_tag *tags, size_t n, struct tcn_buf *ret, struct tcn_err *err);
@@ -18,6 +19,7 @@ int tcn_pack_items(const struct tcn_item *items, size_t n, struct tcn_buf *ret,
                    struct tcn_err *err);
 int tcn_pack_times(const int64_t *times, size_t n, struct tcn_buf *ret, struct tcn_err *err);
 int tcn_pack_match(const struct tcn_match *match, struct tcn_buf *ret, struct tcn_err *err);
+int tcn_pack_topics(const struct tcn_topics *topics, struct tcn_buf *ret, struct tcn_err *err);
 int tcn_pack_plan(const struct tcn_plan *plan, struct tcn_buf *ret, struct tcn_err *err);
 
 /* text.ptr NULL is the empty list. */
@@ -30,6 +32,8 @@ int tcn_unpack_items(struct tcn_str text, struct tcn_arena *a, struct tcn_item *
 int tcn_unpack_times(struct tcn_str text, int64_t *ret_times, size_t n, struct tcn_err *err);
 int tcn_unpack_match(struct tcn_str text, struct tcn_arena *a, struct tcn_match *ret,
                      struct tcn_err *err);
+int tcn_unpack_topics(struct tcn_str text, struct tcn_arena *a, struct tcn_topics *ret,
+                      struct tcn_err *err);
 int tcn_unpack_plan(struct tcn_str text, struct tcn_arena *a, struct tcn_plan *ret,
                     struct tcn_err *err);
 

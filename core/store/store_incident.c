@@ -21,7 +21,7 @@ enum {
     "trigger_arn, created_by, modified_by, created_ms, modified_ms, resolved_ms, "                 \
     "acknowledged_ms, acknowledged_by, resolution_code, resolution_notes, resolution_by, "         \
     "previous, storm, is_storm, tags, revision, event_seq, related_seq, unreached_ms, "            \
-    "is_bare"
+    "is_bare, notification_targets, chat_channel"
 /* $4: 1 takes what is no incident, too. */
 #define LIST "SELECT " COLUMNS " FROM incidents WHERE account_id = $1 AND id < $2 AND is_bare <= $4"
 #define NEWEST " ORDER BY id DESC LIMIT $3"
@@ -34,7 +34,7 @@ static const char *const sql[] = {
     [INCIDENT_PUT] =
         "INSERT INTO incidents (account_id, epoch, dedupe_hash, " COLUMNS ") VALUES ($1, $2, $3,"
         " $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,"
-        " $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)"
+        " $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)"
         " ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, status = excluded.status,"
         " impact = excluded.impact, response_plan = excluded.response_plan,"
         " title = excluded.title, summary = excluded.summary,"
@@ -49,7 +49,9 @@ static const char *const sql[] = {
         " previous = excluded.previous, storm = excluded.storm, is_storm = excluded.is_storm,"
         " tags = excluded.tags, revision = excluded.revision, event_seq = excluded.event_seq,"
         " related_seq = excluded.related_seq, unreached_ms = excluded.unreached_ms,"
-        " is_bare = excluded.is_bare"
+        " is_bare = excluded.is_bare,"
+        " notification_targets = excluded.notification_targets,"
+        " chat_channel = excluded.chat_channel"
         " WHERE incidents.account_id = excluded.account_id",
     [INCIDENT_OPEN_OF] = TCN_OPEN_OF("$2"),
     [LIST_ALL] = LIST NEWEST,
@@ -104,6 +106,9 @@ static int read_incident(struct tcn_query *q, struct tcn_arena *a, struct tcn_in
     ret->related_seq = tcn_c_int(q);
     ret->unreached_ms = tcn_c_int(q);
     ret->is_bare = tcn_c_int(q) != 0;
+    if ((r = tcn_unpack_topics(tcn_c_view(q), a, &ret->notification_targets, err)) < 0 ||
+        (r = tcn_unpack_topics(tcn_c_view(q), a, &ret->chat_channel, err)) < 0)
+        return r;
     return tcn_query_row_ok(q, err);
 }
 
@@ -122,8 +127,29 @@ int tcn_store_incident_get(struct tcn_store *s, struct tcn_id id, struct tcn_are
     return r;
 }
 
+/* The lists of a row. */
+struct lists {
+    struct tcn_buf tags, targets, chat;
+};
+
+static int pack_lists(const struct tcn_incident *i, struct lists *ret, struct tcn_err *err)
+{
+    int r = tcn_pack_tags(i->tags, i->n_tags, &ret->tags, err);
+
+    if (r == 0)
+        r = tcn_pack_topics(&i->notification_targets, &ret->targets, err);
+    return r < 0 ? r : tcn_pack_topics(&i->chat_channel, &ret->chat, err);
+}
+
+static void lists_done(struct lists *l)
+{
+    tcn_buf_done(&l->tags);
+    tcn_buf_done(&l->targets);
+    tcn_buf_done(&l->chat);
+}
+
 static void bind_incident(struct tcn_query *q, const struct tcn_incident *i,
-                          const struct tcn_id *hash, const struct tcn_buf *tags)
+                          const struct tcn_id *hash, const struct lists *lists)
 {
     tcn_q_epoch(q);
     tcn_q_id(q, hash);
@@ -150,12 +176,14 @@ static void bind_incident(struct tcn_query *q, const struct tcn_incident *i,
     tcn_q_id(q, &i->previous);
     tcn_q_id(q, &i->storm);
     tcn_q_int(q, i->is_storm);
-    tcn_q_packed(q, tags);
+    tcn_q_packed(q, &lists->tags);
     tcn_q_int(q, i->revision);
     tcn_q_int(q, i->event_seq);
     tcn_q_int(q, i->related_seq);
     tcn_q_int(q, i->unreached_ms);
     tcn_q_int(q, i->is_bare);
+    tcn_q_packed(q, &lists->targets);
+    tcn_q_packed(q, &lists->chat);
 }
 
 int tcn_store_incident_put(struct tcn_store *s, const struct tcn_incident *incident,
@@ -164,17 +192,17 @@ int tcn_store_incident_put(struct tcn_store *s, const struct tcn_incident *incid
     /* No alarm has a second part: none finds what is no incident. */
     struct tcn_id hash =
         tcn_store_hash(s, incident->dedupe_string, incident->is_bare ? "bare" : NULL);
-    struct tcn_buf tags = {0};
+    struct lists lists = {0};
     struct tcn_query q;
     int r;
 
-    if ((r = tcn_pack_tags(incident->tags, incident->n_tags, &tags, err)) == 0 &&
+    if ((r = pack_lists(incident, &lists, err)) == 0 &&
         (r = start(s, INCIDENT_PUT, &q, err)) == 0) {
-        bind_incident(&q, incident, &hash, &tags);
+        bind_incident(&q, incident, &hash, &lists);
         tcn_store_note_present(s, TCN_AHEAD_OPEN, hash);
         r = tcn_query_add(&q, 1, "the incident belongs to another account", err);
     }
-    tcn_buf_done(&tags);
+    lists_done(&lists);
     return r;
 }
 

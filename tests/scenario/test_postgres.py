@@ -400,11 +400,12 @@ class Start(unittest.TestCase):
         self.starts(own)
         grant = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA old TO worker; "
         self.server.psql("GRANT USAGE ON SCHEMA old TO worker; " + grant + "SET search_path = old; "
-                         "DELETE FROM schema_version WHERE version >= (SELECT MAX(version) FROM schema_version) - 4; "
+                         "DELETE FROM schema_version WHERE version >= (SELECT MAX(version) FROM schema_version) - 5; "
                          "DROP INDEX incidents_bare, engagements_id, engagements_start, engagements_text; "
                          "ALTER TABLE incidents DROP COLUMN is_bare; "
                          "ALTER TABLE engagements DROP COLUMN sender, DROP COLUMN subject, DROP COLUMN content, "
                          "DROP COLUMN public_subject, DROP COLUMN public_content, DROP COLUMN incident_text; "
+                         "ALTER TABLE incidents DROP COLUMN notification_targets, DROP COLUMN chat_channel; "
                          "DROP TABLE resources, channel_states; DROP INDEX incidents_impact, incidents_creator; "
                          "DROP TABLE budgets; ALTER TABLE sends DROP COLUMN held_ms, DROP COLUMN is_paid")
         self.assertRegex(self.refused(other), "permission denied for schema old.*start once with a role that may create tables")

@@ -1,6 +1,9 @@
 /* The bodies of the native API's commands: what they may hold, and what a refusal says. */
 #include "calls.h"
 
+#define OPS "\"arn:aws:sns:eu-central-1:123456789012:ops\""
+#define SIX OPS "," OPS "," OPS "," OPS "," OPS "," OPS
+
 static void test_bodies(void **state)
 {
     static const struct {
@@ -36,6 +39,16 @@ static void test_bodies(void **state)
         {tcn_v1_resolve, "{\"code\":\"two\\nlines\"}", "code"},
         {tcn_v1_resolve, "{\"code\":\"a\\tb\"}", "code"},
         {tcn_v1_resolve, "{\"code\":\"a\\u0007b\"}", "code"},
+        {tcn_v1_update, "{\"notification_targets\":[" OPS "," OPS "],\"chat_channel\":[]}", NULL},
+        {tcn_v1_update, "{\"chat_channel\":[" OPS "]}", NULL},
+        {tcn_v1_update, "{\"notification_targets\":null}", "notification_targets"},
+        {tcn_v1_update, "{\"notification_targets\":" OPS "}", "notification_targets"},
+        {tcn_v1_update, "{\"notification_targets\":[\"ops\"]}", "notification_targets"},
+        {tcn_v1_update, "{\"notification_targets\":[{\"snsTopicArn\":" OPS "}]}",
+         "notification_targets"},
+        {tcn_v1_update, "{\"chat_channel\":[" SIX "]}", "chat_channel"},
+        {tcn_v1_update, "{\"notification_targets\":[" SIX "," SIX "]}", "notification_targets"},
+        {tcn_v1_update, "{}", "title"},
         {tcn_v1_link_retry, NULL, NULL},
         {tcn_v1_link_retry, "{\"why\":\"\"}", "why"},
         {tcn_v1_letter_retry, NULL, NULL},

@@ -51,6 +51,8 @@ static const struct {
     {"a setting that looks like a reference", "{'sources':{'a':{'settings':{'env':'prod'}}}}",
      "{'sources':{'a':{'settings':{'env':'test'}}}}", false},
     {"what asks for codes", "{'accept_code_validation':'IGNORE'}", "{}", false},
+    {"a topic", "{'topics':{'arn':{'connectors':['a']}}}",
+     "{'topics':{'arn':{'connectors':['b']}}}", false},
     {"a channel", "{'channels':{'EMAIL':{'connector':'a'}}}",
      "{'channels':{'EMAIL':{'connector':'b'}}}", false},
     {"the order of a list", "{'resources':{'contacts':[1,2]}}", "{'resources':{'contacts':[2,1]}}",

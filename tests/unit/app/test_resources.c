@@ -17,6 +17,37 @@ static void read_text(struct resources *f, const char *text)
     "{\"ContactId\":\"alice\",\"Name\":\"mail\",\"Type\":\"EMAIL\",\"DeliveryAddress\":"           \
     "{\"SimpleAddress\":\"alice@example.com\"}}"
 
+#define ARN "arn:aws:sns:eu-central-1:123456789012:ops"
+#define OPS "{\"snsTopicArn\":\"" ARN "\"}"
+#define WITH_TARGETS(targets)                                                                      \
+    "{\"response_plans\":[{\"name\":\"p\",\"incidentTemplate\":{\"title\":\"t\",\"impact\":1,"     \
+    "\"notificationTargets\":[" targets "]}}]}"
+#define WITH_CHAT(chat)                                                                            \
+    "{\"response_plans\":[{\"name\":\"p\",\"incidentTemplate\":{\"title\":\"t\",\"impact\":1},"    \
+    "\"chatChannel\":" chat "}]}"
+
+static void test_reads_topics(void **state)
+{
+    struct resources f;
+
+    (void)state;
+    read_text(&f, WITH_TARGETS(OPS "," OPS));
+    assert_int_equal(f.r, 0);
+    assert_int_equal(f.dir.plans[0].notification_targets.n, 2);
+    assert_string_equal(f.dir.plans[0].notification_targets.arns[1], ARN);
+    assert_int_equal(f.dir.plans[0].chat_channel.n, 0);
+    release_resources(&f);
+    read_text(&f, WITH_CHAT("{\"chatbotSns\":[\"" ARN "\"]}"));
+    assert_int_equal(f.r, 0);
+    assert_string_equal(f.dir.plans[0].chat_channel.arns[0], ARN);
+    assert_int_equal(f.dir.plans[0].chat_channel.n, 1);
+    release_resources(&f);
+    read_text(&f, WITH_CHAT("{\"empty\":{}}"));
+    assert_int_equal(f.r, 0);
+    assert_int_equal(f.dir.plans[0].chat_channel.n, 0);
+    release_resources(&f);
+}
+
 static void test_reads_everything(void **state)
 {
     struct resources f;
@@ -284,6 +315,30 @@ static const struct {
     {"impact out of range",
      "{\"response_plans\":[{\"name\":\"p\",\"incidentTemplate\":{\"title\":\"t\",\"impact\":6}}]}",
      "$.response_plans[0].incidentTemplate.impact: 6 is out of range"},
+    {"more than ten targets",
+     WITH_TARGETS(OPS "," OPS "," OPS "," OPS "," OPS "," OPS "," OPS "," OPS "," OPS "," OPS
+                      "," OPS),
+     "$.response_plans[0].incidentTemplate.notificationTargets: 11 topics; at most 10"},
+    {"a target that is text", WITH_TARGETS("\"ops\""),
+     "$.response_plans[0].incidentTemplate.notificationTargets[0]: must be {\"snsTopicArn\": ARN}"},
+    {"a target with more than its topic", WITH_TARGETS("{\"snsTopicArn\":\"" ARN "\",\"a\":1}"),
+     "notificationTargets[0]: must be {\"snsTopicArn\": ARN}"},
+    {"a target that is no topic",
+     WITH_TARGETS("{\"snsTopicArn\":\"arn:aws:sqs:a:123456789012:b\"}"),
+     "notificationTargets[0]: \"arn:aws:sqs:a:123456789012:b\" is not the ARN of a topic"},
+    {"no topic for chat", WITH_CHAT("{\"chatbotSns\":[]}"),
+     "$.response_plans[0].chatChannel.chatbotSns: name 1 to 5 topics"},
+    {"six topics for chat",
+     WITH_CHAT("{\"chatbotSns\":[\"" ARN "\",\"" ARN "\",\"" ARN "\",\"" ARN "\",\"" ARN "\",\"" ARN
+               "\"]}"),
+     "chatbotSns: name 1 to 5 topics"},
+    {"a topic for chat that is an object", WITH_CHAT("{\"chatbotSns\":[" OPS "]}"),
+     "$.response_plans[0].chatChannel.chatbotSns[0]: must be text"},
+    {"chat that is both", WITH_CHAT("{\"chatbotSns\":[\"" ARN "\"],\"empty\":{}}"),
+     "$.response_plans[0].chatChannel: give exactly one of chatbotSns and empty"},
+    {"chat that is nothing", WITH_CHAT("{}"), "$.response_plans[0].chatChannel: give exactly one"},
+    {"chat misspelt", WITH_CHAT("{\"chatbotSNS\":[\"" ARN "\"]}"),
+     "$.response_plans[0].chatChannel.chatbotSNS: \"chatbotSNS\" is not known here"},
     {"no template", "{\"response_plans\":[{\"name\":\"p\"}]}",
      "$.response_plans[0].incidentTemplate: is missing"},
     {"tag that is no text",
@@ -387,6 +442,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reads_everything),
+        cmocka_unit_test(test_reads_topics),
         cmocka_unit_test(test_page_budgets),
         cmocka_unit_test(test_a_person_may_be_engaged_in_several_ways),
         cmocka_unit_test(test_an_alias_that_is_there_twice_is_listed_once),

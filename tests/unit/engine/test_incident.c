@@ -13,6 +13,8 @@ static char *repeat_text(struct fixture *f, const char *unit, size_t n)
 static void record_of_an_alarm(void **state)
 {
     struct tcn_alarm alarm = fx_alarm(TCN_ACTION_FIRE, T0 - MIN);
+    static const char *const topics[] = {"arn:aws:sns:eu-central-1:123456789012:ops",
+                                         "arn:aws:sns:eu-central-1:123456789012:dev"};
     struct tcn_tag plan_tags[] = {{"team", "web"}, {"env", "prod"}};
     struct tcn_tag alarm_tags[] = {{"env", "test"}, {"zone", "a"}};
     const struct tcn_incident *i;
@@ -23,6 +25,8 @@ static void record_of_an_alarm(void **state)
     f.plan.tags = plan_tags;
     f.plan.n_tags = 2;
     f.plan.summary = "template";
+    f.plan.notification_targets = (struct tcn_topics){topics, 2};
+    f.plan.chat_channel = (struct tcn_topics){topics + 1, 1};
     alarm.tags = alarm_tags;
     alarm.n_tags = 2;
     alarm.impact = 2;
@@ -42,6 +46,10 @@ static void record_of_an_alarm(void **state)
     assert_int_equal(strlen(i->dedupe_string), 36);
     assert_int_equal(i->n_tags, 3);
     assert_string_equal(i->tags[1].value, "prod"); /* the plan's wins */
+    assert_int_equal(i->notification_targets.n, 2);
+    assert_string_equal(i->notification_targets.arns[0], topics[0]);
+    assert_int_equal(i->chat_channel.n, 1);
+    assert_string_equal(i->chat_channel.arns[0], topics[1]);
     assert_string_equal(f.d.events.items[0].type, TCN_EVENT_TRIGGER);
     assert_int_equal(f.d.events.items[0].event_ms, T0 - MIN);
     assert_string_equal(f.d.events.items[1].type, TCN_EVENT_START);

@@ -2,6 +2,15 @@
 
 static char long_text[TCN_SUMMARY_MAX + 2];
 
+#define OPS "arn:aws:sns:eu-central-1:123456789012:ops"
+#define DEV "arn:aws:sns:eu-central-1:123456789012:dev"
+
+static const char *const topic_arns[] = {OPS, DEV, OPS, DEV, OPS, DEV, OPS, DEV, OPS, DEV, OPS},
+                         *const odd_arns[] = {"arn:aws:sqs:eu-central-1:123456789012:ops"};
+static const struct tcn_topics no_topics = {NULL, 0}, two_topics = {topic_arns, 2},
+                               six_topics = {topic_arns, 6}, eleven_topics = {topic_arns, 11},
+                               odd_topics = {odd_arns, 1};
+
 static const struct {
     const char *name;
     struct tcn_incident_update update;
@@ -17,6 +26,27 @@ static const struct {
     {"the same title", {.title = "cpu"}, 0, NULL},
     {"the same impact", {.impact = 3}, 0, NULL},
     {"the same status", {.status = TCN_STATUS_OPEN}, 0, NULL},
+    {"targets",
+     {.notification_targets = &two_topics},
+     0,
+     "{\"attributeName\":\"notificationTargets\",\"newValue\":\"[{\\\"snsTopicArn\\\":\\\"" OPS
+     "\\\"},{\\\"snsTopicArn\\\":\\\"" DEV "\\\"}]\"}"},
+    {"chat channel",
+     {.chat_channel = &two_topics},
+     0,
+     "{\"attributeName\":\"chatChannel\",\"newValue\":\"{\\\"chatbotSns\\\":[\\\"" OPS
+     "\\\",\\\"" DEV "\\\"]}\"}"},
+    {"ten targets", {.notification_targets = &(struct tcn_topics){topic_arns, 10}}, 0, OPS},
+    {"no topics where none are",
+     {.notification_targets = &no_topics, .chat_channel = &no_topics},
+     0,
+     NULL},
+    {"eleven targets",
+     {.notification_targets = &eleven_topics},
+     TCN_EINVALID,
+     "notificationTargets"},
+    {"six topics for chat", {.chat_channel = &six_topics}, TCN_EINVALID, "chatChannel"},
+    {"a queue", {.notification_targets = &odd_topics}, TCN_EINVALID, "the ARN of a topic"},
     {"empty title", {.title = ""}, TCN_EINVALID, "title"},
     {"long title", {.title = long_text}, TCN_EINVALID, "title"},
     {"long summary", {.summary = long_text}, TCN_EINVALID, "summary"},
@@ -76,6 +106,43 @@ static void one_event_for_all_members(void **state)
     assert_string_equal(f.a.incident.resolution.by, "user:ann");
     assert_true(f.a.engagements[0].stop_ms != 0);
     assert_int_equal(f.a.incident.revision, 2);
+    fx_done(&f);
+}
+
+static void update_topics(struct fixture *f, const struct tcn_topics *targets,
+                          const struct tcn_topics *chat)
+{
+    const struct tcn_incident_update u = {
+        .notification_targets = targets, .chat_channel = chat, .actor = "user:ann"};
+
+    fx_begin(f);
+    assert_int_equal(tcn_engine_update(&f->a, &u, f->now, &f->d, NULL), 0);
+}
+
+static void topics_come_and_go(void **state)
+{
+    const struct tcn_incident *i;
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    fx_alarm_at(&f, TCN_ACTION_FIRE, 0);
+    i = &f.a.incident;
+    update_topics(&f, &two_topics, NULL);
+    assert_int_equal(i->notification_targets.n, 2);
+    assert_string_equal(i->notification_targets.arns[1], DEV);
+    assert_int_equal(i->chat_channel.n, 0);
+    update_topics(&f, &two_topics, NULL);
+    assert_int_equal(f.d.events.n, 0);
+    update_topics(&f, &(struct tcn_topics){topic_arns + 1, 2}, &two_topics);
+    assert_int_equal(f.d.events.n, 1);
+    assert_string_equal(i->notification_targets.arns[0], DEV);
+    update_topics(&f, &no_topics, &no_topics);
+    assert_int_equal(i->notification_targets.n + i->chat_channel.n, 0);
+    assert_non_null(
+        strstr(fx_event(&f, TCN_EVENT_UPDATE, NULL)->data, "\"newValue\":\"{\\\"empty\\\":{}}\""));
+    assert_non_null(strstr(fx_event(&f, TCN_EVENT_UPDATE, NULL)->data,
+                           "\"attributeName\":\"notificationTargets\",\"newValue\":\"[]\""));
     fx_done(&f);
 }
 
@@ -164,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_update),
         cmocka_unit_test(one_event_for_all_members),
+        cmocka_unit_test(topics_come_and_go),
         cmocka_unit_test(second_resolve_keeps_the_time),
         cmocka_unit_test(person_reopens_and_wakes_nobody),
         cmocka_unit_test(notes),

@@ -3,12 +3,12 @@
 #ifndef TCN_TESTS_STORE_ROWS_H
 #define TCN_TESTS_STORE_ROWS_H
 
-#include "store_test.h"
+#include "gen.h"
 
 #if defined(__x86_64__) && defined(__linux__)
 _Static_assert(sizeof(struct tcn_lane) == 352, "struct tcn_lane has changed");
 _Static_assert(sizeof(struct tcn_item) == 56, "struct tcn_item has changed");
-_Static_assert(sizeof(struct tcn_incident) == 256, "struct tcn_incident has changed");
+_Static_assert(sizeof(struct tcn_incident) == 288, "struct tcn_incident has changed");
 _Static_assert(sizeof(struct tcn_event) == 88, "struct tcn_event has changed");
 _Static_assert(sizeof(struct tcn_related_item) == 120, "struct tcn_related_item has changed");
 _Static_assert(sizeof(struct tcn_target) == 32, "struct tcn_target has changed");
@@ -28,28 +28,6 @@ _Static_assert(sizeof(struct tcn_send_row) == 128, "struct tcn_send_row has chan
 _Static_assert(sizeof(struct tcn_deadletter) == 96, "struct tcn_deadletter has changed");
 _Static_assert(sizeof(struct tcn_subscription) == 80, "struct tcn_subscription has changed");
 #endif
-
-/* -- distinct values ---------------------------------------------------------------------------------------- */
-
-struct gen {
-    struct tcn_arena *a;
-    int64_t n;
-};
-
-static inline int64_t g_int(struct gen *g)
-{
-    return ++g->n * 1000003;
-}
-
-static inline const char *g_text(struct gen *g)
-{
-    return tcn_arena_fmt(g->a, "t%lld \"q\" \\ ' $1 \xC3\xA9\n", (long long)++g->n);
-}
-
-static inline struct tcn_id g_id(struct gen *g)
-{
-    return id_of((uint32_t)++g->n);
-}
 
 static inline void gen_plan(struct gen *g, struct tcn_plan *p, size_t n_stages)
 {
@@ -138,7 +116,9 @@ static inline struct tcn_incident gen_incident(struct gen *g)
                              .event_seq = g_int(g),
                              .related_seq = g_int(g),
                              .unreached_ms = g_int(g),
-                             .is_bare = g->n % 4 == 0};
+                             .is_bare = g->n % 4 == 0,
+                             .notification_targets = gen_topics(g, TCN_TARGET_TOPICS_MAX),
+                             .chat_channel = gen_topics(g, 2)};
 
     i.impact = i.is_bare ? 0 : i.impact;
     gen_tags(g, &i.tags, &i.n_tags);
@@ -498,6 +478,8 @@ static inline void same_incident(const struct tcn_incident *a, const struct tcn_
     SAME_INT(event_seq);
     SAME_INT(related_seq);
     SAME_INT(unreached_ms);
+    same_topics(&a->notification_targets, &b->notification_targets);
+    same_topics(&a->chat_channel, &b->chat_channel);
 }
 
 static inline void same_storm_alarm_in_list(const struct tcn_storm_alarm *a,
