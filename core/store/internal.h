@@ -43,6 +43,7 @@ enum tcn_sql_table {
     TCN_SQL_BUDGET,
     TCN_SQL_TIMER,
     TCN_SQL_LINK,
+    TCN_SQL_NOTICE,
     TCN_SQL_DEADLETTER,
     TCN_SQL_SUBSCRIPTION,
     TCN_SQL_HOLD,

@@ -568,10 +568,27 @@ static const char *const v24_engagements[] = {
     NULL,
 };
 
-/* The topics that an incident tells. */
+/* The topics that an incident tells, and how far each is told. */
 static const char *const v25_topics[] = {
     "ALTER TABLE incidents ADD COLUMN notification_targets TEXT",
     "ALTER TABLE incidents ADD COLUMN chat_channel TEXT",
+    "CREATE TABLE notices ("
+    " id {ID} PRIMARY KEY NOT NULL,"
+    " account_id {TEXT} NOT NULL,"
+    " epoch {INT} NOT NULL,"
+    " incident {ID} NOT NULL,"
+    " topic {TEXT} NOT NULL,"
+    " connector {TEXT} NOT NULL,"
+    " told_seq {INT} NOT NULL,"
+    " due_ms {INT} NOT NULL,"
+    " attempts {INT} NOT NULL,"
+    " since_ms {INT} NOT NULL,"
+    " note TEXT,"
+    " holder {INT} NOT NULL"
+    "){CLUSTERED}",
+    "CREATE INDEX notices_due ON notices (connector, due_ms, id) WHERE due_ms > 0",
+    "CREATE INDEX notices_incident ON notices (incident, topic, connector)",
+    KEEP_APART("notices"),
     NULL,
 };
 

@@ -34,14 +34,17 @@ static const struct {
     {"SELECT l.id FROM links l JOIN incidents i ON i.id = l.incident"
      " WHERE l.done_revision > i.revision OR l.notes_seq > i.event_seq LIMIT 10",
      "link %s: the ticket is ahead of its incident"},
+    {"SELECT n.id FROM notices n JOIN incidents i ON i.id = n.incident"
+     " WHERE n.told_seq > i.event_seq LIMIT 10",
+     "notice %s: its topic was told more than happened"},
     {"SELECT i.id FROM incidents i WHERE i.epoch > (SELECT MAX(epoch) FROM epochs) LIMIT 10",
      "incident %s: it was written by a start that the store does not know"},
 };
 
 /* Tables whose rows belong to an incident. */
 static const char *const owned[] = {
-    "events", "related_items", "engagements", "runs",   "pages",       "sends",
-    "timers", "links",         "lanes",       "storms", "deadletters", "storm_alarms",
+    "events", "related_items", "engagements", "runs",        "pages",        "sends",   "timers",
+    "links",  "lanes",         "storms",      "deadletters", "storm_alarms", "notices",
 };
 
 struct check {

@@ -19,6 +19,7 @@ enum {
     SENDS,
     TIMERS,
     LINKS,
+    NOTICES,
     SUBSCRIPTIONS,
     WAITING,
     BUDGETS,
@@ -56,6 +57,8 @@ static const char *const sql[] = {
                " WHERE account_id = $1 AND due_ms > $2",
     [LINKS] = "UPDATE links SET due_ms = due_ms - $3, " BACK_AHEAD("last_attempt_ms") ", "
               BACK_AHEAD("first_fail_ms") ", epoch = $4 WHERE account_id = $1 AND due_ms > $2",
+    [NOTICES] = "UPDATE notices SET due_ms = due_ms - $3, " BACK_AHEAD("since_ms")
+                ", epoch = $4 WHERE account_id = $1 AND due_ms > $2",
     [SUBSCRIPTIONS] = "UPDATE subscriptions SET due_ms = due_ms - $3, " BACK_AHEAD("asked_ms")
                       ", epoch = $4 WHERE account_id = $1 AND due_ms > $2",
     [WAITING] = "UPDATE waiting SET due_ms = due_ms - $3, epoch = $4"

@@ -406,7 +406,7 @@ class Start(unittest.TestCase):
                          "ALTER TABLE engagements DROP COLUMN sender, DROP COLUMN subject, DROP COLUMN content, "
                          "DROP COLUMN public_subject, DROP COLUMN public_content, DROP COLUMN incident_text; "
                          "ALTER TABLE incidents DROP COLUMN notification_targets, DROP COLUMN chat_channel; "
-                         "DROP TABLE resources, channel_states; DROP INDEX incidents_impact, incidents_creator; "
+                         "DROP TABLE notices, resources, channel_states; DROP INDEX incidents_impact, incidents_creator; "
                          "DROP TABLE budgets; ALTER TABLE sends DROP COLUMN held_ms, DROP COLUMN is_paid")
         self.assertRegex(self.refused(other), "permission denied for schema old.*start once with a role that may create tables")
         self.starts(own)

@@ -1,6 +1,6 @@
 /* The same random sequence of every function of the store on each driver and on the reference in memory: the same codes and
  * the same rows. SQLite in memory, SQLite in a file, and PostgreSQL when tests/postgres.py runs this. */
-#include "conformance.h"
+#include "conformance_notice.h"
 
 #define STEPS 1500
 #define LIMIT 40
@@ -696,6 +696,7 @@ static const struct {
            {"mutes", mutes},
            {"resources", resources},
            {"channel states", channel_states},
+           {"notices", notice_ops},
            {"version of resources", resources_version},
            {"timelines", timelines},
            {"timeline pages", timeline_pages}};

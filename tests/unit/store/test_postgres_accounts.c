@@ -1,5 +1,6 @@
 /* Policies of the tables: a session of another account sees and writes nothing, the role that owns the tables included. The
  * tables are those that the catalog has: one without a policy fails here. */
+#include "rows_notice.h"
 #include "rows_resource.h"
 
 #define OTHER "000000000001"
@@ -60,6 +61,7 @@ static void fill(struct fixture *f)
     struct tcn_mute mute = gen_mute(&g);
     struct tcn_resource resource = gen_resource(&g);
     struct tcn_channel_state channel = gen_channel_state(&g);
+    struct tcn_notice notice = gen_notice(&g);
 
     OK(f, tcn_store_begin(f->s, &f->err));
     OK(f, tcn_store_meta_put(f->s, "name", "value", &f->err));
@@ -71,6 +73,7 @@ static void fill(struct fixture *f)
     OK(f, tcn_store_mute_add(f->s, &mute, &f->err));
     OK(f, tcn_store_resource_put(f->s, &resource, &f->err));
     OK(f, tcn_store_channel_state_put(f->s, &channel, &f->err));
+    OK(f, tcn_store_notice_wake(f->s, &notice, &f->err));
     OK(f, tcn_store_budget_put(f->s, "ann", "mail", 1, &f->err));
     OK(f, tcn_store_incident_put(f->s, &incident, &f->err));
     OK(f, tcn_store_event_add(f->s, incident.id, &event, &f->err));

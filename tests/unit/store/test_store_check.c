@@ -1,6 +1,6 @@
 /* Every rule finds what breaks it, and a store that is well has no finding. */
 #include "raw.h"
-#include "rows.h"
+#include "rows_notice.h"
 #include "store/check.h"
 
 /* The whole of one incident: 1, with its page 2. */
@@ -15,11 +15,12 @@ static void fill(struct fixture *f)
     struct tcn_send_row send = gen_send(&g);
     struct tcn_link link = gen_link(&g);
     struct tcn_lane lane = gen_lane(&g);
+    struct tcn_notice notice = gen_notice(&g);
 
-    incident.id = send.incident = link.incident = lane.incident = id_of(1);
+    incident.id = send.incident = link.incident = lane.incident = notice.incident = id_of(1);
     incident.status = TCN_STATUS_OPEN;
     incident.event_seq = 2;
-    link.notes_seq = link.done_revision = 1;
+    link.notes_seq = link.done_revision = notice.told_seq = 1;
     lane.revision = 0;
     lane.echo_due_ms = 0;
     e.n_runs = e.n_pages = 1;
@@ -35,6 +36,7 @@ static void fill(struct fixture *f)
     OK(f, tcn_store_send_add(f->s, &send, &f->err));
     OK(f, tcn_store_link_put(f->s, &link, &f->err));
     OK(f, tcn_store_lane_put(f->s, &lane, &f->err));
+    OK(f, tcn_store_notice_wake(f->s, &notice, &f->err));
     OK(f, tcn_store_timer_set(f->s, id_of(1), NOW, &f->err));
     OK(f, tcn_store_commit(f->s, &f->err));
 }
@@ -98,6 +100,8 @@ static void every_rule(void **state)
          "UPDATE sends SET page = pages.id FROM pages", "it belongs to no page"},
         {"UPDATE links SET notes_seq = 3", "UPDATE links SET notes_seq = 1",
          "the ticket is ahead of its incident"},
+        {"UPDATE notices SET told_seq = 3", "UPDATE notices SET told_seq = 1",
+         "its topic was told more than happened"},
         {"UPDATE incidents SET epoch = 99", "UPDATE incidents SET epoch = 1",
          "written by a start that the store does not know"},
         {"UPDATE timers SET incident = events.id FROM events WHERE events.seq = 1",

@@ -1,3 +1,4 @@
+#include "rows_notice.h"
 #include "rows_resource.h"
 
 /* From BASE + 600 the clock goes back to BASE. */
@@ -80,6 +81,28 @@ static void codes(void **state)
     back(f);
     OK(f, tcn_store_channel_state_get(f->s, row.contact, row.channel, &f->a, &got, &f->err));
     assert_int_equal(got.code_ms, 0);
+}
+
+static void notices(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_notice *got, row = gen_notice(&(struct gen){.a = &f->a, .n = 1});
+    size_t n;
+
+    row.due_ms = BASE + 850;
+    row.since_ms = BASE + 800;
+    OK(f, tcn_store_notice_wake(f->s, &row, &f->err));
+    OK(f, tcn_store_notice_put(f->s, &row, &f->err));
+    back(f);
+    OK(f, tcn_store_notice_list(f->s, row.incident, &f->a, &got, &n, &f->err));
+    assert_int_equal(n, 1);
+    assert_int_equal(got->due_ms, BASE + 850 - BY);
+    assert_int_equal(got->since_ms, BASE + 800 - BY);
+    row.since_ms = BASE - 9;
+    OK(f, tcn_store_notice_put(f->s, &row, &f->err));
+    back(f);
+    OK(f, tcn_store_notice_list(f->s, row.incident, &f->a, &got, &n, &f->err));
+    assert_int_equal(got->since_ms, BASE - 9);
 }
 
 /* Whoever keeps the states learns that they have moved. */
@@ -229,10 +252,15 @@ static void marks_and_deliveries(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_MEMORY(timers_and_messages), IN_MEMORY(buckets),
-        IN_MEMORY(incidents),           IN_MEMORY(codes),
-        IN_MEMORY(codes_are_a_change),  IN_MEMORY(what_was_heard_before),
-        IN_MEMORY(many_lanes),          IN_MEMORY(marks_and_deliveries),
+        IN_MEMORY(timers_and_messages),
+        IN_MEMORY(buckets),
+        IN_MEMORY(incidents),
+        IN_MEMORY(codes),
+        IN_MEMORY(notices),
+        IN_MEMORY(codes_are_a_change),
+        IN_MEMORY(what_was_heard_before),
+        IN_MEMORY(many_lanes),
+        IN_MEMORY(marks_and_deliveries),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

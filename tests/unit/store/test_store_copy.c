@@ -1,6 +1,7 @@
 /* Copies between databases: whole, while the source goes on, again after they were cut off. Under tests/postgres.py the
  * way is SQLite, PostgreSQL, SQLite. */
 #include "raw.h"
+#include "rows_notice.h"
 #include "rows_resource.h"
 #include "store/copy.h"
 #include "store/internal.h"
@@ -129,6 +130,7 @@ static void add_link(struct places *p, uint32_t i)
     static const char *const names[] = {"Jira", "_x", "a-b", "a_c", "jira", "\xC3\xA9", "zoo"};
     struct tcn_link link = gen_link(&p->g);
     struct tcn_deadletter d = gen_deadletter(&p->g);
+    struct tcn_notice notice = gen_notice(&p->g);
 
     link.id = id_of(i);
     link.incident = id_of(i / 7);
@@ -136,6 +138,7 @@ static void add_link(struct places *p, uint32_t i)
     d.id = id_of(i);
     OK(&p->f, tcn_store_link_put(p->f.s, &link, &p->f.err));
     OK(&p->f, tcn_store_deadletter_put(p->f.s, &d, &p->f.err));
+    OK(&p->f, tcn_store_notice_wake(p->f.s, &notice, &p->f.err));
 }
 
 static void fill(struct places *p, uint32_t first, uint32_t n)

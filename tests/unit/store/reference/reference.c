@@ -24,6 +24,7 @@ static const size_t row_sizes[REF_KINDS] = {
     [REF_MUTES] = sizeof(struct tcn_mute),
     [REF_RESOURCES] = sizeof(struct tcn_resource),
     [REF_CHANNEL_STATES] = sizeof(struct tcn_channel_state),
+    [REF_NOTICES] = sizeof(struct tcn_notice),
     [REF_BUDGETS] = sizeof(struct ref_budget),
 };
 

@@ -7,6 +7,7 @@
 #define TCN_TESTS_REFERENCE_H
 
 #include "store/engaged.h"
+#include "store/notices.h"
 #include "store/overdue.h"
 #include "store/resources.h"
 #include "store/store.h"
@@ -39,6 +40,7 @@ enum ref_kind {
     REF_BUDGETS,
     REF_RESOURCES,
     REF_CHANNEL_STATES,
+    REF_NOTICES,
     REF_KINDS
 };
 /* Rows whose key is no member of the model. */
@@ -254,6 +256,16 @@ int ref_mute_end(struct ref *r, struct tcn_id id, int64_t now_ms);
 int ref_mute_list(struct ref *r, int64_t now_ms, size_t limit, struct tcn_arena *a,
                   struct tcn_mute **ret, size_t *ret_n);
 int ref_mute_trim(struct ref *r, int64_t before_ms);
+
+/* -- reference_notice.c --------------------------------------------------------------------------------------- */
+int ref_notice_wake(struct ref *r, const struct tcn_notice *notice);
+int ref_notice_claim(struct ref *r, const char *connector, int64_t now_ms, size_t limit,
+                     struct tcn_arena *a, struct tcn_notice **ret, size_t *ret_n);
+int ref_notice_put(struct ref *r, const struct tcn_notice *notice);
+int ref_notice_list(struct ref *r, struct tcn_id incident, struct tcn_arena *a,
+                    struct tcn_notice **ret, size_t *ret_n);
+int ref_notice_drop(struct ref *r, struct tcn_id id);
+int ref_notice_next(struct ref *r, const char *connector, int64_t *ret_ms);
 
 /* -- reference_resource.c ------------------------------------------------------------------------------------- */
 int ref_resource_get(struct ref *r, enum tcn_resource_kind kind, const char *name,
