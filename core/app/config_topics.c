@@ -5,17 +5,7 @@
 #include "connect/registry.h"
 #include "engine/arn.h"
 
-#include <string.h>
-
-const struct tcn_topic *tcn_topic_named(const struct tcn_topic_list *topics, const char *arn)
-{
-    for (size_t i = 0; topics && i < topics->n; i++)
-        if (strcmp(topics->items[i].arn, arn) == 0)
-            return &topics->items[i];
-    return NULL;
-}
-
-/* Those that reach topics, and those of which that is not known. */
+/* Those that reach topics. */
 static const char **candidates(struct tcn_config *c)
 {
     const char **names = TCN_NEW_N(&c->arena, const char *, c->n_connectors + 1);

@@ -7,7 +7,4 @@
 /* After the connectors, before the resources, which name topics. */
 int tcn_config_topics(const struct tcn_node *root, struct tcn_config *c);
 
-/* NULL: there is none of that name. topics may be NULL. */
-const struct tcn_topic *tcn_topic_named(const struct tcn_topic_list *topics, const char *arn);
-
 #endif

@@ -3,6 +3,7 @@
 #include "app/activation_turn.h"
 #include "app/catalog.h"
 #include "app/milestones.h"
+#include "app/notice_message.h"
 #include "app/page_digest.h"
 #include "app/page_message.h"
 #include "app/remark.h"
@@ -12,6 +13,8 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "connect/lanes.h"
+#include "connect/notices.h"
+#include "connect/registry.h"
 #include "connect/sends.h"
 #include "store/held.h"
 #include "sys/clock.h"
@@ -30,7 +33,8 @@ struct generation {
     struct tcn_hub *hub;
     struct tcn_lanes *lanes;
     struct tcn_sends *sends;
-    int busy; /* of lanes and sends: those that did not say that they are idle */
+    struct tcn_notices *notices;
+    int busy; /* of lanes, sends and notices: those that did not say that they are idle */
     struct generation *next;
 };
 
@@ -198,6 +202,29 @@ static void on_milestones(void *ctx, const struct tcn_milestones *milestones)
     tcn_milestones_tell(g->app, milestones);
 }
 
+/* -- what notices tell ------------------------------------------------------------------------------------ */
+
+static int on_next(void *ctx, struct tcn_store *s, const struct tcn_notice *notice, int64_t now_ms,
+                   struct tcn_arena *arena, struct tcn_notice_message *ret, struct tcn_err *err)
+{
+    const struct generation *g = ctx;
+
+    return tcn_notice_next(g->config, s, notice, now_ms, arena, ret, err);
+}
+
+static int on_gave_up(void *ctx, struct tcn_store *s, const struct tcn_notice *notice,
+                      const char *why, int64_t now_ms, struct tcn_err *err)
+{
+    const struct generation *g = ctx;
+    char text[1600];
+    struct tcn_remark remark = {.text = text, .actor = "tocsin"};
+
+    snprintf(text, sizeof text,
+             "%.400s was not told of an event by %.64s: %.300s; see the dead letters",
+             notice->topic, notice->connector, why);
+    return tcn_remark_write(s, &g->config->directory, notice->incident, &remark, now_ms, err);
+}
+
 /* -- generations ------------------------------------------------------------------------------------------ */
 
 static void make_lanes(struct generation *g)
@@ -238,6 +265,24 @@ static void make_sends(struct generation *g)
     g->sends = tcn_sends_new(&o);
 }
 
+static void make_notices(struct generation *g)
+{
+    struct tcn_notices_options o = {
+        .base = g->app->base,
+        .hub = g->hub,
+        .store = g->app->store,
+        .app = {g, on_next, on_gave_up, on_changed},
+    };
+
+    for (size_t i = 0; i < g->config->n_connectors && o.n_targets < TCN_NOTICE_TARGETS_MAX; i++) {
+        struct tcn_instance *instance = g->config->connectors[i].instance;
+
+        if (tcn_connector_reaches(instance->connector, TOCSIN_TOPIC))
+            o.targets[o.n_targets++] = instance;
+    }
+    g->notices = tcn_notices_new(&o);
+}
+
 static int64_t now_ms(void *ctx)
 {
     return tcn_app_now_ms(ctx);
@@ -253,6 +298,7 @@ static struct generation *generation_new(struct tcn_app *app)
     tcn_config_ref(g->config);
     make_lanes(g);
     make_sends(g);
+    make_notices(g);
     return g;
 }
 
@@ -260,6 +306,7 @@ static void generation_free(struct generation *g)
 {
     tcn_lanes_free(g->lanes);
     tcn_sends_free(g->sends);
+    tcn_notices_free(g->notices);
     tcn_hub_free(g->hub);
     tcn_config_unref(g->config);
     free(g);
@@ -300,9 +347,10 @@ void tcn_outbound_reload(struct tcn_app *app)
 
     fresh->next = old;
     app->outbound->newest = fresh;
-    old->busy = 2;
+    old->busy = 3;
     tcn_lanes_retire(old->lanes, on_lanes_idle, old);
     tcn_sends_retire(old->sends, on_idle, old);
+    tcn_notices_retire(old->notices, on_idle, old);
     tcn_outbound_wake(app);
 }
 
@@ -312,6 +360,7 @@ void tcn_outbound_wake(struct tcn_app *app)
         return;
     tcn_lanes_wake(app->outbound->newest->lanes);
     tcn_sends_wake(app->outbound->newest->sends);
+    tcn_notices_wake(app->outbound->newest->notices);
 }
 
 void tcn_outbound_drain(struct tcn_app *app, void (*drained)(void *ctx), void *ctx)
@@ -328,6 +377,7 @@ void tcn_outbound_stop(struct tcn_app *app)
     for (struct generation *g = app->outbound ? app->outbound->newest : NULL; g; g = g->next) {
         tcn_lanes_stop(g->lanes);
         tcn_sends_stop(g->sends);
+        tcn_notices_stop(g->notices);
     }
 }
 
@@ -361,8 +411,9 @@ static bool find_health(const struct generation *g, const struct tcn_connector_c
                         struct tcn_port_health *ret)
 {
     *ret = (struct tcn_port_health){0};
-    return c->has_tickets ? tcn_lanes_health(g->lanes, c->name, ret)
-                          : tcn_sends_health(g->sends, c->name, ret);
+    if (c->has_tickets)
+        return tcn_lanes_health(g->lanes, c->name, ret);
+    return tcn_sends_health(g->sends, c->name, ret) || tcn_notices_health(g->notices, c->name, ret);
 }
 
 json_t *tcn_outbound_json(struct tcn_app *app)

@@ -1,4 +1,4 @@
-/* Work that leaves the process: tickets by lanes, pages by sends. */
+/* Work that leaves the process: tickets by lanes, pages by sends, what topics are told by notices. */
 #ifndef TCN_APP_OUTBOUND_H
 #define TCN_APP_OUTBOUND_H
 

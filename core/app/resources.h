@@ -3,6 +3,7 @@
 #ifndef TCN_APP_RESOURCES_H
 #define TCN_APP_RESOURCES_H
 
+#include "app/topics.h"
 #include "base/json.h"
 #include "engine/directory.h"
 
@@ -17,19 +18,6 @@ struct tcn_connector_names {
     const char *const *without;
     const char *const
         *unknown; /* their own mistake was told: a reference is none, and none is proposed */
-};
-
-/* A named fan-out: $.topics.ARN. */
-#define TCN_TOPICS_MAX 200
-#define TCN_TOPIC_CONNECTORS_MAX 8
-struct tcn_topic {
-    const char *arn;
-    const char *connectors[TCN_TOPIC_CONNECTORS_MAX]; /* instances that are told */
-    size_t n_connectors;
-};
-struct tcn_topic_list {
-    const struct tcn_topic *items;
-    size_t n;
 };
 
 /* What a directory was read from, for adding to it what commands made (catalog.h). All of it is the configuration's. */

@@ -1,5 +1,5 @@
 #include "app/resources_doubt.h"
-#include "app/config_topics.h"
+#include "app/resources.h"
 
 #include <string.h>
 

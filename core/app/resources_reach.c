@@ -1,4 +1,5 @@
 #include "app/resources_reach.h"
+#include "app/resources.h"
 
 #include <string.h>
 
@@ -132,6 +133,22 @@ static bool is_empty_list(const struct tcn_node *parent, const char *key)
     return !list.json || (json_is_array(list.json) && json_array_size(list.json) == 0);
 }
 
+static bool knows_one(const struct reach *x, const struct tcn_topics *named)
+{
+    for (size_t i = 0; x->dir->declared && i < named->n; i++)
+        if (tcn_topic_named(&x->dir->declared->topics, named->arns[i]))
+            return true;
+    return false;
+}
+
+/* One of its topics has connectors. */
+static bool tells_topics(const struct reach *x, const char *plan)
+{
+    const struct tcn_response_plan *p = tcn_directory_plan(x->dir, plan);
+
+    return p && (knows_one(x, &p->notification_targets) || knows_one(x, &p->chat_channel));
+}
+
 static bool is_blank(const char *text)
 {
     return text[strspn(text, " \t")] == '\0';
@@ -149,7 +166,8 @@ static int judge_plan(const struct tcn_node *at, const struct reach *x)
     if (json_is_string(title.json) && is_blank(json_string_value(title.json)))
         tcn_node_warning(&title, "is empty; an alarm that brings no title is called \"Alarm from "
                                  "SOURCE\": write what is wrong when this plan is used");
-    if (!is_empty_list(at, "engagements") || !is_empty_list(at, "connectors"))
+    if (!is_empty_list(at, "engagements") || !is_empty_list(at, "connectors") ||
+        tells_topics(x, json_string_value(name.json)))
         return 0;
     return tell(engagements.json ? &engagements : at,
                 x->has_readers ? NULL : source_of_plan(x, json_string_value(name.json)),

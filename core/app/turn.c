@@ -1,4 +1,5 @@
 #include "app/turn.h"
+#include "app/notice_turn.h"
 
 #include "engine/budget.h"
 #include "engine/content.h"
@@ -434,7 +435,8 @@ static int write_incident(struct tcn_store *s, const struct tcn_decision *d,
         return r;
     if ((r = write_engagements(s, a, err)) < 0 ||
         (r = write_lists(s, d, a->incident.id, err)) < 0 || (r = drop_sends(s, d, err)) < 0 ||
-        (r = write_sends(s, d, err)) < 0 || (r = hurry_sends(s, d, now_ms, err)) < 0)
+        (r = write_sends(s, d, err)) < 0 || (r = hurry_sends(s, d, now_ms, err)) < 0 ||
+        (r = tcn_notice_turn(s, d, now_ms, err)) < 0)
         return r;
     if (d->incident_opened)
         r = write_links(s, &a->incident, plan, now_ms, err);
@@ -451,7 +453,8 @@ bool tcn_turn_makes_work(const struct tcn_decision *d, const struct tcn_response
 {
     bool has_tickets = d->incident_opened ? plan && plan->n_connectors > 0 : d->tickets_due;
 
-    return has_tickets || d->sends.n > 0 || d->next_due_ms != 0 || d->waiting_changed;
+    return has_tickets || d->sends.n > 0 || d->next_due_ms != 0 || d->waiting_changed ||
+           tcn_notice_is_due(d);
 }
 
 int tcn_turn_write(struct tcn_store *s, const struct tcn_decision *d,

@@ -80,6 +80,7 @@ struct tcn_decision {
     int64_t acknowledged_after_ms; /* counted from the engagement that runs for the longest */
     bool
         plan_replaced; /* incident.response_plan is another: it may have tickets that do not exist yet */
+    bool topics_changed; /* some of those that were told may not be told any more */
     bool storm_changed;
     bool storm_alarm_changed; /* write storm_alarm, of the lane and its storm */
     struct tcn_storm_alarm storm_alarm;

@@ -97,6 +97,7 @@ static bool change_topics(const struct tcn_step *s, const struct tcn_topics *tol
     for (size_t i = 0; i < told->n; i++)
         arns[i] = tcn_arena_strdup(s->d->arena, told->arns[i]);
     *known = (struct tcn_topics){arns, told->n};
+    s->d->topics_changed = true;
     return true;
 }
 

@@ -88,6 +88,19 @@ class Examples(unittest.TestCase):
                               text=True, timeout=60)
         self.assertEqual((said, ""), (done.stdout.splitlines(), done.stderr))
 
+    def test_notifications(self) -> None:
+        (stanza,) = blocks(RECIPES / "notifications.md", "json", "notifications")
+        (body,) = blocks(RECIPES / "notifications.md", "json", "body")
+        config, more = json.loads((EXAMPLES / "minimal/tocsin.json").read_text()), json.loads(stanza)
+        config["connectors"] |= more["connectors"]
+        config["topics"] = more["topics"]
+        config["resources"]["response_plans"][0] |= more["plan"]
+        self.check(config)
+        (self.folder / "mappings").mkdir()
+        (self.folder / "mappings/chat.json").write_text(body)
+        config["connectors"]["hook"]["mapping"] = "mappings/chat.json"
+        self.check(config)
+
     def test_the_mapping_of_a_recipe(self) -> None:
         (text,) = blocks(RECIPES / "any-sender.md", "json", "mapping")
         (stanza,) = blocks(RECIPES / "any-sender.md", "json")

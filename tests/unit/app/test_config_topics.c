@@ -1,6 +1,5 @@
 /* Topics: who is told by them, and what of that is a mistake. */
 #include "app/config.h"
-#include "app/config_topics.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -139,6 +138,8 @@ static void topics_of_plans(void **state)
         if (!config)
             fail_msg("%zu: %s", i, problems.text.ptr);
         told = strstr(warnings.text.ptr, "$.topics has no");
+        if (!plans[i].told == (strstr(warnings.text.ptr, "learns of its incidents") != NULL))
+            fail_msg("%zu: who learns of them: %s", i, warnings.text.ptr);
         if (!plans[i].told != !told || (told && !strstr(warnings.text.ptr, plans[i].told)))
             fail_msg("%zu: %s", i, warnings.text.ptr);
         release();

@@ -37,12 +37,12 @@ static struct tcn_response_plan plan = {.name = "critical",
                                         .n_engagements = 1,
                                         .connectors = {"jira"},
                                         .n_connectors = 1};
-static const struct tcn_directory directory = {.account_id = "123456789012",
-                                               .region = "eu-central-1",
-                                               .contacts = &alice,
-                                               .n_contacts = 1,
-                                               .plans = &plan,
-                                               .n_plans = 1};
+static struct tcn_directory directory = {.account_id = "123456789012",
+                                         .region = "eu-central-1",
+                                         .contacts = &alice,
+                                         .n_contacts = 1,
+                                         .plans = &plan,
+                                         .n_plans = 1};
 static struct tcn_source_policy policy;
 static struct tcn_tag alarm_tag = {"team", "shop"};
 static struct tcn_related alarm_link = {"runbook", "What to do", "https://runbooks.test/cpu"};

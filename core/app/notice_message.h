@@ -1,0 +1,18 @@
+/* What a topic is told of an event: a message in the shape of EventBridge, as ssm-incidents sends it. */
+#ifndef TCN_APP_NOTICE_MESSAGE_H
+#define TCN_APP_NOTICE_MESSAGE_H
+
+#include "app/config.h"
+#include "connect/notices.h"
+
+/* {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"}; the caller's. detail has the
+ * members of the event's data, or eventData when that is no object, and incidentTitle. */
+json_t *tcn_notice_envelope(const struct tcn_config *config, const struct tcn_incident *incident,
+                            const struct tcn_event *event);
+
+/* As struct tcn_notices_app wants it. */
+int tcn_notice_next(const struct tcn_config *config, struct tcn_store *s,
+                    const struct tcn_notice *notice, int64_t now_ms, struct tcn_arena *arena,
+                    struct tcn_notice_message *ret, struct tcn_err *err);
+
+#endif

@@ -1,0 +1,303 @@
+"""Topics of incidents: each is told what happens, in order, at least once and with the same id, whatever its receiver does."""
+from __future__ import annotations
+
+import http.server
+import json
+import re
+import signal
+import threading
+import typing
+import unittest
+
+from harness import SOURCE_TOKEN, STORE, eventually
+from worlds import ACCOUNT, REGION, Config, Scenario, alert, fresh, group, secret
+
+OPS, CHAT, SPARE, UNKNOWN = (f"arn:aws:sns:{REGION}:{ACCOUNT}:{name}" for name in ("ops", "chat", "spare", "unknown"))
+TRIGGER, START, UPDATE = "SSM Incident Trigger", "SSM Incident Start", "SSM Incident Record Update"
+PAGE, ANSWER, NOTE, CUSTOM = ("SSM Contacts Page for Incident", "SSM Contacts Page Acknowledgement for Incident", "Note",
+                              "Custom Event")
+
+
+class Post(typing.NamedTuple):
+    topic: str
+    ident: str
+    token: str
+    body: Config
+    status: int  # 0: it was not answered
+
+    @property
+    def incident(self) -> str:
+        return str(self.body["resources"][0]).rsplit("/", 1)[1]
+
+
+class Sink(http.server.ThreadingHTTPServer):
+    """A receiver that remembers every post. answers: what to say next to an incident of that title, in turn; 0: to hang up without
+    a word, None: nothing until released."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Receiver)
+        self.posts: list[Post] = []
+        self.answers: dict[str, list[int | None]] = {}
+        self.lock, self.released = threading.Lock(), threading.Event()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.server_address[1]}/in"
+
+    def next_answer(self, body: Config) -> int | None:
+        with self.lock:
+            rest = self.answers.get(body["detail"]["incidentTitle"], [])
+            return rest.pop(0) if rest else 202
+
+    def of(self, ident: str, topic: str = OPS) -> list[Post]:
+        with self.lock:
+            return [post for post in self.posts if post.incident == ident and post.topic == topic]
+
+    def taken(self, ident: str, topic: str = OPS) -> list[Config]:
+        return [post.body for post in self.of(ident, topic) if 200 <= post.status < 300]
+
+    def types(self, ident: str, topic: str = OPS) -> list[str]:
+        return [body["detail-type"] for body in self.taken(ident, topic)]
+
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    server: Sink
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        status = self.server.next_answer(body)
+        post = Post(self.headers["X-Tocsin-Topic"], self.headers["X-Tocsin-Id"], self.headers.get("Authorization", ""), body,
+                    status or 0)
+        with self.server.lock:
+            self.server.posts.append(post)
+        if status is None:
+            self.server.released.wait(60)
+        self.close_connection = True
+        if status:
+            self.send_response(status)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", "0")
+            if status in (429, 503):
+                self.send_header("Retry-After", "1")
+            self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+class Notices(Scenario):
+    sink: Sink
+    config: Config
+
+    @classmethod
+    def configure(cls, config: Config) -> None:
+        cls.sink = Sink()
+        cls.addClassCleanup(cls.sink.server_close)
+        cls.addClassCleanup(cls.sink.shutdown)
+        cls.env["HOOK_TOKEN"] = "test-hook-0123456789"
+        config["connectors"]["hook"] = {"connector": "webhook", "url": cls.sink.url, "token": secret("HOOK_TOKEN"),
+                                        "allow": ["localhost"]}
+        config["topics"] = {arn: {"connectors": ["hook"]} for arn in (OPS, CHAT, SPARE)}
+        target = {"notificationTargets": [{"snsTopicArn": OPS}]}
+        config["resources"]["response_plans"] += [
+            {"name": "told", "engagements": ["alice"], "chatChannel": {"chatbotSns": [CHAT]}, "incidentTemplate": {
+                "title": "Told", "impact": 3, "notificationTargets": [{"snsTopicArn": OPS}, {"snsTopicArn": UNKNOWN}]}},
+            {"name": "once", "incidentTemplate": {"title": "Once", "impact": 4, "dedupeString": "once", **target}},
+            {"name": "quiet", "incidentTemplate": {"title": "Quiet", "impact": 4, **target}}]
+        config["node"] = "one"
+        cls.config = config
+        config["sources"]["told"] = config["sources"]["prom"] | {"response_plan": "told"}
+
+    def setUp(self) -> None:
+        self.sink.released.clear()
+        self.addCleanup(self.sink.released.set)
+
+    def post(self, ident: str, what: str, body: Config) -> None:
+        answer = self.app.api("POST", f"/v1/incidents/{ident}/{what}", body)
+        self.assertIn(answer.status, (200, 201), answer.body)
+
+    def quiet(self, *answers: int | None) -> str:
+        """An incident that pages nobody; what is said to its first messages."""
+        title = fresh("quiet")
+        self.sink.answers[title] = list(answers)
+        answer = self.app.api("POST", "/v1/incidents", {"response_plan": "quiet", "title": title})
+        self.assertEqual(201, answer.status, answer.body)
+        return str(answer.json()["id"])
+
+    def told(self, ident: str, *types: str, topic: str = OPS, timeout: float = 30) -> list[Config]:
+        """Waits for them, in that order, each once."""
+        eventually(f"{len(types)} messages of {ident}", lambda: len(self.sink.taken(ident, topic)) >= len(types), timeout)
+        self.assertEqual(list(types), self.sink.types(ident, topic))
+        return self.sink.taken(ident, topic)
+
+    def same_ids(self, ident: str) -> None:
+        """The header and the body name the event of the timeline; a repeat is word for word the same."""
+        of_timeline = [row["id"] for row in self.app.incident(ident)["timeline"]]
+        seen: dict[str, Config] = {}
+        for post in self.sink.of(ident):
+            self.assertEqual(post.body["id"], post.ident)
+            self.assertIn(post.ident, of_timeline)
+            self.assertEqual(post.body, seen.setdefault(post.ident, post.body))
+        places = [of_timeline.index(body["id"]) for body in self.sink.taken(ident)]
+        self.assertEqual(sorted(places), places)
+
+    # -- the story -------------------------------------------------------------------------------
+
+    def test_what_happens_is_told_in_order(self) -> None:
+        name = fresh("told")
+        ident = self.opened(self.app.alarm("told", group(name, alert(name, "a"))))
+        self.mail(name)
+        for topic in (OPS, CHAT):
+            self.told(ident, TRIGGER, START, PAGE, topic=topic)
+        self.post(ident, "acknowledge", {"note": "on it"})
+        self.post(ident, "update", {"title": "Another title", "impact": 2})
+        self.post(ident, "notes", {"text": "It was the disk."})
+        self.post(ident, "events", {"type": CUSTOM, "at": "2026-01-01T00:00:00Z", "data": "free text"})
+        self.assertEqual(ident, self.opened(self.app.alarm("told", group(name, alert(name, "a", "resolved")))))
+        for topic in (OPS, CHAT):
+            found = self.told(ident, TRIGGER, START, PAGE, "Tocsin Event", UPDATE, NOTE, CUSTOM, UPDATE, topic=topic)
+        self.assertEqual([], self.sink.of(ident, UNKNOWN))
+        self.same_ids(ident)
+        self.envelopes(ident, found)
+
+    def envelopes(self, ident: str, found: list[Config]) -> None:
+        record = self.app.incident(ident)
+        for body in found:
+            self.assertEqual(["account", "detail", "detail-type", "id", "region", "resources", "source", "time", "version"],
+                             sorted(body))
+            self.assertEqual(("0", "aws.ssm-incidents", ACCOUNT, REGION, [record["arn"]]),
+                             tuple(body[key] for key in ("version", "source", "account", "region", "resources")))
+            self.assertRegex(body["time"], r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+            self.assertTrue(body["detail"]["incidentTitle"])
+        details = [body["detail"] for body in found]
+        self.assertIs(True, details[0]["createdIncident"])
+        self.assertEqual("alice", details[2]["contactName"])
+        self.assertEqual("on it", details[3]["text"])
+        self.assertEqual([{"attributeName": "title", "newValue": "Another title"}, {"attributeName": "impact", "newValue": "2"}],
+                         details[4]["modifiedAttributes"])
+        self.assertEqual("It was the disk.", details[5]["text"])
+        self.assertEqual("\"free text\"", details[6]["eventData"])
+        self.assertEqual("2026-01-01T00:00:00.000Z", found[6]["time"])
+        self.assertEqual([{"attributeName": "status", "newValue": "RESOLVED"}], details[7]["modifiedAttributes"])
+        self.assertNotIn(SOURCE_TOKEN, json.dumps(found))
+
+    def test_the_token_is_sent_and_nowhere_written(self) -> None:
+        ident = self.quiet()
+        self.told(ident, TRIGGER, START)
+        self.assertEqual({"Bearer test-hook-0123456789"}, {post.token for post in self.sink.of(ident)})
+        self.assertNotIn("test-hook", self.app.log.read_text())
+
+    def test_what_repeats_is_not_told(self) -> None:
+        ident, again = (self.app.api("POST", "/v1/incidents", {"response_plan": "once"}).json()["id"] for _ in range(2))
+        self.assertEqual(ident, again)
+        self.assertEqual(2, self.types(ident).count(TRIGGER))
+        self.post(ident, "notes", {"text": "the next that is told"})
+        self.told(ident, TRIGGER, START, NOTE)
+
+    # -- topics change ---------------------------------------------------------------------------
+
+    def test_another_topic_is_told_from_then_on(self) -> None:
+        ident = self.quiet()
+        self.told(ident, TRIGGER, START)
+        self.post(ident, "update", {"notification_targets": [SPARE], "chat_channel": [CHAT]})
+        changed = self.told(ident, UPDATE, topic=SPARE)[0]["detail"]["modifiedAttributes"]
+        self.assertEqual(["notificationTargets", "chatChannel"], [row["attributeName"] for row in changed])
+        self.assertEqual([{"snsTopicArn": SPARE}], json.loads(changed[0]["newValue"]))
+        self.assertEqual({"chatbotSns": [CHAT]}, json.loads(changed[1]["newValue"]))
+        self.post(ident, "notes", {"text": "not for ops"})
+        self.told(ident, UPDATE, NOTE, topic=SPARE)
+        self.told(ident, UPDATE, NOTE, topic=CHAT)
+        self.post(ident, "update", {"notification_targets": [OPS], "chat_channel": []})
+        self.told(ident, TRIGGER, START, UPDATE)
+        record = self.app.incident(ident)
+        self.assertEqual(([OPS], []), (record["notification_targets"], record["chat_channel"]))
+        self.post(ident, "resolve", {})
+        self.told(ident, TRIGGER, START, UPDATE, UPDATE)
+        self.told(ident, UPDATE, NOTE, topic=SPARE)
+
+    # -- receivers that fail ---------------------------------------------------------------------
+
+    def test_a_receiver_that_is_away_misses_nothing(self) -> None:
+        ident = self.quiet(503, 0, 429, 500, 200)
+        self.post(ident, "notes", {"text": "first"})
+        self.post(ident, "update", {"impact": 2})
+        self.post(ident, "resolve", {})
+        self.told(ident, TRIGGER, START, NOTE, UPDATE, UPDATE, timeout=60)
+        self.assertEqual(1, len({post.ident for post in self.sink.of(ident)[:5]}))
+        self.assertEqual(9, len(self.sink.of(ident)))
+        self.same_ids(ident)
+
+    def test_killed_while_it_tells(self) -> None:
+        ident = self.quiet(None)
+        self.post(ident, "notes", {"text": "while it waits"})
+        eventually("the receiver has it", lambda: self.sink.of(ident))
+        self.app.kill()
+        self.sink.released.set()
+        self.app.start()
+        self.post(ident, "resolve", {})
+        self.told(ident, TRIGGER, START, NOTE, UPDATE)
+        self.assertEqual(2, sum(post.body["detail-type"] == TRIGGER for post in self.sink.of(ident)))
+        self.same_ids(ident)
+
+    @unittest.skipUnless(STORE == "postgres", "a file has one process")
+    def test_another_node_goes_on(self) -> None:
+        ident = self.quiet(None)
+        eventually("the receiver has it", lambda: self.sink.of(ident))
+        folder = self.world.folder / "two"
+        folder.mkdir()
+        other = self.world.tocsin(self.config | {"node": "two"}, self.env, folder=folder)
+        self.app.kill()
+        self.told(ident, TRIGGER, START, timeout=60)
+        self.assertEqual(2, sum(post.body["detail-type"] == TRIGGER for post in self.sink.of(ident)))
+        self.assertEqual("", other.end())
+        self.sink.released.set()
+        self.app.start()
+        self.post(ident, "resolve", {})
+        self.told(ident, TRIGGER, START, UPDATE)
+        self.same_ids(ident)
+
+    def test_stopped_while_it_tells(self) -> None:
+        ident = self.quiet(None)
+        eventually("the receiver has it", lambda: self.sink.of(ident))
+        self.assertEqual("", self.app.end())
+        self.sink.released.set()
+        self.app.start()
+        self.told(ident, TRIGGER, START)
+        self.same_ids(ident)
+
+    def test_what_is_refused_is_given_up(self) -> None:
+        ident = self.quiet(200, 400)
+        self.post(ident, "notes", {"text": "after it"})
+        self.told(ident, TRIGGER, NOTE)
+        self.assertRegex(self.texts(ident), re.escape(OPS) + " was not told of an event by hook: .*400")
+        rows = [row for row in self.app.api("GET", "/v1/deadletters").json()["items"] if row["incident"] == ident]
+        self.assertEqual([("notify", "hook")], [(row["operation"], row["connector"]) for row in rows])
+        self.assertNotIn("test-hook", json.dumps(rows))
+        path = f"/v1/deadletters/{rows[0]['id']}"
+        self.assertEqual(409, self.app.api("POST", path + "/retry", {}).status)
+        answer = self.app.api("POST", path + "/drop", {})
+        self.assertEqual((200, "its topic stays untold"), (answer.status, answer.json()["message"]))
+        self.post(ident, "resolve", {})
+        self.told(ident, TRIGGER, NOTE, UPDATE)
+
+    def test_a_reload_in_between(self) -> None:
+        ident = self.quiet(None)
+        eventually("the receiver has it", lambda: self.sink.of(ident))
+        self.app.child.send_signal(signal.SIGHUP)
+        eventually("it is reloaded", lambda: "configuration reloaded" in self.app.log.read_text())
+        self.post(ident, "notes", {"text": "after the reload"})
+        self.sink.released.set()
+        self.told(ident, TRIGGER, START, NOTE)
+
+    def test_health(self) -> None:
+        self.told(self.quiet(), TRIGGER, START)
+        rows = {row["name"]: row for row in self.app.api("GET", "/v1/connectors").json()["items"]}
+        self.assertEqual(("webhook", False), (rows["hook"]["connector"], rows["hook"]["tickets"]))
+        self.assertGreaterEqual(rows["hook"]["calls"], 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
