@@ -13,6 +13,7 @@ from urllib.parse import unquote_plus
 from wire import Request
 
 CONNECTORS = Path(__file__).resolve().parents[2] / "connectors"
+OF_NO_VENDOR = {"webhook"}  # the receiver is the user's own: nobody publishes a document of it
 CALL = re.compile(r'TOCSIN_REQUEST\(\s*[^,]+,\s*rq,\s*"(\w+)",\s*[^,]+,([^;]*?)\)\s*(?:<|;)')
 
 
@@ -100,7 +101,7 @@ def _path(words: str, defines: dict[str, str]) -> str:
 
 def in_sources() -> Iterator[tuple[str, str, str]]:
     """(connector, method, path) of each call of TOCSIN_REQUEST."""
-    for folder in sorted(path for path in CONNECTORS.iterdir() if path.is_dir()):
+    for folder in sorted(path for path in CONNECTORS.iterdir() if path.is_dir() and path.name not in OF_NO_VENDOR):
         texts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.[ch]"))]
         defines = {name: value for text in texts for name, value in _defines(text).items()}
         for text in texts:

@@ -411,7 +411,7 @@ static void test_a_full_list_takes_no_more_and_what_is_there_is_changed(void **s
 {
     static const char ann2[] =
         "{\"Alias\":\"ann2\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stages\":[]}}";
-    struct resources before = file, between;
+    struct resources before = file, between, full;
 
     (void)state;
     use_many(TCN_CONTACTS_MAX - 1);
@@ -425,10 +425,12 @@ static void test_a_full_list_takes_no_more_and_what_is_there_is_changed(void **s
     use_many(TCN_CONTACTS_MAX);
     assert_null(tcn_directory_contact(in_force(), "bob"));
     put(TCN_RESOURCE_CONTACT, bob, 409);
+    full = file;
     use_file(file_text);
     assert_non_null(tcn_directory_contact(in_force(), "bob"));
     release_resources(&before);
     release_resources(&between);
+    release_resources(&full);
 }
 
 static void test_the_past_keeps_nobody(void **state)
