@@ -10,14 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FLAWS_TOLD 20 /* all of them are with their resources: GET /v1/resources */
+#define FLAWS_TOLD 20 /* at once; all of them are with their resources: GET /v1/resources */
 
 /* Kept with the store that it was read from, for the next job. */
 struct catalog {
     uint64_t serial; /* of the file's reading; 0: none yet */
     uint64_t version;
     struct tcn_view view, tried; /* tried: as after a change; empty when none was */
-    uint64_t told;               /* which flaws were, as a hash */
 };
 
 static void release(void *kept)
@@ -40,26 +39,6 @@ static struct catalog *catalog_of(struct tcn_store *s)
     return c;
 }
 
-static void hash_text(uint64_t *hash, const char *text)
-{
-    for (; text && *text; text++)
-        *hash = (*hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
-    *hash = (*hash ^ 0xff) * UINT64_C(1099511628211);
-}
-
-/* By where they are: what is said of them names what else there is. */
-static uint64_t hash_flaws(const struct tcn_view *v)
-{
-    uint64_t hash = v->n_flaws ? UINT64_C(14695981039346656037) : 0;
-
-    for (size_t i = 0; i < v->n_flaws; i++) {
-        hash_text(&hash, v->flaws[i].kind ? tcn_section_of(v->flaws[i].kind)->list : "");
-        hash_text(&hash, v->flaws[i].name);
-        hash_text(&hash, v->flaws[i].field);
-    }
-    return hash;
-}
-
 static void tell_flaw(const struct tcn_flaw *f)
 {
     tcn_log(TCN_LOG_WARN, "app", "a resource that a command made does not fit the file", "kind",
@@ -67,16 +46,30 @@ static void tell_flaw(const struct tcn_flaw *f)
             f->field, "why", f->what, NULL);
 }
 
-/* Whenever they are others than before. */
-static void tell_flaws(struct catalog *c)
+static bool is_same(const struct tcn_flaw *a, const struct tcn_flaw *b)
 {
-    uint64_t hash = hash_flaws(&c->view);
+    return a->kind == b->kind && strcmp(a->name ? a->name : "", b->name ? b->name : "") == 0 &&
+           strcmp(a->field, b->field) == 0;
+}
 
-    if (hash == c->told)
-        return;
-    c->told = hash;
-    for (size_t i = 0; i < c->view.n_flaws && i < FLAWS_TOLD; i++)
-        tell_flaw(&c->view.flaws[i]);
+static bool has(const struct tcn_view *v, const struct tcn_flaw *flaw)
+{
+    for (size_t i = 0; i < v->n_flaws; i++)
+        if (is_same(&v->flaws[i], flaw))
+            return true;
+    return false;
+}
+
+/* Those that were not there before. */
+static void tell_flaws(const struct tcn_view *now, const struct tcn_view *before)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < now->n_flaws && n < FLAWS_TOLD; i++)
+        if (!has(before, &now->flaws[i])) {
+            tell_flaw(&now->flaws[i]);
+            n++;
+        }
 }
 
 static int read_again(struct catalog *c, struct tcn_store *s, const struct tcn_directory *declared,
@@ -87,11 +80,11 @@ static int read_again(struct catalog *c, struct tcn_store *s, const struct tcn_d
 
     if (r < 0)
         return r;
+    tell_flaws(&view, &c->view);
     tcn_view_done(&c->view);
     c->serial = declared->declared->serial;
     c->version = version;
     c->view = view;
-    tell_flaws(c);
     return 0;
 }
 
@@ -118,7 +111,7 @@ int tcn_catalog_of(struct tcn_store *s, const struct tcn_directory *declared, in
     *ret = declared;
     if (!declared->declared)
         return 0;
-    if ((r = refresh(s, declared, now_ms, &c, err)) == 0 && c->view.n_made > c->view.n_hidden)
+    if ((r = refresh(s, declared, now_ms, &c, err)) == 0 && c->view.n_made > 0)
         *ret = &c->view.directory;
     return r;
 }
@@ -126,7 +119,8 @@ int tcn_catalog_of(struct tcn_store *s, const struct tcn_directory *declared, in
 int tcn_catalog_fresh(struct tcn_store *s, const struct tcn_directory *declared, int64_t now_ms,
                       const struct tcn_directory **ret, struct tcn_err *err)
 {
-    tcn_store_resources_forget(s);
+    if (tcn_store_is_shared(s))
+        tcn_store_resources_forget(s);
     return tcn_catalog_of(s, declared, now_ms, ret, err);
 }
 
@@ -141,20 +135,6 @@ int tcn_catalog_view(struct tcn_store *s, const struct tcn_directory *declared, 
 }
 
 /* -- changes ------------------------------------------------------------------------------------------------------ */
-
-static bool is_same(const struct tcn_flaw *a, const struct tcn_flaw *b)
-{
-    return a->kind == b->kind && strcmp(a->name ? a->name : "", b->name ? b->name : "") == 0 &&
-           strcmp(a->field, b->field) == 0;
-}
-
-static bool has(const struct tcn_view *v, const struct tcn_flaw *flaw)
-{
-    for (size_t i = 0; i < v->n_flaws; i++)
-        if (is_same(&v->flaws[i], flaw))
-            return true;
-    return false;
-}
 
 /* Who had a turn once may go from the rotation. */
 static bool is_of_the_past(const struct tcn_view *v, const struct tcn_flaw *flaw, int64_t now_ms)
@@ -174,7 +154,7 @@ static bool is_of_the_past(const struct tcn_view *v, const struct tcn_flaw *flaw
 static const struct tcn_flaw *first_new(const struct tcn_view *then, const struct tcn_view *now,
                                         int64_t now_ms)
 {
-    if (then->n_own > 0)
+    if (then->n_flaws > 0 && then->flaws[0].is_own)
         return &then->flaws[0];
     for (size_t i = 0; i < then->n_flaws; i++)
         if (!has(now, &then->flaws[i]) && !is_of_the_past(then, &then->flaws[i], now_ms))

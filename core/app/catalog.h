@@ -8,7 +8,8 @@
 #include "store/store.h"
 
 /* The directory to decide by. declared: that of the configuration; one that was read from no file is in force as it is.
- * *ret is borrowed until the job ends or changes a resource. What other nodes change is known within a second. */
+ * *ret is borrowed until the job ends, changes a resource or asks for what is fresh. What other nodes change is known within a
+ * second. */
 int tcn_catalog_of(struct tcn_store *s, const struct tcn_directory *declared, int64_t now_ms,
                    const struct tcn_directory **ret, struct tcn_err *err);
 

@@ -91,11 +91,8 @@ static void take_row(struct reading *x, struct growing *g, const struct tcn_reso
         append_change(x, g);
         return;
     }
-    if (json_object_get(g->taken, row->name)) {
-        x->view->n_hidden++;
-        x->view->n_made++;
+    if (json_object_get(g->taken, row->name))
         return;
-    }
     if (is_full(g)) {
         leave_out(x, g, row->name);
         return;
@@ -232,28 +229,33 @@ static struct tcn_flaw read_flaw(const struct reading *x, struct tcn_str line)
     return flaw;
 }
 
-static void keep_flaws(struct reading *x, const struct tcn_problems *problems)
+/* Those of the changed element, or the others. */
+static void add_flaws(const struct reading *x, const struct tcn_problems *problems, bool are_own,
+                      struct tcn_flaw *ret)
+{
+    struct tcn_view *v = x->view;
+    struct tcn_str rest = tcn_buf_view(&problems->text), line;
+
+    for (size_t i = 0; i < v->n_left_out; i++)
+        if (v->left_out[i].is_own == are_own)
+            ret[v->n_flaws++] = v->left_out[i];
+    while (tcn_str_cut(&rest, '\n', &line)) {
+        struct tcn_flaw flaw = read_flaw(x, line);
+
+        if (flaw.is_own == are_own)
+            ret[v->n_flaws++] = flaw;
+    }
+}
+
+static void keep_flaws(const struct reading *x, const struct tcn_problems *problems)
 {
     struct tcn_view *v = x->view;
     struct tcn_flaw *flaws =
         TCN_NEW_N(&v->arena, struct tcn_flaw, problems->lines + v->n_left_out + 1);
 
+    add_flaws(x, problems, true, flaws);
+    add_flaws(x, problems, false, flaws);
     v->flaws = flaws;
-    for (int own = 1; own >= 0; own--) {
-        for (size_t i = 0; i < v->n_left_out; i++)
-            if (v->left_out[i].is_own == (own == 1))
-                flaws[v->n_flaws++] = v->left_out[i];
-        struct tcn_str rest = tcn_buf_view(&problems->text), line;
-
-        while (tcn_str_cut(&rest, '\n', &line)) {
-            struct tcn_flaw flaw = read_flaw(x, line);
-
-            if (flaw.is_own == (own == 1))
-                flaws[v->n_flaws++] = flaw;
-        }
-        if (own)
-            v->n_own = v->n_flaws;
-    }
 }
 
 /* -- states of channels ------------------------------------------------------------------------------------------- */

@@ -13,11 +13,9 @@ struct tcn_view {
     struct tcn_directory directory;
     const struct tcn_flaw *flaws; /* those of the changed element first */
     size_t n_flaws;
-    size_t n_own;  /* of the changed element */
-    size_t n_made; /* elements that commands made, and states of channels */
+    size_t n_made; /* elements of the lists that commands made, and states of channels */
     struct tcn_flaw left_out[TCN_VIEW_LEFT_OUT];
     size_t n_left_out;
-    size_t n_hidden; /* of them: the file has their names */
 };
 
 /* change: as if it were done; NULL: as the rows are. What makes a list too long is left out of it, and is a flaw. */

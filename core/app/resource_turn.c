@@ -232,7 +232,7 @@ static int check(struct turn *t, const char *name, const struct tcn_element *bef
 }
 
 /* An override is known by its Id, and one that is new may come without. */
-static const char *name_of(struct turn *t)
+static const char *settle_name(struct turn *t)
 {
     const json_t *sent = json_object_get(t->call->body, "Id");
     struct tcn_id id = sent_id(t, (struct tcn_id){{0}});
@@ -268,7 +268,7 @@ static void keep_deferred(const struct turn *t, const struct tcn_element *before
 
 static int put(struct turn *t, struct tcn_command_result *ret, struct tcn_err *err)
 {
-    const char *name = name_of(t);
+    const char *name = settle_name(t);
     const struct tcn_element *before = find(t, name);
     const struct tcn_flaw *flaw = NULL;
     struct tcn_resource row;
@@ -342,7 +342,7 @@ static int drop_element(struct turn *t, const struct tcn_section *section, const
     return r;
 }
 
-static bool names(const json_t *element, const char *key, const char *name)
+static bool refers(const json_t *element, const char *key, const char *name)
 {
     const json_t *value = json_object_get(element, key);
 
@@ -363,7 +363,7 @@ static int drop_parts(struct turn *t, enum tcn_resource_kind kind, const char *k
     int r = 0;
 
     for (size_t i = 0; i < n && r == 0; i++)
-        if (!parts[i].is_of_file && names(parts[i].json, key, name))
+        if (!parts[i].is_of_file && refers(parts[i].json, key, name))
             r = drop_element(t, section, parts[i].name, parts[i].json, err);
     return r;
 }
@@ -373,9 +373,10 @@ static int drop_all(struct turn *t, const struct tcn_element *element, struct tc
     int r = 0;
 
     if (t->section->kind == TCN_RESOURCE_CONTACT)
-        (void)((r = drop_parts(t, TCN_RESOURCE_CHANNEL, "ContactId", element->name, err)) < 0 ||
-               (r = drop_parts(t, TCN_RESOURCE_OVERRIDE, "NewContactIds", element->name, err)));
-    else if (t->section->kind == TCN_RESOURCE_ROTATION)
+        r = drop_parts(t, TCN_RESOURCE_CHANNEL, "ContactId", element->name, err);
+    if (r == 0 && t->section->kind == TCN_RESOURCE_CONTACT)
+        r = drop_parts(t, TCN_RESOURCE_OVERRIDE, "NewContactIds", element->name, err);
+    if (r == 0 && t->section->kind == TCN_RESOURCE_ROTATION)
         r = drop_parts(t, TCN_RESOURCE_OVERRIDE, "RotationId", element->name, err);
     return r < 0 ? r : drop_element(t, t->section, element->name, element->json, err);
 }

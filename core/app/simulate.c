@@ -156,7 +156,6 @@ static bool is_held(struct run *run, const struct tcn_send *send, int64_t now_ms
     const struct tcn_contact *contact = tcn_directory_contact(&run->directory, send->contact);
     const struct tcn_channel *channel =
         tcn_directory_channel(&run->directory, send->contact, send->channel);
-
     const struct tcn_page_budget *budget;
 
     if (!channel || run->aggregate.incident.impact == TCN_IMPACT_URGENT)
