@@ -57,6 +57,48 @@ static inline const char *error_of(const struct tcn_api_call *call, const char *
     return json_string_value(json_object_get(json_object_get(call->reply, "error"), member));
 }
 
+#define BODY_ID "01020304-0506-0708-090a-0b0c0d0e0001" /* id_of(1) */
+
+/* A request that is read on the loop: on the incident of that id, and its part of the same id. */
+static inline struct tcn_api_call call_with(const char *body)
+{
+    struct tcn_api_call call = call_of("");
+
+    call.path_id = call.path_part = BODY_ID;
+    call.body = body ? json_loads(body, 0, NULL) : NULL;
+    return call;
+}
+
+static inline void end_call(struct tcn_api_call *call)
+{
+    json_decref(call->reply);
+    json_decref(call->body);
+}
+
+struct body_case {
+    int (*read)(struct tcn_api_call *);
+    const char *body;  /* NULL: none */
+    const char *field; /* NULL: taken; "": refused without a field */
+};
+
+static inline void check_bodies(const struct body_case cases[], size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct tcn_api_call call = call_with(cases[i].body);
+        int r = cases[i].read(&call);
+        const char *field = r < 0 ? error_of(&call, "field") : NULL;
+
+        print_message("%s\n", cases[i].body ? cases[i].body : "no body");
+        assert_int_equal(r, cases[i].field ? -1 : 0);
+        assert_int_equal(call.status, cases[i].field ? 400 : 0);
+        if (cases[i].field)
+            assert_string_equal(field ? field : "", cases[i].field);
+        else
+            assert_string_equal(call.command.actor, "token:t");
+        end_call(&call);
+    }
+}
+
 /* The numbers of the ids of a list, counted from first, and whether there is more. */
 static inline const char *listed(const struct tcn_api_call *call, int first)
 {

@@ -1,14 +1,10 @@
 /* Related items of the native API: bodies, and the list. */
 #include "calls.h"
 
-#define ID "01020304-0506-0708-090a-0b0c0d0e0001"
+#define ID BODY_ID
 #define URL "\"url\":\"https://a.test/\""
 
-static const struct {
-    int (*read)(struct tcn_api_call *);
-    const char *body;  /* NULL: none */
-    const char *field; /* NULL: taken; "": refused without a field */
-} bodies[] = {
+static const struct body_case bodies[] = {
     {tcn_v1_related_add, "{\"type\":\"OTHER\"," URL "}", NULL},
     {tcn_v1_related_add, "{\"type\":\"OTHER\"," URL ",\"title\":\"A\",\"client_token\":\"t\"}",
      NULL},
@@ -50,25 +46,7 @@ static const struct {
 static void test_bodies(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
-        struct tcn_api_call call = call_of("");
-        const char *field;
-        int r;
-
-        print_message("%s\n", bodies[i].body ? bodies[i].body : "no body");
-        call.path_id = ID;
-        call.body = bodies[i].body ? json_loads(bodies[i].body, 0, NULL) : NULL;
-        r = bodies[i].read(&call);
-        field = r < 0 ? error_of(&call, "field") : NULL;
-        assert_int_equal(r, bodies[i].field ? -1 : 0);
-        assert_int_equal(call.status, bodies[i].field ? 400 : 0);
-        if (bodies[i].field)
-            assert_string_equal(field ? field : "", bodies[i].field);
-        else
-            assert_string_equal(call.command.actor, "token:t");
-        json_decref(call.reply);
-        json_decref(call.body);
-    }
+    check_bodies(bodies, sizeof bodies / sizeof *bodies);
 }
 
 /* The same item by what it is, whatever the order of its members. */

@@ -1,14 +1,10 @@
 /* Incidents by hand in the native API: bodies. */
 #include "calls.h"
 
-#define ID "01020304-0506-0708-090a-0b0c0d0e0001"
+#define ID BODY_ID
 #define START "{\"response_plan\":\"web\","
 
-static const struct {
-    int (*read)(struct tcn_api_call *);
-    const char *body;  /* NULL: none */
-    const char *field; /* NULL: taken; "": refused without a field */
-} bodies[] = {
+static const struct body_case bodies[] = {
     {tcn_v1_start, "{\"response_plan\":\"web\"}", NULL},
     {tcn_v1_start, START "\"title\":\"T\",\"impact\":1,\"source\":\"s\",\"trigger_arn\":\"a\"}",
      NULL},
@@ -50,38 +46,10 @@ static const struct {
     {tcn_v1_accept, "{}", "code"},
 };
 
-static struct tcn_api_call call_with(const char *body)
-{
-    struct tcn_api_call call = call_of("");
-
-    call.path_id = ID;
-    call.body = body ? json_loads(body, 0, NULL) : NULL;
-    return call;
-}
-
-static void end_call(struct tcn_api_call *call)
-{
-    json_decref(call->reply);
-    json_decref(call->body);
-}
-
 static void test_bodies(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
-        struct tcn_api_call call = call_with(bodies[i].body);
-        int r = bodies[i].read(&call);
-        const char *field = r < 0 ? error_of(&call, "field") : NULL;
-
-        print_message("%s\n", bodies[i].body ? bodies[i].body : "no body");
-        assert_int_equal(r, bodies[i].field ? -1 : 0);
-        assert_int_equal(call.status, bodies[i].field ? 400 : 0);
-        if (bodies[i].field)
-            assert_string_equal(field ? field : "", bodies[i].field);
-        else
-            assert_string_equal(call.command.actor, "token:t");
-        end_call(&call);
-    }
+    check_bodies(bodies, sizeof bodies / sizeof *bodies);
 }
 
 static void test_what_triggered_it(void **state)

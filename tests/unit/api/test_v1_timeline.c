@@ -1,16 +1,12 @@
 /* Timeline events of the native API: bodies, one event, and the list by time. */
 #include "calls.h"
 
-#define ID "01020304-0506-0708-090a-0b0c0d0e0001"
+#define ID BODY_ID
 #define ARN "arn:aws:s3:::bucket"
 #define FIVE ARN "," ARN "," ARN "," ARN "," ARN
 #define TEN FIVE "," FIVE
 
-static const struct {
-    int (*read)(struct tcn_api_call *);
-    const char *body;  /* NULL: none */
-    const char *field; /* NULL: taken; "": refused without a field */
-} bodies[] = {
+static const struct body_case bodies[] = {
     {tcn_v1_event_create, "{\"data\":\"x\"}", NULL},
     {tcn_v1_event_create, "{\"data\":{\"a\":[1,null]}}", NULL},
     {tcn_v1_event_create, "{\"data\":null}", NULL},
@@ -53,38 +49,10 @@ static const struct {
     {tcn_v1_event_delete, "{\"why\":\"x\"}", "why"},
 };
 
-static struct tcn_api_call event_call(const char *body)
-{
-    struct tcn_api_call call = call_of("");
-
-    call.path_id = call.path_part = ID;
-    call.body = body ? json_loads(body, 0, NULL) : NULL;
-    return call;
-}
-
-static void end_call(struct tcn_api_call *call)
-{
-    json_decref(call->reply);
-    json_decref(call->body);
-}
-
 static void test_bodies(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
-        struct tcn_api_call call = event_call(bodies[i].body);
-        int r = bodies[i].read(&call);
-        const char *field = r < 0 ? error_of(&call, "field") : NULL;
-
-        print_message("%s\n", bodies[i].body ? bodies[i].body : "no body");
-        assert_int_equal(r, bodies[i].field ? -1 : 0);
-        assert_int_equal(call.status, bodies[i].field ? 400 : 0);
-        if (bodies[i].field)
-            assert_string_equal(field ? field : "", bodies[i].field);
-        else
-            assert_string_equal(call.command.actor, "token:t");
-        end_call(&call);
-    }
+    check_bodies(bodies, sizeof bodies / sizeof *bodies);
 }
 
 /* Data is kept as JSON text; a text in it is for people, too. */
@@ -101,7 +69,7 @@ static void test_what_becomes_of_data(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct tcn_api_call call = event_call(cases[i].body);
+        struct tcn_api_call call = call_with(cases[i].body);
 
         assert_int_equal(tcn_v1_event_create(&call), 0);
         assert_string_equal(call.command.custom.data, cases[i].data);
@@ -117,7 +85,7 @@ static void test_the_longest_data(void **state)
 {
     (void)state;
     for (size_t n = 11998; n <= 12001; n += n == 11999 ? 2 : 1) {
-        struct tcn_api_call call = event_call(NULL);
+        struct tcn_api_call call = call_with(NULL);
         char *text = tcn_arena_alloc(&arena, n + 1);
 
         memset(text, 'x', n);
@@ -135,8 +103,8 @@ static void test_by_what_a_repeat_is_known(void **state)
     static const char *const same[] = {"{\"data\":1,\"type\":\"Note\",\"client_token\":\"t\"}",
                                        "{\"client_token\":\"t\", \"type\":\"Note\", \"data\" : 1}"},
                              *const other = "{\"data\":2,\"type\":\"Note\",\"client_token\":\"t\"}";
-    struct tcn_api_call a = event_call(same[0]), b = event_call(same[1]), c = event_call(other),
-                        d = event_call(same[0]);
+    struct tcn_api_call a = call_with(same[0]), b = call_with(same[1]), c = call_with(other),
+                        d = call_with(same[0]);
 
     (void)state;
     d.path_part = "01020304-0506-0708-090a-0b0c0d0e0002";
