@@ -8,14 +8,14 @@ static const char *const states[] = {[TCN_PEER_ALIVE] = "alive",
 
 static json_t *peer_json(const struct tcn_peer *p)
 {
-    return json_pack("{s:s, s:o, s:o, s:o, s:I, s:s, s:b, s:o, s:o, s:o, s:o, s:I, s:I}", "name",
-                     p->name, "region", tcn_json_text(p->region), "version",
-                     tcn_json_text(p->version), "config", tcn_json_text(p->config), "epoch",
-                     (json_int_t)p->epoch, "state", states[p->state], "answered", p->is_self,
-                     "started_at", tcn_json_time(p->started_ms), "last_contact_at",
-                     tcn_json_time(p->seen_ms), "ended_at", tcn_json_time(p->ended_ms),
-                     "taken_over_by", tcn_json_text(p->ended_by), "sends_in_flight",
-                     (json_int_t)p->n_sends, "links_held", (json_int_t)p->n_links);
+    return json_pack(
+        "{s:s, s:o, s:o, s:o, s:I, s:s, s:b, s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "name", p->name,
+        "region", tcn_json_text(p->region), "version", tcn_json_text(p->version), "config",
+        tcn_json_text(p->config), "epoch", (json_int_t)p->epoch, "state", states[p->state],
+        "answered", p->is_self, "started_at", tcn_json_time(p->started_ms), "last_contact_at",
+        tcn_json_time(p->seen_ms), "ended_at", tcn_json_time(p->ended_ms), "taken_over_by",
+        tcn_json_text(p->ended_by), "sends_in_flight", (json_int_t)p->n_sends, "links_held",
+        (json_int_t)p->n_links, "notices_in_flight", (json_int_t)p->n_notices);
 }
 
 static json_t *known(const char *text)

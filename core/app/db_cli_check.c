@@ -175,8 +175,9 @@ static int conclude(const struct check *c, const char *url)
         printf("It is no longer the store: it was moved to %s, and nothing starts on it.\n",
                c->moved_to);
     if (c->before_ms != 0)
-        printf("Held: %lld pages, %lld steps, %lld tickets; see tocsin db held.\n",
-               (long long)c->held.pages, (long long)c->held.steps, (long long)c->held.tickets);
+        printf("Held: %lld pages, %lld steps, %lld tickets, %lld notices; see tocsin db held.\n",
+               (long long)c->held.pages, (long long)c->held.steps, (long long)c->held.tickets,
+               (long long)c->held.notices);
     return 0;
 }
 

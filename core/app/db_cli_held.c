@@ -21,14 +21,17 @@ static const char held_usage[] =
     "usage: tocsin db held --config FILE [--data DIR]\n"
     "\n"
     "  Lists what a restore holds back, the longest overdue first: pages, steps (an incident's\n"
-    "  next stage, re-send or delayed end) and tickets. What is over by now is best acknowledged\n"
-    "  or resolved before the rest is released: its pages are dropped then.\n"
+    "  next stage, re-send or delayed end), tickets and notices (to topics). What is over by now "
+    "is\n"
+    "  best acknowledged or resolved before the rest is released: its pages are dropped then.\n"
     "\n"
     "  --config FILE   the configuration that names the store\n"
     "  --data DIR      where the store is kept (default: data)\n";
 
-static const char *const kinds[] = {
-    [TCN_HELD_PAGE] = "page", [TCN_HELD_STEP] = "step", [TCN_HELD_TICKET] = "ticket"};
+static const char *const kinds[] = {[TCN_HELD_PAGE] = "page",
+                                    [TCN_HELD_STEP] = "step",
+                                    [TCN_HELD_TICKET] = "ticket",
+                                    [TCN_HELD_NOTICE] = "notice"};
 
 static void print_row(const struct tcn_held_row *row)
 {
@@ -73,9 +76,9 @@ static void print_listing(const struct listing *l)
     for (size_t i = 0; i < l->n; i++)
         print_row(&l->rows[i]);
     tcn_time_text(l->since_ms, since);
-    printf("Held since %s: %lld pages, %lld steps, %lld tickets%s.\n", since,
+    printf("Held since %s: %lld pages, %lld steps, %lld tickets, %lld notices%s.\n", since,
            (long long)l->count.pages, (long long)l->count.steps, (long long)l->count.tickets,
-           l->n == ROWS_MAX ? "; the first 1000 are shown" : "");
+           (long long)l->count.notices, l->n == ROWS_MAX ? "; the first 1000 are shown" : "");
 }
 
 static int held(const struct tcn_config *c)

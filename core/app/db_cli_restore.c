@@ -13,10 +13,11 @@
 
 void tcn_db_tell_held(const struct tcn_held_count *held)
 {
-    printf("Held, because it was due before: %lld pages, %lld steps, %lld tickets.\n"
+    printf("Held, because it was due before: %lld pages, %lld steps, %lld tickets, %lld notices.\n"
            "Start the server: new alarms page. See what is held with tocsin db held, then tocsin "
            "db release.\n",
-           (long long)held->pages, (long long)held->steps, (long long)held->tickets);
+           (long long)held->pages, (long long)held->steps, (long long)held->tickets,
+           (long long)held->notices);
 }
 
 /* -- restore ------------------------------------------------------------------------------------------------ */

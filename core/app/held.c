@@ -27,11 +27,12 @@ static void show(struct tcn_app *app, const struct tcn_held_count *count)
     tcn_metrics_set(app->metrics, "tocsin_held", "kind=\"pages\"", (double)count->pages);
     tcn_metrics_set(app->metrics, "tocsin_held", "kind=\"steps\"", (double)count->steps);
     tcn_metrics_set(app->metrics, "tocsin_held", "kind=\"tickets\"", (double)count->tickets);
+    tcn_metrics_set(app->metrics, "tocsin_held", "kind=\"notices\"", (double)count->notices);
 }
 
 static void warn(struct tcn_app *app, const struct tcn_held_count *count)
 {
-    char pages[TCN_LOG_NUM], steps[TCN_LOG_NUM], tickets[TCN_LOG_NUM];
+    char pages[TCN_LOG_NUM], steps[TCN_LOG_NUM], tickets[TCN_LOG_NUM], notices[TCN_LOG_NUM];
 
     if (app->held->was_told)
         return;
@@ -39,8 +40,8 @@ static void warn(struct tcn_app *app, const struct tcn_held_count *count)
     tcn_log(TCN_LOG_WARN, "held",
             "the store was restored: what was due before is not sent; new alarms page", "pages",
             tcn_log_num(count->pages, pages), "steps", tcn_log_num(count->steps, steps), "tickets",
-            tcn_log_num(count->tickets, tickets), "do",
-            "see them with tocsin db held, then tocsin db release", NULL);
+            tcn_log_num(count->tickets, tickets), "notices", tcn_log_num(count->notices, notices),
+            "do", "see them with tocsin db held, then tocsin db release", NULL);
 }
 
 static void tell(struct tcn_app *app, const struct tcn_held_job *job)

@@ -144,7 +144,7 @@ static int count(struct tcn_held_job *job, struct tcn_store *s, struct tcn_err *
     const struct tcn_held_count *c = &job->count;
     int r = tcn_store_held_count(s, &job->count, err);
 
-    if (r < 0 || job->is_set_back || c->pages + c->steps + c->tickets > 0)
+    if (r < 0 || job->is_set_back || c->pages + c->steps + c->tickets + c->notices > 0)
         return r;
     job->before_ms = 0; /* people have answered all of it */
     return tcn_store_held_set(s, 0, err);

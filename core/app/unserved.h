@@ -1,5 +1,5 @@
-/* Tickets that wait for a connector that the configuration has not, or has no more: no lane comes to them, so that nobody
- * would hear of them. */
+/* Tickets and topics that wait for a connector that the configuration has not, or has no more: nothing comes to them, so that
+ * nobody would hear of them. */
 #ifndef TCN_APP_UNSERVED_H
 #define TCN_APP_UNSERVED_H
 

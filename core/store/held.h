@@ -24,17 +24,18 @@ struct tcn_held_count {
     int64_t pages;   /* messages that were decided */
     int64_t steps;   /* incidents whose timer is overdue: stages, re-sends, delayed ends */
     int64_t tickets; /* records to be read, created or written */
+    int64_t notices; /* topics of an incident, and connectors, with something to tell */
 };
 int tcn_store_held_count(struct tcn_store *s, struct tcn_held_count *ret, struct tcn_err *err);
 
-enum tcn_held_kind { TCN_HELD_PAGE = 1, TCN_HELD_STEP, TCN_HELD_TICKET };
+enum tcn_held_kind { TCN_HELD_PAGE = 1, TCN_HELD_STEP, TCN_HELD_TICKET, TCN_HELD_NOTICE };
 struct tcn_held_row {
     enum tcn_held_kind kind;
     struct tcn_id incident;
     const char *title;
     int64_t due_ms;
     const char *whom;    /* contact or connector; NULL for a step */
-    const char *whereby; /* channel or key of the record; may be NULL */
+    const char *whereby; /* channel, key of the record or topic; may be NULL */
 };
 /* Earliest first. */
 int tcn_store_held_list(struct tcn_store *s, size_t limit, struct tcn_arena *a,

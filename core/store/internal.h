@@ -189,6 +189,9 @@ int tcn_query_one(struct tcn_query *q, struct tcn_err *err, const char *what);
 /* To the end and done: the first column of up to limit rows. */
 int tcn_query_ids(struct tcn_query *q, size_t limit, struct tcn_id *ret_ids, size_t *ret_n,
                   struct tcn_err *err);
+/* Connector and count of every row, up to limit; ends it. */
+int tcn_query_waiting(struct tcn_query *q, size_t limit, struct tcn_arena *a,
+                      struct tcn_connector_waiting **ret, size_t *ret_n, struct tcn_err *err);
 /* Ends the reading of a row: TCN_EIO when a column was damaged. */
 int tcn_query_row_ok(struct tcn_query *q, struct tcn_err *err);
 

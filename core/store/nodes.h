@@ -12,12 +12,12 @@ struct tcn_peer {
     int64_t epoch;
     enum tcn_peer_state state;
     bool is_self;
-    int64_t started_ms;       /* by its own clock */
-    int64_t seen_ms;          /* last contact; 0: not known */
-    int64_t ended_ms;         /* 0: it lives, or not known */
-    const char *ended_by;     /* name of the node that took it over; NULL */
-    int64_t ended_by_epoch;   /* 0: not known */
-    int64_t n_sends, n_links; /* in flight; tcn_store_peer_work sets them */
+    int64_t started_ms;                  /* by its own clock */
+    int64_t seen_ms;                     /* last contact; 0: not known */
+    int64_t ended_ms;                    /* 0: it lives, or not known */
+    const char *ended_by;                /* name of the node that took it over; NULL */
+    int64_t ended_by_epoch;              /* 0: not known */
+    int64_t n_sends, n_links, n_notices; /* in flight; tcn_store_peer_work sets them */
 };
 #define TCN_PEERS_MAX 200
 /* Those that live first, then the newest first; at most TCN_PEERS_MAX. */

@@ -8,6 +8,7 @@
 #include "model/notice.h"
 
 struct tcn_store;
+struct tcn_connector_waiting;
 
 #define TCN_NOTICES_OF_INCIDENT_MAX 120 /* 15 topics of 8 connectors */
 
@@ -33,5 +34,9 @@ int tcn_store_notice_drop(struct tcn_store *s, struct tcn_id id, struct tcn_err 
 /* When the first of a connector that can be claimed is due; 0: none. */
 int tcn_store_notice_next(struct tcn_store *s, const char *connector, int64_t *ret_ms,
                           struct tcn_err *err);
+/* By connector, those that have any waiting. */
+int tcn_store_notice_waiting(struct tcn_store *s, size_t limit, struct tcn_arena *a,
+                             struct tcn_connector_waiting **ret, size_t *ret_n,
+                             struct tcn_err *err);
 
 #endif

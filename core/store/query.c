@@ -1,6 +1,8 @@
 /* Running one prepared statement: parameters in, columns out, each counted on. */
 #include "store/internal.h"
 
+#include "base/vec.h"
+
 #include "base/text.h"
 #include "base/xalloc.h"
 #include <assert.h>
@@ -249,4 +251,25 @@ void tcn_c_array(struct tcn_query *q, char *ret_text, size_t size)
     if (view.len > 0)
         memcpy(ret_text, view.ptr, view.len);
     ret_text[view.len] = '\0';
+}
+
+int tcn_query_waiting(struct tcn_query *q, size_t limit, struct tcn_arena *a,
+                      struct tcn_connector_waiting **ret, size_t *ret_n, struct tcn_err *err)
+{
+    TCN_VEC(struct tcn_connector_waiting) list = {0};
+    int r;
+
+    tcn_q_int(q, (int64_t)limit);
+    while ((r = tcn_query_step(q, err)) == 1) {
+        struct tcn_connector_waiting *row = TCN_VEC_PUSH(a, &list);
+
+        row->connector = tcn_c_text(q, a);
+        row->n = tcn_c_int(q);
+    }
+    tcn_query_done(q);
+    if (r < 0 || (r = tcn_query_row_ok(q, err)) < 0)
+        return r;
+    *ret = list.items;
+    *ret_n = list.n;
+    return 0;
 }

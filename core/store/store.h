@@ -491,14 +491,13 @@ int tcn_store_link_claim(struct tcn_store *s, const char *connector, int64_t now
                          struct tcn_arena *a, struct tcn_link **ret, size_t *ret_n,
                          struct tcn_err *err);
 
-struct tcn_link_waiting {
+struct tcn_connector_waiting {
     const char *connector;
-    int64_t
-        n; /* its links that are due, now or later, and in nobody's hand; held ones are none of them */
+    int64_t n; /* its rows that are due, now or later, and in nobody's hand; not what is held */
 };
 /* By connector, those that have any. */
 int tcn_store_link_waiting(struct tcn_store *s, size_t limit, struct tcn_arena *a,
-                           struct tcn_link_waiting **ret, size_t *ret_n, struct tcn_err *err);
+                           struct tcn_connector_waiting **ret, size_t *ret_n, struct tcn_err *err);
 
 /* -- sources: what fires, by who told so ---------------------------------------------------------------- */
 struct tcn_source_waiting {

@@ -10,14 +10,16 @@ enum { HELD_COUNT = 4, HELD_LIST, HELD_INCIDENTS, HELD_PAGING, HELD_DROP_TICKETS
 #define PAGES " FROM sends WHERE account_id = $1 AND state IN (1, 2) AND due_ms <= " TCN_HELD_BEFORE
 #define STEPS " FROM timers WHERE account_id = $1 AND due_ms <= " TCN_HELD_BEFORE
 #define TICKETS " FROM links WHERE account_id = $1 AND due_ms > 0 AND due_ms <= " TCN_HELD_BEFORE
+#define NOTICES " FROM notices WHERE account_id = $1 AND due_ms > 0 AND due_ms <= " TCN_HELD_BEFORE
 #define ALL                                                                                        \
     "(SELECT 1 AS kind, incident, due_ms, contact AS whom, channel AS whereby" PAGES               \
     " UNION ALL SELECT 2, incident, due_ms, NULL, NULL" STEPS                                      \
-    " UNION ALL SELECT 3, incident, due_ms, connector, remote_key" TICKETS ") AS held"
+    " UNION ALL SELECT 3, incident, due_ms, connector, remote_key" TICKETS                         \
+    " UNION ALL SELECT 4, incident, due_ms, connector, topic" NOTICES ") AS held"
 
 static const char *const sql[] = {
     [HELD_COUNT] = "SELECT (SELECT COUNT(*)" PAGES "), (SELECT COUNT(*)" STEPS
-                   "), (SELECT COUNT(*)" TICKETS ")",
+                   "), (SELECT COUNT(*)" TICKETS "), (SELECT COUNT(*)" NOTICES ")",
     [HELD_LIST] = "SELECT held.kind, held.incident, incidents.title, held.due_ms, held.whom,"
                   " held.whereby FROM " ALL " LEFT JOIN incidents ON incidents.id = held.incident"
                   " ORDER BY held.due_ms, held.kind, held.incident LIMIT $2",
@@ -30,7 +32,7 @@ static const char *const sql[] = {
         " AND incident = $3 AND due_ms > 0 AND due_ms <= " TCN_HELD_BEFORE,
 };
 _Static_assert(TCN_SEND_PENDING == 1 && TCN_SEND_IN_FLIGHT == 2 && TCN_HELD_PAGE == 1 &&
-                   TCN_HELD_STEP == 2 && TCN_HELD_TICKET == 3,
+                   TCN_HELD_STEP == 2 && TCN_HELD_TICKET == 3 && TCN_HELD_NOTICE == 4,
                "in the SQL above");
 
 static int start(struct tcn_store *s, size_t no, struct tcn_query *ret, struct tcn_err *err)
@@ -49,6 +51,7 @@ int tcn_store_held_count(struct tcn_store *s, struct tcn_held_count *ret, struct
         ret->pages = tcn_c_int(&q);
         ret->steps = tcn_c_int(&q);
         ret->tickets = tcn_c_int(&q);
+        ret->notices = tcn_c_int(&q);
     }
     tcn_query_done(&q);
     return r;

@@ -250,25 +250,10 @@ int tcn_store_link_claim(struct tcn_store *s, const char *connector, int64_t now
 }
 
 int tcn_store_link_waiting(struct tcn_store *s, size_t limit, struct tcn_arena *a,
-                           struct tcn_link_waiting **ret, size_t *ret_n, struct tcn_err *err)
+                           struct tcn_connector_waiting **ret, size_t *ret_n, struct tcn_err *err)
 {
-    TCN_VEC(struct tcn_link_waiting) list = {0};
     struct tcn_query q;
-    int r;
+    int r = start(s, LINK_WAITING, &q, err);
 
-    if ((r = start(s, LINK_WAITING, &q, err)) < 0)
-        return r;
-    tcn_q_int(&q, (int64_t)limit);
-    while ((r = tcn_query_step(&q, err)) == 1) {
-        struct tcn_link_waiting *row = TCN_VEC_PUSH(a, &list);
-
-        row->connector = tcn_c_text(&q, a);
-        row->n = tcn_c_int(&q);
-    }
-    tcn_query_done(&q);
-    if (r < 0 || (r = tcn_query_row_ok(&q, err)) < 0)
-        return r;
-    *ret = list.items;
-    *ret_n = list.n;
-    return 0;
+    return r < 0 ? r : tcn_query_waiting(&q, limit, a, ret, ret_n, err);
 }

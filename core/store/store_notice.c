@@ -5,7 +5,15 @@
 #include "base/vec.h"
 #include <stdlib.h>
 
-enum { NOTICE_WAKE, NOTICE_CLAIM, NOTICE_PUT, NOTICE_LIST, NOTICE_DROP, NOTICE_NEXT };
+enum {
+    NOTICE_WAKE,
+    NOTICE_CLAIM,
+    NOTICE_PUT,
+    NOTICE_LIST,
+    NOTICE_DROP,
+    NOTICE_NEXT,
+    NOTICE_WAITING
+};
 #define HOLDER_IS_DEAD TCN_IS_DEAD("notices.holder")
 #define COLUMNS "id, incident, topic, connector, told_seq, due_ms, attempts, since_ms, note, holder"
 #define IS_DUE " due_ms > 0 AND due_ms > " TCN_HELD_BEFORE " AND (holder = 0 OR " HOLDER_IS_DEAD ")"
@@ -28,6 +36,8 @@ static const char *const sql[] = {
     [NOTICE_DROP] = "DELETE FROM notices WHERE account_id = $1 AND id = $2",
     [NOTICE_NEXT] = "SELECT due_ms FROM notices WHERE account_id = $1 AND connector = $2 AND" IS_DUE
                     " ORDER BY due_ms LIMIT 1",
+    [NOTICE_WAITING] = "SELECT connector, COUNT(*) FROM notices WHERE account_id = $1 AND" IS_DUE
+                       " GROUP BY connector ORDER BY connector LIMIT $2",
 };
 
 static int start(struct tcn_store *s, size_t no, struct tcn_query *ret, struct tcn_err *err)
@@ -172,4 +182,13 @@ int tcn_store_notice_next(struct tcn_store *s, const char *connector, int64_t *r
         *ret_ms = tcn_c_int(&q);
     tcn_query_done(&q);
     return r < 0 ? r : tcn_query_row_ok(&q, err);
+}
+
+int tcn_store_notice_waiting(struct tcn_store *s, size_t limit, struct tcn_arena *a,
+                             struct tcn_connector_waiting **ret, size_t *ret_n, struct tcn_err *err)
+{
+    struct tcn_query q;
+    int r = start(s, NOTICE_WAITING, &q, err);
+
+    return r < 0 ? r : tcn_query_waiting(&q, limit, a, ret, ret_n, err);
 }

@@ -13,9 +13,11 @@ static const char *const sql[] = {
                   " (SELECT MAX(epoch) FROM epochs WHERE account_id = $1 GROUP BY node)"
                   " ORDER BY e.session > 0 DESC, e.epoch DESC LIMIT $2",
     /* What is in flight was due; a minute is for clocks that differ. The conditions are those of the indexes. */
-    [PEER_WORK] = "SELECT epoch, COUNT(*), 0 FROM sends WHERE account_id = $1"
+    [PEER_WORK] = "SELECT epoch, COUNT(*), 0, 0 FROM sends WHERE account_id = $1"
                   " AND state IN (1, 2) AND state = 2 AND due_ms < {NOW_MS} + 60000 GROUP BY epoch"
-                  " UNION ALL SELECT holder, 0, COUNT(*) FROM links WHERE account_id = $1"
+                  " UNION ALL SELECT holder, 0, COUNT(*), 0 FROM links WHERE account_id = $1"
+                  " AND due_ms > 0 AND holder > 0 GROUP BY holder"
+                  " UNION ALL SELECT holder, 0, 0, COUNT(*) FROM notices WHERE account_id = $1"
                   " AND due_ms > 0 AND holder > 0 GROUP BY holder",
     [PEER_LOSSES] = "SELECT COUNT(*) FROM epochs e JOIN epochs b ON b.epoch = e.ended_by"
                     " AND b.account_id = $1 AND b.node <> e.node"
@@ -91,12 +93,13 @@ int tcn_store_peer_list(struct tcn_store *s, struct tcn_arena *a, struct tcn_pee
     return 0;
 }
 
-static void add_work(struct tcn_peer *peers, size_t n, int64_t epoch, int64_t sends, int64_t links)
+static void add_work(struct tcn_peer *peers, size_t n, const struct tcn_peer *work)
 {
     for (size_t i = 0; i < n; i++)
-        if (peers[i].epoch == epoch) {
-            peers[i].n_sends += sends;
-            peers[i].n_links += links;
+        if (peers[i].epoch == work->epoch) {
+            peers[i].n_sends += work->n_sends;
+            peers[i].n_links += work->n_links;
+            peers[i].n_notices += work->n_notices;
         }
 }
 
@@ -108,9 +111,12 @@ int tcn_store_peer_work(struct tcn_store *s, struct tcn_peer *peers, size_t n, s
     if ((r = start(s, PEER_WORK, &q, err)) < 0)
         return r;
     while ((r = tcn_query_step(&q, err)) == 1) {
-        int64_t epoch = tcn_c_int(&q), sends = tcn_c_int(&q);
+        struct tcn_peer work = {.epoch = tcn_c_int(&q)};
 
-        add_work(peers, n, epoch, sends, tcn_c_int(&q));
+        work.n_sends = tcn_c_int(&q);
+        work.n_links = tcn_c_int(&q);
+        work.n_notices = tcn_c_int(&q);
+        add_work(peers, n, &work);
     }
     tcn_query_done(&q);
     return r;

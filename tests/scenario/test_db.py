@@ -223,7 +223,7 @@ class Restored(Loaded):
         self.tickets(name, "OPEN")
         self.assertIn("What was due before the restore is done now.", self.texts(ident))
         self.assertIn("Nothing is held.", run(self.app, "held"))
-        self.assertEqual({"pages": 0, "steps": 0, "tickets": 0}, self.held_metrics())
+        self.assertEqual({"pages": 0, "steps": 0, "tickets": 0, "notices": 0}, self.held_metrics())
         self.assertFalse(any(self.box.admin("GET", "/counts")["duplicates"].values()))
 
     def test_what_is_dropped_is_never_sent(self) -> None:

@@ -292,6 +292,27 @@ class Notices(Scenario):
         self.sink.released.set()
         self.told(ident, TRIGGER, START, NOTE)
 
+    def test_a_connector_that_is_taken_out(self) -> None:
+        """What waits for it is a line of the log, and is told when it is there again."""
+        def reload(config: Config) -> None:
+            before = self.app.log.read_text().count("configuration reloaded")
+            self.app.config_file.write_text(json.dumps(config))
+            self.app.child.send_signal(signal.SIGHUP)
+            eventually("it is reloaded", lambda: self.app.log.read_text().count("configuration reloaded") > before)
+
+        ident = self.quiet(503)
+        eventually("it is refused once", lambda: self.sink.of(ident))
+        whole, without = (json.loads(self.app.config_file.read_text()) for _ in range(2))
+        del without["connectors"]["hook"], without["topics"]
+        without["resources"]["response_plans"] = [
+            plan for plan in without["resources"]["response_plans"] if plan["name"] not in ("told", "once", "quiet")]
+        del without["sources"]["told"]
+        reload(without)
+        warning = 'topics wait for a connector that is not configured" connector=hook notices=1'
+        eventually("it is told", lambda: warning in self.app.log.read_text())
+        reload(whole)
+        self.told(ident, TRIGGER, START)
+
     def test_health(self) -> None:
         self.told(self.quiet(), TRIGGER, START)
         rows = {row["name"]: row for row in self.app.api("GET", "/v1/connectors").json()["items"]}

@@ -12,7 +12,7 @@ static inline void notice_ops(struct bed *b)
     struct tcn_notice row = gen_notice(&b->g), *claimed;
     const char *connector = notice_names[pick(b, 3)];
     int64_t now = 1 + pick(b, 1000), next[STORES_MAX] = {0};
-    size_t count = 0;
+    size_t count = 0, limit = 1 + (size_t)pick(b, 3);
 
     row.incident = an_id(b, 100, 6);
     row.topic = notice_names[pick(b, 4)];
@@ -25,6 +25,7 @@ static inline void notice_ops(struct bed *b)
     ASK(b, notice_next, connector, &next[k]);
     EACH(b)
     assert_int_equal(next[k], next[0]);
+    LIST(b, struct tcn_connector_waiting, same_connector_waiting, notice_waiting, limit);
     LIST(b, struct tcn_notice, same_notice, notice_claim, connector, now, 3);
     assert_int_equal(ref_notice_list(&b->ref, row.incident, &b->a, &claimed, &count), 0);
     for (size_t i = 0; i < count; i++)

@@ -742,8 +742,8 @@ static inline void same_source_waiting(const struct tcn_source_waiting *a,
     assert_int_equal(a->n, b->n);
 }
 
-static inline void same_link_waiting(const struct tcn_link_waiting *a,
-                                     const struct tcn_link_waiting *b)
+static inline void same_connector_waiting(const struct tcn_connector_waiting *a,
+                                          const struct tcn_connector_waiting *b)
 {
     assert_string_equal(a->connector, b->connector);
     assert_int_equal(a->n, b->n);

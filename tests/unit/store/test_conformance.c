@@ -495,7 +495,7 @@ static void links(struct bed *b)
         LIST(b, struct tcn_link, same_link, link_newest, no % 2 ? connector : NULL,
              of % 2 ? &link : NULL, LIMIT);
     LIST(b, struct tcn_link, same_link, link_claim, connector, due, of);
-    LIST(b, struct tcn_link_waiting, same_link_waiting, link_waiting, 1 + of);
+    LIST(b, struct tcn_connector_waiting, same_connector_waiting, link_waiting, 1 + of);
 }
 
 static void deadletters(struct bed *b)

@@ -1,6 +1,7 @@
 /* Held mode: what was due then is claimed by nobody, what comes later is; a person's request; the hold itself. */
 #include "rows.h"
 #include "store/held.h"
+#include "store/notices.h"
 
 #define HOLD ((int64_t)5000)
 
@@ -191,6 +192,47 @@ static void the_list(void **state)
     assert_int_equal(paging, 0);
 }
 
+static void add_notice(struct fixture *f, uint32_t n, int64_t due_ms)
+{
+    const struct tcn_notice notice = {.id = id_of(n),
+                                      .incident = id_of(n),
+                                      .topic = "ops",
+                                      .connector = "hook",
+                                      .due_ms = due_ms};
+
+    OK(f, tcn_store_notice_wake(f->s, &notice, &f->err));
+}
+
+static void notices_wait_too(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_connector_waiting *waiting = NULL;
+    struct tcn_notice *claimed = NULL;
+    struct tcn_held_row *rows = NULL;
+    size_t n = 0;
+
+    add_incident(f, 1);
+    add_notice(f, 1, HOLD);
+    add_notice(f, 2, HOLD + 1);
+    OK(f, tcn_store_hold(f->s, HOLD, &f->err));
+    assert_int_equal(count(f).notices, 1);
+    OK(f, tcn_store_held_list(f->s, 5, &f->a, &rows, &n, &f->err));
+    assert_int_equal(n, 1);
+    assert_int_equal(rows[0].kind, TCN_HELD_NOTICE);
+    assert_id(rows[0].incident, id_of(1));
+    assert_string_equal(rows[0].whom, "hook");
+    assert_string_equal(rows[0].whereby, "ops");
+    OK(f, tcn_store_notice_waiting(f->s, 5, &f->a, &waiting, &n, &f->err));
+    assert_int_equal(n, 1);
+    assert_string_equal(waiting[0].connector, "hook");
+    assert_int_equal(waiting[0].n, 1);
+    OK(f, tcn_store_notice_claim(f->s, "hook", NOW, 5, &f->a, &claimed, &n, &f->err));
+    assert_int_equal(n, 1);
+    assert_id(claimed[0].id, id_of(2));
+    OK(f, tcn_store_notice_waiting(f->s, 5, &f->a, &waiting, &n, &f->err));
+    assert_int_equal(n, 0);
+}
+
 static void dropped_tickets_have_nothing_to_do(void **state)
 {
     struct fixture *f = *state;
@@ -308,6 +350,7 @@ int main(void)
         IN_MEMORY(an_earlier_time_releases_what_came_after_it),
         IN_MEMORY(the_list),
         IN_MEMORY(dropped_tickets_have_nothing_to_do),
+        IN_MEMORY(notices_wait_too),
         IN_MEMORY(links_look_first),
         IN_MEMORY(a_request),
         IN_FILE(visitors),

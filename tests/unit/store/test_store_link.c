@@ -179,7 +179,7 @@ static void claims(void **state)
 
 static void expect_waiting(struct fixture *f, size_t limit, const char *want)
 {
-    struct tcn_link_waiting *list;
+    struct tcn_connector_waiting *list;
     char text[200] = "";
     size_t n;
 

@@ -1,6 +1,7 @@
 /* The nodes of a store: what their rows in epochs tell of them. */
 #include "rows.h"
 #include "store/nodes.h"
+#include "store/notices.h"
 
 struct open_as {
     const char *node, *region, *config;
@@ -62,7 +63,7 @@ static void itself(void **state)
     assert_true(p->seen_ms > 0);
     assert_int_equal(p->ended_ms, 0);
     assert_null(p->ended_by);
-    assert_int_equal(p->n_sends + p->n_links, 0);
+    assert_int_equal(p->n_sends + p->n_links + p->n_notices, 0);
     assert_int_equal(losses(f), 0); /* a start again is no loss */
 }
 
@@ -106,9 +107,12 @@ static void goes_by_another_configuration(void **state)
     }
 }
 
-/* Two sends and a link in flight, one of each not. */
+/* Two sends and a link in flight, one of each not, and a notice. */
 static void add_work(struct fixture *f)
 {
+    const struct tcn_notice notice = {
+        .id = id_of(30), .incident = id_of(200), .topic = "ops", .connector = "hook", .due_ms = 1};
+    struct tcn_notice *notices = NULL;
     struct tcn_send_row *sends = NULL;
     struct tcn_link *links = NULL;
     size_t n = 0;
@@ -130,6 +134,9 @@ static void add_work(struct fixture *f)
     assert_int_equal(n, 2);
     OK(f, tcn_store_link_claim(f->s, "jira", 1, 9, &f->a, &links, &n, &f->err));
     assert_int_equal(n, 1);
+    OK(f, tcn_store_notice_wake(f->s, &notice, &f->err));
+    OK(f, tcn_store_notice_claim(f->s, "hook", 1, 9, &f->a, &notices, &n, &f->err));
+    assert_int_equal(n, 1);
     OK(f, tcn_store_commit(f->s, &f->err));
 }
 
@@ -143,6 +150,7 @@ static void what_it_has_in_flight(void **state)
     p = list(f, &n);
     assert_int_equal(p->n_sends, 2);
     assert_int_equal(p->n_links, 1);
+    assert_int_equal(p->n_notices, 1);
 }
 
 /* What ended a moment ago stays; a number never comes again. */

@@ -223,7 +223,7 @@ int ref_link_wake(struct ref *r, struct tcn_id incident, int64_t due_ms);
 int ref_link_claim(struct ref *r, const char *connector, int64_t now_ms, size_t limit,
                    struct tcn_arena *a, struct tcn_link **ret, size_t *ret_n);
 int ref_link_waiting(struct ref *r, size_t limit, struct tcn_arena *a,
-                     struct tcn_link_waiting **ret, size_t *ret_n);
+                     struct tcn_connector_waiting **ret, size_t *ret_n);
 int ref_deadletter_put(struct ref *r, const struct tcn_deadletter *d);
 int ref_deadletter_get(struct ref *r, struct tcn_id id, struct tcn_arena *a,
                        struct tcn_deadletter *ret);
@@ -266,6 +266,8 @@ int ref_notice_list(struct ref *r, struct tcn_id incident, struct tcn_arena *a,
                     struct tcn_notice **ret, size_t *ret_n);
 int ref_notice_drop(struct ref *r, struct tcn_id id);
 int ref_notice_next(struct ref *r, const char *connector, int64_t *ret_ms);
+int ref_notice_waiting(struct ref *r, size_t limit, struct tcn_arena *a,
+                       struct tcn_connector_waiting **ret, size_t *ret_n);
 
 /* -- reference_resource.c ------------------------------------------------------------------------------------- */
 int ref_resource_get(struct ref *r, enum tcn_resource_kind kind, const char *name,

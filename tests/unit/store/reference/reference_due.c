@@ -391,19 +391,19 @@ static int by_connector(const void *left, const void *right)
 }
 
 int ref_link_waiting(struct ref *r, size_t limit, struct tcn_arena *a,
-                     struct tcn_link_waiting **ret, size_t *ret_n)
+                     struct tcn_connector_waiting **ret, size_t *ret_n)
 {
     void **rows;
     size_t all =
         ref_select(&r->t[REF_LINKS], is_waiting_link, NULL, by_connector, SIZE_MAX, a, &rows);
 
-    *ret = TCN_NEW_N(a, struct tcn_link_waiting, all + 1);
+    *ret = TCN_NEW_N(a, struct tcn_connector_waiting, all + 1);
     *ret_n = 0;
     for (size_t i = 0; i < all; i++) {
         const struct tcn_link *link = rows[i];
 
         if (i == 0 || by_connector(rows[i - 1], link) != 0)
-            (*ret)[(*ret_n)++] = (struct tcn_link_waiting){.connector = link->connector};
+            (*ret)[(*ret_n)++] = (struct tcn_connector_waiting){.connector = link->connector};
         (*ret)[*ret_n - 1].n++;
     }
     *ret_n = *ret_n < limit ? *ret_n : limit;

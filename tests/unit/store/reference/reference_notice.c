@@ -123,3 +123,36 @@ int ref_notice_list(struct ref *r, struct tcn_id incident, struct tcn_arena *a,
     *ret = ref_copy(rows, *ret_n, 0, sizeof **ret, a);
     return 0;
 }
+
+static bool waits(const void *row, const void *query)
+{
+    const struct tcn_notice *n = row;
+
+    (void)query;
+    return n->due_ms > 0 && !n->is_in_flight;
+}
+
+static int by_connector(const void *left, const void *right)
+{
+    return strcmp(((const struct tcn_notice *)left)->connector,
+                  ((const struct tcn_notice *)right)->connector);
+}
+
+int ref_notice_waiting(struct ref *r, size_t limit, struct tcn_arena *a,
+                       struct tcn_connector_waiting **ret, size_t *ret_n)
+{
+    void **rows;
+    size_t all = ref_select(&r->t[REF_NOTICES], waits, NULL, by_connector, SIZE_MAX, a, &rows);
+
+    *ret = TCN_NEW_N(a, struct tcn_connector_waiting, all + 1);
+    *ret_n = 0;
+    for (size_t i = 0; i < all; i++) {
+        const struct tcn_notice *notice = rows[i];
+
+        if (i == 0 || by_connector(rows[i - 1], notice) != 0)
+            (*ret)[(*ret_n)++] = (struct tcn_connector_waiting){.connector = notice->connector};
+        (*ret)[*ret_n - 1].n++;
+    }
+    *ret_n = *ret_n < limit ? *ret_n : limit;
+    return 0;
+}
