@@ -41,7 +41,7 @@ enum tcn_command_kind {
     TCN_COMMAND_RELATED_ADD,    /* the item related */
     TCN_COMMAND_RELATED_REMOVE, /* the one with the generated id of related */
     TCN_COMMAND_TAG,            /* as tags says */
-    TCN_COMMAND_RESOURCE_LIST,  /* of the kind resource; these four are answered with resources */
+    TCN_COMMAND_RESOURCE_LIST,  /* of the list resource; these four are answered with resources */
     TCN_COMMAND_RESOURCE_GET,   /* the one of that name */
     TCN_COMMAND_RESOURCE_PUT,   /* the body, as an element of the configuration would be */
     TCN_COMMAND_RESOURCE_DELETE,
@@ -52,7 +52,7 @@ enum tcn_command_kind {
 
 /* Which resources: those that commands made, and those of the configuration. */
 struct tcn_resource_call {
-    enum tcn_resource_kind kind;
+    const char *list;  /* "contacts", as the path has it; core/app knows which there are */
     const char *name;  /* NULL: a list, or one that the body names */
     const char *after; /* of a list: names behind it */
     size_t limit;

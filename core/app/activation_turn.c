@@ -109,22 +109,22 @@ static int send_code(struct turn *t, struct tcn_err *err)
     return 0;
 }
 
-/* A wrong code is counted before it is refused. */
+/* A wrong code was counted: that is written before it is refused. */
 static int activate(struct turn *t, struct tcn_err *err)
 {
     struct tcn_err why;
-    int refused, r = 0;
+    int told, r = 0;
 
     if (t->channel->is_activated)
         return answer(t, err);
-    refused =
+    told =
         tcn_activation_confirm(&t->state, t->hash, t->call->command.accept.code, t->now_ms, &why);
-    if (t->state.changed_ms == t->now_ms)
+    if (told == 0 || told == TCN_EAUTH)
         r = tcn_store_channel_state_put(t->s, &t->state, err);
     if (r < 0)
         return r;
-    return refused < 0 ? tcn_api_refuse(t->call, 400, "bad_request", "code", "%s", why.msg)
-                       : answer(t, err);
+    return told < 0 ? tcn_api_refuse(t->call, 400, "bad_request", "code", "%s", why.msg)
+                    : answer(t, err);
 }
 
 static bool is_deferred(const struct turn *t)
@@ -178,9 +178,14 @@ int tcn_activation_execute(struct tcn_api_call *call, const struct tcn_command_w
                      .s = s,
                      .declared = world->declared,
                      .now_ms = now_ms,
-                     .section = tcn_section_of(TCN_RESOURCE_CHANNEL)};
-    int r = tcn_store_lock_name(s, "resources", "", err);
+                     .section = tcn_resource_section(call)};
+    int r;
 
+    if (!t.section)
+        return 0;
+    if (t.section->kind != TCN_RESOURCE_CHANNEL)
+        return tcn_api_refuse(call, 404, "not_found", "kind", "only contact_channels have this");
+    r = tcn_store_lock_name(s, "resources", "", err);
     tcn_store_resources_forget(s);
     if (r < 0 || (r = view(&t, err)) < 0)
         return r;

@@ -5,6 +5,22 @@
 
 #include <stdlib.h>
 
+const struct tcn_section *tcn_resource_section(struct tcn_api_call *call)
+{
+    const struct tcn_section *section = tcn_section_named(call->command.resource.list);
+    const char *all = "";
+
+    for (size_t i = 0; !section && i < TCN_SECTIONS; i++)
+        all = tcn_arena_fmt(call->arena, "%s%s%s", all,
+                            i == 0                  ? ""
+                            : i == TCN_SECTIONS - 1 ? " and "
+                                                    : ", ",
+                            tcn_sections[i].list);
+    if (!section)
+        tcn_api_refuse(call, 404, "not_found", "kind", "there are %s", all);
+    return section;
+}
+
 static int by_name(const void *left, const void *right)
 {
     const struct tcn_element *a = left, *b = right;

@@ -2,8 +2,12 @@
 #ifndef TCN_APP_RESOURCE_JSON_H
 #define TCN_APP_RESOURCE_JSON_H
 
+#include "api/api.h"
 #include "app/catalog_view.h"
 #include "app/section.h"
+
+/* The list that the call is about; NULL: there is none of that name, and the call is refused. */
+const struct tcn_section *tcn_resource_section(struct tcn_api_call *call);
 
 /* An element of a list of the view, by its name. */
 struct tcn_element {

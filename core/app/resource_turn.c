@@ -414,14 +414,17 @@ int tcn_resource_execute(struct tcn_api_call *call, const struct tcn_command_wor
                      .declared = world->declared,
                      .s = s,
                      .now_ms = now_ms,
-                     .section = tcn_section_of(c->kind)};
+                     .section = tcn_resource_section(call)};
     bool is_change = call->command.kind == TCN_COMMAND_RESOURCE_PUT ||
                      call->command.kind == TCN_COMMAND_RESOURCE_DELETE;
-    int r = is_change ? lock(&t, err) : 0;
+    int r;
 
+    if (!t.section)
+        return 0;
+    r = is_change ? lock(&t, err) : 0;
     if (r < 0 || (r = look(&t, err)) < 0)
         return r;
-    if (is_change && c->kind == TCN_RESOURCE_OVERRIDE &&
+    if (is_change && t.section->kind == TCN_RESOURCE_OVERRIDE &&
         ((r = tcn_override_trim(s, t.elements, t.n, now_ms, err)) < 0 || (r = look(&t, err)) < 0))
         return r;
     if (call->command.kind == TCN_COMMAND_RESOURCE_PUT)

@@ -87,8 +87,8 @@ static void note_resource(const struct api_job *j)
     const struct tcn_resource_call *r = &j->call.command.resource;
     const char *name = json_string_value(json_object_get(j->call.reply, "name"));
 
-    tcn_log(TCN_LOG_INFO, "api", "a resource was changed", "route", j->route->path, "kind",
-            j->call.path_id, "name", name ? name : r->name, "by", j->call.actor, NULL);
+    tcn_log(TCN_LOG_INFO, "api", "a resource was changed", "route", j->route->path, "kind", r->list,
+            "name", name ? name : r->name, "by", j->call.actor, NULL);
 }
 
 static void done(struct tcn_job *base, int r, const struct tcn_err *err)
@@ -101,7 +101,7 @@ static void done(struct tcn_job *base, int r, const struct tcn_err *err)
         return;
     }
     tcn_milestones_tell(j->app, &j->result.milestones);
-    if (j->result.has_changed && j->call.command.resource.kind)
+    if (j->result.has_changed && j->call.command.resource.list)
         note_resource(j);
     if (j->result.has_changed) {
         tcn_app_changed(j->app);

@@ -70,7 +70,7 @@ int tcn_activation_confirm(struct tcn_channel_state *state, struct tcn_id addres
     if (!is_equal(state->code, code)) {
         if (++state->tries >= TCN_ACTIVATION_TRIES)
             forget_code(state);
-        return tcn_fail(err, TCN_EINVALID, "it is not the code that was sent last%s",
+        return tcn_fail(err, TCN_EAUTH, "it is not the code that was sent last%s",
                         state->code ? "" : "; this was the last try, send another one");
     }
     state->is_activated = true;

@@ -16,7 +16,8 @@
 /* code is on its way to the address, of which the hash is known. Borrowed by the state. TCN_ELIMIT: too many were. */
 int tcn_activation_send(struct tcn_channel_state *state, struct tcn_id address_hash,
                         const char *code, int64_t now_ms, struct tcn_err *err);
-/* TCN_EINVALID: it is not that code, or none is out; the state says that it was tried, and is to be written all the same. */
+/* 0: the address is proven, as the state says from now on. TCN_EAUTH: it is not that code; the state has counted the try, and is
+ * to be written, too. TCN_EINVALID: no code is out, or it is no code at all; the state is as it was. */
 int tcn_activation_confirm(struct tcn_channel_state *state, struct tcn_id address_hash,
                            const char *code, int64_t now_ms, struct tcn_err *err);
 /* Whether a code is out that may prove that address. */

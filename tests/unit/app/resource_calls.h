@@ -5,6 +5,7 @@
 #include "app/catalog.h"
 #include "app/commands.h"
 #include "app/config.h"
+#include "app/section.h"
 #include "resources_world.h"
 #include "turns.h"
 
@@ -91,21 +92,24 @@ static inline void expect_status(int status)
 
 static inline void put(enum tcn_resource_kind kind, const char *body, int status)
 {
-    run(TCN_COMMAND_RESOURCE_PUT, (struct tcn_resource_call){.kind = kind}, body);
+    run(TCN_COMMAND_RESOURCE_PUT, (struct tcn_resource_call){.list = tcn_section_of(kind)->list},
+        body);
     expect_status(status);
     assert_int_equal(result.has_changed, status < 300);
 }
 
 static inline void drop(enum tcn_resource_kind kind, const char *name, int status)
 {
-    run(TCN_COMMAND_RESOURCE_DELETE, (struct tcn_resource_call){.kind = kind, .name = name}, NULL);
+    run(TCN_COMMAND_RESOURCE_DELETE,
+        (struct tcn_resource_call){.list = tcn_section_of(kind)->list, .name = name}, NULL);
     expect_status(status);
     assert_int_equal(result.has_changed, status < 300);
 }
 
 static inline void get(enum tcn_resource_kind kind, const char *name, int status)
 {
-    run(TCN_COMMAND_RESOURCE_GET, (struct tcn_resource_call){.kind = kind, .name = name}, NULL);
+    run(TCN_COMMAND_RESOURCE_GET,
+        (struct tcn_resource_call){.list = tcn_section_of(kind)->list, .name = name}, NULL);
     expect_status(status);
 }
 

@@ -14,7 +14,7 @@ static void on_channel(enum tcn_command_kind kind, const char *name, const char 
     json_decref(call.body);
     call = (struct tcn_api_call){.arena = &arena, .actor = "token:test"};
     call.command.kind = kind;
-    call.command.resource = (struct tcn_resource_call){.kind = TCN_RESOURCE_CHANNEL, .name = name};
+    call.command.resource = (struct tcn_resource_call){.list = "contact_channels", .name = name};
     call.command.accept.code = code;
     if (tcn_command_execute(&call, &world, store, now, &result, &err) < 0)
         fail_msg("%s", err.msg);
@@ -126,15 +126,28 @@ static void test_what_the_file_activates_stays(void **state)
     release_resources(&before);
 }
 
+static void test_other_lists_have_no_codes(void **state)
+{
+    static const enum tcn_command_kind kinds[] = {TCN_COMMAND_CHANNEL_SEND_CODE,
+                                                  TCN_COMMAND_CHANNEL_ACTIVATE,
+                                                  TCN_COMMAND_CHANNEL_DEACTIVATE};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        run(kinds[i], (struct tcn_resource_call){.list = "contacts", .name = "ann"}, NULL);
+        expect_status(404);
+        expect_error("not_found", "kind", "only contact_channels have this");
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, resource_setup, resource_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_a_deferred_channel_of_the_file),
-        TEST(test_wrong_codes_are_counted),
-        TEST(test_a_channel_that_a_command_made),
-        TEST(test_what_the_file_activates_stays),
+        TEST(test_a_deferred_channel_of_the_file), TEST(test_wrong_codes_are_counted),
+        TEST(test_a_channel_that_a_command_made),  TEST(test_what_the_file_activates_stays),
+        TEST(test_other_lists_have_no_codes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

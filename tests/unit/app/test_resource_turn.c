@@ -168,7 +168,7 @@ static void test_old_overrides_go(void **state)
     put(TCN_RESOURCE_OVERRIDE,
         override(NULL, "\"ann\"", "2027-10-10T08:00:00Z", "2027-10-10T17:00:00Z"), 201);
     run(TCN_COMMAND_RESOURCE_LIST,
-        (struct tcn_resource_call){.kind = TCN_RESOURCE_OVERRIDE, .after = "", .limit = 10}, NULL);
+        (struct tcn_resource_call){.list = "rotation_overrides", .after = "", .limit = 10}, NULL);
     assert_int_equal(json_array_size(json_object_get(call.reply, "items")), 1);
 }
 
@@ -312,15 +312,35 @@ static void test_parts_go_with_the_whole(void **state)
     drop(TCN_RESOURCE_ROTATION, "week", 200);
     drop(TCN_RESOURCE_CONTACT, "bob", 200);
     run(TCN_COMMAND_RESOURCE_LIST,
-        (struct tcn_resource_call){.kind = TCN_RESOURCE_OVERRIDE, .after = "", .limit = 10}, NULL);
+        (struct tcn_resource_call){.list = "rotation_overrides", .after = "", .limit = 10}, NULL);
     assert_int_equal(json_array_size(json_object_get(call.reply, "items")), 0);
     get(TCN_RESOURCE_CHANNEL, "bob:mail", 404);
     assert_ptr_equal(in_force(), &file.dir);
 }
 
+static void test_a_list_that_is_none(void **state)
+{
+    static const char all[] =
+        "there are contacts, contact_channels, rotations, rotation_overrides and response_plans";
+    static const enum tcn_command_kind kinds[] = {
+        TCN_COMMAND_RESOURCE_LIST, TCN_COMMAND_RESOURCE_GET, TCN_COMMAND_RESOURCE_PUT,
+        TCN_COMMAND_RESOURCE_DELETE, TCN_COMMAND_CHANNEL_SEND_CODE};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        run(kinds[i],
+            (struct tcn_resource_call){
+                .list = "maintenance_windows", .name = "ann", .after = "", .limit = 1},
+            bob);
+        expect_status(404);
+        expect_error("not_found", "kind", all);
+        assert_false(result.has_changed);
+    }
+}
+
 static void test_lists_are_of_both_and_in_pages(void **state)
 {
-    struct tcn_resource_call of = {.kind = TCN_RESOURCE_CONTACT, .after = "", .limit = 1};
+    struct tcn_resource_call of = {.list = "contacts", .after = "", .limit = 1};
     json_t *items;
 
     (void)state;
@@ -452,7 +472,7 @@ static void test_the_past_keeps_nobody(void **state)
     put(TCN_RESOURCE_ROTATION, of_ann, 200);
     drop(TCN_RESOURCE_CONTACT, "bob", 200);
     run(TCN_COMMAND_RESOURCE_LIST,
-        (struct tcn_resource_call){.kind = TCN_RESOURCE_OVERRIDE, .after = "", .limit = 10}, NULL);
+        (struct tcn_resource_call){.list = "rotation_overrides", .after = "", .limit = 10}, NULL);
     assert_int_equal(json_array_size(json_object_get(call.reply, "items")), 0);
 }
 
@@ -485,6 +505,7 @@ int main(void)
         TEST(test_what_breaks_something_else_is_refused),
         TEST(test_what_is_used_is_not_deleted),
         TEST(test_parts_go_with_the_whole),
+        TEST(test_a_list_that_is_none),
         TEST(test_lists_are_of_both_and_in_pages),
         TEST(test_the_file_wins_and_what_was_made_waits),
         TEST(test_what_a_new_file_leaves_without_is_told_and_stays),

@@ -36,14 +36,28 @@ static void test_the_code_activates(void **unused)
 
 static void test_what_is_no_code(void **unused)
 {
-    static const char *const codes[] = {NULL,      "",       "12345",      "12345678901", "12345a",
-                                        "1234567", "023456", "1234560000", "123457",      " 23456"};
+    static const char *const codes[] = {NULL, "", "12345", "12345678901", "12345a", " 23456"};
 
     (void)unused;
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
-        state.tries = 0;
         assert_int_equal(tcn_activation_confirm(&state, here, codes[i], T0 + 1, &err),
                          TCN_EINVALID);
+        assert_int_equal(state.tries, 0);
+        assert_int_equal(state.changed_ms, T0);
+        assert_false(tcn_activation_is(&state, here));
+    }
+    assert_int_equal(tcn_activation_confirm(&state, here, "123456", T0 + 1, &err), 0);
+}
+
+static void test_another_code_is_counted(void **unused)
+{
+    static const char *const codes[] = {"1234567", "023456", "1234560000", "123457"};
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        assert_int_equal(tcn_activation_confirm(&state, here, codes[i], T0 + 1, &err), TCN_EAUTH);
+        assert_int_equal(state.tries, i + 1);
+        assert_int_equal(state.changed_ms, T0 + 1);
         assert_false(tcn_activation_is(&state, here));
     }
     assert_int_equal(tcn_activation_confirm(&state, here, "123456", T0 + 1, &err), 0);
@@ -53,8 +67,7 @@ static void test_five_wrong_answers_make_it_void(void **unused)
 {
     (void)unused;
     for (int i = 0; i < TCN_ACTIVATION_TRIES; i++)
-        assert_int_equal(tcn_activation_confirm(&state, here, "111111", T0 + 1, &err),
-                         TCN_EINVALID);
+        assert_int_equal(tcn_activation_confirm(&state, here, "111111", T0 + 1, &err), TCN_EAUTH);
     assert_int_equal(tcn_activation_confirm(&state, here, "123456", T0 + 1, &err), TCN_EINVALID);
     assert_int_equal(tcn_activation_send(&state, here, "222222", T0 + 2, &err), 0);
     assert_int_equal(tcn_activation_confirm(&state, here, "222222", T0 + 3, &err), 0);
@@ -75,7 +88,7 @@ static void test_the_next_one_takes_its_place(void **unused)
 {
     (void)unused;
     assert_int_equal(tcn_activation_send(&state, here, "222222", T0 + 1, &err), 0);
-    assert_int_equal(tcn_activation_confirm(&state, here, "123456", T0 + 2, &err), TCN_EINVALID);
+    assert_int_equal(tcn_activation_confirm(&state, here, "123456", T0 + 2, &err), TCN_EAUTH);
     assert_int_equal(tcn_activation_confirm(&state, here, "222222", T0 + 2, &err), 0);
 }
 
@@ -132,6 +145,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_the_code_activates),
         TEST(test_what_is_no_code),
+        TEST(test_another_code_is_counted),
         TEST(test_five_wrong_answers_make_it_void),
         TEST(test_it_lives_a_day),
         TEST(test_the_next_one_takes_its_place),
