@@ -3,6 +3,7 @@
 #include "app/names.h"
 #include "app/resource_json.h"
 #include "app/resource_override.h"
+#include "base/datetime.h"
 #include "base/nearest.h"
 #include "engine/directory_use.h"
 #include "store/resources.h"
@@ -266,6 +267,20 @@ static void keep_deferred(const struct turn *t, const struct tcn_element *before
         json_object_set_new(t->call->body, "DeferActivation", json_true());
 }
 
+/* Absent, a rotation begins when it is made, to the second, and what is put in its place begins as it did: CreateRotation and
+ * UpdateRotation (spec incidents-contacts 7.2). The row has it, so that a later reading means the same. */
+static void settle_start(struct turn *t, const struct tcn_element *before)
+{
+    char text[TCN_TIME_TEXT];
+
+    if (t->section->kind != TCN_RESOURCE_ROTATION || json_object_get(t->call->body, "StartTime"))
+        return;
+    tcn_time_text(t->now_ms - t->now_ms % 1000, text);
+    json_object_set_new(t->call->body, "StartTime",
+                        before ? json_incref(json_object_get(before->json, "StartTime"))
+                               : json_string(text));
+}
+
 static int put(struct turn *t, struct tcn_command_result *ret, struct tcn_err *err)
 {
     const char *name = settle_name(t);
@@ -280,6 +295,7 @@ static int put(struct turn *t, struct tcn_command_result *ret, struct tcn_err *e
     else if (check(t, name, before) < 0)
         return 0;
     keep_deferred(t, before);
+    settle_start(t, before);
     if ((r = begin_row(t, change.name, &row, err)) < 0)
         return r;
     if (!tcn_id_eq(sent_id(t, row.id), row.id))

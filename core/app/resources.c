@@ -120,6 +120,7 @@ static int read_stage(const struct tcn_node *at, enum tcn_contact_type type,
     return r < 0 ? TCN_EINVALID : 0;
 }
 
+/* Without stages it pages nobody yet: AWS makes contacts so, to add their channels and then the stages. */
 static int read_plan(const struct tcn_node *contact, enum tcn_contact_type type,
                      struct tcn_arena *arena, struct tcn_plan *ret)
 {
@@ -132,7 +133,7 @@ static int read_plan(const struct tcn_node *contact, enum tcn_contact_type type,
     if (tcn_node_object(contact, "Plan", TCN_NEED, &plan) < 0 || !plan.json)
         return TCN_EINVALID;
     r = tcn_node_only(&plan, names);
-    if (tcn_node_array(&plan, "Stages", TCN_NEED, &stages) < 0)
+    if (tcn_node_array(&plan, "Stages", TCN_OPTIONAL, &stages) < 0)
         return TCN_EINVALID;
     n = json_array_size(stages.json);
     if (n > TCN_STAGES_MAX)

@@ -94,10 +94,16 @@ static size_t count_targets(const struct reach *x, const char *alias, const stru
 
 static int judge_schedule(const struct tcn_node *list, const struct reach *x, const char *alias)
 {
-    if (!json_is_array(list->json) || json_array_size(list->json) > 0)
+    if (json_array_size(list->json) > 0)
         return 0;
     return tell(list, source_of_contact(x, alias), "puts nobody on call: it has no rotation",
                 "name one of $.resources.rotations");
+}
+
+/* Absent, it is empty. */
+static bool is_list_in(const struct tcn_node *plan, const struct tcn_node *list)
+{
+    return json_is_object(plan->json) && (!list->json || json_is_array(list->json));
 }
 
 static int judge_contact(const struct tcn_node *at, const struct reach *x)
@@ -109,10 +115,10 @@ static int judge_contact(const struct tcn_node *at, const struct reach *x)
     const struct tcn_contact *contact = name ? tcn_directory_contact(x->dir, name) : NULL;
     size_t reached, n;
 
+    if (!name || !is_list_in(&plan, &stages) || !is_list_in(&plan, &rotations))
+        return 0; /* told */
     if (contact && contact->type == TCN_ONCALL_SCHEDULE)
         return judge_schedule(&rotations, x, name);
-    if (!name || !json_is_array(stages.json))
-        return 0; /* told */
     n = count_targets(x, name, &stages, &reached);
     if (reached > 0)
         return 0;

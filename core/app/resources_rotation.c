@@ -151,7 +151,7 @@ static int read_rotation(const struct tcn_node *at, struct reading *in, struct t
     r |= tcn_node_text(at, "Name", TCN_NEED, &ret->name);
     r |= check_name(at, ret->name);
     r |= read_people(at, "ContactIds", in, &ret->contacts, &ret->n_contacts);
-    /* What is applied again at each start has no time of creation. */
+    /* What is applied again at each start has no time of creation; what a command makes has been given its start. */
     r |= read_time(at, "StartTime", &ret->start_ms);
     r |= tcn_resources_zone(at, "TimeZoneId", &in->zones, in->arena, &ret->zone);
     r |= tcn_resources_recurrence(at, in->arena, &ret->recurrence);
@@ -292,7 +292,7 @@ int tcn_resources_schedule(const struct tcn_node *contact, struct tcn_contact *r
     if (tcn_node_object(contact, "Plan", TCN_NEED, &plan) < 0 || !plan.json)
         return TCN_EINVALID;
     r = tcn_node_only(&plan, names);
-    if (tcn_node_array(&plan, "RotationIds", TCN_NEED, &list) < 0)
+    if (tcn_node_array(&plan, "RotationIds", TCN_OPTIONAL, &list) < 0)
         return TCN_EINVALID;
     if (json_array_size(list.json) > TCN_ROTATIONS_MAX)
         return tcn_node_problem(&list, "%zu rotations; at most %d", json_array_size(list.json),

@@ -32,7 +32,7 @@ class Resources(Scenario):
 
     def make(self, person: str) -> None:
         """A person with a plan, and a response plan of that name that engages the person."""
-        self.put("contacts", {"Alias": person, "Type": "PERSONAL", "Plan": {"Stages": []}})
+        self.put("contacts", {"Alias": person, "Type": "PERSONAL", "Plan": {}})
         self.put("contact_channels", mail_channel(person))
         self.put("contacts", contact(person, "mail"), 200)
         self.put("response_plans", {"name": person, "incidentTemplate": {"title": "made", "impact": 2}, "engagements": [person]})
@@ -71,6 +71,21 @@ class Resources(Scenario):
         done = subprocess.run([str(BINARY), "db", "check", "--config", str(self.app.config_file), "--data", str(self.app.folder / "data")],
                               capture_output=True, text=True, timeout=60, check=False, env=self.app.env)
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+
+    def test_a_rotation_without_a_start_begins_at_once_and_keeps_it(self) -> None:
+        person, rotation, schedule = fresh("p"), fresh("rotation"), fresh("s")
+        self.make(person)
+        body = {"Name": rotation, "ContactIds": [person], "TimeZoneId": "UTC", "Recurrence": {
+            "DailySettings": [{"HourOfDay": 9, "MinuteOfHour": 0}], "NumberOfOnCalls": 1, "RecurrenceMultiplier": 1}}
+        made = self.put("rotations", body).json()
+        start = made["resource"]["StartTime"]
+        self.assertEqual(made["created_at"][:19] + ".000Z", start)
+        self.put("contacts", {"Alias": schedule, "Type": "ONCALL_SCHEDULE", "Plan": {"RotationIds": [rotation]}})
+        on_call = {row["schedule"]: row["people"] for row in self.app.api("GET", "/v1/oncall", role="viewer").json()["items"]}
+        self.assertEqual([person], [row["contact"] for row in on_call[schedule]])
+        self.app.kill()
+        self.app.start()
+        self.assertEqual(start, self.put("rotations", body, 200).json()["resource"]["StartTime"])
 
     def test_the_file_and_commands_refer_to_each_other_in_one_way(self) -> None:
         """What a command makes may engage whom the file declares, who is changed in the file alone."""

@@ -107,6 +107,61 @@ static void test_rotations_and_their_people(void **state)
     assert_string_equal(who_is_on_call(), "ann");
 }
 
+/* AWS makes contacts without stages, to give them channels and then their plan. */
+static void test_a_contact_without_stages_pages_nobody(void **state)
+{
+    static const char *const types[] = {"PERSONAL", "ESCALATION", "ONCALL_SCHEDULE"};
+    char body[128];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        snprintf(body, sizeof body, "{\"Alias\":\"c%zu\",\"Type\":\"%s\",\"Plan\":{}}", i,
+                 types[i]);
+        put(TCN_RESOURCE_CONTACT, body, 201);
+        snprintf(body, sizeof body, "c%zu", i);
+        assert_int_equal(tcn_directory_contact(in_force(), body)->plan.n_stages, 0);
+        assert_int_equal(tcn_directory_contact(in_force(), body)->n_rotations, 0);
+    }
+    put(TCN_RESOURCE_CONTACT, "{\"Alias\":\"c0\",\"Type\":\"PERSONAL\"}", 400);
+    expect_error("bad_request", "Plan", "is missing");
+    put(TCN_RESOURCE_CONTACT, "{\"Alias\":\"c0\",\"Type\":\"PERSONAL\",\"Plan\":{\"Stage\":[]}}",
+        400);
+    expect_error("bad_request", "Plan.Stage", "did you mean \"Stages\"");
+}
+
+static const char *start_of(const char *rotation)
+{
+    get(TCN_RESOURCE_ROTATION, rotation, 200);
+    return tcn_arena_strdup(&arena, json_string_value(json_object_get(
+                                        json_object_get(call.reply, "resource"), "StartTime")));
+}
+
+/* It is stored: what a reading means does not change with the time of the reading. */
+static void test_a_rotation_without_a_start_begins_when_it_is_made(void **state)
+{
+    static const char plain[] =
+        "{\"Name\":\"plain\",\"ContactIds\":[\"ann\"],\"TimeZoneId\":\"UTC\",\"Recurrence\":"
+        "{\"NumberOfOnCalls\":1,\"RecurrenceMultiplier\":1,\"DailySettings\":[{\"HourOfDay\":9,"
+        "\"MinuteOfHour\":0}]}}";
+    int64_t made_ms = now = INT64_C(1786352400999);
+    const struct tcn_roster *roster;
+    const char *start;
+
+    (void)state;
+    put(TCN_RESOURCE_ROTATION, plain, 201);
+    start = start_of("plain");
+    assert_string_equal(start, "2026-08-10T09:00:00.000Z");
+    now += INT64_C(40) * 86400000;
+    put(TCN_RESOURCE_ROTATION, plain, 200);
+    assert_string_equal(start_of("plain"), start);
+    roster = tcn_directory_roster(in_force(), "plain");
+    assert_int_equal(tcn_roster_rotation(roster)->start_ms, made_ms - 999);
+    put(TCN_RESOURCE_ROTATION, week, 400); /* bob is not there; of what is refused nothing stays */
+    put(TCN_RESOURCE_CONTACT, bob, 201);
+    put(TCN_RESOURCE_ROTATION, week, 201);
+    assert_string_equal(start_of("week"), "2026-08-03T09:00:00+02:00");
+}
+
 static const char * override(const char *id, const char *who, const char *start, const char *end)
 {
     static char text[400];
@@ -497,6 +552,8 @@ int main(void)
         TEST(test_what_is_made_is_in_force_at_once_beside_the_file),
         TEST(test_an_id_stays_when_the_rest_changes),
         TEST(test_rotations_and_their_people),
+        TEST(test_a_contact_without_stages_pages_nobody),
+        TEST(test_a_rotation_without_a_start_begins_when_it_is_made),
         TEST(test_an_override_is_made_for_what_is_to_come),
         TEST(test_the_override_that_was_made_last_decides),
         TEST(test_old_overrides_go),
