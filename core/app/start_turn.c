@@ -68,6 +68,13 @@ static int answer_again(struct tcn_api_call *call, struct tcn_store *s, const ch
 
 /* -- the turn ----------------------------------------------------------------------------------------------------- */
 
+static int refuse_start(struct tcn_api_call *call, const struct tcn_err *why)
+{
+    return why->code == TCN_ELIMIT
+               ? tcn_api_refuse(call, 409, "limit", "related_items", "%s", why->msg)
+               : tcn_api_refuse(call, 400, "bad_request", "title", "%s", why->msg);
+}
+
 static int decide(struct tcn_api_call *call, const struct tcn_command_world *world,
                   const struct tcn_response_plan *plan, struct tcn_store *s, int64_t now_ms,
                   struct tcn_command_result *ret, struct tcn_err *err)
@@ -90,7 +97,7 @@ static int decide(struct tcn_api_call *call, const struct tcn_command_world *wor
     tcn_decision_init(&d, call->arena);
     outcome = tcn_engine_start(start, world->directory, id, world->salt, now_ms, a, &d, err);
     if (outcome == TCN_INTAKE_UNSET)
-        return tcn_api_refuse(call, 400, "bad_request", "title", "%s", err->msg);
+        return refuse_start(call, err);
     tcn_milestones_note(&ret->milestones, &d);
     if ((r = tcn_turn_write(s, &d, plan, now_ms, err)) < 0 ||
         (r = keep_token(call, s, a->incident.id, now_ms, err)) < 0 ||

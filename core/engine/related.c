@@ -119,41 +119,44 @@ void tcn_related_join(const struct tcn_step *s, const struct tcn_alarm *alarm)
         tell(s, actor, TCN_JOIN(s->d->arena, alarm->source, " adds"), &s->d->related.items[i]);
 }
 
-/* How many had no room. */
-static size_t add_stated(const struct tcn_step *s, const struct tcn_related_item *items, size_t n)
+static bool is_among(const struct tcn_related_item *items, size_t n, const char *id)
 {
-    size_t n_left = 0;
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(items[i].generated_id, id) == 0)
+            return true;
+    return false;
+}
 
-    for (size_t i = 0; i < n; i++) {
-        if (is_there(s, items[i].generated_id))
-            continue;
-        if (count(s) < TCN_RELATED_MAX)
-            append(s, items[i]);
-        else
-            n_left++;
-    }
-    return n_left;
+size_t tcn_related_without_room(const struct tcn_step *s, const struct tcn_related_item *items,
+                                size_t n)
+{
+    size_t room = count(s) < TCN_RELATED_MAX ? TCN_RELATED_MAX - count(s) : 0, n_new = 0;
+
+    if (!s->a->knows_related)
+        return 0;
+    for (size_t i = 0; i < n; i++)
+        n_new += !is_there(s, items[i].generated_id) && !is_among(items, i, items[i].generated_id);
+    return n_new > room ? n_new - room : 0;
 }
 
 void tcn_related_add_stated(const struct tcn_step *s, const struct tcn_related_item *items,
                             size_t n)
 {
-    (void)add_stated(s, items, n); /* a new incident has room for all that a start may bring */
+    for (size_t i = 0; i < n; i++)
+        if (!is_there(s, items[i].generated_id))
+            append(s, items[i]);
 }
 
 void tcn_related_join_stated(const struct tcn_step *s, const struct tcn_related_item *items,
                              size_t n, const char *actor)
 {
-    size_t before = s->d->related.n, n_left;
+    size_t before = s->d->related.n;
 
     if (!s->a->knows_related)
         return;
-    n_left = add_stated(s, items, n);
+    tcn_related_add_stated(s, items, n);
     for (size_t i = before; i < s->d->related.n; i++)
         tell(s, actor, TCN_JOIN(s->d->arena, actor, " added"), &s->d->related.items[i]);
-    if (n_left > 0)
-        tcn_step_say_again(s, "%zu related items of %s have no room: the incident has %d already",
-                           n_left, actor, TCN_RELATED_MAX);
 }
 
 struct kept {

@@ -11,10 +11,14 @@ void tcn_related_add(const struct tcn_step *s, const struct tcn_alarm *alarm);
  * (spec incidents-contacts 8.2). Whoever added what is there, it counts; where that is not known,
  * nothing is added. */
 void tcn_related_join(const struct tcn_step *s, const struct tcn_alarm *alarm);
-/* Those of a start by hand, which have their ids, to an incident that it opens. They live as long as the decision. */
+/* Of those of a start by hand how many are beyond TCN_RELATED_MAX, those counted that the incident has; where these are not known,
+ * none. */
+size_t tcn_related_without_room(const struct tcn_step *s, const struct tcn_related_item *items,
+                                size_t n);
+/* Those of a start by hand, which have their ids and room, to an incident that it opens. They live as long as the decision. */
 void tcn_related_add_stated(const struct tcn_step *s, const struct tcn_related_item *items,
                             size_t n);
-/* The same to an open incident: what is not there is added, as tcn_related_join does, and one line says how many had no room. */
+/* The same to an open incident: what is not there is added, as tcn_related_join does. */
 void tcn_related_join_stated(const struct tcn_step *s, const struct tcn_related_item *items,
                              size_t n, const char *actor);
 /* Whether a resource that an alarm names becomes an item. resource may be NULL. */

@@ -64,6 +64,21 @@ static void open(const struct tcn_step *s, const struct tcn_start *start,
     tcn_incident_open(s, &o);
 }
 
+/* Whoever started it knows which of them to leave out; a program that finds them missing later does not. */
+static int check_room(const struct tcn_step *s, const struct tcn_start *start, struct tcn_err *err)
+{
+    size_t n = tcn_related_without_room(s, start->related, start->n_related);
+    char id[TCN_ID_TEXT];
+
+    if (n == 0)
+        return 0;
+    tcn_id_text(s->a->incident.id, id);
+    return tcn_fail(err, TCN_ELIMIT,
+                    "%zu of the %zu related items have no room: incident %s, which is open and "
+                    "would take them, has %zu of %d; leave them out, or remove some there",
+                    n, start->n_related, id, s->a->n_related, TCN_RELATED_MAX);
+}
+
 static void fold(const struct tcn_step *s, const struct tcn_start *start,
                  const struct tcn_trigger *trigger)
 {
@@ -94,7 +109,7 @@ enum tcn_intake tcn_engine_start(const struct tcn_start *start,
                  start->response_plan ? start->response_plan : "");
         return TCN_INTAKE_UNSET;
     }
-    if (check(start, err) < 0)
+    if (check(start, err) < 0 || (is_open && check_room(&s, start, err) < 0))
         return TCN_INTAKE_UNSET;
     if (is_open)
         fold(&s, start, &trigger);

@@ -18,7 +18,7 @@ class Respond(Scenario):
     def configure(cls, config: Config) -> None:
         config["resources"]["contacts"].append(contact("bob", "mail"))
         config["resources"]["contact_channels"].append(mail_channel("bob"))
-        for name in ("major", "folding"):
+        for name in ("major", "folding", "full"):
             config["resources"]["response_plans"].append({
                 "name": name, "incidentTemplate": {"title": name, "impact": 1, "dedupeString": f"one {name} at a time"},
                 "engagements": ["alice"]})
@@ -87,6 +87,20 @@ class Respond(Scenario):
         self.assertEqual(1, self.texts(ident).count("token:responder added the related item c"))
         self.assertEqual(2, self.types(ident).count("SSM Incident Trigger"))
         self.refused("/v1/incidents", {**again, "related_items": items("c")}, 409, "client_token")
+
+    def test_a_start_whose_items_have_no_room_changes_nothing(self) -> None:
+        def items(first: int, n: int) -> list[Config]:
+            return [{"type": "OTHER", "url": f"https://wiki.example.com/full/{i}"} for i in range(first, first + n)]
+        ident = self.post("/v1/incidents", {"response_plan": "full", "related_items": items(0, 48)}, 201).json()["id"]
+        many = {"response_plan": "full", "related_items": items(46, 5), "client_token": "full"}
+        error = self.post("/v1/incidents", many, 409).json()["error"]
+        self.assertEqual(("limit", "related_items"), (error["code"], error["field"]))
+        self.assertIn("1 of the 5 related items have no room", error["message"])
+        self.assertIn(ident, error["message"])
+        self.assertEqual(48, len(self.app.incident(ident)["related"]))
+        self.assertEqual(1, self.types(ident).count("SSM Incident Trigger"))
+        self.post("/v1/incidents", {"response_plan": "full", "related_items": items(46, 4), "client_token": "full"}, 200)
+        self.assertEqual(50, len(self.app.incident(ident)["related"]))
 
     def test_twice_is_one_with_a_dedupe_string(self) -> None:
         first = self.post("/v1/incidents", {"response_plan": "major"}, 201).json()["id"]

@@ -140,6 +140,43 @@ static void test_related_items_of_an_open_incident(void **state)
     drop_reply();
 }
 
+/* Nothing is written; without them the start is taken. */
+static void test_related_items_without_room(void **state)
+{
+    struct tcn_related_item items[TCN_RELATED_MAX + 1];
+    struct tcn_command begin = start_of("critical", NULL, NULL);
+    const char *first;
+    struct tcn_id id;
+    int64_t events;
+
+    (void)state;
+    for (unsigned i = 0; i <= TCN_RELATED_MAX; i++) {
+        items[i] = (struct tcn_related_item){
+            .type = "OTHER",
+            .value_kind = "url",
+            .value = tcn_arena_fmt(&arena, "https://a.test/%u", i),
+        };
+        tcn_related_make_id(&items[i]);
+    }
+    plan.dedupe_string = "full";
+    begin.start.related = items;
+    begin.start.n_related = TCN_RELATED_MAX;
+    execute_for(begin, 201);
+    first = tcn_arena_strdup(&arena, text_of("id"));
+    assert_int_equal(tcn_id_parse(tcn_str(first), &id), 0);
+    events = load(id).incident.event_seq;
+    execute_for(begin, 200); /* all of them are there */
+    begin.start.related = &items[1];
+    execute_for(begin, 409);
+    assert_false(result.has_changed);
+    assert_int_equal(load(id).incident.event_seq, events + 1);
+    assert_int_equal(count_items(first), TCN_RELATED_MAX);
+    begin.start.n_related = 0;
+    execute_for(begin, 200);
+    assert_string_equal(text_of("id"), first);
+    drop_reply();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +187,7 @@ int main(void)
         CASE(test_what_is_refused_takes_no_token),
         CASE(test_a_start_that_joins_an_open_incident),
         CASE(test_related_items_of_an_open_incident),
+        CASE(test_related_items_without_room),
     };
 
     return cmocka_run_group_tests_name("start_turn", tests, NULL, NULL);

@@ -158,17 +158,21 @@ static void adds_what_is_not_there(void **state)
     fx_done(&f);
 }
 
-static void says_what_has_no_room(void **state)
+static void refuses_what_has_no_room(void **state)
 {
-    struct tcn_related_item items[TCN_RELATED_MAX], more[3];
+    struct tcn_related_item items[TCN_RELATED_MAX], more[4];
     struct tcn_start s = {.response_plan = "main", .actor = "token:t", .related = items};
+    struct tcn_err err = {0};
     struct fixture f;
+    int64_t seq;
 
     (void)state;
     for (unsigned i = 0; i < TCN_RELATED_MAX; i++)
         items[i] = item_of(i, NULL);
-    for (unsigned i = 0; i < 3; i++)
-        more[i] = item_of(TCN_RELATED_MAX - 1 + i, NULL);
+    more[0] = item_of(0, NULL); /* it is there */
+    more[1] = item_of(TCN_RELATED_MAX - 1, NULL);
+    more[2] = item_of(TCN_RELATED_MAX - 1, "the same");
+    more[3] = item_of(TCN_RELATED_MAX, NULL);
     fx_init(&f);
     f.plan.dedupe_string = "d1";
     s.n_related = TCN_RELATED_MAX - 1;
@@ -176,10 +180,17 @@ static void says_what_has_no_room(void **state)
     f.a.related = items;
     f.a.n_related = TCN_RELATED_MAX - 1;
     s.related = more;
+    s.n_related = 4;
+    seq = f.a.incident.event_seq;
+    assert_int_equal(start(&f, &s, &err), TCN_INTAKE_UNSET);
+    assert_int_equal(err.code, TCN_ELIMIT);
+    assert_non_null(strstr(err.msg, "1 of the 4 related items have no room"));
+    assert_non_null(strstr(err.msg, "has 49 of 50"));
+    assert_true(fx_wrote_nothing(&f));
+    assert_int_equal(f.a.incident.event_seq, seq);
     s.n_related = 3;
     assert_int_equal(start(&f, &s, NULL), TCN_INTAKE_FOLDED);
     assert_int_equal(f.d.related.n, 1);
-    assert_non_null(fx_event(&f, TCN_EVENT_TOCSIN, "2 related items of token:t have no room"));
     fx_done(&f);
 }
 
@@ -244,7 +255,7 @@ int main(void)
         cmocka_unit_test(folds_into_the_open_one),
         cmocka_unit_test(brings_related_items),
         cmocka_unit_test(adds_what_is_not_there),
-        cmocka_unit_test(says_what_has_no_room),
+        cmocka_unit_test(refuses_what_has_no_room),
         cmocka_unit_test(an_alarm_does_not_resolve_it),
         cmocka_unit_test(refusals),
     };
