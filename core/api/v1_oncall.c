@@ -51,31 +51,36 @@ int tcn_v1_oncall(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err
 
 /* -- shifts ----------------------------------------------------------------------------------------------------- */
 
-static json_t *names_json(const char *const *names, size_t n)
+/* Whom /v1/oncall names, too: of a shift that only former contacts have nobody, as of a gap. */
+static json_t *persons_json(const struct tcn_directory *d, const char *const *names, size_t n)
 {
+    const struct tcn_contact *persons[TCN_ROTATION_CONTACTS_MAX];
+    size_t n_persons = tcn_oncall_persons(d, names, n, persons);
     json_t *list = json_array();
 
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(list, json_string(names[i]));
+    for (size_t i = 0; i < n_persons; i++)
+        json_array_append_new(list, json_string(persons[i]->alias));
     return list;
 }
 
-static json_t *shift_json(const char *rotation, const struct tcn_shift *shift)
+static json_t *shift_json(const struct tcn_directory *d, const char *rotation,
+                          const struct tcn_shift *shift)
 {
     json_t *object =
         json_pack("{s:s,s:o,s:o,s:s,s:o}", "rotation", rotation, "start",
                   tcn_json_time(shift->start_ms), "end", tcn_json_time(shift->end_ms), "type",
                   shift->type == TCN_SHIFT_OVERRIDDEN ? "OVERRIDDEN" : "REGULAR", "contacts",
-                  names_json(shift->contacts, shift->n_contacts));
+                  persons_json(d, shift->contacts, shift->n_contacts));
 
     if (shift->type == TCN_SHIFT_OVERRIDDEN)
         json_object_set_new(object, "overridden",
-                            names_json(shift->overridden, shift->n_overridden));
+                            persons_json(d, shift->overridden, shift->n_overridden));
     return object;
 }
 
 /* A page of the list: rotation by rotation, each by time. */
 struct listing {
+    const struct tcn_directory *directory;
     int64_t from_ms, until_ms;
     const char *wanted; /* that rotation alone; NULL: all */
     const char *after;  /* of the token: the rotation of the last one shown; NULL: from the first */
@@ -158,7 +163,7 @@ static void add_shifts(struct listing *l, const struct tcn_roster *roster, bool 
             l->next = shift_token(l->last, l->last_ms);
             return;
         }
-        json_array_append_new(l->items, shift_json(alias, &shift));
+        json_array_append_new(l->items, shift_json(l->directory, alias, &shift));
         l->last = alias;
         l->last_ms = shift.end_ms;
     }
@@ -198,6 +203,7 @@ static int answer(struct tcn_api_call *call, struct listing *l,
     bool is_reached = !l->after;
 
     l->items = json_array();
+    l->directory = d;
     for (size_t i = 0; i < d->n_rosters; i++) {
         const char *alias = tcn_roster_rotation(d->rosters[i])->alias;
         bool is_after = !is_reached && strcmp(alias, l->after) == 0;
@@ -236,6 +242,15 @@ static int compare(const void *a, const void *b)
     if (x->start_ms != y->start_ms)
         return x->start_ms < y->start_ms ? -1 : 1;
     return x->no < y->no ? -1 : x->no > y->no;
+}
+
+static json_t *names_json(const char *const *names, size_t n)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list, json_string(names[i]));
+    return list;
 }
 
 static json_t *override_json(const char *rotation, const struct tcn_rotation_override *o)

@@ -1,5 +1,19 @@
 #include "engine/oncall.h"
 
+size_t tcn_oncall_persons(const struct tcn_directory *d, const char *const *names, size_t n,
+                          const struct tcn_contact *ret_persons[])
+{
+    size_t n_persons = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct tcn_contact *c = tcn_directory_contact(d, names[i]);
+
+        if (c && c->type == TCN_PERSONAL)
+            ret_persons[n_persons++] = c;
+    }
+    return n_persons;
+}
+
 static bool is_among(const struct tcn_contact *c, const struct tcn_on_call *people, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -12,12 +26,12 @@ static bool is_among(const struct tcn_contact *c, const struct tcn_on_call *peop
 static size_t add_shift(const struct tcn_directory *d, const char *rotation,
                         const struct tcn_shift *shift, struct tcn_on_call *people, size_t n)
 {
-    for (size_t i = 0; i < shift->n_contacts && n < TCN_ONCALL_MAX; i++) {
-        const struct tcn_contact *c = tcn_directory_contact(d, shift->contacts[i]);
+    const struct tcn_contact *persons[TCN_ROTATION_CONTACTS_MAX];
+    size_t n_persons = tcn_oncall_persons(d, shift->contacts, shift->n_contacts, persons);
 
-        if (c && c->type == TCN_PERSONAL && !is_among(c, people, n))
-            people[n++] = (struct tcn_on_call){c, rotation, shift->type, shift->end_ms};
-    }
+    for (size_t i = 0; i < n_persons && n < TCN_ONCALL_MAX; i++)
+        if (!is_among(persons[i], people, n))
+            people[n++] = (struct tcn_on_call){persons[i], rotation, shift->type, shift->end_ms};
     return n;
 }
 

@@ -14,6 +14,12 @@ struct tcn_on_call {
     int64_t until_ms; /* the end of that shift */
 };
 
+/* Those of the names of a shift (at most TCN_ROTATION_CONTACTS_MAX) that are PERSONAL contacts of the directory, in their order;
+ * returns how many. A file that is read anew may leave a rotation with members who are no contacts any more: they keep their
+ * turns, in which nobody is on call for them. */
+size_t tcn_oncall_persons(const struct tcn_directory *d, const char *const *names, size_t n,
+                          const struct tcn_contact *ret_persons[]);
+
 /* The PERSONAL contacts on call in an ONCALL_SCHEDULE contact at that instant, without duplicates, in the order of
  * its rotations; returns how many. Rotations and contacts that the directory does not have are passed over. */
 size_t tcn_oncall_at(const struct tcn_directory *d, const struct tcn_contact *schedule,

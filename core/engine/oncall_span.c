@@ -1,4 +1,12 @@
 #include "engine/oncall_span.h"
+#include "engine/oncall.h"
+
+static bool has_somebody(const struct tcn_directory *d, const struct tcn_shift *shift)
+{
+    const struct tcn_contact *persons[TCN_ROTATION_CONTACTS_MAX];
+
+    return tcn_oncall_persons(d, shift->contacts, shift->n_contacts, persons) > 0;
+}
 
 /* Adds the rotation to those that have somebody at the span's start, and ends the span where that changes. */
 static void look_at_rotation(const struct tcn_oncall_spans *i, const char *rotation,
@@ -13,7 +21,7 @@ static void look_at_rotation(const struct tcn_oncall_spans *i, const char *rotat
     change_ms = shift.start_ms <= span->start_ms ? shift.end_ms : shift.start_ms;
     if (change_ms < span->end_ms)
         span->end_ms = change_ms;
-    if (shift.start_ms <= span->start_ms && shift.n_contacts > 0)
+    if (shift.start_ms <= span->start_ms && has_somebody(i->directory, &shift))
         span->rotations[span->n_rotations++] = rotation;
 }
 

@@ -4,7 +4,7 @@
 
 #include "engine/directory.h"
 
-/* From start_ms until before end_ms the same rotations have somebody on call. */
+/* From start_ms until before end_ms the same rotations have somebody on call: a person whom the directory has. */
 struct tcn_oncall_span {
     int64_t start_ms, end_ms;
     const char *rotations[TCN_ROTATIONS_MAX]; /* those that do, borrowed from the schedule */

@@ -1,13 +1,15 @@
 """Resources that commands make beside the file's: they page at once, outlive a start, and are known to every node."""
 from __future__ import annotations
 
+import json
 import re
+import signal
 import subprocess
 import typing
 import unittest
 import urllib.parse
 
-from harness import BINARY, STORE, Response
+from harness import BINARY, STORE, Response, eventually
 from worlds import Config, Scenario, contact, fresh, mail_channel
 
 
@@ -15,6 +17,7 @@ class Resources(Scenario):
     @classmethod
     def configure(cls, config: Config) -> None:
         config["node"] = "first"
+        config["resources"]["contacts"].append({"Alias": "leaver", "Type": "PERSONAL", "Plan": {}})
         cls.config = config
 
     def put(self, kind: str, body: Config, status: int = 201) -> Response:
@@ -86,6 +89,32 @@ class Resources(Scenario):
         self.app.kill()
         self.app.start()
         self.assertEqual(start, self.put("rotations", body, 200).json()["resource"]["StartTime"])
+
+    def reload(self, config: Config) -> None:
+        self.app.config_file.write_text(json.dumps(config))
+        before = self.app.log.read_text().count("configuration reloaded")
+        self.app.child.send_signal(signal.SIGHUP)
+        eventually("it is reloaded", lambda: self.app.log.read_text().count("configuration reloaded") > before)
+
+    def test_whoever_the_file_drops_is_on_call_nowhere(self) -> None:
+        """The turns stay, and are nobody's: the shifts say so as who is on call does."""
+        rotation, schedule = fresh("rotation"), fresh("s")
+        self.put("rotations", {"Name": rotation, "ContactIds": ["leaver"], "TimeZoneId": "UTC", "Recurrence": {
+            "WeeklySettings": [{"DayOfWeek": "MON", "HandOffTime": {"HourOfDay": 9, "MinuteOfHour": 0}}],
+            "NumberOfOnCalls": 1, "RecurrenceMultiplier": 1}})
+        self.put("contacts", {"Alias": schedule, "Type": "ONCALL_SCHEDULE", "Plan": {"RotationIds": [rotation]}})
+
+        def named() -> tuple[list[str], set[str]]:
+            on_call = {row["schedule"]: row["people"] for row in self.app.api("GET", "/v1/oncall", role="viewer").json()["items"]}
+            shifts = self.app.api("GET", f"/v1/shifts?rotation={rotation}", role="viewer").json()["items"]
+            self.assertGreaterEqual(len(shifts), 2)
+            return [row["contact"] for row in on_call[schedule]], {name for row in shifts for name in row["contacts"]}
+        self.assertEqual((["leaver"], {"leaver"}), named())
+        whole = json.loads(self.app.config_file.read_text())
+        self.addCleanup(self.reload, whole)
+        contacts = [row for row in whole["resources"]["contacts"] if row["Alias"] != "leaver"]
+        self.reload({**whole, "resources": {**whole["resources"], "contacts": contacts}})
+        self.assertEqual(([], set()), named())
 
     def test_the_file_and_commands_refer_to_each_other_in_one_way(self) -> None:
         """What a command makes may engage whom the file declares, who is changed in the file alone."""

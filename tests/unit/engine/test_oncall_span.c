@@ -2,7 +2,7 @@
 #include "engine/oncall_span.h"
 #include "rotation_world.h"
 
-#define ROTATIONS 4
+#define ROTATIONS 5
 
 static const struct rw_text texts[ROTATIONS] = {
     {.zone = "UTC", .start = "2024-01-01T00:00", .contacts = "AB", .settings = "00:00"},
@@ -22,6 +22,19 @@ static const struct rw_text texts[ROTATIONS] = {
      .contacts = "G",
      .settings = "00:00",
      .coverage = "ALL 09:00-17:00"},
+    {.zone = "UTC",
+     .start = "2024-01-01T00:00",
+     .contacts = "AZY",
+     .settings = "00:00",
+     .overrides = "2024-01-02T20:00 2024-01-02T21:00 A,2024-01-04T20:00 2024-01-04T21:00 Z"},
+};
+
+/* Z is no person, and Y is not there at all. */
+static struct tcn_contact contacts[] = {
+    {.alias = "A", .type = TCN_PERSONAL}, {.alias = "B", .type = TCN_PERSONAL},
+    {.alias = "C", .type = TCN_PERSONAL}, {.alias = "D", .type = TCN_PERSONAL},
+    {.alias = "E", .type = TCN_PERSONAL}, {.alias = "F", .type = TCN_PERSONAL},
+    {.alias = "G", .type = TCN_PERSONAL}, {.alias = "Z", .type = TCN_ESCALATION},
 };
 
 struct span_world {
@@ -33,7 +46,7 @@ struct span_world {
 
 static void init(struct span_world *w)
 {
-    static const char *const names[] = {"always", "days", "nights", "west"};
+    static const char *const names[] = {"always", "days", "nights", "west", "former"};
 
     *w = (struct span_world){.schedule = {.alias = "s", .type = TCN_ONCALL_SCHEDULE}};
     for (size_t i = 0; i < ROTATIONS; i++) {
@@ -41,7 +54,10 @@ static void init(struct span_world *w)
         w->rotations[i].r.alias = names[i];
         w->rosters[i] = tcn_roster_prepare(&w->rotations[i].r, &w->rotations[i].arena);
     }
-    w->directory = (struct tcn_directory){.rosters = w->rosters, .n_rosters = ROTATIONS};
+    w->directory = (struct tcn_directory){.contacts = contacts,
+                                          .n_contacts = N_OF(contacts),
+                                          .rosters = w->rosters,
+                                          .n_rosters = ROTATIONS};
 }
 
 static void done(struct span_world *w)
@@ -70,6 +86,9 @@ static const struct {
      "always 01-05T09:00 always+days 01-05T17:00 always 01-05T18:00"},
     {"of another zone, whose clocks are set", "west", "2024-03-09T12:00", "2024-03-10T18:00",
      "- 03-09T17:00 west 03-10T01:00 - 03-10T16:00 west 03-10T18:00"},
+    {"turns of who is no person any more", "former", "2024-01-01T00:00", "2024-01-05T00:00",
+     "former 01-02T00:00 - 01-02T20:00 former 01-02T21:00 - 01-04T00:00 former 01-04T20:00 "
+     "- 01-04T21:00 former 01-05T00:00"},
     {"an empty time", "always", "2024-01-05T00:00", "2024-01-05T00:00", ""},
 };
 
