@@ -39,11 +39,21 @@ static struct catalog *catalog_of(struct tcn_store *s)
     return c;
 }
 
+/* Whoever reads the log has no need of people's addresses: such a flaw begins with the one that is wrong, in quotes. */
+static const char *without_address(const struct tcn_flaw *f)
+{
+    bool is_quoted = f->kind == TCN_RESOURCE_CHANNEL && *f->what == '"' &&
+                     strcmp(f->field, "DeliveryAddress.SimpleAddress") == 0;
+    const char *end = is_quoted ? strrchr(f->what, '"') + 1 : f->what;
+
+    return is_quoted ? end + strspn(end, ": ") : f->what;
+}
+
 static void tell_flaw(const struct tcn_flaw *f)
 {
     tcn_log(TCN_LOG_WARN, "app", "a resource that a command made does not fit the file", "kind",
             f->kind ? tcn_section_of(f->kind)->list : "", "name", f->name ? f->name : "", "field",
-            f->field, "why", f->what, NULL);
+            f->field, "why", without_address(f), NULL);
 }
 
 static bool is_same(const struct tcn_flaw *a, const struct tcn_flaw *b)

@@ -1,6 +1,9 @@
 /* Resources that commands make: what they are answered, what is in force then, and what is refused. */
 #include "engine/oncall.h"
 #include "resource_calls.h"
+#include "store/resources.h"
+
+#include <unistd.h>
 
 static const char bob[] = "{\"Alias\":\"bob\",\"DisplayName\":\"Bob\",\"Type\":\"PERSONAL\","
                           "\"Plan\":{\"Stages\":[]}}";
@@ -355,6 +358,103 @@ static void test_what_is_used_is_not_deleted(void **state)
     expect_error("not_found", "name", "did you mean \"bob\"?");
 }
 
+/* An override is known by its Id, which is what deletes it. */
+static void test_an_override_in_use_is_told_by_its_id(void **state)
+{
+    static const char of_ann[] =
+        "{\"Name\":\"week\",\"ContactIds\":[\"ann\"],\"TimeZoneId\":\"UTC\",\"Recurrence\":{"
+        "\"NumberOfOnCalls\":1,\"RecurrenceMultiplier\":1,\"DailySettings\":[{\"HourOfDay\":9,"
+        "\"MinuteOfHour\":0}]}}";
+    static const char id[] = "01020304-0506-4708-890a-0b0c0d0e0f10";
+    const json_t *users, *user;
+
+    (void)state;
+    make_bob();
+    put(TCN_RESOURCE_ROTATION, week, 201);
+    put(TCN_RESOURCE_OVERRIDE,
+        override(id, "\"bob\"", "2026-08-10T08:00:00Z", "2026-08-10T17:00:00Z"), 201);
+    put(TCN_RESOURCE_ROTATION, of_ann, 409);
+    drop(TCN_RESOURCE_CONTACT, "bob", 409);
+    expect_error("in_use", "name", "rotation \"week\", rotation override of rotation \"week\"");
+    users = json_object_get(json_object_get(call.reply, "error"), "used_by");
+    assert_int_equal(json_array_size(users), 2);
+    user = json_array_get(users, 1);
+    assert_string_equal(json_string_value(json_object_get(user, "kind")), "rotation_overrides");
+    assert_string_equal(json_string_value(json_object_get(user, "name")), id);
+    drop(TCN_RESOURCE_OVERRIDE, id, 200);
+    drop(TCN_RESOURCE_CONTACT, "bob", 409);
+    assert_int_equal(
+        json_array_size(json_object_get(json_object_get(call.reply, "error"), "used_by")), 1);
+}
+
+static char *logged_while(void (*act)(void))
+{
+    int saved = dup(STDERR_FILENO);
+    FILE *sink = tmpfile();
+    char *text = tcn_arena_alloc(&arena, 65536);
+    size_t n;
+
+    assert_non_null(sink);
+    dup2(fileno(sink), STDERR_FILENO);
+    act();
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    rewind(sink);
+    n = fread(text, 1, 65535, sink);
+    fclose(sink);
+    text[n] = '\0';
+    return text;
+}
+
+static void read_what_is_in_force(void)
+{
+    (void)in_force();
+}
+
+/* As another version may have stored it: an address that cannot be right. */
+static void store_channel(const char *name, const char *address)
+{
+    struct tcn_resource row = {
+        .kind = TCN_RESOURCE_CHANNEL,
+        .name = tcn_arena_fmt(&arena, "bob:%s", name),
+        .body = tcn_arena_fmt(&arena,
+                              "{\"ContactId\":\"bob\",\"Name\":\"%s\",\"Type\":\"SMS\","
+                              "\"DeliveryAddress\":{\"SimpleAddress\":\"%s\"}}",
+                              name, address),
+        .created_by = "token:test",
+        .modified_by = "token:test",
+        .created_ms = now,
+        .modified_ms = now,
+    };
+
+    row.id = tcn_id_child((struct tcn_id){{0}}, name, 1);
+    assert_int_equal(tcn_store_resource_put(store, &row, &err), 0);
+}
+
+static void test_the_log_has_no_addresses(void **state)
+{
+    const json_t *flaws;
+    const char *log;
+
+    (void)state;
+    make_bob();
+    store_channel("phone", "0151 \\\"234\\\" 5678");
+    store_channel("lines", "+49151\\n9876");
+    log = logged_while(read_what_is_in_force);
+    assert_non_null(strstr(log, "kind=contact_channels name=bob:phone"));
+    assert_non_null(strstr(log, "why=\"write telephone numbers as +COUNTRYNUMBER\""));
+    assert_non_null(strstr(log, "name=bob:lines"));
+    assert_null(strstr(log, "0151"));
+    assert_null(strstr(log, "5678"));
+    assert_null(strstr(log, "9876"));
+    /* Who asks for the channel is told it whole, and the log has it once. */
+    get(TCN_RESOURCE_CHANNEL, "bob:phone", 200);
+    flaws = json_object_get(call.reply, "flaws");
+    assert_non_null(
+        strstr(json_string_value(json_object_get(json_array_get(flaws, 0), "what")), "0151"));
+    assert_string_equal(logged_while(read_what_is_in_force), "");
+}
+
 static void test_parts_go_with_the_whole(void **state)
 {
     (void)state;
@@ -561,6 +661,8 @@ int main(void)
         TEST(test_mistakes),
         TEST(test_what_breaks_something_else_is_refused),
         TEST(test_what_is_used_is_not_deleted),
+        TEST(test_an_override_in_use_is_told_by_its_id),
+        TEST(test_the_log_has_no_addresses),
         TEST(test_parts_go_with_the_whole),
         TEST(test_a_list_that_is_none),
         TEST(test_lists_are_of_both_and_in_pages),
