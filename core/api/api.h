@@ -41,9 +41,10 @@ enum tcn_command_kind {
     TCN_COMMAND_RELATED_ADD,    /* the item related */
     TCN_COMMAND_RELATED_REMOVE, /* the one with the generated id of related */
     TCN_COMMAND_TAG,            /* as tags says */
-    TCN_COMMAND_RESOURCE_LIST,  /* of the list resource; these four are answered with resources */
-    TCN_COMMAND_RESOURCE_GET,   /* the one of that name */
-    TCN_COMMAND_RESOURCE_PUT,   /* the body, as an element of the configuration would be */
+    TCN_COMMAND_COVERAGE, /* of schedules and rotations in force; read from the query when it is answered */
+    TCN_COMMAND_RESOURCE_LIST, /* of the list resource; these four are answered with resources */
+    TCN_COMMAND_RESOURCE_GET,  /* the one of that name */
+    TCN_COMMAND_RESOURCE_PUT,  /* the body, as an element of the configuration would be */
     TCN_COMMAND_RESOURCE_DELETE,
     TCN_COMMAND_CHANNEL_SEND_CODE, /* of the channel resource */
     TCN_COMMAND_CHANNEL_ACTIVATE,  /* by the code of accept */

@@ -10,6 +10,8 @@ static const char *const of_timeline[] = {"after", "before", "type", "reference"
 static const char *const of_engagements[] = {"incident", "from", "until", "limit", "next", NULL};
 static const char *const of_oncall[] = {"at", NULL};
 static const char *const of_shifts[] = {"rotation", "from", "until", "limit", "next", NULL};
+static const char *const of_coverage[] = {"schedule", "rotation", "from", "until",
+                                          "limit",    "next",     NULL};
 static const char *const of_links[] = {"connector", "limit", "next", NULL};
 
 const struct tcn_api_route tcn_api_v1[] = {
@@ -57,6 +59,7 @@ const struct tcn_api_route tcn_api_v1[] = {
     {"GET", "/v1/oncall", TCN_VIEWER, of_oncall, .query = tcn_v1_oncall},
     {"GET", "/v1/shifts", TCN_VIEWER, of_shifts, .query = tcn_v1_shifts},
     {"GET", "/v1/overrides", TCN_VIEWER, of_shifts, .query = tcn_v1_overrides},
+    {"GET", "/v1/coverage", TCN_VIEWER, of_coverage, .look = tcn_v1_coverage},
     {"GET", "/v1/resources/{kind}", TCN_VIEWER, of_pages, .look = tcn_v1_resources},
     {"POST", "/v1/resources/{kind}", TCN_MANAGER, .command = tcn_v1_resource_put},
     {"GET", "/v1/resources/{kind}/{name}", TCN_VIEWER, .look = tcn_v1_resource},

@@ -1,4 +1,4 @@
-/* Who is on call, the shifts of rotations, and what overrides them. */
+/* Who is on call, the shifts of rotations, what overrides them, and how well they cover. */
 #include "api/json.h"
 #include "api/v1_query.h"
 #include "base/text.h"
@@ -169,15 +169,16 @@ static void add_shifts(struct listing *l, const struct tcn_roster *roster, bool 
     }
 }
 
-static int read_span(struct tcn_api_call *call, int64_t *from_ms, int64_t *until_ms)
+int tcn_v1_span(struct tcn_api_call *call, int64_t default_ms, int64_t *ret_from_ms,
+                int64_t *ret_until_ms)
 {
-    *from_ms = call->now_ms;
-    if (tcn_v1_time(call, "from", from_ms) < 0)
+    *ret_from_ms = call->now_ms;
+    if (tcn_v1_time(call, "from", ret_from_ms) < 0)
         return -1;
-    *until_ms = *from_ms + SPAN_DEFAULT_MS;
-    if (tcn_v1_time(call, "until", until_ms) < 0)
+    *ret_until_ms = *ret_from_ms + default_ms;
+    if (tcn_v1_time(call, "until", ret_until_ms) < 0)
         return -1;
-    if (*until_ms <= *from_ms || *until_ms - *from_ms > SPAN_MAX_MS)
+    if (*ret_until_ms <= *ret_from_ms || *ret_until_ms - *ret_from_ms > SPAN_MAX_MS)
         return tcn_v1_refuse(call, "until", "must be after \"from\", and within 400 days of it");
     return 0;
 }
@@ -190,7 +191,8 @@ static int read_listing(struct tcn_api_call *call, struct listing *l)
         tcn_api_refuse(call, 404, "not_found", "rotation", "there is no rotation of this name");
         return -1;
     }
-    if (tcn_v1_limit(call, &l->limit) < 0 || read_span(call, &l->from_ms, &l->until_ms) < 0)
+    if (tcn_v1_limit(call, &l->limit) < 0 ||
+        tcn_v1_span(call, SPAN_DEFAULT_MS, &l->from_ms, &l->until_ms) < 0)
         return -1;
     return 0;
 }
@@ -326,4 +328,12 @@ int tcn_v1_overrides(struct tcn_api_call *call, struct tcn_store *s, struct tcn_
     if (read_listing(call, &l) < 0 || read_override_token(call, &l) < 0)
         return 0;
     return answer(call, &l, add_overrides);
+}
+
+/* -- coverage ----------------------------------------------------------------------------------------------------- */
+
+int tcn_v1_coverage(struct tcn_api_call *call)
+{
+    call->command.kind = TCN_COMMAND_COVERAGE;
+    return 0;
 }

@@ -56,6 +56,7 @@ int tcn_v1_resources(struct tcn_api_call *call);
 int tcn_v1_resource(struct tcn_api_call *call);
 int tcn_v1_resource_put(struct tcn_api_call *call);
 int tcn_v1_resource_delete(struct tcn_api_call *call);
+int tcn_v1_coverage(struct tcn_api_call *call);
 int tcn_v1_channel_send_code(struct tcn_api_call *call);
 int tcn_v1_channel_activate(struct tcn_api_call *call);
 int tcn_v1_channel_deactivate(struct tcn_api_call *call);
@@ -86,6 +87,9 @@ int tcn_v1_happened(struct tcn_api_call *call, const char *name, int64_t *ret_ms
 int tcn_v1_time(struct tcn_api_call *call, const char *name, int64_t *ret_ms);
 /* The same as a bound: never 0, which is none. */
 int tcn_v1_bound(struct tcn_api_call *call, const char *name, int64_t *ret_ms);
+/* "from" and "until" of the query: from now for default_ms, unless told; 400 days at most. -1: refused. */
+int tcn_v1_span(struct tcn_api_call *call, int64_t default_ms, int64_t *ret_from_ms,
+                int64_t *ret_until_ms);
 /* Of the query: words with commas between them, at most TCN_V1_WORDS; *ret_n 0 when it is not there. -1: refused. */
 #define TCN_V1_WORDS 20
 int tcn_v1_words(struct tcn_api_call *call, const char *name, const char **ret, size_t *ret_n);

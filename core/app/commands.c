@@ -1,5 +1,6 @@
 #include "app/commands.h"
 #include "app/activation_turn.h"
+#include "app/coverage.h"
 #include "app/engagement_turn.h"
 #include "app/event_turn.h"
 #include "app/letters.h"
@@ -71,6 +72,7 @@ static int decide(struct tcn_aggregate *a, const struct tcn_command *c,
     case TCN_COMMAND_EVENT_DELETE:
     case TCN_COMMAND_RELATED_ADD:
     case TCN_COMMAND_RELATED_REMOVE:
+    case TCN_COMMAND_COVERAGE:
     case TCN_COMMAND_RESOURCE_LIST:
     case TCN_COMMAND_RESOURCE_GET:
     case TCN_COMMAND_RESOURCE_PUT:
@@ -232,6 +234,8 @@ int tcn_command_execute(struct tcn_api_call *call, const struct tcn_command_worl
     case TCN_COMMAND_RELATED_ADD:
     case TCN_COMMAND_RELATED_REMOVE:
         return tcn_related_execute(call, world, s, now_ms, ret, err);
+    case TCN_COMMAND_COVERAGE:
+        return tcn_coverage_execute(call, world, s, now_ms, err);
     case TCN_COMMAND_RESOURCE_LIST:
     case TCN_COMMAND_RESOURCE_GET:
     case TCN_COMMAND_RESOURCE_PUT:

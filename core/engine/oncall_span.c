@@ -8,29 +8,38 @@ static bool has_somebody(const struct tcn_directory *d, const struct tcn_shift *
     return tcn_oncall_persons(d, shift->contacts, shift->n_contacts, persons) > 0;
 }
 
-/* Adds the rotation to those that have somebody at the span's start, and ends the span where that changes. */
-static void look_at_rotation(const struct tcn_oncall_spans *i, const char *rotation,
-                             struct tcn_oncall_span *span)
+/* Who has the rotation at that instant, and until when that is so. */
+static struct tcn_oncall_turn ask(const struct tcn_oncall_spans *i, const char *rotation,
+                                  int64_t at_ms)
 {
     const struct tcn_roster *roster = tcn_directory_roster(i->directory, rotation);
+    struct tcn_oncall_turn turn = {.is_known = true, .until_ms = INT64_MAX};
     struct tcn_shift shift;
-    int64_t change_ms;
 
-    if (!roster || !tcn_roster_shift(roster, span->start_ms, &shift))
-        return;
-    change_ms = shift.start_ms <= span->start_ms ? shift.end_ms : shift.start_ms;
-    if (change_ms < span->end_ms)
-        span->end_ms = change_ms;
-    if (shift.start_ms <= span->start_ms && has_somebody(i->directory, &shift))
-        span->rotations[span->n_rotations++] = rotation;
+    if (!roster || !tcn_roster_shift(roster, at_ms, &shift))
+        return turn;
+    turn.until_ms = shift.start_ms <= at_ms ? shift.end_ms : shift.start_ms;
+    turn.has_somebody = shift.start_ms <= at_ms && has_somebody(i->directory, &shift);
+    return turn;
 }
 
-static struct tcn_oncall_span look(const struct tcn_oncall_spans *i, int64_t at_ms)
+/* A rotation is asked anew only when what it said is over. */
+static struct tcn_oncall_span look(struct tcn_oncall_spans *i, int64_t at_ms)
 {
     struct tcn_oncall_span span = {.start_ms = at_ms, .end_ms = i->until_ms};
 
-    for (size_t n = 0; n < i->schedule->n_rotations; n++)
-        look_at_rotation(i, i->schedule->rotations[n], &span);
+    for (size_t n = 0; n < i->schedule->n_rotations; n++) {
+        struct tcn_oncall_turn *turn = &i->turns[n];
+
+        if (!turn->is_known || turn->until_ms <= at_ms) {
+            *turn = ask(i, i->schedule->rotations[n], at_ms);
+            i->n_asked++;
+        }
+        if (turn->until_ms < span.end_ms)
+            span.end_ms = turn->until_ms;
+        if (turn->has_somebody)
+            span.rotations[span.n_rotations++] = i->schedule->rotations[n];
+    }
     return span;
 }
 
@@ -44,10 +53,10 @@ bool tcn_oncall_spans_next(struct tcn_oncall_spans *i, struct tcn_oncall_span *r
 {
     struct tcn_oncall_span next;
 
-    if (i->from_ms >= i->until_ms)
+    if (i->from_ms >= i->until_ms || i->n_asked >= i->max_asked)
         return false;
     *ret_span = look(i, i->from_ms);
-    while (ret_span->end_ms < i->until_ms) {
+    while (ret_span->end_ms < i->until_ms && i->n_asked < i->max_asked) {
         next = look(i, ret_span->end_ms);
         if (!are_alike(ret_span, &next))
             break;

@@ -11,13 +11,22 @@ struct tcn_oncall_span {
     size_t n_rotations;                       /* 0: nobody is on call */
 };
 
-/* The spans of a time, the earliest first, cut at its ends:
- *     struct tcn_oncall_spans i = {directory, schedule, from_ms, until_ms};
+/* What a rotation said last. */
+struct tcn_oncall_turn {
+    bool is_known, has_somebody;
+    int64_t until_ms;
+};
+
+/* The spans of a time, the earliest first, cut at its ends; with the members from directory to max_asked set:
  *     while (tcn_oncall_spans_next(&i, &span)) ... */
 struct tcn_oncall_spans {
     const struct tcn_directory *directory; /* borrowed */
     const struct tcn_contact *schedule;    /* borrowed; an ONCALL_SCHEDULE */
     int64_t from_ms, until_ms;             /* until before until_ms */
+    /* Rotations are asked for one shift after the other. When they were asked max_asked times, the last span is cut there,
+     * and there are no more. */
+    size_t max_asked, n_asked;
+    struct tcn_oncall_turn turns[TCN_ROTATIONS_MAX]; /* private */
 };
 bool tcn_oncall_spans_next(struct tcn_oncall_spans *i, struct tcn_oncall_span *ret_span);
 

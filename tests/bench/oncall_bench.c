@@ -1,10 +1,12 @@
-/* What on-call rotations cost: who is on call now in all schedules, and the shifts of a year of one.
+/* What on-call rotations cost: who is on call now in all schedules, the shifts of a year of one, and how well schedules are
+ * covered for a year, until a page of GET /v1/coverage ends.
  *
  *     bench_oncall [--schedules N] [--rounds N]
  *
  * Each schedule has 8 rotations of its own, of every kind and in zones that set their clocks; the rounds ask at instants all
  * over a year, so some of them are days before or after a change. Contacts are found by their aliases among 1,000. */
 #include "engine/oncall.h"
+#include "engine/oncall_cover.h"
 #include "sys/clock.h"
 #include "sys/zone.h"
 
@@ -16,6 +18,8 @@
 #define NOW INT64_C(1785690280989)
 
 enum { PEOPLE = 1000, ZONES = 8, KINDS = 8, ROUNDS_MAX = 400 };
+
+#define PAGE_ASKED 25000 /* core/app/coverage.c */
 
 static const char *const zone_names[ZONES] = {
     "America/Los_Angeles", "America/New_York", "Europe/Berlin", "Europe/London",
@@ -167,6 +171,23 @@ static double year_of_shifts(const struct bench *b, size_t schedule, int64_t at_
     return ms_since(start_us);
 }
 
+/* Of the first schedules, until rotations were asked as often as for a page; *ret_n schedules. */
+static double page_of_coverage(const struct bench *b, int64_t at_ms, size_t *ret_n)
+{
+    int64_t start_us = tcn_clock_mono_us();
+    size_t n_asked = 0, n = 0;
+
+    for (; n < b->n_schedules && n_asked < PAGE_ASKED; n++) {
+        struct tcn_oncall_cover cover;
+
+        tcn_oncall_cover(&b->directory, &b->directory.contacts[PEOPLE + n], at_ms,
+                         at_ms + 365 * DAY_MS, PAGE_ASKED, &cover);
+        n_asked += cover.n_asked;
+    }
+    *ret_n = n;
+    return ms_since(start_us);
+}
+
 static int compare(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -184,20 +205,23 @@ static void print(const char *what, double *ms, int rounds, double goal)
 
 static void measure(const struct bench *b, int rounds)
 {
-    static double now[ROUNDS_MAX], year[ROUNDS_MAX];
+    static double now[ROUNDS_MAX], year[ROUNDS_MAX], page[ROUNDS_MAX];
     char what[80];
-    size_t n = 0;
+    size_t n = 0, n_page = 0;
 
     for (int i = 0; i < rounds; i++) {
         int64_t at_ms = NOW + i * (365 * DAY_MS / rounds);
 
         now[i] = ask_all(b, at_ms);
         year[i] = year_of_shifts(b, (size_t)i % b->n_schedules, at_ms, &n);
+        page[i] = page_of_coverage(b, at_ms, &n_page);
     }
     snprintf(what, sizeof what, "who is on call now, %zu schedules of 8 rotations", b->n_schedules);
     print(what, now, rounds, 5);
     snprintf(what, sizeof what, "365 days of one schedule, some %zu shifts", n);
     print(what, year, rounds, 50);
+    snprintf(what, sizeof what, "365 days of %zu schedules: a page of coverage", n_page);
+    print(what, page, rounds, 50);
 }
 
 static int number(const char *text, int max)

@@ -34,7 +34,7 @@ ROUTES = [
     ("GET", "/v1/incidents/ID/findings", "viewer", 200),
     ("POST", "/v1/incidents/ID/tags", "responder", 200), ("POST", "/v1/incidents/ID/tags/remove", "responder", 200),
     ("GET", "/v1/oncall", "viewer", 200), ("GET", "/v1/shifts", "viewer", 200),
-    ("GET", "/v1/overrides", "viewer", 200),
+    ("GET", "/v1/overrides", "viewer", 200), ("GET", "/v1/coverage", "viewer", 200),
     ("GET", "/v1/resources/KIND", "viewer", 200), ("POST", "/v1/resources/KIND", "manager", 400),
     ("GET", "/v1/resources/KIND/NAME", "viewer", 200), ("POST", "/v1/resources/KIND/NAME/delete", "manager", 409),
     ("POST", "/v1/resources/KIND/NAME/activation-code", "manager", 404),

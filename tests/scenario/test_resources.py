@@ -90,6 +90,20 @@ class Resources(Scenario):
         self.app.start()
         self.assertEqual(start, self.put("rotations", body, 200).json()["resource"]["StartTime"])
 
+    def checked(self, *options: str) -> str:
+        done = subprocess.run([str(BINARY), "check", "--config", str(self.app.config_file), "--data", str(self.app.folder / "data"), *options],
+                              capture_output=True, text=True, timeout=60, check=False, env=self.app.env)
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        return done.stdout
+
+    def coverage(self, rotation: str, schedule: str) -> tuple[int, list[str]]:
+        """For how many seconds of a year nobody is on call, and what is wrong with the rotation."""
+        answer = self.app.api("GET", f"/v1/coverage?rotation={rotation}&schedule={schedule}", role="viewer")
+        self.assertEqual(200, answer.status, answer.body)
+        of_schedule, of_rotation = answer.json()["items"]
+        self.assertEqual((schedule, rotation), (of_schedule["schedule"], of_rotation["rotation"]))
+        return of_schedule["gaps"]["seconds"], [flaw["field"] for flaw in of_rotation["flaws"]]
+
     def reload(self, config: Config) -> None:
         self.app.config_file.write_text(json.dumps(config))
         before = self.app.log.read_text().count("configuration reloaded")
@@ -110,11 +124,15 @@ class Resources(Scenario):
             self.assertGreaterEqual(len(shifts), 2)
             return [row["contact"] for row in on_call[schedule]], {name for row in shifts for name in row["contacts"]}
         self.assertEqual((["leaver"], {"leaver"}), named())
+        self.assertEqual((0, []), self.coverage(rotation, schedule))
         whole = json.loads(self.app.config_file.read_text())
         self.addCleanup(self.reload, whole)
         contacts = [row for row in whole["resources"]["contacts"] if row["Alias"] != "leaver"]
         self.reload({**whole, "resources": {**whole["resources"], "contacts": contacts}})
         self.assertEqual(([], set()), named())
+        self.assertEqual((365 * 86400, ["ContactIds[0]"]), self.coverage(rotation, schedule))
+        self.assertIn(f"on call: {schedule}: nobody 1 times in 365 days", self.checked("--in-force"))
+        self.assertNotIn(schedule, self.checked())
 
     def test_the_file_and_commands_refer_to_each_other_in_one_way(self) -> None:
         """What a command makes may engage whom the file declares, who is changed in the file alone."""

@@ -70,6 +70,7 @@ static inline void run(enum tcn_command_kind kind, struct tcn_resource_call of, 
     json_decref(call.reply);
     json_decref(call.body);
     call = (struct tcn_api_call){.arena = &arena, .actor = "token:test"};
+    call.now_ms = now;
     call.command.kind = kind;
     call.command.resource = of;
     call.body = body ? json_loads(body, 0, NULL) : NULL;

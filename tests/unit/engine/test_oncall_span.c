@@ -121,8 +121,13 @@ static void spans_of_a_schedule(void **state)
     (void)state;
     init(&w);
     for (size_t i = 0; i < N_OF(cases); i++) {
-        struct tcn_oncall_spans spans = {&w.directory, &w.schedule, rw_ms(tcn_str(cases[i].from)),
-                                         rw_ms(tcn_str(cases[i].until))};
+        struct tcn_oncall_spans spans = {
+            .directory = &w.directory,
+            .schedule = &w.schedule,
+            .from_ms = rw_ms(tcn_str(cases[i].from)),
+            .until_ms = rw_ms(tcn_str(cases[i].until)),
+            .max_asked = SIZE_MAX,
+        };
         struct tcn_oncall_span span;
         struct tcn_buf said;
 
