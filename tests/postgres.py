@@ -34,7 +34,7 @@ TEMPLATE = os.environ.get("TOCSIN_POSTGRES_TEMPLATE", "")
 # What was written before a crash of the server (not of the machine) survives without fsync.
 SETTINGS = {"listen_addresses": "", "fsync": "off", "full_page_writes": "off", "max_connections": "40",
             "shared_buffers": "32MB", "logging_collector": "off", "log_min_messages": "warning",
-            "max_wal_size": "512MB", "autovacuum_naptime": "1s"}
+            "max_wal_size": "512MB", "autovacuum_naptime": "10s"}
 # As one would run it: what was committed is on the disk.
 DURABLE = {"fsync": "on", "full_page_writes": "on", "shared_buffers": "256MB", "max_wal_size": "2GB",
            "autovacuum_naptime": "10s"}

@@ -30,6 +30,42 @@ static inline void pg_as(const char *url, const char *from, const char *to, char
         snprintf(ret, size, "%s", url);
 }
 
+struct pg_plain {
+    PGconn *conn;
+    char url[512];
+    pid_t owner;
+};
+
+/* Not of another place, of a process that forked, or ended meanwhile, which only an answer tells. */
+static inline bool pg_plain_serves(const struct pg_plain *plain, const char *url)
+{
+    PGresult *result;
+    bool answers;
+
+    if (!plain->conn || plain->owner != getpid() || strcmp(plain->url, url) != 0)
+        return false;
+    result = PQexec(plain->conn, "");
+    answers = PQresultStatus(result) == PGRES_EMPTY_QUERY;
+    PQclear(result);
+    return answers;
+}
+
+/* The plain connection to that place. The last one is kept: a new one costs the server more than most statements. Of one thread. */
+static inline PGconn *pg_plain(const char *url)
+{
+    static struct pg_plain plain;
+
+    if (pg_plain_serves(&plain, url))
+        return plain.conn;
+    if (plain.conn && plain.owner == getpid())
+        PQfinish(plain.conn);
+    plain.conn = PQconnectdb(url);
+    assert_int_equal(PQstatus(plain.conn), CONNECTION_OK);
+    plain.owner = getpid();
+    snprintf(plain.url, sizeof plain.url, "%s", url);
+    return plain.conn;
+}
+
 /* Runs statements; the first column of the last result's first row, "" for none. Yours to free. */
 static inline char *pg_raw(const char *url, const char *sql)
 {
@@ -39,14 +75,12 @@ static inline char *pg_raw(const char *url, const char *sql)
     char *text;
 
     pg_as(url, PG_ROLE "@", PG_SUPERUSER "@", as_superuser, sizeof as_superuser);
-    conn = PQconnectdb(as_superuser);
-    assert_int_equal(PQstatus(conn), CONNECTION_OK);
+    conn = pg_plain(as_superuser);
     result = PQexec(conn, sql);
     if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
         fail_msg("%s: %s", sql, PQerrorMessage(conn));
     text = strdup(PQntuples(result) > 0 ? PQgetvalue(result, 0, 0) : "");
     PQclear(result);
-    PQfinish(conn);
     return text;
 }
 
