@@ -28,10 +28,12 @@ import typing
 USER = "postgres"  # of the system: initdb refuses root
 SUPERUSER = "postgres"
 ROLE = "tocsin"  # owns its database and is nothing more, so that the policies of its tables hold for it
+NEW_ROLE, NEW_DATABASE = f"CREATE ROLE {ROLE} LOGIN", f"CREATE DATABASE {{}} OWNER {ROLE}"
 # A folder that all servers of a test run are copies of, their system identifier included, instead of an initdb each; the
 # first one makes it. "": none.
 TEMPLATE = os.environ.get("TOCSIN_POSTGRES_TEMPLATE", "")
-# What was written before a crash of the server (not of the machine) survives without fsync.
+# What was written before a crash of the server (not of the machine) survives without fsync. A worker of autovacuum is a tenth
+# of a second of a processor, whether there is something to do or not.
 SETTINGS = {"listen_addresses": "", "fsync": "off", "full_page_writes": "off", "max_connections": "40",
             "shared_buffers": "32MB", "logging_collector": "off", "log_min_messages": "warning",
             "max_wal_size": "512MB", "autovacuum_naptime": "10s"}
@@ -41,7 +43,7 @@ DURABLE = {"fsync": "on", "full_page_writes": "on", "shared_buffers": "256MB", "
 # Of a pair: no commit is answered before the standby has it, whoever of the two is primary and whether there is a
 # standby or not. When each was committed is kept.
 REPLICATED = {"synchronous_standby_names": "*", "track_commit_timestamp": "on", "wal_receiver_status_interval": "1s",
-              "wal_retrieve_retry_interval": "100ms", "autovacuum_naptime": "5s"}
+              "wal_retrieve_retry_interval": "100ms"}
 
 
 def binaries() -> pathlib.Path | None:
@@ -130,16 +132,21 @@ class Server:
         if wait:
             self.wait_ready()
 
-    def wait_ready(self, database: str = "postgres") -> None:
+    def wait_ready(self) -> None:
+        """As pg_ctl(1) sees it, in its file: a client and the process that serves it cost ten times as much as a look."""
         end = time.monotonic() + 60
-        while True:
-            try:
-                self.psql("SELECT 1", database)
-                return
-            except RuntimeError as error:
-                if time.monotonic() > end or (self.child and self.child.poll() is not None):
-                    raise RuntimeError(f"the server does not start: {error}\n{self.tail()}") from error
-            time.sleep(0.05)
+        while not self.is_ready():
+            if time.monotonic() > end or (self.child and self.child.poll() is not None):
+                raise RuntimeError(f"the server does not start:\n{self.tail()}")
+            time.sleep(0.02)
+
+    def is_ready(self) -> bool:
+        assert self.child
+        try:
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return False
+        return len(lines) > 7 and lines[0] == str(self.child.pid) and lines[7].strip() == "ready"
 
     def tail(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-30:]) if self.log.exists() else ""
@@ -149,14 +156,13 @@ class Server:
         return f"postgresql://{role}@/tocsin?host={self.folder}{more}"
 
     def create(self) -> None:
-        self.create_role()
-        self.create_database("tocsin")
+        self.tool(*self.client("postgres"), "-c", NEW_ROLE, "-c", NEW_DATABASE.format("tocsin"))
 
     def create_role(self) -> None:
-        self.psql(f"CREATE ROLE {ROLE} LOGIN", "postgres")
+        self.psql(NEW_ROLE, "postgres")
 
     def create_database(self, name: str) -> None:
-        self.psql(f"CREATE DATABASE {name} OWNER {ROLE}", "postgres")
+        self.psql(NEW_DATABASE.format(name), "postgres")
 
     def process(self, name: str) -> int:
         """Of its processes that with this name; 0: there is none."""
@@ -210,9 +216,8 @@ class Server:
 
 @functools.cache
 def shared() -> Server:
-    """One for all of this program; what its users make in it are databases. Autovacuum comes to each of them in turn: every
-    second would cost a seventh of a processor."""
-    server = Server(autovacuum_naptime="5s")
+    """One for all of this program; what its users make in it are databases."""
+    server = Server()
     atexit.register(server.end)
     server.init()
     server.start()
@@ -279,7 +284,7 @@ class Pair:
             self.primary.start()
             self.attach()
             self.primary.create()
-            self.standby.wait_ready("tocsin")
+            self.wait_for_database()
         except BaseException:
             self.end()
             raise
@@ -299,6 +304,14 @@ class Pair:
         while self.primary.psql("SELECT sync_state FROM pg_stat_replication", "postgres") != self.state:
             if time.monotonic() > end:
                 raise RuntimeError(f"the standby does not follow:\n{self.tail()}")
+            time.sleep(0.05)
+
+    def wait_for_database(self) -> None:
+        """The standby has replayed what made it."""
+        end = time.monotonic() + 60
+        while self.standby.psql("SELECT count(*) FROM pg_database WHERE datname = 'tocsin'", "postgres") != "1":
+            if time.monotonic() > end:
+                raise RuntimeError(f"the database does not come to the standby:\n{self.tail()}")
             time.sleep(0.05)
 
     def promote(self) -> None:
