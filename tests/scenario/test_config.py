@@ -221,7 +221,11 @@ def check(config: pathlib.Path, env: dict[str, str], command: str = "check", *wo
 class Check(unittest.TestCase):
     def setUp(self) -> None:
         self.folder = self.enterContext(World()).folder
-        self.config = base_config(Topic(self.folder).cert, NOWHERE)
+        self.cert = Topic(self.folder).cert
+        self.config = self.good()
+
+    def good(self) -> Config:
+        return base_config(self.cert, NOWHERE)
 
     def write(self, config: typing.Any) -> pathlib.Path:
         path = self.folder / "tocsin.json"
@@ -256,7 +260,7 @@ class Check(unittest.TestCase):
     def test_each_mistake_alone(self) -> None:
         for spoil, wanted in MISTAKES:
             with self.subTest(wanted):
-                config = base_config(Topic(self.folder).cert, NOWHERE)
+                config = self.good()
                 spoil(config)
                 status, text = check(self.write(config), SECRETS)
                 self.assertEqual((1, 1), (status, len(text.splitlines())), text)
@@ -281,10 +285,9 @@ class Check(unittest.TestCase):
         self.assertNotIn("hunter2", text)
 
     def test_hasty_mistakes(self) -> None:
-        cert = Topic(self.folder).cert
         for spoil, wanted in HASTY:
             with self.subTest(wanted):
-                config = base_config(cert, NOWHERE)
+                config = self.good()
                 spoil(config)
                 status, text = check(self.write(config), SECRETS)
                 mistakes = [line for line in text.splitlines() if ": warning: " not in line]
@@ -294,7 +297,7 @@ class Check(unittest.TestCase):
     def test_warnings(self) -> None:
         for spoil, wanted in WARNINGS:
             with self.subTest(wanted):
-                config = base_config(Topic(self.folder).cert, NOWHERE)
+                config = self.good()
                 spoil(config)
                 path = self.write(config)
                 done = subprocess.run([str(BINARY), "check", "--config", str(path)], env={**os.environ, **SECRETS},
