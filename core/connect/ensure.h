@@ -12,7 +12,8 @@
 #ifndef TCN_CONNECT_ENSURE_H
 #define TCN_CONNECT_ENSURE_H
 
-#include "connect/merge.h"
+#include "engine/merge.h"
+#include "mapping/mapping.h"
 #include "model/link.h"
 #include <tocsin/connector.h>
 

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/zone.h"
 #include "model/alarm.h"
+#include "model/sync.h"
 
 #define TCN_MAPPING_FILE_MAX (256u * 1024)    /* bytes of a mapping file */
 #define TCN_MAPPING_ALARMS_MAX 10000          /* alarms of one request */
@@ -121,22 +122,6 @@ struct tcn_mapping_env {
     int64_t now_ms;
 };
 
-enum tcn_direction {
-    TCN_DIRECTION_OFF = 0,
-    TCN_DIRECTION_OUT,
-    TCN_DIRECTION_IN,
-    TCN_DIRECTION_BOTH
-};
-enum tcn_conflict {
-    TCN_CONFLICT_UNSET = 0,
-    TCN_CONFLICT_LOCAL,
-    TCN_CONFLICT_REMOTE,
-    TCN_CONFLICT_NEWEST,
-    TCN_CONFLICT_MAX, /* the more severe impact */
-    TCN_CONFLICT_MIN,
-    TCN_CONFLICT_UNION,
-    TCN_CONFLICT_HOLD
-};
 enum tcn_write_on { TCN_ON_ALWAYS = 0, TCN_ON_CREATE };
 
 struct tcn_mapping_field {

@@ -1,5 +1,7 @@
 /* Status merge: classes, gates and who may close what (the conflict table of the sync algorithm). */
-#include "connect/merge.h"
+#include "engine/merge.h"
+
+#include <string.h>
 
 static const char *const class_names[] = {NULL, "OPEN", "ACKED", "RESOLVED"};
 
@@ -71,6 +73,8 @@ static void take(const struct tcn_status_input *in, struct tcn_status_merge *ret
 {
     if (!comes_in(in) || in->remote == TCN_CLASS_UNSET) {
         keep(ret, TCN_NOTE_NONE);
+    } else if (in->remote == TCN_CLASS_OPEN && in->local == TCN_CLASS_ACKED) {
+        keep(ret, TCN_NOTE_STAYS_ACKED);
     } else if (in->remote == TCN_CLASS_RESOLVED && in->is_firing) {
         resolved_while_firing(in, ret);
     } else {

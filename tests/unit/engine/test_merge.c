@@ -1,7 +1,13 @@
 /* The three-way merge: every combination of who holds what, under every policy. */
-#include "rig.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 
-#include "connect/merge.h"
+#include <cmocka.h>
+#include <string.h>
+
+#include "engine/merge.h"
 
 /* Values: absent, A, B, C as base, local and remote. */
 static json_t *value(int n)

@@ -1,5 +1,5 @@
 /* Field merge: who changed decides; when both did, the field's policy does. */
-#include "connect/merge.h"
+#include "engine/merge.h"
 
 void tcn_merge_compare(struct tcn_merge_input *in)
 {
@@ -153,7 +153,7 @@ void tcn_merge_field(const struct tcn_merge_input *in, struct tcn_merge *ret)
         ret->verdict = TCN_MERGE_AGREE;
     } else if (in->remote_is_base) {
         push(in, ret);
-    } else if (in->local_is_base) {
+    } else if (in->local_is_base || (!in->has_base && !in->local)) {
         take(in, ret);
     } else if (!goes_out(in)) { /* one direction only: there is nothing to fight about */
         take(in, ret);

@@ -1,9 +1,14 @@
 /* The three-way merge of one field and of the status: pure and total. base is what both sides were last known to
- * hold, local is ours, remote is theirs; NULL is "absent". */
-#ifndef TCN_CONNECT_MERGE_H
-#define TCN_CONNECT_MERGE_H
+ * hold, local is ours, remote is theirs; NULL is "absent". Where nothing is known of before and we hold nothing, what they
+ * hold is new to us, and nobody's loss. */
+#ifndef TCN_ENGINE_MERGE_H
+#define TCN_ENGINE_MERGE_H
 
-#include "mapping/mapping.h"
+#include "model/sync.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 enum tcn_verdict {
     TCN_MERGE_UNSET = 0,
@@ -61,7 +66,8 @@ enum tcn_status_note {
     TCN_NOTE_NONE = 0,
     TCN_NOTE_ALARM_OK,     /* "the alarm is over": somebody works on the record, its status stays */
     TCN_NOTE_STILL_FIRING, /* resolved remotely while the alarm fires: the incident stays open */
-    TCN_NOTE_TERMINAL      /* the remote record is closed for good */
+    TCN_NOTE_TERMINAL,     /* the remote record is closed for good */
+    TCN_NOTE_STAYS_ACKED /* nobody works on the record any more: an acknowledgement lasts until the end */
 };
 
 struct tcn_status_merge {
