@@ -7,6 +7,7 @@
 #include "app/page_digest.h"
 #include "app/page_message.h"
 #include "app/remark.h"
+#include "app/take_turn.h"
 #include "app/turn.h"
 #include "app/unreached.h"
 #include "app/unserved.h"
@@ -67,6 +68,21 @@ static int on_linked(void *ctx, struct tcn_store *s, const struct tcn_link *link
     snprintf(title, sizeof title, "%.64s %.*s", link->connector, (int)key.len, key.ptr);
     snprintf(actor, sizeof actor, "connector:%.120s", link->connector);
     return tcn_relation_write(s, &g->config->directory, link->incident, &relation, now_ms, err);
+}
+
+static int on_take(void *ctx, struct tcn_store *s, const struct tcn_link *link,
+                   const struct tcn_taken *taken, int64_t now_ms, struct tcn_err *err)
+{
+    const struct generation *g = ctx;
+
+    return tcn_take_turn(s, &g->config->directory, link, taken, now_ms, err);
+}
+
+static void on_milestones(void *ctx, const struct tcn_milestones *milestones)
+{
+    const struct generation *g = ctx;
+
+    tcn_milestones_tell(g->app, milestones);
 }
 
 static const char *on_url(void *ctx, struct tcn_id incident, struct tcn_arena *arena)
@@ -195,13 +211,6 @@ static int on_result(void *ctx, struct tcn_store *s, const struct tcn_send_row *
     return r == TCN_ENOTFOUND ? 0 : r;
 }
 
-static void on_milestones(void *ctx, const struct tcn_milestones *milestones)
-{
-    const struct generation *g = ctx;
-
-    tcn_milestones_tell(g->app, milestones);
-}
-
 /* -- what notices tell ------------------------------------------------------------------------------------ */
 
 static int on_next(void *ctx, struct tcn_store *s, const struct tcn_notice *notice, int64_t now_ms,
@@ -235,7 +244,7 @@ static void make_lanes(struct generation *g)
         .hub = g->hub,
         .store = g->app->store,
         .account_id = g->config->account_id,
-        .app = {g, on_note, on_linked, on_url, on_found_many, on_changed},
+        .app = {g, on_note, on_linked, on_take, on_url, on_milestones, on_found_many, on_changed},
         .items = items,
     };
 

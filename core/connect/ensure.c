@@ -20,6 +20,7 @@ void tcn_step_done(struct tcn_step *s)
 {
     json_decref(s->payload);
     json_decref(s->sent);
+    json_decref(s->taken);
     *s = (struct tcn_step){0};
 }
 
@@ -233,7 +234,10 @@ static bool plan_sync(struct tcn_ensure *e, struct tcn_step *s)
         tcn_ensure_call(e, s, TOCSIN_GET, "get", e->wanted->revision);
         return true;
     }
-    if (tcn_ensure_merge(e, s)) {
+    tcn_ensure_merge(e, s);
+    if (s->kind == TCN_STEP_TAKE)
+        return true;
+    if (e->link->state == TCN_LINK_BLOCKED) {
         tcn_ensure_rest(e, s, TCN_STEP_WAIT, 0);
         return true;
     }

@@ -3,7 +3,7 @@
  * loads, stores, calls and tells the time.
  *
  *     tcn_ensure_plan(link, wanted, progress, now)  -> the next step; the link row then holds the intent
- *     ... the caller commits the link, makes the call ...
+ *     ... the caller commits the link, makes the call; or gives the incident what a TAKE takes, and plans again ...
  *     tcn_ensure_apply(link, step, outcome, now)    -> what was learned, in the link row; then plan again
  *
  * A crash anywhere is a restart at plan with an empty progress. Creates are never made in the dark: the intent
@@ -97,6 +97,7 @@ struct tcn_progress {
     bool found_none;
     int64_t found_none_ms; /* when that FIND was started */
     json_t *record;        /* owned: the record as last read in this run; NULL = not read */
+    int64_t changed_ms;    /* when that was changed last, as it says; 0 = unknown */
     bool gave_up_write, had_deadletter;
     unsigned conflicts, drops;
     char dropped[TCN_ENSURE_DROPPED_MAX]
@@ -105,7 +106,13 @@ struct tcn_progress {
 };
 void tcn_progress_done(struct tcn_progress *p); /* legal on a zeroed struct */
 
-enum tcn_step_kind { TCN_STEP_UNSET = 0, TCN_STEP_WAIT, TCN_STEP_DONE, TCN_STEP_CALL };
+enum tcn_step_kind {
+    TCN_STEP_UNSET = 0,
+    TCN_STEP_WAIT,
+    TCN_STEP_DONE,
+    TCN_STEP_CALL,
+    TCN_STEP_TAKE /* no call: the incident gets what the record holds, in this transaction; then plan again */
+};
 
 struct tcn_step {
     enum tcn_step_kind kind;
@@ -114,10 +121,12 @@ struct tcn_step {
     const char *op_id; /* in the arena */
     json_t *payload;   /* owned; NULL = none */
     int64_t started_ms;
-    enum tcn_class class; /* status that travels with a CREATE or WRITE; UNSET = none */
-    int64_t note_seq;     /* with NOTE and NOTE_FIND: the last event of the batch */
-    int64_t revision;     /* of the incident that was looked at */
-    json_t *sent; /* owned: {field: canonical value} of the fields that travel; NULL = none */
+    enum tcn_class class
+        ;             /* status that travels with a CREATE or WRITE, or is taken; UNSET = none */
+    int64_t note_seq; /* with NOTE and NOTE_FIND: the last event of the batch */
+    int64_t revision; /* of the incident that was looked at */
+    json_t *sent;     /* owned: {field: canonical value} of the fields that travel; NULL = none */
+    json_t *taken;    /* owned: the same of those that TAKE takes */
 };
 void tcn_step_done(struct tcn_step *s);
 
@@ -191,9 +200,16 @@ json_t *tcn_ensure_base(const struct tcn_link *link);         /* the base snapsh
 void tcn_ensure_set_base(struct tcn_ensure *e, json_t *base); /* steals */
 /* {"fields", "status"} of a CREATE, without dropped names; sets step->sent and step->class. */
 void tcn_ensure_create_payload(struct tcn_ensure *e, struct tcn_step *step);
-/* Merges all fields and the status with what is known of the remote; fills step->payload when something is to be
- * written. Fields that agree go into the base. True when a person must decide: the link is BLOCKED. */
-bool tcn_ensure_merge(struct tcn_ensure *e, struct tcn_step *step);
+/* Merges all fields and the status with what is known of the remote. What is to be taken comes first, the step is TAKE then;
+ * else step->payload is filled when something is to be written, or the link is BLOCKED: a person must decide. Fields that agree
+ * go into the base. */
+void tcn_ensure_merge(struct tcn_ensure *e, struct tcn_step *step);
+/* "with" without dropped names; NULL: the mapping writes no status. */
+json_t *tcn_ensure_status_payload(struct tcn_ensure *e, enum tcn_class class);
+/* Adds what field i is there with that value, and remembers in step->sent that it travels. */
+void tcn_ensure_add_field(struct tcn_ensure *e, size_t i, json_t *value, json_t *to,
+                          struct tcn_step *step);
+#define TCN_ENSURE_STATUS_TRY "status" /* the status among the tries of the ring */
 /* The values of step go out: should the answer be lost, they are known to be ours when they are met again. */
 void tcn_ensure_try(struct tcn_ensure *e, const struct tcn_step *step);
 /* After a write: compares the echo with what was sent, remembers both. */

@@ -233,6 +233,7 @@ static void meet(struct tcn_ensure *e, const struct tocsin_record *r)
         return;
     json_decref(e->progress->record);
     e->progress->record = json_incref(r->fields);
+    e->progress->changed_ms = r->changed_ms;
     link->last_read_ms = e->now_ms;
 }
 

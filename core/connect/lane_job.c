@@ -9,6 +9,7 @@
 #define JOB_ARENA (16u << 20)
 #define RUN_ARENA (1u << 20)
 #define TIRED_MS INT64_C(60000)
+#define TAKES_MAX 3u /* in a row: after one, both sides hold the same */
 
 void tcn_lane_run_free(struct tcn_lane_run *r)
 {
@@ -29,6 +30,7 @@ void tcn_lane_job_reset(struct tcn_lane_job *j)
         tcn_lane_run_free(j->runs[i]);
     j->n_runs = j->n_claimed = 0;
     j->has_news = j->found_many = false;
+    j->milestones = (struct tcn_milestones){0};
     j->next_due_ms = 0;
 }
 
@@ -172,22 +174,47 @@ static struct tcn_lane_run *make_run(struct turn *t)
     return run;
 }
 
+static void tire(struct turn *t)
+{
+    t->link->is_in_flight = false;
+    t->link->due_ms = t->now_ms + TIRED_MS;
+}
+
+/* The incident as it is then is what the record is compared with from here on. */
+static int take(struct turn *t, struct tcn_err *err)
+{
+    const struct tcn_lanes_app *app = &t->job->lanes->options.app;
+    const struct tcn_taken taken = {t->step.taken, t->step.class, &t->job->milestones};
+    int r = app->take ? app->take(app->ctx, t->store, t->link, &taken, t->now_ms, err) : 0;
+
+    tcn_step_done(&t->step);
+    t->job->has_news = true;
+    if (r < 0)
+        return r;
+    tcn_want_done(&t->want);
+    return tcn_want_init(&t->want, &t->job->instance->source, t->store, t->link, t->arena, err);
+}
+
 /* A call planned and its intent written, or the lane at rest. */
 static int plan(struct turn *t, struct tcn_err *err)
 {
-    int r;
+    int r = 0;
 
     if (t->calls >= TCN_LANE_CALLS_MAX) {
-        t->link->is_in_flight = false;
-        t->link->due_ms = t->now_ms + TIRED_MS;
+        tire(t);
         return 0;
     }
-    tcn_ensure_plan(&t->ensure, &t->step);
-    if ((r = flush_effects(t, NULL, err)) < 0)
-        return r;
-    if (t->step.kind == TCN_STEP_CALL)
+    for (unsigned n = 0; r == 0 && n <= TAKES_MAX; n++) {
+        tcn_ensure_plan(&t->ensure, &t->step);
+        if ((r = flush_effects(t, NULL, err)) < 0 || t->step.kind != TCN_STEP_TAKE)
+            break;
+        r = take(t, err);
+    }
+    if (r == 0 && t->step.kind == TCN_STEP_CALL)
         t->job->runs[t->job->n_runs++] = make_run(t);
-    return 0;
+    else if (r == 0 && t->step.kind == TCN_STEP_UNSET)
+        tire(t);
+    return r;
 }
 
 static int turn_loaded(struct turn *t, const struct tcn_lane_run *before, struct tcn_err *err)

@@ -112,6 +112,8 @@ static void finish_job(struct tcn_lane_job *j, bool is_again)
     struct tcn_lane_instance *i = j->instance;
     struct tcn_lanes *l = j->lanes;
 
+    if (l->options.app.milestones)
+        l->options.app.milestones(l->options.app.ctx, &j->milestones);
     if (j->found_many && l->options.app.found_many)
         l->options.app.found_many(l->options.app.ctx, i->source.instance->sdk.name);
     /* A retired lane finishes what it began; after a stop the calls are not made, their intents are durable. */

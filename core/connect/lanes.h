@@ -10,12 +10,21 @@
 #define TCN_CONNECT_LANES_H
 
 #include "connect/port.h"
+#include "engine/merge.h"
+#include "engine/milestone.h"
 #include "mapping/mapping.h"
 #include "store/thread.h"
 
 #define TCN_LANES_MAX 64 /* instances */
 
 struct tcn_lanes;
+
+/* What people have changed in a record. */
+struct tcn_taken {
+    json_t *fields;                    /* {field: canonical value}; NULL = none */
+    enum tcn_class status;             /* UNSET = as it was */
+    struct tcn_milestones *milestones; /* to add to; they come back after the commit */
+};
 
 /* On the store thread, inside the transaction, unless told otherwise; 0 or the store's error. Any may be NULL. */
 struct tcn_lanes_app {
@@ -27,8 +36,13 @@ struct tcn_lanes_app {
     /* The link has got its record: a related item with link->remote_url, for example. text: "Created OPS-42 in jira". */
     int (*linked)(void *ctx, struct tcn_store *s, const struct tcn_link *link, const char *text,
                   int64_t now_ms, struct tcn_err *err);
+    /* The incident gets what its record holds now. What cannot be taken is told on its timeline, and is no error. */
+    int (*take)(void *ctx, struct tcn_store *s, const struct tcn_link *link,
+                const struct tcn_taken *taken, int64_t now_ms, struct tcn_err *err);
     /* Where people open the incident, in the arena; NULL: nowhere. */
     const char *(*url)(void *ctx, struct tcn_id incident, struct tcn_arena *arena);
+    /* On the loop, after the commit: what was taken. */
+    void (*milestones)(void *ctx, const struct tcn_milestones *milestones);
     /* On the loop, after the commit: a search of that instance found more than one record of an incident. */
     void (*found_many)(void *ctx, const char *instance);
     /* On the loop, after a commit that told something or changed a link; of retired lanes, also when something is

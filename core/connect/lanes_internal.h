@@ -44,8 +44,9 @@ struct tcn_lane_job {
     struct tcn_lane_run *runs[TCN_LANE_CLAIM_MAX];
     size_t n_runs, n_claimed;
     bool has_news, found_many;
-    char shut[400];      /* of a wait job: why the instance is not called */
-    int64_t next_due_ms; /* of the store; 0 = nothing */
+    struct tcn_milestones milestones; /* of what was taken */
+    char shut[400];                   /* of a wait job: why the instance is not called */
+    int64_t next_due_ms;              /* of the store; 0 = nothing */
 };
 tcn_job_run tcn_lane_job_claim, tcn_lane_job_result, tcn_lane_job_wait;
 void tcn_lane_job_reset(struct tcn_lane_job *j); /* frees the runs that were made */

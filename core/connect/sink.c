@@ -73,6 +73,7 @@ int tcn_sink_report(struct tocsin_sink *s, const struct tocsin_record *record)
         .remote_url = copy(s, record->remote_url),
         .version = copy(s, record->version),
         .fields = json_incref(record->fields),
+        .changed_ms = record->changed_ms,
     };
     return 0;
 }

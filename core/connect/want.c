@@ -306,6 +306,16 @@ static json_t *event_json(const struct tcn_event *event, const char *id)
     return root;
 }
 
+/* What people did in the record itself is no news to them. */
+static bool is_from_there(const struct tcn_want *w, const struct tcn_event *event)
+{
+    static const char by[] = "connector:";
+
+    return event->actor && strcmp(event->type, TCN_EVENT_TOCSIN) != 0 &&
+           strncmp(event->actor, by, sizeof by - 1) == 0 &&
+           strcmp(event->actor + sizeof by - 1, w->source->instance->sdk.name) == 0;
+}
+
 static void add_note(struct tcn_want *w, const struct tcn_event *event)
 {
     struct tcn_mapping_env env = w->mapping_env;
@@ -313,7 +323,7 @@ static void add_note(struct tcn_want *w, const struct tcn_event *event)
     const char *text;
     char id[TCN_ID_TEXT];
 
-    if (!event->to_tickets || !event->text)
+    if (!event->to_tickets || !event->text || is_from_there(w, event))
         return;
     tcn_id_text(event->id, id);
     env.event = event_json(event, id);

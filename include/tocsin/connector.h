@@ -145,7 +145,8 @@ struct tocsin_record {
     const char *remote_key; /* what people call it: INC0010023, OPS-42; "" if unknown */
     const char *remote_url; /* where people open it; "" if unknown */
     const char *version;    /* comparable for equality; "" if unknown */
-    json_t *fields; /* the record as the mapping's "in" expressions read it, NULL if not told */
+    json_t *fields;     /* the record as the mapping's "in" expressions read it, NULL if not told */
+    int64_t changed_ms; /* Unix time of its last change, by the remote's clock; 0 if unknown */
 };
 
 /* One fact learned from the remote side; "" where not known.  event_id is

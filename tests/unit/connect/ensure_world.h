@@ -20,7 +20,7 @@ struct record {
     json_t *fields;     /* {"title", "impact", "status"} */
     int64_t mark;       /* searches for another one do not show it */
     bool is_deleted;
-    int64_t version;
+    int64_t version, changed_ms;
     char notes[NOTES_MAX][40]; /* event ids in the order they were written */
     size_t n_notes;
 };
@@ -52,9 +52,10 @@ struct world {
     int64_t now_ms;
     struct tcn_wanted_note all_notes[NOTES_MAX];
     size_t n_all_notes;
-    bool with_faults;
+    bool with_faults,
+        keeps_still; /* keeps_still: the incident does not change while a call is out */
     char said[4096];
-    unsigned deadletters, clears, found_many, calls[TOCSIN_SEND + 1];
+    unsigned takes, deadletters, clears, found_many, calls[TOCSIN_SEND + 1];
     const char *refuse_field;
     bool refuse_writes;
     char last_note[8192];    /* as the remote got it */
@@ -211,6 +212,7 @@ static inline void tell(struct answer *a, const struct remote *r, size_t i)
                                               .remote_key = a->ids[a->n],
                                               .remote_url = "",
                                               .version = a->version,
+                                              .changed_ms = r->records[i].changed_ms,
                                               .fields = r->records[i].fields};
     a->n++;
 }
@@ -425,6 +427,39 @@ static inline struct tcn_ensure engine(struct world *w, struct tcn_link *link,
                                .random = chance(UINT64_MAX)};
 }
 
+/* What the application does with a TAKE. */
+static inline void take_over(struct world *w, const struct tcn_step *step)
+{
+    for (size_t i = 0; i < w->wanted.n_fields; i++) {
+        json_t *value = json_object_get(step->taken, policies[i].name);
+
+        if (value)
+            set_field(w, i, json_incref(value));
+    }
+    if (step->class != TCN_CLASS_UNSET) {
+        w->wanted.status = step->class;
+        w->wanted.resolved_ms = step->class == TCN_CLASS_RESOLVED ? w->now_ms : 0;
+        w->wanted.by_alarm = false;
+    }
+    w->takes++;
+    touch(w);
+}
+
+/* The next step that is none of the incident's own; commits with it. */
+static inline void plan_on(struct world *w, struct tcn_ensure *e, struct tcn_step *step)
+{
+    unsigned takes = 0;
+
+    tcn_ensure_plan(e, step);
+    while (step->kind == TCN_STEP_TAKE) {
+        assert_true(++takes < 4);
+        take_over(w, step);
+        tcn_step_done(step);
+        tcn_ensure_plan(e, step);
+    }
+    take_effects(w, e->effects);
+}
+
 /* One run of the lane: until it rests or the process dies. */
 static inline void run_lane(struct world *w)
 {
@@ -435,8 +470,7 @@ static inline void run_lane(struct world *w)
     struct tcn_ensure e = engine(w, &link, &p, &fx);
     unsigned calls = 0;
 
-    tcn_ensure_plan(&e, &step);
-    take_effects(w, &fx);
+    plan_on(w, &e, &step);
     commit(w, &link);
     while (step.kind == TCN_STEP_CALL) {
         struct answer a;
@@ -447,7 +481,8 @@ static inline void run_lane(struct world *w)
         assert_true(++calls < 60); /* every run ends */
         dies = call(w, &step, link.remote_id, &a);
         w->now_ms += 50;
-        if (w->with_faults && chance(10) == 0) { /* the incident changes while the call is out */
+        if (w->with_faults && !w->keeps_still &&
+            chance(10) == 0) { /* the incident changes while the call is out */
             set_field(w, 0, json_sprintf("title %d", (int)chance(1000)));
             touch(w);
         }
@@ -466,8 +501,7 @@ static inline void run_lane(struct world *w)
         tcn_step_done(&step);
         if (go_on) {
             e = engine(w, &link, &p, &fx);
-            tcn_ensure_plan(&e, &step);
-            take_effects(w, &fx);
+            plan_on(w, &e, &step);
         }
         commit(w, &link);
     }

@@ -77,7 +77,7 @@ static void test_texts_are_whole_code_points(void **state)
 /* A connector that tells more than can be kept is refused; the process goes on. */
 static void test_too_much_is_refused(void **state)
 {
-    struct tocsin_record record = {huge, huge, huge, huge, NULL};
+    struct tocsin_record record = {huge, huge, huge, huge, NULL, 0};
     struct tocsin_update update = {TOCSIN_SAID, huge, huge, huge, huge, huge, 0, NULL};
     size_t refused = 0;
 

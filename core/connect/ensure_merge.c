@@ -1,0 +1,342 @@
+/* What an incident and its record hold, merged: what is taken over here, what is written there, where a person must decide. */
+#include "base/text.h"
+#include "connect/ensure.h"
+#include "connect/ring.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PUSHES_MAX 3
+#define VALUE_POINTS 80u
+#define VALUE_TEXT (VALUE_POINTS * 4 + 1)
+
+/* The remote holds what we may have written: no person changed it. */
+static bool is_ours(struct tcn_ensure *e, size_t field, json_t *remote)
+{
+    const struct tcn_lens *lens = &e->wanted->lens;
+    json_t *tries = tcn_ring_tries(e->link, e->wanted->fields[field].policy->name);
+    bool found = false;
+
+    for (size_t i = 0; i < json_array_size(tries) && remote && !found; i++)
+        found = lens->same(lens->ctx, field, json_array_get(tries, i), remote);
+    json_decref(tries);
+    return found;
+}
+
+static bool is_our_class(struct tcn_ensure *e, enum tcn_class class)
+{
+    json_t *tries = tcn_ring_tries(e->link, TCN_ENSURE_STATUS_TRY);
+    bool found = false;
+
+    for (size_t i = 0; i < json_array_size(tries) && class != TCN_CLASS_UNSET && !found; i++)
+        found = tcn_class_parse(json_string_value(json_array_get(tries, i))) == class;
+    json_decref(tries);
+    return found;
+}
+
+/* -- fields --------------------------------------------------------------------------------------------------- */
+
+/* Pushed again and again, and something over there changes it back: let it be, and say so once. */
+static bool is_rewritten(struct tcn_ensure *e, const char *name, json_t *value)
+{
+    char hash[TCN_RING_HASH], text[200];
+
+    tcn_ring_hash(value, hash);
+    if (tcn_ring_streak(e->link, name, hash, e->now_ms - TCN_ENSURE_REWRITE_MS) < PUSHES_MAX)
+        return false;
+    snprintf(text, sizeof text, "%s rewrites %s: the value there stays", e->link->connector, name);
+    tcn_ensure_say_once(e, "#rewritten", hash, false, text);
+    return true;
+}
+
+/* What is known of the remote's value of field i: read in this run, or the fresh base. Yours. */
+static json_t *remote_value(const struct tcn_ensure *e, size_t i, const json_t *base)
+{
+    const struct tcn_lens *lens = &e->wanted->lens;
+
+    if (e->progress->record)
+        return lens->in(lens->ctx, i, e->progress->record);
+    return json_incref(json_object_get(base, e->wanted->fields[i].policy->name));
+}
+
+static void compare(const struct tcn_ensure *e, size_t i, json_t *base, json_t *remote,
+                    struct tcn_merge_input *ret)
+{
+    const struct tcn_wanted_field *f = &e->wanted->fields[i];
+    const struct tcn_lens *lens = &e->wanted->lens;
+    json_t *b = json_object_get(base, f->policy->name);
+
+    *ret = (struct tcn_merge_input){
+        .base = b,
+        .local = f->local,
+        .remote = remote,
+        .has_base = b != NULL,
+        .local_is_remote = lens->same(lens->ctx, i, f->local, remote),
+        .remote_is_base = b && lens->same(lens->ctx, i, remote, b),
+        .local_is_base = b && lens->same(lens->ctx, i, f->local, b),
+        .direction = f->policy->direction,
+        .conflict = f->policy->conflict,
+        .enforce = f->policy->enforce,
+        .local_ms = e->wanted->modified_ms,
+        .remote_ms = e->progress->changed_ms,
+    };
+}
+
+/* A field that the record does not tell (write-only there) is compared with what was last written. */
+static json_t *remote_or_base(const struct tcn_ensure *e, size_t i, json_t *base)
+{
+    json_t *remote = remote_value(e, i, base);
+
+    return remote ? remote : json_incref(json_object_get(base, e->wanted->fields[i].policy->name));
+}
+
+static void push_field(struct tcn_ensure *e, size_t i, json_t *value, json_t *to,
+                       struct tcn_step *step)
+{
+    if (!is_rewritten(e, e->wanted->fields[i].policy->name, value))
+        tcn_ensure_add_field(e, i, value, to, step);
+}
+
+/* A field as both sides have it, and what follows. */
+struct met {
+    json_t *remote;
+    struct tcn_merge_input in;
+    struct tcn_merge m;
+};
+
+static void meet(struct tcn_ensure *e, size_t i, json_t *base, struct met *ret)
+{
+    ret->remote = remote_or_base(e, i, base);
+    if (e->progress->record && is_ours(e, i, ret->remote))
+        json_object_set(base, e->wanted->fields[i].policy->name, ret->remote);
+    compare(e, i, base, ret->remote, &ret->in);
+    tcn_merge_field(&ret->in, &ret->m);
+}
+
+static void part(struct met *met)
+{
+    tcn_merge_done(&met->m);
+    json_decref(met->remote);
+}
+
+/* A value as people read it, not all of a long one. */
+static void write_value(const json_t *value, char ret[VALUE_TEXT])
+{
+    char *text = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    struct tcn_str cut =
+        tcn_utf8_cut(tcn_str(text ? text : json_string_value(value)), VALUE_POINTS);
+
+    snprintf(ret, VALUE_TEXT, "%.*s", (int)cut.len, cut.ptr);
+    free(text);
+}
+
+static void say_conflict(struct tcn_ensure *e, size_t i, const struct met *met)
+{
+    bool is_ours_written = met->m.verdict == TCN_MERGE_PUSH;
+    char lost[VALUE_TEXT];
+
+    write_value(is_ours_written ? met->in.remote : met->in.local, lost);
+    tcn_ensure_say(e, false, "%s and this incident both changed %s: %s. Lost is: %s",
+                   e->link->connector, e->wanted->fields[i].policy->name,
+                   is_ours_written ? "ours was written" : "theirs was taken", lost);
+}
+
+/* True when a person must decide. */
+static bool push_one(struct tcn_ensure *e, size_t i, json_t *base, json_t *to,
+                     struct tcn_step *step)
+{
+    const struct tcn_wanted_field *f = &e->wanted->fields[i];
+    struct met met;
+    bool must_hold;
+
+    meet(e, i, base, &met);
+    must_hold = met.m.verdict == TCN_MERGE_HOLD;
+    if (met.m.verdict == TCN_MERGE_AGREE && f->local)
+        json_object_set(base, f->policy->name, f->local);
+    else if (met.m.verdict == TCN_MERGE_PUSH || met.m.verdict == TCN_MERGE_BOTH)
+        push_field(e, i, met.m.value, to, step);
+    if (met.m.is_conflict && met.m.verdict == TCN_MERGE_PUSH)
+        say_conflict(e, i, &met);
+    part(&met);
+    return must_hold;
+}
+
+/* What the incident gets, it has once the step is done: of what both sides get, the remote's part is written after that. */
+static bool is_taken(struct tcn_ensure *e, size_t i, const struct met *met)
+{
+    const struct tcn_lens *lens = &e->wanted->lens;
+
+    return met->m.verdict == TCN_MERGE_TAKE ||
+           (met->m.verdict == TCN_MERGE_BOTH &&
+            !lens->same(lens->ctx, i, e->wanted->fields[i].local, met->m.value));
+}
+
+static void take_one(struct tcn_ensure *e, size_t i, json_t *base, struct tcn_step *step)
+{
+    const char *name = e->wanted->fields[i].policy->name;
+    struct met met;
+
+    meet(e, i, base, &met);
+    if (is_taken(e, i, &met)) {
+        if (!step->taken)
+            step->taken = json_object();
+        json_object_set(step->taken, name, met.m.value);
+        json_object_set(base, name, met.remote);
+        if (met.m.is_conflict && met.m.verdict == TCN_MERGE_TAKE)
+            say_conflict(e, i, &met);
+    }
+    part(&met);
+}
+
+/* -- status --------------------------------------------------------------------------------------------------- */
+
+static void status_input(struct tcn_ensure *e, struct tcn_status_input *ret)
+{
+    const struct tcn_wanted *w = e->wanted;
+    struct tcn_remote_status seen = {.class = tcn_class_parse(e->link->base_status)};
+
+    seen.accepts = seen.class == w->status;
+    if (e->progress->record && w->lens.status)
+        w->lens.status(w->lens.ctx, e->progress->record, w->status, &seen);
+    if (e->progress->record && is_our_class(e, seen.class))
+        e->link->base_status = tcn_class_name(seen.class);
+    *ret = (struct tcn_status_input){
+        .base = tcn_class_parse(e->link->base_status),
+        .local = w->status,
+        .remote = seen.class,
+        .accepts = seen.accepts,
+        .is_terminal = seen.is_terminal,
+        .by_alarm = w->by_alarm,
+        .is_firing = w->is_firing,
+        .direction = w->status_direction,
+        .auto_resolve = w->auto_resolve,
+        .while_firing = w->while_firing,
+    };
+}
+
+static void say_status(struct tcn_ensure *e, enum tcn_status_note note)
+{
+    const char *key =
+        e->link->remote_key && e->link->remote_key[0] ? e->link->remote_key : "the record";
+    char text[300], hash[24];
+
+    if (note == TCN_NOTE_NONE)
+        return;
+    snprintf(hash, sizeof hash, "%d.%lld", (int)note, (long long)e->wanted->resolved_ms);
+    if (note == TCN_NOTE_ALARM_OK)
+        snprintf(text, sizeof text,
+                 "The alarm is over. Somebody works on %s in %s: its status stays.", key,
+                 e->link->connector);
+    else if (note == TCN_NOTE_STILL_FIRING)
+        snprintf(text, sizeof text, "%s was resolved in %s, but the alarm is still firing.", key,
+                 e->link->connector);
+    else if (note == TCN_NOTE_STAYS_ACKED)
+        snprintf(text, sizeof text,
+                 "%s in %s is not worked on any more. The incident stays acknowledged.", key,
+                 e->link->connector);
+    else
+        snprintf(text, sizeof text, "%s in %s is closed for good: its status cannot follow.", key,
+                 e->link->connector);
+    tcn_ensure_say_once(e, "#status", hash,
+                        note == TCN_NOTE_ALARM_OK || note == TCN_NOTE_STILL_FIRING, text);
+}
+
+static json_t *push_status(struct tcn_ensure *e, const struct tcn_status_merge *m,
+                           struct tcn_step *step)
+{
+    json_t *payload = NULL;
+
+    say_status(e, m->note);
+    if (m->verdict == TCN_MERGE_AGREE)
+        e->link->base_status = tcn_class_name(e->wanted->status);
+    if (m->verdict == TCN_MERGE_PUSH && (payload = tcn_ensure_status_payload(e, m->value)) != NULL)
+        step->class = m->value;
+    return payload;
+}
+
+/* The record is resolved, or will be by this step. */
+static bool ends_resolved(const struct tcn_ensure *e, const struct tcn_status_merge *m)
+{
+    return m->verdict == TCN_MERGE_AGREE ? e->wanted->status == TCN_CLASS_RESOLVED
+                                         : m->value == TCN_CLASS_RESOLVED;
+}
+
+/* Close codes belong to a record that is closed. */
+static bool takes_part(const struct tcn_mapping_field *policy, bool is_resolved)
+{
+    return policy->on == TCN_ON_ALWAYS && (is_resolved || strcmp(policy->name, "resolution") != 0);
+}
+
+static void hold(struct tcn_ensure *e, const char *field)
+{
+    char id[TCN_ID_TEXT];
+
+    tcn_id_text(e->link->id, id);
+    e->link->state = TCN_LINK_BLOCKED;
+    e->link->blocked_reason =
+        tcn_arena_fmt(e->arena,
+                      "both sides changed %s: make it the same on both, then POST "
+                      "/v1/links/%s/retry",
+                      field, id);
+    tcn_ensure_say(e, false, "%s: %s", e->link->connector, e->link->blocked_reason);
+}
+
+/* True when there is anything to take. */
+static bool take(struct tcn_ensure *e, const struct tcn_status_merge *status, json_t *base,
+                 struct tcn_step *step)
+{
+    const struct tcn_wanted *w = e->wanted;
+
+    for (size_t i = 0; i < w->n_fields; i++)
+        if (takes_part(w->fields[i].policy, ends_resolved(e, status)))
+            take_one(e, i, base, step);
+    if (status->verdict == TCN_MERGE_TAKE) {
+        step->class = status->value;
+        e->link->base_status = tcn_class_name(status->value);
+    }
+    if (!step->taken && step->class == TCN_CLASS_UNSET)
+        return false;
+    step->kind = TCN_STEP_TAKE;
+    return true;
+}
+
+/* Fills step->payload. */
+static void push(struct tcn_ensure *e, const struct tcn_status_merge *m, json_t *base,
+                 struct tcn_step *step)
+{
+    const struct tcn_wanted *w = e->wanted;
+    json_t *fields = json_object(), *status = push_status(e, m, step);
+    const char *held = NULL;
+
+    for (size_t i = 0; i < w->n_fields && !held; i++)
+        if (takes_part(w->fields[i].policy, ends_resolved(e, m)) &&
+            push_one(e, i, base, fields, step))
+            held = w->fields[i].policy->name;
+    if (held)
+        hold(e, held);
+    else if (status || json_object_size(fields) > 0)
+        step->payload = json_object();
+    if (step->payload && json_object_size(fields) > 0)
+        json_object_set(step->payload, "fields", fields);
+    if (step->payload && status)
+        json_object_set(step->payload, "status", status);
+    json_decref(fields);
+    json_decref(status);
+}
+
+void tcn_ensure_merge(struct tcn_ensure *e, struct tcn_step *step)
+{
+    json_t *base = tcn_ensure_base(e->link);
+    struct tcn_status_input in;
+    struct tcn_status_merge m;
+
+    if (!base)
+        base = json_object();
+    status_input(e, &in);
+    tcn_merge_status(&in, &m);
+    if (!take(e, &m, base, step))
+        push(e, &m, base, step);
+    tcn_ensure_set_base(e, base);
+    if (e->progress->record) /* whatever was lost, this is what the remote holds now */
+        tcn_ring_settle(e->link, e->arena);
+}

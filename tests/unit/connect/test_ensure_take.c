@@ -1,0 +1,230 @@
+/* What people change in the record: taken when we have not changed it, judged by the policy when we have, and never written
+ * over by what is older. */
+#include "ensure_world.h"
+
+/* A record that both sides know. */
+static void open_synced(struct world *w, uint64_t number)
+{
+    seed = number;
+    open_world(w);
+    settle(w);
+    assert_int_equal(w->remote.n, 1);
+    w->now_ms += 60000;
+    w->said[0] = 0;
+    w->takes = w->remote.writes = 0;
+}
+
+static void edit_there(struct world *w, const char *field, json_t *value)
+{
+    struct record *rec = &w->remote.records[0];
+
+    json_object_set_new(rec->fields, field, value);
+    rec->version++;
+    rec->changed_ms = w->now_ms;
+}
+
+/* Something makes the lane look. */
+static void look(struct world *w)
+{
+    touch(w);
+    wake(w);
+    settle(w);
+}
+
+static const char *title(const struct world *w)
+{
+    return json_string_value(w->wanted.fields[0].local);
+}
+
+static void their_title_is_taken(void **unused)
+{
+    struct world w;
+
+    (void)unused;
+    open_synced(&w, 1);
+    edit_there(&w, "title", json_string("Disk of db1 full"));
+    look(&w);
+    assert_string_equal(title(&w), "Disk of db1 full");
+    assert_int_equal(w.takes, 1);
+    assert_int_equal(w.remote.writes, 0); /* and nothing is written back */
+    look(&w);
+    assert_int_equal(w.takes, 1);
+    assert_int_equal(w.remote.writes, 0);
+    assert_string_equal(w.said, "");
+    close_world(&w);
+}
+
+/* Ours goes out, theirs comes in: different fields are no conflict. */
+static void both_sides_keep_what_the_other_left_alone(void **unused)
+{
+    struct world w;
+
+    (void)unused;
+    open_synced(&w, 2);
+    edit_there(&w, "title", json_string("theirs"));
+    set_field(&w, 1, json_integer(1));
+    look(&w);
+    assert_string_equal(title(&w), "theirs");
+    assert_string_equal(remote_text(&w, "title"), "theirs");
+    assert_int_equal(json_integer_value(json_object_get(w.remote.records[0].fields, "impact")), 1);
+    assert_int_equal(w.remote.writes, 1);
+    assert_string_equal(w.said, "");
+    close_world(&w);
+}
+
+static const struct {
+    const char *name;
+    enum tcn_conflict conflict;
+    int64_t ours_ms, theirs_ms; /* after the last sync */
+    const char *title, *told;
+} conflicts[] = {
+    {"ours by policy", TCN_CONFLICT_LOCAL, 0, 9000, "ours", "ours was written. Lost is: theirs"},
+    {"theirs by policy", TCN_CONFLICT_REMOTE, 9000, 0, "theirs", "theirs was taken. Lost is: ours"},
+    {"theirs is newer", TCN_CONFLICT_NEWEST, 0, 9000, "theirs", "theirs was taken. Lost is: ours"},
+    {"ours is newer", TCN_CONFLICT_NEWEST, 9000, 0, "ours", "ours was written. Lost is: theirs"},
+};
+
+static void who_wins(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < sizeof conflicts / sizeof conflicts[0]; i++) {
+        struct tcn_mapping_field policy = policies[0];
+        struct world w;
+        int64_t start;
+
+        open_synced(&w, 3);
+        start = w.now_ms;
+        policy.conflict = conflicts[i].conflict;
+        w.wanted.fields[0].policy = &policy;
+        w.now_ms = start + conflicts[i].theirs_ms;
+        edit_there(&w, "title", json_string("theirs"));
+        w.now_ms = start + conflicts[i].ours_ms;
+        set_field(&w, 0, json_string("ours"));
+        touch(&w);
+        w.now_ms = start + 20000;
+        wake(&w);
+        settle(&w);
+        if (strcmp(title(&w), conflicts[i].title) != 0 ||
+            strcmp(remote_text(&w, "title"), conflicts[i].title) != 0)
+            fail_msg("%s: %s here, %s there", conflicts[i].name, title(&w),
+                     remote_text(&w, "title"));
+        if (count_said(&w, conflicts[i].told) != 1)
+            fail_msg("%s: %s", conflicts[i].name, w.said);
+        close_world(&w);
+    }
+}
+
+static const struct {
+    const char *name;
+    enum tcn_class ours;
+    const char *theirs;
+    bool is_firing;
+    enum tcn_while_firing while_firing;
+    enum tcn_class is;    /* afterwards, here */
+    const char *is_there; /* and there */
+    const char *told;
+} statuses[] = {
+    {"acknowledged there", TCN_CLASS_OPEN, "ACKED", true, 0, TCN_CLASS_ACKED, "ACKED", NULL},
+    {"resolved there", TCN_CLASS_OPEN, "RESOLVED", false, 0, TCN_CLASS_RESOLVED, "RESOLVED", NULL},
+    {"resolved there while it fires", TCN_CLASS_OPEN, "RESOLVED", true, TCN_FIRING_NOTE,
+     TCN_CLASS_OPEN, "RESOLVED", "the alarm is still firing"},
+    {"resolved there while it fires, followed", TCN_CLASS_OPEN, "RESOLVED", true, TCN_FIRING_FOLLOW,
+     TCN_CLASS_RESOLVED, "RESOLVED", NULL},
+    {"resolved there while it fires, reopened", TCN_CLASS_OPEN, "RESOLVED", true, TCN_FIRING_REOPEN,
+     TCN_CLASS_OPEN, "OPEN", NULL},
+    {"reopened there", TCN_CLASS_RESOLVED, "OPEN", false, 0, TCN_CLASS_OPEN, "OPEN", NULL},
+    {"taken up again there", TCN_CLASS_RESOLVED, "ACKED", false, 0, TCN_CLASS_ACKED, "ACKED", NULL},
+    {"nobody works on it any more", TCN_CLASS_ACKED, "OPEN", true, 0, TCN_CLASS_ACKED, "OPEN",
+     "stays acknowledged"},
+    {"on hold", TCN_CLASS_OPEN, "HOLD", true, 0, TCN_CLASS_OPEN, "HOLD", NULL},
+};
+
+static void statuses_are_taken(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
+        struct world w;
+
+        open_synced(&w, 4);
+        w.wanted.status = statuses[i].ours;
+        w.wanted.resolved_ms = statuses[i].ours == TCN_CLASS_RESOLVED ? w.now_ms : 0;
+        look(&w);
+        w.now_ms += 60000;
+        edit_there(&w, "status", json_string(statuses[i].theirs));
+        w.wanted.is_firing = statuses[i].is_firing;
+        w.wanted.while_firing = statuses[i].while_firing;
+        for (int again = 0; again < 3; again++)
+            look(&w);
+        if (w.wanted.status != statuses[i].is ||
+            strcmp(remote_text(&w, "status"), statuses[i].is_there) != 0)
+            fail_msg("%s: %s here, %s there", statuses[i].name, tcn_class_name(w.wanted.status),
+                     remote_text(&w, "status"));
+        if (statuses[i].told ? count_said(&w, statuses[i].told) != 1 : w.said[0] != 0)
+            fail_msg("%s: %s", statuses[i].name, w.said);
+        close_world(&w);
+    }
+}
+
+/* -- people at both ends, and everything goes wrong --------------------------------------------------------------- */
+
+static void edit_somewhere(struct world *w, int round, const char **ret_expected)
+{
+    const char *ours = tcn_arena_fmt(&w->arena, "ours %d", round);
+    const char *theirs = tcn_arena_fmt(&w->arena, "theirs %d", round);
+    uint64_t where = chance(3);
+
+    if (where != 0) {
+        edit_there(w, "title", json_string(theirs));
+        *ret_expected = theirs;
+    }
+    if (where != 1) { /* both: the policy says that ours wins */
+        set_field(w, 0, json_string(ours));
+        *ret_expected = ours;
+    }
+}
+
+static void one_round(struct world *w, uint64_t number, int round)
+{
+    const char *expected = NULL;
+
+    edit_somewhere(w, round, &expected);
+    touch(w);
+    wake(w);
+    w->with_faults = true;
+    w->keeps_still = true;
+    for (uint64_t runs = chance(6); runs > 0 && wait_due(w); runs--)
+        run_lane(w);
+    w->with_faults = false;
+    w->now_ms += 600000;
+    look(w);
+    if (strcmp(title(w), expected) != 0 || strcmp(remote_text(w, "title"), expected) != 0)
+        fail_msg("story %" PRIu64 ", round %d: %s here, %s there, expected %s", number, round,
+                 title(w), remote_text(w, "title"), expected);
+}
+
+static void nobodys_edit_is_lost(void **unused)
+{
+    (void)unused;
+    for (uint64_t number = 1; number <= 2000; number++) {
+        struct world w;
+
+        open_synced(&w, number * 7919 + 5);
+        for (int round = 0; round < 10; round++)
+            one_round(&w, number, round);
+        assert_int_equal(w.remote.n, 1);
+        close_world(&w);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(their_title_is_taken),
+        cmocka_unit_test(both_sides_keep_what_the_other_left_alone),
+        cmocka_unit_test(who_wins),
+        cmocka_unit_test(statuses_are_taken),
+        cmocka_unit_test(nobodys_edit_is_lost),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
