@@ -172,6 +172,49 @@ uint32_t tcn_reply_after_rfc3339(const char *text, int64_t now_ms)
     return wait_s(at - now_ms / 1000);
 }
 
+/* Minutes east of UTC; -1 when it is no zone. No zone is UTC. */
+static int zone_minutes(const char *zone, int *ret)
+{
+    int h = 0, m = 0, used = 0;
+
+    *ret = 0;
+    if (zone[0] == 0 || strcmp(zone, "Z") == 0)
+        return 0;
+    if ((zone[0] != '+' && zone[0] != '-') || sscanf(zone + 1, "%2d%n", &h, &used) < 1 || used != 2)
+        return -1;
+    zone += zone[3] == ':' ? 4 : 3;
+    if (strlen(zone) != 2 || strspn(zone, "0123456789") != 2 || sscanf(zone, "%2d", &m) < 1)
+        return -1;
+    *ret = h * 60 + m;
+    return 0;
+}
+
+int64_t tcn_reply_time_ms(const char *text)
+{
+    int y, mo, d, h, mi, s, used = 0, east, points, ms = 0;
+    char sep;
+
+    if (!text || strlen(text) > 40 ||
+        sscanf(text, "%4d-%2d-%2d%c%2d:%2d:%2d%n", &y, &mo, &d, &sep, &h, &mi, &s, &used) < 7 ||
+        used != 19 || (sep != 'T' && sep != ' ') || y < 1970 || mo < 1 || mo > 12 || d < 1 ||
+        d > 31 || h < 0 || mi < 0 || s < 0)
+        return 0;
+    text += used;
+    if (*text == '.') {
+        points = (int)strspn(text + 1, "0123456789");
+        if (points == 0 || sscanf(text, ".%3d", &ms) < 1)
+            return 0;
+        for (int i = points; i < 3; i++)
+            ms *= 10;
+        text += 1 + points;
+    }
+    if (zone_minutes(text, &east) < 0)
+        return 0;
+    if (*text == '-')
+        east = -east;
+    return (((days(y, mo, d) * 24 + h) * 60 + mi - east) * 60 + s) * 1000 + ms;
+}
+
 /* The first characters of an event id are the time of its incident, which all its events share. */
 #define SHARED_LEN 13
 

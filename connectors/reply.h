@@ -49,6 +49,10 @@ uint32_t tcn_reply_after_seconds(const char *text);
 uint32_t tcn_reply_after_unix(const char *text, int64_t now_ms);
 uint32_t tcn_reply_after_rfc3339(const char *text, int64_t now_ms);
 
+/* Unix time in ms of "2026-03-01T10:00:00.123+0100" and the like: a blank for the T, no fraction, a colon in the zone, Z,
+ * or no zone, which is UTC. 0 when text is NULL or none of these. */
+int64_t tcn_reply_time_ms(const char *text);
+
 /* Is entry (a journal entry, a comment, a note) the note of payload {"event_id", "text"}? It is when it holds a footer
  * "[tocsin PART]" whose PART is of this event id and of no sibling's, or, when the text has no such footer, the whole
  * text. 1 or 0. */

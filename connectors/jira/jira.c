@@ -216,6 +216,8 @@ int tcn_jira_report(const struct tocsin_instance *in, struct tocsin_sink *sink, 
                                    .remote_key = tcn_reply_text(issue, "key"),
                                    .remote_url = url,
                                    .version = tcn_reply_text(fields, "updated"),
+                                   .changed_ms =
+                                       tcn_reply_time_ms(tcn_reply_text(fields, "updated")),
                                    .fields = json_is_object(fields) ? issue : NULL};
 
     if (!tcn_reply_id_ok(record.remote_id))

@@ -222,13 +222,18 @@ static int note_find_render(const struct tocsin_instance *in, const struct tocsi
 /* ---- replies ---- */
 
 /* Times have seconds only, so the status is part of the version: an acknowledgement right after a create shows. */
-static void version_of(json_t *incident, char *ret, size_t size)
+static const char *changed_text(const json_t *incident)
 {
     const char *changed = tcn_reply_text(incident, "updated_at");
+
+    return changed[0] ? changed : tcn_reply_text(incident, "last_status_change_at");
+}
+
+static void version_of(json_t *incident, char *ret, size_t size)
+{
+    const char *changed = changed_text(incident);
     const char *status = tcn_reply_text(incident, "status");
 
-    if (!changed[0])
-        changed = tcn_reply_text(incident, "last_status_change_at");
     ret[0] = 0;
     if (tcn_reply_line_ok(changed, 40) && tcn_reply_id_ok(status))
         snprintf(ret, size, "%s %.20s", changed, status);
@@ -244,6 +249,7 @@ static int report(const struct tocsin_instance *in, struct tocsin_sink *sink, co
                                    .remote_key = key,
                                    .remote_url = tcn_reply_text(incident, "html_url"),
                                    .version = version,
+                                   .changed_ms = tcn_reply_time_ms(changed_text(incident)),
                                    .fields = incident};
 
     if (!tcn_reply_id_ok(record.remote_id) || (wanted[0] && strcmp(wanted, record.remote_id) != 0))

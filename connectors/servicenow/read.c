@@ -47,6 +47,8 @@ static int report_row(const struct tocsin_instance *in, struct tocsin_sink *sink
                                    .remote_key = tcn_reply_text(flat, "number"),
                                    .version = tcn_reply_text(flat, "sys_mod_count"),
                                    .remote_url = url,
+                                   .changed_ms =
+                                       tcn_reply_time_ms(tcn_reply_text(flat, "sys_updated_on")),
                                    .fields = flat};
 
     if (!tcn_reply_id_ok(record.remote_id) || (wanted[0] && strcmp(wanted, record.remote_id) != 0))

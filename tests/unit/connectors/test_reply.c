@@ -57,6 +57,39 @@ static void urls(void **state)
             fail_msg("%s", cases[i].url);
 }
 
+static void times(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t ms;
+    } cases[] = {
+        {"2026-08-02T17:10:00Z", 1785690600000},
+        {"2026-08-02 17:10:00", 1785690600000},
+        {"2026-08-02T17:10:00.123Z", 1785690600123},
+        {"2026-08-02T17:10:00.5Z", 1785690600500},
+        {"2026-08-02T17:10:00.123456Z", 1785690600123},
+        {"2026-08-02T19:10:00.123+0200", 1785690600123},
+        {"2026-08-02T12:40:00-04:30", 1785690600000},
+        {"1970-01-01T00:00:01Z", 1000},
+        {NULL, 0},
+        {"", 0},
+        {"2026-08-02", 0},
+        {"2026-08-02T17:10", 0},
+        {"2026-08-02T17:10:00.Z", 0},
+        {"2026-08-02T17:10:00 UTC", 0},
+        {"2026-08-02T17:10:00+2", 0},
+        {"2026-08-02T17:10:00+02:0x", 0},
+        {"2026-13-02T17:10:00Z", 0},
+        {"02-08-2026 17:10:00", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        if (tcn_reply_time_ms(cases[i].text) != cases[i].ms)
+            fail_msg("\"%s\": %lld", cases[i].text ? cases[i].text : "NULL",
+                     (long long)tcn_reply_time_ms(cases[i].text));
+}
+
 static void waits(void **state)
 {
     static const struct {
@@ -206,9 +239,9 @@ static void unreadable(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ids),        cmocka_unit_test(urls),  cmocka_unit_test(waits),
-        cmocka_unit_test(reasons),    cmocka_unit_test(plain), cmocka_unit_test(notes),
-        cmocka_unit_test(unreadable),
+        cmocka_unit_test(ids),   cmocka_unit_test(urls),       cmocka_unit_test(times),
+        cmocka_unit_test(waits), cmocka_unit_test(reasons),    cmocka_unit_test(plain),
+        cmocka_unit_test(notes), cmocka_unit_test(unreadable),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
