@@ -219,21 +219,29 @@ static bool knows_remote(const struct tcn_ensure *e)
            age <= TCN_ENSURE_FRESH_MS;
 }
 
+/* Something has said that the record changed after it was read. */
+static bool is_hinted(const struct tcn_ensure *e)
+{
+    return e->link->hints > e->link->hints_seen && tcn_ensure_can(e, TOCSIN_GET);
+}
+
 /* True when a step was planned. */
 static bool plan_sync(struct tcn_ensure *e, struct tcn_step *s)
 {
     int64_t until_ms;
 
-    if (e->link->done_revision >= e->wanted->revision)
+    if (e->link->done_revision >= e->wanted->revision && !is_hinted(e) && !e->progress->is_new)
         return false;
     if (must_settle(e, &until_ms)) {
         tcn_ensure_rest(e, s, TCN_STEP_WAIT, until_ms);
         return true;
     }
-    if (!knows_remote(e)) {
+    if (is_hinted(e) || !knows_remote(e)) {
+        s->hints = e->link->hints;
         tcn_ensure_call(e, s, TOCSIN_GET, "get", e->wanted->revision);
         return true;
     }
+    e->progress->is_new = false;
     tcn_ensure_merge(e, s);
     if (s->kind == TCN_STEP_TAKE)
         return true;

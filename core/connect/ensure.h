@@ -98,6 +98,7 @@ struct tcn_progress {
     int64_t found_none_ms; /* when that FIND was started */
     json_t *record;        /* owned: the record as last read in this run; NULL = not read */
     int64_t changed_ms;    /* when that was changed last, as it says; 0 = unknown */
+    bool is_new;           /* record was read and not merged yet */
     bool gave_up_write, had_deadletter;
     unsigned conflicts, drops;
     char dropped[TCN_ENSURE_DROPPED_MAX]
@@ -125,6 +126,7 @@ struct tcn_step {
         ;             /* status that travels with a CREATE or WRITE, or is taken; UNSET = none */
     int64_t note_seq; /* with NOTE and NOTE_FIND: the last event of the batch */
     int64_t revision; /* of the incident that was looked at */
+    int64_t hints;    /* with GET: those that were known before it */
     json_t *sent;     /* owned: {field: canonical value} of the fields that travel; NULL = none */
     json_t *taken;    /* owned: the same of those that TAKE takes */
 };

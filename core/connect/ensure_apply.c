@@ -337,6 +337,9 @@ static bool got_record(struct tcn_ensure *e, const struct tcn_step *step,
         return fail_transient(e, step, &unknown);
     }
     meet(e, &got->records[0]);
+    e->progress->is_new = true;
+    if (step->hints > e->link->hints_seen)
+        e->link->hints_seen = step->hints;
     return true;
 }
 

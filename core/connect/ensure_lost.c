@@ -39,6 +39,7 @@ static void begin_anew(struct tcn_ensure *e)
     link->base = link->base_version = link->base_status = NULL;
     link->done_revision = link->notes_seq = link->notes_written = link->pending_note_seq = 0;
     link->last_read_ms = link->last_write_ms = 0;
+    link->hints_seen = link->hints;
     link->fail_count = link->first_fail_ms = 0;
     link->blocked_reason = link->pushed = NULL;
     if (was_told) /* its dead letters go when the new record is there */

@@ -366,3 +366,32 @@ int tcn_lanes_retry(struct tcn_store *s, struct tcn_id link, int64_t now_ms, str
     tcn_arena_done(&arena);
     return r;
 }
+
+/* A link that rests is due now; one that failed, is held or waits for a person reads it when it goes on. */
+static int hint(struct tcn_store *s, struct tcn_link *link, int64_t now_ms, struct tcn_err *err)
+{
+    bool rests = link->due_ms == 0 || (link->due_ms > now_ms && link->fail_count == 0);
+
+    link->hints++;
+    if (link->state == TCN_LINK_LINKED && rests)
+        link->due_ms = now_ms;
+    return tcn_store_link_put(s, link, err);
+}
+
+int tcn_lanes_hint(struct tcn_store *s, const char *instance, const char *remote_id, int64_t now_ms,
+                   bool *ret_is_known, struct tcn_err *err)
+{
+    struct tcn_link link;
+    struct tcn_arena arena;
+    int r;
+
+    tcn_arena_init(&arena, JOB_ARENA);
+    r = tcn_store_link_of_record(s, instance, remote_id, &arena, &link, err);
+    if (r == 0 && (r = tcn_store_lock_incident(s, link.incident, err)) == 0)
+        r = tcn_store_link_get(s, link.id, &arena, &link, err);
+    *ret_is_known = r == 0;
+    if (r == 0)
+        r = hint(s, &link, now_ms, err);
+    tcn_arena_done(&arena);
+    return r == TCN_ENOTFOUND ? 0 : r;
+}

@@ -22,9 +22,11 @@ struct tcn_link {
         *remote_url; /* sys_id / issue id; INC.., OPS-42; for people */
     int64_t create_attempts;
     int64_t last_attempt_ms;
-    int64_t recreated; /* how often its record was lost and made anew; part of the mark */
-    bool is_uncertain; /* a create may have reached the server: look up first */
-    const char *base;  /* JSON {field: canonical value}: last synced snapshot */
+    int64_t recreated;  /* how often its record was lost and made anew; part of the mark */
+    int64_t hints;      /* how often something said that the record may have changed */
+    int64_t hints_seen; /* up to which of them it was read since */
+    bool is_uncertain;  /* a create may have reached the server: look up first */
+    const char *base;   /* JSON {field: canonical value}: last synced snapshot */
     const char *base_version;
     const char *base_status;  /* class last written: OPEN ACKED RESOLVED */
     int64_t done_revision;    /* incident revision that the remote has */

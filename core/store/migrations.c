@@ -592,6 +592,14 @@ static const char *const v25_topics[] = {
     NULL,
 };
 
+/* That a record may have changed, as its system tells. */
+static const char *const v26_hints[] = {
+    "ALTER TABLE links ADD COLUMN hints {INT} NOT NULL DEFAULT 0",
+    "ALTER TABLE links ADD COLUMN hints_seen {INT} NOT NULL DEFAULT 0",
+    "CREATE INDEX links_record ON links (connector, remote_id) WHERE remote_id IS NOT NULL",
+    NULL,
+};
+
 const struct tcn_migration tcn_migrations[] = {
     {1, 1, v1_base},
     {2, 1, v2_incidents},
@@ -618,5 +626,6 @@ const struct tcn_migration tcn_migrations[] = {
     {23, 13, v23_resources},
     {24, 13, v24_engagements},
     {25, 13, v25_topics},
+    {26, 13, v26_hints},
     {0, 0, NULL},
 };

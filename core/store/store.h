@@ -472,7 +472,11 @@ int tcn_store_next_due(struct tcn_store *s, int64_t *ret_ms, struct tcn_err *err
 /* By id. is_in_flight with epoch 0 is in flight of this process. TCN_ECONFLICT when (incident, connector) has another id. */
 int tcn_store_link_put(struct tcn_store *s, const struct tcn_link *link, struct tcn_err *err);
 int tcn_store_link_get(struct tcn_store *s, struct tcn_id id, struct tcn_arena *a,
-                       struct tcn_link *ret, struct tcn_err *err); /* TCN_ENOTFOUND */
+                       struct tcn_link *ret, struct tcn_err *err);
+/* That of a remote record, of several the newest incident's. TCN_ENOTFOUND. */
+int tcn_store_link_of_record(struct tcn_store *s, const char *connector, const char *remote_id,
+                             struct tcn_arena *a, struct tcn_link *ret,
+                             struct tcn_err *err); /* TCN_ENOTFOUND */
 /* Links of an incident, by connector. */
 int tcn_store_link_list(struct tcn_store *s, struct tcn_id incident, size_t limit,
                         struct tcn_arena *a, struct tcn_link **ret, size_t *ret_n,

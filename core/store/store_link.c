@@ -7,6 +7,7 @@
 enum {
     LINK_PUT,
     LINK_GET,
+    LINK_OF_RECORD,
     LIST_INCIDENT,
     LIST_CONNECTOR,
     LIST_ALL,
@@ -18,14 +19,15 @@ enum {
     "id, incident, connector, state, remote_id, remote_key, remote_url, create_attempts, "         \
     "last_attempt_ms, is_uncertain, base, base_version, base_status, done_revision, notes_seq, "   \
     "pending_note_seq, last_read_ms, last_write_ms, fail_count, first_fail_ms, due_ms, "           \
-    "holder, blocked_reason, pushed, notes_written, recreated"
+    "holder, blocked_reason, pushed, notes_written, recreated, "                                   \
+    "hints, hints_seen"
 #define HOLDER_IS_DEAD TCN_IS_DEAD("links.holder")
 #define SELECT "SELECT " COLUMNS " FROM links WHERE account_id = $1"
 static const char *const sql[] = {
     [LINK_PUT] =
         "INSERT INTO links (account_id, epoch, " COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7,"
         " $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,"
-        " $26, $27, $28)"
+        " $26, $27, $28, $29, $30)"
         " ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, state = excluded.state,"
         " remote_id = excluded.remote_id, remote_key = excluded.remote_key,"
         " remote_url = excluded.remote_url, create_attempts = excluded.create_attempts,"
@@ -37,10 +39,13 @@ static const char *const sql[] = {
         " fail_count = excluded.fail_count, first_fail_ms = excluded.first_fail_ms,"
         " due_ms = excluded.due_ms, holder = excluded.holder,"
         " blocked_reason = excluded.blocked_reason, pushed = excluded.pushed,"
-        " notes_written = excluded.notes_written, recreated = excluded.recreated"
+        " notes_written = excluded.notes_written, recreated = excluded.recreated,"
+        " hints = excluded.hints, hints_seen = excluded.hints_seen"
         " WHERE links.account_id = excluded.account_id AND links.incident = excluded.incident"
         " AND links.connector = excluded.connector",
     [LINK_GET] = SELECT " AND id = $2",
+    [LINK_OF_RECORD] =
+        SELECT " AND connector = $2 AND remote_id = $3 ORDER BY incident DESC LIMIT 1",
     [LIST_INCIDENT] = SELECT " AND incident = $2 ORDER BY connector LIMIT $3",
     [LIST_CONNECTOR] = SELECT " AND connector = $2 AND incident < $3"
                               " ORDER BY incident DESC LIMIT $4",
@@ -97,6 +102,8 @@ static void bind_link(struct tcn_query *q, const struct tcn_link *l)
     tcn_q_text(q, l->pushed);
     tcn_q_int(q, l->notes_written);
     tcn_q_int(q, l->recreated);
+    tcn_q_int(q, l->hints);
+    tcn_q_int(q, l->hints_seen);
 }
 
 int tcn_store_link_put(struct tcn_store *s, const struct tcn_link *link, struct tcn_err *err)
@@ -139,6 +146,8 @@ static void read_link(struct tcn_query *q, struct tcn_arena *a, struct tcn_link 
     ret->pushed = tcn_c_text(q, a);
     ret->notes_written = tcn_c_int(q);
     ret->recreated = tcn_c_int(q);
+    ret->hints = tcn_c_int(q);
+    ret->hints_seen = tcn_c_int(q);
 }
 
 int tcn_store_link_get(struct tcn_store *s, struct tcn_id id, struct tcn_arena *a,
@@ -150,6 +159,24 @@ int tcn_store_link_get(struct tcn_store *s, struct tcn_id id, struct tcn_arena *
     if ((r = start(s, LINK_GET, &q, err)) < 0)
         return r;
     tcn_q_id(&q, &id);
+    if ((r = tcn_query_one(&q, err, "link")) == 0) {
+        read_link(&q, a, ret);
+        r = tcn_query_row_ok(&q, err);
+    }
+    tcn_query_done(&q);
+    return r;
+}
+
+int tcn_store_link_of_record(struct tcn_store *s, const char *connector, const char *remote_id,
+                             struct tcn_arena *a, struct tcn_link *ret, struct tcn_err *err)
+{
+    struct tcn_query q;
+    int r;
+
+    if ((r = start(s, LINK_OF_RECORD, &q, err)) < 0)
+        return r;
+    tcn_q_text(&q, connector);
+    tcn_q_text(&q, remote_id);
     if ((r = tcn_query_one(&q, err, "link")) == 0) {
         read_link(&q, a, ret);
         r = tcn_query_row_ok(&q, err);

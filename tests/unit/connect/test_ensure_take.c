@@ -23,12 +23,13 @@ static void edit_there(struct world *w, const char *field, json_t *value)
     rec->changed_ms = w->now_ms;
 }
 
-/* Something makes the lane look. */
+/* The record's system tells that it has changed; our incident has not. */
 static void look(struct world *w)
 {
-    touch(w);
+    w->link.hints++;
     wake(w);
     settle(w);
+    assert_int_equal(w->link.hints_seen, w->link.hints);
 }
 
 static const char *title(const struct world *w)
@@ -63,12 +64,46 @@ static void both_sides_keep_what_the_other_left_alone(void **unused)
     open_synced(&w, 2);
     edit_there(&w, "title", json_string("theirs"));
     set_field(&w, 1, json_integer(1));
+    touch(&w);
     look(&w);
     assert_string_equal(title(&w), "theirs");
     assert_string_equal(remote_text(&w, "title"), "theirs");
     assert_int_equal(json_integer_value(json_object_get(w.remote.records[0].fields, "impact")), 1);
     assert_int_equal(w.remote.writes, 1);
     assert_string_equal(w.said, "");
+    close_world(&w);
+}
+
+/* While the answer is on its way the record changes again: it is read once more. */
+static void a_hint_during_the_reading_is_not_lost(void **unused)
+{
+    struct tocsin_result ok = {.outcome = TOCSIN_OK};
+    struct tcn_progress p = {0};
+    struct tcn_effects fx = {0};
+    struct tcn_step step;
+    struct tcn_link link;
+    struct tcn_ensure e;
+    struct answer a;
+    struct world w;
+
+    (void)unused;
+    open_synced(&w, 5);
+    w.link.hints++;
+    wake(&w);
+    link = w.link;
+    e = engine(&w, &link, &p, &fx);
+    plan_on(&w, &e, &step);
+    assert_int_equal(step.verb, TOCSIN_GET);
+    assert_false(call(&w, &step, link.remote_id, &a));
+    link.hints++; /* as the row says when the answer is taken in */
+    tcn_ensure_apply(&e, &step,
+                     &(struct tcn_learned){.result = &ok, .records = a.records, .n_records = a.n});
+    tcn_step_done(&step);
+    plan_on(&w, &e, &step);
+    assert_int_equal(step.kind, TCN_STEP_CALL);
+    assert_int_equal(step.verb, TOCSIN_GET);
+    tcn_step_done(&step);
+    tcn_progress_done(&p);
     close_world(&w);
 }
 
@@ -148,6 +183,7 @@ static void statuses_are_taken(void **unused)
         open_synced(&w, 4);
         w.wanted.status = statuses[i].ours;
         w.wanted.resolved_ms = statuses[i].ours == TCN_CLASS_RESOLVED ? w.now_ms : 0;
+        touch(&w);
         look(&w);
         w.now_ms += 60000;
         edit_there(&w, "status", json_string(statuses[i].theirs));
@@ -179,6 +215,7 @@ static void edit_somewhere(struct world *w, int round, const char **ret_expected
     }
     if (where != 1) { /* both: the policy says that ours wins */
         set_field(w, 0, json_string(ours));
+        touch(w);
         *ret_expected = ours;
     }
 }
@@ -188,7 +225,6 @@ static void one_round(struct world *w, uint64_t number, int round)
     const char *expected = NULL;
 
     edit_somewhere(w, round, &expected);
-    touch(w);
     wake(w);
     w->with_faults = true;
     w->keeps_still = true;
@@ -221,6 +257,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(their_title_is_taken),
         cmocka_unit_test(both_sides_keep_what_the_other_left_alone),
+        cmocka_unit_test(a_hint_during_the_reading_is_not_lost),
         cmocka_unit_test(who_wins),
         cmocka_unit_test(statuses_are_taken),
         cmocka_unit_test(nobodys_edit_is_lost),

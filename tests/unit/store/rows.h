@@ -18,7 +18,7 @@ _Static_assert(sizeof(struct tcn_page) == 128, "struct tcn_page has changed");
 _Static_assert(sizeof(struct tcn_receipt) == 48, "struct tcn_receipt has changed");
 _Static_assert(sizeof(struct tcn_engagement) == 160, "struct tcn_engagement has changed");
 _Static_assert(sizeof(struct tcn_engagement_text) == 48, "struct tcn_engagement_text has changed");
-_Static_assert(sizeof(struct tcn_link) == 232, "struct tcn_link has changed");
+_Static_assert(sizeof(struct tcn_link) == 248, "struct tcn_link has changed");
 _Static_assert(sizeof(struct tcn_storm) == 48, "struct tcn_storm has changed");
 _Static_assert(sizeof(struct tcn_storm_alarm) == 112, "struct tcn_storm_alarm has changed");
 _Static_assert(sizeof(struct tcn_waiting) == 112, "struct tcn_waiting has changed");
@@ -323,7 +323,9 @@ static inline struct tcn_link gen_link(struct gen *g)
                              .blocked_reason = g_text(g),
                              .pushed = g_text(g),
                              .notes_written = g_int(g),
-                             .recreated = g_int(g)};
+                             .recreated = g_int(g),
+                             .hints = g_int(g),
+                             .hints_seen = g_int(g)};
 }
 
 static inline struct tcn_deadletter gen_deadletter(struct gen *g)
@@ -682,6 +684,8 @@ static inline void same_link(const struct tcn_link *a, const struct tcn_link *b)
     SAME_TEXT(pushed);
     SAME_INT(notes_written);
     SAME_INT(recreated);
+    SAME_INT(hints);
+    SAME_INT(hints_seen);
 }
 
 static inline void same_deadletter(const struct tcn_deadletter *a, const struct tcn_deadletter *b)

@@ -479,12 +479,16 @@ static void links(struct bed *b)
 
     link.incident = incident;
     link.connector = names[no];
+    link.remote_id = names[pick(b, 7)];
     link.id = id_of(500 + 7 * of + (pick(b, 20) ? no : pick(b, 7)));
     link.state = (enum tcn_link_state)(1 + pick(b, 5));
     link.due_ms = pick(b, 3) ? due : 0;
     link.epoch = b->ref.epoch;
     WRITE(b, link_put, &link);
     ASK(b, link_get, id_of(500 + 7 * of), &b->a, &got[k]);
+    for (size_t k = 0; b->codes[0] == 0 && k < b->n; k++)
+        same_link(&got[0], &got[k]);
+    ASK(b, link_of_record, connector, link.remote_id, &b->a, &got[k]);
     for (size_t k = 0; b->codes[0] == 0 && k < b->n; k++)
         same_link(&got[0], &got[k]);
     if (pick(b, 4) == 0)

@@ -275,6 +275,24 @@ int ref_link_get(struct ref *r, struct tcn_id id, struct tcn_arena *a, struct tc
     return link ? 0 : TCN_ENOTFOUND;
 }
 
+int ref_link_of_record(struct ref *r, const char *connector, const char *remote_id,
+                       struct tcn_arena *a, struct tcn_link *ret)
+{
+    const struct ref_table *t = &r->t[REF_LINKS];
+    const struct tcn_link *links = (const void *)t->rows, *newest = NULL;
+
+    (void)a;
+    for (size_t i = 0; i < t->n; i++)
+        if (strcmp(links[i].connector, connector) == 0 && links[i].remote_id &&
+            strcmp(links[i].remote_id, remote_id) == 0 &&
+            (!newest ||
+             memcmp(links[i].incident.b, newest->incident.b, sizeof newest->incident.b) > 0))
+            newest = &links[i];
+    if (newest)
+        *ret = *newest;
+    return newest ? 0 : TCN_ENOTFOUND;
+}
+
 static bool is_link_of(const void *row, const void *query)
 {
     return tcn_id_eq(((const struct tcn_link *)row)->incident, *(const struct tcn_id *)query);
