@@ -24,6 +24,7 @@ static const struct tocsin_option options[] = {
     TOCSIN_OPT(struct tcn_jira, max_steps, INT, "3", 0,
                "transitions that may be made to reach a status, 1 to 3"),
     TOCSIN_OPT(struct tcn_jira, timeout, MSEC, "30s", 0, "time for one round trip"),
+    TOCSIN_OPT_SECRET(webhook_secret, 0, "secret of the webhook (its X-Hub-Signature)"),
     TOCSIN_OPT_END,
 };
 
@@ -334,6 +335,23 @@ static int interpret(const struct tocsin_instance *in, const struct tocsin_op *o
     return 0;
 }
 
+/* ---- webhooks ---- */
+
+/* X-Hub-Signature: sha256=HEX (W3C WebSub), over the body as it was sent. */
+static int verify(const struct tocsin_instance *in, const struct tocsin_inbound *rq)
+{
+    static const char method[] = "sha256=";
+    const char *signature = in->host->header(rq->msg, "X-Hub-Signature");
+
+    if (!signature || strncmp(signature, method, sizeof method - 1) != 0)
+        return in->host->fail(in, "there is no X-Hub-Signature with sha256: give the webhook a "
+                                  "secret, and webhook_secret the same");
+    if (in->host->hmac_ok(in, "webhook_secret", "sha256", rq->body, rq->body_len,
+                          signature + sizeof method - 1))
+        return 0;
+    return in->host->fail(in, "X-Hub-Signature is not that of webhook_secret");
+}
+
 static const struct tocsin_connector jira = {
     TOCSIN_CONNECTOR_HEAD,
     .name = "jira",
@@ -341,12 +359,13 @@ static const struct tocsin_connector jira = {
     .summary = "Jira Cloud and Jira Service Management issues by REST version 3",
     .caps = TOCSIN_CAN(TOCSIN_CHECK) | TOCSIN_CAN(TOCSIN_FIND) | TOCSIN_CAN(TOCSIN_GET) |
             TOCSIN_CAN(TOCSIN_CREATE) | TOCSIN_CAN(TOCSIN_WRITE) | TOCSIN_CAN(TOCSIN_NOTE) |
-            TOCSIN_CAN(TOCSIN_NOTE_FIND),
+            TOCSIN_CAN(TOCSIN_NOTE_FIND) | TOCSIN_CAP_WEBHOOK,
     .state_size = sizeof(struct tcn_jira),
     .options = options,
     .open = open_instance,
     .render = render,
     .interpret = interpret,
+    .verify = verify,
 };
 
 TOCSIN_ENTRY(jira);

@@ -2,6 +2,8 @@
  * API (events.c) and only pages. */
 #include "pagerduty.h"
 
+#define SIGNATURES_MAX 10
+
 static const struct tocsin_option options[] = {
     TOCSIN_OPT(struct tcn_pd, mode, STR, "incidents", 0,
                "incidents: REST API, in step both ways; events: Events API v2, pages only"),
@@ -18,6 +20,9 @@ static const struct tocsin_option options[] = {
     TOCSIN_OPT_SECRET(routing_key, 0,
                       "integration key of an Events API v2 integration (mode events)"),
     TOCSIN_OPT(struct tcn_pd, source, STR, "Tocsin", 0, "payload.source of events (mode events)"),
+    TOCSIN_OPT_SECRET(
+        webhook_secret, 0,
+        "secret of the webhook subscription, shown once when it is made (mode incidents)"),
     TOCSIN_OPT_END,
 };
 
@@ -111,9 +116,39 @@ static uint32_t caps_of(const struct tocsin_instance *in)
     uint32_t incidents = TOCSIN_CAN(TOCSIN_CHECK) | TOCSIN_CAN(TOCSIN_FIND) |
                          TOCSIN_CAN(TOCSIN_GET) | TOCSIN_CAN(TOCSIN_CREATE) |
                          TOCSIN_CAN(TOCSIN_WRITE) | TOCSIN_CAN(TOCSIN_NOTE) |
-                         TOCSIN_CAN(TOCSIN_NOTE_FIND);
+                         TOCSIN_CAN(TOCSIN_NOTE_FIND) | TOCSIN_CAP_WEBHOOK;
 
     return is_events(in) ? events : incidents;
+}
+
+/* ---- webhooks ---- */
+
+/* One of a header's signatures, which begins at *at; moves behind it. */
+static int is_signed(const struct tocsin_instance *in, const struct tocsin_inbound *rq,
+                     const char **at)
+{
+    char word[80];
+    size_t n = strcspn(*at, ","), used = n < sizeof word ? n : 0;
+
+    memcpy(word, *at, used);
+    word[used] = 0;
+    *at += n + ((*at)[n] == ',');
+    return strncmp(word, "v1=", 3) == 0 &&
+           in->host->hmac_ok(in, "webhook_secret", "sha256", rq->body, rq->body_len, word + 3);
+}
+
+/* X-PagerDuty-Signature: v1=HEX,v1=HEX over the body as it was sent; several while a secret is changed. Other versions are not
+ * looked at (webhooks v3, "Verifying signatures"). */
+static int verify(const struct tocsin_instance *in, const struct tocsin_inbound *rq)
+{
+    const char *at = in->host->header(rq->msg, "X-PagerDuty-Signature");
+
+    if (!at)
+        return in->host->fail(in, "there is no X-PagerDuty-Signature");
+    for (int n = 0; n < SIGNATURES_MAX && *at; n++)
+        if (is_signed(in, rq, &at))
+            return 0;
+    return in->host->fail(in, "X-PagerDuty-Signature is not that of webhook_secret");
 }
 
 static const struct tocsin_connector pagerduty = {
@@ -123,12 +158,13 @@ static const struct tocsin_connector pagerduty = {
     .summary = "PagerDuty incidents by REST, or pages by the Events API v2",
     .caps = TOCSIN_CAN(TOCSIN_CHECK) | TOCSIN_CAN(TOCSIN_FIND) | TOCSIN_CAN(TOCSIN_GET) |
             TOCSIN_CAN(TOCSIN_CREATE) | TOCSIN_CAN(TOCSIN_WRITE) | TOCSIN_CAN(TOCSIN_NOTE) |
-            TOCSIN_CAN(TOCSIN_NOTE_FIND),
+            TOCSIN_CAN(TOCSIN_NOTE_FIND) | TOCSIN_CAP_WEBHOOK,
     .state_size = sizeof(struct tcn_pd),
     .options = options,
     .open = open_instance,
     .render = render,
     .interpret = interpret,
+    .verify = verify,
     .caps_of = caps_of,
 };
 

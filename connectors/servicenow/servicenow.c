@@ -3,12 +3,15 @@
 #include "servicenow.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define TABLE "/api/now/table/{}"
 #define RECORD "/api/now/table/{}/{}"
 #define FIND_LIMIT "10"
 #define JOURNAL_LIMIT "50"
 #define QUERY_SIZE 512
+
+#define SIGNED_MAX_S 300 /* a push may be so old, or so early */
 
 static const struct tocsin_option options[] = {
     TOCSIN_OPT(struct tcn_sn, url, URL, NULL, TOCSIN_REQUIRED,
@@ -25,6 +28,8 @@ static const struct tocsin_option options[] = {
     TOCSIN_OPT(struct tcn_sn, read_fields, STR, "", 0,
                "fields to read, separated by commas; empty reads all. Name every field that the "
                "mapping reads: it makes answers much smaller"),
+    TOCSIN_OPT_SECRET(webhook_secret, 0,
+                      "secret with which the business rule signs what it pushes"),
     TOCSIN_OPT_END,
 };
 
@@ -276,6 +281,48 @@ static int interpret(const struct tocsin_instance *in, const struct tocsin_op *o
     return 0;
 }
 
+/* ---- webhooks ---- */
+
+/* "t=UNIX,v1=HASH"; -1 when it is none. */
+static int read_signature(const char *text, char t[16], char hash[96])
+{
+    return sscanf(text, "t=%15[0-9],v1=%95[0-9A-Za-z+/=]", t, hash) == 2 ? 0 : -1;
+}
+
+/* Of "t.body", so that nobody sends it again later. */
+static int is_signed(const struct tocsin_instance *in, const struct tocsin_inbound *rq,
+                     const char *t, const char *hash)
+{
+    size_t n = strlen(t) + 1 + rq->body_len;
+    char *text = malloc(n + 1);
+    int is;
+
+    if (!text)
+        return 0;
+    snprintf(text, n + 1, "%s.", t);
+    memcpy(text + strlen(t) + 1, rq->body, rq->body_len);
+    is = in->host->hmac_ok(in, "webhook_secret", "sha256", text, n, hash);
+    free(text);
+    return is;
+}
+
+/* X-Tocsin-Signature: t=UNIX,v1=HASH, as the business rule of examples/servicenow makes it: HMAC-SHA256 in base64 or hex. */
+static int verify(const struct tocsin_instance *in, const struct tocsin_inbound *rq)
+{
+    const char *signature = in->host->header(rq->msg, "X-Tocsin-Signature");
+    char t[16], hash[96];
+    long long late_s;
+
+    if (!signature || read_signature(signature, t, hash) < 0)
+        return in->host->fail(in, "there is no X-Tocsin-Signature: t=UNIX,v1=HASH");
+    if (!is_signed(in, rq, t, hash))
+        return in->host->fail(in, "X-Tocsin-Signature is not that of webhook_secret");
+    late_s = rq->now_ms / 1000 - strtoll(t, NULL, 10);
+    if (late_s > SIGNED_MAX_S || late_s < -SIGNED_MAX_S)
+        return in->host->fail(in, "X-Tocsin-Signature is %lld s old: look at the clocks", late_s);
+    return 0;
+}
+
 static const struct tocsin_connector servicenow = {
     TOCSIN_CONNECTOR_HEAD,
     .name = "servicenow",
@@ -283,12 +330,13 @@ static const struct tocsin_connector servicenow = {
     .summary = "ServiceNow incidents by the Table API",
     .caps = TOCSIN_CAN(TOCSIN_CHECK) | TOCSIN_CAN(TOCSIN_FIND) | TOCSIN_CAN(TOCSIN_GET) |
             TOCSIN_CAN(TOCSIN_CREATE) | TOCSIN_CAN(TOCSIN_WRITE) | TOCSIN_CAN(TOCSIN_NOTE) |
-            TOCSIN_CAN(TOCSIN_NOTE_FIND),
+            TOCSIN_CAN(TOCSIN_NOTE_FIND) | TOCSIN_CAP_WEBHOOK,
     .state_size = sizeof(struct tcn_sn),
     .options = options,
     .open = open_instance,
     .render = render,
     .interpret = interpret,
+    .verify = verify,
 };
 
 TOCSIN_ENTRY(servicenow);

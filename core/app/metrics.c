@@ -10,6 +10,8 @@ static const struct kind {
 } kinds[] = {
     {"tocsin_deliveries_total", "counter",
      "Deliveries of alarms by source and what became of them."},
+    {"tocsin_webhooks_total", "counter",
+     "Webhooks of ticket systems by connector and what became of them."},
     {"tocsin_mapping_losses_total", "counter",
      "What mappings could not pass on whole, by source: texts cut, values in no table, lists over "
      "their cap."},

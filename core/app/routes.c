@@ -16,7 +16,7 @@
 #define API_BODY (256u << 10)
 #define REPLY_MAX (8u << 20)
 
-enum page { PAGE_SOURCE = 1, PAGE_API, PAGE_ACK, PAGE_HEALTH, PAGE_READY, PAGE_METRICS };
+enum page { PAGE_SOURCE = 1, PAGE_HOOK, PAGE_API, PAGE_ACK, PAGE_HEALTH, PAGE_READY, PAGE_METRICS };
 
 /* What a route's data points to. */
 struct target {
@@ -25,9 +25,10 @@ struct target {
 };
 
 static const unsigned part_of[] = {
-    [PAGE_SOURCE] = TCN_PART_SOURCES, [PAGE_API] = TCN_PART_API,
-    [PAGE_ACK] = TCN_PART_ACK,        [PAGE_HEALTH] = TCN_PART_HEALTH,
-    [PAGE_READY] = TCN_PART_HEALTH,   [PAGE_METRICS] = TCN_PART_METRICS,
+    [PAGE_SOURCE] = TCN_PART_SOURCES,  [PAGE_HOOK] = TCN_PART_SOURCES,
+    [PAGE_API] = TCN_PART_API,         [PAGE_ACK] = TCN_PART_ACK,
+    [PAGE_HEALTH] = TCN_PART_HEALTH,   [PAGE_READY] = TCN_PART_HEALTH,
+    [PAGE_METRICS] = TCN_PART_METRICS,
 };
 
 static const struct tcn_api_route no_api;
@@ -38,6 +39,7 @@ static const struct {
     struct target target;
 } pages[] = {
     {"POST", "/sources/{name}", TCN_SOURCE_BODY_MAX, 0, {PAGE_SOURCE, &no_api}},
+    {"POST", "/connectors/{name}", TCN_SOURCE_BODY_MAX, 0, {PAGE_HOOK, &no_api}},
     {"GET", "/ack/{token}", SMALL_BODY, 0, {PAGE_ACK, &no_api}},
     {"POST", "/ack/{token}", SMALL_BODY, TCN_ROUTE_BODY_OPTIONAL, {PAGE_ACK, &no_api}},
     {"GET", "/healthz", SMALL_BODY, 0, {PAGE_HEALTH, &no_api}},
@@ -159,6 +161,9 @@ void tcn_routes_serve(void *ctx, struct tcn_request *rq)
     switch (target->page) {
     case PAGE_SOURCE:
         serve_source(app, rq);
+        break;
+    case PAGE_HOOK:
+        tcn_route_hook(app, rq);
         break;
     case PAGE_API:
         tcn_route_api(app, rq, target->api);

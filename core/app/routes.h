@@ -17,6 +17,7 @@ void tcn_routes_serve(void *ctx, struct tcn_request *rq);
 /* Each owns rq and answers it, now or on a later turn. */
 void tcn_route_api(struct tcn_app *app, struct tcn_request *rq, const struct tcn_api_route *route);
 void tcn_route_ack(struct tcn_app *app, struct tcn_request *rq);
+void tcn_route_hook(struct tcn_app *app, struct tcn_request *rq);
 void tcn_route_health(struct tcn_request *rq);
 void tcn_route_metrics(struct tcn_app *app, struct tcn_request *rq);
 

@@ -60,6 +60,22 @@ static const EVP_MD *digest_of(const char *alg)
     return strcmp(alg, "sha1") == 0 ? EVP_sha1() : NULL;
 }
 
+/* Of n bytes: twice as many digits, or base64. */
+static bool read_hash(struct tcn_str text, uint8_t ret[EVP_MAX_MD_SIZE], unsigned n)
+{
+    struct tcn_buf bytes;
+    bool is;
+
+    if (tcn_unhex(text, ret, n) == 0)
+        return true;
+    tcn_buf_init(&bytes, 2 * EVP_MAX_MD_SIZE);
+    is = tcn_unbase64(text, &bytes) == 0 && bytes.len == n;
+    if (is)
+        memcpy(ret, bytes.ptr, n);
+    tcn_buf_done(&bytes);
+    return is;
+}
+
 int tcn_hmac_ok(const struct tcn_secret *secret, const char *alg, const void *data, size_t len,
                 const char *hex)
 {
@@ -72,7 +88,7 @@ int tcn_hmac_ok(const struct tcn_secret *secret, const char *alg, const void *da
         return 0;
     if (!HMAC(md, secret->ptr, (int)secret->len, data, len, want, &n))
         return 0;
-    return tcn_unhex(tcn_str(hex), got, n) == 0 && CRYPTO_memcmp(want, got, n) == 0;
+    return read_hash(tcn_str(hex), got, n) && CRYPTO_memcmp(want, got, n) == 0;
 }
 
 static int host_hmac_ok(const struct tocsin_instance *sdk, const char *secret_option,

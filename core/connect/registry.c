@@ -63,10 +63,11 @@ static int check_webhook(const struct tocsin_connector *c, struct tcn_err *err)
 {
     bool claims = (c->caps & TOCSIN_CAP_WEBHOOK) != 0;
 
-    if (claims && (!c->verify || !c->decode))
+    if (claims && !c->verify)
         return tcn_fail(err, TCN_EINVALID,
-                        "connector %s takes webhooks but has no %s(): none is accepted unverified",
-                        c->name, c->verify ? "decode" : "verify");
+                        "connector %s takes webhooks but has no verify(): none is accepted "
+                        "unverified",
+                        c->name);
     if (!claims && (c->verify || c->decode))
         return tcn_fail(err, TCN_EINVALID,
                         "connector %s has verify() or decode() but not TOCSIN_CAP_WEBHOOK",

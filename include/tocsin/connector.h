@@ -43,7 +43,7 @@ enum tocsin_verb {
     TOCSIN_SEND /* payload: {"to": "...", ...} what the mapping made of a page, or of what a topic is told */
 };
 #define TOCSIN_CAN(verb) (UINT32_C(1) << (verb))
-#define TOCSIN_CAP_WEBHOOK (UINT32_C(1) << 24) /* has verify() and decode() */
+#define TOCSIN_CAP_WEBHOOK (UINT32_C(1) << 24) /* has verify() */
 #define TOCSIN_CAP_IDEMPOTENT                                                                      \
     (UINT32_C(1) << 25) /* repeating a CREATE or SEND with its op_id is safe */
 
@@ -217,7 +217,7 @@ struct tocsin_host {
     /* Sets outcome, retry_after_s and reason from net, status and Retry-After. */
     void (*classify)(const struct tocsin_op *, const struct tocsin_response *,
                      struct tocsin_result *);
-    /* 1 if hex is the keyed hash of data; compares in constant time. */
+    /* 1 if hex is the keyed hash of data, as hexadecimal digits or base64; compares in constant time. */
     int (*hmac_ok)(const struct tocsin_instance *, const char *secret_option, const char *alg,
                    const void *data, size_t len, const char *hex);
     int (*report)(struct tocsin_sink *, const struct tocsin_record *); /* copies */
@@ -246,7 +246,8 @@ struct tocsin_connector {
                   struct tocsin_request *);
     int (*interpret)(const struct tocsin_instance *, const struct tocsin_op *,
                      const struct tocsin_response *, struct tocsin_result *, struct tocsin_sink *);
-    /* WEBHOOK: verify() is 0 if authentic, else the caller gets 401 and no decode(). */
+    /* WEBHOOK: verify() is 0 if the bytes of body are authentic, else -1 after host->fail(), and the caller gets 401.  json is
+     * NULL there.  Which record it is about the mapping's "inbound" says; decode() is optional, for handshakes. */
     int (*verify)(const struct tocsin_instance *, const struct tocsin_inbound *);
     int (*decode)(const struct tocsin_instance *, const struct tocsin_inbound *,
                   struct tocsin_sink *);

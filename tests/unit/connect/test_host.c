@@ -31,6 +31,9 @@ static const struct {
      1},
     {"sha256", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3844", 0},
     {"sha256", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec38", 0},
+    {"sha256", "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=", 1},
+    {"sha256", "A9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=", 0}, /* another one */
+    {"sha256", "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTs", 0},     /* cut */
     {"sha256", "", 0},
     {"sha256", "zz", 0},
     {"md5", "750c783e6ab0b503eaa86e310a5db738", 0},

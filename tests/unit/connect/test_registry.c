@@ -117,45 +117,41 @@ static void spoil(struct tocsin_connector *c, int no)
         c->caps |= TOCSIN_CAP_WEBHOOK;
         break;
     case 13:
-        c->caps |= TOCSIN_CAP_WEBHOOK;
-        c->verify = verify;
-        break;
-    case 14:
         c->verify = verify;
         c->decode = decode;
         break;
-    case 15:
+    case 14:
         c->state_size = TCN_STATE_MAX + 1;
         break;
-    case 16:
+    case 15:
         row->name = "No";
         c->options = bad_rows;
         break;
-    case 17:
+    case 16:
         row->kind = 77;
         c->options = bad_rows;
         break;
-    case 18:
+    case 17:
         row->flags = 8;
         c->options = bad_rows;
         break;
-    case 19:
+    case 18:
         row->help = NULL;
         c->options = bad_rows;
         break;
-    case 20:
+    case 19:
         row->offset = sizeof(struct state);
         c->options = bad_rows;
         break;
-    case 21:
+    case 20:
         row->def = "three";
         c->options = bad_rows;
         break;
-    case 22:
+    case 21:
         row->flags = TOCSIN_REQUIRED;
         c->options = bad_rows;
         break;
-    case 23:
+    case 22:
         row->name = "allow";
         c->options = bad_rows;
         break;
@@ -180,7 +176,6 @@ static const struct {
     {"no interpret", "no interpret()"},
     {"create in the dark", "neither find"},
     {"webhook unverified", "no verify()"},
-    {"webhook without decode", "no decode()"},
     {"verify without cap", "not TOCSIN_CAP_WEBHOOK"},
     {"huge state", "bytes of state"},
     {"option name", "illegal name"},
