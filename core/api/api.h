@@ -24,6 +24,7 @@ enum tcn_command_kind {
     TCN_COMMAND_LETTER_DROP,
     TCN_COMMAND_QUARANTINE_DROP, /* of the delivery with the id letter */
     TCN_COMMAND_LINK_RETRY,
+    TCN_COMMAND_LINK_READ,
     TCN_COMMAND_SPLIT,                /* the alarm with the id alarm out of its storm */
     TCN_COMMAND_SUBSCRIPTION_CONFIRM, /* of source and topic */
     TCN_COMMAND_MUTE,                 /* as mute says */

@@ -49,6 +49,7 @@ const struct tcn_api_route tcn_api_v1[] = {
     {"POST", "/v1/incidents/{id}/notes", TCN_RESPONDER, .command = tcn_v1_note},
     {"GET", "/v1/links", TCN_VIEWER, of_links, .query = tcn_v1_links},
     {"POST", "/v1/links/{id}/retry", TCN_MANAGER, .command = tcn_v1_link_retry},
+    {"POST", "/v1/links/{id}/read", TCN_RESPONDER, .command = tcn_v1_link_read},
     {"GET", "/v1/deadletters", TCN_VIEWER, of_pages, .query = tcn_v1_deadletters},
     {"POST", "/v1/deadletters/{id}/retry", TCN_MANAGER, .command = tcn_v1_letter_retry},
     {"POST", "/v1/deadletters/{id}/drop", TCN_MANAGER, .command = tcn_v1_letter_drop},

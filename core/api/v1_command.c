@@ -196,6 +196,11 @@ int tcn_v1_link_retry(struct tcn_api_call *call)
     return about(call, TCN_COMMAND_LINK_RETRY, &call->command.link);
 }
 
+int tcn_v1_link_read(struct tcn_api_call *call)
+{
+    return about(call, TCN_COMMAND_LINK_READ, &call->command.link);
+}
+
 int tcn_v1_letter_retry(struct tcn_api_call *call)
 {
     return about(call, TCN_COMMAND_LETTER_RETRY, &call->command.letter);

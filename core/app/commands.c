@@ -60,6 +60,7 @@ static int decide(struct tcn_aggregate *a, const struct tcn_command *c,
     case TCN_COMMAND_LETTER_DROP:
     case TCN_COMMAND_QUARANTINE_DROP:
     case TCN_COMMAND_LINK_RETRY:
+    case TCN_COMMAND_LINK_READ:
     case TCN_COMMAND_SPLIT:
     case TCN_COMMAND_MUTE:
     case TCN_COMMAND_MUTE_END:
@@ -212,7 +213,9 @@ int tcn_command_execute(struct tcn_api_call *call, const struct tcn_command_worl
     case TCN_COMMAND_LETTER_DROP:
         return tcn_letter_execute(call, world, s, now_ms, ret, err);
     case TCN_COMMAND_LINK_RETRY:
-        return tcn_link_execute(call, world, s, now_ms, ret, err);
+        return tcn_link_retry(call, world, s, now_ms, ret, err);
+    case TCN_COMMAND_LINK_READ:
+        return tcn_link_read(call, s, now_ms, ret, err);
     case TCN_COMMAND_QUARANTINE_DROP:
         return drop_quarantined(call, s, err);
     case TCN_COMMAND_SUBSCRIPTION_CONFIRM:

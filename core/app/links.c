@@ -40,17 +40,22 @@ static int answer_finished(struct tcn_api_call *call, const struct tcn_link *lin
     return 0;
 }
 
-int tcn_link_execute(struct tcn_api_call *call, const struct tcn_command_world *world,
-                     struct tcn_store *s, int64_t now_ms, struct tcn_command_result *ret,
-                     struct tcn_err *err)
+static int refuse_unknown(struct tcn_api_call *call)
+{
+    return tcn_api_refuse(call, 404, "not_found", "id",
+                          "there is no link with this id; GET /v1/links lists them");
+}
+
+int tcn_link_retry(struct tcn_api_call *call, const struct tcn_command_world *world,
+                   struct tcn_store *s, int64_t now_ms, struct tcn_command_result *ret,
+                   struct tcn_err *err)
 {
     struct tcn_id id = call->command.link;
     struct tcn_link link = {0};
     int r = tcn_store_link_get(s, id, call->arena, &link, err);
 
     if (r == TCN_ENOTFOUND)
-        return tcn_api_refuse(call, 404, "not_found", "id",
-                              "there is no link with this id; GET /v1/links lists them");
+        return refuse_unknown(call);
     if (r == 0 && !is_unfinished(&link))
         return answer_finished(call, &link);
     if (r < 0 || (r = tcn_lanes_retry(s, id, now_ms, err)) < 0 ||
@@ -60,5 +65,29 @@ int tcn_link_execute(struct tcn_api_call *call, const struct tcn_command_world *
     ret->has_changed = true;
     call->status = 200;
     call->reply = json_pack("{s:s, s:o}", "status", "retrying", "link", tcn_json_link(&link));
+    return 0;
+}
+
+int tcn_link_read(struct tcn_api_call *call, struct tcn_store *s, int64_t now_ms,
+                  struct tcn_command_result *ret, struct tcn_err *err)
+{
+    struct tcn_link link = {0};
+    bool is_known = false;
+    int r = tcn_store_link_get(s, call->command.link, call->arena, &link, err);
+
+    if (r == TCN_ENOTFOUND)
+        return refuse_unknown(call);
+    if (r == 0 && (link.state != TCN_LINK_LINKED || !link.remote_id))
+        return tcn_api_refuse(call, 409, "not_linked", "id",
+                              "this link has no record in %s to read; POST /v1/links/ID/retry "
+                              "tries it again",
+                              link.connector);
+    if (r < 0 ||
+        (r = tcn_lanes_hint(s, link.connector, link.remote_id, now_ms, &is_known, err)) < 0 ||
+        (r = tcn_store_link_get(s, link.id, call->arena, &link, err)) < 0)
+        return r;
+    ret->has_changed = is_known;
+    call->status = 200;
+    call->reply = json_pack("{s:s, s:o}", "status", "reading", "link", tcn_json_link(&link));
     return 0;
 }

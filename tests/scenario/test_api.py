@@ -20,7 +20,7 @@ ROUTES = [
     ("POST", "/v1/subscriptions/confirm", "manager", 404),
     ("GET", "/v1/links", "viewer", 200), ("GET", "/v1/deadletters", "viewer", 200),
     ("POST", "/v1/deadletters/NO/retry", "manager", 404), ("POST", "/v1/deadletters/NO/drop", "manager", 404),
-    ("POST", "/v1/links/NO/retry", "manager", 404), ("GET", "/v1/subscriptions", "viewer", 200),
+    ("POST", "/v1/links/NO/retry", "manager", 404), ("POST", "/v1/links/NO/read", "responder", 404), ("GET", "/v1/subscriptions", "viewer", 200),
     ("POST", "/v1/incidents", "responder", 201), ("POST", "/v1/incidents/ID/update", "responder", 200),
     ("POST", "/v1/incidents/ID/engage", "responder", 200), ("POST", "/v1/incidents/ID/disengage", "responder", 404),
     ("GET", "/v1/engagements", "viewer", 200), ("POST", "/v1/engagements", "responder", 201),

@@ -123,6 +123,15 @@ class Inbound(Scenario):
     def writes(self, vendor: str) -> int:
         return sum(len(self.box.calls(vendor, method)) for method in ("PUT", "PATCH", "POST"))
 
+    def test_somebody_asks(self) -> None:
+        """No webhook comes."""
+        _, ident, tickets = self.start()
+        self.box.admin("POST", f"/tickets/jira/{tickets['jira']['id']}/status", {"status": WORKING["jira"]})
+        (link,) = [row["id"] for row in self.app.incident(ident)["links"] if row["connector"] == "jira"]
+        answer = self.app.api("POST", f"/v1/links/{link}/read", role="responder")
+        self.assertEqual((200, "reading"), (answer.status, answer.json()["status"]))
+        eventually("it is acknowledged", lambda: self.app.incident(ident)["acknowledged"], 10)
+
     def test_a_record_that_is_not_ours(self) -> None:
         for vendor in VENDORS:
             answer = self.tell(vendor, "nobodys1")

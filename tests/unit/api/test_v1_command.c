@@ -51,6 +51,7 @@ static void test_bodies(void **state)
         {tcn_v1_update, "{}", "title"},
         {tcn_v1_link_retry, NULL, NULL},
         {tcn_v1_link_retry, "{\"why\":\"\"}", "why"},
+        {tcn_v1_link_read, NULL, NULL},
         {tcn_v1_letter_retry, NULL, NULL},
         {tcn_v1_letter_drop, "{\"why\":\"\"}", "why"},
     };

@@ -374,6 +374,33 @@ static void test_a_link_that_waits_is_freed(void **state)
     drop_reply();
 }
 
+/* What rests is due, what has no record has nothing to read. */
+static void test_a_record_is_read_when_asked(void **state)
+{
+    struct tcn_id incident = alarm_of("k", TCN_ACTION_FIRE);
+    struct tcn_link *links, link;
+    size_t n;
+
+    (void)state;
+    assert_int_equal(tcn_store_link_list(store, incident, 9, &arena, &links, &n, &err), 0);
+    execute((struct tcn_command){.kind = TCN_COMMAND_LINK_READ, .link = links[0].id});
+    assert_int_equal(call.status, 409);
+    links[0].state = TCN_LINK_LINKED;
+    links[0].remote_id = "10042";
+    links[0].due_ms = 0;
+    assert_int_equal(tcn_store_link_put(store, &links[0], &err), 0);
+    execute((struct tcn_command){.kind = TCN_COMMAND_LINK_READ, .link = links[0].id});
+    assert_int_equal(call.status, 200);
+    assert_string_equal(text_of("status"), "reading");
+    assert_true(result.has_changed);
+    assert_int_equal(tcn_store_link_get(store, links[0].id, &arena, &link, &err), 0);
+    assert_int_equal(link.hints, links[0].hints + 1);
+    assert_int_equal(link.due_ms, now);
+    execute((struct tcn_command){.kind = TCN_COMMAND_LINK_READ, .link = {{9}}});
+    assert_int_equal(call.status, 404);
+    drop_reply();
+}
+
 /* Nothing happens then: so it says, and adds no line. */
 static void test_a_link_that_wants_nothing(void **state)
 {
@@ -508,6 +535,7 @@ int main(void)
         CASE(test_what_is_left_of_a_dropped_letter),
         CASE(test_dropped_letters_of_what_is_gone),
         CASE(test_a_link_that_waits_is_freed),
+        CASE(test_a_record_is_read_when_asked),
         CASE(test_a_link_that_wants_nothing),
         CASE(test_letters_of_pages),
         CASE(test_letters_of_pages_after_an_answer),
