@@ -1,6 +1,7 @@
 #include "app/notice_message.h"
 
 #include "api/json.h"
+#include "app/notice_news.h"
 #include "app/page_message.h"
 #include "base/datetime.h"
 #include "connect/want.h"
@@ -82,6 +83,8 @@ struct search {
 static void take(struct search *x, const struct tcn_event *event)
 {
     x->ret->event = event->id;
+    if (x->ret->over)
+        return;
     x->ret->payload = evaluate(x->config, x->incident, event, x->notice, x->now_ms, x->arena);
     if (!x->ret->payload)
         x->ret->why = "the mapping of the connector makes no message \"notification\"";
@@ -117,6 +120,8 @@ int tcn_notice_next(const struct tcn_config *config, struct tcn_store *s,
     ret->seq = notice->told_seq;
     if (r == TCN_ENOTFOUND)
         return 0;
+    if (r == 0)
+        ret->over = tcn_notice_why_over(&config->directory, &incident, notice);
     tcn_arena_init(&x.events, EVENTS_ARENA);
     while (r == 0 && n == EVENTS && tcn_id_is_zero(ret->event))
         r = look(&x, &n, err);

@@ -4,8 +4,6 @@
 #include "engine/published.h"
 #include "store/notices.h"
 
-#include <string.h>
-
 static const struct tcn_topic_list *topics_of(const struct tcn_decision *d)
 {
     return d->directory && d->directory->declared ? &d->directory->declared->topics : NULL;
@@ -56,18 +54,7 @@ static int wake_all(struct tcn_store *s, const struct tcn_decision *d, int64_t n
     return r;
 }
 
-static bool is_named(const struct tcn_incident *incident, const char *topic)
-{
-    const char *arns[TCN_TOPICS_OF_INCIDENT_MAX];
-    size_t n = tcn_incident_topics(incident, arns);
-
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(arns[i], topic) == 0)
-            return true;
-    return false;
-}
-
-/* One that comes back later is told what happens from then on. */
+/* One that comes back later is told what happens from then on. What waits is left to its next claim, which tells people. */
 static int drop_others(struct tcn_store *s, const struct tcn_decision *d, struct tcn_err *err)
 {
     struct tcn_notice *known = NULL;
@@ -75,7 +62,7 @@ static int drop_others(struct tcn_store *s, const struct tcn_decision *d, struct
     int r = tcn_store_notice_list(s, d->subject->incident.id, d->arena, &known, &n, err);
 
     for (size_t i = 0; i < n && r == 0; i++)
-        if (!is_named(&d->subject->incident, known[i].topic))
+        if (known[i].due_ms == 0 && !tcn_incident_has_topic(&d->subject->incident, known[i].topic))
             r = tcn_store_notice_drop(s, known[i].id, err);
     return r;
 }

@@ -4,6 +4,7 @@
 #include "app/catalog.h"
 #include "app/milestones.h"
 #include "app/notice_message.h"
+#include "app/notice_news.h"
 #include "app/page_digest.h"
 #include "app/page_message.h"
 #include "app/remark.h"
@@ -221,17 +222,12 @@ static int on_next(void *ctx, struct tcn_store *s, const struct tcn_notice *noti
     return tcn_notice_next(g->config, s, notice, now_ms, arena, ret, err);
 }
 
-static int on_gave_up(void *ctx, struct tcn_store *s, const struct tcn_notice *notice,
-                      const char *why, int64_t now_ms, struct tcn_err *err)
+static int on_news(void *ctx, struct tcn_store *s, const struct tcn_notice_news *news,
+                   int64_t now_ms, struct tcn_err *err)
 {
     const struct generation *g = ctx;
-    char text[1600];
-    struct tcn_remark remark = {.text = text, .actor = "tocsin"};
 
-    snprintf(text, sizeof text,
-             "%.400s was not told of an event by %.64s: %.300s; see the dead letters",
-             notice->topic, notice->connector, why);
-    return tcn_remark_write(s, &g->config->directory, notice->incident, &remark, now_ms, err);
+    return tcn_notice_tell(&g->config->directory, s, news, now_ms, err);
 }
 
 /* -- generations ------------------------------------------------------------------------------------------ */
@@ -280,7 +276,7 @@ static void make_notices(struct generation *g)
         .base = g->app->base,
         .hub = g->hub,
         .store = g->app->store,
-        .app = {g, on_next, on_gave_up, on_changed},
+        .app = {g, on_next, on_news, on_changed},
     };
 
     for (size_t i = 0; i < g->config->n_connectors && o.n_targets < TCN_NOTICE_TARGETS_MAX; i++) {

@@ -74,12 +74,20 @@ static int bury(struct tcn_store *s, const struct tcn_notice *notice, const stru
 }
 
 /* The line of the timeline comes first: that takes the incident's lock, which whoever makes this notice due has, too. */
+static int tell(const struct tcn_notices *n, struct tcn_store *s,
+                const struct tcn_notice_news *news, int64_t now_ms, struct tcn_err *err)
+{
+    const struct tcn_notices_app *app = &n->options.app;
+
+    return app->tell(app->ctx, s, news, now_ms, err);
+}
+
 static int give_up(const struct tcn_notices *n, struct tcn_store *s,
                    const struct tcn_notice *notice, const struct end *end, int64_t now_ms,
                    struct tcn_err *err)
 {
-    const struct tcn_notices_app *app = &n->options.app;
-    int r = app->gave_up(app->ctx, s, notice, end->why, now_ms, err);
+    const struct tcn_notice_news news = {TCN_NOTICE_GIVEN_UP, notice, end->seq, end->why};
+    int r = tell(n, s, &news, now_ms, err);
 
     if (r == 0)
         r = bury(s, notice, end, now_ms, err);
@@ -116,6 +124,17 @@ static struct tcn_notice_run *make_run(struct tcn_notice_job *j, const struct tc
     return run;
 }
 
+/* Without an event nobody misses anything. */
+static int end_notice(const struct tcn_notices *n, struct tcn_store *s,
+                      const struct tcn_notice *notice, const struct tcn_notice_message *m,
+                      int64_t now_ms, struct tcn_err *err)
+{
+    const struct tcn_notice_news news = {TCN_NOTICE_ENDED, notice, m->seq, m->over};
+    int r = tcn_id_is_zero(m->event) ? 0 : tell(n, s, &news, now_ms, err);
+
+    return r < 0 ? r : tcn_store_notice_drop(s, notice->id, err);
+}
+
 static int claim_one(struct tcn_notice_job *j, struct tcn_store *s, const struct tcn_notice *notice,
                      int64_t now_ms, struct tcn_arena *arena, struct tcn_err *err)
 {
@@ -126,6 +145,8 @@ static int claim_one(struct tcn_notice_job *j, struct tcn_store *s, const struct
 
     if (r < 0)
         return r;
+    if (m.over)
+        return end_notice(n, s, notice, &m, now_ms, err);
     if (tcn_id_is_zero(m.event))
         return go_on(s, notice, m.seq, 0, err);
     if (!m.payload)

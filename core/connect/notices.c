@@ -214,7 +214,7 @@ struct tcn_notices *tcn_notices_new(const struct tcn_notices_options *options)
 {
     struct tcn_notices *n = tcn_xcalloc(1, sizeof *n);
 
-    assert(options->app.next && options->app.gave_up);
+    assert(options->app.next && options->app.tell);
     assert(options->n_targets <= TCN_NOTICE_TARGETS_MAX);
     n->options = *options;
     n->worker = (struct tcn_worker){.hub = options->hub,

@@ -20,8 +20,21 @@ struct tcn_notice_message {
     json_t *
         payload; /* what SEND takes, yours to hand over; NULL: it cannot be written, why says why */
     const char *why;
+    const char *over;    /* why this topic is not told by this connector any more; NULL: it is */
     struct tcn_id event; /* zero: there is none to tell */
     int64_t seq; /* all up to it needs no telling once it is told; with event zero, at once */
+};
+
+/* What people are to know of a notice. */
+enum tcn_notice_news_kind {
+    TCN_NOTICE_GIVEN_UP = 1, /* the event of seq: the next one follows */
+    TCN_NOTICE_ENDED         /* the event of seq and all after it are not told */
+};
+struct tcn_notice_news {
+    enum tcn_notice_news_kind kind;
+    const struct tcn_notice *notice;
+    int64_t seq;
+    const char *why;
 };
 
 /* On the store thread, inside the transaction; 0 or the store's error. The job may run again. */
@@ -29,9 +42,8 @@ struct tcn_notices_app {
     void *ctx;
     int (*next)(void *ctx, struct tcn_store *s, const struct tcn_notice *notice, int64_t now_ms,
                 struct tcn_arena *arena, struct tcn_notice_message *ret, struct tcn_err *err);
-    /* The event after notice->told_seq is given up. */
-    int (*gave_up)(void *ctx, struct tcn_store *s, const struct tcn_notice *notice, const char *why,
-                   int64_t now_ms, struct tcn_err *err);
+    int (*tell)(void *ctx, struct tcn_store *s, const struct tcn_notice_news *news, int64_t now_ms,
+                struct tcn_err *err);
     /* On the loop: whoever claims after this one may have something to tell. May be NULL. */
     void (*changed)(void *ctx);
 };

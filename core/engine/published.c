@@ -43,3 +43,14 @@ size_t tcn_incident_topics(const struct tcn_incident *incident, const char *ret[
 {
     return add(&incident->chat_channel, ret, add(&incident->notification_targets, ret, 0));
 }
+
+bool tcn_incident_has_topic(const struct tcn_incident *incident, const char *topic)
+{
+    const char *arns[TCN_TOPICS_OF_INCIDENT_MAX];
+    size_t n = tcn_incident_topics(incident, arns);
+
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(arns[i], topic) == 0)
+            return true;
+    return false;
+}

@@ -12,5 +12,6 @@ bool tcn_event_is_published(const struct tcn_event *event);
 /* Topics of the record that are told, each once; *ret of TCN_TOPICS_OF_INCIDENT_MAX. Returns how many. */
 #define TCN_TOPICS_OF_INCIDENT_MAX (TCN_TARGET_TOPICS_MAX + TCN_CHAT_TOPICS_MAX)
 size_t tcn_incident_topics(const struct tcn_incident *incident, const char *ret[]);
+bool tcn_incident_has_topic(const struct tcn_incident *incident, const char *topic);
 
 #endif

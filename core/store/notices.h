@@ -14,8 +14,8 @@ struct tcn_connector_waiting;
 
 struct tcn_id tcn_notice_id(struct tcn_id incident, const char *topic, const char *connector);
 
-/* It is due at notice->due_ms, or as it was when it waits for a time already. When there is none of that id yet, it has been told
- * up to notice->told_seq. */
+/* It is due at notice->due_ms, and told up to notice->told_seq or as far as it was, whichever is later. One that waits for a time
+ * already stays as it is. */
 int tcn_store_notice_wake(struct tcn_store *s, const struct tcn_notice *notice,
                           struct tcn_err *err);
 /* Those of a connector that are due, the longest first, become in flight of this process. What a living process has in flight is

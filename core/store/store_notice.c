@@ -21,7 +21,10 @@ static const char *const sql[] = {
     [NOTICE_WAKE] = "INSERT INTO notices (account_id, epoch, " COLUMNS ") VALUES ($1, $2, $3, $4,"
                     " $5, $6, $7, $8, 0, 0, NULL, 0)"
                     " ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, due_ms ="
-                    " CASE WHEN notices.due_ms = 0 THEN excluded.due_ms ELSE notices.due_ms END"
+                    " CASE WHEN notices.due_ms = 0 THEN excluded.due_ms ELSE notices.due_ms END,"
+                    " told_seq = CASE WHEN notices.due_ms = 0"
+                    " AND excluded.told_seq > notices.told_seq THEN excluded.told_seq"
+                    " ELSE notices.told_seq END"
                     " WHERE notices.account_id = excluded.account_id",
     /* One that died may have told it: that is told again. */
     [NOTICE_CLAIM] = "WITH due AS MATERIALIZED (SELECT id FROM notices WHERE account_id = $1"

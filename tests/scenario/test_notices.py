@@ -272,7 +272,7 @@ class Notices(Scenario):
         ident = self.quiet(200, 400)
         self.post(ident, "notes", {"text": "after it"})
         self.told(ident, TRIGGER, NOTE)
-        self.assertRegex(self.texts(ident), re.escape(OPS) + " was not told of an event by hook: .*400")
+        self.assertRegex(self.texts(ident), re.escape(OPS) + f' was not told of "{START}" of 20.* by hook: .*400')
         rows = [row for row in self.app.api("GET", "/v1/deadletters").json()["items"] if row["incident"] == ident]
         self.assertEqual([("notify", "hook")], [(row["operation"], row["connector"]) for row in rows])
         self.assertNotIn("test-hook", json.dumps(rows))
@@ -292,14 +292,40 @@ class Notices(Scenario):
         self.sink.released.set()
         self.told(ident, TRIGGER, START, NOTE)
 
+    def reload(self, config: Config) -> None:
+        before = self.app.log.read_text().count("configuration reloaded")
+        self.app.config_file.write_text(json.dumps(config))
+        self.app.child.send_signal(signal.SIGHUP)
+        eventually("it is reloaded", lambda: self.app.log.read_text().count("configuration reloaded") > before)
+
+    def test_a_pair_that_is_taken_out(self) -> None:
+        """What waits for it is told to nobody, and people read that; once it is back, it is told what happens from then on."""
+        ident = self.quiet(None)
+        eventually("the receiver has it", lambda: self.sink.of(ident))
+        whole, without = (json.loads(self.app.config_file.read_text()) for _ in range(2))
+        del without["topics"][OPS]
+        self.reload(without)
+        self.post(ident, "notes", {"text": "meanwhile"})
+        self.sink.released.set()
+        eventually("it is told no more", lambda: f"{OPS} is not told by hook any more" in self.texts(ident))
+        self.assertRegex(self.texts(ident), f'\\$.topics does not name .*: what happened from "{TRIGGER}" of 20.* on is not told')
+        self.reload(whole)
+        self.post(ident, "notes", {"text": "back again"})
+        self.assertEqual("back again", self.told(ident, NOTE)[0]["detail"]["text"])
+
+    def test_a_topic_that_is_cleared_while_it_waits(self) -> None:
+        ident = self.quiet(None)
+        eventually("the receiver has it", lambda: self.sink.of(ident))
+        self.post(ident, "update", {"notification_targets": []})
+        self.sink.released.set()
+        eventually("it is told no more", lambda: f"{OPS} is not told by hook any more" in self.texts(ident))
+        self.assertIn("the incident does not name this topic any more", self.texts(ident))
+        self.post(ident, "update", {"notification_targets": [OPS]})
+        self.told(ident, UPDATE)
+        self.assertEqual([0, 202], [post.status for post in self.sink.of(ident)])
+
     def test_a_connector_that_is_taken_out(self) -> None:
         """What waits for it is a line of the log, and is told when it is there again."""
-        def reload(config: Config) -> None:
-            before = self.app.log.read_text().count("configuration reloaded")
-            self.app.config_file.write_text(json.dumps(config))
-            self.app.child.send_signal(signal.SIGHUP)
-            eventually("it is reloaded", lambda: self.app.log.read_text().count("configuration reloaded") > before)
-
         ident = self.quiet(503)
         eventually("it is refused once", lambda: self.sink.of(ident))
         whole, without = (json.loads(self.app.config_file.read_text()) for _ in range(2))
@@ -307,10 +333,10 @@ class Notices(Scenario):
         without["resources"]["response_plans"] = [
             plan for plan in without["resources"]["response_plans"] if plan["name"] not in ("told", "once", "quiet")]
         del without["sources"]["told"]
-        reload(without)
+        self.reload(without)
         warning = 'topics wait for a connector that is not configured" connector=hook notices=1'
         eventually("it is told", lambda: warning in self.app.log.read_text())
-        reload(whole)
+        self.reload(whole)
         self.told(ident, TRIGGER, START)
 
     def test_health(self) -> None:

@@ -1,5 +1,6 @@
 /* Which topics become due with what happens to an incident, and what they are told of it. */
 #include "app/notice_message.h"
+#include "app/notice_news.h"
 #include "app/notice_turn.h"
 #include "app/remark.h"
 #include "app/resources.h"
@@ -91,9 +92,9 @@ static void due_with_what_is_told(void **state)
 
     (void)state;
     tell_all(incident);
-    seq = load(incident).incident.event_seq;
     assert_int_equal(tcn_remark_write(store, &directory, incident, &remark, now, &err), 0);
     assert_null(strchr(noticed(incident), '*'));
+    seq = load(incident).incident.event_seq;
     execute_for(
         (struct tcn_command){.kind = TCN_COMMAND_NOTE, .incident = incident, .text = "a note"},
         200);
@@ -143,6 +144,41 @@ static void topics_that_go_are_told_no_more(void **state)
         tcn_arena_fmt(&arena, "chat/hook:%d* chat/second:%d* ops/hook:%d* ", seq, seq, seq + 1));
 }
 
+/* Those that wait are left to the claim, which tells people of it. */
+static void what_waits_is_not_dropped_unseen(void **state)
+{
+    static const struct tcn_topics none = {0};
+    struct tcn_id incident = alarm_of("k", TCN_ACTION_FIRE);
+
+    (void)state;
+    execute_for((struct tcn_command){.kind = TCN_COMMAND_UPDATE,
+                                     .incident = incident,
+                                     .update = {.notification_targets = &none}},
+                200);
+    assert_string_equal(noticed(incident), "chat/hook:0* chat/second:0* ops/hook:0* ");
+}
+
+/* A pair that the configuration had not for a while is told what happens from then on. */
+static void a_connector_that_comes_back(void **state)
+{
+    struct tcn_id incident = alarm_of("k", TCN_ACTION_FIRE);
+    int told, seq;
+
+    (void)state;
+    tell_all(incident);
+    told = (int)load(incident).incident.event_seq;
+    topics[1].n_connectors = 1;
+    execute_for(
+        (struct tcn_command){.kind = TCN_COMMAND_NOTE, .incident = incident, .text = "meanwhile"},
+        200);
+    topics[1].n_connectors = 2;
+    seq = (int)load(incident).incident.event_seq;
+    execute_for((struct tcn_command){.kind = TCN_COMMAND_RESOLVE, .incident = incident}, 200);
+    assert_string_equal(
+        noticed(incident),
+        tcn_arena_fmt(&arena, "chat/hook:%d* chat/second:%d* ops/hook:%d* ", told, seq, told));
+}
+
 /* -- the message -------------------------------------------------------------------------------------------------- */
 
 static struct tcn_notice_message next_after(struct tcn_id incident, int64_t seq)
@@ -174,6 +210,76 @@ static void what_is_next(void **state)
     m = next_after((struct tcn_id){{9}}, 3);
     assert_int_equal(m.seq, 3);
     assert_true(tcn_id_is_zero(m.event));
+}
+
+static const char *over_of(struct tcn_id incident, const char *topic, const char *connector)
+{
+    const struct tcn_notice notice = {.incident = incident, .topic = topic, .connector = connector};
+    struct tcn_notice_message m = {.why = "?"};
+
+    if (tcn_notice_next(&config, store, &notice, now, &arena, &m, &err) < 0)
+        fail_msg("%s", err.msg);
+    assert_false(tcn_id_is_zero(m.event));
+    assert_null(m.payload);
+    return m.over ? m.over : "";
+}
+
+static void who_is_told_no_more(void **state)
+{
+    static const struct tcn_topics none = {0};
+    struct tcn_id incident = alarm_of("k", TCN_ACTION_FIRE);
+    const char *gone = "$.topics does not name this connector there any more";
+
+    (void)state;
+    assert_string_equal(over_of(incident, OPS, "hook"), "");
+    assert_string_equal(over_of(incident, CHAT, "second"), "");
+    assert_string_equal(over_of(incident, OPS, "second"), gone);
+    assert_string_equal(over_of(incident, OTHER, "hook"), gone);
+    execute_for((struct tcn_command){.kind = TCN_COMMAND_UPDATE,
+                                     .incident = incident,
+                                     .update = {.notification_targets = &none}},
+                200);
+    assert_string_equal(over_of(incident, OPS, "hook"),
+                        "the incident does not name this topic any more");
+}
+
+/* -- the line of the timeline ------------------------------------------------------------------------------------- */
+
+static const char *line_of(struct tcn_id incident, enum tcn_notice_news_kind kind)
+{
+    const struct tcn_notice notice = {.incident = incident, .topic = OPS, .connector = "hook"};
+    const struct tcn_notice_news news = {kind, &notice, 2, "it says no"};
+    struct tcn_event *event = NULL;
+    size_t n = 0;
+
+    assert_int_equal(tcn_notice_tell(&directory, store, &news, now, &err), 0);
+    assert_int_equal(tcn_store_event_newest(store, incident, 0, 1, &arena, &event, &n, &err), 0);
+    assert_int_equal(n, 1);
+    assert_string_equal(event->actor, "tocsin");
+    assert_false(event->to_tickets);
+    return event->text;
+}
+
+/* They name the event as its receiver would have seen it. */
+static void what_people_read(void **state)
+{
+    struct tcn_id incident = alarm_of("k", TCN_ACTION_FIRE);
+
+    (void)state;
+    assert_string_equal(line_of(incident, TCN_NOTICE_GIVEN_UP), OPS
+                        " was not told of \"SSM Incident Start\" of 2026-08-02T17:04:40.000Z by "
+                        "hook: it says no; see the dead letters");
+    assert_string_equal(line_of(incident, TCN_NOTICE_ENDED),
+                        OPS " is not told by hook any more, for it says no: what happened from "
+                            "\"SSM Incident Start\" of 2026-08-02T17:04:40.000Z on is not told");
+    assert_int_equal(
+        tcn_notice_tell(
+            &directory, store,
+            &(struct tcn_notice_news){
+                TCN_NOTICE_ENDED,
+                &(struct tcn_notice){.topic = OPS, .connector = "hook", .incident = {{9}}}, 1, "x"},
+            now, &err),
+        0);
 }
 
 /* Lines of Tocsin's own are passed, however many there are. */
@@ -246,7 +352,11 @@ int main(void)
         TOLD(due_with_what_is_told),
         TOLD(a_topic_that_is_configured_later),
         TOLD(topics_that_go_are_told_no_more),
+        TOLD(what_waits_is_not_dropped_unseen),
+        TOLD(a_connector_that_comes_back),
         TOLD(what_is_next),
+        TOLD(who_is_told_no_more),
+        TOLD(what_people_read),
         TOLD(what_is_not_told_is_passed),
         TOLD(envelopes),
     };

@@ -22,8 +22,10 @@ static struct tcn_instance instance = {.sdk = {.name = "hook"}};
 static const struct tcn_id incident = {{7}};
 static int64_t now, last_seq; /* of the timeline, whose events are told if their number is odd */
 static bool is_unwritable;
-static unsigned given_up;
-static const char *given_up_why;
+static const char *over;
+static unsigned given_up, ended;
+static const char *told_why;
+static int64_t news_seq;
 
 static int next(void *ctx, struct tcn_store *s, const struct tcn_notice *notice, int64_t now_ms,
                 struct tcn_arena *a, struct tcn_notice_message *ret, struct tcn_err *e)
@@ -36,21 +38,24 @@ static int next(void *ctx, struct tcn_store *s, const struct tcn_notice *notice,
     for (ret->seq = notice->told_seq; ret->seq < last_seq && tcn_id_is_zero(ret->event);)
         if (++ret->seq % 2 == 1)
             ret->event = tcn_id_child(incident, "event", (uint64_t)ret->seq);
-    if (!tcn_id_is_zero(ret->event) && !is_unwritable)
+    ret->over = over;
+    if (!tcn_id_is_zero(ret->event) && !is_unwritable && !over)
         ret->payload = json_pack("{s:I}", "seq", (json_int_t)ret->seq);
     return 0;
 }
 
-static int gave_up(void *ctx, struct tcn_store *s, const struct tcn_notice *notice, const char *why,
-                   int64_t now_ms, struct tcn_err *e)
+static int tell(void *ctx, struct tcn_store *s, const struct tcn_notice_news *news, int64_t now_ms,
+                struct tcn_err *e)
 {
     (void)ctx;
     (void)s;
     (void)now_ms;
     (void)e;
-    assert_string_equal(notice->topic, TOPIC);
-    given_up_why = tcn_arena_strdup(&arena, why);
-    given_up++;
+    assert_string_equal(news->notice->topic, TOPIC);
+    told_why = tcn_arena_strdup(&arena, news->why);
+    news_seq = news->seq;
+    given_up += news->kind == TCN_NOTICE_GIVEN_UP;
+    ended += news->kind == TCN_NOTICE_ENDED;
     return 0;
 }
 
@@ -68,8 +73,9 @@ static int setup(void **state)
     now = T0;
     last_seq = 5;
     is_unwritable = false;
-    given_up = 0;
-    notices = (struct tcn_notices){.options = {.app = {.next = next, .gave_up = gave_up}}};
+    over = NULL;
+    given_up = ended = 0;
+    notices = (struct tcn_notices){.options = {.app = {.next = next, .tell = tell}}};
     *target = (struct tcn_notice_target){.notices = &notices, .instance = &instance};
     tcn_arena_init(&arena, 16u << 20);
     if (tcn_store_open(&o, now, &store, &err) < 0 || tcn_store_begin(store, &err) < 0 ||
@@ -259,7 +265,8 @@ static void refused_is_given_up(void **state)
     (void)state;
     answer(TOCSIN_REJECTED);
     assert_int_equal(given_up, 1);
-    assert_string_equal(given_up_why, "it says no");
+    assert_string_equal(told_why, "it says no");
+    assert_int_equal(news_seq, 1);
     letters("it says no");
     assert_int_equal(row().told_seq, 1);
     assert_int_equal(row().due_ms, now);
@@ -288,6 +295,56 @@ static void held_back_is_no_try(void **state)
     assert_int_equal(row().due_ms, now + 1000);
 }
 
+static size_t n_rows(void)
+{
+    struct tcn_notice *list;
+    size_t n;
+
+    assert_int_equal(tcn_store_notice_list(store, incident, &arena, &list, &n, &err), 0);
+    return n;
+}
+
+/* What waits for a pair that is no more is told to people, and then forgotten. */
+static void over_is_ended(void **state)
+{
+    (void)state;
+    answer(TOCSIN_OK);
+    over = "nobody wants it";
+    assert_null(claim());
+    assert_int_equal(n_rows(), 0);
+    assert_int_equal(ended, 1);
+    assert_int_equal(given_up, 0);
+    assert_int_equal(news_seq, 3);
+    assert_string_equal(told_why, "nobody wants it");
+    assert_null(claim());
+}
+
+/* The call that was on its way is heard out, and is the last. */
+static void over_while_it_is_told(void **state)
+{
+    struct tcn_notice_run *run = claim();
+
+    (void)state;
+    over = "nobody wants it";
+    result(run, TOCSIN_RETRY, 0);
+    now = row().due_ms;
+    assert_null(claim());
+    assert_int_equal(n_rows(), 0);
+    assert_int_equal(ended, 1);
+    assert_int_equal(news_seq, 1);
+}
+
+static void over_with_nothing_left(void **state)
+{
+    (void)state;
+    last_seq = 1;
+    answer(TOCSIN_OK);
+    over = "nobody wants it";
+    assert_null(claim());
+    assert_int_equal(n_rows(), 0);
+    assert_int_equal(ended, 0);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -296,6 +353,7 @@ int main(void)
         CASE(told_in_turn),        CASE(nothing_to_tell),           CASE(waits_get_longer),
         CASE(as_long_as_it_asked), CASE(an_hour_and_then_the_next), CASE(some_tries_at_least),
         CASE(refused_is_given_up), CASE(unwritable_is_given_up),    CASE(held_back_is_no_try),
+        CASE(over_is_ended),       CASE(over_while_it_is_told),     CASE(over_with_nothing_left),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,6 +101,25 @@ static void woken_once(void **state)
     assert_int_equal(row.told_seq, 9);
 }
 
+/* What happened while nobody woke it is not told by the next wake. */
+static void woken_from_then_on(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_notice row, later = notice_of(1, "ops", "hook", 80);
+
+    wake(f, 1, "ops", "hook", 50);
+    row = only_one(f, 1);
+    row.due_ms = 0;
+    OK(f, tcn_store_notice_put(f->s, &row, &f->err));
+    later.told_seq = 12;
+    OK(f, tcn_store_notice_wake(f->s, &later, &f->err));
+    assert_int_equal(only_one(f, 1).told_seq, 12);
+    assert_int_equal(only_one(f, 1).due_ms, 80);
+    later.told_seq = 20;
+    OK(f, tcn_store_notice_wake(f->s, &later, &f->err));
+    assert_int_equal(only_one(f, 1).told_seq, 12); /* what waits is told first */
+}
+
 static void claimed_in_turn(void **state)
 {
     struct fixture *f = *state;
@@ -177,10 +196,11 @@ static void held_after_a_restore(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_FILE(every_member),      cmocka_unit_test(ids_tell_them_apart),
-        IN_MEMORY(woken_once),      IN_MEMORY(claimed_in_turn),
-        IN_FILE(taken_over),        IN_MEMORY(woken_while_it_is_told),
-        IN_MEMORY(dropped_is_gone), IN_MEMORY(held_after_a_restore),
+        IN_FILE(every_member),         cmocka_unit_test(ids_tell_them_apart),
+        IN_MEMORY(woken_once),         IN_MEMORY(claimed_in_turn),
+        IN_FILE(taken_over),           IN_MEMORY(woken_while_it_is_told),
+        IN_MEMORY(dropped_is_gone),    IN_MEMORY(held_after_a_restore),
+        IN_MEMORY(woken_from_then_on),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

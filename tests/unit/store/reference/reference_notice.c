@@ -13,8 +13,11 @@ int ref_notice_wake(struct ref *r, const struct tcn_notice *notice)
     struct ref_table *t = &r->t[REF_NOTICES];
     struct tcn_notice *row = ref_find(t, has_id, &notice->id);
 
+    if (row && row->due_ms)
+        return 0;
     if (row) {
-        row->due_ms = row->due_ms ? row->due_ms : notice->due_ms;
+        row->due_ms = notice->due_ms;
+        row->told_seq = row->told_seq > notice->told_seq ? row->told_seq : notice->told_seq;
         return 0;
     }
     row = ref_find_or_add(t, has_id, &notice->id);
