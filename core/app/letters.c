@@ -1,15 +1,10 @@
 #include "app/letters.h"
 #include "api/json.h"
+#include "app/notice_letters.h"
 #include "app/remark.h"
 #include "app/turn.h"
 #include "connect/lanes.h"
-#include "connect/notices.h"
 #include "connect/sends.h"
-
-static bool is_notice(const struct tcn_deadletter *letter)
-{
-    return strcmp(letter->operation, TCN_OPERATION_NOTIFY) == 0;
-}
 
 /* Why its person is not to be paged any more; NULL: is. */
 static const char *why_over(const struct tcn_aggregate *a, struct tcn_id send, int64_t now_ms)
@@ -89,7 +84,7 @@ static int answer_drop(struct tcn_api_call *call, const struct tcn_deadletter *l
     if (r < 0 && r != TCN_ENOTFOUND)
         return r;
     *ret_message = r == 0                         ? outlook(call->arena, &link)
-                   : is_notice(letter)            ? "its topic stays untold"
+                   : tcn_notice_is_letter(letter) ? "its topic stays untold"
                    : tcn_id_is_zero(letter->link) ? "the page stays unsent"
                                                   : "it was about a ticket that is no more";
     call->reply = json_pack("{s:s, s:s, s:o}", "status", "dropped", "message", *ret_message, "link",
@@ -126,11 +121,11 @@ int tcn_letter_execute(struct tcn_api_call *call, const struct tcn_command_world
             "there is no dead letter with this id; it may have been retried or dropped");
     if (r < 0)
         return r;
-    if (call->command.kind == TCN_COMMAND_LETTER_RETRY && is_notice(&letter))
-        return tcn_api_refuse(
-            call, 409, "not_waiting", "id",
-            "its topic was told what came later, and order is kept; drop the dead "
-            "letter, what happened is on the timeline");
+    if (call->command.kind == TCN_COMMAND_LETTER_RETRY && tcn_notice_is_letter(&letter)) {
+        r = tcn_notice_retry(call, world, &letter, s, now_ms, err);
+        ret->has_changed = r == 0 && call->status == 200;
+        return r;
+    }
     if (call->command.kind == TCN_COMMAND_LETTER_RETRY && tcn_id_is_zero(letter.link) &&
         (r = look_over(call, s, &letter, now_ms, &over, err)) < 0)
         return r;

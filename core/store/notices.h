@@ -26,6 +26,10 @@ int tcn_store_notice_claim(struct tcn_store *s, const char *connector, int64_t n
 /* After a claim: told_seq, due_ms, attempts, since_ms and note are as given, and it is in flight no more. Nothing when it was
  * dropped meanwhile. */
 int tcn_store_notice_put(struct tcn_store *s, const struct tcn_notice *notice, struct tcn_err *err);
+/* What was told up to notice->told_seq has been told up to told_seq only, and is due. Not *ret_is_back: nothing is changed, for it
+ * is told further meanwhile, is in flight of a living process, or is no more. */
+int tcn_store_notice_back(struct tcn_store *s, const struct tcn_notice *notice, int64_t told_seq,
+                          int64_t due_ms, bool *ret_is_back, struct tcn_err *err);
 /* Of an incident, by topic and connector, the first TCN_NOTICES_OF_INCIDENT_MAX. */
 int tcn_store_notice_list(struct tcn_store *s, struct tcn_id incident, struct tcn_arena *a,
                           struct tcn_notice **ret, size_t *ret_n, struct tcn_err *err);

@@ -9,6 +9,7 @@ enum {
     NOTICE_WAKE,
     NOTICE_CLAIM,
     NOTICE_PUT,
+    NOTICE_BACK,
     NOTICE_LIST,
     NOTICE_DROP,
     NOTICE_NEXT,
@@ -34,6 +35,9 @@ static const char *const sql[] = {
                      " WHERE id {ONE_OF}(SELECT id FROM due){END} RETURNING " COLUMNS,
     [NOTICE_PUT] = "UPDATE notices SET epoch = $2, told_seq = $4, due_ms = $5, attempts = $6,"
                    " since_ms = $7, note = $8, holder = 0 WHERE account_id = $1 AND id = $3",
+    [NOTICE_BACK] = "UPDATE notices SET epoch = $2, told_seq = $5, due_ms = $6, attempts = 0,"
+                    " since_ms = 0, note = NULL, holder = 0 WHERE account_id = $1 AND id = $3"
+                    " AND told_seq = $4 AND (holder = 0 OR " HOLDER_IS_DEAD ")",
     [NOTICE_LIST] = "SELECT " COLUMNS " FROM notices WHERE account_id = $1 AND incident = $2"
                     " ORDER BY topic, connector LIMIT $3",
     [NOTICE_DROP] = "DELETE FROM notices WHERE account_id = $1 AND id = $2",
@@ -85,6 +89,25 @@ int tcn_store_notice_put(struct tcn_store *s, const struct tcn_notice *notice, s
     tcn_q_int(&q, notice->since_ms);
     tcn_q_text(&q, notice->note);
     return tcn_query_run(&q, err);
+}
+
+int tcn_store_notice_back(struct tcn_store *s, const struct tcn_notice *notice, int64_t told_seq,
+                          int64_t due_ms, bool *ret_is_back, struct tcn_err *err)
+{
+    struct tcn_query q;
+    int64_t changes = 0;
+    int r;
+
+    if ((r = start(s, NOTICE_BACK, &q, err)) < 0)
+        return r;
+    tcn_q_epoch(&q);
+    tcn_q_id(&q, &notice->id);
+    tcn_q_int(&q, notice->told_seq);
+    tcn_q_int(&q, told_seq);
+    tcn_q_int(&q, due_ms);
+    r = tcn_query_run_count(&q, &changes, err);
+    *ret_is_back = r == 0 && changes > 0;
+    return r;
 }
 
 static void read_notice(struct tcn_query *q, struct tcn_arena *a, struct tcn_notice *ret)

@@ -277,11 +277,31 @@ class Notices(Scenario):
         self.assertEqual([("notify", "hook")], [(row["operation"], row["connector"]) for row in rows])
         self.assertNotIn("test-hook", json.dumps(rows))
         path = f"/v1/deadletters/{rows[0]['id']}"
-        self.assertEqual(409, self.app.api("POST", path + "/retry", {}).status)
+        answer = self.app.api("POST", path + "/retry", {})
+        self.assertEqual(409, answer.status)
+        self.assertIn("was told what came later", answer.json()["error"]["message"])
         answer = self.app.api("POST", path + "/drop", {})
         self.assertEqual((200, "its topic stays untold"), (answer.status, answer.json()["message"]))
         self.post(ident, "resolve", {})
         self.told(ident, TRIGGER, NOTE, UPDATE)
+
+    def letters(self, ident: str) -> list[Config]:
+        """The newest first."""
+        return [row for row in self.app.api("GET", "/v1/deadletters").json()["items"] if row["incident"] == ident]
+
+    def test_what_was_given_up_is_told_again(self) -> None:
+        """The receiver refuses all for a while: its operator mends it, and asks for what was missed, from one event on."""
+        ident = self.quiet(200, 400, 404, 400)
+        self.post(ident, "notes", {"text": "first"})
+        self.post(ident, "notes", {"text": "second"})
+        eventually("they are given up", lambda: len(self.letters(ident)) == 3)
+        self.assertEqual([TRIGGER], self.sink.types(ident))
+        oldest = self.letters(ident)[-1]
+        answer = self.app.api("POST", f"/v1/deadletters/{oldest['id']}/retry", {})
+        self.assertEqual((200, "retrying"), (answer.status, answer.json()["status"]))
+        self.told(ident, TRIGGER, START, NOTE, NOTE)
+        self.assertEqual([], self.letters(ident))
+        self.same_ids(ident)
 
     def test_a_reload_in_between(self) -> None:
         ident = self.quiet(None)

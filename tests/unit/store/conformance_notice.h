@@ -7,6 +7,19 @@
 /* Of topics and connectors: their order is that of bytes. */
 static const char *const notice_names[] = {"Ops", "_x", "a-b", "\xC3\xA9"};
 
+/* One of those that there are, as it is or as it was. */
+static inline void notice_back(struct bed *b, const struct tcn_notice *known, size_t n,
+                               int64_t due_ms)
+{
+    struct tcn_notice row = n > 0 ? known[pick(b, (unsigned)n)] : gen_notice(&b->g);
+    bool is_back[STORES_MAX] = {false};
+
+    row.told_seq -= pick(b, 4) == 0;
+    ASK(b, notice_back, &row, row.told_seq - 1, due_ms, &is_back[k]);
+    EACH(b)
+    assert_int_equal(is_back[k], is_back[b->drivers]);
+}
+
 static inline void notice_ops(struct bed *b)
 {
     struct tcn_notice row = gen_notice(&b->g), *claimed;
@@ -35,6 +48,8 @@ static inline void notice_ops(struct bed *b)
             row.note = pick(b, 2) ? row.note : NULL;
             WRITE(b, notice_put, &row);
         }
+    assert_int_equal(ref_notice_list(&b->ref, row.incident, &b->a, &claimed, &count), 0);
+    notice_back(b, claimed, count, now);
     if (pick(b, 8) == 0)
         WRITE(b, notice_drop, row.id);
     LIST(b, struct tcn_notice, same_notice, notice_list, row.incident);

@@ -120,6 +120,41 @@ static void woken_from_then_on(void **state)
     assert_int_equal(only_one(f, 1).told_seq, 12); /* what waits is told first */
 }
 
+static bool back(struct fixture *f, const struct tcn_notice *from, int64_t told_seq)
+{
+    bool is_back = false;
+
+    OK(f, tcn_store_notice_back(f->s, from, told_seq, 90, &is_back, &f->err));
+    return is_back;
+}
+
+/* Unless somebody tells it meanwhile. */
+static void set_back(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_notice row;
+
+    wake(f, 1, "ops", "hook", 50);
+    claim(f, "hook", 60, 1, "ops 50 ");
+    row = only_one(f, 1);
+    assert_false(back(f, &row, 2));
+    row.told_seq = 9;
+    row.attempts = 3;
+    row.since_ms = 40;
+    row.note = "late";
+    OK(f, tcn_store_notice_put(f->s, &row, &f->err));
+    assert_false(back(f, &(struct tcn_notice){.id = row.id, .told_seq = 4}, 2));
+    assert_int_equal(only_one(f, 1).told_seq, 9);
+    assert_true(back(f, &row, 2));
+    row = only_one(f, 1);
+    assert_int_equal(row.told_seq, 2);
+    assert_int_equal(row.due_ms, 90);
+    assert_int_equal(row.attempts + row.since_ms, 0);
+    assert_null(row.note);
+    OK(f, tcn_store_notice_drop(f->s, row.id, &f->err));
+    assert_false(back(f, &row, 2));
+}
+
 static void claimed_in_turn(void **state)
 {
     struct fixture *f = *state;
@@ -200,7 +235,7 @@ int main(void)
         IN_MEMORY(woken_once),         IN_MEMORY(claimed_in_turn),
         IN_FILE(taken_over),           IN_MEMORY(woken_while_it_is_told),
         IN_MEMORY(dropped_is_gone),    IN_MEMORY(held_after_a_restore),
-        IN_MEMORY(woken_from_then_on),
+        IN_MEMORY(woken_from_then_on), IN_MEMORY(set_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -264,6 +264,8 @@ int ref_notice_wake(struct ref *r, const struct tcn_notice *notice);
 int ref_notice_claim(struct ref *r, const char *connector, int64_t now_ms, size_t limit,
                      struct tcn_arena *a, struct tcn_notice **ret, size_t *ret_n);
 int ref_notice_put(struct ref *r, const struct tcn_notice *notice);
+int ref_notice_back(struct ref *r, const struct tcn_notice *notice, int64_t told_seq,
+                    int64_t due_ms, bool *ret_is_back);
 int ref_notice_list(struct ref *r, struct tcn_id incident, struct tcn_arena *a,
                     struct tcn_notice **ret, size_t *ret_n);
 int ref_notice_drop(struct ref *r, struct tcn_id id);

@@ -44,6 +44,21 @@ int ref_notice_put(struct ref *r, const struct tcn_notice *notice)
     return 0;
 }
 
+int ref_notice_back(struct ref *r, const struct tcn_notice *notice, int64_t told_seq,
+                    int64_t due_ms, bool *ret_is_back)
+{
+    struct tcn_notice *row = ref_find(&r->t[REF_NOTICES], has_id, &notice->id);
+
+    *ret_is_back = row && row->told_seq == notice->told_seq && !row->is_in_flight;
+    if (!*ret_is_back)
+        return 0;
+    row->told_seq = told_seq;
+    row->due_ms = due_ms;
+    row->attempts = row->since_ms = 0;
+    row->note = NULL;
+    return 0;
+}
+
 int ref_notice_drop(struct ref *r, struct tcn_id id)
 {
     ref_remove(&r->t[REF_NOTICES], has_id, &id);
