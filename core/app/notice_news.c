@@ -61,7 +61,11 @@ static void write_text(const struct tcn_notice_news *news, const char *event, ch
 {
     const char *topic = news->notice->topic, *connector = news->notice->connector;
 
-    if (news->kind == TCN_NOTICE_ENDED)
+    if (news->kind == TCN_NOTICE_LATE)
+        snprintf(ret, TEXT,
+                 "%.400s is not told of %s by %.64s yet: %.300s; it is tried again by itself",
+                 topic, event, connector, news->why);
+    else if (news->kind == TCN_NOTICE_ENDED)
         snprintf(
             ret, TEXT,
             "%.400s is not told by %.64s any more, for %.300s: what happened from %s on is not "

@@ -211,6 +211,25 @@ static bool is_over(const struct tcn_notice *tried)
            tried->due_ms - tried->since_ms > TCN_NOTICE_TRIED_MS;
 }
 
+/* Between this try, or the first, and the next one lies the end of its first minute: true once an event. */
+static bool is_late_now(const struct tcn_notice *before, const struct tcn_notice *tried)
+{
+    int64_t late_ms = tried->since_ms + TCN_NOTICE_LATE_MS;
+
+    return tried->since_ms > 0 && tried->due_ms >= late_ms &&
+           (before->since_ms == 0 || before->due_ms < late_ms);
+}
+
+static int wait_on(const struct tcn_notice_run *run, struct tcn_store *s,
+                   const struct tcn_notice *tried, int64_t now_ms, struct tcn_err *err)
+{
+    const struct tcn_notice_news news = {TCN_NOTICE_LATE, tried, run->seq, tried->note};
+    int r =
+        is_late_now(&run->notice, tried) ? tell(run->target->notices, s, &news, now_ms, err) : 0;
+
+    return r < 0 ? r : tcn_store_notice_put(s, tried, err);
+}
+
 static int fail(const struct tcn_notice_run *run, struct tcn_store *s, int64_t now_ms,
                 struct tcn_err *err)
 {
@@ -222,7 +241,7 @@ static int fail(const struct tcn_notice_run *run, struct tcn_store *s, int64_t n
     tried.due_ms = now_ms + wait_ms(tried.attempts, result);
     tried.note = result->reason;
     if (may_pass(result->outcome) && !is_over(&tried))
-        return tcn_store_notice_put(s, &tried, err);
+        return wait_on(run, s, &tried, now_ms, err);
     return give_up(run->target->notices, s, &run->notice,
                    &(struct end){run->event, run->seq, result->reason, run->outcome}, now_ms, err);
 }
@@ -235,7 +254,7 @@ static int hold_back(const struct tcn_notice_run *run, struct tcn_store *s, int6
 
     notice.due_ms = now_ms + FIRST_WAIT_MS;
     notice.note = run->outcome->result.reason;
-    return tcn_store_notice_put(s, &notice, err);
+    return wait_on(run, s, &notice, now_ms, err);
 }
 
 int tcn_notice_job_result(struct tcn_job *job, struct tcn_store *s, int64_t now_ms,

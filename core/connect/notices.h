@@ -11,6 +11,7 @@
 #define TCN_OPERATION_NOTIFY "notify"             /* of dead letters */
 #define TCN_NOTICE_TARGETS_MAX 32                 /* connectors that tell topics */
 #define TCN_NOTICE_TRIED_MS (INT64_C(60) * 60000) /* so long from the first try on */
+#define TCN_NOTICE_LATE_MS INT64_C(60000)         /* a shorter wait is over before anybody asks */
 #define TCN_NOTICE_TRIES_MIN 8                    /* however long this process was away meanwhile */
 
 struct tcn_notices;
@@ -28,7 +29,8 @@ struct tcn_notice_message {
 /* What people are to know of a notice. */
 enum tcn_notice_news_kind {
     TCN_NOTICE_GIVEN_UP = 1, /* the event of seq: the next one follows */
-    TCN_NOTICE_ENDED         /* the event of seq and all after it are not told */
+    TCN_NOTICE_ENDED,        /* the event of seq and all after it are not told */
+    TCN_NOTICE_LATE          /* the event of seq is told in a minute at the earliest; once */
 };
 struct tcn_notice_news {
     enum tcn_notice_news_kind kind;

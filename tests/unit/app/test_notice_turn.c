@@ -272,6 +272,9 @@ static void what_people_read(void **state)
     assert_string_equal(line_of(incident, TCN_NOTICE_ENDED),
                         OPS " is not told by hook any more, for it says no: what happened from "
                             "\"SSM Incident Start\" of 2026-08-02T17:04:40.000Z on is not told");
+    assert_string_equal(line_of(incident, TCN_NOTICE_LATE),
+                        OPS " is not told of \"SSM Incident Start\" of 2026-08-02T17:04:40.000Z by "
+                            "hook yet: it says no; it is tried again by itself");
     assert_int_equal(
         tcn_notice_tell(
             &directory, store,

@@ -23,7 +23,7 @@ static const struct tcn_id incident = {{7}};
 static int64_t now, last_seq; /* of the timeline, whose events are told if their number is odd */
 static bool is_unwritable;
 static const char *over;
-static unsigned given_up, ended;
+static unsigned given_up, ended, late;
 static const char *told_why;
 static int64_t news_seq;
 
@@ -55,6 +55,7 @@ static int tell(void *ctx, struct tcn_store *s, const struct tcn_notice_news *ne
     told_why = tcn_arena_strdup(&arena, news->why);
     news_seq = news->seq;
     given_up += news->kind == TCN_NOTICE_GIVEN_UP;
+    late += news->kind == TCN_NOTICE_LATE;
     ended += news->kind == TCN_NOTICE_ENDED;
     return 0;
 }
@@ -74,7 +75,7 @@ static int setup(void **state)
     last_seq = 5;
     is_unwritable = false;
     over = NULL;
-    given_up = ended = 0;
+    given_up = ended = late = 0;
     notices = (struct tcn_notices){.options = {.app = {.next = next, .tell = tell}}};
     *target = (struct tcn_notice_target){.notices = &notices, .instance = &instance};
     tcn_arena_init(&arena, 16u << 20);
@@ -212,6 +213,78 @@ static void as_long_as_it_asked(void **state)
     assert_int_equal(row().due_ms, now + 2000);
 }
 
+/* Once an event, as soon as it is sure. */
+static void late_is_told_once(void **state)
+{
+    (void)state;
+    for (int64_t tries = 1; tries <= 12; tries++) {
+        answer(TOCSIN_RETRY);
+        assert_int_equal(late, row().due_ms - T0 >= TCN_NOTICE_LATE_MS);
+        now = row().due_ms;
+    }
+    assert_int_equal(late, 1);
+    assert_int_equal(news_seq, 1);
+    assert_string_equal(told_why, "it says no");
+    answer(TOCSIN_OK);
+    now++;
+    result(claim(), TOCSIN_RETRY, 59);
+    assert_int_equal(late, 1);
+    now = row().due_ms;
+    result(claim(), TOCSIN_RETRY, 600);
+    assert_int_equal(late, 2);
+    assert_int_equal(news_seq, 3);
+    now = row().due_ms;
+    result(claim(), TOCSIN_RETRY, 0);
+    assert_int_equal(late, 2);
+}
+
+static void late_at_once(void **state)
+{
+    (void)state;
+    result(claim(), TOCSIN_RETRY, 60);
+    assert_int_equal(late, 1);
+    now = row().due_ms;
+    answer(TOCSIN_RETRY);
+    assert_int_equal(late, 1);
+}
+
+/* This process was away in between. */
+static void late_after_a_while(void **state)
+{
+    (void)state;
+    answer(TOCSIN_RETRY);
+    now += TCN_NOTICE_LATE_MS;
+    answer(TOCSIN_RETRY);
+    assert_int_equal(late, 1);
+}
+
+static void held_back(void)
+{
+    struct tcn_notice_run *run = claim();
+
+    assert_non_null(run);
+    run->is_held_back = true;
+    result(run, TOCSIN_RETRY, 0);
+}
+
+/* What was never tried is not late; what was is, whatever keeps it. */
+static void late_while_held_back(void **state)
+{
+    (void)state;
+    held_back();
+    now = row().due_ms + TCN_NOTICE_LATE_MS;
+    held_back();
+    assert_int_equal(late, 0);
+    now = row().due_ms;
+    answer(TOCSIN_RETRY);
+    now += TCN_NOTICE_LATE_MS;
+    held_back();
+    assert_int_equal(late, 1);
+    now = row().due_ms;
+    answer(TOCSIN_RETRY);
+    assert_int_equal(late, 1);
+}
+
 static void letters(const char *reason)
 {
     struct tcn_deadletter *list;
@@ -286,11 +359,8 @@ static void unwritable_is_given_up(void **state)
 
 static void held_back_is_no_try(void **state)
 {
-    struct tcn_notice_run *run = claim();
-
     (void)state;
-    run->is_held_back = true;
-    result(run, TOCSIN_RETRY, 0);
+    held_back();
     assert_int_equal(row().attempts, 0);
     assert_int_equal(row().due_ms, now + 1000);
 }
@@ -350,10 +420,22 @@ static void over_with_nothing_left(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(told_in_turn),        CASE(nothing_to_tell),           CASE(waits_get_longer),
-        CASE(as_long_as_it_asked), CASE(an_hour_and_then_the_next), CASE(some_tries_at_least),
-        CASE(refused_is_given_up), CASE(unwritable_is_given_up),    CASE(held_back_is_no_try),
-        CASE(over_is_ended),       CASE(over_while_it_is_told),     CASE(over_with_nothing_left),
+        CASE(told_in_turn),
+        CASE(nothing_to_tell),
+        CASE(waits_get_longer),
+        CASE(as_long_as_it_asked),
+        CASE(an_hour_and_then_the_next),
+        CASE(some_tries_at_least),
+        CASE(refused_is_given_up),
+        CASE(unwritable_is_given_up),
+        CASE(held_back_is_no_try),
+        CASE(late_is_told_once),
+        CASE(late_at_once),
+        CASE(late_after_a_while),
+        CASE(late_while_held_back),
+        CASE(over_is_ended),
+        CASE(over_while_it_is_told),
+        CASE(over_with_nothing_left),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
