@@ -15,7 +15,7 @@ static void answer(struct tcn_look *look)
 
     look->rq = NULL;
     if (rq)
-        look->answer(look->app, rq);
+        look->answer(look->app, rq, look->ctx);
 }
 
 static void done(struct tcn_job *base, int r, const struct tcn_err *err)

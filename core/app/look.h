@@ -12,10 +12,12 @@ struct tcn_look {
     struct tcn_request *rq; /* owned; NULL once it is answered */
     struct event *patience; /* owned */
     /* Answers rq, which it then owns; called once. */
-    void (*answer)(struct tcn_app *app, struct tcn_request *rq);
+    void (*answer)(struct tcn_app *app, struct tcn_request *rq, void *ctx);
+    void *ctx; /* of answer */
     /* On the loop, with what came of it, before the answer when that is in time. */
     void (*heard)(struct tcn_look *look, int r, const struct tcn_err *err);
-    int64_t n; /* for run and heard */
+    int64_t n;                  /* for run and heard */
+    struct tcn_backlog backlog; /* likewise */
 };
 
 /* Asks, and answers within TCN_LOOK_MS whatever comes of it. False: the store takes no question; rq stays the caller's. */

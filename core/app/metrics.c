@@ -40,6 +40,9 @@ static const struct kind {
     {"tocsin_connector_failures_total", "counter", "Operations of a connector that failed."},
     {"tocsin_connector_held", "gauge",
      "1 while the breaker is open or credentials are refused: tickets wait, pages are tried."},
+    {"tocsin_notices_waiting", "gauge", "Topics of incidents that wait to be told by a connector."},
+    {"tocsin_notices_oldest_seconds", "gauge",
+     "For how long the topic that waits longest has been waiting."},
     {"tocsin_duplicate_remote_total", "counter",
      "Searches of a ticket system that found more than one record of an incident; its timeline "
      "names them."},

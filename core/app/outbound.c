@@ -1,5 +1,6 @@
 /* Ties lanes and sends to the configuration, the engine and the timeline. */
 #include "app/outbound.h"
+#include "api/json.h"
 #include "app/activation_turn.h"
 #include "app/catalog.h"
 #include "app/milestones.h"
@@ -400,16 +401,20 @@ void tcn_outbound_free(struct tcn_app *app)
 
 /* -- health ------------------------------------------------------------------------------------------------ */
 
-static json_t *health_json(const struct tcn_connector_config *c, const struct tcn_port_health *h)
+static json_t *health_json(const struct tcn_app *app, const struct tcn_connector_config *c,
+                           const struct tcn_port_health *h)
 {
     static const char *const breakers[] = {"closed", "open", "half-open"};
+    const struct tcn_backlog_row *waiting = tcn_backlog_of(&app->backlog, c->name);
 
-    return json_pack("{s:s, s:s, s:b, s:s, s:b, s:i, s:I, s:I, s:s?}", "name", c->name, "connector",
-                     c->instance->connector->name, "tickets", c->has_tickets, "breaker",
-                     breakers[h->breaker], "auth_failed", h->is_auth_failed, "in_flight",
+    return json_pack("{s:s, s:s, s:b, s:s, s:b, s:i, s:I, s:I, s:s?, s:I, s:o}", "name", c->name,
+                     "connector", c->instance->connector->name, "tickets", c->has_tickets,
+                     "breaker", breakers[h->breaker], "auth_failed", h->is_auth_failed, "in_flight",
                      (int)h->in_flight, "calls", (json_int_t)h->calls, "failures",
                      (json_int_t)h->failures, "last_failure",
-                     h->last_failure[0] ? h->last_failure : NULL);
+                     h->last_failure[0] ? h->last_failure : NULL, "notices_waiting",
+                     waiting ? (json_int_t)waiting->n : 0, "notices_waiting_since",
+                     tcn_json_time(waiting ? waiting->since_ms : 0));
 }
 
 static bool find_health(const struct generation *g, const struct tcn_connector_config *c,
@@ -429,7 +434,7 @@ json_t *tcn_outbound_json(struct tcn_app *app)
 
     for (size_t i = 0; i < g->config->n_connectors; i++)
         if (find_health(g, &g->config->connectors[i], &h))
-            json_array_append_new(items, health_json(&g->config->connectors[i], &h));
+            json_array_append_new(items, health_json(app, &g->config->connectors[i], &h));
     return items;
 }
 
@@ -437,12 +442,43 @@ json_t *tcn_outbound_json(struct tcn_app *app)
 static const char *const connector_series[] = {
     "tocsin_connector_calls_total", "tocsin_connector_failures_total", "tocsin_connector_held"};
 
+static void waiting_metrics(const struct tcn_app *app, struct tcn_metrics *m,
+                            const struct tcn_backlog_row *row)
+{
+    double age_s = row->n > 0 ? (double)(tcn_app_now_ms(app) - row->since_ms) / 1000 : 0;
+    char labels[100];
+
+    snprintf(labels, sizeof labels, "connector=\"%s\"", row->connector);
+    tcn_metrics_set(m, "tocsin_notices_waiting", labels, (double)row->n);
+    tcn_metrics_set(m, "tocsin_notices_oldest_seconds", labels, age_s > 0 ? age_s : 0);
+}
+
+/* Connectors for which nothing waits, and those that the configuration has not any more, are told as well. */
+static void backlog_metrics(const struct tcn_app *app, struct tcn_metrics *m)
+{
+    const struct tcn_config *config = app->outbound->newest->config;
+
+    tcn_metrics_clear(m, "tocsin_notices_waiting");
+    tcn_metrics_clear(m, "tocsin_notices_oldest_seconds");
+    for (size_t i = 0; app->backlog.is_known && i < config->n_connectors; i++) {
+        const struct tcn_connector_config *c = &config->connectors[i];
+        struct tcn_backlog_row none = {.n = 0};
+
+        snprintf(none.connector, sizeof none.connector, "%s", c->name);
+        if (tcn_connector_reaches(c->instance->connector, TOCSIN_TOPIC))
+            waiting_metrics(app, m, &none);
+    }
+    for (size_t i = 0; i < app->backlog.n; i++)
+        waiting_metrics(app, m, &app->backlog.rows[i]);
+}
+
 void tcn_outbound_metrics(struct tcn_app *app, struct tcn_metrics *m)
 {
     const struct generation *g = app->outbound->newest;
     struct tcn_port_health h;
     char labels[100];
 
+    backlog_metrics(app, m);
     for (size_t i = 0; i < sizeof connector_series / sizeof *connector_series; i++)
         tcn_metrics_clear(m, connector_series[i]);
     for (size_t i = 0; i < g->config->n_connectors; i++) {

@@ -146,10 +146,11 @@ static bool refusal(const struct tcn_app *app, char *ret_text, size_t size)
     return true;
 }
 
-static void answer(struct tcn_app *app, struct tcn_request *rq)
+static void answer(struct tcn_app *app, struct tcn_request *rq, void *ctx)
 {
     char why[TCN_ERR_MSG + 60];
 
+    (void)ctx;
     tell(app);
     if (refusal(app, why, sizeof why))
         tcn_answer_busy(rq, why);
@@ -209,7 +210,7 @@ void tcn_route_ready(struct tcn_app *app, struct tcn_request *rq)
     char why[TCN_TROUBLE];
 
     if (!may_try(app) || tcn_trouble(app, why)) {
-        answer(app, rq);
+        answer(app, rq, NULL);
         return;
     }
     app->ready.is_asked = tcn_look(app, rq, &look);

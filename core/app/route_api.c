@@ -129,6 +129,15 @@ static void answer_state(struct api_job *j, enum tcn_api_state state)
     finish(j);
 }
 
+static void answer_asked(struct tcn_app *app, struct tcn_request *rq, void *ctx)
+{
+    struct api_job *j = ctx;
+
+    (void)app;
+    (void)rq;
+    answer_state(j, j->route->state);
+}
+
 static void submit(struct api_job *j)
 {
     j->job.run = run;
@@ -174,6 +183,8 @@ static void start(struct api_job *j)
     j->call.arena = &j->kept;
     if (tcn_api_query_only(&j->call, j->route->members) < 0) {
         finish(j);
+    } else if (j->route->state == TCN_STATE_CONNECTORS) {
+        tcn_state_ask(j->app, j->rq, answer_asked, j);
     } else if (j->route->state) {
         answer_state(j, j->route->state);
     } else if (!read_body(j) || (read && read(&j->call) < 0)) {

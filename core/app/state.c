@@ -93,10 +93,11 @@ static void collect(struct tcn_app *app)
 }
 
 /* What this process knows by itself is told also while the database is away. */
-static void answer_metrics(struct tcn_app *app, struct tcn_request *rq)
+static void answer_metrics(struct tcn_app *app, struct tcn_request *rq, void *ctx)
 {
     struct tcn_buf text;
 
+    (void)ctx;
     collect(app);
     tcn_peers_metrics(app);
     tcn_servers_metrics(app);
@@ -112,16 +113,21 @@ static void answer_metrics(struct tcn_app *app, struct tcn_request *rq)
 
 static int run_count(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
 {
+    struct tcn_look *look = (struct tcn_look *)base;
+    int r = tcn_store_incident_count(s, TCN_STATUS_OPEN, &look->n, err);
+
     (void)now_ms;
-    return tcn_store_incident_count(s, TCN_STATUS_OPEN, &((struct tcn_look *)base)->n, err);
+    return r < 0 ? r : tcn_backlog_read(s, &look->backlog, err);
 }
 
 /* What cannot be counted stays as it was. */
 static void heard_count(struct tcn_look *look, int r, const struct tcn_err *err)
 {
     (void)err;
-    if (r == 0)
-        look->app->n_open = look->n;
+    if (r < 0)
+        return;
+    look->app->n_open = look->n;
+    look->app->backlog = look->backlog;
 }
 
 void tcn_route_metrics(struct tcn_app *app, struct tcn_request *rq)
@@ -130,5 +136,32 @@ void tcn_route_metrics(struct tcn_app *app, struct tcn_request *rq)
         .job = {.run = run_count}, .answer = answer_metrics, .heard = heard_count};
 
     if (!tcn_look(app, rq, &look))
-        answer_metrics(app, rq);
+        answer_metrics(app, rq, NULL);
+}
+
+/* -- what waits ----------------------------------------------------------------------------------------- */
+
+static int run_backlog(struct tcn_job *base, struct tcn_store *s, int64_t now_ms,
+                       struct tcn_err *err)
+{
+    (void)now_ms;
+    return tcn_backlog_read(s, &((struct tcn_look *)base)->backlog, err);
+}
+
+static void heard_backlog(struct tcn_look *look, int r, const struct tcn_err *err)
+{
+    (void)err;
+    if (r == 0)
+        look->app->backlog = look->backlog;
+}
+
+void tcn_state_ask(struct tcn_app *app, struct tcn_request *rq,
+                   void (*answer)(struct tcn_app *app, struct tcn_request *rq, void *ctx),
+                   void *ctx)
+{
+    const struct tcn_look look = {
+        .job = {.run = run_backlog}, .answer = answer, .ctx = ctx, .heard = heard_backlog};
+
+    if (!tcn_look(app, rq, &look))
+        answer(app, rq, ctx);
 }

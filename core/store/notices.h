@@ -38,7 +38,7 @@ int tcn_store_notice_drop(struct tcn_store *s, struct tcn_id id, struct tcn_err 
 /* When the first of a connector that can be claimed is due; 0: none. */
 int tcn_store_notice_next(struct tcn_store *s, const char *connector, int64_t *ret_ms,
                           struct tcn_err *err);
-/* By connector, those that have any waiting. */
+/* By connector, those that have any waiting; one that was tried in vain waits also while it is tried again. */
 int tcn_store_notice_waiting(struct tcn_store *s, size_t limit, struct tcn_arena *a,
                              struct tcn_connector_waiting **ret, size_t *ret_n,
                              struct tcn_err *err);

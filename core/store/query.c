@@ -265,6 +265,7 @@ int tcn_query_waiting(struct tcn_query *q, size_t limit, struct tcn_arena *a,
 
         row->connector = tcn_c_text(q, a);
         row->n = tcn_c_int(q);
+        row->since_ms = tcn_c_int(q);
     }
     tcn_query_done(q);
     if (r < 0 || (r = tcn_query_row_ok(q, err)) < 0)

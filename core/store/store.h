@@ -498,6 +498,7 @@ int tcn_store_link_claim(struct tcn_store *s, const char *connector, int64_t now
 struct tcn_connector_waiting {
     const char *connector;
     int64_t n; /* its rows that are due, now or later, and in nobody's hand; not what is held */
+    int64_t since_ms; /* when the first of them is due, or was tried first */
 };
 /* By connector, those that have any. */
 int tcn_store_link_waiting(struct tcn_store *s, size_t limit, struct tcn_arena *a,

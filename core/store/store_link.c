@@ -62,9 +62,10 @@ static const char *const sql[] = {
                    " UPDATE links SET holder = $2, epoch = $2, last_attempt_ms ="
                    " CASE WHEN holder <> 0 AND is_uncertain = 1 THEN $4 ELSE last_attempt_ms END"
                    " WHERE id {ONE_OF}(SELECT id FROM due){END} RETURNING " COLUMNS,
-    [LINK_WAITING] = "SELECT connector, COUNT(*) FROM links WHERE account_id = $1 AND due_ms > 0"
-                     " AND due_ms > " TCN_HELD_BEFORE " AND (holder = 0 OR " HOLDER_IS_DEAD ")"
-                     " GROUP BY connector ORDER BY connector LIMIT $2",
+    [LINK_WAITING] =
+        "SELECT connector, COUNT(*), MIN(due_ms) FROM links WHERE account_id = $1 AND due_ms > 0"
+        " AND due_ms > " TCN_HELD_BEFORE " AND (holder = 0 OR " HOLDER_IS_DEAD ")"
+        " GROUP BY connector ORDER BY connector LIMIT $2",
 };
 _Static_assert(TCN_LINK_BLOCKED == 5, "in the SQL above");
 

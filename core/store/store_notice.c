@@ -43,7 +43,11 @@ static const char *const sql[] = {
     [NOTICE_DROP] = "DELETE FROM notices WHERE account_id = $1 AND id = $2",
     [NOTICE_NEXT] = "SELECT due_ms FROM notices WHERE account_id = $1 AND connector = $2 AND" IS_DUE
                     " ORDER BY due_ms LIMIT 1",
-    [NOTICE_WAITING] = "SELECT connector, COUNT(*) FROM notices WHERE account_id = $1 AND" IS_DUE
+    /* One that is tried again waits on meanwhile. */
+    [NOTICE_WAITING] = "SELECT connector, COUNT(*),"
+                       " MIN(CASE WHEN since_ms > 0 THEN since_ms ELSE due_ms END) FROM notices"
+                       " WHERE account_id = $1 AND due_ms > 0 AND due_ms > " TCN_HELD_BEFORE
+                       " AND (holder = 0 OR attempts > 0 OR " HOLDER_IS_DEAD ")"
                        " GROUP BY connector ORDER BY connector LIMIT $2",
 };
 

@@ -12,7 +12,8 @@ import unittest
 from harness import SOURCE_TOKEN, STORE, eventually
 from worlds import ACCOUNT, REGION, Config, Scenario, alert, fresh, group, secret
 
-OPS, CHAT, SPARE, UNKNOWN = (f"arn:aws:sns:{REGION}:{ACCOUNT}:{name}" for name in ("ops", "chat", "spare", "unknown"))
+OPS, CHAT, SPARE, LATE, UNKNOWN = (f"arn:aws:sns:{REGION}:{ACCOUNT}:{name}"
+                                   for name in ("ops", "chat", "spare", "late", "unknown"))
 TRIGGER, START, UPDATE = "SSM Incident Trigger", "SSM Incident Start", "SSM Incident Record Update"
 PAGE, ANSWER, NOTE, CUSTOM = ("SSM Contacts Page for Incident", "SSM Contacts Page Acknowledgement for Incident", "Note",
                               "Custom Event")
@@ -39,6 +40,7 @@ class Sink(http.server.ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Receiver)
         self.posts: list[Post] = []
+        self.retry_after = 1
         self.answers: dict[str, list[int | None]] = {}
         self.lock, self.released = threading.Lock(), threading.Event()
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -81,7 +83,7 @@ class Receiver(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Type", "text/html")
             self.send_header("Content-Length", "0")
             if status in (429, 503):
-                self.send_header("Retry-After", "1")
+                self.send_header("Retry-After", str(self.server.retry_after))
             self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
@@ -100,13 +102,15 @@ class Notices(Scenario):
         cls.env["HOOK_TOKEN"] = "test-hook-0123456789"
         config["connectors"]["hook"] = {"connector": "webhook", "url": cls.sink.url, "token": secret("HOOK_TOKEN"),
                                         "allow": ["localhost"]}
-        config["topics"] = {arn: {"connectors": ["hook"]} for arn in (OPS, CHAT, SPARE)}
+        config["connectors"]["slow"] = config["connectors"]["hook"] | {}
+        config["topics"] = {arn: {"connectors": ["hook"]} for arn in (OPS, CHAT, SPARE)} | {LATE: {"connectors": ["slow"]}}
         target = {"notificationTargets": [{"snsTopicArn": OPS}]}
         config["resources"]["response_plans"] += [
             {"name": "told", "engagements": ["alice"], "chatChannel": {"chatbotSns": [CHAT]}, "incidentTemplate": {
                 "title": "Told", "impact": 3, "notificationTargets": [{"snsTopicArn": OPS}, {"snsTopicArn": UNKNOWN}]}},
             {"name": "once", "incidentTemplate": {"title": "Once", "impact": 4, "dedupeString": "once", **target}},
-            {"name": "quiet", "incidentTemplate": {"title": "Quiet", "impact": 4, **target}}]
+            {"name": "quiet", "incidentTemplate": {"title": "Quiet", "impact": 4, **target}},
+            {"name": "late", "incidentTemplate": {"title": "Late", "impact": 4, "notificationTargets": [{"snsTopicArn": LATE}]}}]
         config["node"] = "one"
         cls.config = config
         config["sources"]["told"] = config["sources"]["prom"] | {"response_plan": "told"}
@@ -119,11 +123,11 @@ class Notices(Scenario):
         answer = self.app.api("POST", f"/v1/incidents/{ident}/{what}", body)
         self.assertIn(answer.status, (200, 201), answer.body)
 
-    def quiet(self, *answers: int | None) -> str:
+    def quiet(self, *answers: int | None, plan: str = "quiet") -> str:
         """An incident that pages nobody; what is said to its first messages."""
         title = fresh("quiet")
         self.sink.answers[title] = list(answers)
-        answer = self.app.api("POST", "/v1/incidents", {"response_plan": "quiet", "title": title})
+        answer = self.app.api("POST", "/v1/incidents", {"response_plan": plan, "title": title})
         self.assertEqual(201, answer.status, answer.body)
         return str(answer.json()["id"])
 
@@ -349,9 +353,9 @@ class Notices(Scenario):
         ident = self.quiet(503)
         eventually("it is refused once", lambda: self.sink.of(ident))
         whole, without = (json.loads(self.app.config_file.read_text()) for _ in range(2))
-        del without["connectors"]["hook"], without["topics"]
+        del without["connectors"]["hook"], without["connectors"]["slow"], without["topics"]
         without["resources"]["response_plans"] = [
-            plan for plan in without["resources"]["response_plans"] if plan["name"] not in ("told", "once", "quiet")]
+            plan for plan in without["resources"]["response_plans"] if plan["name"] not in ("told", "once", "quiet", "late")]
         del without["sources"]["told"]
         self.reload(without)
         warning = 'topics wait for a connector that is not configured" connector=hook notices=1'
@@ -359,11 +363,32 @@ class Notices(Scenario):
         self.reload(whole)
         self.told(ident, TRIGGER, START)
 
+    def test_what_waits_is_seen(self) -> None:
+        """A receiver that asks for more than a minute: the incident says so, the API and the metrics say what waits."""
+        self.sink.retry_after = 90
+        self.addCleanup(setattr, self.sink, "retry_after", 1)
+        def gauge(name: str) -> float:
+            lines = self.app.api("GET", "/metrics").body.decode().splitlines()
+            return next(float(line.split()[1]) for line in lines if line.startswith(f'tocsin_notices_{name}{{connector="slow"}} '))
+
+        ident = self.quiet(503, plan="late")
+        eventually("it is late", lambda: f'{LATE} is not told of "{TRIGGER}" of 20' in self.texts(ident))
+        self.post(ident, "notes", {"text": "behind it"})
+        self.assertRegex(self.texts(ident), "by slow yet: .*503.*; it is tried again by itself")
+        row = {row["name"]: row for row in self.app.api("GET", "/v1/connectors").json()["items"]}["slow"]
+        self.assertEqual(1, row["notices_waiting"])
+        self.assertRegex(row["notices_waiting_since"], r"^20\d\d-")
+        self.assertEqual(1, gauge("waiting"))
+        first = gauge("oldest_seconds")
+        eventually("it gets older", lambda: gauge("oldest_seconds") > first)
+        self.assertEqual(1, self.texts(ident).count("by slow yet"))
+
     def test_health(self) -> None:
         self.told(self.quiet(), TRIGGER, START)
         rows = {row["name"]: row for row in self.app.api("GET", "/v1/connectors").json()["items"]}
         self.assertEqual(("webhook", False), (rows["hook"]["connector"], rows["hook"]["tickets"]))
         self.assertGreaterEqual(rows["hook"]["calls"], 2)
+        self.assertEqual((0, None), (rows["mail"]["notices_waiting"], rows["mail"]["notices_waiting_since"]))
 
 
 if __name__ == "__main__":

@@ -751,6 +751,7 @@ static inline void same_connector_waiting(const struct tcn_connector_waiting *a,
 {
     assert_string_equal(a->connector, b->connector);
     assert_int_equal(a->n, b->n);
+    assert_int_equal(a->since_ms, b->since_ms);
 }
 
 /* Of the reference's rows the one of that key. */

@@ -226,6 +226,7 @@ static void notices_wait_too(void **state)
     assert_int_equal(n, 1);
     assert_string_equal(waiting[0].connector, "hook");
     assert_int_equal(waiting[0].n, 1);
+    assert_int_equal(waiting[0].since_ms, HOLD + 1);
     OK(f, tcn_store_notice_claim(f->s, "hook", NOW, 5, &f->a, &claimed, &n, &f->err));
     assert_int_equal(n, 1);
     assert_id(claimed[0].id, id_of(2));

@@ -185,8 +185,8 @@ static void expect_waiting(struct fixture *f, size_t limit, const char *want)
 
     OK(f, tcn_store_link_waiting(f->s, limit, &f->a, &list, &n, &f->err));
     for (size_t i = 0; i < n; i++)
-        snprintf(text + strlen(text), sizeof text - strlen(text), "%s %d ", list[i].connector,
-                 (int)list[i].n);
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s %d %d ", list[i].connector,
+                 (int)list[i].n, (int)list[i].since_ms);
     assert_string_equal(text, want);
 }
 
@@ -200,10 +200,10 @@ static void counts_what_waits(void **state)
     put(f, 3, 12, "jira", 0);
     put(f, 4, 12, "gone", 10);
     put(f, 5, 13, "quiet", 0);
-    expect_waiting(f, 9, "gone 1 jira 2 ");
-    expect_waiting(f, 1, "gone 1 ");
+    expect_waiting(f, 9, "gone 1 10 jira 2 30 ");
+    expect_waiting(f, 1, "gone 1 10 ");
     claim(f, "jira", 30, 9, "1 "); /* somebody has it in hand */
-    expect_waiting(f, 9, "gone 1 jira 1 ");
+    expect_waiting(f, 9, "gone 1 10 jira 1 5000 ");
 }
 
 static void of_an_older_epoch(void **state)

@@ -120,6 +120,47 @@ static void woken_from_then_on(void **state)
     assert_int_equal(only_one(f, 1).told_seq, 12); /* what waits is told first */
 }
 
+/* "CONNECTOR N SINCE ..." */
+static void waiting(struct fixture *f, size_t limit, const char *expect)
+{
+    struct tcn_connector_waiting *list;
+    char got[200] = "";
+    size_t n;
+
+    OK(f, tcn_store_notice_waiting(f->s, limit, &f->a, &list, &n, &f->err));
+    for (size_t i = 0; i < n; i++) {
+        size_t len = strlen(got);
+
+        snprintf(got + len, sizeof got - len, "%s %d %d ", list[i].connector, (int)list[i].n,
+                 (int)list[i].since_ms);
+    }
+    assert_string_equal(got, expect);
+}
+
+static void how_many_wait(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_notice row = notice_of(1, "a", "hook", 90);
+
+    waiting(f, 9, "");
+    wake(f, 1, "a", "hook", 30);
+    wake(f, 2, "b", "hook", 40);
+    wake(f, 3, "c", "chat", 35);
+    waiting(f, 9, "chat 1 35 hook 2 30 ");
+    waiting(f, 1, "chat 1 35 ");
+    claim(f, "hook", 30, 1, "a 30 ");
+    waiting(f, 9, "chat 1 35 hook 1 40 "); /* the first try is on its way */
+    row.attempts = 2;
+    row.since_ms = 31;
+    OK(f, tcn_store_notice_put(f->s, &row, &f->err));
+    waiting(f, 9, "chat 1 35 hook 2 31 ");
+    claim(f, "hook", 95, 9, "b 40 a 90 ");
+    waiting(f, 9, "chat 1 35 hook 1 31 ");
+    row.due_ms = row.attempts = row.since_ms = 0;
+    OK(f, tcn_store_notice_put(f->s, &row, &f->err));
+    waiting(f, 9, "chat 1 35 ");
+}
+
 static bool back(struct fixture *f, const struct tcn_notice *from, int64_t told_seq)
 {
     bool is_back = false;
@@ -236,6 +277,7 @@ int main(void)
         IN_FILE(taken_over),           IN_MEMORY(woken_while_it_is_told),
         IN_MEMORY(dropped_is_gone),    IN_MEMORY(held_after_a_restore),
         IN_MEMORY(woken_from_then_on), IN_MEMORY(set_back),
+        IN_MEMORY(how_many_wait),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

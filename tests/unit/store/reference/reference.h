@@ -224,6 +224,8 @@ int ref_link_newest(struct ref *r, const char *connector, const struct tcn_link 
 int ref_link_wake(struct ref *r, struct tcn_id incident, int64_t due_ms);
 int ref_link_claim(struct ref *r, const char *connector, int64_t now_ms, size_t limit,
                    struct tcn_arena *a, struct tcn_link **ret, size_t *ret_n);
+/* One more row waits, since then. */
+void ref_waits(struct tcn_connector_waiting *w, int64_t since_ms);
 int ref_link_waiting(struct ref *r, size_t limit, struct tcn_arena *a,
                      struct tcn_connector_waiting **ret, size_t *ret_n);
 int ref_deadletter_put(struct ref *r, const struct tcn_deadletter *d);

@@ -408,6 +408,12 @@ static int by_connector(const void *left, const void *right)
                   ((const struct tcn_link *)right)->connector);
 }
 
+void ref_waits(struct tcn_connector_waiting *w, int64_t since_ms)
+{
+    w->since_ms = w->n == 0 || since_ms < w->since_ms ? since_ms : w->since_ms;
+    w->n++;
+}
+
 int ref_link_waiting(struct ref *r, size_t limit, struct tcn_arena *a,
                      struct tcn_connector_waiting **ret, size_t *ret_n)
 {
@@ -422,7 +428,7 @@ int ref_link_waiting(struct ref *r, size_t limit, struct tcn_arena *a,
 
         if (i == 0 || by_connector(rows[i - 1], link) != 0)
             (*ret)[(*ret_n)++] = (struct tcn_connector_waiting){.connector = link->connector};
-        (*ret)[*ret_n - 1].n++;
+        ref_waits(&(*ret)[*ret_n - 1], link->due_ms);
     }
     *ret_n = *ret_n < limit ? *ret_n : limit;
     return 0;

@@ -147,7 +147,7 @@ static bool waits(const void *row, const void *query)
     const struct tcn_notice *n = row;
 
     (void)query;
-    return n->due_ms > 0 && !n->is_in_flight;
+    return n->due_ms > 0 && (!n->is_in_flight || n->attempts > 0);
 }
 
 static int by_connector(const void *left, const void *right)
@@ -169,7 +169,7 @@ int ref_notice_waiting(struct ref *r, size_t limit, struct tcn_arena *a,
 
         if (i == 0 || by_connector(rows[i - 1], notice) != 0)
             (*ret)[(*ret_n)++] = (struct tcn_connector_waiting){.connector = notice->connector};
-        (*ret)[*ret_n - 1].n++;
+        ref_waits(&(*ret)[*ret_n - 1], notice->since_ms > 0 ? notice->since_ms : notice->due_ms);
     }
     *ret_n = *ret_n < limit ? *ret_n : limit;
     return 0;
