@@ -1,9 +1,11 @@
 #include "app/config_topics.h"
 
+#include "app/notice_try.h"
 #include "app/shipped.h"
 #include "connect/instance.h"
 #include "connect/registry.h"
 #include "engine/arn.h"
+#include "mapping/mapping.h"
 
 /* Those that reach topics. */
 static const char **candidates(struct tcn_config *c)
@@ -18,6 +20,28 @@ static const char **candidates(struct tcn_config *c)
     return names;
 }
 
+/* item is of $.topics.ARN.connectors. Of a file with mistakes before this one no message is tried. */
+static int check_message(const struct tcn_node *item, const struct tcn_connector_config *connector,
+                         struct tcn_config *c)
+{
+    const char *why;
+
+    if (!tcn_mapping_has_message(connector->mapping, "notification"))
+        return tcn_node_problem(item,
+                                "the mapping %s of \"%s\" has no message \"notification\"; without "
+                                "it a topic cannot be told",
+                                tcn_mapping_name(connector->mapping), connector->name);
+    if (c->doc.problems->n > 0)
+        return 0;
+    why = tcn_notice_try(c, connector, item->parent->parent->key);
+    return why ? tcn_node_problem(
+                     item,
+                     "the message \"notification\" of the mapping %s cannot be sent by "
+                     "\"%s\": %s",
+                     tcn_mapping_name(connector->mapping), connector->name, why)
+               : 0;
+}
+
 static int check_connector(const struct tcn_node *item, const char *name, struct tcn_config *c)
 {
     const struct tcn_connector_config *connector = tcn_config_connector(c, name);
@@ -28,10 +52,10 @@ static int check_connector(const struct tcn_node *item, const char *name, struct
         return TCN_EINVALID; /* they could not be read */
     if (!connector)
         return tcn_node_no_such(item, name, "no connector under $.connectors", candidates(c));
-    if (!connector->instance)
+    if (!connector->instance || !connector->mapping)
         return TCN_EINVALID; /* its own mistakes are told already */
     if (tcn_connector_reaches(connector->instance->connector, TOCSIN_TOPIC))
-        return 0;
+        return check_message(item, connector, c);
     return tcn_node_problem(item, "\"%s\" tells no topics; name a connector of the kind %s", name,
                             kind ? kind->name : "webhook");
 }

@@ -46,9 +46,9 @@ json_t *tcn_notice_envelope(const struct tcn_config *config, const struct tcn_in
     return envelope;
 }
 
-static json_t *evaluate(const struct tcn_config *config, const struct tcn_incident *incident,
-                        const struct tcn_event *event, const struct tcn_notice *notice,
-                        int64_t now_ms, struct tcn_arena *arena)
+json_t *tcn_notice_payload(const struct tcn_config *config, const struct tcn_incident *incident,
+                           const struct tcn_event *event, const struct tcn_notice *notice,
+                           int64_t now_ms, struct tcn_arena *arena)
 {
     const struct tcn_connector_config *c = tcn_config_connector(config, notice->connector);
     struct tcn_mapping_env env = {.now_ms = now_ms};
@@ -85,7 +85,8 @@ static void take(struct search *x, const struct tcn_event *event)
     x->ret->event = event->id;
     if (x->ret->over)
         return;
-    x->ret->payload = evaluate(x->config, x->incident, event, x->notice, x->now_ms, x->arena);
+    x->ret->payload =
+        tcn_notice_payload(x->config, x->incident, event, x->notice, x->now_ms, x->arena);
     if (!x->ret->payload)
         x->ret->why = "the mapping of the connector makes no message \"notification\"";
 }

@@ -10,6 +10,11 @@
 json_t *tcn_notice_envelope(const struct tcn_config *config, const struct tcn_incident *incident,
                             const struct tcn_event *event);
 
+/* What SEND takes of it, by the mapping of the notice's connector; the caller's. NULL: that makes none. */
+json_t *tcn_notice_payload(const struct tcn_config *config, const struct tcn_incident *incident,
+                           const struct tcn_event *event, const struct tcn_notice *notice,
+                           int64_t now_ms, struct tcn_arena *arena);
+
 /* As struct tcn_notices_app wants it. */
 int tcn_notice_next(const struct tcn_config *config, struct tcn_store *s,
                     const struct tcn_notice *notice, int64_t now_ms, struct tcn_arena *arena,

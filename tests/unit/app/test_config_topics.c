@@ -116,6 +116,57 @@ static void what_is_there(void **state)
 }
 
 static const struct {
+    const char *messages, *told; /* NULL: nothing */
+} bodies[] = {
+    {"\"notification\": {\"body\": {\"path\": \"event.envelope\"}}", NULL},
+    {"\"notification\": {\"body\": {\"path\": \"event.envelope.detail.modifiedAttributes\"}}",
+     NULL},
+    {"\"notification\": {\"body\": {\"text\": \"{{event.text}}\"}}", NULL},
+    {"\"page\": {\"body\": {\"text\": \"{{env.title}}\"}}",
+     "connectors[0]: the mapping own of \"own\" has no message \"notification\""},
+    {"\"notification\": {\"text\": \"{{event.text}}\"}",
+     "connectors[0]: the message \"notification\" of the mapping own cannot be sent by \"own\": "
+     "the "
+     "message has no body, which is an object or an array"},
+    {"\"notification\": {\"body\": \"{{event.text}}\"}", "the message has no body"},
+};
+
+static void write_mapping(const char *path, const char *messages)
+{
+    FILE *f = fopen(path, "w");
+
+    assert_non_null(f);
+    fprintf(f,
+            "{\"mapping\": 1, \"kind\": \"connector\", \"name\": \"own\", \"driver\": \"webhook\", "
+            "\"messages\": {%s}}",
+            messages);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* What could never be told is a mistake of the file, not of every event. */
+static void bodies_that_cannot_be_sent(void **state)
+{
+    char mapping[80], text[800];
+
+    (void)state;
+    snprintf(mapping, sizeof mapping, "%s.mapping.json", file);
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        write_mapping(mapping, bodies[i].messages);
+        snprintf(text, sizeof text,
+                 "{\"connectors\": {\"own\": {\"connector\": \"webhook\", \"mapping\": \"%s\", "
+                 "\"url\": \"https://hook.example.com/in\"}}, "
+                 "\"topics\": {\"" ARN "\": {\"connectors\": [\"own\"]}}}",
+                 mapping);
+        load(text);
+        if (!bodies[i].told ? !config
+                            : problems.n != 1 || !strstr(problems.text.ptr, bodies[i].told))
+            fail_msg("%zu: %zu problems\n%s", i, problems.n, problems.text.ptr);
+        release();
+    }
+    unlink(mapping);
+}
+
+static const struct {
     const char *text, *told; /* NULL: nothing */
 } plans[] = {
     {"{" CONNECTORS ", " GOOD ", " PLAN(TARGET(ARN)) "}", NULL},
@@ -152,6 +203,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(mistakes_are_told, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_there, setup, teardown),
         cmocka_unit_test_setup_teardown(topics_of_plans, setup, teardown),
+        cmocka_unit_test_setup_teardown(bodies_that_cannot_be_sent, setup, teardown),
     };
 
     return cmocka_run_group_tests_name("config_topics", tests, NULL, NULL);
