@@ -14,15 +14,31 @@
 
 /* -- the message -------------------------------------------------------------------------------------------------- */
 
+/* What Tocsin says itself comes last, so that the data of a custom event can say nothing in its place. The data of others may have
+ * the title as it was then. */
+static void add_own(json_t *detail, const struct tcn_incident *incident,
+                    const struct tcn_event *event)
+{
+    if (strcmp(event->type, TCN_EVENT_CUSTOM) == 0 || !json_object_get(detail, "incidentTitle"))
+        json_object_set_new(detail, "incidentTitle", json_string(incident->title));
+    json_object_del(detail, "actor");
+    if (event->actor)
+        json_object_set_new(detail, "actor", json_string(event->actor));
+    /* Its data has the note alone, and its type does not say that somebody acknowledged. */
+    if (strcmp(event->type, TCN_EVENT_TOCSIN) == 0 && event->text)
+        json_object_set_new(detail, "text", json_string(event->text));
+}
+
 static json_t *detail_of(const struct tcn_incident *incident, const struct tcn_event *event)
 {
     json_t *data = event->data ? json_loads(event->data, JSON_DECODE_ANY, NULL) : NULL;
-    json_t *detail = json_pack("{s:s}", "incidentTitle", incident->title);
+    json_t *detail = json_object();
 
     if (json_is_object(data))
         json_object_update(detail, data);
     else
         json_object_set_new(detail, "eventData", json_string(event->data ? event->data : ""));
+    add_own(detail, incident, event);
     json_decref(data);
     return detail;
 }

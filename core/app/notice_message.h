@@ -6,7 +6,7 @@
 #include "connect/notices.h"
 
 /* {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"}; the caller's. detail has the
- * members of the event's data, or eventData when that is no object, and incidentTitle. */
+ * members of the event's data, or eventData when that is no object, incidentTitle, actor, and of a Tocsin Event its line as text. */
 json_t *tcn_notice_envelope(const struct tcn_config *config, const struct tcn_incident *incident,
                             const struct tcn_event *event);
 

@@ -179,7 +179,8 @@ class Notices(Scenario):
         details = [body["detail"] for body in found]
         self.assertIs(True, details[0]["createdIncident"])
         self.assertEqual("alice", details[2]["contactName"])
-        self.assertEqual("on it", details[3]["text"])
+        self.assertRegex(details[3]["text"], "^acknowledged by .*: on it$")
+        self.assertTrue(all(detail["actor"] for detail in details[3:]))
         self.assertEqual([{"attributeName": "title", "newValue": "Another title"}, {"attributeName": "impact", "newValue": "2"}],
                          details[4]["modifiedAttributes"])
         self.assertEqual("It was the disk.", details[5]["text"])

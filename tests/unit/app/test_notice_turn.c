@@ -304,19 +304,23 @@ static void what_is_not_told_is_passed(void **state)
     assert_false(tcn_id_is_zero(next_after(incident, last).event));
 }
 
-static json_t *enveloped(const char *data)
+static json_t *enveloped_as(const char *type, const char *data)
 {
     const struct tcn_incident incident = {
         .id = {{1}}, .exists = true, .title = "cpu high", .response_plan = "web"};
-    const struct tcn_event event = {
-        .id = {{2}}, .event_ms = T0, .type = TCN_EVENT_CUSTOM, .data = data};
+    const struct tcn_event event = {.id = {{2}},
+                                    .event_ms = T0,
+                                    .type = type,
+                                    .data = data,
+                                    .text = "said so",
+                                    .actor = "token:x"};
 
     return tcn_notice_envelope(&config, &incident, &event);
 }
 
-static void expect(const char *data, const char *detail)
+static void expect(const char *type, const char *data, const char *detail)
 {
-    json_t *envelope = enveloped(data), *want = json_loads(detail, 0, NULL);
+    json_t *envelope = enveloped_as(type, data), *want = json_loads(detail, 0, NULL);
 
     assert_non_null(want);
     if (!json_equal(json_object_get(envelope, "detail"), want))
@@ -327,7 +331,7 @@ static void expect(const char *data, const char *detail)
 
 static void envelopes(void **state)
 {
-    json_t *e = enveloped("{}");
+    json_t *e = enveloped_as(TCN_EVENT_CUSTOM, "{}");
 
     (void)state;
     assert_string_equal(json_string_value(json_object_get(e, "id")),
@@ -339,10 +343,32 @@ static void envelopes(void **state)
                         "arn:aws:ssm-incidents::123456789012:incident-record/web/"
                         "01000000-0000-0000-0000-000000000000");
     json_decref(e);
-    expect("{\"a\":[1]}", "{\"incidentTitle\":\"cpu high\",\"a\":[1]}");
-    expect("{\"incidentTitle\":\"as it was\"}", "{\"incidentTitle\":\"as it was\"}");
-    expect("\"free\"", "{\"incidentTitle\":\"cpu high\",\"eventData\":\"\\\"free\\\"\"}");
-    expect("no JSON", "{\"incidentTitle\":\"cpu high\",\"eventData\":\"no JSON\"}");
+    expect(TCN_EVENT_NOTE, "{\"a\":[1]}",
+           "{\"incidentTitle\":\"cpu high\",\"actor\":\"token:x\",\"a\":[1]}");
+    expect(TCN_EVENT_START, "{\"incidentTitle\":\"as it was\"}",
+           "{\"incidentTitle\":\"as it was\",\"actor\":\"token:x\"}");
+    expect(TCN_EVENT_CUSTOM, "\"free\"",
+           "{\"incidentTitle\":\"cpu high\",\"actor\":\"token:x\",\"eventData\":\"\\\"free\\\"\"}");
+    expect(TCN_EVENT_CUSTOM, "no JSON",
+           "{\"incidentTitle\":\"cpu high\",\"actor\":\"token:x\",\"eventData\":\"no JSON\"}");
+}
+
+/* Who writes a custom event can neither rename the incident nor be somebody else. */
+static void what_data_cannot_say(void **state)
+{
+    (void)state;
+    expect(TCN_EVENT_CUSTOM,
+           "{\"incidentTitle\":\"all is well\",\"actor\":\"token:boss\",\"author\":\"boss\"}",
+           "{\"incidentTitle\":\"cpu high\",\"actor\":\"token:x\",\"author\":\"boss\"}");
+}
+
+/* Its data has the note alone. */
+static void what_was_acknowledged_says_so(void **state)
+{
+    (void)state;
+    expect(TCN_EVENT_TOCSIN, "{\"author\":\"token:x\",\"text\":\"on it\"}",
+           "{\"incidentTitle\":\"cpu high\",\"actor\":\"token:x\",\"author\":\"token:x\",\"text\":"
+           "\"said so\"}");
 }
 
 #define TOLD(f) cmocka_unit_test_setup_teardown(f, told_setup, told_teardown)
@@ -362,6 +388,8 @@ int main(void)
         TOLD(what_people_read),
         TOLD(what_is_not_told_is_passed),
         TOLD(envelopes),
+        TOLD(what_data_cannot_say),
+        TOLD(what_was_acknowledged_says_so),
     };
 
     return cmocka_run_group_tests_name("notice_turn", tests, NULL, NULL);
