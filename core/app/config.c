@@ -302,8 +302,9 @@ static int read_resources(const struct tcn_node *root, struct tcn_config *c)
     struct tcn_declared *d = &c->declared;
     struct tcn_node at;
 
-    d->connectors = (struct tcn_connector_names){
-        names_of(c, true, false), names_of(c, false, false), names_of(c, true, true)};
+    d->connectors =
+        (struct tcn_connector_names){names_of(c, true, false), names_of(c, false, false),
+                                     names_of(c, true, true), tcn_config_topic_connectors(c)};
     d->file = c->file;
     d->serial = next_serial();
     d->config = c;

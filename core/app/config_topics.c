@@ -7,8 +7,7 @@
 #include "engine/arn.h"
 #include "mapping/mapping.h"
 
-/* Those that reach topics. */
-static const char **candidates(struct tcn_config *c)
+const char *const *tcn_config_topic_connectors(struct tcn_config *c)
 {
     const char **names = TCN_NEW_N(&c->arena, const char *, c->n_connectors + 1);
     size_t n = 0;
@@ -51,7 +50,8 @@ static int check_connector(const struct tcn_node *item, const char *name, struct
     if (!c->connectors)
         return TCN_EINVALID; /* they could not be read */
     if (!connector)
-        return tcn_node_no_such(item, name, "no connector under $.connectors", candidates(c));
+        return tcn_node_no_such(item, name, "no connector under $.connectors",
+                                tcn_config_topic_connectors(c));
     if (!connector->instance || !connector->mapping)
         return TCN_EINVALID; /* its own mistakes are told already */
     if (tcn_connector_reaches(connector->instance->connector, TOCSIN_TOPIC))

@@ -39,7 +39,8 @@ static const struct kind {
     {"tocsin_connector_calls_total", "counter", "Operations that a connector was asked to do."},
     {"tocsin_connector_failures_total", "counter", "Operations of a connector that failed."},
     {"tocsin_connector_held", "gauge",
-     "1 while the breaker is open or credentials are refused: tickets wait, pages are tried."},
+     "1 while the breaker is open or credentials are refused: tickets wait, pages and topics are "
+     "tried."},
     {"tocsin_notices_waiting", "gauge", "Topics of incidents that wait to be told by a connector."},
     {"tocsin_notices_oldest_seconds", "gauge",
      "For how long the topic that waits longest has been waiting."},

@@ -18,6 +18,7 @@ struct tcn_connector_names {
     const char *const *without;
     const char *const
         *unknown; /* their own mistake was told: a reference is none, and none is proposed */
+    const char *const *of_topics; /* those that tell topics, whichever else they are */
 };
 
 /* What a directory was read from, for adding to it what commands made (catalog.h). All of it is the configuration's. */

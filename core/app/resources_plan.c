@@ -214,8 +214,9 @@ static int check_connector(const struct tcn_node *item, const struct tcn_connect
     if (is_one_of(known->without, name))
         return tcn_node_problem(item,
                                 "\"%s\" has no tickets, it only sends; take it out here and name "
-                                "it in $.channels",
-                                name);
+                                "it in %s",
+                                name,
+                                is_one_of(known->of_topics, name) ? "$.topics" : "$.channels");
     return tcn_node_no_such(item, name, "no connector with tickets under $.connectors",
                             known->with_tickets);
 }

@@ -229,7 +229,7 @@ struct tcn_notices *tcn_notices_new(const struct tcn_notices_options *options)
         t->notices = n;
         t->instance = options->targets[i];
         t->port =
-            tcn_port_new(options->base, options->hub, t->instance, TCN_PORT_PAGES, on_ready, t);
+            tcn_port_new(options->base, options->hub, t->instance, TCN_PORT_TOPICS, on_ready, t);
     }
     tcn_notices_wake(n);
     return n;

@@ -24,6 +24,7 @@ struct tcn_port {
     struct event_base *base;
     struct tcn_hub *hub;
     struct tcn_instance *instance;
+    enum tcn_port_use use;
     struct tcn_gate gate;
     struct event *timer;
     struct port_call *calls;
@@ -49,7 +50,8 @@ struct tcn_port *tcn_port_new(struct event_base *base, struct tcn_hub *hub,
 
     *p = (struct tcn_port){
         .base = base, .hub = hub, .instance = instance, .ready = ready, .ctx = ctx};
-    p->gate.never_shuts = use == TCN_PORT_PAGES;
+    p->use = use;
+    p->gate.never_shuts = use != TCN_PORT_TICKETS;
     p->timer = evtimer_new(base, on_timer, p);
     if (!p->timer)
         abort();
@@ -101,10 +103,14 @@ static const char *const news_texts[] = {
 
 static const char *news_text(const struct tcn_port *p, enum tcn_gate_news news)
 {
+    bool are_pages = p->use == TCN_PORT_PAGES;
+
     if (p->gate.never_shuts && news == TCN_GATE_OPENED)
-        return "failing: pages are tried all the same";
+        return are_pages ? "failing: pages are tried all the same"
+                         : "failing: topics are tried all the same";
     if (p->gate.never_shuts && news == TCN_GATE_AUTH_FAILED)
-        return "credentials refused: pages are tried all the same";
+        return are_pages ? "credentials refused: pages are tried all the same"
+                         : "credentials refused: topics are tried all the same";
     return news_texts[news];
 }
 

@@ -10,7 +10,8 @@ struct tcn_port;
 
 enum tcn_port_use {
     TCN_PORT_TICKETS = 0,
-    TCN_PORT_PAGES /* never shuts, see connect/gate.h */
+    TCN_PORT_PAGES, /* never shuts, see connect/gate.h */
+    TCN_PORT_TOPICS /* nor does this */
 };
 
 /* ready is called on a later turn of the loop whenever a call ended, a pause is over or the breaker closed. hub and

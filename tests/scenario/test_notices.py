@@ -235,6 +235,11 @@ class Notices(Scenario):
         self.assertEqual(9, len(self.sink.of(ident)))
         self.same_ids(ident)
 
+    def test_credentials_that_are_refused(self) -> None:
+        ident = self.quiet(401)
+        self.told(ident, TRIGGER, START)
+        self.assertIn("credentials refused: topics are tried all the same", self.app.log.read_text())
+
     def test_killed_while_it_tells(self) -> None:
         ident = self.quiet(None)
         self.post(ident, "notes", {"text": "while it waits"})

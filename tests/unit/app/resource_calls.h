@@ -26,7 +26,7 @@ static struct tcn_command_result result;
 
 static inline void use_file(const char *text)
 {
-    static const struct tcn_connector_names none = {NULL, NULL, NULL};
+    static const struct tcn_connector_names none = {NULL, NULL, NULL, NULL};
 
     static uint64_t serial;
 

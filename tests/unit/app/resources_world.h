@@ -35,7 +35,7 @@ static inline void read_resources(struct resources *f, const char *text,
 /* Of a configuration whose connectors nobody asks for, and that is right. */
 static inline void read_good_resources(struct resources *f, const char *text)
 {
-    static const struct tcn_connector_names none = {NULL, NULL, NULL};
+    static const struct tcn_connector_names none = {NULL, NULL, NULL, NULL};
 
     read_resources(f, text, &none);
     assert_string_equal(f->problems.text.ptr, "");

@@ -3,8 +3,11 @@
 static void read_text(struct resources *f, const char *text)
 {
     static const char *const with_tickets[] = {"snow", "jira", NULL},
-                             *const without[] = {"mail", NULL}, *const unknown[] = {"broken", NULL};
-    static const struct tcn_connector_names connectors = {with_tickets, without, unknown};
+                             *const without[] = {"mail", "hook", NULL},
+                             *const unknown[] = {"broken", NULL},
+                             *const of_topics[] = {"hook", NULL};
+    static const struct tcn_connector_names connectors = {with_tickets, without, unknown,
+                                                          of_topics};
 
     read_resources(f, text, &connectors);
 }
@@ -308,6 +311,11 @@ static const struct {
      "\"connectors\":[\"jira\",\"mail\"]}]}",
      "$.response_plans[0].connectors[1]: \"mail\" has no tickets, it only sends; take it out here "
      "and name it in $.channels"},
+    {"connector of topics",
+     "{\"response_plans\":[{\"name\":\"p\",\"incidentTemplate\":{\"title\":\"t\",\"impact\":1},"
+     "\"connectors\":[\"jira\",\"hook\"]}]}",
+     "$.response_plans[0].connectors[1]: \"hook\" has no tickets, it only sends; take it out here "
+     "and name it in $.topics"},
     {"plan twice",
      "{\"response_plans\":[{\"name\":\"p\",\"incidentTemplate\":{\"title\":\"t\",\"impact\":1}},{"
      "\"name\":\"p\",\"incidentTemplate\":{\"title\":\"t\",\"impact\":1}}]}",

@@ -63,7 +63,7 @@ static const struct {
 static void every_case(void **state)
 {
     static const char *const none[] = {NULL};
-    static const struct tcn_connector_names connectors = {none, none, none};
+    static const struct tcn_connector_names connectors = {none, none, none, none};
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

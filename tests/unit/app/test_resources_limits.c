@@ -56,7 +56,7 @@ static void add_item(struct tcn_buf *b, const char *item, size_t no)
 
 static bool is_told(const struct row *row, size_t n)
 {
-    static const struct tcn_connector_names none = {NULL, NULL, NULL};
+    static const struct tcn_connector_names none = {NULL, NULL, NULL, NULL};
     struct resources f;
     struct tcn_buf b;
     bool is;

@@ -123,7 +123,7 @@ static void expect(const char *name, const struct tcn_problems *list, const char
 static void check(const struct reach_case *c, bool has_readers)
 {
     static const char *const with_tickets[] = {"jira", NULL}, *const without[] = {NULL};
-    static const struct tcn_connector_names connectors = {with_tickets, without, without};
+    static const struct tcn_connector_names connectors = {with_tickets, without, without, without};
     static const struct tcn_source_policy prom = {.name = "prom", .response_plan = "used"};
     static const struct tcn_source_policy *const policies[] = {&prom, NULL};
     struct tcn_problems problems, warnings;

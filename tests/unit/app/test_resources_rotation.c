@@ -166,7 +166,7 @@ static const struct {
 
 static void one_mistake_is_one_line(void **state)
 {
-    static const struct tcn_connector_names connectors = {NULL, NULL, NULL};
+    static const struct tcn_connector_names connectors = {NULL, NULL, NULL, NULL};
 
     (void)state;
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {

@@ -62,7 +62,7 @@ static void mistakes_in_windows(void **state)
                  ",\"until\":\"never\"}"),
          "[0].until: \"never\" is no time"},
     };
-    static const struct tcn_connector_names none = {NULL, NULL, NULL};
+    static const struct tcn_connector_names none = {NULL, NULL, NULL, NULL};
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
