@@ -5,12 +5,13 @@
 #define TOPIC_MAX 1000
 
 struct webhook {
-    const char *url;
+    const char *url; /* NULL: it is secret_url */
 };
 
 static const struct tocsin_option options[] = {
-    TOCSIN_OPT(struct webhook, url, URL, NULL, TOCSIN_REQUIRED,
-               "where messages are posted, https://HOST/PATH"),
+    TOCSIN_OPT(struct webhook, url, URL, NULL, 0, "where messages are posted, https://HOST/PATH"),
+    TOCSIN_OPT_SECRET(secret_url, TOCSIN_INSTEAD,
+                      "the same, when who knows the URL may post: of chats, for one"),
     TOCSIN_OPT_SECRET(token, 0, "bearer token that the receiver asks for; without it none is sent"),
     TOCSIN_OPT_END,
 };
@@ -31,7 +32,7 @@ static int open_instance(struct tocsin_instance *in)
 {
     const struct webhook *w = in->state;
 
-    if (strncmp(w->url, "https://", 8) != 0 && strncmp(w->url, "http://", 7) != 0)
+    if (w->url && strncmp(w->url, "https://", 8) != 0 && strncmp(w->url, "http://", 7) != 0)
         return in->host->fail(in, "url must begin with https://");
     return 0;
 }
@@ -59,7 +60,8 @@ static int render(const struct tocsin_instance *in, const struct tocsin_op *op,
         return in->host->fail(in, "webhook can only send");
     if (!json_is_object(body) && !json_is_array(body))
         return in->host->fail(in, "the message has no body, which is an object or an array");
-    if (TOCSIN_REQUEST(in->host, rq, "POST", w->url, "") < 0 || in->host->set_json(rq, body) < 0)
+    if (TOCSIN_REQUEST(in->host, rq, "POST", w->url ? w->url : "@secret_url", "") < 0 ||
+        in->host->set_json(rq, body) < 0)
         return -1;
     return set_head(in, op, rq);
 }

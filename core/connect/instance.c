@@ -3,6 +3,7 @@
 #include "base/nearest.h"
 #include "base/xalloc.h"
 #include "connect/option.h"
+#include "connect/url.h"
 #include "sys/file.h"
 
 #include <assert.h>
@@ -194,6 +195,35 @@ static int check_pairs(const struct tcn_instance *i, const struct tcn_node *conf
     return worst;
 }
 
+/* What is in the URL is never told. */
+static int check_secret_url(const struct tcn_node *at, const struct tcn_secret *value)
+{
+    struct tcn_url url;
+    struct tcn_err err;
+
+    if (tcn_url_parse(value->ptr, &url, &err) < 0)
+        return tcn_node_problem(at, "what it refers to: %s", err.msg);
+    return url.scheme == TCN_HTTPS || url.scheme == TCN_HTTP
+               ? 0
+               : tcn_node_problem(at, "what it refers to must begin with https://");
+}
+
+static int check_instead(const struct tocsin_option *o, const struct tcn_node *config,
+                         const struct tcn_secret *value)
+{
+    struct tcn_node at = tcn_node_member(config, o->name),
+                    other = tcn_node_member(config, o[-1].name);
+
+    if (at.json && other.json)
+        return tcn_node_problem(&at, "stands beside \"%s\"; take one of them out", o[-1].name);
+    if (!at.json && !other.json)
+        return tcn_node_problem(&other,
+                                "option \"%s\" is missing; add it: %s; or \"%s\": {\"env\": "
+                                "\"NAME\"} or {\"file\": \"PATH\"}, when it is a secret",
+                                o[-1].name, o[-1].help, o->name);
+    return value->ptr ? check_secret_url(&at, value) : 0;
+}
+
 int tcn_instance_reload(struct tcn_instance *i, const struct tcn_node *config,
                         tcn_secret_fn *secret, void *ctx)
 {
@@ -201,8 +231,11 @@ int tcn_instance_reload(struct tcn_instance *i, const struct tcn_node *config,
     int worst = 0;
 
     for (size_t n = 0; n < i->n_secrets; n++) {
-        int r = load_secret(i->secrets[n].option, config, secret, ctx, &fresh[n]);
+        const struct tocsin_option *o = i->secrets[n].option;
+        int r = load_secret(o, config, secret, ctx, &fresh[n]);
 
+        if (r == 0 && (o->flags & TOCSIN_INSTEAD) != 0)
+            r = check_instead(o, config, &fresh[n]);
         worst = r < 0 ? r : worst;
     }
     for (size_t n = 0; n < i->n_secrets; n++) {

@@ -108,7 +108,7 @@ static const char *row_fault(const struct tocsin_option *o, size_t state_size)
         return "has a name that the host uses itself";
     if (size == SIZE_MAX)
         return "is of an unknown kind";
-    if ((o->flags & ~(TOCSIN_REQUIRED | TOCSIN_PAIRED)) != 0)
+    if ((o->flags & ~(TOCSIN_REQUIRED | TOCSIN_PAIRED | TOCSIN_INSTEAD)) != 0)
         return "has unknown flags";
     if (!o->help)
         return "has no help text";
@@ -132,6 +132,14 @@ static bool pair_ok(const struct tocsin_option *options, const struct tocsin_opt
            (o->kind == TOCSIN_SECRET && o != options && o[-1].kind == TOCSIN_STR);
 }
 
+/* Likewise. */
+static bool instead_ok(const struct tocsin_option *options, const struct tocsin_option *o)
+{
+    return (o->flags & TOCSIN_INSTEAD) == 0 ||
+           (o->kind == TOCSIN_SECRET && o->flags == TOCSIN_INSTEAD && o != options &&
+            o[-1].kind == TOCSIN_URL && o[-1].flags == 0 && !o[-1].def);
+}
+
 int tcn_option_table_check(const char *connector, const struct tocsin_option *options,
                            size_t state_size, struct tcn_err *err)
 {
@@ -144,6 +152,8 @@ int tcn_option_table_check(const char *connector, const struct tocsin_option *op
             fault = "is there twice";
         if (!fault && !pair_ok(options, o))
             fault = "is paired, but no secret behind a text";
+        if (!fault && !instead_ok(options, o))
+            fault = "is given instead of another, but no secret behind a URL that may be absent";
         if (fault)
             return tcn_fail(err, TCN_EINVALID, "option %s of connector %s %s", o->name, connector,
                             fault);

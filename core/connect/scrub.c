@@ -4,8 +4,9 @@
 
 #include <openssl/crypto.h>
 
-#define SCRUB_MIN 4 /* a shorter secret would blank half of every text */
-#define FORMS_MAX (TCN_SECRETS_MAX * 6)
+#define SCRUB_MIN 4     /* a shorter secret would blank half of every text */
+#define FORMS_OF_ONE 18 /* of a URL: the whole, from its path on, its query; six each */
+#define FORMS_MAX (TCN_SECRETS_MAX * FORMS_OF_ONE)
 #define FORM_CAP (4 * TCN_SECRET_MAX)
 
 /* One spelling of one secret. */
@@ -84,6 +85,26 @@ static void add_forms(struct forms *f, const char *option, struct tcn_str secret
         add_base64(f, option, secret, shift);
 }
 
+/* A receiver that is asked for a path tells of the path, not of the URL. */
+static void add_parts(struct forms *f, const char *option, struct tcn_str url)
+{
+    const char *host = strstr(url.ptr, "://"), *path = host ? strchr(host + 3, '/') : NULL,
+               *query = strchr(url.ptr, '?');
+
+    if (path)
+        add_forms(f, option, tcn_str(path));
+    if (query)
+        add_forms(f, option, tcn_str(query + 1));
+}
+
+static void add_secret(struct forms *f, const struct tocsin_option *option,
+                       const struct tcn_secret *value)
+{
+    add_forms(f, option->name, tcn_secret_view(value));
+    if ((option->flags & TOCSIN_INSTEAD) != 0)
+        add_parts(f, option->name, tcn_secret_view(value));
+}
+
 static void free_forms(struct forms *f)
 {
     for (size_t i = 0; i < f->n; i++) {
@@ -110,7 +131,7 @@ void tcn_instance_scrub(const struct tcn_instance *i, struct tcn_str text, struc
 
     for (size_t n = 0; n < i->n_secrets; n++)
         if (i->secrets[n].value.ptr)
-            add_forms(&forms, i->secrets[n].option->name, tcn_secret_view(&i->secrets[n].value));
+            add_secret(&forms, i->secrets[n].option, &i->secrets[n].value);
     while (text.len > 0 && tcn_buf_ok(ret)) {
         const struct form *found = form_at(&forms, text);
         size_t n = found ? found->text.len : 1;

@@ -84,6 +84,8 @@ enum tocsin_kind {
 #define TOCSIN_REQUIRED 1u
 #define TOCSIN_PAIRED                                                                              \
     2u /* a SECRET of no use without the STR row before it, nor that without it: user, password */
+#define TOCSIN_INSTEAD                                                                             \
+    4u /* a SECRET URL for request("@option"), instead of the URL row before it: exactly one is given */
 struct tocsin_option {
     const char *name;
     uint32_t kind, flags;

@@ -12,8 +12,8 @@ import unittest
 from harness import SOURCE_TOKEN, STORE, eventually
 from worlds import ACCOUNT, REGION, Config, Scenario, alert, fresh, group, secret
 
-OPS, CHAT, SPARE, LATE, UNKNOWN = (f"arn:aws:sns:{REGION}:{ACCOUNT}:{name}"
-                                   for name in ("ops", "chat", "spare", "late", "unknown"))
+OPS, CHAT, SPARE, LATE, HIDDEN, UNKNOWN = (f"arn:aws:sns:{REGION}:{ACCOUNT}:{name}"
+                                           for name in ("ops", "chat", "spare", "late", "hidden", "unknown"))
 TRIGGER, START, UPDATE = "SSM Incident Trigger", "SSM Incident Start", "SSM Incident Record Update"
 PAGE, ANSWER, NOTE, CUSTOM = ("SSM Contacts Page for Incident", "SSM Contacts Page Acknowledgement for Incident", "Note",
                               "Custom Event")
@@ -41,6 +41,7 @@ class Sink(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Receiver)
         self.posts: list[Post] = []
         self.retry_after = 1
+        self.paths: list[str] = []
         self.answers: dict[str, list[int | None]] = {}
         self.lock, self.released = threading.Lock(), threading.Event()
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -75,16 +76,19 @@ class Receiver(http.server.BaseHTTPRequestHandler):
                     status or 0)
         with self.server.lock:
             self.server.posts.append(post)
+            self.server.paths.append(self.path)
         if status is None:
             self.server.released.wait(60)
         self.close_connection = True
         if status:
             self.send_response(status)
             self.send_header("Content-Type", "text/html")
-            self.send_header("Content-Length", "0")
+            echo = f"Cannot POST {self.path}".encode() if status == 404 else b""
+            self.send_header("Content-Length", str(len(echo)))
             if status in (429, 503):
                 self.send_header("Retry-After", str(self.server.retry_after))
             self.end_headers()
+            self.wfile.write(echo)
 
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -103,14 +107,19 @@ class Notices(Scenario):
         config["connectors"]["hook"] = {"connector": "webhook", "url": cls.sink.url, "token": secret("HOOK_TOKEN"),
                                         "allow": ["localhost"]}
         config["connectors"]["slow"] = config["connectors"]["hook"] | {}
-        config["topics"] = {arn: {"connectors": ["hook"]} for arn in (OPS, CHAT, SPARE)} | {LATE: {"connectors": ["slow"]}}
+        cls.env["HOOK_URL"] = cls.sink.url + "/s3cret-path?key=s3cret-key"
+        config["connectors"]["hidden"] = {"connector": "webhook", "secret_url": secret("HOOK_URL"), "allow": ["localhost"]}
+        config["topics"] = {arn: {"connectors": ["hook"]} for arn in (OPS, CHAT, SPARE)} | {
+            LATE: {"connectors": ["slow"]}, HIDDEN: {"connectors": ["hidden"]}}
         target = {"notificationTargets": [{"snsTopicArn": OPS}]}
         config["resources"]["response_plans"] += [
             {"name": "told", "engagements": ["alice"], "chatChannel": {"chatbotSns": [CHAT]}, "incidentTemplate": {
                 "title": "Told", "impact": 3, "notificationTargets": [{"snsTopicArn": OPS}, {"snsTopicArn": UNKNOWN}]}},
             {"name": "once", "incidentTemplate": {"title": "Once", "impact": 4, "dedupeString": "once", **target}},
             {"name": "quiet", "incidentTemplate": {"title": "Quiet", "impact": 4, **target}},
-            {"name": "late", "incidentTemplate": {"title": "Late", "impact": 4, "notificationTargets": [{"snsTopicArn": LATE}]}}]
+            {"name": "late", "incidentTemplate": {"title": "Late", "impact": 4, "notificationTargets": [{"snsTopicArn": LATE}]}},
+            {"name": "hidden", "incidentTemplate": {"title": "Hidden", "impact": 4,
+                                                    "notificationTargets": [{"snsTopicArn": HIDDEN}]}}]
         config["node"] = "one"
         cls.config = config
         config["sources"]["told"] = config["sources"]["prom"] | {"response_plan": "told"}
@@ -194,6 +203,18 @@ class Notices(Scenario):
         self.told(ident, TRIGGER, START)
         self.assertEqual({"Bearer test-hook-0123456789"}, {post.token for post in self.sink.of(ident)})
         self.assertNotIn("test-hook", self.app.log.read_text())
+
+    def test_a_url_that_is_a_secret(self) -> None:
+        """It is called as it is, and nobody reads it: also not what its receiver says of it."""
+        ident = self.quiet(404, plan="hidden")
+        self.told(ident, START, topic=HIDDEN)
+        self.assertEqual({"/in/s3cret-path?key=s3cret-key"}, {path for path in self.sink.paths if path != "/in"})
+        letters = json.dumps(self.letters(ident))
+        self.assertIn("[secret secret_url]", letters)
+        self.assertIn("Cannot POST [secret secret_url]", letters)
+        for text in (letters, self.app.log.read_text(), self.texts(ident),
+                     self.app.api("GET", "/v1/connectors").body.decode(), self.app.api("GET", "/metrics").body.decode()):
+            self.assertNotIn("s3cret", text)
 
     def test_what_repeats_is_not_told(self) -> None:
         ident, again = (self.app.api("POST", "/v1/incidents", {"response_plan": "once"}).json()["id"] for _ in range(2))
@@ -361,7 +382,7 @@ class Notices(Scenario):
         whole, without = (json.loads(self.app.config_file.read_text()) for _ in range(2))
         del without["connectors"]["hook"], without["connectors"]["slow"], without["topics"]
         without["resources"]["response_plans"] = [
-            plan for plan in without["resources"]["response_plans"] if plan["name"] not in ("told", "once", "quiet", "late")]
+            plan for plan in without["resources"]["response_plans"] if plan["name"] not in ("told", "once", "quiet", "late", "hidden")]
         del without["sources"]["told"]
         self.reload(without)
         warning = 'topics wait for a connector that is not configured" connector=hook notices=1'

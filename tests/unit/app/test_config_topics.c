@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 // clang-format off
 #include <cmocka.h>
@@ -143,6 +144,46 @@ static void write_mapping(const char *path, const char *messages)
     assert_int_equal(fclose(f), 0);
 }
 
+static const struct {
+    const char *options, *url, *told; /* NULL: nothing */
+} secret_urls[] = {
+    {"\"secret_url\": {\"env\": \"TOPICS_URL\"}", "https://chat.example.com/in/c4nary?key=c4nary",
+     NULL},
+    {"\"secret_url\": {\"env\": \"TOPICS_URL\"}", "c4nary",
+     "$.connectors.hook.secret_url: what it refers to: "},
+    {"\"secret_url\": {\"env\": \"TOPICS_URL\"}", "smtps://chat.example.com/c4nary",
+     "$.connectors.hook.secret_url: what it refers to must begin with https://"},
+    {"\"secret_url\": {\"env\": \"TOPICS_URL\"}, \"url\": \"https://h.example/in\"",
+     "https://h.example/c4nary",
+     "$.connectors.hook.secret_url: stands beside \"url\"; take one of them out"},
+    {"\"concurrency\": 1", "https://h.example/c4nary",
+     "option \"url\" is missing; add it: where messages are posted, https://HOST/PATH; or "
+     "\"secret_url\""},
+};
+
+/* Exactly one of the two; and nobody reads what is in it. */
+static void urls_that_are_secret(void **state)
+{
+    char text[800];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof secret_urls / sizeof *secret_urls; i++) {
+        setenv("TOPICS_URL", secret_urls[i].url, 1);
+        snprintf(text, sizeof text,
+                 "{\"connectors\": {\"hook\": {\"connector\": \"webhook\", %s}}, "
+                 "\"topics\": {\"" ARN "\": {\"connectors\": [\"hook\"]}}}",
+                 secret_urls[i].options);
+        load(text);
+        if (!secret_urls[i].told
+                ? !config
+                : problems.n != 1 || !strstr(problems.text.ptr, secret_urls[i].told))
+            fail_msg("%zu: %zu problems\n%s", i, problems.n, problems.text.ptr);
+        if (problems.n > 0 && strstr(problems.text.ptr, "c4nary"))
+            fail_msg("%zu: %s", i, problems.text.ptr);
+        release();
+    }
+}
+
 /* What could never be told is a mistake of the file, not of every event. */
 static void bodies_that_cannot_be_sent(void **state)
 {
@@ -204,6 +245,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_there, setup, teardown),
         cmocka_unit_test_setup_teardown(topics_of_plans, setup, teardown),
         cmocka_unit_test_setup_teardown(bodies_that_cannot_be_sent, setup, teardown),
+        cmocka_unit_test_setup_teardown(urls_that_are_secret, setup, teardown),
     };
 
     return cmocka_run_group_tests_name("config_topics", tests, NULL, NULL);

@@ -288,6 +288,30 @@ static void refuses_secrets_paired_with_nothing(void **unused)
     }
 }
 
+static void refuses_secrets_instead_of_nothing(void **unused)
+{
+    static const struct tocsin_option secret =
+        TOCSIN_OPT_SECRET(hook, TOCSIN_INSTEAD, "the URL, when it is a secret");
+    struct tocsin_option url = options[0];
+    const struct tocsin_option first[] = {secret, TOCSIN_OPT_END};
+    const struct tocsin_option behind_required[] = {url, secret, TOCSIN_OPT_END};
+    const struct tocsin_option *const tables[] = {first, behind_required};
+    struct tocsin_connector c = good();
+    struct tcn_err err = {0};
+
+    (void)unused;
+    for (size_t i = 0; i < 2; i++) {
+        c.options = tables[i];
+        assert_int_equal(tcn_connector_check(&c, &err), TCN_EINVALID);
+        assert_non_null(strstr(err.msg, "instead of another, but no secret behind a URL"));
+    }
+    url.flags = 0;
+    const struct tocsin_option behind[] = {url, secret, TOCSIN_OPT_END};
+
+    c.options = behind;
+    assert_int_equal(tcn_connector_check(&c, &err), 0);
+}
+
 static void refuses_double_options(void **unused)
 {
     struct tocsin_option twice[] = {options[1], options[1], TOCSIN_OPT_END};
@@ -321,6 +345,7 @@ int main(void)
         cmocka_unit_test(refuses_channels_that_do_not_fit),
         cmocka_unit_test(tells_who_reaches_a_channel),
         cmocka_unit_test(refuses_secrets_paired_with_nothing),
+        cmocka_unit_test(refuses_secrets_instead_of_nothing),
         cmocka_unit_test(refuses_double_options),
         cmocka_unit_test(reads_a_longer_struct),
     };

@@ -40,7 +40,7 @@ static inline int kit_secret(void *ctx, const struct tcn_node *reference, struct
     return 0;
 }
 
-/* Every secret is configured unless options say "NAME": null. Yours to json_decref(). */
+/* Every secret is configured unless options say "NAME": null, and none that takes a URL's place. Yours to json_decref(). */
 static inline json_t *kit_config(const struct tocsin_connector *c, json_t *options, json_t *more)
 {
     json_t *config = json_object(), *value;
@@ -48,7 +48,7 @@ static inline json_t *kit_config(const struct tocsin_connector *c, json_t *optio
     void *next;
 
     for (const struct tocsin_option *o = c->options; o && o->name; o++)
-        if (o->kind == TOCSIN_SECRET)
+        if (o->kind == TOCSIN_SECRET && (o->flags & TOCSIN_INSTEAD) == 0)
             json_object_set_new(config, o->name, json_pack("{s:s}", "env", "TEST"));
     if (options)
         json_object_update(config, options);
