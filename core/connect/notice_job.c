@@ -73,7 +73,6 @@ static int bury(struct tcn_store *s, const struct tcn_notice *notice, const stru
     return tcn_store_deadletter_put(s, &d, err);
 }
 
-/* The line of the timeline comes first: that takes the incident's lock, which whoever makes this notice due has, too. */
 static int tell(const struct tcn_notices *n, struct tcn_store *s,
                 const struct tcn_notice_news *news, int64_t now_ms, struct tcn_err *err)
 {
@@ -82,6 +81,7 @@ static int tell(const struct tcn_notices *n, struct tcn_store *s,
     return app->tell(app->ctx, s, news, now_ms, err);
 }
 
+/* The line of the timeline comes first: that takes the incident's lock, which whoever makes this notice due has, too. */
 static int give_up(const struct tcn_notices *n, struct tcn_store *s,
                    const struct tcn_notice *notice, const struct end *end, int64_t now_ms,
                    struct tcn_err *err)
