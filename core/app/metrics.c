@@ -30,6 +30,8 @@ static const struct kind {
      "mean time to resolve."},
     {"tocsin_nobody_reached_total", "counter",
      "Incidents of which nobody could be told: no page got through, and nobody was left to page."},
+    {"tocsin_nobody_answered_total", "counter",
+     "Ends of the plans of incidents that nobody had answered: nobody is paged any more."},
     {"tocsin_requests_total", "counter", "HTTP requests that reached a handler."},
     {"tocsin_refused_total", "counter",
      "Requests and connections turned away, by reason, and by route when one was known."},

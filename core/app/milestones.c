@@ -30,4 +30,5 @@ void tcn_milestones_tell(struct tcn_app *app, const struct tcn_milestones *m)
     for (size_t i = 0; i < m->n_passed; i++)
         count(app, &m->passed[i]);
     tcn_unreached_tell(app, &m->unreached);
+    tcn_unanswered_tell(app, &m->unanswered);
 }

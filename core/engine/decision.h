@@ -86,9 +86,10 @@ struct tcn_decision {
     struct tcn_storm_alarm storm_alarm;
     bool waiting_changed; /* write waiting; without a due_ms its row is over */
     struct tcn_waiting waiting;
-    bool nobody_reached; /* decided now: whoever runs this must hear of it */
-    bool is_doubtful;    /* and one of the pages may have arrived */
-    bool tickets_due;    /* the connectors' lanes must run: incident.revision moved */
+    bool nobody_reached;  /* decided now: whoever runs this must hear of it */
+    bool is_doubtful;     /* and one of the pages may have arrived */
+    bool nobody_answered; /* decided now: and nobody is paged any more */
+    bool tickets_due;     /* the connectors' lanes must run: incident.revision moved */
     int64_t
         again_ms; /* of tcn_engine_send_failed: the message's row is due again then; 0 = given up */
     int64_t next_due_ms; /* call tcn_engine_timer then; 0 = never. Always set by every decision */

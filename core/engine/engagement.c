@@ -2,6 +2,7 @@
 #include "engine/oncall.h"
 #include "engine/reach.h"
 #include "engine/run.h"
+#include "engine/unanswered.h"
 
 #include <assert.h>
 
@@ -275,7 +276,9 @@ bool tcn_engagement_is_at_work(const struct tcn_aggregate *a, int64_t now_ms)
 
 int64_t tcn_engagement_next_due(const struct tcn_aggregate *a)
 {
-    return earliest(a).at_ms;
+    struct due due = earliest(a);
+
+    return due.work == WORK_NONE ? tcn_unanswered_due(a) : due.at_ms;
 }
 
 static void execute(const struct tcn_step *s, const struct due *due)
@@ -307,4 +310,5 @@ void tcn_engagement_run_due(const struct tcn_step *s)
         execute(s, &due);
     }
     tcn_reach_judge(s);
+    tcn_unanswered_judge(s);
 }

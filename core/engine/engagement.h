@@ -16,9 +16,10 @@ void tcn_engagement_stage(const struct tcn_step *s, struct tcn_engagement *e);
  * is stopped already. */
 void tcn_engagement_stop(const struct tcn_step *s, struct tcn_engagement *e, const char *reason);
 void tcn_engagement_stop_all(const struct tcn_step *s, const char *reason);
-/* Executes every stage and re-send that is due, in the order of their due times; then says whether nobody is reached. */
+/* Executes every stage and re-send that is due, in the order of their due times; then says whether nobody is reached, or has
+ * answered when nothing is to come. */
 void tcn_engagement_run_due(const struct tcn_step *s);
-/* The earliest stage or re-send to come, 0 = none. */
+/* The earliest stage or re-send to come, or the end that is to be told when none is; 0 = nothing. */
 int64_t tcn_engagement_next_due(const struct tcn_aggregate *a);
 /* Somebody is being paged, or is to be: a stage is to come, or a person's plan is not over. */
 bool tcn_engagement_is_at_work(const struct tcn_aggregate *a, int64_t now_ms);

@@ -39,6 +39,7 @@ void tcn_milestones_note(struct tcn_milestones *m, const struct tcn_decision *d)
     const struct tcn_incident *i = &d->subject->incident;
 
     tcn_unreached_note(&m->unreached, d);
+    tcn_unanswered_note(&m->unanswered, d);
     if (i->is_bare)
         return;
     if (d->incident_opened)

@@ -21,6 +21,23 @@ static bool is_after(const struct tcn_engagement *e, const struct tcn_page *p,
     return f->no > e->no || (f->no == e->no && q->no > p->no);
 }
 
+static bool is_essential(const struct tcn_engagement *e, const char *contact)
+{
+    for (size_t i = 0; i < e->n_runs; i++)
+        if (e->runs[i].is_essential && strcmp(e->runs[i].contact, contact) == 0)
+            return true;
+    return false;
+}
+
+/* That the plan is over stops its progression as well. */
+static bool is_ended_by_answer(const struct tcn_engagement *e)
+{
+    for (size_t i = 0; i < e->n_pages && e->progression_stopped; i++)
+        if (e->pages[i].read_ms != 0 && is_essential(e, e->pages[i].contact))
+            return true;
+    return false;
+}
+
 /* The first answer ends what was over by then. Who is to be paged all the same, or was engaged since, is so until that
  * person is reached; when the plan is stopped, for as long as the person's own goes on. */
 static bool is_awaited(const struct tcn_aggregate *a, const struct tcn_engagement *e,
@@ -31,7 +48,7 @@ static bool is_awaited(const struct tcn_aggregate *a, const struct tcn_engagemen
 
     if (!tcn_aggregate_is_open(a) || e->stop_ms != 0 || run->is_stopped)
         return false;
-    return answered == 0 || !tcn_run_is_over(run, e->progression_stopped ? at_ms : answered);
+    return answered == 0 || !tcn_run_is_over(run, is_ended_by_answer(e) ? at_ms : answered);
 }
 
 bool tcn_engine_is_awaited(const struct tcn_aggregate *aggregate, struct tcn_id send,

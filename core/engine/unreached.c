@@ -9,12 +9,10 @@ static void keep(char to[TCN_UNREACHED_TEXT], const char *text)
     (void)snprintf(to, TCN_UNREACHED_TEXT, "%.*s", (int)cut.len, cut.len ? cut.ptr : "");
 }
 
-void tcn_unreached_note(struct tcn_unreached *u, const struct tcn_decision *d)
+static void add(struct tcn_unreached *u, const struct tcn_decision *d)
 {
     const struct tcn_incident *i = &d->subject->incident;
 
-    if (!d->nobody_reached)
-        return;
     if (u->n < TCN_UNREACHED_MAX) {
         u->items[u->n].id = i->id;
         u->items[u->n].is_doubtful = d->is_doubtful;
@@ -22,4 +20,16 @@ void tcn_unreached_note(struct tcn_unreached *u, const struct tcn_decision *d)
         keep(u->items[u->n].plan, i->response_plan);
     }
     u->n++;
+}
+
+void tcn_unreached_note(struct tcn_unreached *u, const struct tcn_decision *d)
+{
+    if (d->nobody_reached)
+        add(u, d);
+}
+
+void tcn_unanswered_note(struct tcn_unreached *u, const struct tcn_decision *d)
+{
+    if (d->nobody_answered)
+        add(u, d);
 }

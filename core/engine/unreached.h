@@ -1,4 +1,4 @@
-/* Incidents of which nobody could be told: kept from the decision to the report, which comes once it is durable. */
+/* Incidents of which nobody could be told, or which nobody has answered: kept from the decision to the report, which comes once it is durable. */
 #ifndef TCN_ENGINE_UNREACHED_H
 #define TCN_ENGINE_UNREACHED_H
 
@@ -21,5 +21,7 @@ struct tcn_unreached {
 
 /* Adds the decision's incident when nobody is reached. */
 void tcn_unreached_note(struct tcn_unreached *u, const struct tcn_decision *d);
+/* Adds it when nobody has answered and nobody is paged any more. */
+void tcn_unanswered_note(struct tcn_unreached *u, const struct tcn_decision *d);
 
 #endif

@@ -88,6 +88,28 @@ static void check_nobody(struct world *w, const struct incident_row *row,
     w->in_vain += is_doubtful;
 }
 
+/* That the plans are over is said when nothing is to come, and not again before somebody else is engaged. */
+static void check_last_word(struct world *w, const struct tcn_decision *d)
+{
+    const struct tcn_aggregate *a = d->subject;
+
+    if (!d->nobody_answered)
+        return;
+    if (a->incident.status != TCN_STATUS_OPEN || a->incident.acknowledged_ms != 0)
+        fail(w, "nobody has answered, it is said of an incident that is answered or over");
+    for (size_t i = 0; i < a->n_engagements; i++) {
+        const struct tcn_engagement *e = &a->engagements[i];
+
+        if (e->stop_ms == 0 && e->next_stage_ms != 0)
+            fail(w, "nobody is paged any more, it is said, and a stage is to come");
+        for (size_t k = 0; k < e->n_runs && e->stop_ms == 0; k++)
+            if (!e->runs[k].is_stopped &&
+                (e->runs[k].next_stage_ms != 0 || e->runs[k].ends_ms > now_of(w)))
+                fail(w, "nobody is paged any more, it is said, and a person's plan goes on");
+    }
+    w->unanswered++;
+}
+
 static size_t count_stops(const struct tcn_decision *d, struct tcn_id page)
 {
     size_t n = 0;
@@ -134,6 +156,7 @@ void check_decision(struct world *w, struct incident_row *row, const struct tcn_
     check_unanswered(w, row, d);
     check_events(w, row, d);
     check_nobody(w, row, d);
+    check_last_word(w, d);
     check_stops(w, row, d);
     if (d->subject->incident.revision < row->incident.revision)
         fail(w, "the revision went back");

@@ -17,7 +17,7 @@ static const char *const feature_names[FEATURES] = {SIM_FEATURES(SIM_NAME)};
 struct totals {
     int64_t steps, turns, sends, answers, crashes, flapped, early, echoes, tries, after_all;
     int64_t by_code, helpers, stops, missed, tries_after, reckoned, on_call, gaps, twice, doubts,
-        in_vain, splits, bare, hours, engine_ns;
+        in_vain, splits, bare, unanswered, hours, engine_ns;
     int64_t verdicts[TCN_INTAKE_ALIVE + 1];
 };
 
@@ -143,6 +143,7 @@ static void add(struct totals *t, const struct world *w)
     t->doubts += w->doubts;
     t->in_vain += w->in_vain;
     t->splits += w->splits;
+    t->unanswered += w->unanswered;
     t->engine_ns += w->engine_ns;
     t->hours += (w->truth - w->start) / HOUR;
     for (size_t i = 0; i <= TCN_INTAKE_ALIVE; i++)
@@ -203,8 +204,9 @@ static void print(const struct totals *t, double seconds)
            "people named twice at once: %lld\n",
            (long long)t->reckoned, (long long)t->on_call, (long long)t->gaps, (long long)t->twice);
     printf("sim: messages in doubt: %lld; nobody was known to be reached: %lld; alarms "
-           "let out of storms: %lld\n",
-           (long long)t->doubts, (long long)t->in_vain, (long long)t->splits);
+           "let out of storms: %lld; plans that ended without an answer: %lld\n",
+           (long long)t->doubts, (long long)t->in_vain, (long long)t->splits,
+           (long long)t->unanswered);
     printf(
         "sim: answers by code: %lld; engaged by hand: %lld, without an incident %lld; engagements "
         "that were stopped: %lld; signs of life that were missing: %lld\n",
@@ -219,7 +221,7 @@ static int check_reach(const struct totals *t)
     const int64_t rare[] = {t->flapped, t->crashes,   t->answers, t->early,       t->echoes,
                             t->tries,   t->after_all, t->on_call, t->gaps,        t->twice,
                             t->doubts,  t->in_vain,   t->splits,  t->tries_after, t->by_code,
-                            t->helpers, t->stops,     t->missed,  t->bare};
+                            t->helpers, t->stops,     t->missed,  t->bare,        t->unanswered};
 
     if (t->steps < 50000)
         return 0;

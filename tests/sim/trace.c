@@ -256,11 +256,11 @@ static void add_lists(uint64_t *h, const struct tcn_decision *d)
 void trace_decision(struct world *w, const struct tcn_decision *d)
 {
     uint64_t *h = &w->trace;
-    const int64_t numbers[] = {d->lane_changed,   d->incident_changed, d->incident_opened,
-                               d->plan_replaced,  d->storm_changed,    d->storm_alarm_changed,
-                               d->nobody_reached, d->is_doubtful,      d->tickets_due,
-                               d->again_ms,       d->next_due_ms,      d->waiting_changed,
-                               d->waiting.due_ms, d->waiting.since_ms};
+    const int64_t numbers[] = {d->lane_changed,    d->incident_changed, d->incident_opened,
+                               d->plan_replaced,   d->storm_changed,    d->storm_alarm_changed,
+                               d->nobody_reached,  d->is_doubtful,      d->tickets_due,
+                               d->nobody_answered, d->again_ms,         d->next_due_ms,
+                               d->waiting_changed, d->waiting.due_ms,   d->waiting.since_ms};
 
     if (!w->options.traces)
         return;

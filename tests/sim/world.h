@@ -273,6 +273,7 @@ struct world {
     int64_t on_call, gaps, twice; /* of schedules engaged; people whom a stage names twice */
     int64_t doubts,
         in_vain; /* messages that may have arrived; nobody was known to be reached because of them */
+    int64_t unanswered;       /* plans that were over before anybody answered */
     int64_t tries, after_all; /* more tries while nobody is reached; those that got through */
     int64_t by_code, helpers, stops; /* answers by code; engagements by hand; those that end */
     int64_t bare;                    /* engagements without an incident */

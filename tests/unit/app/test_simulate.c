@@ -20,6 +20,7 @@ static const struct {
      "2026-01-06 03:00:00    +0:00  incident opened: simulated\n"
      "2026-01-06 03:00:00    +0:00  page bob by mail, bob@example.com: bob\n"
      "2026-01-06 03:05:00    +5:00  page bob by mail, bob@example.com, again (2): bob\n"
+     "2026-01-06 03:10:00   +10:00  Nobody has answered; nobody is paged any more.\n"
      "2026-01-06 03:12:00   +12:00  the end: nobody has answered\n"},
     {"an escalation plan with a schedule", "critical", "2026-01-13T02:00:00Z", 8,
      "2026-01-13 03:00:00    +0:00  incident opened: It\n"
@@ -45,6 +46,7 @@ static const struct {
      "2026-01-06 03:05:00    +5:00  page cyd by mail, cyd@example.com, again (3): cyd\n"
      "2026-01-06 03:05:00    +5:00  page cyd by mail, cyd@example.com, again (4): cyd\n"
      "2026-01-06 03:05:00    +5:00  page cyd by mail, cyd@example.com, again (5): cyd\n"
+     "2026-01-06 03:10:00   +10:00  Nobody has answered; nobody is paged any more.\n"
      "2026-01-06 03:31:00   +31:00  the end: nobody has answered\n"},
     {"a gap", "web", "2026-01-07T12:00:00Z", 60,
      "2026-01-07 13:00:00    +0:00  incident opened: simulated\n"

@@ -60,6 +60,7 @@ static void test_the_counter_is_there_from_the_start(void **state)
     tcn_buf_init(&text, 4096);
     tcn_metrics_write(app.metrics, &text);
     assert_non_null(strstr(text.ptr, "\ntocsin_nobody_reached_total 0\n"));
+    assert_non_null(strstr(text.ptr, "\ntocsin_nobody_answered_total 0\n"));
     tcn_buf_done(&text);
 }
 
@@ -89,6 +90,22 @@ static void test_a_doubt_is_told_as_such(void **state)
     tell(&u, 1);
     assert_non_null(strstr(lines.text, " msg=\"nobody is known to be reached\" incident="));
     assert_true(counted() == 1);
+}
+
+static void test_no_answer_is_a_warning(void **state)
+{
+    struct tcn_unreached u = decided("cpu", "critical", 1);
+
+    (void)state;
+    stderr_begin(&lines);
+    tcn_unanswered_tell(&app, &u);
+    stderr_end(&lines);
+    assert_non_null(strstr(lines.text,
+                           " level=warn part=paging msg=\"nobody has answered, and nobody is paged "
+                           "any more\" incident="));
+    assert_non_null(strstr(lines.text, " title=cpu plan=critical\n"));
+    assert_true(tcn_metrics_get(app.metrics, "tocsin_nobody_answered_total", "") == 1);
+    assert_true(counted() == 0);
 }
 
 static void test_none_is_not_told(void **state)
@@ -143,6 +160,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_counter_is_there_from_the_start, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_doubt_is_told_as_such, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_answer_is_a_warning, setup, teardown),
         cmocka_unit_test_setup_teardown(test_none_is_not_told, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_storm_is_counted_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_long_title, setup, teardown),

@@ -49,6 +49,20 @@ static void what_is_kept(void **state)
     assert_true(unreached.items[1].is_doubtful);
 }
 
+static void no_answer_is_kept_apart(void **state)
+{
+    struct tcn_aggregate a = {.incident = {.exists = true, .title = "cpu"}};
+    const struct tcn_decision d = {.subject = &a, .nobody_answered = true};
+
+    (void)state;
+    tcn_unreached_note(&unreached, &d);
+    assert_int_equal(unreached.n, 0);
+    tcn_unanswered_note(&unreached, &d);
+    assert_int_equal(unreached.n, 1);
+    note(2, "disk", true, false);
+    assert_int_equal(unreached.n, 2);
+}
+
 static void more_than_fit_are_counted(void **state)
 {
     (void)state;
@@ -78,6 +92,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(who_is_reached_is_not_kept, empty),
         cmocka_unit_test_setup(what_is_kept, empty),
+        cmocka_unit_test_setup(no_answer_is_kept_apart, empty),
         cmocka_unit_test_setup(more_than_fit_are_counted, empty),
         cmocka_unit_test_setup(a_long_title_is_cut_between_characters, empty),
     };
