@@ -101,19 +101,19 @@ int tcn_v1_text(struct tcn_api_call *call, const char *name, bool is_needed, siz
     return 0;
 }
 
-/* A code is a word of a table and of the remote's choice list: it has one line. */
-static int code_member(struct tcn_api_call *call)
+int tcn_v1_line(struct tcn_api_call *call, const char *name, bool is_needed, size_t max,
+                const char **ret)
 {
-    const char *code;
+    const char *text = NULL;
 
-    if (tcn_v1_text(call, "code", false, CODE_MAX, &call->command.code) < 0)
+    if (tcn_v1_text(call, name, is_needed, max, &text) < 0)
         return -1;
-    code = call->command.code;
-    if (code && strpbrk(code, "\n\t"))
-        return tcn_api_refuse(call, 400, "bad_request", "code",
-                              "\"code\" is one line without tabs, of at most %d characters",
-                              CODE_MAX),
+    if (text && strpbrk(text, "\n\t"))
+        return tcn_api_refuse(call, 400, "bad_request", name,
+                              "\"%s\" is one line without tabs, of at most %zu characters", name,
+                              max),
                -1;
+    *ret = text ? text : *ret;
     return 0;
 }
 
@@ -142,7 +142,9 @@ int tcn_v1_resolve(struct tcn_api_call *call)
 {
     static const char *const names[] = {"code", "notes", NULL};
 
-    if (tcn_v1_only(call, names) < 0 || code_member(call) < 0 ||
+    if (tcn_v1_only(call, names) < 0 ||
+        /* A word of a table and of the remote's choice list. */
+        tcn_v1_line(call, "code", false, CODE_MAX, &call->command.code) < 0 ||
         tcn_v1_text(call, "notes", false, NOTE_MAX, &call->command.text) < 0)
         return -1;
     return tcn_v1_on_incident(call, TCN_COMMAND_RESOLVE);

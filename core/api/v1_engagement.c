@@ -139,7 +139,7 @@ int tcn_v1_engagements(struct tcn_api_call *call, struct tcn_store *s, struct tc
 
 /* -- what is wanted ----------------------------------------------------------------------------------------------- */
 
-/* ^[\\a-zA-Z0-9_@#%*+=:?.\/!\s-]*$ of Sender and IncidentId. */
+/* ^[\\a-zA-Z0-9_@#%*+=:?.\/!\s-]*$ of Sender and IncidentId; a sender has one line besides. */
 static int check_word(struct tcn_api_call *call, const char *name, const char *text)
 {
     for (; text && *text; text++)
@@ -171,11 +171,11 @@ static int read_texts(struct tcn_api_call *call)
 {
     struct tcn_engagement_text *text = &call->command.engaged;
 
-    if (tcn_v1_text(call, "sender", true, SENDER_MAX, &text->sender) < 0 ||
+    if (tcn_v1_line(call, "sender", true, SENDER_MAX, &text->sender) < 0 ||
         check_word(call, "sender", text->sender) < 0 ||
-        tcn_v1_text(call, "subject", true, SUBJECT_MAX, &text->subject) < 0 ||
+        tcn_v1_line(call, "subject", true, SUBJECT_MAX, &text->subject) < 0 ||
         tcn_v1_text(call, "content", true, CONTENT_MAX, &text->content) < 0 ||
-        tcn_v1_text(call, "public_subject", false, SUBJECT_MAX, &text->public_subject) < 0)
+        tcn_v1_line(call, "public_subject", false, SUBJECT_MAX, &text->public_subject) < 0)
         return -1;
     return tcn_v1_text(call, "public_content", false, CONTENT_MAX, &text->public_content);
 }

@@ -76,6 +76,10 @@ int tcn_v1_only(struct tcn_api_call *call, const char *const names[]);
 int tcn_v1_text(struct tcn_api_call *call, const char *name, bool is_needed, size_t max,
                 const char **ret);
 
+/* The same of one line: line feeds and tabs are refused, too. */
+int tcn_v1_line(struct tcn_api_call *call, const char *name, bool is_needed, size_t max,
+                const char **ret);
+
 /* "client_token" of the body, and by what a repeated request is known: all else that was sent. -1: refused. */
 int tcn_v1_client_token(struct tcn_api_call *call);
 /* Of the body: related items as POST /v1/incidents/ID/related takes one, with their ids; *ret and *ret_n stay when there is no
