@@ -159,10 +159,11 @@ int tcn_v1_reopen(struct tcn_api_call *call)
 
 int tcn_v1_note(struct tcn_api_call *call)
 {
-    static const char *const names[] = {"text", NULL};
+    static const char *const names[] = {"text", "client_token", NULL};
 
     if (tcn_v1_only(call, names) < 0 ||
-        tcn_v1_text(call, "text", true, NOTE_MAX, &call->command.text) < 0)
+        tcn_v1_text(call, "text", true, NOTE_MAX, &call->command.text) < 0 ||
+        tcn_v1_client_token(call) < 0)
         return -1;
     return tcn_v1_on_incident(call, TCN_COMMAND_NOTE);
 }

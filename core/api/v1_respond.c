@@ -121,13 +121,14 @@ int tcn_v1_update(struct tcn_api_call *call)
 
 int tcn_v1_engage(struct tcn_api_call *call)
 {
-    static const char *const names[] = {"contact", "reason", NULL};
+    static const char *const names[] = {"contact", "reason", "client_token", NULL};
     struct tcn_command *c = &call->command;
 
     is_command(call, TCN_COMMAND_ENGAGE);
     if (tcn_v1_only(call, names) < 0 ||
         tcn_v1_text(call, "contact", true, WORD_MAX, &c->contact) < 0 ||
-        tcn_v1_text(call, "reason", false, REASON_MAX, &c->text) < 0)
+        tcn_v1_text(call, "reason", false, REASON_MAX, &c->text) < 0 ||
+        tcn_v1_client_token(call) < 0)
         return -1;
     return tcn_api_id(call, &c->incident);
 }

@@ -6,6 +6,7 @@
 #include "app/letters.h"
 #include "app/links.h"
 #include "app/mute_turn.h"
+#include "app/once.h"
 #include "app/page_message.h"
 #include "app/related_turn.h"
 #include "app/resource_turn.h"
@@ -150,6 +151,45 @@ static int refuse_decision(struct tcn_api_call *call, int r, const struct tcn_er
     return tcn_api_refuse(call, 409, "not_allowed", NULL, "%s", why->msg);
 }
 
+/* Of what would be done twice; another command has no token. */
+static struct tcn_once once_of(const struct tcn_api_call *call)
+{
+    const struct tcn_command *c = &call->command;
+
+    return (struct tcn_once){.incident = c->incident,
+                             .operation = c->kind == TCN_COMMAND_ENGAGE ? "Engage" : "Note",
+                             .token = c->client_token,
+                             .request = c->request};
+}
+
+/* *ret_is_told: the call is answered, with the incident as it is now when it was done before. */
+static int tell_again(struct tcn_api_call *call, struct tcn_store *s, int64_t now_ms,
+                      bool *ret_is_told, struct tcn_err *err)
+{
+    const struct tcn_once once = once_of(call);
+    enum tcn_once_is is = TCN_ONCE_NEW;
+    const char *result = NULL;
+    int r = tcn_once_look(s, &once, now_ms, call->arena, &is, &result, err);
+
+    if (r < 0)
+        return r;
+    *ret_is_told = is != TCN_ONCE_NEW;
+    if (is == TCN_ONCE_OTHER)
+        return tcn_api_refuse(call, 409, "conflict", "client_token", TCN_ONCE_WHY);
+    return is == TCN_ONCE_AGAIN ? tcn_api_incident(call, s, once.incident, err) : 0;
+}
+
+static int write_decision(struct tcn_api_call *call, struct tcn_store *s, struct tcn_decision *d,
+                          int64_t now_ms, struct tcn_err *err)
+{
+    const struct tcn_once once = once_of(call);
+    int r = tcn_turn_write(s, d, NULL, now_ms, err);
+
+    if (r < 0 || (r = tcn_once_keep(s, &once, "", now_ms, call->arena, err)) < 0)
+        return r;
+    return tcn_api_incident(call, s, d->subject->incident.id, err);
+}
+
 static int on_incident(struct tcn_api_call *call, const struct tcn_command_world *world,
                        struct tcn_store *s, int64_t now_ms, struct tcn_command_result *ret,
                        struct tcn_err *err)
@@ -157,6 +197,7 @@ static int on_incident(struct tcn_api_call *call, const struct tcn_command_world
     struct tcn_aggregate *a = TCN_NEW(call->arena, struct tcn_aggregate);
     struct tcn_decision d;
     struct tcn_err why = {0};
+    bool is_told = false;
     int r = find_page(&call->command, s, err);
 
     if (r == TCN_ENOTFOUND)
@@ -174,6 +215,8 @@ static int on_incident(struct tcn_api_call *call, const struct tcn_command_world
                               "/v1/incidents/ID/notes leaves a word, /reopen opens it again");
     if (!has_its_channel(call, world->directory, a))
         return 0;
+    if ((r = tell_again(call, s, now_ms, &is_told, err)) < 0 || is_told)
+        return r;
     tcn_decision_init(&d, call->arena);
     d.subject = a;
     d.directory = world->directory;
@@ -183,10 +226,8 @@ static int on_incident(struct tcn_api_call *call, const struct tcn_command_world
     if (r < 0)
         return refuse_decision(call, r, &why);
     tcn_milestones_note(&ret->milestones, &d);
-    if ((r = tcn_turn_write(s, &d, NULL, now_ms, err)) < 0)
-        return r;
     ret->has_changed = d.incident_changed || d.events.n > 0;
-    return tcn_api_incident(call, s, a->incident.id, err);
+    return write_decision(call, s, &d, now_ms, err);
 }
 
 static int drop_quarantined(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err)

@@ -33,6 +33,8 @@ static void test_bodies(void **state)
         {tcn_v1_subscription_confirm, "{\"source\":\"s\"}", "topic"},
         {tcn_v1_subscription_confirm, "{\"arn\":\"s\"}", "arn"},
         {tcn_v1_note, "{\"text\":\"hello\"}", NULL},
+        {tcn_v1_note, "{\"text\":\"hello\",\"client_token\":\"c\"}", NULL},
+        {tcn_v1_note, "{\"text\":\"hello\",\"client_token\":7}", "client_token"},
         {tcn_v1_note, "{\"text\":\"\"}", "text"},
         {tcn_v1_note, "{}", "text"},
         {tcn_v1_note, NULL, "text"},

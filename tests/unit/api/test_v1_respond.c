@@ -31,6 +31,8 @@ static const struct body_case bodies[] = {
     {tcn_v1_update, "{}", "title"},
     {tcn_v1_update, "{\"impact\":0}", "impact"},
     {tcn_v1_engage, "{\"contact\":\"ann\",\"reason\":\"r\"}", NULL},
+    {tcn_v1_engage, "{\"contact\":\"ann\",\"client_token\":\"c\"}", NULL},
+    {tcn_v1_engage, "{\"contact\":\"ann\",\"client_token\":7}", "client_token"},
     {tcn_v1_engage, "{}", "contact"},
     {tcn_v1_disengage, "{\"engagement\":\"" ID "\"}", NULL},
     {tcn_v1_disengage, "{\"engagement\":\"ann\"}", "engagement"},

@@ -190,6 +190,43 @@ static void test_an_acknowledgement_that_is_too_late(void **state)
     drop_reply();
 }
 
+/* The same request with the same token: once; another one with it is refused, and another operation's is its own. */
+static void test_a_token_is_for_one_request(void **state)
+{
+    struct tcn_id incident = alarm_of("k", TCN_ACTION_FIRE);
+    struct tcn_command note = {.kind = TCN_COMMAND_NOTE,
+                               .incident = incident,
+                               .text = "t",
+                               .client_token = "c",
+                               .request = "one"},
+                       engage = {.kind = TCN_COMMAND_ENGAGE,
+                                 .incident = incident,
+                                 .contact = directory.contacts[0].alias,
+                                 .client_token = "c",
+                                 .request = "one"};
+    size_t n;
+
+    (void)state;
+    execute_for(note, 200);
+    assert_true(result.has_changed);
+    execute_for(engage, 200);
+    assert_true(result.has_changed);
+    n = count_events(incident);
+    execute_for(note, 200);
+    assert_false(result.has_changed);
+    execute_for(engage, 200);
+    assert_false(result.has_changed);
+    assert_int_equal(count_events(incident), n);
+    note.request = engage.request = "two";
+    execute_for(note, 409);
+    assert_string_equal(error_of("field"), "client_token");
+    execute_for(engage, 409);
+    note.client_token = NULL;
+    execute_for(note, 200);
+    assert_true(result.has_changed);
+    drop_reply();
+}
+
 static void test_refusals_say_why(void **state)
 {
     struct tcn_id incident = alarm_of("k", TCN_ACTION_FIRE);
@@ -530,6 +567,7 @@ int main(void)
         CASE(test_the_life_of_an_incident),
         CASE(test_a_note_with_a_command_that_changes_nothing),
         CASE(test_an_acknowledgement_that_is_too_late),
+        CASE(test_a_token_is_for_one_request),
         CASE(test_refusals_say_why),
         CASE(test_letters_of_tickets),
         CASE(test_what_is_left_of_a_dropped_letter),
