@@ -179,6 +179,30 @@ static int tell_again(struct tcn_api_call *call, struct tcn_store *s, int64_t no
     return is == TCN_ONCE_AGAIN ? tcn_api_incident(call, s, once.incident, err) : 0;
 }
 
+/* Two open ones with one dedupe string would share what its alarms say. *ret_is_refused: the call is answered. */
+static int refuse_second_open(struct tcn_api_call *call, const struct tcn_aggregate *a,
+                              struct tcn_store *s, bool *ret_is_refused, struct tcn_err *err)
+{
+    const struct tcn_incident *i = &a->incident;
+    char id[TCN_ID_TEXT];
+    struct tcn_id open;
+    int r;
+
+    if (call->command.kind != TCN_COMMAND_REOPEN || i->status == TCN_STATUS_OPEN || i->is_bare)
+        return 0;
+    if ((r = tcn_store_lock_name(s, "open", i->dedupe_string, err)) < 0)
+        return r;
+    r = tcn_store_incident_open_of(s, i->dedupe_string, &open, err);
+    if (r == TCN_ENOTFOUND)
+        return 0;
+    if (r < 0)
+        return r;
+    *ret_is_refused = true;
+    tcn_id_text(open, id);
+    return tcn_api_refuse(call, 409, "already_open", NULL,
+                          "incident %s is open with the same dedupe string", id);
+}
+
 static int write_decision(struct tcn_api_call *call, struct tcn_store *s, struct tcn_decision *d,
                           int64_t now_ms, struct tcn_err *err)
 {
@@ -188,6 +212,16 @@ static int write_decision(struct tcn_api_call *call, struct tcn_store *s, struct
     if (r < 0 || (r = tcn_once_keep(s, &once, "", now_ms, call->arena, err)) < 0)
         return r;
     return tcn_api_incident(call, s, d->subject->incident.id, err);
+}
+
+/* What need not be decided. *ret_is_told: the call is answered. */
+static int answer_before(struct tcn_api_call *call, const struct tcn_aggregate *a,
+                         struct tcn_store *s, int64_t now_ms, bool *ret_is_told,
+                         struct tcn_err *err)
+{
+    int r = tell_again(call, s, now_ms, ret_is_told, err);
+
+    return r < 0 || *ret_is_told ? r : refuse_second_open(call, a, s, ret_is_told, err);
 }
 
 static int on_incident(struct tcn_api_call *call, const struct tcn_command_world *world,
@@ -215,7 +249,7 @@ static int on_incident(struct tcn_api_call *call, const struct tcn_command_world
                               "/v1/incidents/ID/notes leaves a word, /reopen opens it again");
     if (!has_its_channel(call, world->directory, a))
         return 0;
-    if ((r = tell_again(call, s, now_ms, &is_told, err)) < 0 || is_told)
+    if ((r = answer_before(call, a, s, now_ms, &is_told, err)) < 0 || is_told)
         return r;
     tcn_decision_init(&d, call->arena);
     d.subject = a;

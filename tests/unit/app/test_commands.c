@@ -227,6 +227,29 @@ static void test_a_token_is_for_one_request(void **state)
     drop_reply();
 }
 
+/* A new one opened meanwhile: both open would be two with one dedupe string. */
+static void test_one_is_open_already(void **state)
+{
+    struct tcn_id first = alarm_of("k", TCN_ACTION_FIRE), second;
+    char id[TCN_ID_TEXT];
+
+    (void)state;
+    execute_for((struct tcn_command){.kind = TCN_COMMAND_RESOLVE, .incident = first}, 200);
+    now += 24 * 3600 * 1000;
+    (void)alarm_of("k", TCN_ACTION_RESOLVE);
+    now += 24 * 3600 * 1000;
+    second = alarm_of("k", TCN_ACTION_FIRE);
+    assert_false(tcn_id_eq(first, second));
+    execute_for((struct tcn_command){.kind = TCN_COMMAND_REOPEN, .incident = first}, 409);
+    assert_string_equal(error_of("code"), "already_open");
+    tcn_id_text(second, id);
+    assert_non_null(strstr(error_of("message"), id));
+    execute_for((struct tcn_command){.kind = TCN_COMMAND_REOPEN, .incident = second}, 200);
+    execute_for((struct tcn_command){.kind = TCN_COMMAND_RESOLVE, .incident = second}, 200);
+    execute_for((struct tcn_command){.kind = TCN_COMMAND_REOPEN, .incident = first}, 200);
+    drop_reply();
+}
+
 static void test_refusals_say_why(void **state)
 {
     struct tcn_id incident = alarm_of("k", TCN_ACTION_FIRE);
@@ -568,6 +591,7 @@ int main(void)
         CASE(test_a_note_with_a_command_that_changes_nothing),
         CASE(test_an_acknowledgement_that_is_too_late),
         CASE(test_a_token_is_for_one_request),
+        CASE(test_one_is_open_already),
         CASE(test_refusals_say_why),
         CASE(test_letters_of_tickets),
         CASE(test_what_is_left_of_a_dropped_letter),
