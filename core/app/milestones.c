@@ -31,4 +31,5 @@ void tcn_milestones_tell(struct tcn_app *app, const struct tcn_milestones *m)
         count(app, &m->passed[i]);
     tcn_unreached_tell(app, &m->unreached);
     tcn_unanswered_tell(app, &m->unanswered);
+    tcn_absent_tell(app, &m->absent);
 }

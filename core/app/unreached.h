@@ -12,5 +12,7 @@ void tcn_unreached_init(struct tcn_app *app);
 void tcn_unreached_tell(struct tcn_app *app, const struct tcn_unreached *unreached);
 /* The same with tocsin_nobody_answered_total and a line of level warn. */
 void tcn_unanswered_tell(struct tcn_app *app, const struct tcn_unreached *unanswered);
+/* An error line without a counter: who is to be engaged, and does not exist. */
+void tcn_absent_tell(struct tcn_app *app, const struct tcn_unreached *absent);
 
 #endif

@@ -86,8 +86,10 @@ struct tcn_decision {
     struct tcn_storm_alarm storm_alarm;
     bool waiting_changed; /* write waiting; without a due_ms its row is over */
     struct tcn_waiting waiting;
-    bool nobody_reached;  /* decided now: whoever runs this must hear of it */
-    bool is_doubtful;     /* and one of the pages may have arrived */
+    bool nobody_reached; /* decided now: whoever runs this must hear of it */
+    bool is_doubtful;    /* and one of the pages may have arrived */
+    const char
+        *absent; /* "ann of esc": the last of those to be engaged that do not exist; NULL: none */
     bool nobody_answered; /* decided now: and nobody is paged any more */
     bool tickets_due;     /* the connectors' lanes must run: incident.revision moved */
     int64_t

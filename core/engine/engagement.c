@@ -69,6 +69,13 @@ static const char *make_path(const struct tcn_step *s, const struct way *w)
     return text;
 }
 
+/* Who is deleted while a plan names them: somebody must hear of it. */
+static void miss_contact(const struct tcn_step *s, const char *who)
+{
+    tcn_step_say(s, false, "cannot engage %s: no such contact", who);
+    s->d->absent = who;
+}
+
 /* Runs of everybody on call now. root is the escalation plan that names the schedule, NULL without one. */
 static void engage_schedule(const struct tcn_step *s, struct tcn_engagement *e,
                             const struct tcn_contact *root, const struct tcn_contact *schedule,
@@ -100,10 +107,35 @@ static void engage_target(const struct tcn_step *s, struct tcn_engagement *e,
             make_path(s, &(struct way){.root = &root, .person = c, .stage = e->next_stage}));
     else if (c && c->type == TCN_ONCALL_SCHEDULE)
         engage_schedule(s, e, &root, c, start_ms, target->is_essential);
+    else if (c)
+        tcn_step_say(s, false, "cannot engage %s of %s: an escalation plan cannot contain another",
+                     c->alias, e->contact);
     else
-        tcn_step_say(s, false, "cannot engage %s of %s: %s",
-                     target->contact ? target->contact : "a target", e->contact,
-                     c ? "an escalation plan cannot contain another" : "no such contact");
+        miss_contact(s, TCN_JOIN(s->d->arena, target->contact ? target->contact : "a target",
+                                 " of ", e->contact));
+}
+
+/* All whom it names are gone, which no time can mend. One that names nobody is there to wait. */
+static bool is_deserted(const struct tcn_step *s, const struct tcn_stage *stage)
+{
+    for (size_t i = 0; i < stage->n_targets; i++)
+        if (tcn_directory_contact(s->directory, stage->targets[i].contact))
+            return false;
+    return stage->n_targets > 0;
+}
+
+static int64_t next_start(const struct tcn_step *s, const struct tcn_engagement *e,
+                          int64_t start_ms)
+{
+    const struct tcn_stage *stage = &e->plan.stages[e->next_stage - 1];
+
+    if (e->next_stage == e->plan.n_stages)
+        return 0;
+    if (!is_deserted(s, stage) || stage->duration_ms == 0)
+        return start_ms + stage->duration_ms;
+    tcn_step_say(s, false, "nobody of stage %zu of %s exists: stage %zu begins now", e->next_stage,
+                 e->contact, e->next_stage + 1);
+    return start_ms;
 }
 
 void tcn_engagement_stage(const struct tcn_step *s, struct tcn_engagement *e)
@@ -118,7 +150,7 @@ void tcn_engagement_stage(const struct tcn_step *s, struct tcn_engagement *e)
     for (size_t i = 0; i < stage->n_targets; i++)
         engage_target(s, e, &stage->targets[i], start);
     e->next_stage++;
-    e->next_stage_ms = e->next_stage < e->plan.n_stages ? start + stage->duration_ms : 0;
+    e->next_stage_ms = next_start(s, e, start);
     e->is_dirty = true;
 }
 
@@ -147,7 +179,7 @@ static void start(const struct tcn_step *s, const char *alias)
     struct tcn_engagement *e;
 
     if (!c) {
-        tcn_step_say(s, false, "cannot engage %s: no such contact", alias);
+        miss_contact(s, alias);
         return;
     }
     e = add_engagement(s, c);

@@ -10,7 +10,8 @@ void tcn_engagement_start_all(const struct tcn_step *s, const struct tcn_respons
 /* Engages one contact, which the directory has, with that text (may be NULL), and executes what is due at once. */
 void tcn_engagement_start(const struct tcn_step *s, const char *alias,
                           const struct tcn_engagement_text *text);
-/* Starts the next stage of an escalation plan: runs of the people it names. */
+/* Starts the next stage of an escalation plan: runs of the people it names. When all of them are deleted the next one is due
+ * at once. */
 void tcn_engagement_stage(const struct tcn_step *s, struct tcn_engagement *e);
 /* Ends the engagement: StopTime, no further stage or send, a STOP receipt on every page without READ. Nothing when it
  * is stopped already. */

@@ -40,6 +40,7 @@ void tcn_milestones_note(struct tcn_milestones *m, const struct tcn_decision *d)
 
     tcn_unreached_note(&m->unreached, d);
     tcn_unanswered_note(&m->unanswered, d);
+    tcn_absent_note(&m->absent, d);
     if (i->is_bare)
         return;
     if (d->incident_opened)

@@ -26,12 +26,13 @@ struct tcn_passed {
 
 /* A zeroed one is empty. */
 struct tcn_milestones {
-    struct tcn_unreached unreached, unanswered;
+    struct tcn_unreached unreached, unanswered, absent;
     struct tcn_passed passed[TCN_PASSED_MAX];
     size_t n_passed;
 };
 
-/* Adds what is news in the decision; of a record that is_bare only that nobody is reached, or has answered. */
+/* Adds what is news in the decision; of a record that is_bare only that nobody is reached, or has answered, or somebody is
+ * missing. */
 void tcn_milestones_note(struct tcn_milestones *m, const struct tcn_decision *d);
 
 #endif

@@ -18,6 +18,7 @@ static void add(struct tcn_unreached *u, const struct tcn_decision *d)
         u->items[u->n].is_doubtful = d->is_doubtful;
         keep(u->items[u->n].title, i->title);
         keep(u->items[u->n].plan, i->response_plan);
+        keep(u->items[u->n].absent, d->absent);
     }
     u->n++;
 }
@@ -31,5 +32,11 @@ void tcn_unreached_note(struct tcn_unreached *u, const struct tcn_decision *d)
 void tcn_unanswered_note(struct tcn_unreached *u, const struct tcn_decision *d)
 {
     if (d->nobody_answered)
+        add(u, d);
+}
+
+void tcn_absent_note(struct tcn_unreached *u, const struct tcn_decision *d)
+{
+    if (d->absent)
         add(u, d);
 }

@@ -10,6 +10,7 @@
 struct tcn_unreached_incident {
     struct tcn_id id;
     char title[TCN_UNREACHED_TEXT], plan[TCN_UNREACHED_TEXT]; /* cut at a code point */
+    char absent[TCN_UNREACHED_TEXT];                          /* "ann of esc", "" = none */
     bool is_doubtful;                                         /* a page may have arrived */
 };
 
@@ -23,5 +24,7 @@ struct tcn_unreached {
 void tcn_unreached_note(struct tcn_unreached *u, const struct tcn_decision *d);
 /* Adds it when nobody has answered and nobody is paged any more. */
 void tcn_unanswered_note(struct tcn_unreached *u, const struct tcn_decision *d);
+/* Adds it when somebody who was to be engaged does not exist. */
+void tcn_absent_note(struct tcn_unreached *u, const struct tcn_decision *d);
 
 #endif

@@ -108,6 +108,22 @@ static void test_no_answer_is_a_warning(void **state)
     assert_true(counted() == 0);
 }
 
+static void test_who_does_not_exist_is_told(void **state)
+{
+    struct tcn_unreached u = decided("cpu", "critical", 1);
+
+    (void)state;
+    snprintf(u.items[0].absent, sizeof u.items[0].absent, "zoe of esc");
+    stderr_begin(&lines);
+    tcn_absent_tell(&app, &u);
+    stderr_end(&lines);
+    assert_non_null(strstr(lines.text,
+                           " level=error part=paging msg=\"cannot engage a contact that "
+                           "does not exist\" contact=\"zoe of esc\" incident="));
+    assert_non_null(strstr(lines.text, " title=cpu plan=critical\n"));
+    assert_true(counted() == 0);
+}
+
 static void test_none_is_not_told(void **state)
 {
     struct tcn_unreached u = {.n = 0};
@@ -161,6 +177,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_one_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_doubt_is_told_as_such, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_answer_is_a_warning, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_who_does_not_exist_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(test_none_is_not_told, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_storm_is_counted_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_long_title, setup, teardown),

@@ -90,6 +90,48 @@ static void nobody_is_told(void **state)
     }
 }
 
+/* A stage of those who are gone is not waited for; one that somebody is left of is, and one that names nobody. */
+static void who_is_gone_keeps_nobody_waiting(void **state)
+{
+    static const struct {
+        const char *stages[3]; /* "" names nobody */
+        int64_t due_ms;        /* of cat, from T0 */
+    } rows[] = {
+        {{"zoe", "cat"}, 0},    {{"zoe yan", "cat"}, 0},          {{"zoe ann", "cat"}, 5 * MIN},
+        {{"", "cat"}, 5 * MIN}, {{"ann", "zoe", "cat"}, 5 * MIN}, {{"zoe", "yan", "cat"}, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct fixture f;
+        struct tcn_contact *esc;
+
+        fx_init(&f);
+        fx_person(&f, "ann");
+        fx_person(&f, "cat");
+        esc = fx_contact(&f, "esc", TCN_ESCALATION);
+        for (size_t k = 0; k < 3 && rows[i].stages[k]; k++) {
+            struct tcn_stage *stage = fx_stage(esc, 5 * MIN);
+            struct tcn_str rest = tcn_str(rows[i].stages[k]), word;
+
+            while (rest.len > 0) {
+                if (!tcn_str_cut(&rest, ' ', &word)) {
+                    word = rest;
+                    rest = (struct tcn_str){NULL, 0};
+                }
+                fx_target(stage, tcn_arena_str(&f.arena, word).ptr, true);
+            }
+        }
+        fx_engage(&f, "esc");
+        fx_alarm_at(&f, TCN_ACTION_FIRE, 0);
+        if (strncmp(rows[i].stages[0], "zoe", 3) == 0)
+            assert_non_null(f.d.absent);
+        fx_run_until(&f, T0 + rows[i].due_ms);
+        assert_int_equal(fx_page_of(&f, "cat")->first_ms, T0 + rows[i].due_ms);
+        fx_done(&f);
+    }
+}
+
 /* One run although a stage names the person twice, and again while the first run goes on; essential is either. */
 static void one_run_at_a_time(void **state)
 {
@@ -334,6 +376,7 @@ int main(void)
         cmocka_unit_test(stages_start_at_their_times),
         cmocka_unit_test(path_names_who_led_there),
         cmocka_unit_test(nobody_is_told),
+        cmocka_unit_test(who_is_gone_keeps_nobody_waiting),
         cmocka_unit_test(one_run_at_a_time),
         cmocka_unit_test(snapshot_of_the_plan),
         cmocka_unit_test(resolve_stops_and_drops),

@@ -63,6 +63,19 @@ static void no_answer_is_kept_apart(void **state)
     assert_int_equal(unreached.n, 2);
 }
 
+static void who_does_not_exist_is_kept(void **state)
+{
+    struct tcn_aggregate a = {.incident = {.exists = true, .title = "cpu"}};
+    const struct tcn_decision d = {.subject = &a, .absent = "zoe of esc"};
+
+    (void)state;
+    tcn_unanswered_note(&unreached, &d);
+    assert_int_equal(unreached.n, 0);
+    tcn_absent_note(&unreached, &d);
+    assert_int_equal(unreached.n, 1);
+    assert_string_equal(unreached.items[0].absent, "zoe of esc");
+}
+
 static void more_than_fit_are_counted(void **state)
 {
     (void)state;
@@ -93,6 +106,7 @@ int main(void)
         cmocka_unit_test_setup(who_is_reached_is_not_kept, empty),
         cmocka_unit_test_setup(what_is_kept, empty),
         cmocka_unit_test_setup(no_answer_is_kept_apart, empty),
+        cmocka_unit_test_setup(who_does_not_exist_is_kept, empty),
         cmocka_unit_test_setup(more_than_fit_are_counted, empty),
         cmocka_unit_test_setup(a_long_title_is_cut_between_characters, empty),
     };
