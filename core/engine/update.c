@@ -9,6 +9,7 @@
 struct changes {
     struct tcn_attribute items[CHANGES_MAX];
     size_t n;
+    int impact_before;
 };
 
 static int check_text(const char *text, const char *name, bool may_be_empty, size_t max,
@@ -115,6 +116,7 @@ static void change_record(const struct tcn_step *s, const struct tcn_incident_up
         add(c, "summary", i->summary);
     }
     if (u->impact != 0 && u->impact != i->impact) {
+        c->impact_before = i->impact;
         i->impact = u->impact;
         add(c, "impact", tcn_arena_fmt(s->d->arena, "%d", u->impact));
     }
@@ -146,6 +148,22 @@ static const char *change_status(const struct tcn_step *s, const struct tcn_inci
                          notes ? notes : "");
 }
 
+/* "changed by ann: title, impact 3 -> 1"; the texts are in the event's data. */
+static const char *change_text(const struct tcn_step *s, const struct changes *c, const char *actor)
+{
+    const char *text = TCN_JOIN(s->d->arena, "changed by ", actor);
+
+    for (size_t i = 0; i < c->n; i++) {
+        bool is_impact = strcmp(c->items[i].name, "impact") == 0;
+
+        text = TCN_JOIN(s->d->arena, text, i == 0 ? ": " : ", ", c->items[i].name);
+        if (is_impact)
+            text = tcn_arena_fmt(s->d->arena, "%s %d -> %s", text, c->impact_before,
+                                 c->items[i].value);
+    }
+    return text;
+}
+
 int tcn_engine_update(struct tcn_aggregate *aggregate, const struct tcn_incident_update *update,
                       int64_t now_ms, struct tcn_decision *ret, struct tcn_err *err)
 {
@@ -162,8 +180,7 @@ int tcn_engine_update(struct tcn_aggregate *aggregate, const struct tcn_incident
     change_record(&s, update, &c);
     told = change_status(&s, update, actor, &c);
     if (c.n > 0)
-        tcn_incident_modified(&s, c.items, c.n, actor,
-                              told ? told : tcn_arena_fmt(ret->arena, "changed by %s", actor))
+        tcn_incident_modified(&s, c.items, c.n, actor, told ? told : change_text(&s, &c, actor))
             ->to_tickets = told != NULL;
     tcn_step_end(&s);
     return 0;

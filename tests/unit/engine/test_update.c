@@ -56,6 +56,36 @@ static const struct {
     {"a status of another kind", {.status = (enum tcn_incident_status)9}, TCN_EINVALID, "status"},
 };
 
+/* On the timeline, where people read what was changed. */
+static void what_was_changed_is_named(void **state)
+{
+    static const struct {
+        struct tcn_incident_update update;
+        const char *text;
+    } told[] = {
+        {{.title = "t", .impact = 1}, "changed by ann: title, impact 3 -> 1"},
+        {{.summary = "s"}, "changed by ann: summary"},
+        {{.notification_targets = &two_topics, .chat_channel = &two_topics},
+         "changed by ann: notificationTargets, chatChannel"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+        struct tcn_incident_update update = told[i].update;
+        struct tcn_err err = {0};
+        struct fixture f;
+
+        fx_init(&f);
+        fx_alarm_at(&f, TCN_ACTION_FIRE, 0);
+        f.now += MIN;
+        fx_begin(&f);
+        update.actor = "ann";
+        assert_int_equal(tcn_engine_update(&f.a, &update, f.now, &f.d, &err), 0);
+        assert_string_equal(f.d.events.items[f.d.events.n - 1].text, told[i].text);
+        fx_done(&f);
+    }
+}
+
 static void every_update(void **state)
 {
     (void)state;
@@ -230,6 +260,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_update),
+        cmocka_unit_test(what_was_changed_is_named),
         cmocka_unit_test(one_event_for_all_members),
         cmocka_unit_test(topics_come_and_go),
         cmocka_unit_test(second_resolve_keeps_the_time),
