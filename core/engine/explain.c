@@ -149,11 +149,23 @@ static const struct tcn_page *page_of(const struct tcn_engagement *e, const stru
     return NULL;
 }
 
+/* As far as its grid tells: the last of its sends is not before that. */
+static bool has_last_left(const struct tcn_page *p)
+{
+    return p->lost_ms == 0 && p->sent_ms != 0 &&
+           p->sent_ms >= p->first_ms + (p->sends - 1) * p->retry_ms;
+}
+
 static void add_fate(const struct teller *t, struct tcn_buf *b, const struct tcn_page *p)
 {
+    bool is_told = p->sends > 1 && has_last_left(p);
+
     if (p->sends > 1)
-        tcn_buf_fmt(b, "; asked for %lld times", (long long)p->sends);
-    if (p->sent_ms != 0)
+        tcn_buf_fmt(b, "; %s %lld times, first at %s", is_told ? "sent" : "asked for",
+                    (long long)p->sends, time_text(t, p->first_ms));
+    if (is_told)
+        tcn_buf_fmt(b, ", last at %s", time_text(t, p->sent_ms));
+    else if (p->sent_ms != 0)
         tcn_buf_fmt(b, "; %s at %s", p->lost_ms ? "may have left" : "left",
                     time_text(t, p->sent_ms));
     else if (p->lost_ms != 0)

@@ -5,7 +5,7 @@ import subprocess
 import time
 import unittest
 
-from harness import BINARY
+from harness import BINARY, of_sqlite
 from worlds import Config, Scenario, contact, fresh, iso, mail_channel
 
 
@@ -36,7 +36,12 @@ class Explain(Scenario):
         name, ident = self.open_one("explained")
         self.mail(name)
         before = self.explain(ident)
-        self.assertIn(name, before.splitlines()[0])
+        self.assertEqual(f"{name} (times in Europe/Berlin)", before.splitlines()[0])
+        self.assertRegex(before, r"; left at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+        self.assertNotRegex(before, r"\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+        arn = self.app.incident(ident)["arn"]
+        self.assertIn("paged ida by mail", self.explain(arn))
+        self.assertIn("paged ida by mail", self.explain(ident.upper()))
         self.assertRegex(before, r"(?m)^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  paged ida by mail: late, stage 1 > ida, stage 1 of 1")
         self.assertRegex(before, r"(?m)^\d.* will page jan: late, stage 2, unless it is answered before$")
         self.assertIn("incident opened", before)
@@ -80,11 +85,19 @@ class Explain(Scenario):
         for argv, status, says in [((), 2, "INCIDENT is missing"), (("x", *config), 2, "no id of an incident"),
                                    (("00000000-0000-4000-8000-000000000000",), 2, "--config FILE is missing"),
                                    (("00000000-0000-4000-8000-000000000000", *config), 1, "no incident with this id"),
+                                   (("arn:aws:iam::1:role/00000000-0000-4000-8000-000000000000", *config), 2, "no id of an incident"),
                                    (("00000000-0000-4000-8000-000000000000", *config, "--tz", "Mars"), 2, "--tz")]:
             with self.subTest(argv):
                 done = self.command(*argv)
                 self.assertEqual(status, done.returncode, done.stderr)
                 self.assertIn(says, done.stderr)
+
+    @of_sqlite
+    def test_there_is_no_store(self) -> None:
+        done = self.command("00000000-0000-4000-8000-000000000000", "--config", str(self.app.config_file),
+                            "--data", str(self.app.folder / "none"))
+        self.assertEqual(1, done.returncode)
+        self.assertIn("there is no store at", done.stderr)
 
 
 if __name__ == "__main__":

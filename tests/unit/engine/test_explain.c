@@ -65,7 +65,7 @@ static void what_is_sent_and_what_will_be(void **state)
     says(TCN_WILL_PAGE, "cem", NULL, T0 + 23 * MIN, "esc, stage 3");
     fx_run_until(&f, T0 + 6 * MIN);
     explain(&f);
-    says(TCN_PAGED, "ann", "email", T0, "asked for 3 times");
+    says(TCN_PAGED, "ann", "email", T0, "asked for 3 times, first at 2026-08-02T17:00:00.000Z");
     says(TCN_PAGED, "ann", "sms", T0 + 5 * MIN, "stage 2 of 2");
     says(TCN_PAGED, "ben", "email", T0 + 3 * MIN, "esc, stage 2 > ben");
     says(TCN_NOT_PAGED, "ann", NULL, T0 + 3 * MIN, "esc, stage 2: ann was being paged already");
@@ -166,6 +166,30 @@ static void channels_that_cannot_be_used(void **state)
     fx_alarm_at(&f, TCN_ACTION_FIRE, 0);
     explain(&f);
     says(TCN_NOT_PAGED, "ann", "email", T0, "the channel is not activated");
+    fx_done(&f);
+}
+
+/* One line of several sends has the first and the last of them, once the last has left. */
+static void sends_are_told_by_the_first_and_the_last(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fx_init(&f);
+    fx_channel(fx_stage(fx_contact(&f, "ann", TCN_PERSONAL), 5 * MIN), "email", 3 * MIN);
+    fx_engage(&f, "ann");
+    fx_alarm_at(&f, TCN_ACTION_FIRE, 0);
+    fx_begin(&f);
+    tcn_engine_send_result(&f.a, fx_page_of(&f, "ann")->id, TCN_SENT, NULL, f.now, &f.d);
+    fx_run_until(&f, T0 + 3 * MIN);
+    explain(&f);
+    says(TCN_PAGED, "ann", "email", T0,
+         "asked for 2 times, first at 2026-08-02T17:00:00.000Z; left at 2026-08-02T17:00:00.000Z");
+    fx_begin(&f);
+    tcn_engine_send_result(&f.a, fx_page_of(&f, "ann")->id, TCN_SENT, NULL, f.now, &f.d);
+    explain(&f);
+    says(TCN_PAGED, "ann", "email", T0,
+         "sent 2 times, first at 2026-08-02T17:00:00.000Z, last at 2026-08-02T17:03:00.000Z");
     fx_done(&f);
 }
 
@@ -278,6 +302,7 @@ int main(void)
         cmocka_unit_test(the_end_of_an_engagement_alone),
         cmocka_unit_test(an_answer_for_all),
         cmocka_unit_test(channels_that_cannot_be_used),
+        cmocka_unit_test(sends_are_told_by_the_first_and_the_last),
         cmocka_unit_test(what_happened_is_known_alone),
         cmocka_unit_test(failed_pages),
         cmocka_unit_test(nobody_on_call),
