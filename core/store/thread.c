@@ -136,23 +136,27 @@ static int run_alone(struct tcn_storethread *t, struct tcn_job *job, bool is_onl
     return r;
 }
 
-/* One job's refusal must not be its neighbours'; but where one lock keeps all of them, the rest is told to come again. */
+/* One job's refusal must not be its neighbours'; but where one lock keeps all of them, the rest is told to come again, and why. */
 static void run_one_by_one(struct tcn_storethread *t, struct tcn_job *first)
 {
     uint64_t locked = tcn_store_lock_timeouts(t->store);
     bool began = true, is_only = !first->next;
-    struct tcn_err err = {0};
+    struct tcn_err err = {0}, busy;
     int r = 0;
 
+    tcn_fail(&busy, TCN_EBUSY, "others keep what this needs locked");
     for (struct tcn_job *job = first, *next; job; job = next) {
         next = job->next;
         job->next = NULL;
         if (began && !is_only && tcn_store_lock_timeouts(t->store) - locked >= LOCKED_MAX) {
-            r = tcn_fail(&err, TCN_EBUSY, "others keep what this needs locked");
+            r = TCN_EBUSY;
+            err = busy;
         } else if (began) {
             stay_alive(t);
             r = run_alone(t, job, is_only, &began, &err);
         }
+        if (r == TCN_EBUSY)
+            busy = err;
         tcn_storethread_set_results(job, r, &err);
         job->next = next;
     }

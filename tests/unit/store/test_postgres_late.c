@@ -20,6 +20,7 @@ struct sleeper {
     bool is_long;
     int runs, lates, dones, result;
     int64_t posted_us, late_us, done_us;
+    char why[TCN_ERR_MSG];
 };
 
 static int run(struct tcn_job *job, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
@@ -51,9 +52,9 @@ static void done(struct tcn_job *job, int r, const struct tcn_err *err)
 {
     struct sleeper *j = (struct sleeper *)job;
 
-    (void)err;
     j->dones++;
     j->result = r;
+    snprintf(j->why, sizeof j->why, "%s", r < 0 ? err->msg : "");
     j->done_us = tcn_clock_mono_us();
 }
 
@@ -182,10 +183,34 @@ static void the_end_does_not_wait(void **state)
     assert_true(first.result < 0);
 }
 
+#define WAITING 6
+
+/* One lock keeps all of them: those that are not even tried any more say what the others met. */
+static void whom_a_lock_keeps_hears_of_it(void **state)
+{
+    struct bed *b = *state;
+    struct sleeper jobs[WAITING];
+    char lock[160];
+
+    snprintf(lock, sizeof lock, "BEGIN; LOCK TABLE %s.meta IN ACCESS EXCLUSIVE MODE", b->f.schema);
+    pg_run(lock);
+    for (size_t i = 0; i < WAITING; i++) {
+        jobs[i] = new_job(false, false);
+        post(b, &jobs[i]);
+    }
+    for (size_t i = 0; i < WAITING; i++) {
+        loop_until(b, &jobs[i].dones);
+        assert_int_equal(jobs[i].result, TCN_EBUSY);
+        assert_non_null(strstr(jobs[i].why, "pg_blocking_pids"));
+    }
+    pg_run("ROLLBACK");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(who_waits_is_told, setup_bed, teardown_bed),
+        cmocka_unit_test_setup_teardown(whom_a_lock_keeps_hears_of_it, setup_bed, teardown_bed),
         cmocka_unit_test_setup_teardown(the_end_does_not_wait, setup_bed, teardown_bed),
     };
 
