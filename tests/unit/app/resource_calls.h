@@ -122,8 +122,8 @@ static inline void expect_error(const char *code, const char *field, const char 
     assert_string_equal(json_string_value(json_object_get(error, "code")), code);
     if (field)
         assert_string_equal(json_string_value(json_object_get(error, "field")), field);
-    if (!strstr(message, part))
-        fail_msg("\"%s\" does not say \"%s\"", message, part);
+    if (!message || !strstr(message, part))
+        fail_msg("\"%s\" does not say \"%s\"", message ? message : "", part);
 }
 
 #endif
