@@ -1,10 +1,10 @@
 /* What becomes of held pages and tickets, in the transactions of the process that owns the store. */
 #include "app/catalog.h"
 #include "app/held.h"
+#include "app/remark.h"
 #include "app/turn.h"
 #include "base/xalloc.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 
 #define ACTOR "tocsin db release"
@@ -26,13 +26,7 @@ struct part {
 
 static void tell(struct part *p, const char *text)
 {
-    json_t *data = json_pack("{s:s}", "message", text);
-    char *dumped = json_dumps(data, JSON_COMPACT);
-
-    tcn_decision_event(&p->d, &p->aggregate->incident, p->now_ms, TCN_EVENT_TOCSIN,
-                       tcn_arena_strdup(&p->job->arena, dumped), text, ACTOR);
-    free(dumped);
-    json_decref(data);
+    tcn_remark_add(&p->d, &(struct tcn_remark){.text = text, .actor = ACTOR}, p->now_ms);
 }
 
 static int drop_pages(struct part *p, bool *ret_dropped, struct tcn_err *err)

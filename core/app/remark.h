@@ -9,6 +9,8 @@ struct tcn_remark {
     bool to_tickets; /* ticket systems shall show it, too: their lanes are woken */
 };
 
+/* To what is decided anyway; its texts live as long as the decision, or are the program's. */
+void tcn_remark_add(struct tcn_decision *d, const struct tcn_remark *remark, int64_t now_ms);
 /* Inside a store job. An incident that is gone is no error. declared: the configuration's. */
 int tcn_remark_write(struct tcn_store *s, const struct tcn_directory *declared,
                      struct tcn_id incident, const struct tcn_remark *remark, int64_t now_ms,
