@@ -378,6 +378,18 @@ static int hint(struct tcn_store *s, struct tcn_link *link, int64_t now_ms, stru
     return tcn_store_link_put(s, link, err);
 }
 
+/* found, read again under the lock of its incident. */
+static int hint_found(struct tcn_store *s, const struct tcn_link *found, int64_t now_ms,
+                      struct tcn_arena *arena, struct tcn_err *err)
+{
+    struct tcn_link link;
+    int r = tcn_store_lock_incident(s, found->incident, err);
+
+    if (r == 0)
+        r = tcn_store_link_get(s, found->id, arena, &link, err);
+    return r < 0 ? r : hint(s, &link, now_ms, err);
+}
+
 int tcn_lanes_hint(struct tcn_store *s, const char *instance, const char *remote_id, int64_t now_ms,
                    bool *ret_is_known, struct tcn_err *err)
 {
@@ -387,11 +399,21 @@ int tcn_lanes_hint(struct tcn_store *s, const char *instance, const char *remote
 
     tcn_arena_init(&arena, JOB_ARENA);
     r = tcn_store_link_of_record(s, instance, remote_id, &arena, &link, err);
-    if (r == 0 && (r = tcn_store_lock_incident(s, link.incident, err)) == 0)
-        r = tcn_store_link_get(s, link.id, &arena, &link, err);
-    *ret_is_known = r == 0;
     if (r == 0)
-        r = hint(s, &link, now_ms, err);
+        r = hint_found(s, &link, now_ms, &arena, err);
+    *ret_is_known = r == 0;
     tcn_arena_done(&arena);
     return r == TCN_ENOTFOUND ? 0 : r;
+}
+
+int tcn_lanes_read(struct tcn_store *s, const struct tcn_link *link, int64_t now_ms,
+                   struct tcn_err *err)
+{
+    struct tcn_arena arena;
+    int r;
+
+    tcn_arena_init(&arena, JOB_ARENA);
+    r = hint_found(s, link, now_ms, &arena, err);
+    tcn_arena_done(&arena);
+    return r;
 }

@@ -89,6 +89,10 @@ int tcn_lanes_retry(struct tcn_store *s, struct tcn_id link, int64_t now_ms, str
 int tcn_lanes_hint(struct tcn_store *s, const char *instance, const char *remote_id, int64_t now_ms,
                    bool *ret_is_known, struct tcn_err *err);
 
+/* The same of a link that is at hand. TCN_ENOTFOUND: it is gone. */
+int tcn_lanes_read(struct tcn_store *s, const struct tcn_link *link, int64_t now_ms,
+                   struct tcn_err *err);
+
 /* By instance name; false when there is none. */
 bool tcn_lanes_health(const struct tcn_lanes *l, const char *instance, struct tcn_port_health *ret);
 
