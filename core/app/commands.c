@@ -179,24 +179,19 @@ static int tell_again(struct tcn_api_call *call, struct tcn_store *s, int64_t no
     return is == TCN_ONCE_AGAIN ? tcn_api_incident(call, s, once.incident, err) : 0;
 }
 
-/* Two open ones with one dedupe string would share what its alarms say. *ret_is_refused: the call is answered. */
+/* *ret_is_refused: the call is answered. */
 static int refuse_second_open(struct tcn_api_call *call, const struct tcn_aggregate *a,
                               struct tcn_store *s, bool *ret_is_refused, struct tcn_err *err)
 {
-    const struct tcn_incident *i = &a->incident;
     char id[TCN_ID_TEXT];
     struct tcn_id open;
     int r;
 
-    if (call->command.kind != TCN_COMMAND_REOPEN || i->status == TCN_STATUS_OPEN || i->is_bare)
+    if (call->command.kind != TCN_COMMAND_REOPEN)
         return 0;
-    if ((r = tcn_store_lock_name(s, "open", i->dedupe_string, err)) < 0)
-        return r;
-    r = tcn_store_incident_open_of(s, i->dedupe_string, &open, err);
-    if (r == TCN_ENOTFOUND)
-        return 0;
+    r = tcn_turn_other_open(s, &a->incident, &open, err);
     if (r < 0)
-        return r;
+        return r == TCN_ENOTFOUND ? 0 : r;
     *ret_is_refused = true;
     tcn_id_text(open, id);
     return tcn_api_refuse(call, 409, "already_open", NULL,

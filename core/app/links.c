@@ -72,7 +72,6 @@ int tcn_link_read(struct tcn_api_call *call, struct tcn_store *s, int64_t now_ms
                   struct tcn_command_result *ret, struct tcn_err *err)
 {
     struct tcn_link link = {0};
-    bool is_known = false;
     int r = tcn_store_link_get(s, call->command.link, call->arena, &link, err);
 
     if (r == TCN_ENOTFOUND)
@@ -82,11 +81,10 @@ int tcn_link_read(struct tcn_api_call *call, struct tcn_store *s, int64_t now_ms
                               "this link has no record in %s to read; POST /v1/links/ID/retry "
                               "tries it again",
                               link.connector);
-    if (r < 0 ||
-        (r = tcn_lanes_hint(s, link.connector, link.remote_id, now_ms, &is_known, err)) < 0 ||
+    if (r < 0 || (r = tcn_lanes_read(s, &link, now_ms, err)) < 0 ||
         (r = tcn_store_link_get(s, link.id, call->arena, &link, err)) < 0)
         return r;
-    ret->has_changed = is_known;
+    ret->has_changed = true;
     call->status = 200;
     call->reply = json_pack("{s:s, s:o}", "status", "reading", "link", tcn_json_link(&link));
     return 0;

@@ -474,3 +474,14 @@ int tcn_turn_write(struct tcn_store *s, const struct tcn_decision *d,
         r = write_incident(s, d, plan, now_ms, err);
     return r;
 }
+
+int tcn_turn_other_open(struct tcn_store *s, const struct tcn_incident *incident,
+                        struct tcn_id *ret, struct tcn_err *err)
+{
+    int r;
+
+    if (incident->status == TCN_STATUS_OPEN || incident->is_bare)
+        return TCN_ENOTFOUND;
+    r = tcn_store_lock_name(s, "open", incident->dedupe_string, err);
+    return r < 0 ? r : tcn_store_incident_open_of(s, incident->dedupe_string, ret, err);
+}

@@ -24,6 +24,10 @@ int tcn_turn_left(struct tcn_store *s, struct tcn_id incident, const struct tcn_
 int tcn_turn_load_bucket(struct tcn_store *s, const struct tcn_source_policy *policy,
                          struct tcn_arena *arena, struct tcn_storm *storm,
                          struct tcn_aggregate **ret, struct tcn_err *err);
+/* Before an incident is opened again: another one that is open with its dedupe string, with which it would share what its alarms
+ * say; that stays so until the transaction ends. TCN_ENOTFOUND: there is none, or the incident is open. */
+int tcn_turn_other_open(struct tcn_store *s, const struct tcn_incident *incident,
+                        struct tcn_id *ret, struct tcn_err *err);
 /* Adds its related items to what was loaded: for a decision that may add some. */
 int tcn_turn_load_related(struct tcn_store *s, struct tcn_arena *arena, struct tcn_aggregate *a,
                           struct tcn_err *err);

@@ -54,6 +54,8 @@ class Inbound(Scenario):
             config["connectors"][vendor]["webhook_secret"] = secret(f"HOOK_{vendor.upper()}")
         config["resources"]["response_plans"].append(
             {"name": "tracked", "incidentTemplate": {"title": "Tracked", "impact": 3}, "connectors": list(VENDORS)})
+        config["resources"]["response_plans"].append(
+            {"name": "twins", "incidentTemplate": {"title": "Twins", "impact": 3, "dedupeString": "twins"}, "connectors": list(VENDORS)})
 
     def post(self, vendor: str, body: bytes, headers: dict[str, str]) -> Response:
         return http("POST", f"{self.app.url}/connectors/{vendor}", body, {"Content-Type": "application/json", **headers},
@@ -122,6 +124,27 @@ class Inbound(Scenario):
 
     def writes(self, vendor: str) -> int:
         return sum(len(self.box.calls(vendor, method)) for method in ("PUT", "PATCH", "POST"))
+
+    def test_a_ticket_whose_alarms_have_another_incident(self) -> None:
+        """Opened again by a person, it opens no second incident of the same dedupe string."""
+        first, second = self.twins()
+        link = self.linked(first)["jira"]
+        self.box.admin("POST", f"/tickets/jira/{link['remote_id']}/status", {"status": AGAIN["jira"]})
+        self.assertEqual(202, self.tell("jira", link["remote_id"]).status)
+        eventually("it is told", lambda: f"incident {second} is open with the same dedupe string" in self.texts(first), 10)
+        self.assertEqual(("RESOLVED", "OPEN"), (self.app.incident(first)["status"], self.app.incident(second)["status"]))
+
+    def twins(self) -> tuple[str, str]:
+        """The first is resolved, its record too; the second has its dedupe string."""
+        def start() -> str:
+            answer = self.app.api("POST", "/v1/incidents", {"response_plan": "twins"})
+            self.assertEqual(201, answer.status, answer.body)
+            return str(answer.json()["id"])
+        first = start()
+        self.linked(first)
+        self.assertEqual(200, self.app.api("POST", f"/v1/incidents/{first}/resolve").status)
+        eventually("its lanes rest", lambda: all(row["due_at"] is None for row in self.app.incident(first)["links"]))
+        return first, start()
 
     def test_somebody_asks(self) -> None:
         """No webhook comes."""
