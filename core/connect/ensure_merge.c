@@ -142,23 +142,18 @@ static void say_conflict(struct tcn_ensure *e, size_t i, const struct met *met)
 }
 
 /* True when a person must decide. */
-static bool push_one(struct tcn_ensure *e, size_t i, json_t *base, json_t *to,
-                     struct tcn_step *step)
+static bool push_one(struct tcn_ensure *e, size_t i, const struct met *met, json_t *base,
+                     json_t *to, struct tcn_step *step)
 {
     const struct tcn_wanted_field *f = &e->wanted->fields[i];
-    struct met met;
-    bool must_hold;
 
-    meet(e, i, base, &met);
-    must_hold = met.m.verdict == TCN_MERGE_HOLD;
-    if (met.m.verdict == TCN_MERGE_AGREE && f->local)
+    if (met->m.verdict == TCN_MERGE_AGREE && f->local)
         json_object_set(base, f->policy->name, f->local);
-    else if (met.m.verdict == TCN_MERGE_PUSH || met.m.verdict == TCN_MERGE_BOTH)
-        push_field(e, i, met.m.value, to, step);
-    if (met.m.is_conflict && met.m.verdict == TCN_MERGE_PUSH)
-        say_conflict(e, i, &met);
-    part(&met);
-    return must_hold;
+    else if (met->m.verdict == TCN_MERGE_PUSH || met->m.verdict == TCN_MERGE_BOTH)
+        push_field(e, i, met->m.value, to, step);
+    if (met->m.is_conflict && met->m.verdict == TCN_MERGE_PUSH)
+        say_conflict(e, i, met);
+    return met->m.verdict == TCN_MERGE_HOLD;
 }
 
 /* What the incident gets, it has once the step is done: of what both sides get, the remote's part is written after that. */
@@ -171,21 +166,19 @@ static bool is_taken(struct tcn_ensure *e, size_t i, const struct met *met)
             !lens->same(lens->ctx, i, e->wanted->fields[i].local, met->m.value));
 }
 
-static void take_one(struct tcn_ensure *e, size_t i, json_t *base, struct tcn_step *step)
+static void take_one(struct tcn_ensure *e, size_t i, const struct met *met, json_t *base,
+                     struct tcn_step *step)
 {
     const char *name = e->wanted->fields[i].policy->name;
-    struct met met;
 
-    meet(e, i, base, &met);
-    if (is_taken(e, i, &met)) {
-        if (!step->taken)
-            step->taken = json_object();
-        json_object_set(step->taken, name, met.m.value);
-        json_object_set(base, name, met.remote);
-        if (met.m.is_conflict && met.m.verdict == TCN_MERGE_TAKE)
-            say_conflict(e, i, &met);
-    }
-    part(&met);
+    if (!is_taken(e, i, met))
+        return;
+    if (!step->taken)
+        step->taken = json_object();
+    json_object_set(step->taken, name, met->m.value);
+    json_object_set(base, name, met->remote);
+    if (met->m.is_conflict && met->m.verdict == TCN_MERGE_TAKE)
+        say_conflict(e, i, met);
 }
 
 /* -- status --------------------------------------------------------------------------------------------------- */
@@ -281,18 +274,48 @@ static void hold(struct tcn_ensure *e, const char *field)
     tcn_ensure_say(e, false, "%s: %s", e->link->connector, e->link->blocked_reason);
 }
 
-/* True when there is anything to take. */
-static bool take(struct tcn_ensure *e, const struct tcn_status_merge *status, json_t *base,
-                 struct tcn_step *step)
+/* All that both sides hold, compared once. */
+struct meeting {
+    json_t *base;
+    struct tcn_status_merge status;
+    struct met fields[TCN_ENSURE_FIELDS_MAX];
+    bool takes_part[TCN_ENSURE_FIELDS_MAX];
+};
+
+static void meet_all(struct tcn_ensure *e, struct meeting *ret)
 {
     const struct tcn_wanted *w = e->wanted;
+    struct tcn_status_input in;
 
-    for (size_t i = 0; i < w->n_fields; i++)
-        if (takes_part(w->fields[i].policy, ends_resolved(e, status)))
-            take_one(e, i, base, step);
-    if (status->verdict == TCN_MERGE_TAKE) {
-        step->class = status->value;
-        e->link->base_status = tcn_class_name(status->value);
+    ret->base = tcn_ensure_base(e->link);
+    if (!ret->base)
+        ret->base = json_object();
+    status_input(e, &in);
+    tcn_merge_status(&in, &ret->status);
+    for (size_t i = 0; i < w->n_fields; i++) {
+        ret->takes_part[i] = takes_part(w->fields[i].policy, ends_resolved(e, &ret->status));
+        if (ret->takes_part[i])
+            meet(e, i, ret->base, &ret->fields[i]);
+    }
+}
+
+static void part_all(struct tcn_ensure *e, struct meeting *all)
+{
+    for (size_t i = 0; i < e->wanted->n_fields; i++)
+        if (all->takes_part[i])
+            part(&all->fields[i]);
+    tcn_ensure_set_base(e, all->base);
+}
+
+/* True when there is anything to take. */
+static bool take(struct tcn_ensure *e, const struct meeting *all, struct tcn_step *step)
+{
+    for (size_t i = 0; i < e->wanted->n_fields; i++)
+        if (all->takes_part[i])
+            take_one(e, i, &all->fields[i], all->base, step);
+    if (all->status.verdict == TCN_MERGE_TAKE) {
+        step->class = all->status.value;
+        e->link->base_status = tcn_class_name(all->status.value);
     }
     if (!step->taken && step->class == TCN_CLASS_UNSET)
         return false;
@@ -301,16 +324,14 @@ static bool take(struct tcn_ensure *e, const struct tcn_status_merge *status, js
 }
 
 /* Fills step->payload. */
-static void push(struct tcn_ensure *e, const struct tcn_status_merge *m, json_t *base,
-                 struct tcn_step *step)
+static void push(struct tcn_ensure *e, const struct meeting *all, struct tcn_step *step)
 {
     const struct tcn_wanted *w = e->wanted;
-    json_t *fields = json_object(), *status = push_status(e, m, step);
+    json_t *fields = json_object(), *status = push_status(e, &all->status, step);
     const char *held = NULL;
 
     for (size_t i = 0; i < w->n_fields && !held; i++)
-        if (takes_part(w->fields[i].policy, ends_resolved(e, m)) &&
-            push_one(e, i, base, fields, step))
+        if (all->takes_part[i] && push_one(e, i, &all->fields[i], all->base, fields, step))
             held = w->fields[i].policy->name;
     if (held)
         hold(e, held);
@@ -326,17 +347,12 @@ static void push(struct tcn_ensure *e, const struct tcn_status_merge *m, json_t 
 
 void tcn_ensure_merge(struct tcn_ensure *e, struct tcn_step *step)
 {
-    json_t *base = tcn_ensure_base(e->link);
-    struct tcn_status_input in;
-    struct tcn_status_merge m;
+    struct meeting all;
 
-    if (!base)
-        base = json_object();
-    status_input(e, &in);
-    tcn_merge_status(&in, &m);
-    if (!take(e, &m, base, step))
-        push(e, &m, base, step);
-    tcn_ensure_set_base(e, base);
+    meet_all(e, &all);
+    if (!take(e, &all, step))
+        push(e, &all, step);
+    part_all(e, &all);
     if (e->progress->record) /* whatever was lost, this is what the remote holds now */
         tcn_ring_settle(e->link, e->arena);
 }
