@@ -221,7 +221,6 @@ static int note_find_render(const struct tocsin_instance *in, const struct tocsi
 
 /* ---- replies ---- */
 
-/* Times have seconds only, so the status is part of the version: an acknowledgement right after a create shows. */
 static const char *changed_text(const json_t *incident)
 {
     const char *changed = tcn_reply_text(incident, "updated_at");
@@ -229,6 +228,7 @@ static const char *changed_text(const json_t *incident)
     return changed[0] ? changed : tcn_reply_text(incident, "last_status_change_at");
 }
 
+/* Times have seconds only, so the status is part of the version: an acknowledgement right after a create shows. */
 static void version_of(json_t *incident, char *ret, size_t size)
 {
     const char *changed = changed_text(incident);
