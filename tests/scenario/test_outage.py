@@ -48,7 +48,7 @@ class Away(Outage):
         name, ident = self.open_one("away")
         eventually("it is told", lambda: "nobody is reached: no page got through" in self.texts(ident), 60)
         eventually("it goes on", lambda: "tried again in a minute, later every 5" in self.texts(ident), 90)
-        self.assertEqual([["ERROR"], ["ERROR"]], self.receipts(ident))
+        eventually("both are given up", lambda: self.receipts(ident) == [["ERROR"], ["ERROR"]], 20)
         box = self.start_server()
         eventually("a mail", lambda: box.list(word=name), 90)
         eventually("it is told too", lambda: "alice is reached by mail after all" in self.texts(ident), 20)
