@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <strings.h>
 
-static const char *const verb_names[] = {"?",     "check", "find",      "get",  "create",
-                                         "write", "note",  "note_find", "poll", "send"};
+static const char *const verb_names[] = {"?",    "check",     "find", "get",  "create", "write",
+                                         "note", "note_find", "poll", "send", "survey", "listen"};
 static const char *const outcome_names[] = {"?",    "ok",   "retry",    "rejected", "unknown",
                                             "auth", "gone", "conflict", "more"};
 

@@ -2,8 +2,9 @@
 #include "connect/registry.h"
 #include "base/xalloc.h"
 #include "connect/option.h"
+#include "connect/sink.h"
 
-#define VERBS_KNOWN ((TOCSIN_CAN(TOCSIN_SEND) << 1) - TOCSIN_CAN(TOCSIN_CHECK))
+#define VERBS_KNOWN ((TOCSIN_CAN(TOCSIN_LISTEN) << 1) - TOCSIN_CAN(TOCSIN_CHECK))
 #define CAPS_KNOWN (VERBS_KNOWN | TOCSIN_CAP_WEBHOOK | TOCSIN_CAP_IDEMPOTENT)
 #define NAME_MAX_LEN 32
 
@@ -119,6 +120,19 @@ static int check_channels(const struct tocsin_connector *c, struct tcn_err *err)
                     c->name);
 }
 
+static int check_survey(const struct tocsin_connector *c, struct tcn_err *err)
+{
+    size_t end = offsetof(struct tocsin_connector, survey_max) + sizeof c->survey_max;
+    uint32_t most = c->size >= end ? c->survey_max : 0;
+
+    if ((c->caps & TOCSIN_CAN(TOCSIN_SURVEY)) == 0 || (most > 0 && most <= TCN_RECORDS_MAX))
+        return 0;
+    return tcn_fail(err, TCN_EINVALID,
+                    "connector %s can survey: set .survey_max to 1 to %d, how many records it "
+                    "asks for at once",
+                    c->name, TCN_RECORDS_MAX);
+}
+
 static int check_options(const struct tocsin_connector *c, struct tcn_err *err)
 {
     if (c->state_size > TCN_STATE_MAX)
@@ -132,7 +146,7 @@ int tcn_connector_check(const struct tocsin_connector *c, struct tcn_err *err)
     int r;
 
     if ((r = check_head(c, err)) < 0 || (r = check_caps(c, err)) < 0 ||
-        (r = check_channels(c, err)) < 0)
+        (r = check_channels(c, err)) < 0 || (r = check_survey(c, err)) < 0)
         return r;
     return check_options(c, err);
 }

@@ -39,9 +39,22 @@ enum tocsin_verb {
     TOCSIN_WRITE,  /* payload: {"fields": {...}, "status": {...}}, either may be absent */
     TOCSIN_NOTE,   /* payload: {"text": "...", "event_id": "..."} */
     TOCSIN_NOTE_FIND, /* OK when a note with payload.event_id exists remotely, GONE when not; no side effect */
-    TOCSIN_POLL, /* fetch what changed since op->cursor; no side effect */
-    TOCSIN_SEND /* payload: {"to": "...", ...} what the mapping made of a page, or of what a topic is told */
+    TOCSIN_POLL, /* payload: {"since_ms": N, "overlap_ms": N}; report() what changed since, see below; no side effect */
+    TOCSIN_SEND, /* payload: {"to": "...", ...} what the mapping made of a page, or of what a topic is told */
+    TOCSIN_SURVEY, /* payload: {"ids": [remote ids]}; report() each that is there, with its version; no side effect */
+    TOCSIN_LISTEN /* payload: {"from": [kinds]}; emit() what was said at the record remote_id, see below; no side effect */
 };
+/* POLL: op->cursor is result.cursor of the last one, "" at first, which then begins at payload.since_ms.  Times of a remote
+ * are coarse, and what is committed late carries an early one: so it looks overlap_ms further back than it must, and the host
+ * drops what it knows by its version.  Records need remote_id and, where the answer has it, the very version that GET
+ * would tell; fields may be NULL.  OK with result.step set: there is more, ask again at once from result.cursor.
+ * Records of others may be reported: the host looks whether they are its own.
+ * SURVEY: of so many ids as tocsin_connector.survey_max says; what is not reported is not there, or not to be seen.
+ * LISTEN: TOCSIN_SAID, oldest first, for each note that is newer than op->cursor ("" at first: all, the newest 100 at
+ * most), result.cursor being where the next one begins.  event_id is the remote's id of the note, actor the name of who
+ * wrote it, text plain, at_ms when, marker the mark that NOTE left in it or "" when it is not ours, fields what the
+ * mapping's notes.in reads: {"kind": K, K: the note as the remote has it}, K being one of payload.from where the remote has
+ * several kinds. */
 #define TOCSIN_CAN(verb) (UINT32_C(1) << (verb))
 #define TOCSIN_CAP_WEBHOOK (UINT32_C(1) << 24) /* has verify() */
 #define TOCSIN_CAP_IDEMPOTENT                                                                      \
@@ -133,12 +146,13 @@ struct tocsin_response {
     const void *msg; /* for host->header() */
 };
 
+#define TOCSIN_CURSOR_SIZE 512
 /* Zeroed by the host first.  reason is one line for people: no secrets, no payload. */
 struct tocsin_result {
     uint32_t outcome, retry_after_s;
     uint32_t scope; /* enum tocsin_scope */
-    uint32_t step;  /* with MORE */
-    char cursor[256], reason[256];
+    uint32_t step;  /* with MORE, and with OK of a POLL that has more */
+    char cursor[TOCSIN_CURSOR_SIZE], reason[256];
 };
 
 /* One remote record, told by FIND (several), GET, CREATE and WRITE (the echo). */
@@ -262,6 +276,7 @@ struct tocsin_connector {
      * for people that follow the address ("is no ...; write ..."); NULL: nothing does.  Asked when the configuration
      * is read, so that nobody waits for pages that can never be sent. */
     const char *(*address_fault)(uint32_t channel, const char *address);
+    uint32_t survey_max; /* with TOCSIN_SURVEY: of how many records one may ask, 1 to 100 */
 };
 #define TOCSIN_CONNECTOR_HEAD                                                                      \
     .abi_major = TOCSIN_ABI_MAJOR, .abi_minor = TOCSIN_ABI_MINOR,                                  \

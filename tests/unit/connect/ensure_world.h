@@ -55,7 +55,7 @@ struct world {
     bool with_faults,
         keeps_still; /* keeps_still: the incident does not change while a call is out */
     char said[4096];
-    unsigned takes, deadletters, clears, found_many, calls[TOCSIN_SEND + 1];
+    unsigned takes, deadletters, clears, found_many, calls[TOCSIN_LISTEN + 1];
     const char *refuse_field;
     bool refuse_writes;
     char last_note[8192];    /* as the remote got it */

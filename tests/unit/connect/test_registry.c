@@ -252,6 +252,32 @@ static void refuses_channels_that_do_not_fit(void **unused)
     }
 }
 
+static void refuses_a_survey_of_none_or_too_many(void **unused)
+{
+    static const struct {
+        uint32_t most;
+        bool is_short, is_fine; /* is_short: its structure ends before the number */
+    } rows[] = {{1, false, true},
+                {100, false, true},
+                {0, false, false},
+                {101, false, false},
+                {100, true, false}};
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct tocsin_connector c = good();
+        struct tcn_err err = {0};
+
+        c.caps |= TOCSIN_CAN(TOCSIN_SURVEY);
+        c.survey_max = rows[i].most;
+        if (rows[i].is_short)
+            c.size = offsetof(struct tocsin_connector, survey_max);
+        assert_int_equal(tcn_connector_check(&c, &err), rows[i].is_fine ? 0 : TCN_EINVALID);
+        if (!rows[i].is_fine)
+            assert_non_null(strstr(err.msg, "set .survey_max to 1 to 100"));
+    }
+}
+
 static void tells_who_reaches_a_channel(void **unused)
 {
     struct tocsin_connector silent = good(), sms = good();
@@ -343,6 +369,7 @@ int main(void)
         cmocka_unit_test(refuses_bad_ones),
         cmocka_unit_test(takes_a_good_one),
         cmocka_unit_test(refuses_channels_that_do_not_fit),
+        cmocka_unit_test(refuses_a_survey_of_none_or_too_many),
         cmocka_unit_test(tells_who_reaches_a_channel),
         cmocka_unit_test(refuses_secrets_paired_with_nothing),
         cmocka_unit_test(refuses_secrets_instead_of_nothing),

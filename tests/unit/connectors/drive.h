@@ -105,7 +105,7 @@ static inline void drive_add_headers(struct tcn_message *msg, struct tcn_str lin
 
 /* One round trip: the last outcome. */
 static inline uint32_t drive_step(struct kit *k, struct tocsin_op *op, const struct drive_answer *a,
-                                  char cursor[256])
+                                  char cursor[TOCSIN_CURSOR_SIZE])
 {
     struct tocsin_request rq;
     struct tocsin_result out;
@@ -138,7 +138,7 @@ static inline void drive_play(struct kit *k, uint32_t verb, const struct drive_a
     json_t *payload = drive_payload();
     uint32_t outcome = TOCSIN_MORE;
     struct tocsin_op op;
-    char cursor[256];
+    char cursor[TOCSIN_CURSOR_SIZE];
 
     drive_op(&op, verb, payload);
     for (size_t i = 0; outcome == TOCSIN_MORE; i++) {

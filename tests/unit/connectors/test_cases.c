@@ -12,8 +12,8 @@
 #define FILES_MAX 64
 #define EXCHANGES_MAX 10
 
-static const char *const verbs[] = {"",      "CHECK", "FIND",      "GET",  "CREATE",
-                                    "WRITE", "NOTE",  "NOTE_FIND", "POLL", "SEND"};
+static const char *const verbs[] = {"",     "CHECK",     "FIND", "GET",  "CREATE", "WRITE",
+                                    "NOTE", "NOTE_FIND", "POLL", "SEND", "SURVEY", "LISTEN"};
 static const char *const outcomes[] = {"",     "OK",   "RETRY",    "REJECTED", "UNKNOWN",
                                        "AUTH", "GONE", "CONFLICT", "MORE"};
 static const char *const scopes[] = {"LANE", "ENDPOINT", "INSTANCE"};
@@ -22,7 +22,7 @@ static const char *const nets[] = {"ok", "not_sent", "maybe_sent"};
 struct run {
     struct kit kit;
     struct tocsin_op op;
-    char step_cursor[256];
+    char step_cursor[TOCSIN_CURSOR_SIZE];
     bool is_mail;      /* of the last request */
     const char *where; /* "file: case", for messages */
 };
