@@ -41,6 +41,8 @@ struct tcn_link {
     int64_t epoch;     /* 0 when not in flight */
     const char *blocked_reason;
     const char *pushed; /* JSON ring of what was written, for echo detection */
+    const char
+        *heard; /* where the listening to the record's notes goes on, as the connector left it */
 };
 
 #endif

@@ -7,7 +7,7 @@
 #include "store/db.h"
 
 #define TCN_COPY_COLUMNS 48
-#define TCN_COPY_TABLES 24
+#define TCN_COPY_TABLES 27
 
 /* The columns of the key come first: unique, the same row for its life, and in the same order in every database. */
 struct tcn_copy_table {

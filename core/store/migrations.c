@@ -600,6 +600,63 @@ static const char *const v26_hints[] = {
     NULL,
 };
 
+/* What is asked of ticket systems as a whole, what both sides changed, and what people wrote there. */
+static const char *const v27_feeds[] = {
+    "ALTER TABLE links ADD COLUMN heard TEXT",
+    "CREATE TABLE feeds ("
+    " account_id {TEXT} NOT NULL,"
+    " connector {TEXT} NOT NULL,"
+    " epoch {INT} NOT NULL,"
+    " cursor TEXT,"
+    " since_ms {INT} NOT NULL,"
+    " due_ms {INT} NOT NULL,"
+    " poll_due_ms {INT} NOT NULL,"
+    " sweep_due_ms {INT} NOT NULL,"
+    " polled_ms {INT} NOT NULL,"
+    " sweep_from {ID},"
+    " is_of_closed {INT} NOT NULL,"
+    " swept_ms {INT} NOT NULL,"
+    " closed_ms {INT} NOT NULL,"
+    " fail_count {INT} NOT NULL,"
+    " note TEXT,"
+    " missed {INT} NOT NULL,"
+    " missed_ms {INT} NOT NULL,"
+    " heard_ms {INT} NOT NULL,"
+    " holder {INT} NOT NULL,"
+    " PRIMARY KEY (account_id, connector)"
+    "){CLUSTERED}",
+    KEEP_APART("feeds"),
+    "CREATE TABLE conflicts ("
+    " id {ID} PRIMARY KEY NOT NULL,"
+    " account_id {TEXT} NOT NULL,"
+    " epoch {INT} NOT NULL,"
+    " link {ID} NOT NULL,"
+    " incident {ID} NOT NULL,"
+    " connector {TEXT} NOT NULL,"
+    " field {TEXT} NOT NULL,"
+    " base TEXT,"
+    " local TEXT,"
+    " remote TEXT,"
+    " winner {TEXT} NOT NULL,"
+    " at_ms {INT} NOT NULL"
+    "){CLUSTERED}",
+    "CREATE INDEX conflicts_link ON conflicts (link, at_ms, id)",
+    "CREATE INDEX conflicts_at ON conflicts (at_ms)",
+    KEEP_APART("conflicts"),
+    "CREATE TABLE entries ("
+    " id {ID} PRIMARY KEY NOT NULL,"
+    " account_id {TEXT} NOT NULL,"
+    " epoch {INT} NOT NULL,"
+    " link {ID} NOT NULL,"
+    " incident {ID} NOT NULL,"
+    " event {ID} NOT NULL,"
+    " hash {TEXT} NOT NULL,"
+    " at_ms {INT} NOT NULL"
+    "){CLUSTERED}",
+    KEEP_APART("entries"),
+    NULL,
+};
+
 const struct tcn_migration tcn_migrations[] = {
     {1, 1, v1_base},
     {2, 1, v2_incidents},
@@ -627,5 +684,6 @@ const struct tcn_migration tcn_migrations[] = {
     {24, 13, v24_engagements},
     {25, 13, v25_topics},
     {26, 13, v26_hints},
+    {27, 13, v27_feeds},
     {0, 0, NULL},
 };

@@ -43,8 +43,9 @@ static const struct {
 
 /* Tables whose rows belong to an incident. */
 static const char *const owned[] = {
-    "events", "related_items", "engagements", "runs",        "pages",        "sends",   "timers",
-    "links",  "lanes",         "storms",      "deadletters", "storm_alarms", "notices",
+    "events",      "related_items", "engagements", "runs",      "pages",
+    "sends",       "timers",        "links",       "lanes",     "storms",
+    "deadletters", "storm_alarms",  "notices",     "conflicts", "entries",
 };
 
 struct check {

@@ -20,6 +20,7 @@ enum {
     TIMERS,
     LINKS,
     NOTICES,
+    FEEDS,
     SUBSCRIPTIONS,
     WAITING,
     BUDGETS,
@@ -59,6 +60,10 @@ static const char *const sql[] = {
               BACK_AHEAD("first_fail_ms") ", epoch = $4 WHERE account_id = $1 AND due_ms > $2",
     [NOTICES] = "UPDATE notices SET due_ms = due_ms - $3, " BACK_AHEAD("since_ms")
                 ", epoch = $4 WHERE account_id = $1 AND due_ms > $2",
+    [FEEDS] = "UPDATE feeds SET " BACK_AHEAD("due_ms") ", " BACK_AHEAD("poll_due_ms") ", "
+              BACK_AHEAD("sweep_due_ms") ", " BACK_AHEAD("polled_ms") ", " BACK_AHEAD("since_ms") ", "
+              BACK_AHEAD("swept_ms") ", " BACK_AHEAD("closed_ms") ", " BACK_AHEAD("missed_ms") ", "
+              BACK_AHEAD("heard_ms") ", epoch = $4 WHERE account_id = $1 AND $2 > 0",
     [SUBSCRIPTIONS] = "UPDATE subscriptions SET due_ms = due_ms - $3, " BACK_AHEAD("asked_ms")
                       ", epoch = $4 WHERE account_id = $1 AND due_ms > $2",
     [WAITING] = "UPDATE waiting SET due_ms = due_ms - $3, epoch = $4"

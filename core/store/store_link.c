@@ -20,14 +20,14 @@ enum {
     "last_attempt_ms, is_uncertain, base, base_version, base_status, done_revision, notes_seq, "   \
     "pending_note_seq, last_read_ms, last_write_ms, fail_count, first_fail_ms, due_ms, "           \
     "holder, blocked_reason, pushed, notes_written, recreated, "                                   \
-    "hints, hints_seen"
+    "hints, hints_seen, heard"
 #define HOLDER_IS_DEAD TCN_IS_DEAD("links.holder")
 #define SELECT "SELECT " COLUMNS " FROM links WHERE account_id = $1"
 static const char *const sql[] = {
     [LINK_PUT] =
         "INSERT INTO links (account_id, epoch, " COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7,"
         " $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,"
-        " $26, $27, $28, $29, $30)"
+        " $26, $27, $28, $29, $30, $31)"
         " ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, state = excluded.state,"
         " remote_id = excluded.remote_id, remote_key = excluded.remote_key,"
         " remote_url = excluded.remote_url, create_attempts = excluded.create_attempts,"
@@ -40,7 +40,7 @@ static const char *const sql[] = {
         " due_ms = excluded.due_ms, holder = excluded.holder,"
         " blocked_reason = excluded.blocked_reason, pushed = excluded.pushed,"
         " notes_written = excluded.notes_written, recreated = excluded.recreated,"
-        " hints = excluded.hints, hints_seen = excluded.hints_seen"
+        " hints = excluded.hints, hints_seen = excluded.hints_seen, heard = excluded.heard"
         " WHERE links.account_id = excluded.account_id AND links.incident = excluded.incident"
         " AND links.connector = excluded.connector",
     [LINK_GET] = SELECT " AND id = $2",
@@ -105,6 +105,7 @@ static void bind_link(struct tcn_query *q, const struct tcn_link *l)
     tcn_q_int(q, l->recreated);
     tcn_q_int(q, l->hints);
     tcn_q_int(q, l->hints_seen);
+    tcn_q_text(q, l->heard);
 }
 
 int tcn_store_link_put(struct tcn_store *s, const struct tcn_link *link, struct tcn_err *err)
@@ -149,6 +150,7 @@ static void read_link(struct tcn_query *q, struct tcn_arena *a, struct tcn_link 
     ret->recreated = tcn_c_int(q);
     ret->hints = tcn_c_int(q);
     ret->hints_seen = tcn_c_int(q);
+    ret->heard = tcn_c_text(q, a);
 }
 
 int tcn_store_link_get(struct tcn_store *s, struct tcn_id id, struct tcn_arena *a,

@@ -361,7 +361,7 @@ class Move(Loaded):
         self.assertEqual(0, len(incidents_of(self.world.store) ^ keys([ident, *load.ids])))
         said = self.copy(here, there, "--final")
         self.assertIn("Everything is equal", said)
-        self.assertEqual(24, said.count("on both sides"))
+        self.assertEqual(27, said.count("on both sides"))
         self.app.start(wait=False)
         self.assertEqual(1, self.app.child.wait(30), "nothing starts on the old store")
         self.assertIn("tocsin db reclaim", self.app.tail())

@@ -400,7 +400,8 @@ class Start(unittest.TestCase):
         self.starts(own)
         grant = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA old TO worker; "
         self.server.psql("GRANT USAGE ON SCHEMA old TO worker; " + grant + "SET search_path = old; "
-                         "DELETE FROM schema_version WHERE version >= (SELECT MAX(version) FROM schema_version) - 6; "
+                         "DELETE FROM schema_version WHERE version >= (SELECT MAX(version) FROM schema_version) - 7; "
+                         "DROP TABLE feeds, conflicts, entries; ALTER TABLE links DROP COLUMN heard; "
                          "DROP INDEX links_record; ALTER TABLE links DROP COLUMN hints, DROP COLUMN hints_seen; "
                          "DROP INDEX incidents_bare, engagements_id, engagements_start, engagements_text; "
                          "ALTER TABLE incidents DROP COLUMN is_bare; "

@@ -4,6 +4,7 @@
 
 #include "reference/reference.h"
 #include "rows_engaged.h"
+#include "rows_feed.h"
 #include "rows_notice.h"
 #include "rows_resource.h"
 

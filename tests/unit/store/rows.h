@@ -18,7 +18,7 @@ _Static_assert(sizeof(struct tcn_page) == 128, "struct tcn_page has changed");
 _Static_assert(sizeof(struct tcn_receipt) == 48, "struct tcn_receipt has changed");
 _Static_assert(sizeof(struct tcn_engagement) == 160, "struct tcn_engagement has changed");
 _Static_assert(sizeof(struct tcn_engagement_text) == 48, "struct tcn_engagement_text has changed");
-_Static_assert(sizeof(struct tcn_link) == 248, "struct tcn_link has changed");
+_Static_assert(sizeof(struct tcn_link) == 256, "struct tcn_link has changed");
 _Static_assert(sizeof(struct tcn_storm) == 48, "struct tcn_storm has changed");
 _Static_assert(sizeof(struct tcn_storm_alarm) == 112, "struct tcn_storm_alarm has changed");
 _Static_assert(sizeof(struct tcn_waiting) == 112, "struct tcn_waiting has changed");
@@ -325,7 +325,8 @@ static inline struct tcn_link gen_link(struct gen *g)
                              .notes_written = g_int(g),
                              .recreated = g_int(g),
                              .hints = g_int(g),
-                             .hints_seen = g_int(g)};
+                             .hints_seen = g_int(g),
+                             .heard = g_text(g)};
 }
 
 static inline struct tcn_deadletter gen_deadletter(struct gen *g)
@@ -686,6 +687,7 @@ static inline void same_link(const struct tcn_link *a, const struct tcn_link *b)
     SAME_INT(recreated);
     SAME_INT(hints);
     SAME_INT(hints_seen);
+    SAME_TEXT(heard);
 }
 
 static inline void same_deadletter(const struct tcn_deadletter *a, const struct tcn_deadletter *b)

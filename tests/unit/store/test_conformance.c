@@ -1,5 +1,6 @@
 /* The same random sequence of every function of the store on each driver and on the reference in memory: the same codes and
  * the same rows. SQLite in memory, SQLite in a file, and PostgreSQL when tests/postgres.py runs this. */
+#include "conformance_feed.h"
 #include "conformance_notice.h"
 
 #define STEPS 1500
@@ -701,6 +702,10 @@ static const struct {
            {"resources", resources},
            {"channel states", channel_states},
            {"notices", notice_ops},
+           {"feeds", feeds},
+           {"records of feeds", feed_records},
+           {"conflicts", conflicts},
+           {"entries", entries},
            {"version of resources", resources_version},
            {"timelines", timelines},
            {"timeline pages", timeline_pages}};

@@ -1,5 +1,6 @@
 /* Policies of the tables: a session of another account sees and writes nothing, the role that owns the tables included. The
  * tables are those that the catalog has: one without a policy fails here. */
+#include "rows_feed.h"
 #include "rows_notice.h"
 #include "rows_resource.h"
 
@@ -62,6 +63,8 @@ static void fill(struct fixture *f)
     struct tcn_resource resource = gen_resource(&g);
     struct tcn_channel_state channel = gen_channel_state(&g);
     struct tcn_notice notice = gen_notice(&g);
+    struct tcn_conflict_row conflict = gen_conflict(&g);
+    struct tcn_entry entry = gen_entry(&g);
 
     OK(f, tcn_store_begin(f->s, &f->err));
     OK(f, tcn_store_meta_put(f->s, "name", "value", &f->err));
@@ -74,6 +77,9 @@ static void fill(struct fixture *f)
     OK(f, tcn_store_resource_put(f->s, &resource, &f->err));
     OK(f, tcn_store_channel_state_put(f->s, &channel, &f->err));
     OK(f, tcn_store_notice_wake(f->s, &notice, &f->err));
+    OK(f, tcn_store_feed_make(f->s, "jira", 1, &f->err));
+    OK(f, tcn_store_conflict_add(f->s, &conflict, &f->err));
+    OK(f, tcn_store_entry_put(f->s, &entry, &f->err));
     OK(f, tcn_store_budget_put(f->s, "ann", "mail", 1, &f->err));
     OK(f, tcn_store_incident_put(f->s, &incident, &f->err));
     OK(f, tcn_store_event_add(f->s, incident.id, &event, &f->err));

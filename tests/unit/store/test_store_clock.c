@@ -1,3 +1,4 @@
+#include "rows_feed.h"
 #include "rows_notice.h"
 #include "rows_resource.h"
 
@@ -103,6 +104,27 @@ static void notices(void **state)
     back(f);
     OK(f, tcn_store_notice_list(f->s, row.incident, &f->a, &got, &n, &f->err));
     assert_int_equal(got->since_ms, BASE - 9);
+}
+
+/* The times of a feed that are to come, or came from the clock that was ahead. */
+static void feeds(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_feed *got, row = gen_feed(&(struct gen){.a = &f->a, .n = 1});
+    size_t n;
+
+    row.poll_due_ms = row.sweep_due_ms = BASE + 850;
+    row.polled_ms = BASE + 800;
+    row.swept_ms = BASE - 9;
+    OK(f, tcn_store_feed_make(f->s, row.connector, BASE, &f->err));
+    OK(f, tcn_store_feed_put(f->s, &row, &f->err));
+    back(f);
+    OK(f, tcn_store_feed_list(f->s, &f->a, &got, &n, &f->err));
+    assert_int_equal(n, 1);
+    assert_int_equal(got->poll_due_ms, BASE + 850 - BY);
+    assert_int_equal(got->sweep_due_ms, BASE + 850 - BY);
+    assert_int_equal(got->polled_ms, BASE + 800 - BY);
+    assert_int_equal(got->swept_ms, BASE - 9);
 }
 
 /* Whoever keeps the states learns that they have moved. */
@@ -257,6 +279,7 @@ int main(void)
         IN_MEMORY(incidents),
         IN_MEMORY(codes),
         IN_MEMORY(notices),
+        IN_MEMORY(feeds),
         IN_MEMORY(codes_are_a_change),
         IN_MEMORY(what_was_heard_before),
         IN_MEMORY(many_lanes),

@@ -1,6 +1,7 @@
 /* Copies between databases: whole, while the source goes on, again after they were cut off. Under tests/postgres.py the
  * way is SQLite, PostgreSQL, SQLite. */
 #include "raw.h"
+#include "rows_feed.h"
 #include "rows_notice.h"
 #include "rows_resource.h"
 #include "store/copy.h"
@@ -131,6 +132,9 @@ static void add_link(struct places *p, uint32_t i)
     struct tcn_link link = gen_link(&p->g);
     struct tcn_deadletter d = gen_deadletter(&p->g);
     struct tcn_notice notice = gen_notice(&p->g);
+    struct tcn_conflict_row conflict = gen_conflict(&p->g);
+    struct tcn_entry entry = gen_entry(&p->g);
+    struct tcn_feed feed = gen_feed(&p->g);
 
     link.id = id_of(i);
     link.incident = id_of(i / 7);
@@ -139,6 +143,10 @@ static void add_link(struct places *p, uint32_t i)
     OK(&p->f, tcn_store_link_put(p->f.s, &link, &p->f.err));
     OK(&p->f, tcn_store_deadletter_put(p->f.s, &d, &p->f.err));
     OK(&p->f, tcn_store_notice_wake(p->f.s, &notice, &p->f.err));
+    OK(&p->f, tcn_store_conflict_add(p->f.s, &conflict, &p->f.err));
+    OK(&p->f, tcn_store_entry_put(p->f.s, &entry, &p->f.err));
+    OK(&p->f, tcn_store_feed_make(p->f.s, feed.connector, 1, &p->f.err));
+    OK(&p->f, tcn_store_feed_put(p->f.s, &feed, &p->f.err));
 }
 
 static void fill(struct places *p, uint32_t first, uint32_t n)

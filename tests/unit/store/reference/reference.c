@@ -25,6 +25,9 @@ static const size_t row_sizes[REF_KINDS] = {
     [REF_RESOURCES] = sizeof(struct tcn_resource),
     [REF_CHANNEL_STATES] = sizeof(struct tcn_channel_state),
     [REF_NOTICES] = sizeof(struct tcn_notice),
+    [REF_FEEDS] = sizeof(struct tcn_feed),
+    [REF_CONFLICTS] = sizeof(struct tcn_conflict_row),
+    [REF_ENTRIES] = sizeof(struct tcn_entry),
     [REF_BUDGETS] = sizeof(struct ref_budget),
 };
 

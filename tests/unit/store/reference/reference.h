@@ -7,6 +7,7 @@
 #define TCN_TESTS_REFERENCE_H
 
 #include "store/engaged.h"
+#include "store/feeds.h"
 #include "store/notices.h"
 #include "store/overdue.h"
 #include "store/resources.h"
@@ -41,6 +42,9 @@ enum ref_kind {
     REF_RESOURCES,
     REF_CHANNEL_STATES,
     REF_NOTICES,
+    REF_FEEDS,
+    REF_CONFLICTS,
+    REF_ENTRIES,
     REF_KINDS
 };
 /* Rows whose key is no member of the model. */
@@ -274,6 +278,24 @@ int ref_notice_drop(struct ref *r, struct tcn_id id);
 int ref_notice_next(struct ref *r, const char *connector, int64_t *ret_ms);
 int ref_notice_waiting(struct ref *r, size_t limit, struct tcn_arena *a,
                        struct tcn_connector_waiting **ret, size_t *ret_n);
+
+/* -- reference_feed.c ----------------------------------------------------------------------------------------- */
+int ref_feed_make(struct ref *r, const char *connector, int64_t now_ms);
+int ref_feed_claim(struct ref *r, const char *connector, int64_t now_ms, struct tcn_arena *a,
+                   struct tcn_feed *ret, bool *ret_is_ours);
+int ref_feed_put(struct ref *r, const struct tcn_feed *feed);
+int ref_feed_heard(struct ref *r, const char *connector, int64_t now_ms);
+int ref_feed_hasten(struct ref *r, const char *connector, int64_t now_ms);
+int ref_feed_list(struct ref *r, struct tcn_arena *a, struct tcn_feed **ret, size_t *ret_n);
+int ref_feed_records(struct ref *r, const char *connector, const struct tcn_id *before,
+                     const struct tcn_id *since, size_t limit, struct tcn_arena *a,
+                     struct tcn_known_record **ret, size_t *ret_n);
+int ref_conflict_add(struct ref *r, const struct tcn_conflict_row *row);
+int ref_conflict_list(struct ref *r, struct tcn_id link, struct tcn_arena *a,
+                      struct tcn_conflict_row **ret, size_t *ret_n);
+int ref_conflict_prune(struct ref *r, int64_t before_ms, int64_t *ret_n);
+int ref_entry_put(struct ref *r, const struct tcn_entry *entry);
+int ref_entry_get(struct ref *r, struct tcn_id id, struct tcn_arena *a, struct tcn_entry *ret);
 
 /* -- reference_resource.c ------------------------------------------------------------------------------------- */
 int ref_resource_get(struct ref *r, enum tcn_resource_kind kind, const char *name,
