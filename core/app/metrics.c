@@ -12,6 +12,9 @@ static const struct kind {
      "Deliveries of alarms by source and what became of them."},
     {"tocsin_webhooks_total", "counter",
      "Webhooks of ticket systems by connector and what became of them."},
+    {"tocsin_webhooks_missed_total", "counter",
+     "Changes in ticket systems by connector that were found by asking and that no webhook had "
+     "told."},
     {"tocsin_mapping_losses_total", "counter",
      "What mappings could not pass on whole, by source: texts cut, values in no table, lists over "
      "their cap."},

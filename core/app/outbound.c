@@ -15,6 +15,7 @@
 #include "app/unserved.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "connect/feeds.h"
 #include "connect/lanes.h"
 #include "connect/notices.h"
 #include "connect/registry.h"
@@ -35,9 +36,10 @@ struct generation {
     struct tcn_config *config; /* a reference */
     struct tcn_hub *hub;
     struct tcn_lanes *lanes;
+    struct tcn_feeds *feeds;
     struct tcn_sends *sends;
     struct tcn_notices *notices;
-    int busy; /* of lanes, sends and notices: those that did not say that they are idle */
+    int busy; /* of these four: those that did not say that they are idle */
     struct generation *next;
 };
 
@@ -114,6 +116,17 @@ static void on_changed(void *ctx)
     const struct generation *g = ctx;
 
     tcn_app_wake(g->app);
+}
+
+/* -- what feeds tell ------------------------------------------------------------------------------------- */
+
+static void on_missed(void *ctx, const char *connector, size_t n)
+{
+    const struct generation *g = ctx;
+    char labels[100];
+
+    snprintf(labels, sizeof labels, "connector=\"%s\"", connector);
+    tcn_metrics_add(g->app->metrics, "tocsin_webhooks_missed_total", labels, (double)n);
 }
 
 /* -- what sends tell ------------------------------------------------------------------------------------- */
@@ -253,6 +266,19 @@ static void make_lanes(struct generation *g)
     g->lanes = tcn_lanes_new(&o);
 }
 
+static void make_feeds(struct generation *g)
+{
+    const struct tcn_feeds_options o = {
+        .base = g->app->base,
+        .hub = g->hub,
+        .store = g->app->store,
+        .lanes = g->lanes,
+        .app = {g, on_changed, on_missed},
+    };
+
+    g->feeds = tcn_feeds_new(&o);
+}
+
 static void make_sends(struct generation *g)
 {
     struct tcn_sends_options o = {
@@ -303,6 +329,7 @@ static struct generation *generation_new(struct tcn_app *app)
     g->config = app->config;
     tcn_config_ref(g->config);
     make_lanes(g);
+    make_feeds(g);
     make_sends(g);
     make_notices(g);
     return g;
@@ -310,6 +337,7 @@ static struct generation *generation_new(struct tcn_app *app)
 
 static void generation_free(struct generation *g)
 {
+    tcn_feeds_free(g->feeds);
     tcn_lanes_free(g->lanes);
     tcn_sends_free(g->sends);
     tcn_notices_free(g->notices);
@@ -353,7 +381,8 @@ void tcn_outbound_reload(struct tcn_app *app)
 
     fresh->next = old;
     app->outbound->newest = fresh;
-    old->busy = 3;
+    old->busy = 4;
+    tcn_feeds_retire(old->feeds, on_idle, old);
     tcn_lanes_retire(old->lanes, on_lanes_idle, old);
     tcn_sends_retire(old->sends, on_idle, old);
     tcn_notices_retire(old->notices, on_idle, old);
@@ -381,6 +410,7 @@ void tcn_outbound_stop(struct tcn_app *app)
 {
     tcn_pump_end_mails(app->pump);
     for (struct generation *g = app->outbound ? app->outbound->newest : NULL; g; g = g->next) {
+        tcn_feeds_stop(g->feeds);
         tcn_lanes_stop(g->lanes);
         tcn_sends_stop(g->sends);
         tcn_notices_stop(g->notices);

@@ -8,6 +8,7 @@
 #include "connect/instance.h"
 #include "connect/lanes.h"
 #include "connect/message.h"
+#include "store/feeds.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,7 +55,10 @@ static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct
 {
     struct hook_job *j = (struct hook_job *)base;
 
-    return tcn_lanes_hint(s, j->instance, j->record, now_ms, &j->is_known, err);
+    int r = tcn_store_feed_heard(s, j->instance, now_ms, err);
+
+    /* In this order: a feed that hints has its own row first, too. */
+    return r < 0 ? r : tcn_lanes_hint(s, j->instance, j->record, now_ms, &j->is_known, err);
 }
 
 static void done(struct tcn_job *base, int r, const struct tcn_err *err)

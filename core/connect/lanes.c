@@ -341,6 +341,18 @@ void tcn_lanes_free(struct tcn_lanes *l)
     free(l);
 }
 
+size_t tcn_lanes_count(const struct tcn_lanes *l)
+{
+    return l->n_items;
+}
+
+struct tcn_port *tcn_lanes_port(const struct tcn_lanes *l, size_t n,
+                                const struct tcn_mapping **ret_mapping)
+{
+    *ret_mapping = l->items[n].source.mapping;
+    return l->items[n].port;
+}
+
 bool tcn_lanes_health(const struct tcn_lanes *l, const char *instance, struct tcn_port_health *ret)
 {
     for (size_t n = 0; n < l->n_items; n++) {

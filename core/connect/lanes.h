@@ -93,6 +93,11 @@ int tcn_lanes_hint(struct tcn_store *s, const char *instance, const char *remote
 int tcn_lanes_read(struct tcn_store *s, const struct tcn_link *link, int64_t now_ms,
                    struct tcn_err *err);
 
+/* How many instances there are, and the n-th with its mapping and the way to it. For the feeds, which go the same way. */
+size_t tcn_lanes_count(const struct tcn_lanes *l);
+struct tcn_port *tcn_lanes_port(const struct tcn_lanes *l, size_t n,
+                                const struct tcn_mapping **ret_mapping);
+
 /* By instance name; false when there is none. */
 bool tcn_lanes_health(const struct tcn_lanes *l, const char *instance, struct tcn_port_health *ret);
 

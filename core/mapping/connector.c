@@ -151,6 +151,11 @@ json_t *tcn_mapping_in(const struct tcn_mapping *m, size_t i, const struct tcn_m
     return canonical;
 }
 
+const struct tcn_mapping_poll *tcn_mapping_poll(const struct tcn_mapping *m)
+{
+    return &m->poll;
+}
+
 void tcn_mapping_find(const struct tcn_mapping *m, const struct tcn_mapping_env *e,
                       struct tcn_arena *arena, struct tcn_mapping_find *ret)
 {

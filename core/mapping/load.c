@@ -196,8 +196,3 @@ json_t *tcn_mapping_settings(const struct tcn_mapping *m)
 {
     return m->defaults;
 }
-
-json_t *tcn_mapping_section(const struct tcn_mapping *m, const char *name)
-{
-    return json_object_get(m->root, name);
-}

@@ -2,6 +2,8 @@
 #include "base/nearest.h"
 #include "mapping/load.h"
 
+#include <inttypes.h>
+
 /* What an incident has, and how a field of it is kept in step unless the file says otherwise. */
 struct known_field {
     const char *name;
@@ -203,6 +205,41 @@ static void load_inbound(struct tcn_compile *c, const struct tcn_node *root)
     tcn_node_bool(&inbound, "hint_only", TCN_OPTIONAL, &c->m->is_hint_only);
 }
 
+#define POLL_LEAST_MS INT64_C(1000)
+#define SWEEP_LEAST_MS INT64_C(60000)
+
+/* A time that is there and not shorter than least; else as it was. */
+static void load_interval(const struct tcn_node *poll, const char *key, int64_t least_ms,
+                          int64_t *ret_ms)
+{
+    int64_t ms = *ret_ms;
+    struct tcn_node n = tcn_node_member(poll, key);
+
+    if (tcn_node_duration(poll, key, TCN_OPTIONAL, &ms) < 0 || !n.json)
+        return;
+    if (ms < least_ms)
+        tcn_node_problem(&n, "is shorter than %" PRId64 " s", least_ms / 1000);
+    else
+        *ret_ms = ms;
+}
+
+/* Defaults: spec connectors B8, D3 and F9. */
+static void load_poll(struct tcn_compile *c, const struct tcn_node *root)
+{
+    static const char *const keys[] = {"active", "idle", "overlap", "sweep", NULL};
+    struct tcn_mapping_poll *rule = &c->m->poll;
+    struct tcn_node poll;
+
+    *rule = (struct tcn_mapping_poll){30000, 300000, 60000, 3600000};
+    if (tcn_node_object(root, "poll", TCN_OPTIONAL, &poll) < 0 || !poll.json)
+        return;
+    tcn_node_only(&poll, keys);
+    load_interval(&poll, "active", POLL_LEAST_MS, &rule->active_ms);
+    load_interval(&poll, "idle", POLL_LEAST_MS, &rule->idle_ms);
+    load_interval(&poll, "overlap", 0, &rule->overlap_ms);
+    load_interval(&poll, "sweep", SWEEP_LEAST_MS, &rule->sweep_ms);
+}
+
 static void load_links(struct tcn_compile *c, const struct tcn_node *root)
 {
     static const char *const keys[] = {"remote_url", "remote_key", NULL};
@@ -252,15 +289,13 @@ static void load_create(struct tcn_compile *c, const struct tcn_node *root)
 
 void tcn_load_connector(struct tcn_compile *c, const struct tcn_node *root)
 {
-    struct tcn_node poll;
-
-    tcn_node_object(root, "poll", TCN_OPTIONAL, &poll);
     load_create(c, root);
     load_fields(c, root);
     tcn_load_status(c, root);
     tcn_load_notes(c, root);
     load_find(c, root);
     load_inbound(c, root);
+    load_poll(c, root);
     load_links(c, root);
     load_messages(c, root);
 }

@@ -60,8 +60,6 @@ const char *const *tcn_mapping_sync_words(const char *name);
 int tcn_mapping_check_settings(const struct tcn_mapping *m, const struct tcn_node *at);
 /* The options of the connector that the file reads as settings; ended by NULL, borrowed. */
 const char *const *tcn_mapping_options(const struct tcn_mapping *m);
-/* A top-level section that the language only carries ("auth", "poll", "inbound"), borrowed; NULL when absent. */
-json_t *tcn_mapping_section(const struct tcn_mapping *m, const char *name);
 
 /* ---- sources ---- */
 
@@ -203,6 +201,13 @@ struct tcn_mapping_inbound {
 };
 void tcn_mapping_inbound(const struct tcn_mapping *m, const struct tcn_mapping_input *in,
                          struct tcn_arena *arena, struct tcn_mapping_inbound *ret);
+
+/* How often the remote is asked what changed: while an incident with a record there is open, and otherwise; how much further
+ * back than needed; and how often all records are compared. */
+struct tcn_mapping_poll {
+    int64_t active_ms, idle_ms, overlap_ms, sweep_ms;
+};
+const struct tcn_mapping_poll *tcn_mapping_poll(const struct tcn_mapping *m);
 
 /* In the arena; NULL when absent. */
 const char *tcn_mapping_remote_url(const struct tcn_mapping *m, const struct tcn_mapping_env *e,

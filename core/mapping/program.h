@@ -106,6 +106,7 @@ struct tcn_mapping {
     const char *marker, *jql;
     const struct tcn_expr *marker_value;
     int64_t visibility_ms;
+    struct tcn_mapping_poll poll;
     const struct tcn_expr *remote_id, *version, *delivery_id, *remote_url, *remote_key;
     const struct tcn_cond *deleted;
     bool is_hint_only;
