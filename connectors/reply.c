@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #define DAY_S 86400
+#define LAST_MS INT64_C(253402300799000) /* 9999-12-31T23:59:59Z */
+#define BLANK " \t\r\n"
 #define ALNUM "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 const char *tcn_reply_text(const json_t *object, const char *key)
@@ -215,6 +217,31 @@ int64_t tcn_reply_time_ms(const char *text)
     return (((days(y, mo, d) * 24 + h) * 60 + mi - east) * 60 + s) * 1000 + ms;
 }
 
+/* The date of a day, by the same counting: "Low-Level Date Algorithms" of Howard Hinnant, days_from_civil() and back. */
+static void date_of(int64_t day, int *ret_year, int *ret_month, int *ret_day)
+{
+    int64_t z = day + 719468, era = z / 146097, of_era = z - era * 146097;
+    int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    int64_t of_year = of_era - (365 * year + year / 4 - year / 100),
+            month = (5 * of_year + 2) / 153;
+
+    *ret_day = (int)(of_year - (153 * month + 2) / 5 + 1);
+    *ret_month = (int)(month < 10 ? month + 3 : month - 9);
+    *ret_year = (int)(year + era * 400 + (*ret_month <= 2));
+}
+
+void tcn_reply_time_text(int64_t ms, char ret[TCN_REPLY_TIME_SIZE])
+{
+    int64_t s = ms < 0 ? 0 : ms > LAST_MS ? LAST_MS / 1000 : ms / 1000;
+    unsigned of_day = (unsigned)(s % DAY_S);
+    int y, m, d;
+
+    date_of(s / DAY_S, &y, &m, &d);
+    snprintf(ret, TCN_REPLY_TIME_SIZE, "%04u-%02u-%02u %02u:%02u:%02u", (unsigned)y % 10000,
+             (unsigned)m % 100, (unsigned)d % 100, of_day / 3600 % 24, of_day / 60 % 60,
+             of_day % 60);
+}
+
 /* The first characters of an event id are the time of its incident, which all its events share. */
 #define SHARED_LEN 13
 
@@ -231,15 +258,16 @@ static int tells_apart(const char *part, size_t len, const char *event_id)
     return at && ((size_t)(at - event_id) + len > SHARED_LEN || len == strlen(event_id));
 }
 
+#define HEAD "[tocsin "
+#define HEAD_LEN (sizeof HEAD - 1)
+
 /* Linear in text whatever it holds: the end of a footer is looked for nearby only. */
 static int has_footer(const char *text, const char *event_id)
 {
-    static const char head[] = "[tocsin ";
-
-    for (const char *at = text; (at = strstr(at, head)) != NULL;) {
+    for (const char *at = text; (at = strstr(at, HEAD)) != NULL;) {
         const char *end;
 
-        at += sizeof head - 1;
+        at += HEAD_LEN;
         end = memchr(at, ']', strnlen(at, 64));
         if (end && tells_apart(at, (size_t)(end - at), event_id))
             return 1;
@@ -281,4 +309,35 @@ int tcn_reply_is_note(const json_t *payload, const char *entry)
     if (has_footer(entry, event_id))
         return 1;
     return !has_footer(text, event_id) && holds(entry, text);
+}
+
+/* The footer at text, which ends before *ret_end; 0 when there is none. */
+static int footer_at(const char *text, char ret[TCN_REPLY_MARK_SIZE], const char **ret_end)
+{
+    size_t n;
+
+    if (strncmp(text, HEAD, HEAD_LEN) != 0)
+        return 0;
+    text += HEAD_LEN;
+    n = strspn(text, ALNUM "-");
+    if (n < 4 || n >= TCN_REPLY_MARK_SIZE || text[n] != ']')
+        return 0;
+    memcpy(ret, text, n);
+    ret[n] = 0;
+    *ret_end = text + n + 1;
+    return 1;
+}
+
+void tcn_reply_mark(const char *text, char ret[TCN_REPLY_MARK_SIZE])
+{
+    const char *last = NULL, *end;
+
+    ret[0] = 0;
+    text += strspn(text, BLANK);
+    for (const char *at = text; (at = strstr(at, HEAD)) != NULL; at += HEAD_LEN)
+        last = at;
+    if (!last || (footer_at(last, ret, &end) && end[strspn(end, BLANK)] == 0))
+        return;
+    ret[0] = 0;
+    (void)footer_at(text, ret, &end);
 }

@@ -52,10 +52,18 @@ uint32_t tcn_reply_after_rfc3339(const char *text, int64_t now_ms);
 /* Unix time in ms of "2026-03-01T10:00:00.123+0100" and the like: a blank for the T, no fraction, a colon in the zone, Z,
  * or no zone, which is UTC. 0 when text is NULL or none of these. */
 int64_t tcn_reply_time_ms(const char *text);
+/* The other way round: "2026-03-01 10:00:00" in UTC, the second cut off. What lies before 1970 or after 9999 becomes that. */
+#define TCN_REPLY_TIME_SIZE 20
+void tcn_reply_time_text(int64_t ms, char ret[TCN_REPLY_TIME_SIZE]);
 
 /* Is entry (a journal entry, a comment, a note) the note of payload {"event_id", "text"}? It is when it holds a footer
  * "[tocsin PART]" whose PART is of this event id and of no sibling's, or, when the text has no such footer, the whole
  * text. 1 or 0. */
 int tcn_reply_is_note(const json_t *payload, const char *entry);
+
+/* PART of the footer "[tocsin PART]" with which the text of a note of ours ends or begins, "" when there is none: what
+ * people quote in the middle of a text is theirs. */
+#define TCN_REPLY_MARK_SIZE 64
+void tcn_reply_mark(const char *text, char ret[TCN_REPLY_MARK_SIZE]);
 
 #endif

@@ -42,13 +42,14 @@ static inline void drive_require(bool holds, const struct kit *k, const struct t
 static inline json_t *drive_payload(void)
 {
     return json_pack("{s:{s:s, s:s, s:s, s:s}, s:{s:s, s:[s,s,s], s:[s], s:{s:{s:s}}}, s:s, s:s, "
-                     "s:s, s:s, s:{s:s}}",
+                     "s:s, s:s, s:{s:s}, s:[s,s], s:[s], s:I, s:i}",
                      "fields", "title", "t", "summary", "s", "short_description", "d", "priority",
                      "P1", "status", "class", "RESOLVED", "accept", "done", "6", "resolved",
                      "prefer", "Done", "with", "resolution", "name", "Done", "text",
                      "note\n[tocsin 0123456789ab]", "event_id",
                      "01989abc-0000-8123-8abc-0123456789ab", "to", "x@y.example", "subject", "s",
-                     "body", "id", "1");
+                     "body", "id", "1", "ids", DRIVE_ID, "10043", "from", "comments", "since_ms",
+                     (json_int_t)1785690000000, "overlap_ms", 5000);
 }
 
 static inline void drive_op(struct tocsin_op *op, uint32_t verb, json_t *payload)
@@ -85,8 +86,16 @@ static inline void drive_check(const struct kit *k, const struct tocsin_op *op,
                   op, "created without telling what");
     drive_require(op->verb != TOCSIN_GET || out->outcome != TOCSIN_OK || sink->n_records == 1, k,
                   op, "read without telling what");
+    drive_require(op->verb == TOCSIN_POLL || out->outcome == TOCSIN_MORE || out->step == 0, k, op,
+                  "asks to go on");
+    drive_require(out->outcome != TOCSIN_OK || out->step == 0 ||
+                      strcmp(out->cursor, op->cursor) != 0,
+                  k, op, "goes on without getting on");
     for (size_t i = 0; i < sink->n_records; i++)
         drive_require(sink->records[i].remote_id[0] != 0, k, op, "record without id");
+    for (size_t i = 0; i < sink->n_updates; i++)
+        drive_require(sink->updates[i].event_id[0] && sink->updates[i].at_ms > 0, k, op,
+                      "said without an id or a time");
 }
 
 static inline void drive_add_headers(struct tcn_message *msg, struct tcn_str lines)

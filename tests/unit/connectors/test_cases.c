@@ -17,6 +17,7 @@ static const char *const verbs[] = {"",     "CHECK",     "FIND", "GET",  "CREATE
 static const char *const outcomes[] = {"",     "OK",   "RETRY",    "REJECTED", "UNKNOWN",
                                        "AUTH", "GONE", "CONFLICT", "MORE"};
 static const char *const scopes[] = {"LANE", "ENDPOINT", "INSTANCE"};
+static const char *const changes[] = {"", "CHANGED", "ACKED", "RESOLVED", "REOPENED", "SAID"};
 static const char *const nets[] = {"ok", "not_sent", "maybe_sent"};
 
 struct run {
@@ -52,6 +53,7 @@ static uint32_t index_of(const struct run *run, const char *const names[], size_
     return 0;
 }
 #define INDEX(run, names, name) index_of(run, names, sizeof names / sizeof names[0], name)
+#define INDEX_NAME(names, i) ((i) < sizeof names / sizeof names[0] ? names[i] : "none")
 
 /* Everything in want is in have: objects by member, arrays by length and item, the rest by equality. */
 static bool contains(json_t *have, json_t *want)
@@ -200,21 +202,43 @@ static json_t *bad_fields_of(const struct tocsin_sink *sink)
     return all;
 }
 
+static json_t *updates_of(const struct tocsin_sink *sink)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < sink->n_updates; i++) {
+        const struct tocsin_update *u = &sink->updates[i];
+
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:O?}", "change",
+                                              INDEX_NAME(changes, u->change), "event_id",
+                                              u->event_id, "remote_id", u->remote_id, "marker",
+                                              u->marker, "actor", u->actor, "text", u->text,
+                                              "at_ms", (json_int_t)u->at_ms, "fields", u->fields));
+    }
+    return list;
+}
+
+static void check_list(const struct run *run, const char *what, json_t *have, json_t *want)
+{
+    json_t *none = json_array();
+
+    if (!contains(have, want ? want : none)) {
+        show(what, have);
+        FAIL(run, "other %s were wanted", what);
+    }
+    json_decref(have);
+    json_decref(none);
+}
+
 static void check_learned(const struct run *run, json_t *want, const struct tocsin_sink *sink)
 {
-    json_t *records = records_of(sink), *bad = bad_fields_of(sink);
-    json_t *none = json_array(), *nothing = json_object();
-    json_t *want_records = json_object_get(want, "records"),
-           *want_bad = json_object_get(want, "bad_fields");
+    json_t *bad = bad_fields_of(sink), *nothing = json_object();
+    json_t *want_bad = json_object_get(want, "bad_fields");
 
-    if (!contains(records, want_records ? want_records : none)) {
-        show("records", records);
-        FAIL(run, "other records were wanted");
-    }
+    check_list(run, "records", records_of(sink), json_object_get(want, "records"));
+    check_list(run, "updates", updates_of(sink), json_object_get(want, "updates"));
     check_body(run, "set of bad fields", bad, want_bad ? want_bad : nothing);
-    json_decref(records);
     json_decref(bad);
-    json_decref(none);
     json_decref(nothing);
 }
 
@@ -233,6 +257,10 @@ static void check_result(const struct run *run, json_t *want, const struct tocsi
         FAIL(run, "retry_after_s is %u", (unsigned)out->retry_after_s);
     if (out->scope != (scope[0] ? INDEX(run, scopes, scope) : TOCSIN_SCOPE_LANE))
         FAIL(run, "scope is %s, wanted %s", scopes[out->scope % 3], scope);
+    if (json_object_get(want, "cursor") && strcmp(out->cursor, text_of(want, "cursor")) != 0)
+        FAIL(run, "cursor is \"%s\", wanted \"%s\"", out->cursor, text_of(want, "cursor"));
+    if (out->outcome == TOCSIN_OK && (out->step > 0) != json_is_true(json_object_get(want, "more")))
+        FAIL(run, "%s", out->step > 0 ? "there is more to ask for" : "there is no more to ask for");
     if (strpbrk(out->reason, "\r\n"))
         FAIL(run, "the reason has more than one line");
     if (out->outcome != TOCSIN_OK && out->outcome != TOCSIN_MORE && !out->reason[0])
@@ -277,7 +305,7 @@ static bool exchange(struct run *run, json_t *step)
     run->op.step = out.step;
     memcpy(run->step_cursor, out.cursor, sizeof run->step_cursor);
     run->op.cursor = run->step_cursor;
-    return out.outcome == TOCSIN_MORE;
+    return out.outcome == TOCSIN_MORE || (out.outcome == TOCSIN_OK && out.step > 0);
 }
 
 static void fill_op(struct run *run, json_t *op)

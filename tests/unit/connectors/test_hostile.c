@@ -16,9 +16,9 @@ static const int statuses[] = {0,   100, 200, 201, 202, 204, 250, 301, 302, 304,
 
 /* Members that decoders look for, each of every wrong type. */
 static const char *const keys[] = {
-    "result", "issues", "incidents",     "incident",    "service",  "priorities",
-    "notes",  "note",   "comments",      "transitions", "error",    "errors",
-    "id",     "fields", "errorMessages", "status",      "accountId"};
+    "result", "issues",   "incidents",     "incident", "service",  "priorities",  "notes",
+    "note",   "comments", "transitions",   "error",    "errors",   "log_entries", "more",
+    "id",     "fields",   "errorMessages", "status",   "accountId"};
 static const char *const values[] = {
     "null",
     "true",
@@ -52,7 +52,7 @@ static const char *const bodies[] = {
 static void play_body_with(struct kit *k, struct tcn_str body, const int *list, size_t n)
 {
     for (size_t s = 0; s < n; s++)
-        for (uint32_t verb = TOCSIN_CHECK; verb <= TOCSIN_SEND; verb++) {
+        for (uint32_t verb = TOCSIN_CHECK; verb <= TOCSIN_LISTEN; verb++) {
             struct drive_answer a = {TOCSIN_NET_OK, list[s],
                                      TCN_STR("Retry-After: 99999999999\nRateLimit-Reason: \x7f\n"),
                                      body};
@@ -140,7 +140,7 @@ static void large_and_deep(void **state)
 static void play_nets(struct kit *k)
 {
     for (uint32_t net = TOCSIN_NET_NOT_SENT; net <= TOCSIN_NET_MAYBE_SENT; net++)
-        for (uint32_t verb = TOCSIN_CHECK; verb <= TOCSIN_SEND; verb++) {
+        for (uint32_t verb = TOCSIN_CHECK; verb <= TOCSIN_LISTEN; verb++) {
             struct drive_answer a = {net, 0, TCN_STR(""), TCN_STR("")};
 
             drive_play(k, verb, &a, 1);

@@ -90,6 +90,38 @@ static void times(void **state)
                      (long long)tcn_reply_time_ms(cases[i].text));
 }
 
+static void time_texts(void **state)
+{
+    static const struct {
+        int64_t ms;
+        const char *text;
+    } cases[] = {
+        {1785690600999, "2026-08-02 17:10:00"},
+        {1000, "1970-01-01 00:00:01"},
+        {0, "1970-01-01 00:00:00"},
+        {-5, "1970-01-01 00:00:00"},
+        {1709164799000, "2024-02-28 23:59:59"},
+        {1709164800000, "2024-02-29 00:00:00"},
+        {1709251200000, "2024-03-01 00:00:00"},
+        {1798761599000, "2026-12-31 23:59:59"},
+        {4107542400000, "2100-03-01 00:00:00"},
+        {253402300799000, "9999-12-31 23:59:59"},
+        {INT64_MAX, "9999-12-31 23:59:59"},
+    };
+    char text[TCN_REPLY_TIME_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tcn_reply_time_text(cases[i].ms, text);
+        assert_string_equal(text, cases[i].text);
+    }
+    /* every day of four centuries, there and back */
+    for (int64_t ms = 86400000; ms < INT64_C(12622780800000); ms += 86400000) {
+        tcn_reply_time_text(ms, text);
+        assert_int_equal(tcn_reply_time_ms(text), ms);
+    }
+}
+
 static void waits(void **state)
 {
     static const struct {
@@ -216,6 +248,35 @@ static void notes(void **state)
     }
 }
 
+static void marks(void **state)
+{
+    static const struct {
+        const char *text, *mark;
+    } cases[] = {
+        {"done\n[tocsin 0123456789ab]", "0123456789ab"},
+        {"done\r\n[tocsin 0123456789ab]\r\n \n", "0123456789ab"},
+        {" [tocsin 0123456789ab]\ndone", "0123456789ab"},
+        {"[tocsin " EVENT "]", EVENT},
+        {"a [tocsin ffff]\n[tocsin 0123456789ab]", "0123456789ab"},
+        {"[tocsin 0123456789ab] a [tocsin ffff] b", "0123456789ab"},
+        {"as [tocsin 0123456789ab] said", ""},
+        {"done\n[tocsin 0123456789ab] (edited)", ""},
+        {"done\n[tocsin 0123456789ab", ""},
+        {"done\n[tocsin 012]", ""},
+        {"done\n[tocsin 0123 456]", ""},
+        {"done\n[tocsin 0123456789012345678901234567890123456789012345678901234567890123]", ""},
+        {"[tocsin ", ""},
+        {"", ""},
+    };
+    char mark[TCN_REPLY_MARK_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tcn_reply_mark(cases[i].text, mark);
+        assert_string_equal(mark, cases[i].mark);
+    }
+}
+
 static void unreadable(void **state)
 {
     static const struct {
@@ -241,7 +302,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids),   cmocka_unit_test(urls),       cmocka_unit_test(times),
         cmocka_unit_test(waits), cmocka_unit_test(reasons),    cmocka_unit_test(plain),
-        cmocka_unit_test(notes), cmocka_unit_test(unreadable),
+        cmocka_unit_test(notes), cmocka_unit_test(unreadable), cmocka_unit_test(time_texts),
+        cmocka_unit_test(marks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
