@@ -5,21 +5,21 @@
 
 #define WHO "ServiceNow"
 
-static json_t *result_object(const struct tocsin_response *rs)
+json_t *tcn_sn_row(const struct tocsin_response *rs)
 {
     json_t *row = json_object_get(rs->json, "result");
 
     return json_is_object(row) ? row : NULL;
 }
 
-static json_t *result_array(const struct tocsin_response *rs)
+json_t *tcn_sn_rows(const struct tocsin_response *rs)
 {
     json_t *rows = json_object_get(rs->json, "result");
 
     return json_is_array(rows) ? rows : NULL;
 }
 
-static size_t row_count(const json_t *rows)
+size_t tcn_sn_row_count(const json_t *rows)
 {
     size_t n = json_array_size(rows);
 
@@ -63,7 +63,7 @@ static int report_row(const struct tocsin_instance *in, struct tocsin_sink *sink
 
 /* ---- CHECK ---- */
 
-static int is_utc(const char *zone)
+int tcn_sn_is_utc(const char *zone)
 {
     return strcmp(zone, "GMT") == 0 || strcmp(zone, "UTC") == 0 || strcmp(zone, "Etc/UTC") == 0 ||
            strcmp(zone, "Etc/GMT") == 0;
@@ -78,7 +78,7 @@ static void check_account(const struct tocsin_instance *in, const json_t *me,
     if (!me)
         snprintf(out->cursor, sizeof out->cursor, "%s",
                  "the account may not read sys_user: see to it that its time zone is GMT");
-    else if (!is_utc(zone))
+    else if (!tcn_sn_is_utc(zone))
         snprintf(out->cursor, sizeof out->cursor,
                  "the account's time zone is %.60s, set it to GMT: queries read times in it",
                  zone[0] ? zone : "the system's");
@@ -105,7 +105,7 @@ static void check_table(const struct tcn_sn *s, const struct tocsin_op *op, cons
 
 TCN_SN_READ(check)
 {
-    json_t *rows = result_array(rs), *row = json_array_get(rows, 0);
+    json_t *rows = tcn_sn_rows(rs), *row = json_array_get(rows, 0);
 
     (void)sink;
     if (!rows || (row && !json_is_object(row)))
@@ -122,8 +122,8 @@ TCN_SN_READ(check)
 TCN_SN_READ(find)
 {
     const struct tcn_sn *s = in->state;
-    json_t *rows = result_array(rs);
-    size_t n = row_count(rows);
+    json_t *rows = tcn_sn_rows(rs);
+    size_t n = tcn_sn_row_count(rows);
 
     if (!rows) {
         tcn_reply_unreadable(op, out, WHO);
@@ -140,7 +140,7 @@ TCN_SN_READ(find)
 
 TCN_SN_READ(get)
 {
-    json_t *row = result_object(rs), *flat = row ? tcn_sn_flatten(row) : NULL;
+    json_t *row = tcn_sn_row(rs), *flat = row ? tcn_sn_flatten(row) : NULL;
 
     if (!flat || report_row(in, sink, op->remote_id, flat) < 0)
         tcn_reply_unreadable(op, out, WHO);
@@ -171,7 +171,7 @@ static size_t not_applied(const struct tocsin_instance *in, json_t *sent, const 
 /* The record exists whatever it kept of the rest: saying anything but OK would make a second one. */
 TCN_SN_READ(create)
 {
-    json_t *row = result_object(rs), *flat = row ? tcn_sn_flatten(row) : NULL;
+    json_t *row = tcn_sn_row(rs), *flat = row ? tcn_sn_flatten(row) : NULL;
     json_t *sent = flat ? tcn_sn_body(in->state, op) : NULL;
     const char *first = "";
     size_t n;
@@ -194,7 +194,7 @@ out:
 
 TCN_SN_READ(write)
 {
-    json_t *row = result_object(rs), *flat = row ? tcn_sn_flatten(row) : NULL;
+    json_t *row = tcn_sn_row(rs), *flat = row ? tcn_sn_flatten(row) : NULL;
     json_t *sent = flat ? tcn_sn_body(in->state, op) : NULL;
     const char *first = "";
     size_t n;
@@ -219,14 +219,14 @@ TCN_SN_READ(note)
 {
     (void)in;
     (void)sink;
-    if (strcmp(tcn_reply_text(result_object(rs), "sys_id"), op->remote_id) != 0)
+    if (strcmp(tcn_reply_text(tcn_sn_row(rs), "sys_id"), op->remote_id) != 0)
         tcn_reply_unreadable(op, out, WHO);
 }
 
 /* 1 found, 0 not; *ret_rows counts entries that are really of this record. */
 static int journal_has(const struct tocsin_op *op, json_t *rows, size_t *ret_rows)
 {
-    size_t n = row_count(rows);
+    size_t n = tcn_sn_row_count(rows);
 
     for (size_t i = 0; i < n; i++) {
         const json_t *row = json_array_get(rows, i);
@@ -243,7 +243,7 @@ static int journal_has(const struct tocsin_op *op, json_t *rows, size_t *ret_row
 TCN_SN_READ(note_find)
 {
     const struct tcn_sn *s = in->state;
-    json_t *rows = result_array(rs), *row = result_object(rs);
+    json_t *rows = tcn_sn_rows(rs), *row = tcn_sn_row(rs);
     size_t n = 0;
     int found;
 

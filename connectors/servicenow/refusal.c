@@ -50,7 +50,8 @@ static void rate_limited(const struct tocsin_instance *in, const struct tocsin_o
 /* An account that may not read the table can do nothing; one that may not write one record may write others. */
 static uint32_t forbidden(const struct tocsin_op *op, const struct tocsin_response *rs)
 {
-    if (op->verb == TOCSIN_CHECK || op->verb == TOCSIN_FIND)
+    if (op->verb == TOCSIN_CHECK || op->verb == TOCSIN_FIND || op->verb == TOCSIN_POLL ||
+        op->verb == TOCSIN_SURVEY)
         return TOCSIN_AUTH;
     /* A unique index on the marker refused a second row: the first one is there. */
     if (op->verb == TOCSIN_CREATE && strstr(detail_of(rs), "Unique Key violation"))
@@ -61,24 +62,39 @@ static uint32_t forbidden(const struct tocsin_op *op, const struct tocsin_respon
 static int is_about_a_record(const struct tocsin_op *op)
 {
     return op->verb == TOCSIN_GET || op->verb == TOCSIN_WRITE || op->verb == TOCSIN_NOTE ||
-           op->verb == TOCSIN_NOTE_FIND;
+           op->verb == TOCSIN_NOTE_FIND || op->verb == TOCSIN_LISTEN;
 }
 
-/* The journal is a table that many accounts may not read: then step 1 looks into the record itself. */
+/* The journal is a table that many accounts may not read: then step 1 of a look-up reads the record itself. */
 static int journal_hidden(const struct tocsin_op *op, const struct tocsin_response *rs,
                           struct tocsin_result *out)
 {
-    if (op->verb != TOCSIN_NOTE_FIND || op->step > 0 || (rs->status != 403 && rs->status != 400))
+    if ((op->verb != TOCSIN_NOTE_FIND && op->verb != TOCSIN_LISTEN) || op->step > 0 ||
+        (rs->status != 403 && rs->status != 400))
         return 0;
+    if (op->verb == TOCSIN_LISTEN) {
+        tcn_sn_journal_hidden(out);
+        return 1;
+    }
     tcn_reply_set(out, TOCSIN_MORE, "%s", "");
     out->step = 1;
+    return 1;
+}
+
+/* The same of the row that tells the zone: only the feed needs it. */
+static int zone_hidden(const struct tocsin_op *op, const struct tocsin_response *rs,
+                       struct tocsin_result *out)
+{
+    if (op->verb != TOCSIN_POLL || rs->status != 403 || !tcn_sn_asks_zone(op))
+        return 0;
+    tcn_sn_zone_hidden(out);
     return 1;
 }
 
 void tcn_sn_refused(const struct tocsin_instance *in, const struct tocsin_op *op,
                     const struct tocsin_response *rs, struct tocsin_result *out)
 {
-    if (journal_hidden(op, rs, out))
+    if (journal_hidden(op, rs, out) || zone_hidden(op, rs, out))
         return;
     switch (rs->status) {
     case 401:

@@ -1,12 +1,10 @@
 /* ServiceNow by the Table API: one row per incident, found again by its correlation field. This file asks; read.c
- * reads the answers, row.c knows what a row looks like on the wire. */
+ * reads the answers, row.c knows what a row looks like on the wire, feed.c and listen.c hear what others did. */
 #include "servicenow.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TABLE "/api/now/table/{}"
-#define RECORD "/api/now/table/{}/{}"
 #define FIND_LIMIT "10"
 #define JOURNAL_LIMIT "50"
 #define QUERY_SIZE 512
@@ -22,6 +20,9 @@ static const struct tocsin_option options[] = {
     TOCSIN_OPT_SECRET(password, TOCSIN_REQUIRED, "password of the service account"),
     TOCSIN_OPT(struct tcn_sn, marker_field, STR, "correlation_id", 0,
                "field that holds the marker a record is found again by; ask for an index on it"),
+    TOCSIN_OPT(
+        struct tcn_sn, marker_prefix, STR, "tocsin:", 0,
+        "what the mapping's find.value begins with: by it changes of Tocsin's records are found"),
     TOCSIN_OPT(struct tcn_sn, status_field, STR, "state", 0, "field that holds the status"),
     TOCSIN_OPT(struct tcn_sn, note_field, STR, "work_notes", 0,
                "journal field for notes; comments would show them to the caller"),
@@ -33,12 +34,19 @@ static const struct tocsin_option options[] = {
     TOCSIN_OPT_END,
 };
 
-static int is_names(const char *text, const char *extra)
-{
-    char set[64];
+#define NAME "abcdefghijklmnopqrstuvwxyz0123456789_"
 
-    snprintf(set, sizeof set, "abcdefghijklmnopqrstuvwxyz0123456789_%s", extra);
-    return text[strspn(text, set)] == 0;
+int tcn_sn_is_name(const char *text)
+{
+    size_t n = strspn(text, NAME);
+
+    return n > 0 && n <= TCN_SN_NAME_MAX && text[n] == 0;
+}
+
+/* A caret would start another condition of an encoded query. */
+static int is_operand(const char *text)
+{
+    return tcn_reply_line_ok(text, 100) && !strchr(text, '^');
 }
 
 static int open_instance(struct tocsin_instance *in)
@@ -47,10 +55,12 @@ static int open_instance(struct tocsin_instance *in)
     const char *const names[] = {s->table, s->marker_field, s->status_field, s->note_field};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (!names[i][0] || strlen(names[i]) > 80 || !is_names(names[i], ""))
+        if (!tcn_sn_is_name(names[i]))
             return in->host->fail(in, "\"%.40s\" is no name of a table or field: a-z, 0-9 and _",
                                   names[i]);
-    if (strlen(s->read_fields) > 1000 || !is_names(s->read_fields, ",."))
+    if (!is_operand(s->marker_prefix))
+        return in->host->fail(in, "marker_prefix takes 1-100 characters on one line without ^");
+    if (strlen(s->read_fields) > 1000 || s->read_fields[strspn(s->read_fields, NAME ",.")])
         return in->host->fail(in, "read_fields takes field names separated by commas");
     return 0;
 }
@@ -85,7 +95,7 @@ static int ask_record(const struct tcn_sn *s, const struct tocsin_host *h,
     return h->query(rq, "sysparm_display_value", "all") < 0 ? -1 : ask_fields(s, h, rq, sent);
 }
 
-static int ask_rows(const struct tocsin_host *h, struct tocsin_request *rq, const char *query,
+int tcn_sn_ask_rows(const struct tocsin_host *h, struct tocsin_request *rq, const char *query,
                     const char *limit)
 {
     if (query && h->query(rq, "sysparm_query", query) < 0)
@@ -95,17 +105,26 @@ static int ask_rows(const struct tocsin_host *h, struct tocsin_request *rq, cons
     return h->query(rq, "sysparm_no_count", "true");
 }
 
-/* A caret would start another condition of an encoded query. */
 static int marker_ok(const struct tocsin_instance *in, const char *marker)
 {
-    if (tcn_reply_line_ok(marker, 100) && !strchr(marker, '^'))
+    if (is_operand(marker))
         return 0;
     return in->host->fail(in, "the marker must be 1-100 characters on one line without ^");
 }
 
-static int need_id(const struct tocsin_instance *in, const struct tocsin_op *op)
+int tcn_sn_need_id(const struct tocsin_instance *in, const struct tocsin_op *op)
 {
     return tcn_reply_id_ok(op->remote_id) ? 0 : in->host->fail(in, "there is no sys_id to use");
+}
+
+int tcn_sn_ask_account(const struct tocsin_instance *in, struct tocsin_request *rq)
+{
+    const struct tcn_sn *s = in->state;
+
+    if (TOCSIN_REQUEST(in->host, rq, "GET", s->url, TCN_SN_TABLE, "sys_user") < 0 ||
+        tcn_sn_ask_rows(in->host, rq, "user_name=javascript:gs.getUserName()", "1") < 0)
+        return -1;
+    return in->host->query(rq, "sysparm_fields", "sys_id,user_name,time_zone");
 }
 
 static int check_render(const struct tocsin_instance *in, const struct tocsin_op *op,
@@ -115,14 +134,11 @@ static int check_render(const struct tocsin_instance *in, const struct tocsin_op
     const struct tocsin_host *h = in->host;
     char fields[200];
 
-    if (op->step == 0) {
-        if (TOCSIN_REQUEST(h, rq, "GET", s->url, TABLE, "sys_user") < 0 ||
-            ask_rows(h, rq, "user_name=javascript:gs.getUserName()", "1") < 0)
-            return -1;
-        return h->query(rq, "sysparm_fields", "sys_id,user_name,time_zone");
-    }
+    if (op->step == 0)
+        return tcn_sn_ask_account(in, rq);
     snprintf(fields, sizeof fields, "sys_id,%s,%s", s->marker_field, s->status_field);
-    if (TOCSIN_REQUEST(h, rq, "GET", s->url, TABLE, s->table) < 0 || ask_rows(h, rq, NULL, "1") < 0)
+    if (TOCSIN_REQUEST(h, rq, "GET", s->url, TCN_SN_TABLE, s->table) < 0 ||
+        tcn_sn_ask_rows(h, rq, NULL, "1") < 0)
         return -1;
     return h->query(rq, "sysparm_fields", fields);
 }
@@ -136,8 +152,8 @@ static int find_render(const struct tocsin_instance *in, const struct tocsin_op 
     if (marker_ok(in, op->marker) < 0)
         return -1;
     snprintf(query, sizeof query, "%s=%s^ORDERBYsys_created_on", s->marker_field, op->marker);
-    if (TOCSIN_REQUEST(in->host, rq, "GET", s->url, TABLE, s->table) < 0 ||
-        ask_rows(in->host, rq, query, FIND_LIMIT) < 0)
+    if (TOCSIN_REQUEST(in->host, rq, "GET", s->url, TCN_SN_TABLE, s->table) < 0 ||
+        tcn_sn_ask_rows(in->host, rq, query, FIND_LIMIT) < 0)
         return -1;
     return ask_record(s, in->host, rq, NULL);
 }
@@ -147,8 +163,8 @@ static int get_render(const struct tocsin_instance *in, const struct tocsin_op *
 {
     const struct tcn_sn *s = in->state;
 
-    if (need_id(in, op) < 0 ||
-        TOCSIN_REQUEST(in->host, rq, "GET", s->url, RECORD, s->table, op->remote_id) < 0)
+    if (tcn_sn_need_id(in, op) < 0 ||
+        TOCSIN_REQUEST(in->host, rq, "GET", s->url, TCN_SN_RECORD, s->table, op->remote_id) < 0)
         return -1;
     return ask_record(s, in->host, rq, NULL);
 }
@@ -174,7 +190,12 @@ static int create_render(const struct tocsin_instance *in, const struct tocsin_o
 
     if (marker_ok(in, op->marker) < 0)
         return -1;
-    if (TOCSIN_REQUEST(in->host, rq, "POST", s->url, TABLE, s->table) < 0)
+    if (strncmp(op->marker, s->marker_prefix, strlen(s->marker_prefix)) != 0)
+        in->host->log(in, TOCSIN_WARN,
+                      "changes of this record will not be polled: its marker does not begin with "
+                      "marker_prefix, \"%s\"",
+                      s->marker_prefix);
+    if (TOCSIN_REQUEST(in->host, rq, "POST", s->url, TCN_SN_TABLE, s->table) < 0)
         return -1;
     return send_body(in, op, rq);
 }
@@ -184,8 +205,8 @@ static int write_render(const struct tocsin_instance *in, const struct tocsin_op
 {
     const struct tcn_sn *s = in->state;
 
-    if (need_id(in, op) < 0 ||
-        TOCSIN_REQUEST(in->host, rq, "PATCH", s->url, RECORD, s->table, op->remote_id) < 0)
+    if (tcn_sn_need_id(in, op) < 0 ||
+        TOCSIN_REQUEST(in->host, rq, "PATCH", s->url, TCN_SN_RECORD, s->table, op->remote_id) < 0)
         return -1;
     return send_body(in, op, rq);
 }
@@ -200,8 +221,8 @@ static int note_render(const struct tocsin_instance *in, const struct tocsin_op 
 
     if (!text[0])
         return in->host->fail(in, "the note has no text");
-    if (need_id(in, op) < 0 ||
-        TOCSIN_REQUEST(in->host, rq, "PATCH", s->url, RECORD, s->table, op->remote_id) < 0 ||
+    if (tcn_sn_need_id(in, op) < 0 ||
+        TOCSIN_REQUEST(in->host, rq, "PATCH", s->url, TCN_SN_RECORD, s->table, op->remote_id) < 0 ||
         in->host->query(rq, "sysparm_fields", "sys_id,sys_mod_count") < 0)
         return -1;
     body = json_pack("{s:s}", s->note_field, text);
@@ -218,18 +239,18 @@ static int note_find_render(const struct tocsin_instance *in, const struct tocsi
     const struct tocsin_host *h = in->host;
     char query[QUERY_SIZE];
 
-    if (need_id(in, op) < 0)
+    if (tcn_sn_need_id(in, op) < 0)
         return -1;
     if (op->step > 0) {
-        if (TOCSIN_REQUEST(h, rq, "GET", s->url, RECORD, s->table, op->remote_id) < 0 ||
+        if (TOCSIN_REQUEST(h, rq, "GET", s->url, TCN_SN_RECORD, s->table, op->remote_id) < 0 ||
             h->query(rq, "sysparm_display_value", "true") < 0)
             return -1;
         return h->query(rq, "sysparm_fields", s->note_field);
     }
     snprintf(query, sizeof query, "element_id=%s^name=%s^element=%s^ORDERBYDESCsys_created_on",
              op->remote_id, s->table, s->note_field);
-    if (TOCSIN_REQUEST(h, rq, "GET", s->url, TABLE, "sys_journal_field") < 0 ||
-        ask_rows(h, rq, query, JOURNAL_LIMIT) < 0)
+    if (TOCSIN_REQUEST(h, rq, "GET", s->url, TCN_SN_TABLE, "sys_journal_field") < 0 ||
+        tcn_sn_ask_rows(h, rq, query, JOURNAL_LIMIT) < 0)
         return -1;
     return h->query(rq, "sysparm_fields", "sys_id,element_id,value");
 }
@@ -242,6 +263,9 @@ static const struct tcn_verb verbs[] = {
     [TOCSIN_WRITE] = {write_render, tcn_sn_read_write},
     [TOCSIN_NOTE] = {note_render, tcn_sn_read_note},
     [TOCSIN_NOTE_FIND] = {note_find_render, tcn_sn_read_note_find},
+    [TOCSIN_POLL] = {tcn_sn_poll_render, tcn_sn_read_poll},
+    [TOCSIN_SURVEY] = {tcn_sn_survey_render, tcn_sn_read_survey},
+    [TOCSIN_LISTEN] = {tcn_sn_listen_render, tcn_sn_read_listen},
 };
 
 static const struct tcn_verb *verb_of(const struct tocsin_op *op)
@@ -330,13 +354,15 @@ static const struct tocsin_connector servicenow = {
     .summary = "ServiceNow incidents by the Table API",
     .caps = TOCSIN_CAN(TOCSIN_CHECK) | TOCSIN_CAN(TOCSIN_FIND) | TOCSIN_CAN(TOCSIN_GET) |
             TOCSIN_CAN(TOCSIN_CREATE) | TOCSIN_CAN(TOCSIN_WRITE) | TOCSIN_CAN(TOCSIN_NOTE) |
-            TOCSIN_CAN(TOCSIN_NOTE_FIND) | TOCSIN_CAP_WEBHOOK,
+            TOCSIN_CAN(TOCSIN_NOTE_FIND) | TOCSIN_CAN(TOCSIN_POLL) | TOCSIN_CAN(TOCSIN_SURVEY) |
+            TOCSIN_CAN(TOCSIN_LISTEN) | TOCSIN_CAP_WEBHOOK,
     .state_size = sizeof(struct tcn_sn),
     .options = options,
     .open = open_instance,
     .render = render,
     .interpret = interpret,
     .verify = verify,
+    .survey_max = TCN_SN_SURVEY_MAX,
 };
 
 TOCSIN_ENTRY(servicenow);

@@ -169,15 +169,28 @@ class Queries(Base):
                     self.assertEqual(count, len(find(f"sys_updated_on>={script}")))
                     self.assertEqual(count, len(find(f"sys_updated_on>={at:%Y-%m-%d %H:%M:%S}")))
 
-    def test_keyset_paging_over_equal_times(self) -> None:
+    def paged(self, behind: str) -> list[str]:
+        """The records one by one; `behind` is what a page asks for that comes after one."""
         seen: list[str] = []
         query = "correlation_idSTARTSWITHtocsin:"
         while rows := find(query + "^ORDERBYsys_updated_on^ORDERBYsys_id", sysparm_limit=1):
             seen.append(rows[0]["sys_id"])
-            at, last = rows[0]["sys_updated_on"], rows[0]["sys_id"]
-            query = (f"correlation_idSTARTSWITHtocsin:^sys_updated_on>{at}^NQ"
-                     f"correlation_idSTARTSWITHtocsin:^sys_updated_on={at}^sys_id>{last}")
-        self.assertEqual(sorted(row["sys_id"] for row in self.rows), sorted(seen))
+            day, time = rows[0]["sys_updated_on"].split(" ")
+            query = behind.format(at=f"javascript:gs.dateGenerate('{day}','{time}')", last=rows[0]["sys_id"])
+        return seen
+
+    def test_keyset_paging_over_equal_times(self) -> None:
+        ours = "correlation_idSTARTSWITHtocsin:"
+        for behind in (ours + "^sys_updated_on>{at}^NQ" + ours + "^sys_updated_on={at}^sys_id>{last}",
+                       ours + "^sys_updated_on>={at}^sys_updated_on>{at}^ORsys_id>{last}"):
+            with self.subTest(behind):
+                seen = self.paged(behind)
+                self.assertEqual(sorted(row["sys_id"] for row in self.rows), sorted(seen))
+
+    def test_many_by_their_ids(self) -> None:
+        ids = [row["sys_id"] for row in self.rows[:2]]
+        found = find(f"sys_idIN{','.join([*ids, 'f' * 32])}", sysparm_fields="sys_id,sys_mod_count")
+        self.assertEqual(sorted(ids), sorted(row["sys_id"] for row in found))
 
     def test_fields_limit_offset_and_headers(self) -> None:
         answer = ask("GET", API + "incident", sysparm_query="ORDERBYimpact", sysparm_limit=1,
