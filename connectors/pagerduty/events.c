@@ -137,7 +137,7 @@ static void event_read(const struct tocsin_instance *in, const struct tocsin_op 
         (void)in->host->report(sink, &record);
 }
 
-const struct tcn_verb tcn_pd_events[TOCSIN_SEND + 1] = {
+const struct tcn_verb tcn_pd_events[TCN_PD_VERBS] = {
     [TOCSIN_CHECK] = {check_render, event_read},
     [TOCSIN_CREATE] = {create_render, event_read},
     [TOCSIN_WRITE] = {write_render, event_read},

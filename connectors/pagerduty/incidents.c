@@ -13,7 +13,7 @@ static const char *const statuses[] = {"triggered", "acknowledged", "resolved"};
 /* ---- requests ---- */
 
 /* Every call names the version; PagerDuty wants a Content-Type on reads, too. */
-static int dress_read(const struct tocsin_host *h, struct tocsin_request *rq)
+int tcn_pd_dress_read(const struct tocsin_host *h, struct tocsin_request *rq)
 {
     if (h->set_header(rq, "Accept", ACCEPT) < 0 ||
         h->set_header(rq, "Content-Type", "application/json") < 0)
@@ -53,7 +53,7 @@ static int check_render(const struct tocsin_instance *in, const struct tocsin_op
     (void)op;
     if (TOCSIN_REQUEST(in->host, rq, "GET", p->url, "/services/{}", p->service) < 0)
         return -1;
-    return dress_read(in->host, rq);
+    return tcn_pd_dress_read(in->host, rq);
 }
 
 static int find_render(const struct tocsin_instance *in, const struct tocsin_op *op,
@@ -71,7 +71,7 @@ static int find_render(const struct tocsin_instance *in, const struct tocsin_op 
             return -1;
     if (h->query(rq, "sort_by", "created_at:asc") < 0 || h->query(rq, "limit", "100") < 0)
         return -1;
-    return dress_read(h, rq);
+    return tcn_pd_dress_read(h, rq);
 }
 
 static int get_render(const struct tocsin_instance *in, const struct tocsin_op *op,
@@ -82,7 +82,7 @@ static int get_render(const struct tocsin_instance *in, const struct tocsin_op *
     if (need_id(in, op) < 0 ||
         TOCSIN_REQUEST(in->host, rq, "GET", p->url, "/incidents/{}", op->remote_id) < 0)
         return -1;
-    return dress_read(in->host, rq);
+    return tcn_pd_dress_read(in->host, rq);
 }
 
 /* A create takes priorities by id only: a name is looked up first. */
@@ -147,7 +147,7 @@ static int create_render(const struct tocsin_instance *in, const struct tocsin_o
     if (TOCSIN_REQUEST(in->host, rq, "GET", p->url, "/priorities") < 0 ||
         in->host->query(rq, "limit", "100") < 0)
         return -1;
-    return dress_read(in->host, rq);
+    return tcn_pd_dress_read(in->host, rq);
 }
 
 /* A PUT takes no body and no key, and a resolution with the status resolved only. */
@@ -208,15 +208,15 @@ static int note_render(const struct tocsin_instance *in, const struct tocsin_op 
     return r;
 }
 
-static int note_find_render(const struct tocsin_instance *in, const struct tocsin_op *op,
-                            struct tocsin_request *rq)
+int tcn_pd_ask_notes(const struct tocsin_instance *in, const struct tocsin_op *op,
+                     struct tocsin_request *rq)
 {
     const struct tcn_pd *p = in->state;
 
     if (need_id(in, op) < 0 ||
         TOCSIN_REQUEST(in->host, rq, "GET", p->url, "/incidents/{}/notes", op->remote_id) < 0)
         return -1;
-    return dress_read(in->host, rq);
+    return tcn_pd_dress_read(in->host, rq);
 }
 
 /* ---- replies ---- */
@@ -229,14 +229,14 @@ static const char *changed_text(const json_t *incident)
 }
 
 /* Times have seconds only, so the status is part of the version: an acknowledgement right after a create shows. */
-static void version_of(json_t *incident, char *ret, size_t size)
+void tcn_pd_version(json_t *incident, char ret[TCN_PD_VERSION_SIZE])
 {
     const char *changed = changed_text(incident);
     const char *status = tcn_reply_text(incident, "status");
 
     ret[0] = 0;
     if (tcn_reply_line_ok(changed, 40) && tcn_reply_id_ok(status))
-        snprintf(ret, size, "%s %.20s", changed, status);
+        snprintf(ret, TCN_PD_VERSION_SIZE, "%s %.20s", changed, status);
 }
 
 /* Reports an incident; wanted "" takes any id. -1 when it is none or another one. */
@@ -244,7 +244,7 @@ static int report(const struct tocsin_instance *in, struct tocsin_sink *sink, co
                   json_t *incident)
 {
     json_t *number = json_object_get(incident, "incident_number");
-    char key[24] = "", version[64];
+    char key[24] = "", version[TCN_PD_VERSION_SIZE];
     struct tocsin_record record = {.remote_id = tcn_reply_text(incident, "id"),
                                    .remote_key = key,
                                    .remote_url = tcn_reply_text(incident, "html_url"),
@@ -258,7 +258,7 @@ static int report(const struct tocsin_instance *in, struct tocsin_sink *sink, co
         snprintf(key, sizeof key, "%" JSON_INTEGER_FORMAT, json_integer_value(number));
     if (!tcn_reply_url_ok(record.remote_url))
         record.remote_url = "";
-    version_of(incident, version, sizeof version);
+    tcn_pd_version(incident, version);
     return in->host->report(sink, &record);
 }
 
@@ -385,12 +385,14 @@ static void note_find_read(const struct tocsin_instance *in, const struct tocsin
     tcn_reply_set(out, TOCSIN_GONE, "no such note");
 }
 
-const struct tcn_verb tcn_pd_incidents[TOCSIN_SEND + 1] = {
+const struct tcn_verb tcn_pd_incidents[TCN_PD_VERBS] = {
     [TOCSIN_CHECK] = {check_render, check_read},
     [TOCSIN_FIND] = {find_render, find_read},
     [TOCSIN_GET] = {get_render, incident_read},
     [TOCSIN_CREATE] = {create_render, create_read},
     [TOCSIN_WRITE] = {write_render, incident_read},
     [TOCSIN_NOTE] = {note_render, note_read},
-    [TOCSIN_NOTE_FIND] = {note_find_render, note_find_read},
+    [TOCSIN_NOTE_FIND] = {tcn_pd_ask_notes, note_find_read},
+    [TOCSIN_POLL] = {tcn_pd_poll_render, tcn_pd_poll_read},
+    [TOCSIN_LISTEN] = {tcn_pd_listen_render, tcn_pd_listen_read},
 };

@@ -1,4 +1,4 @@
-/* PagerDuty in one of two modes: "incidents" speaks REST (incidents.c) and syncs both ways, "events" speaks the Events
+/* PagerDuty in one of two modes: "incidents" speaks REST (incidents.c, feed.c) and syncs both ways, "events" speaks the Events
  * API (events.c) and only pages. */
 #include "pagerduty.h"
 
@@ -69,7 +69,7 @@ static const struct tcn_verb *verb_of(const struct tocsin_instance *in, const st
 {
     const struct tcn_verb *table = is_events(in) ? tcn_pd_events : tcn_pd_incidents;
 
-    return op->verb <= TOCSIN_SEND && table[op->verb].render ? &table[op->verb] : NULL;
+    return op->verb < TCN_PD_VERBS && table[op->verb].render ? &table[op->verb] : NULL;
 }
 
 static int cannot(const struct tocsin_instance *in)
@@ -116,7 +116,8 @@ static uint32_t caps_of(const struct tocsin_instance *in)
     uint32_t incidents = TOCSIN_CAN(TOCSIN_CHECK) | TOCSIN_CAN(TOCSIN_FIND) |
                          TOCSIN_CAN(TOCSIN_GET) | TOCSIN_CAN(TOCSIN_CREATE) |
                          TOCSIN_CAN(TOCSIN_WRITE) | TOCSIN_CAN(TOCSIN_NOTE) |
-                         TOCSIN_CAN(TOCSIN_NOTE_FIND) | TOCSIN_CAP_WEBHOOK;
+                         TOCSIN_CAN(TOCSIN_NOTE_FIND) | TOCSIN_CAN(TOCSIN_POLL) |
+                         TOCSIN_CAN(TOCSIN_LISTEN) | TOCSIN_CAP_WEBHOOK;
 
     return is_events(in) ? events : incidents;
 }
@@ -158,7 +159,8 @@ static const struct tocsin_connector pagerduty = {
     .summary = "PagerDuty incidents by REST, or pages by the Events API v2",
     .caps = TOCSIN_CAN(TOCSIN_CHECK) | TOCSIN_CAN(TOCSIN_FIND) | TOCSIN_CAN(TOCSIN_GET) |
             TOCSIN_CAN(TOCSIN_CREATE) | TOCSIN_CAN(TOCSIN_WRITE) | TOCSIN_CAN(TOCSIN_NOTE) |
-            TOCSIN_CAN(TOCSIN_NOTE_FIND) | TOCSIN_CAP_WEBHOOK,
+            TOCSIN_CAN(TOCSIN_NOTE_FIND) | TOCSIN_CAN(TOCSIN_POLL) | TOCSIN_CAN(TOCSIN_LISTEN) |
+            TOCSIN_CAP_WEBHOOK,
     .state_size = sizeof(struct tcn_pd),
     .options = options,
     .open = open_instance,

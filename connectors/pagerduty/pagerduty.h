@@ -14,8 +14,31 @@ struct tcn_pd {
 const char *tcn_pd_status(const struct tocsin_op *op);
 
 /* One verb table for each mode, indexed by enum tocsin_verb. */
-extern const struct tcn_verb tcn_pd_incidents[TOCSIN_SEND + 1];
-extern const struct tcn_verb tcn_pd_events[TOCSIN_SEND + 1];
+#define TCN_PD_VERBS (TOCSIN_LISTEN + 1)
+extern const struct tcn_verb tcn_pd_incidents[TCN_PD_VERBS];
+extern const struct tcn_verb tcn_pd_events[TCN_PD_VERBS];
+
+/* What every read carries: 0, or -1. */
+int tcn_pd_dress_read(const struct tocsin_host *h, struct tocsin_request *rq);
+/* GET of the notes of op->remote_id: 0, or -1. */
+int tcn_pd_ask_notes(const struct tocsin_instance *in, const struct tocsin_op *op,
+                     struct tocsin_request *rq);
+
+/* The version of an incident, as GET and every other reply tells it; "" when it shows none. */
+#define TCN_PD_VERSION_SIZE 64
+void tcn_pd_version(json_t *incident, char ret[TCN_PD_VERSION_SIZE]);
+
+/* tcn_verb of POLL and LISTEN, in feed.c. */
+int tcn_pd_poll_render(const struct tocsin_instance *in, const struct tocsin_op *op,
+                       struct tocsin_request *rq);
+int tcn_pd_listen_render(const struct tocsin_instance *in, const struct tocsin_op *op,
+                         struct tocsin_request *rq);
+void tcn_pd_poll_read(const struct tocsin_instance *in, const struct tocsin_op *op,
+                      const struct tocsin_response *rs, struct tocsin_result *out,
+                      struct tocsin_sink *sink);
+void tcn_pd_listen_read(const struct tocsin_instance *in, const struct tocsin_op *op,
+                        const struct tocsin_response *rs, struct tocsin_result *out,
+                        struct tocsin_sink *sink);
 
 /* Betters what classify() made of a status that is no 2xx. */
 void tcn_pd_refused(const struct tocsin_instance *in, const struct tocsin_op *op,

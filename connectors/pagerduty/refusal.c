@@ -58,7 +58,7 @@ static void rate_limited(const struct tocsin_instance *in, const struct tocsin_r
 static int is_about_an_incident(const struct tocsin_op *op)
 {
     return op->verb == TOCSIN_GET || op->verb == TOCSIN_WRITE || op->verb == TOCSIN_NOTE ||
-           op->verb == TOCSIN_NOTE_FIND;
+           op->verb == TOCSIN_NOTE_FIND || op->verb == TOCSIN_LISTEN;
 }
 
 static uint32_t bad_request(const struct tocsin_op *op, const json_t *error)

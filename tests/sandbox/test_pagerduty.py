@@ -183,6 +183,21 @@ class Reads(Base):
         self.assertEqual([], ask("GET", "/log_entries", query=[("since", later)],
                                  ).json()["log_entries"])
 
+    def test_log_entries_of_a_window_come_in_pages(self) -> None:
+        rows = [create(title=f"n{n}") for n in range(5)]
+        now = datetime.now(timezone.utc)
+        window = [("since", (now - timedelta(minutes=1)).isoformat()),
+                  ("until", (now + timedelta(minutes=1)).isoformat()), ("limit", "2"), ("include[]", "incidents")]
+        pages = [ask("GET", "/log_entries", query=[*window, ("offset", str(at))]).json() for at in (0, 2, 4)]
+        self.assertEqual([True, True, False], [page["more"] for page in pages])
+        seen = [entry["incident"] for page in pages for entry in page["log_entries"]]
+        self.assertEqual([row["id"] for row in reversed(rows)], [row["id"] for row in seen])
+        self.assertEqual({row["id"]: ask("GET", f"/incidents/{row['id']}").json()["incident"]["updated_at"]
+                          for row in rows}, {row["id"]: row["updated_at"] for row in seen})
+        early = [("since", (now - timedelta(hours=1)).isoformat()), ("until", (now - timedelta(minutes=1)).isoformat())]
+        self.assertEqual([], ask("GET", "/log_entries", query=early).json()["log_entries"])
+        self.assertEqual(400, ask("GET", "/log_entries", query=[*window, ("offset", "9999")]).status)
+
     def test_account_data(self) -> None:
         names = [row["summary"] for row in ask("GET", "/priorities").json()["priorities"]]
         self.assertEqual(["P1", "P2", "P3", "P4", "P5"], names)
