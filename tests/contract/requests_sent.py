@@ -50,7 +50,7 @@ WANTED = (
            ("a write", "PATCH", RECORD, "sysparm_display_value=all"),
            ("a note", "PATCH", RECORD, "sysparm_fields=sys_id,sys_mod_count.*work_notes"),
            ("the look-up of a note in the journal", "GET", TABLE + "sys_journal_field", "element_id="),
-           ("the look-up of a note in the record", "GET", RECORD, "sysparm_display_value=true&sysparm_fields=work_notes")),
+           ("the look-up of a note in the record", "GET", RECORD, "sysparm_display_value=true&sysparm_fields=work_notes$")),
     *_rows("jira",
            ("who it is", "GET", "/rest/api/3/myself"),
            ("the look-up of an issue", "POST", "/rest/api/3/search/jql", "currentUser"),
@@ -76,6 +76,17 @@ WANTED = (
            ("an acknowledgement", "POST", "/v2/enqueue", '"acknowledge"'),
            ("an end", "POST", "/v2/enqueue", '"resolve"'),
            ("a probe", "POST", "/v2/enqueue", '"tocsin-check"')))
+
+# What tells the program what others did: listed, and not yet asked for by itself.
+FEEDS = (
+    *_rows("servicenow",
+           ("what changed", "GET", TABLE + "incident", "STARTSWITHtocsin:.sys_updated_on>=javascript:gs.dateGenerate"),
+           ("many records at once", "GET", TABLE + "incident", "sysparm_query=sys_idIN"),
+           ("what was said", "GET", TABLE + "sys_journal_field", "elementINwork_notes,comments"),
+           ("whether anything was said", "GET", RECORD, "sysparm_fields=work_notes,comments")),
+    *_rows("pagerduty",
+           ("what changed", "GET", "/log_entries", r"since=.*until=.*include\[\]=incidents"),
+           ("what was said", "GET", "/incidents/[^/]+/notes")))
 
 
 def unseen(requests: list[tuple[str, Request]]) -> list[str]:
@@ -116,4 +127,4 @@ def in_sources() -> Iterator[tuple[str, str, str]]:
 def unlisted() -> list[str]:
     """Requests of the sources that no row of WANTED is about."""
     return [f"{name}: {method} {path}" for name, method, path in in_sources()
-            if not any(row.vendor.startswith(name) and row.is_to(method, path) for row in WANTED)]
+            if not any(row.vendor.startswith(name) and row.is_to(method, path) for row in (*WANTED, *FEEDS))]

@@ -5,15 +5,18 @@ proves first that the checks catch what they are for.
 """
 from __future__ import annotations
 
+import json
 import unittest
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
-from contract import Proxies, openapi_folder, skip_if_missing
+from contract import HERE, Proxies, openapi_folder, skip_if_missing
 
 from client import JIRA_AUTH, PD_AUTH, PD_HEADERS, SNOW_AUTH, Answer, basic, call, eventually
 from documents import CORRECTIONS
 from jira_adf import paragraph_doc
+from requests_sent import FEEDS
 from vendor import ROUTING_KEY
 
 AUTH = {"servicenow": SNOW_AUTH, "jira": JIRA_AUTH, "pagerduty": PD_AUTH, "pagerduty_events": ""}
@@ -363,6 +366,31 @@ class Events(Vendor):
             answer = self.ask("POST", "/v2/enqueue", {
                 "routing_key": ROUTING_KEY, "dedup_key": MARK, "event_action": "resolve"})
             self.assertEqual(status, answer.status)
+
+
+class Feeds(Vendor):
+    """What the feeds ask, as the cases of the unit tests hold the connectors to it."""
+
+    FILES = ("poll", "survey", "listen")
+
+    def requests(self, vendor: str) -> Iterator[dict[str, Any]]:
+        folder = HERE.parent / "unit" / "connectors" / "cases" / vendor
+        for path in (folder / f"{name}.json" for name in self.FILES):
+            if path.exists():
+                cases = json.loads(path.read_text(encoding="utf-8"))["cases"]
+                for case in cases:
+                    steps = case.get("exchanges", [case]) if "options" not in case else []
+                    yield from (step["request"] for step in steps if "request" in step)
+
+    def test_every_request(self) -> None:
+        for self.vendor in sorted({row.vendor for row in FEEDS}):
+            rows = list(self.requests(self.vendor))
+            self.assertGreater(len(rows), 20, self.vendor)
+            for row in rows:
+                url = urlsplit(row["url"])
+                self.ask(row["method"], f"{url.path}?{url.query}", headers=row["headers"])
+        left = [row for row in FEEDS if not any(row.is_met(*sent) for sent in self.proxies.requests)]
+        self.assertEqual([], left)
 
 
 if __name__ == "__main__":
