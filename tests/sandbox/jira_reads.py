@@ -1,12 +1,13 @@
 """Jira's search and bulk reads."""
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import jira_issue as model
 from jira_search import SearchError, search
-from jira_wire import API, MESSAGES, Refused, body_of, error, names_in
+from jira_wire import API, Refused, body_of, error, names_in
 from wire import Request, Response, json_response
 
 if TYPE_CHECKING:
@@ -39,14 +40,14 @@ class Reads:
         wanted = names_in(body.get("issueIdsOrKeys"))
         if not 0 < len(wanted) <= 100:
             raise Refused(400, "issueIdsOrKeys takes 1 to 100 ids or keys.")
-        found, errors = [], []
+        found = {}
         for key in wanted:
-            try:
-                found.append(self.jira.show.issue(self.jira.issue(key), names_in(body.get("fields")),
-                                             names_in(body.get("properties"))))
-            except Refused:
-                errors.append({"id": key, "errorMessage": MESSAGES[404]})
-        return json_response(200, {"issues": found, "issueErrors": errors})
+            with contextlib.suppress(Refused):  # who is not there is left out
+                issue = self.jira.issue(key)
+                found[issue.id] = issue
+        shown = [self.jira.show.issue(found[number], names_in(body.get("fields")) or ["*navigable"],
+                                      names_in(body.get("properties"))) for number in sorted(found)]
+        return json_response(200, {"issues": shown, "issueErrors": []})
 
     def _changelogs(self, request: Request) -> Response:
         body = body_of(request)
