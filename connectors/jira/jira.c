@@ -1,10 +1,10 @@
-/* Jira Cloud, REST version 3: one issue per incident, found again by a label. WRITE is in write.c,
- * notes are in note.c; refusal.c knows the error bodies and the three rate limits. */
+/* Jira Cloud, REST version 3: one issue per incident, found again by a label. Verbs have files of their own but for CHECK
+ * and GET; refusal.c knows the error bodies and the three rate limits. */
 #include "jira.h"
 
 #include <stdio.h>
 
-#define FIND_MAX 50
+#define URL_SIZE 600
 
 static const struct tocsin_option options[] = {
     TOCSIN_OPT(struct tcn_jira, url, URL, NULL, TOCSIN_REQUIRED,
@@ -19,6 +19,8 @@ static const struct tocsin_option options[] = {
                "key of the project, such as OPS"),
     TOCSIN_OPT(struct tcn_jira, issue_type, STR, "[System] Incident", 0,
                "name or id of the issue type for incidents"),
+    TOCSIN_OPT(struct tcn_jira, label, STR, "tocsin", 0,
+               "label that every issue gets, by which those that changed are found"),
     TOCSIN_OPT(struct tcn_jira, notify_users, BOOL, "false", 0,
                "whether Jira mails the watchers about edited fields"),
     TOCSIN_OPT(struct tcn_jira, max_steps, INT, "3", 0,
@@ -36,6 +38,8 @@ static int open_instance(struct tocsin_instance *in)
         return in->host->fail(in, "project takes the key of a project, such as OPS");
     if (!tcn_reply_line_ok(j->issue_type, 100))
         return in->host->fail(in, "issue_type takes a name of 1 to 100 characters");
+    if (!tcn_jira_label_ok(j->label))
+        return in->host->fail(in, "label takes 1 to 255 characters without blanks and quotes");
     if (j->site_url[0] && !tcn_reply_url_ok(j->site_url))
         return in->host->fail(in, "site_url must be an http or https URL");
     if (j->max_steps < 1 || j->max_steps > 3)
@@ -59,37 +63,6 @@ static int check_render(const struct tocsin_instance *in, const struct tocsin_op
     return TOCSIN_REQUEST(in->host, rq, "GET", j->url, "/rest/api/3/myself");
 }
 
-/* Labels take no blanks; quotes and backslashes would need escapes in JQL and have no place in a marker. */
-static int marker_ok(const struct tocsin_instance *in, const char *marker)
-{
-    if (tcn_reply_line_ok(marker, 255) && !strpbrk(marker, " \"\\'"))
-        return 0;
-    return in->host->fail(in, "the marker must be 1-255 characters without blanks and quotes");
-}
-
-/* Clones copy labels, but their creator is whoever cloned: creator = currentUser() leaves ours. */
-static int find_render(const struct tocsin_instance *in, const struct tocsin_op *op,
-                       struct tocsin_request *rq)
-{
-    const struct tcn_jira *j = in->state;
-    char jql[512];
-    json_t *body;
-    int r;
-
-    if (marker_ok(in, op->marker) < 0 ||
-        TOCSIN_REQUEST(in->host, rq, "POST", j->url, "/rest/api/3/search/jql") < 0)
-        return -1;
-    snprintf(
-        jql, sizeof jql,
-        "project = \"%s\" AND labels = \"%s\" AND creator = currentUser() ORDER BY created ASC",
-        j->project, op->marker);
-    body = json_pack("{s:s, s:[s,s,s,s], s:i}", "jql", jql, "fields", "*all", "-comment",
-                     "-worklog", "-attachment", "maxResults", FIND_MAX);
-    r = in->host->set_json(rq, body);
-    json_decref(body);
-    return r;
-}
-
 static int get_render(const struct tocsin_instance *in, const struct tocsin_op *op,
                       struct tocsin_request *rq)
 {
@@ -99,86 +72,6 @@ static int get_render(const struct tocsin_instance *in, const struct tocsin_op *
         TOCSIN_REQUEST(in->host, rq, "GET", j->url, TCN_JIRA_ISSUE, op->remote_id) < 0)
         return -1;
     return in->host->query(rq, "fields", TCN_JIRA_FIELDS);
-}
-
-static int has_text(json_t *list, const char *text)
-{
-    json_t *item;
-    size_t i;
-
-    json_array_foreach(list, i, item) if (json_is_string(item) &&
-                                          strcmp(json_string_value(item), text) == 0) return 1;
-    return 0;
-}
-
-static void add_label(json_t *fields, const char *marker)
-{
-    json_t *given = json_object_get(fields, "labels");
-    json_t *labels = json_is_array(given) ? json_copy(given) : json_array();
-
-    if (!has_text(labels, marker))
-        json_array_append_new(labels, json_string(marker));
-    json_object_set_new(fields, "labels", labels);
-}
-
-static void add_project(const struct tcn_jira *j, json_t *fields)
-{
-    int is_id = j->issue_type[strspn(j->issue_type, "0123456789")] == 0;
-
-    if (!json_object_get(fields, "project"))
-        json_object_set_new(fields, "project", json_pack("{s:s}", "key", j->project));
-    if (!json_object_get(fields, "issuetype"))
-        json_object_set_new(fields, "issuetype",
-                            json_pack("{s:s}", is_id ? "id" : "name", j->issue_type));
-}
-
-static int has_property(json_t *properties, const char *key)
-{
-    json_t *item;
-    size_t i;
-
-    json_array_foreach(properties, i,
-                       item) if (strcmp(tcn_reply_text(item, "key"), key) == 0) return 1;
-    return 0;
-}
-
-/* The link property tells other tools, and a person with the API, whose issue this is. */
-static json_t *properties_of(const struct tocsin_op *op, json_t *given)
-{
-    json_t *properties = json_is_array(given) ? json_copy(given) : json_array();
-    json_t *link;
-
-    if (has_property(properties, "tocsin.link"))
-        return properties;
-    link = json_pack("{s:s}", "marker", op->marker);
-    if (json_is_string(json_object_get(op->incident, "id")))
-        json_object_set(link, "incident", json_object_get(op->incident, "id"));
-    json_array_append_new(properties, json_pack("{s:s, s:o}", "key", "tocsin.link", "value", link));
-    return properties;
-}
-
-static int create_render(const struct tocsin_instance *in, const struct tocsin_op *op,
-                         struct tocsin_request *rq)
-{
-    const struct tcn_jira *j = in->state;
-    json_t *given = json_object_get(op->payload, "fields"), *fields, *body;
-    int r;
-
-    if (marker_ok(in, op->marker) < 0)
-        return -1;
-    if (!json_is_object(given))
-        return in->host->fail(in, "the mapping gave no fields to create an issue with");
-    if (TOCSIN_REQUEST(in->host, rq, "POST", j->url, "/rest/api/3/issue") < 0)
-        return -1;
-    fields = json_copy(given);
-    json_object_del(fields, "properties");
-    add_project(j, fields);
-    add_label(fields, op->marker);
-    body = json_pack("{s:o, s:o}", "fields", fields, "properties",
-                     properties_of(op, json_object_get(given, "properties")));
-    r = in->host->set_json(rq, body);
-    json_decref(body);
-    return r;
 }
 
 /* ---- replies ---- */
@@ -208,30 +101,46 @@ int tcn_jira_is_issue(json_t *json, const char *wanted)
            is_named(id, tcn_reply_text(json, "key"), wanted);
 }
 
+/* -1 when issue is none; url is where remote_url is written. */
+static int read_record(const struct tcn_jira *j, json_t *issue, char url[URL_SIZE],
+                       struct tocsin_record *ret)
+{
+    const char *updated = tcn_reply_text(json_object_get(issue, "fields"), "updated");
+
+    *ret = (struct tocsin_record){.remote_id = tcn_reply_text(issue, "id"),
+                                  .remote_key = tcn_reply_text(issue, "key"),
+                                  .remote_url = url,
+                                  .version = tcn_reply_line_ok(updated, 64) ? updated : "",
+                                  .changed_ms = tcn_reply_time_ms(updated)};
+    if (!tcn_reply_id_ok(ret->remote_id))
+        return -1;
+    if (!tcn_reply_id_ok(ret->remote_key))
+        ret->remote_key = "";
+    issue_url(j, ret->remote_key, url, URL_SIZE);
+    return 0;
+}
+
 int tcn_jira_report(const struct tocsin_instance *in, struct tocsin_sink *sink, const char *wanted,
                     json_t *issue)
 {
-    json_t *fields = json_object_get(issue, "fields");
-    char url[600];
-    struct tocsin_record record = {.remote_id = tcn_reply_text(issue, "id"),
-                                   .remote_key = tcn_reply_text(issue, "key"),
-                                   .remote_url = url,
-                                   .version = tcn_reply_text(fields, "updated"),
-                                   .changed_ms =
-                                       tcn_reply_time_ms(tcn_reply_text(fields, "updated")),
-                                   .fields = json_is_object(fields) ? issue : NULL};
+    struct tocsin_record record;
+    char url[URL_SIZE];
 
-    if (!tcn_reply_id_ok(record.remote_id))
+    if (read_record(in->state, issue, url, &record) < 0 ||
+        !is_named(record.remote_id, record.remote_key, wanted))
         return -1;
-    if (!tcn_reply_id_ok(record.remote_key))
-        record.remote_key = "";
-    if (wanted[0] && strcmp(wanted, record.remote_id) != 0 &&
-        strcmp(wanted, record.remote_key) != 0)
-        return -1;
-    issue_url(in->state, record.remote_key, url, sizeof url);
-    if (!tcn_reply_line_ok(record.version, 64))
-        record.version = "";
+    if (json_is_object(json_object_get(issue, "fields")))
+        record.fields = issue;
     return in->host->report(sink, &record);
+}
+
+int tcn_jira_report_version(const struct tocsin_instance *in, struct tocsin_sink *sink,
+                            json_t *issue)
+{
+    struct tocsin_record record;
+    char url[URL_SIZE];
+
+    return read_record(in->state, issue, url, &record) < 0 ? -1 : in->host->report(sink, &record);
 }
 
 static void check_read(const struct tocsin_instance *in, const struct tocsin_op *op,
@@ -249,26 +158,6 @@ static void check_read(const struct tocsin_instance *in, const struct tocsin_op 
                       tcn_reply_text(rs->json, "displayName"));
 }
 
-static void find_read(const struct tocsin_instance *in, const struct tocsin_op *op,
-                      const struct tocsin_response *rs, struct tocsin_result *out,
-                      struct tocsin_sink *sink)
-{
-    json_t *issues = json_object_get(rs->json, "issues"), *issue;
-    size_t i;
-
-    if (!json_is_array(issues)) {
-        tcn_reply_unreadable(op, out, TCN_JIRA);
-        return;
-    }
-    json_array_foreach(issues, i, issue)
-    {
-        json_t *labels = json_object_get(json_object_get(issue, "fields"), "labels");
-
-        if (i < TCN_REPLY_ROWS_MAX && has_text(labels, op->marker))
-            (void)tcn_jira_report(in, sink, "", issue);
-    }
-}
-
 static void get_read(const struct tocsin_instance *in, const struct tocsin_op *op,
                      const struct tocsin_response *rs, struct tocsin_result *out,
                      struct tocsin_sink *sink)
@@ -278,22 +167,17 @@ static void get_read(const struct tocsin_instance *in, const struct tocsin_op *o
         tcn_reply_unreadable(op, out, TCN_JIRA);
 }
 
-static void create_read(const struct tocsin_instance *in, const struct tocsin_op *op,
-                        const struct tocsin_response *rs, struct tocsin_result *out,
-                        struct tocsin_sink *sink)
-{
-    if (tcn_jira_report(in, sink, "", rs->json) < 0)
-        tcn_reply_unreadable(op, out, TCN_JIRA);
-}
-
 static const struct tcn_verb verbs[] = {
     [TOCSIN_CHECK] = {check_render, check_read},
-    [TOCSIN_FIND] = {find_render, find_read},
+    [TOCSIN_FIND] = {tcn_jira_find_render, tcn_jira_find_read},
     [TOCSIN_GET] = {get_render, get_read},
-    [TOCSIN_CREATE] = {create_render, create_read},
+    [TOCSIN_CREATE] = {tcn_jira_create_render, tcn_jira_create_read},
     [TOCSIN_WRITE] = {tcn_jira_write_render, tcn_jira_write_read},
     [TOCSIN_NOTE] = {tcn_jira_note_render, tcn_jira_note_read},
     [TOCSIN_NOTE_FIND] = {tcn_jira_note_find_render, tcn_jira_note_find_read},
+    [TOCSIN_POLL] = {tcn_jira_poll_render, tcn_jira_poll_read},
+    [TOCSIN_SURVEY] = {tcn_jira_survey_render, tcn_jira_survey_read},
+    [TOCSIN_LISTEN] = {tcn_jira_listen_render, tcn_jira_listen_read},
 };
 
 static const struct tcn_verb *verb_of(const struct tocsin_op *op)
@@ -328,7 +212,7 @@ static int interpret(const struct tocsin_instance *in, const struct tocsin_op *o
     in->host->classify(op, rs, out);
     if (rs->net != TOCSIN_NET_OK)
         return 0;
-    if (out->outcome == TOCSIN_OK || op->verb == TOCSIN_WRITE)
+    if (out->outcome == TOCSIN_OK || op->verb == TOCSIN_WRITE || op->verb == TOCSIN_POLL)
         v->read(in, op, rs, out, sink);
     else
         tcn_jira_refused(in, op, rs, out, sink);
@@ -359,13 +243,15 @@ static const struct tocsin_connector jira = {
     .summary = "Jira Cloud and Jira Service Management issues by REST version 3",
     .caps = TOCSIN_CAN(TOCSIN_CHECK) | TOCSIN_CAN(TOCSIN_FIND) | TOCSIN_CAN(TOCSIN_GET) |
             TOCSIN_CAN(TOCSIN_CREATE) | TOCSIN_CAN(TOCSIN_WRITE) | TOCSIN_CAN(TOCSIN_NOTE) |
-            TOCSIN_CAN(TOCSIN_NOTE_FIND) | TOCSIN_CAP_WEBHOOK,
+            TOCSIN_CAN(TOCSIN_NOTE_FIND) | TOCSIN_CAN(TOCSIN_POLL) | TOCSIN_CAN(TOCSIN_SURVEY) |
+            TOCSIN_CAN(TOCSIN_LISTEN) | TOCSIN_CAP_WEBHOOK,
     .state_size = sizeof(struct tcn_jira),
     .options = options,
     .open = open_instance,
     .render = render,
     .interpret = interpret,
     .verify = verify,
+    .survey_max = TCN_JIRA_SURVEY_MAX,
 };
 
 TOCSIN_ENTRY(jira);

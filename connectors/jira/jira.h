@@ -8,9 +8,10 @@
 #define TCN_JIRA_ISSUE "/rest/api/3/issue/{}"
 /* Everything the mapping may read, without what grows without end. */
 #define TCN_JIRA_FIELDS "*all,-comment,-worklog,-attachment"
+#define TCN_JIRA_SURVEY_MAX 100
 
 struct tcn_jira {
-    const char *url, *site_url, *user, *project, *issue_type;
+    const char *url, *site_url, *user, *project, *issue_type, *label;
     int64_t max_steps, timeout;
     int notify_users;
 };
@@ -24,6 +25,33 @@ int tcn_jira_is_issue(json_t *json, const char *wanted);
 int tcn_jira_report(const struct tocsin_instance *in, struct tocsin_sink *sink, const char *wanted,
                     json_t *issue);
 
+/* Reports an issue with its version and nothing of its fields; -1 when it is none. */
+int tcn_jira_report_version(const struct tocsin_instance *in, struct tocsin_sink *sink,
+                            json_t *issue);
+
+/* 1 when text can be a label: they take no blanks, and quotes would need escapes in JQL. */
+int tcn_jira_label_ok(const char *text);
+/* 0, or -1 after host->fail() when marker can be no label. */
+int tcn_jira_marker_ok(const struct tocsin_instance *in, const char *marker);
+/* 1 when list has text among its items. */
+int tcn_jira_has_text(json_t *list, const char *text);
+
+struct tcn_jira_search {
+    const char *jql;
+    json_t *fields;    /* borrowed: list of names */
+    int most;          /* issues in a page */
+    const char *token; /* of the page, "" for the first */
+};
+/* Renders one page of a search; 0 or -1. */
+int tcn_jira_search(const struct tocsin_instance *in, struct tocsin_request *rq,
+                    const struct tcn_jira_search *s);
+
+/* Renders a page of the comments of op->remote_id, newest first, with their properties; 0 or -1. */
+int tcn_jira_comments(const struct tocsin_instance *in, const struct tocsin_op *op, uint32_t start,
+                      int most, struct tocsin_request *rq);
+/* The event that a comment of ours is about, "" for one of somebody else. Borrowed from comment. */
+const char *tcn_jira_event_of(json_t *comment);
+
 /* Betters what classify() made of a status that is no 2xx: reasons, bad fields, scopes of rate limits. */
 void tcn_jira_refused(const struct tocsin_instance *in, const struct tocsin_op *op,
                       const struct tocsin_response *rs, struct tocsin_result *out,
@@ -32,6 +60,8 @@ void tcn_jira_refused(const struct tocsin_instance *in, const struct tocsin_op *
 /* Wraps plain text into an Atlassian document: paragraphs, line breaks, links; at most 32,767 characters.
  * Yours to json_decref(). */
 json_t *tcn_jira_adf(const char *text);
+/* What an Atlassian document, or a plain text, says; cut at 32 KiB. Yours to free(); NULL without memory. */
+char *tcn_jira_adf_text(json_t *body);
 
 /* tcn_verb.render and .read of one verb. */
 #define TCN_JIRA_VERB(verb)                                                                        \
@@ -40,7 +70,12 @@ json_t *tcn_jira_adf(const char *text);
     void tcn_jira_##verb##_read(const struct tocsin_instance *in, const struct tocsin_op *op,      \
                                 const struct tocsin_response *rs, struct tocsin_result *out,       \
                                 struct tocsin_sink *sink)
+TCN_JIRA_VERB(find);
+TCN_JIRA_VERB(create);
 TCN_JIRA_VERB(write); /* reads refusals, too: they depend on the step */
+TCN_JIRA_VERB(poll);  /* reads refusals, too: a page's token may be too old */
+TCN_JIRA_VERB(survey);
+TCN_JIRA_VERB(listen);
 TCN_JIRA_VERB(note);
 TCN_JIRA_VERB(note_find);
 

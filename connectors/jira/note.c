@@ -36,23 +36,29 @@ int tcn_jira_note_render(const struct tocsin_instance *in, const struct tocsin_o
     return r;
 }
 
-/* Newest first, step by step through the pages: what is looked for was written a moment ago. */
-int tcn_jira_note_find_render(const struct tocsin_instance *in, const struct tocsin_op *op,
-                              struct tocsin_request *rq)
+int tcn_jira_comments(const struct tocsin_instance *in, const struct tocsin_op *op, uint32_t start,
+                      int most, struct tocsin_request *rq)
 {
     const struct tcn_jira *j = in->state;
     const struct tocsin_host *h = in->host;
-    char start[24], max[24];
+    char from[24], max[24];
 
     if (tcn_jira_need_id(in, op) < 0 ||
         TOCSIN_REQUEST(h, rq, "GET", j->url, TCN_JIRA_ISSUE "/comment", op->remote_id) < 0)
         return -1;
-    snprintf(start, sizeof start, "%u", (unsigned)(op->step % COMMENT_PAGES) * COMMENT_PAGE);
-    snprintf(max, sizeof max, "%d", COMMENT_PAGE);
-    if (h->query(rq, "orderBy", "-created") < 0 || h->query(rq, "startAt", start) < 0 ||
+    snprintf(from, sizeof from, "%u", (unsigned)start);
+    snprintf(max, sizeof max, "%d", most);
+    if (h->query(rq, "orderBy", "-created") < 0 || h->query(rq, "startAt", from) < 0 ||
         h->query(rq, "maxResults", max) < 0)
         return -1;
     return h->query(rq, "expand", "properties");
+}
+
+/* Step by step through the pages: what is looked for was written a moment ago. */
+int tcn_jira_note_find_render(const struct tocsin_instance *in, const struct tocsin_op *op,
+                              struct tocsin_request *rq)
+{
+    return tcn_jira_comments(in, op, op->step % COMMENT_PAGES * COMMENT_PAGE, COMMENT_PAGE, rq);
 }
 
 void tcn_jira_note_read(const struct tocsin_instance *in, const struct tocsin_op *op,
@@ -65,16 +71,17 @@ void tcn_jira_note_read(const struct tocsin_instance *in, const struct tocsin_op
         tcn_reply_unreadable(op, out, TCN_JIRA);
 }
 
-static int is_of_event(json_t *comment, const char *event_id)
+const char *tcn_jira_event_of(json_t *comment)
 {
     json_t *item;
     size_t i;
 
-    json_array_foreach(json_object_get(comment, "properties"), i,
-                       item) if (strcmp(tcn_reply_text(item, "key"), "tocsin.event") == 0 &&
-                                 strcmp(tcn_reply_text(json_object_get(item, "value"), "id"),
-                                        event_id) == 0) return 1;
-    return 0;
+    json_array_foreach(json_object_get(comment, "properties"), i, item)
+    {
+        if (i < TCN_REPLY_ROWS_MAX && strcmp(tcn_reply_text(item, "key"), "tocsin.event") == 0)
+            return tcn_reply_text(json_object_get(item, "value"), "id");
+    }
+    return "";
 }
 
 void tcn_jira_note_find_read(const struct tocsin_instance *in, const struct tocsin_op *op,
@@ -91,8 +98,8 @@ void tcn_jira_note_find_read(const struct tocsin_instance *in, const struct tocs
         tcn_reply_unreadable(op, out, TCN_JIRA);
         return;
     }
-    json_array_foreach(comments, i,
-                       comment) if (event_id[0] && is_of_event(comment, event_id)) return;
+    json_array_foreach(comments, i, comment) if (event_id[0] && strcmp(tcn_jira_event_of(comment),
+                                                                       event_id) == 0) return;
     if (json_array_size(comments) >= COMMENT_PAGE && op->step + 1 < COMMENT_PAGES) {
         tcn_reply_set(out, TOCSIN_MORE, "%s", "");
         out->step = op->step + 1;

@@ -56,7 +56,14 @@ static int is_sign_in_refused(const struct tocsin_instance *in, const struct toc
 static int is_about_an_issue(const struct tocsin_op *op)
 {
     return op->verb == TOCSIN_GET || op->verb == TOCSIN_WRITE || op->verb == TOCSIN_NOTE ||
-           op->verb == TOCSIN_NOTE_FIND;
+           op->verb == TOCSIN_NOTE_FIND || op->verb == TOCSIN_LISTEN;
+}
+
+/* Who may not search sees nothing at all. */
+static int is_about_the_site(const struct tocsin_op *op)
+{
+    return op->verb == TOCSIN_CHECK || op->verb == TOCSIN_FIND || op->verb == TOCSIN_POLL ||
+           op->verb == TOCSIN_SURVEY;
 }
 
 /* Three limits that do not know of each other; RateLimit-Reason says which one it was. */
@@ -84,9 +91,7 @@ static uint32_t outcome_of(const struct tocsin_instance *in, const struct tocsin
     case 401:
         return TOCSIN_AUTH;
     case 403:
-        return op->verb == TOCSIN_CHECK || op->verb == TOCSIN_FIND || is_sign_in_refused(in, rs)
-                   ? TOCSIN_AUTH
-                   : TOCSIN_REJECTED;
+        return is_about_the_site(op) || is_sign_in_refused(in, rs) ? TOCSIN_AUTH : TOCSIN_REJECTED;
     case 404:
         if (is_sign_in_refused(in, rs))
             return TOCSIN_AUTH;

@@ -151,7 +151,7 @@ struct tocsin_response {
 struct tocsin_result {
     uint32_t outcome, retry_after_s;
     uint32_t scope; /* enum tocsin_scope */
-    uint32_t step;  /* with MORE, and with OK of a POLL that has more */
+    uint32_t step;  /* with MORE, and with OK of a POLL or LISTEN that has more */
     char cursor[TOCSIN_CURSOR_SIZE], reason[256];
 };
 

@@ -54,6 +54,8 @@ WANTED = (
     *_rows("jira",
            ("who it is", "GET", "/rest/api/3/myself"),
            ("the look-up of an issue", "POST", "/rest/api/3/search/jql", "currentUser"),
+           ("what changed", "POST", "/rest/api/3/search/jql", "updated >= -"),
+           ("the versions of many issues", "POST", "/rest/api/3/issue/bulkfetch", '"updated"'),
            ("an issue", "GET", ISSUE, r"fields=\*all"),
            ("a create", "POST", "/rest/api/3/issue", "tocsin.link"),
            ("changed fields", "PUT", ISSUE, "returnIssue=true"),

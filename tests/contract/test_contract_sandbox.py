@@ -244,8 +244,14 @@ class Jira(Vendor):
         page = self.want(200, "POST", self.api + "/search/jql", body)
         self.want(200, "POST", self.api + "/search/jql",
                   body | {"nextPageToken": page["nextPageToken"]})
-        self.want(200, "POST", self.api + "/issue/bulkfetch", {
-            "issueIdsOrKeys": [str(number), "OPS-99"], "fields": ["*all"]})
+        changed = {"jql": f'project = "OPS" AND labels = "{LABELS[0]}" AND updated >= -4m '
+                          'ORDER BY updated DESC, key DESC', "fields": ["updated"], "maxResults": 1}
+        page = self.want(200, "POST", self.api + "/search/jql", changed)
+        self.want(200, "POST", self.api + "/search/jql",
+                  changed | {"nextPageToken": page["nextPageToken"]})
+        for fields in ("*all", "updated"):
+            self.want(200, "POST", self.api + "/issue/bulkfetch", {
+                "issueIdsOrKeys": [str(number), "OPS-99"], "fields": [fields]})
         self.want(204, "POST", one + "/transitions", {"transition": {"id": "21"}})
         log = self.want(200, "POST", self.api + "/changelog/bulkfetch", {
             "issueIdsOrKeys": [str(number)], "fieldIds": ["status"]})

@@ -86,8 +86,9 @@ static inline void drive_check(const struct kit *k, const struct tocsin_op *op,
                   op, "created without telling what");
     drive_require(op->verb != TOCSIN_GET || out->outcome != TOCSIN_OK || sink->n_records == 1, k,
                   op, "read without telling what");
-    drive_require(op->verb == TOCSIN_POLL || out->outcome == TOCSIN_MORE || out->step == 0, k, op,
-                  "asks to go on");
+    drive_require(op->verb == TOCSIN_POLL || op->verb == TOCSIN_LISTEN ||
+                      out->outcome == TOCSIN_MORE || out->step == 0,
+                  k, op, "asks to go on");
     drive_require(out->outcome != TOCSIN_OK || out->step == 0 ||
                       strcmp(out->cursor, op->cursor) != 0,
                   k, op, "goes on without getting on");
