@@ -3,6 +3,7 @@
 #include "api/json.h"
 #include "app/activation_turn.h"
 #include "app/catalog.h"
+#include "app/hear_turn.h"
 #include "app/milestones.h"
 #include "app/notice_message.h"
 #include "app/notice_news.h"
@@ -80,6 +81,14 @@ static int on_take(void *ctx, struct tcn_store *s, const struct tcn_link *link,
     const struct generation *g = ctx;
 
     return tcn_take_turn(s, &g->config->directory, link, taken, now_ms, err);
+}
+
+static int on_hear(void *ctx, struct tcn_store *s, const struct tcn_link *link,
+                   const struct tcn_heard *heard, size_t n, int64_t now_ms, struct tcn_err *err)
+{
+    const struct generation *g = ctx;
+
+    return tcn_hear_turn(s, &g->config->directory, link, heard, n, now_ms, err);
 }
 
 static void on_milestones(void *ctx, const struct tcn_milestones *milestones)
@@ -254,7 +263,8 @@ static void make_lanes(struct generation *g)
         .hub = g->hub,
         .store = g->app->store,
         .account_id = g->config->account_id,
-        .app = {g, on_note, on_linked, on_take, on_url, on_milestones, on_found_many, on_changed},
+        .app = {g, on_note, on_linked, on_take, on_hear, on_url, on_milestones, on_found_many,
+                on_changed},
         .items = items,
     };
 

@@ -236,6 +236,8 @@ static bool plan_sync(struct tcn_ensure *e, struct tcn_step *s)
         tcn_ensure_rest(e, s, TCN_STEP_WAIT, until_ms);
         return true;
     }
+    if (is_hinted(e) && tcn_ensure_plan_listen(e, s))
+        return true;
     if (is_hinted(e) || !knows_remote(e)) {
         s->hints = e->link->hints;
         tcn_ensure_call(e, s, TOCSIN_GET, "get", e->wanted->revision);

@@ -86,8 +86,9 @@ struct tcn_wanted {
     struct tcn_wanted_note notes[TCN_ENSURE_NOTES_MAX]; /* seq > link->notes_seq, in order */
     size_t n_notes;
     int64_t notes_max; /* of one record; 0 = no bound */
-    const char *url;   /* where people open the incident; NULL = nowhere */
-    int64_t last_seq;  /* the newest event that was looked at; none after it is in notes */
+    json_t *listen;   /* what LISTEN takes; NULL: what people write at the record is not taken in */
+    const char *url;  /* where people open the incident; NULL = nowhere */
+    int64_t last_seq; /* the newest event that was looked at; none after it is in notes */
     const char *pending_event_id; /* of the event link->pending_note_seq names; NULL = unknown */
     struct tcn_lens lens;
 };
@@ -99,6 +100,8 @@ struct tcn_progress {
     json_t *record;        /* owned: the record as last read in this run; NULL = not read */
     int64_t changed_ms;    /* when that was changed last, as it says; 0 = unknown */
     bool is_new;           /* record was read and not merged yet */
+    unsigned listens;      /* pages of notes that were heard */
+    bool has_listened;     /* to all, or it cannot be now */
     bool gave_up_write, had_deadletter;
     unsigned conflicts, drops;
     char dropped[TCN_ENSURE_DROPPED_MAX]
@@ -194,6 +197,12 @@ bool tcn_ensure_rest_until(struct tcn_ensure *e, int64_t due_ms);
 bool tcn_ensure_gone(struct tcn_ensure *e);
 /* The record is lost: rests, or forgets it, so that the lane begins with another one. */
 void tcn_ensure_plan_lost(struct tcn_ensure *e, struct tcn_step *s);
+/* True when the notes of the record are to be heard first. */
+bool tcn_ensure_plan_listen(struct tcn_ensure *e, struct tcn_step *s);
+/* What a LISTEN came to; what tcn_ensure_apply() returns. The notes are taken in by the caller. */
+bool tcn_ensure_listened(struct tcn_ensure *e, const struct tcn_learned *got);
+/* It failed: true when the lane goes on without it, until something says again that the record changed. */
+bool tcn_ensure_is_deaf(struct tcn_ensure *e, const struct tcn_learned *got);
 /* True when a call for a note, or a wait before it, was planned. */
 bool tcn_ensure_plan_notes(struct tcn_ensure *e, struct tcn_step *s);
 /* The record has one note more, as far as anybody can know. */

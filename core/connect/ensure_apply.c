@@ -386,6 +386,8 @@ static bool succeed_with(struct tcn_ensure *e, const struct tcn_step *step,
         return got_record(e, step, got);
     case TOCSIN_WRITE:
         return written(e, step, got);
+    case TOCSIN_LISTEN:
+        return tcn_ensure_listened(e, got);
     default: /* NOTE, and NOTE_FIND that found it */
         return noted(e, step);
     }
@@ -425,6 +427,8 @@ bool tcn_ensure_apply(struct tcn_ensure *e, const struct tcn_step *step,
         e->link->pending_note_seq = 0;
         return true;
     }
+    if (step->verb == TOCSIN_LISTEN && tcn_ensure_is_deaf(e, got))
+        return true;
     if (step->verb == TOCSIN_CREATE && surely_not_done(got)) {
         e->link->is_uncertain = false;
         e->link->create_attempts--; /* it was none */

@@ -132,6 +132,52 @@ static void learn(const struct tcn_outcome *o, struct tcn_learned *ret)
         ret->bad_fields[ret->n_bad_fields++] = o->sink.bad_fields[i].name;
 }
 
+/* The incident has changed: it is compared as it is now from here on. */
+static int want_anew(struct turn *t, struct tcn_err *err)
+{
+    t->job->has_news = true;
+    tcn_want_done(&t->want);
+    return tcn_want_init(&t->want, &t->job->instance->source, t->store, t->link, t->arena, err);
+}
+
+static bool is_private(const struct tcn_want_source *source, json_t *note)
+{
+    const struct tcn_mapping_env env = {.record = note, .settings = source->settings};
+
+    return tcn_mapping_note_is_private(source->mapping,
+                                       json_string_value(json_object_get(note, "kind")), &env);
+}
+
+/* What people said there; our own notes carry our mark. */
+static size_t collect_heard(const struct turn *t, const struct tocsin_sink *sink,
+                            struct tcn_heard *ret)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < sink->n_updates; i++) {
+        const struct tocsin_update *u = &sink->updates[i];
+
+        if (u->change == TOCSIN_SAID && u->event_id[0] && u->text[0] && !u->marker[0])
+            ret[n++] =
+                (struct tcn_heard){u->event_id, u->actor, u->text,
+                                   is_private(&t->job->instance->source, u->fields), u->at_ms};
+    }
+    return n;
+}
+
+static int hear(struct turn *t, const struct tocsin_sink *sink, struct tcn_err *err)
+{
+    const struct tcn_lanes_app *app = &t->job->lanes->options.app;
+    struct tcn_heard *heard = TCN_NEW_N(t->arena, struct tcn_heard, sink->n_updates + 1);
+    size_t n = collect_heard(t, sink, heard);
+    int r;
+
+    if (n == 0 || !app->hear)
+        return 0;
+    r = app->hear(app->ctx, t->store, t->link, heard, n, t->now_ms, err);
+    return r < 0 ? r : want_anew(t, err);
+}
+
 /* Takes the outcome in. *ret_go_on: plan the next call at once. */
 static int apply(struct turn *t, const struct tcn_lane_run *before, bool *ret_go_on,
                  struct tcn_err *err)
@@ -141,7 +187,8 @@ static int apply(struct turn *t, const struct tcn_lane_run *before, bool *ret_go
 
     learn(before->outcome, &got);
     *ret_go_on = tcn_ensure_apply(&t->ensure, &before->step, &got);
-    if ((r = flush_effects(t, before->outcome, err)) < 0)
+    if ((r = flush_effects(t, before->outcome, err)) < 0 ||
+        (before->step.verb == TOCSIN_LISTEN && (r = hear(t, &before->outcome->sink, err)) < 0))
         return r;
     return tcn_want_notes(&t->want, t->store, t->link, err);
 }
@@ -162,7 +209,9 @@ static struct tcn_lane_run *make_run(struct turn *t)
         .op_id = tcn_arena_strdup(a, t->step.op_id),
         .marker = tcn_arena_strdup(a, t->want.find.value ? t->want.find.value : ""),
         .remote_id = tcn_arena_strdup(a, t->link->remote_id ? t->link->remote_id : ""),
-        .cursor = "",
+        .cursor = t->step.verb == TOCSIN_LISTEN && t->link->heard
+                      ? tcn_arena_strdup(a, t->link->heard)
+                      : "",
         .payload = t->step.payload,
         .incident = json_incref(t->want.env),
     };
@@ -188,11 +237,7 @@ static int take(struct turn *t, struct tcn_err *err)
     int r = app->take ? app->take(app->ctx, t->store, t->link, &taken, t->now_ms, err) : 0;
 
     tcn_step_done(&t->step);
-    t->job->has_news = true;
-    if (r < 0)
-        return r;
-    tcn_want_done(&t->want);
-    return tcn_want_init(&t->want, &t->job->instance->source, t->store, t->link, t->arena, err);
+    return r < 0 ? r : want_anew(t, err);
 }
 
 /* A call planned and its intent written, or the lane at rest. */

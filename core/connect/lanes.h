@@ -26,6 +26,15 @@ struct tcn_taken {
     struct tcn_milestones *milestones; /* to add to; they come back after the commit */
 };
 
+/* A note that was written at a record. All borrowed. */
+struct tcn_heard {
+    const char *entry; /* the remote's id of it */
+    const char *by;    /* who wrote it there; "" = not told */
+    const char *text;
+    bool is_private; /* not for everybody who sees the record */
+    int64_t at_ms;
+};
+
 /* On the store thread, inside the transaction, unless told otherwise; 0 or the store's error. Any may be NULL. */
 struct tcn_lanes_app {
     void *ctx;
@@ -39,6 +48,9 @@ struct tcn_lanes_app {
     /* The incident gets what its record holds now. What cannot be taken is told on its timeline, and is no error. */
     int (*take)(void *ctx, struct tcn_store *s, const struct tcn_link *link,
                 const struct tcn_taken *taken, int64_t now_ms, struct tcn_err *err);
+    /* The incident gets the notes that it does not have yet, and what was edited since; the other tickets hear of them, too. */
+    int (*hear)(void *ctx, struct tcn_store *s, const struct tcn_link *link,
+                const struct tcn_heard *heard, size_t n, int64_t now_ms, struct tcn_err *err);
     /* Where people open the incident, in the arena; NULL: nowhere. */
     const char *(*url)(void *ctx, struct tcn_id incident, struct tcn_arena *arena);
     /* On the loop, after the commit: what was taken. */

@@ -302,18 +302,23 @@ static json_t *event_json(const struct tcn_event *event, const char *id)
     set_text(root, "text", event->text);
     set_text(root, "by", event->actor);
     set_time(root, "at", event->event_ms);
+    if (json_is_true(json_object_get(data, "private")))
+        json_object_set_new(root, "private", json_true());
     json_decref(data);
     return root;
 }
 
-/* What people did in the record itself is no news to them. */
+/* What people did or wrote in the record itself is no news to them: "connector:jira", "connector:jira/Ann Smith". */
 static bool is_from_there(const struct tcn_want *w, const struct tcn_event *event)
 {
     static const char by[] = "connector:";
+    const char *name = w->source->instance->sdk.name;
+    size_t n = strlen(name);
 
     return event->actor && strcmp(event->type, TCN_EVENT_TOCSIN) != 0 &&
            strncmp(event->actor, by, sizeof by - 1) == 0 &&
-           strcmp(event->actor + sizeof by - 1, w->source->instance->sdk.name) == 0;
+           strncmp(event->actor + sizeof by - 1, name, n) == 0 &&
+           (event->actor[sizeof by - 1 + n] == '\0' || event->actor[sizeof by - 1 + n] == '/');
 }
 
 static void add_note(struct tcn_want *w, const struct tcn_event *event)
@@ -397,6 +402,19 @@ int tcn_want_notes(struct tcn_want *w, struct tcn_store *s, const struct tcn_lin
     return r;
 }
 
+/* {"from": [kinds]} of the mapping's notes.in; NULL: it takes none in. */
+static json_t *listen_payload(const struct tcn_mapping *m)
+{
+    json_t *from;
+
+    if (!tcn_mapping_takes_notes(m))
+        return NULL;
+    from = json_array();
+    for (const char *const *kind = tcn_mapping_note_sources(m); *kind; kind++)
+        json_array_append_new(from, json_string(*kind));
+    return json_pack("{s:o}", "from", from);
+}
+
 /* -- all of it ------------------------------------------------------------------------------------------------ */
 
 static void set_remote(struct tcn_want *w, const struct tcn_link *link)
@@ -424,6 +442,8 @@ static void set_mapped(struct tcn_want *w, const struct tcn_link *link)
     w->wanted.visibility_ms = w->find.visibility_ms;
     w->create = tcn_mapping_create(m, &w->mapping_env);
     w->wanted.create = w->create;
+    w->listen = listen_payload(m);
+    w->wanted.listen = w->listen;
     set_fields(w);
 }
 
@@ -454,6 +474,7 @@ void tcn_want_done(struct tcn_want *w)
     for (size_t i = 0; i < w->wanted.n_fields; i++)
         json_decref(w->wanted.fields[i].local);
     json_decref(w->create);
+    json_decref(w->listen);
     json_decref(w->mapping_env.old);
     json_decref(w->mapping_env.remote);
     json_decref(w->env);

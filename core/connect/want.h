@@ -23,7 +23,7 @@ struct tcn_want {
     const struct tcn_want_source *source;
     struct tcn_arena *arena; /* borrowed */
     json_t *env;             /* owned: the incident as expressions see it */
-    json_t *create;          /* owned; behind wanted.create */
+    json_t *create, *listen; /* owned; behind those of wanted */
     struct tcn_mapping_env mapping_env;
     struct tcn_mapping_find find;
 };

@@ -118,8 +118,9 @@ static void read_incident(const struct tcn_step *s, const char *actor, const cha
     if (!had_work && !is_first)
         return;
     mark_incident(s, actor);
-    add_event(s, TCN_EVENT_TOCSIN, tcn_event_data_note(s, note ? note : "acknowledged", actor),
-              actor, note, NULL);
+    add_event(s, TCN_EVENT_TOCSIN,
+              tcn_event_data_note(s, note ? note : "acknowledged", actor, false), actor, note,
+              NULL);
 }
 
 int tcn_engine_acknowledge(struct tcn_aggregate *aggregate, struct tcn_id page, const char *actor,

@@ -268,7 +268,8 @@ const char *tcn_event_data_message(const struct tcn_step *s, const char *message
     return close_object(s, &b);
 }
 
-const char *tcn_event_data_note(const struct tcn_step *s, const char *text, const char *actor)
+const char *tcn_event_data_note(const struct tcn_step *s, const char *text, const char *actor,
+                                bool is_private)
 {
     struct tcn_buf b;
     char room[ROOM];
@@ -276,6 +277,8 @@ const char *tcn_event_data_note(const struct tcn_step *s, const char *text, cons
     open_object(&b, room);
     member(&b, KEY("author"), actor_arn(s, actor));
     member_str(&b, KEY("text"), tcn_utf8_cut(tcn_str(text), TCN_NOTE_MAX));
+    if (is_private)
+        tcn_buf_z(&b, ",\"private\":true");
     return close_object(s, &b);
 }
 

@@ -40,7 +40,8 @@ const char *tcn_event_item_removed(const struct tcn_step *s, const struct tcn_re
 const char *tcn_event_data_page(const struct tcn_step *s, const struct tcn_engagement *e,
                                 const struct tcn_page *p, const char *note);
 const char *tcn_event_data_message(const struct tcn_step *s, const char *message);
-const char *tcn_event_data_note(const struct tcn_step *s, const char *text, const char *actor);
+const char *tcn_event_data_note(const struct tcn_step *s, const char *text, const char *actor,
+                                bool is_private);
 
 /* JSON arrays of eventReferences, one each, and two for a related item: its incident too; NULL when the decision has no
  * directory to build the ARN with. */

@@ -201,7 +201,7 @@ int tcn_engine_note(struct tcn_aggregate *aggregate, const char *text, const cha
         return r;
     if (i->event_seq >= TCN_EVENTS_MAX)
         return tcn_fail(err, TCN_ELIMIT, "the timeline has %d events already", TCN_EVENTS_MAX);
-    tcn_decision_event(ret, i, now_ms, TCN_EVENT_NOTE, tcn_event_data_note(&s, text, actor),
+    tcn_decision_event(ret, i, now_ms, TCN_EVENT_NOTE, tcn_event_data_note(&s, text, actor, false),
                        tcn_arena_strdup(ret->arena, text), tcn_arena_strdup(ret->arena, actor))
         ->to_tickets = true;
     tcn_decision_tell_tickets(ret, i);

@@ -231,6 +231,11 @@ const char *tcn_mapping_note_remote(const struct tcn_mapping *m)
     return m->notes.remote;
 }
 
+bool tcn_mapping_takes_notes(const struct tcn_mapping *m)
+{
+    return m->notes.has_in;
+}
+
 const char *const *tcn_mapping_note_sources(const struct tcn_mapping *m)
 {
     static const char *const none[] = {NULL};

@@ -210,6 +210,7 @@ static void load_notes_in(struct tcn_compile *c, const struct tcn_node *notes)
 
     if (tcn_node_object(notes, "in", TCN_OPTIONAL, &in) < 0 || !in.json)
         return;
+    rule->has_in = true;
     tcn_node_only(&in, keys);
     rule->from = tcn_compile_names(c, &in, "from");
     rule->is_private = tcn_compile_names(c, &in, "private");

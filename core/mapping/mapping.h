@@ -189,6 +189,8 @@ const char *tcn_mapping_note_format(const struct tcn_mapping *m);
 const char *tcn_mapping_note_remote(const struct tcn_mapping *m); /* name of the member, or NULL */
 /* As many are written to one record, the last of which says where the rest is; 0 = no such bound. */
 int64_t tcn_mapping_note_max(const struct tcn_mapping *m);
+/* The file has "notes.in": what people write at the record comes back. */
+bool tcn_mapping_takes_notes(const struct tcn_mapping *m);
 /* Remote note members that are read back ("work_notes"), as NULL-ended list; never NULL. */
 const char *const *tcn_mapping_note_sources(const struct tcn_mapping *m);
 bool tcn_mapping_note_is_private(const struct tcn_mapping *m, const char *member,

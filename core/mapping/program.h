@@ -61,6 +61,7 @@ struct tcn_status_rule {
 };
 
 struct tcn_notes_rule {
+    bool has_in;
     bool has_out;
     const char *remote, *format;
     const struct tcn_expr *text;
