@@ -104,13 +104,53 @@ struct met {
     struct tcn_merge m;
 };
 
+static json_t *newest_try(struct tcn_ensure *e, const char *name)
+{
+    json_t *tries = tcn_ring_tries(e->link, name);
+    size_t n = json_array_size(tries);
+    json_t *newest = n > 0 ? json_incref(json_array_get(tries, n - 1)) : NULL;
+
+    json_decref(tries);
+    return newest;
+}
+
+static bool is_by_size(const struct tcn_mapping_field *policy)
+{
+    return policy->conflict == TCN_CONFLICT_MAX || policy->conflict == TCN_CONFLICT_MIN;
+}
+
+/* A record that was found by its mark has no base: what it was made with is what both sides held, and whoever gave it another
+ * value since was a person. Of a value that goes by its size the remote may have made another one itself. */
+static void set_made_with(struct tcn_ensure *e, size_t i, json_t *base)
+{
+    const struct tcn_mapping_field *policy = e->wanted->fields[i].policy;
+    json_t *made_with = newest_try(e, policy->name);
+
+    if (made_with && !json_object_get(base, policy->name) && !is_by_size(policy))
+        json_object_set(base, policy->name, made_with);
+    json_decref(made_with);
+}
+
+static bool was_made_otherwise(struct tcn_ensure *e, size_t i, const struct met *met)
+{
+    json_t *made_with = met->in.has_base ? NULL : newest_try(e, e->wanted->fields[i].policy->name);
+
+    json_decref(made_with);
+    return made_with != NULL &&
+           (met->m.verdict == TCN_MERGE_PUSH || met->m.verdict == TCN_MERGE_TAKE);
+}
+
 static void meet(struct tcn_ensure *e, size_t i, json_t *base, struct met *ret)
 {
     ret->remote = remote_or_base(e, i, base);
     if (e->progress->record && is_ours(e, i, ret->remote))
         json_object_set(base, e->wanted->fields[i].policy->name, ret->remote);
+    else if (e->progress->record)
+        set_made_with(e, i, base);
     compare(e, i, base, ret->remote, &ret->in);
     tcn_merge_field(&ret->in, &ret->m);
+    if (e->progress->record && was_made_otherwise(e, i, ret))
+        ret->m.is_conflict = true;
 }
 
 static void part(struct met *met)

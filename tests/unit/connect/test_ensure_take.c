@@ -149,6 +149,29 @@ static void who_wins(void **unused)
     }
 }
 
+/* The create's answer is lost, and a person works on the record before it is found by its mark. */
+static void what_was_changed_before_the_record_was_found_is_taken(void **unused)
+{
+    const struct tocsin_result lost = {.outcome = TOCSIN_UNKNOWN, .reason = "no answer"};
+    struct world w;
+
+    (void)unused;
+    seed = 6;
+    open_world(&w);
+    run_once_with(&w, &lost, 0);
+    w.remote.records[w.remote.n++] = (struct record){
+        .fields = json_pack("{s:s s:i s:s}", "title", "theirs", "impact", 2, "status", "OPEN"),
+        .version = 2,
+        .changed_ms = w.now_ms + 1};
+    w.now_ms += 60000;
+    touch(&w); /* by something else than the title */
+    settle(&w);
+    assert_int_equal(w.remote.n, 1);
+    assert_string_equal(title(&w), "theirs");
+    assert_string_equal(remote_text(&w, "title"), "theirs");
+    close_world(&w);
+}
+
 static const struct {
     const char *name;
     enum tcn_class ours;
@@ -258,6 +281,7 @@ int main(void)
         cmocka_unit_test(their_title_is_taken),
         cmocka_unit_test(both_sides_keep_what_the_other_left_alone),
         cmocka_unit_test(a_hint_during_the_reading_is_not_lost),
+        cmocka_unit_test(what_was_changed_before_the_record_was_found_is_taken),
         cmocka_unit_test(who_wins),
         cmocka_unit_test(statuses_are_taken),
         cmocka_unit_test(nobodys_edit_is_lost),
