@@ -27,8 +27,10 @@
 #define TCN_ENSURE_FRESH_MS                                                                        \
     INT64_C(5000) /* a base read this recently needs no GET before a WRITE */
 #define TCN_ENSURE_NOTE_GAP_MS INT64_C(5000) /* between two notes of one lane */
-#define TCN_ENSURE_SHORT_MS INT64_C(10000)   /* an incident that lived shorter may get no record */
-#define TCN_ENSURE_TOLD_MS INT64_C(10000)    /* a shorter wait is over before anybody reads of it */
+#define TCN_ENSURE_NOTE_DOUBT_MS                                                                   \
+    INT64_C(45000) /* a note whose answer was lost may still arrive; longer than a call takes */
+#define TCN_ENSURE_SHORT_MS INT64_C(10000) /* an incident that lived shorter may get no record */
+#define TCN_ENSURE_TOLD_MS INT64_C(10000)  /* a shorter wait is over before anybody reads of it */
 #define TCN_ENSURE_GONE_MS                                                                         \
     INT64_C(600000) /* a record must be missing this long, 3 times, to be LOST */
 #define TCN_ENSURE_ANEW_MS                                                                         \
@@ -205,6 +207,10 @@ bool tcn_ensure_listened(struct tcn_ensure *e, const struct tcn_learned *got);
 bool tcn_ensure_is_deaf(struct tcn_ensure *e, const struct tcn_learned *got);
 /* True when a call for a note, or a wait before it, was planned. */
 bool tcn_ensure_plan_notes(struct tcn_ensure *e, struct tcn_step *s);
+/* A NOTE failed, and may be there all the same, now or in a while. */
+void tcn_ensure_note_doubted(struct tcn_ensure *e);
+/* The note that may be there was not found by that step; what tcn_ensure_apply() returns. */
+bool tcn_ensure_note_missing(struct tcn_ensure *e, const struct tcn_step *step);
 /* The record has one note more, as far as anybody can know. */
 void tcn_ensure_count_note(struct tcn_ensure *e);
 json_t *tcn_ensure_base(const struct tcn_link *link);         /* the base snapshot; yours */

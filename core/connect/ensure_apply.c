@@ -402,6 +402,8 @@ static bool note_failed(struct tcn_ensure *e, const struct tcn_step *step,
 
     if (surely_not_done(got))
         link->pending_note_seq = 0;
+    else
+        tcn_ensure_note_doubted(e);
     if (got->result->outcome != TOCSIN_REJECTED)
         return fail(e, step, got);
     /* One note that the remote refuses must not keep back those after it. */
@@ -423,10 +425,8 @@ bool tcn_ensure_apply(struct tcn_ensure *e, const struct tcn_step *step,
         return note_failed(e, step, got);
     if (step->verb == TOCSIN_FIND && got->result->outcome == TOCSIN_GONE)
         return found(e, step, &(struct tcn_learned){.result = got->result});
-    if (step->verb == TOCSIN_NOTE_FIND && got->result->outcome == TOCSIN_GONE) {
-        e->link->pending_note_seq = 0;
-        return true;
-    }
+    if (step->verb == TOCSIN_NOTE_FIND && got->result->outcome == TOCSIN_GONE)
+        return tcn_ensure_note_missing(e, step);
     if (step->verb == TOCSIN_LISTEN && tcn_ensure_is_deaf(e, got))
         return true;
     if (step->verb == TOCSIN_CREATE && surely_not_done(got)) {

@@ -113,8 +113,26 @@ static void plan_note(struct tcn_ensure *e, struct tcn_step *s, size_t first)
     tcn_buf_done(&text);
     link->pending_note_seq = s->note_seq;
     tcn_ensure_call(e, s, TOCSIN_NOTE, "note", s->note_seq);
-    tcn_ring_drop(link, "#note", e->arena);
-    tcn_ring_add(link, "#note", NULL, e->now_ms, e->arena);
+    tcn_ensure_note_doubted(e);
+}
+
+void tcn_ensure_note_doubted(struct tcn_ensure *e)
+{
+    tcn_ring_drop(e->link, "#note", e->arena);
+    tcn_ring_add(e->link, "#note", NULL, e->now_ms, e->arena);
+}
+
+/* What is on its way arrives after a look, too: only what is missing in the end is written again. */
+bool tcn_ensure_note_missing(struct tcn_ensure *e, const struct tcn_step *step)
+{
+    int64_t last_ms = tcn_ring_last(e->link, "#note");
+    int64_t sure_ms = last_ms + TCN_ENSURE_NOTE_DOUBT_MS;
+    bool was_set_back = last_ms > e->now_ms; /* the clock */
+
+    if (step->started_ms < sure_ms && !was_set_back)
+        return tcn_ensure_rest_until(e, sure_ms);
+    e->link->pending_note_seq = 0;
+    return true;
 }
 
 /* A note may have been written: look for it first. True when a call was planned. */

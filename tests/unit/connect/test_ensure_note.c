@@ -144,6 +144,34 @@ static void only_notes_that_may_be_there_count(void **unused)
     }
 }
 
+/* The remote works on it for longer than its answer is waited for, and than the first look for it. */
+static void a_note_that_arrives_late_is_not_written_again(void **unused)
+{
+    const struct tocsin_result lost = {.outcome = TOCSIN_UNKNOWN, .reason = "no answer"};
+    struct world w;
+
+    (void)unused;
+    seed = 35;
+    open_world(&w);
+    settle(&w);
+    add_note(&w);
+    wake(&w);
+    w.now_ms += 10000;
+    w.link.last_read_ms = w.now_ms;
+    run_once_with(&w, &lost, 0);
+    assert_int_equal(w.link.pending_note_seq, 1);
+    assert_true(wait_due(&w));
+    run_lane(&w);
+    assert_true(w.calls[TOCSIN_NOTE_FIND] > 0);
+    assert_int_equal(w.link.pending_note_seq, 1);
+    assert_true(w.link.due_ms > w.now_ms);
+    write_note(&w.remote.records[0], "event-001");
+    settle(&w);
+    assert_int_equal(w.remote.records[0].n_notes, 1);
+    assert_int_equal(w.link.notes_seq, 1);
+    close_world(&w);
+}
+
 /* What the first note's call carries. */
 static const char *planned_note(struct world *w, const char *text)
 {
@@ -217,6 +245,7 @@ int main(void)
         cmocka_unit_test(without_an_address_the_last_note_names_the_timeline),
         cmocka_unit_test(a_bound_that_came_too_late),
         cmocka_unit_test(only_notes_that_may_be_there_count),
+        cmocka_unit_test(a_note_that_arrives_late_is_not_written_again),
         cmocka_unit_test(long_notes),
     };
 
