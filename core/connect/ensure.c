@@ -243,10 +243,10 @@ static bool plan_sync(struct tcn_ensure *e, struct tcn_step *s)
         tcn_ensure_call(e, s, TOCSIN_GET, "get", e->wanted->revision);
         return true;
     }
-    e->progress->is_new = false;
     tcn_ensure_merge(e, s);
     if (s->kind == TCN_STEP_TAKE)
-        return true;
+        return true; /* and merge again: what is taken may leave the incident's revision as it is */
+    e->progress->is_new = false;
     if (e->link->state == TCN_LINK_BLOCKED) {
         tcn_ensure_rest(e, s, TCN_STEP_WAIT, 0);
         return true;

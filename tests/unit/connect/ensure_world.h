@@ -54,6 +54,7 @@ struct world {
     size_t n_all_notes;
     bool with_faults,
         keeps_still; /* keeps_still: the incident does not change while a call is out */
+    bool takes_without_trace; /* what the incident takes is no change of it */
     char said[4096];
     unsigned takes, deadletters, clears, found_many, calls[TOCSIN_LISTEN + 1];
     const char *refuse_field;
@@ -442,7 +443,8 @@ static inline void take_over(struct world *w, const struct tcn_step *step)
         w->wanted.by_alarm = false;
     }
     w->takes++;
-    touch(w);
+    if (!w->takes_without_trace)
+        touch(w);
 }
 
 /* The next step that is none of the incident's own; commits with it. */

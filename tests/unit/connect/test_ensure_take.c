@@ -224,6 +224,24 @@ static void statuses_are_taken(void **unused)
     }
 }
 
+/* An assignee, for example, changes nothing in the incident: what else was read is not forgotten over it. */
+static void the_rest_follows_what_leaves_no_trace(void **unused)
+{
+    struct world w;
+
+    (void)unused;
+    open_synced(&w, 8);
+    w.takes_without_trace = true;
+    w.wanted.is_firing = true;
+    w.wanted.while_firing = TCN_FIRING_REOPEN;
+    edit_there(&w, "title", json_string("theirs"));
+    edit_there(&w, "status", json_string("RESOLVED"));
+    look(&w);
+    assert_int_equal(w.takes, 1);
+    assert_string_equal(remote_text(&w, "status"), "OPEN");
+    close_world(&w);
+}
+
 /* -- people at both ends, and everything goes wrong --------------------------------------------------------------- */
 
 static void edit_somewhere(struct world *w, int round, const char **ret_expected)
@@ -284,6 +302,7 @@ int main(void)
         cmocka_unit_test(what_was_changed_before_the_record_was_found_is_taken),
         cmocka_unit_test(who_wins),
         cmocka_unit_test(statuses_are_taken),
+        cmocka_unit_test(the_rest_follows_what_leaves_no_trace),
         cmocka_unit_test(nobodys_edit_is_lost),
     };
 
