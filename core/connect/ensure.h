@@ -229,9 +229,14 @@ void tcn_ensure_add_field(struct tcn_ensure *e, size_t i, json_t *value, json_t 
 #define TCN_ENSURE_STATUS_TRY "status" /* the status among the tries of the ring */
 /* The values of step go out: should the answer be lost, they are known to be ours when they are met again. */
 void tcn_ensure_try(struct tcn_ensure *e, const struct tcn_step *step);
-/* After a write: compares the echo with what was sent, remembers both. */
+/* After a write: compares the echo with what was sent, remembers both. What a person has written since is new, and is
+ * merged next. */
+struct tcn_echo {
+    const struct tocsin_record *record; /* NULL: the answer tells none */
+    bool is_late;                       /* read after the write, by a later round trip */
+};
 void tcn_ensure_written(struct tcn_ensure *e, const struct tcn_step *step,
-                        const struct tocsin_record *echo);
+                        const struct tcn_echo *echo);
 /* Leaves the refused names out from now on. False when none of them may be left out; *ret_required then tells
  * whether one of them is a field without which the record makes no sense. */
 bool tcn_ensure_drop(struct tcn_ensure *e, const struct tcn_learned *got, bool *ret_required);

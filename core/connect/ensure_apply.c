@@ -281,7 +281,7 @@ static bool created(struct tcn_ensure *e, const struct tcn_step *step,
         return fail_transient(e, step, &unknown);
     }
     become_linked(e, &got->records[0], "Created");
-    tcn_ensure_written(e, step, &got->records[0]);
+    tcn_ensure_written(e, step, &(struct tcn_echo){&got->records[0], false});
     forgive(e);
     return true;
 }
@@ -350,7 +350,7 @@ static bool written(struct tcn_ensure *e, const struct tcn_step *step,
 
     if (echo)
         meet(e, echo);
-    tcn_ensure_written(e, step, echo);
+    tcn_ensure_written(e, step, &(struct tcn_echo){echo, got->may_have_written});
     /* What was just written is what the remote holds, as far as we can know. */
     if (!echo || !echo->fields) {
         json_decref(e->progress->record);

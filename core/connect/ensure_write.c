@@ -130,22 +130,39 @@ static void say_not_applied(struct tcn_ensure *e, const char *name, const char *
     tcn_ensure_say_once(e, "#not_applied", hash, false, text);
 }
 
-static void written_one(struct tcn_ensure *e, size_t i, json_t *sent, json_t *base, json_t *echo)
+/* What a field has after the write. */
+enum kept {
+    IS_KEPT,     /* or it tells nothing: it is write-only */
+    IS_NOT_KEPT, /* the remote made something else of it */
+    IS_OTHERS    /* changed by somebody since, while the write had more steps to go */
+};
+
+static enum kept kept(const struct tcn_ensure *e, size_t i, json_t *sent, json_t *before,
+                      json_t *now, bool is_late)
 {
-    const struct tcn_mapping_field *policy = e->wanted->fields[i].policy;
     const struct tcn_lens *lens = &e->wanted->lens;
-    json_t *now = echo ? lens->in(lens->ctx, i, echo) : NULL;
+
+    if (!now || e->wanted->fields[i].policy->on != TCN_ON_ALWAYS ||
+        lens->same(lens->ctx, i, now, sent))
+        return IS_KEPT;
+    return is_late && before && !lens->same(lens->ctx, i, now, before) ? IS_OTHERS : IS_NOT_KEPT;
+}
+
+static void written_one(struct tcn_ensure *e, size_t i, json_t *sent, json_t *base,
+                        const struct tcn_echo *echo)
+{
+    const char *name = e->wanted->fields[i].policy->name;
+    json_t *fields = echo->record ? echo->record->fields : NULL;
+    json_t *now = fields ? e->wanted->lens.in(e->wanted->lens.ctx, i, fields) : NULL;
+    enum kept is = kept(e, i, sent, json_object_get(base, name), now, echo->is_late);
     char hash[TCN_RING_HASH];
 
     tcn_ring_hash(sent, hash);
-    tcn_ring_add(e->link, policy->name, hash, e->now_ms, e->arena);
-    /* A write-only field tells nothing; one that came back different was not applied. */
-    if (now && policy->on == TCN_ON_ALWAYS && !lens->same(lens->ctx, i, now, sent)) {
-        say_not_applied(e, policy->name, hash);
-        json_object_set(base, policy->name, now);
-    } else {
-        json_object_set(base, policy->name, sent);
-    }
+    tcn_ring_add(e->link, name, hash, e->now_ms, e->arena);
+    if (is == IS_NOT_KEPT)
+        say_not_applied(e, name, hash);
+    e->progress->is_new |= is == IS_OTHERS;
+    json_object_set(base, name, is == IS_NOT_KEPT ? now : sent);
     json_decref(now);
 }
 
@@ -165,9 +182,9 @@ static void written_status(struct tcn_ensure *e, const struct tcn_step *step, js
 }
 
 void tcn_ensure_written(struct tcn_ensure *e, const struct tcn_step *step,
-                        const struct tocsin_record *echo)
+                        const struct tcn_echo *echo)
 {
-    json_t *base = tcn_ensure_base(e->link), *fields = echo ? echo->fields : NULL;
+    json_t *base = tcn_ensure_base(e->link);
 
     if (!base)
         base = json_object();
@@ -175,9 +192,9 @@ void tcn_ensure_written(struct tcn_ensure *e, const struct tcn_step *step,
         json_t *sent = json_object_get(step->sent, e->wanted->fields[i].policy->name);
 
         if (sent)
-            written_one(e, i, sent, base, fields);
+            written_one(e, i, sent, base, echo);
     }
-    written_status(e, step, fields);
+    written_status(e, step, echo->record ? echo->record->fields : NULL);
     tcn_ensure_set_base(e, base);
     tcn_ring_settle(e->link, e->arena);
     e->link->last_write_ms = e->now_ms;

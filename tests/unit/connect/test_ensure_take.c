@@ -107,6 +107,43 @@ static void a_hint_during_the_reading_is_not_lost(void **unused)
     close_world(&w);
 }
 
+/* A write of several round trips ends with a reading: what somebody wrote in between is no refusal of ours. */
+static void what_is_written_during_a_write_is_taken(void **unused)
+{
+    struct tocsin_result ok = {.outcome = TOCSIN_OK};
+    struct tcn_progress p = {0};
+    struct tcn_effects fx = {0};
+    struct tcn_step step;
+    struct tcn_link link;
+    struct tcn_ensure e;
+    struct answer a;
+    struct world w;
+
+    (void)unused;
+    open_synced(&w, 9);
+    set_field(&w, 0, json_string("ours"));
+    touch(&w);
+    wake(&w);
+    link = w.link;
+    link.last_read_ms = w.now_ms += 3000;
+    e = engine(&w, &link, &p, &fx);
+    plan_on(&w, &e, &step);
+    assert_int_equal(step.verb, TOCSIN_WRITE);
+    assert_false(call(&w, &step, link.remote_id, &a));
+    edit_there(&w, "title", json_string("theirs"));
+    tcn_ensure_apply(
+        &e, &step,
+        &(struct tcn_learned){
+            .result = &ok, .may_have_written = true, .records = a.records, .n_records = a.n});
+    tcn_step_done(&step);
+    plan_on(&w, &e, &step);
+    assert_string_equal(title(&w), "theirs");
+    assert_string_equal(w.said, "");
+    tcn_step_done(&step);
+    tcn_progress_done(&p);
+    close_world(&w);
+}
+
 static const struct {
     const char *name;
     enum tcn_conflict conflict;
@@ -300,6 +337,7 @@ int main(void)
         cmocka_unit_test(both_sides_keep_what_the_other_left_alone),
         cmocka_unit_test(a_hint_during_the_reading_is_not_lost),
         cmocka_unit_test(what_was_changed_before_the_record_was_found_is_taken),
+        cmocka_unit_test(what_is_written_during_a_write_is_taken),
         cmocka_unit_test(who_wins),
         cmocka_unit_test(statuses_are_taken),
         cmocka_unit_test(the_rest_follows_what_leaves_no_trace),
