@@ -8,13 +8,13 @@ enum { CONFLICT_ADD, CONFLICT_LIST, CONFLICT_PRUNE };
 #define COLUMNS "id, link, incident, connector, field, base, local, remote, winner, at_ms"
 static const char *const sql[] = {
     [CONFLICT_ADD] =
-        "INSERT INTO conflicts (account_id, epoch, " COLUMNS ") VALUES ($1, $2, $3, $4,"
-        " $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING",
+        ("INSERT INTO conflicts (account_id, epoch, " COLUMNS ") VALUES ($1, $2, $3, $4,"
+         " $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING"),
     [CONFLICT_LIST] = "SELECT " COLUMNS " FROM conflicts WHERE account_id = $1 AND link = $2"
                       " ORDER BY at_ms DESC, id DESC LIMIT $3",
     [CONFLICT_PRUNE] =
-        "DELETE FROM conflicts WHERE account_id = $1 AND id IN (SELECT id FROM conflicts"
-        " WHERE account_id = $1 AND at_ms < $2 ORDER BY at_ms LIMIT $3)",
+        ("DELETE FROM conflicts WHERE account_id = $1 AND id IN (SELECT id FROM conflicts"
+         " WHERE account_id = $1 AND at_ms < $2 ORDER BY at_ms LIMIT $3)"),
 };
 
 static int start(struct tcn_store *s, size_t no, struct tcn_query *ret, struct tcn_err *err)
