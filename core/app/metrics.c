@@ -52,6 +52,8 @@ static const struct kind {
     {"tocsin_duplicate_remote_total", "counter",
      "Searches of a ticket system that found more than one record of an incident; its timeline "
      "names them."},
+    {"tocsin_sync_conflicts_total", "counter",
+     "Fields that both an incident and its record had changed, by connector and by who won."},
     {"tocsin_commands_total", "counter", "Commands of persons and programs by kind."},
     {"tocsin_store_jobs_total", "counter", "Jobs of the store thread."},
     {"tocsin_store_commits_total", "counter", "Transactions of the store thread; jobs share them."},

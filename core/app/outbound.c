@@ -120,6 +120,25 @@ static void on_found_many(void *ctx, const char *connector)
     count_many(g->app->metrics, connector, 1);
 }
 
+static void count_conflicts(struct tcn_metrics *m, const char *connector,
+                            const size_t n[TCN_WINNERS])
+{
+    char labels[120];
+
+    for (int w = 0; w < TCN_WINNERS; w++) {
+        snprintf(labels, sizeof labels, "connector=\"%s\",winner=\"%s\"", connector,
+                 tcn_winner_name((enum tcn_winner)w));
+        tcn_metrics_add(m, "tocsin_sync_conflicts_total", labels, (double)n[w]);
+    }
+}
+
+static void on_conflicts(void *ctx, const char *connector, const size_t n[TCN_WINNERS])
+{
+    const struct generation *g = ctx;
+
+    count_conflicts(g->app->metrics, connector, n);
+}
+
 static void on_changed(void *ctx)
 {
     const struct generation *g = ctx;
@@ -264,7 +283,7 @@ static void make_lanes(struct generation *g)
         .store = g->app->store,
         .account_id = g->config->account_id,
         .app = {g, on_note, on_linked, on_take, on_hear, on_url, on_milestones, on_found_many,
-                on_changed},
+                on_conflicts, on_changed},
         .items = items,
     };
 
@@ -512,6 +531,15 @@ static void backlog_metrics(const struct tcn_app *app, struct tcn_metrics *m)
         waiting_metrics(app, m, &app->backlog.rows[i]);
 }
 
+/* A rate begins with a 0. */
+static void begin_rates(struct tcn_metrics *m, const char *connector)
+{
+    const size_t none[TCN_WINNERS] = {0};
+
+    count_many(m, connector, 0);
+    count_conflicts(m, connector, none);
+}
+
 void tcn_outbound_metrics(struct tcn_app *app, struct tcn_metrics *m)
 {
     const struct generation *g = app->outbound->newest;
@@ -530,6 +558,6 @@ void tcn_outbound_metrics(struct tcn_app *app, struct tcn_metrics *m)
         tcn_metrics_set(m, "tocsin_connector_held", labels,
                         h.is_auth_failed || h.breaker != TCN_BREAKER_CLOSED);
         if (g->config->connectors[i].has_tickets)
-            count_many(m, g->config->connectors[i].name, 0); /* a rate begins with a 0 */
+            begin_rates(m, g->config->connectors[i].name);
     }
 }

@@ -1,8 +1,22 @@
 #include "app/upkeep.h"
 #include "base/xalloc.h"
+#include "store/feeds.h"
 #include "store/nodes.h"
 
 #include <stdlib.h>
+
+_Static_assert(TCN_CONFLICTS_PRUNED_MAX == TCN_UPKEEP_ROWS,
+               "a full run says that there may be more");
+
+static int forget_conflicts(struct tcn_store *s, int64_t now_ms, size_t *n, struct tcn_err *err)
+{
+    int64_t gone = 0;
+    int r = tcn_store_conflict_prune(s, now_ms - TCN_CONFLICTS_KEPT_MS, &gone, err);
+
+    if (r == 0 && (size_t)gone > *n)
+        *n = (size_t)gone;
+    return r;
+}
 
 static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
 {
@@ -12,7 +26,9 @@ static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct
 
     if (r == 0)
         r = tcn_store_peer_trim(s, err);
-    return r < 0 ? r : tcn_store_inbox_trim(s, &age, TCN_UPKEEP_ROWS, &job->n_forgotten, err);
+    if (r == 0)
+        r = tcn_store_inbox_trim(s, &age, TCN_UPKEEP_ROWS, &job->n_forgotten, err);
+    return r < 0 ? r : forget_conflicts(s, now_ms, &job->n_forgotten, err);
 }
 
 static void done(struct tcn_job *base, int r, const struct tcn_err *err)

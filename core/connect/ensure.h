@@ -24,6 +24,9 @@
     32256 /* of one: the longest by a person and a mark; less than the 32,767 of Jira */
 #define TCN_ENSURE_DROPPED_MAX 20
 #define TCN_ENSURE_SAY_MAX 8
+#define TCN_ENSURE_CONFLICTS_MAX (TCN_ENSURE_FIELDS_MAX + 1) /* and the status */
+#define TCN_ENSURE_VALUE_MAX 4000u /* bytes of a value that is kept with a conflict */
+#define TCN_ENSURE_MARK 80
 #define TCN_ENSURE_FRESH_MS                                                                        \
     INT64_C(5000) /* a base read this recently needs no GET before a WRITE */
 #define TCN_ENSURE_NOTE_GAP_MS INT64_C(5000) /* between two notes of one lane */
@@ -137,6 +140,12 @@ struct tcn_step {
 };
 void tcn_step_done(struct tcn_step *s);
 
+/* A conflict as it is kept: JSON texts of at most TCN_ENSURE_VALUE_MAX bytes, NULL = absent. */
+struct tcn_ensure_conflict {
+    const char *field, *base, *local, *remote;
+    enum tcn_winner winner;
+};
+
 /* What else must be written with the link row, texts in the arena. */
 struct tcn_effects {
     const char *say[TCN_ENSURE_SAY_MAX]; /* timeline notes about the lane, for people */
@@ -144,6 +153,8 @@ struct tcn_effects {
     size_t n_say;
     const char *deadletter; /* reason, NULL = none */
     bool clear_deadletters;
+    struct tcn_ensure_conflict conflicts[TCN_ENSURE_CONFLICTS_MAX];
+    size_t n_conflicts;
     bool found_many;    /* a search found more than one record of the incident */
     const char *linked; /* the link has got its record with this, in a sentence; NULL = no */
 };
@@ -221,6 +232,27 @@ void tcn_ensure_create_payload(struct tcn_ensure *e, struct tcn_step *step);
  * else step->payload is filled when something is to be written, or the link is BLOCKED: a person must decide. Fields that agree
  * go into the base. */
 void tcn_ensure_merge(struct tcn_ensure *e, struct tcn_step *step);
+/* Both sides have changed a field; the values are borrowed, NULL = absent. */
+struct tcn_clash {
+    const char *field;
+    json_t *base, *local, *remote;
+    enum tcn_winner winner;
+};
+/* Among the effects, and true, when it was not met before; else nothing. */
+bool tcn_ensure_conflict(struct tcn_ensure *e, const struct tcn_clash *clash);
+/* What became of it, on the timeline. */
+void tcn_ensure_say_conflict(struct tcn_ensure *e, const struct tcn_clash *clash);
+/* The field is in none: the next one is a new one. */
+void tcn_ensure_no_conflict(struct tcn_ensure *e, const char *field);
+/* The status as both sides have it, and what follows. */
+void tcn_ensure_meet_status(struct tcn_ensure *e, struct tcn_status_input *ret_in,
+                            struct tcn_status_merge *ret);
+/* The class that the incident gets. */
+enum tcn_class tcn_ensure_take_status(struct tcn_ensure *e, const struct tcn_status_input *in,
+                                      const struct tcn_status_merge *m);
+/* What is written of it, step->class set; NULL = nothing. Yours. */
+json_t *tcn_ensure_push_status(struct tcn_ensure *e, const struct tcn_status_input *in,
+                               const struct tcn_status_merge *m, struct tcn_step *step);
 /* "with" without dropped names; NULL: the mapping writes no status. */
 json_t *tcn_ensure_status_payload(struct tcn_ensure *e, enum tcn_class class);
 /* Adds what field i is there with that value, and remembers in step->sent that it travels. */

@@ -1,5 +1,4 @@
 /* What an incident and its record hold, merged: what is taken over here, what is written there, where a person must decide. */
-#include "base/text.h"
 #include "connect/ensure.h"
 #include "connect/ring.h"
 
@@ -7,8 +6,6 @@
 #include <stdlib.h>
 
 #define PUSHES_MAX 3
-#define VALUE_POINTS 80u
-#define VALUE_TEXT (VALUE_POINTS * 4 + 1)
 
 /* The remote holds what we may have written: no person changed it. */
 static bool is_ours(struct tcn_ensure *e, size_t field, json_t *remote)
@@ -19,17 +16,6 @@ static bool is_ours(struct tcn_ensure *e, size_t field, json_t *remote)
 
     for (size_t i = 0; i < json_array_size(tries) && remote && !found; i++)
         found = lens->same(lens->ctx, field, json_array_get(tries, i), remote);
-    json_decref(tries);
-    return found;
-}
-
-static bool is_our_class(struct tcn_ensure *e, enum tcn_class class)
-{
-    json_t *tries = tcn_ring_tries(e->link, TCN_ENSURE_STATUS_TRY);
-    bool found = false;
-
-    for (size_t i = 0; i < json_array_size(tries) && class != TCN_CLASS_UNSET && !found; i++)
-        found = tcn_class_parse(json_string_value(json_array_get(tries, i))) == class;
     json_decref(tries);
     return found;
 }
@@ -90,11 +76,15 @@ static json_t *remote_or_base(const struct tcn_ensure *e, size_t i, json_t *base
     return remote ? remote : json_incref(json_object_get(base, e->wanted->fields[i].policy->name));
 }
 
-static void push_field(struct tcn_ensure *e, size_t i, json_t *value, json_t *to,
+/* True when it travels. */
+static bool push_field(struct tcn_ensure *e, size_t i, json_t *value, json_t *to,
                        struct tcn_step *step)
 {
-    if (!is_rewritten(e, e->wanted->fields[i].policy->name, value))
+    const char *name = e->wanted->fields[i].policy->name;
+
+    if (!is_rewritten(e, name, value))
         tcn_ensure_add_field(e, i, value, to, step);
+    return json_object_get(step->sent, name) != NULL;
 }
 
 /* A field as both sides have it, and what follows. */
@@ -159,26 +149,27 @@ static void part(struct met *met)
     json_decref(met->remote);
 }
 
-/* A value as people read it, not all of a long one. */
-static void write_value(const json_t *value, char ret[VALUE_TEXT])
+static void meet_conflict(struct tcn_ensure *e, size_t i, const struct met *met, json_t *base,
+                          enum tcn_winner winner)
 {
-    char *text = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-    struct tcn_str cut =
-        tcn_utf8_cut(tcn_str(text ? text : json_string_value(value)), VALUE_POINTS);
+    const struct tcn_wanted_field *f = &e->wanted->fields[i];
+    const struct tcn_clash clash = {f->policy->name, json_object_get(base, f->policy->name),
+                                    f->local, met->remote, winner};
 
-    snprintf(ret, VALUE_TEXT, "%.*s", (int)cut.len, cut.ptr);
-    free(text);
+    /* What waits for a person is told with the reason of the block. */
+    if (tcn_ensure_conflict(e, &clash) && met->m.verdict != TCN_MERGE_HOLD)
+        tcn_ensure_say_conflict(e, &clash);
 }
 
-static void say_conflict(struct tcn_ensure *e, size_t i, const struct met *met)
+static enum tcn_winner winner_of(const struct met *met, bool is_written)
 {
-    bool is_ours_written = met->m.verdict == TCN_MERGE_PUSH;
-    char lost[VALUE_TEXT];
+    bool is_union = met->in.conflict == TCN_CONFLICT_UNION && json_is_array(met->m.value);
 
-    write_value(is_ours_written ? met->in.remote : met->in.local, lost);
-    tcn_ensure_say(e, false, "%s and this incident both changed %s: %s. Lost is: %s",
-                   e->link->connector, e->wanted->fields[i].policy->name,
-                   is_ours_written ? "ours was written" : "theirs was taken", lost);
+    if (met->m.verdict == TCN_MERGE_TAKE)
+        return is_union ? TCN_WINNER_BOTH : TCN_WINNER_REMOTE;
+    if (!is_written)
+        return TCN_WINNER_NONE;
+    return is_union ? TCN_WINNER_BOTH : TCN_WINNER_LOCAL;
 }
 
 /* True when a person must decide. */
@@ -186,13 +177,16 @@ static bool push_one(struct tcn_ensure *e, size_t i, const struct met *met, json
                      json_t *to, struct tcn_step *step)
 {
     const struct tcn_wanted_field *f = &e->wanted->fields[i];
+    bool is_written = false;
 
     if (met->m.verdict == TCN_MERGE_AGREE && f->local)
         json_object_set(base, f->policy->name, f->local);
     else if (met->m.verdict == TCN_MERGE_PUSH || met->m.verdict == TCN_MERGE_BOTH)
-        push_field(e, i, met->m.value, to, step);
-    if (met->m.is_conflict && met->m.verdict == TCN_MERGE_PUSH)
-        say_conflict(e, i, met);
+        is_written = push_field(e, i, met->m.value, to, step);
+    if (met->m.is_conflict)
+        meet_conflict(e, i, met, base, winner_of(met, is_written));
+    else
+        tcn_ensure_no_conflict(e, f->policy->name);
     return met->m.verdict == TCN_MERGE_HOLD;
 }
 
@@ -216,76 +210,12 @@ static void take_one(struct tcn_ensure *e, size_t i, const struct met *met, json
     if (!step->taken)
         step->taken = json_object();
     json_object_set(step->taken, name, met->m.value);
+    if (met->m.is_conflict)
+        meet_conflict(e, i, met, base, winner_of(met, true));
     json_object_set(base, name, met->remote);
-    if (met->m.is_conflict && met->m.verdict == TCN_MERGE_TAKE)
-        say_conflict(e, i, met);
 }
 
-/* -- status --------------------------------------------------------------------------------------------------- */
-
-static void status_input(struct tcn_ensure *e, struct tcn_status_input *ret)
-{
-    const struct tcn_wanted *w = e->wanted;
-    struct tcn_remote_status seen = {.class = tcn_class_parse(e->link->base_status)};
-
-    seen.accepts = seen.class == w->status;
-    if (e->progress->record && w->lens.status)
-        w->lens.status(w->lens.ctx, e->progress->record, w->status, &seen);
-    if (e->progress->record && is_our_class(e, seen.class))
-        e->link->base_status = tcn_class_name(seen.class);
-    *ret = (struct tcn_status_input){
-        .base = tcn_class_parse(e->link->base_status),
-        .local = w->status,
-        .remote = seen.class,
-        .accepts = seen.accepts,
-        .is_terminal = seen.is_terminal,
-        .by_alarm = w->by_alarm,
-        .is_firing = w->is_firing,
-        .direction = w->status_direction,
-        .auto_resolve = w->auto_resolve,
-        .while_firing = w->while_firing,
-    };
-}
-
-static void say_status(struct tcn_ensure *e, enum tcn_status_note note)
-{
-    const char *key =
-        e->link->remote_key && e->link->remote_key[0] ? e->link->remote_key : "the record";
-    char text[300], hash[24];
-
-    if (note == TCN_NOTE_NONE)
-        return;
-    snprintf(hash, sizeof hash, "%d.%lld", (int)note, (long long)e->wanted->resolved_ms);
-    if (note == TCN_NOTE_ALARM_OK)
-        snprintf(text, sizeof text,
-                 "The alarm is over. Somebody works on %s in %s: its status stays.", key,
-                 e->link->connector);
-    else if (note == TCN_NOTE_STILL_FIRING)
-        snprintf(text, sizeof text, "%s was resolved in %s, but the alarm is still firing.", key,
-                 e->link->connector);
-    else if (note == TCN_NOTE_STAYS_ACKED)
-        snprintf(text, sizeof text,
-                 "%s in %s is not worked on any more. The incident stays acknowledged.", key,
-                 e->link->connector);
-    else
-        snprintf(text, sizeof text, "%s in %s is closed for good: its status cannot follow.", key,
-                 e->link->connector);
-    tcn_ensure_say_once(e, "#status", hash,
-                        note == TCN_NOTE_ALARM_OK || note == TCN_NOTE_STILL_FIRING, text);
-}
-
-static json_t *push_status(struct tcn_ensure *e, const struct tcn_status_merge *m,
-                           struct tcn_step *step)
-{
-    json_t *payload = NULL;
-
-    say_status(e, m->note);
-    if (m->verdict == TCN_MERGE_AGREE)
-        e->link->base_status = tcn_class_name(e->wanted->status);
-    if (m->verdict == TCN_MERGE_PUSH && (payload = tcn_ensure_status_payload(e, m->value)) != NULL)
-        step->class = m->value;
-    return payload;
-}
+/* -- both together ------------------------------------------------------------------------------------------------ */
 
 /* The record is resolved, or will be by this step. */
 static bool ends_resolved(const struct tcn_ensure *e, const struct tcn_status_merge *m)
@@ -317,6 +247,7 @@ static void hold(struct tcn_ensure *e, const char *field)
 /* All that both sides hold, compared once. */
 struct meeting {
     json_t *base;
+    struct tcn_status_input status_in;
     struct tcn_status_merge status;
     struct met fields[TCN_ENSURE_FIELDS_MAX];
     bool takes_part[TCN_ENSURE_FIELDS_MAX];
@@ -325,13 +256,11 @@ struct meeting {
 static void meet_all(struct tcn_ensure *e, struct meeting *ret)
 {
     const struct tcn_wanted *w = e->wanted;
-    struct tcn_status_input in;
 
     ret->base = tcn_ensure_base(e->link);
     if (!ret->base)
         ret->base = json_object();
-    status_input(e, &in);
-    tcn_merge_status(&in, &ret->status);
+    tcn_ensure_meet_status(e, &ret->status_in, &ret->status);
     for (size_t i = 0; i < w->n_fields; i++) {
         ret->takes_part[i] = takes_part(w->fields[i].policy, ends_resolved(e, &ret->status));
         if (ret->takes_part[i])
@@ -353,10 +282,8 @@ static bool take(struct tcn_ensure *e, const struct meeting *all, struct tcn_ste
     for (size_t i = 0; i < e->wanted->n_fields; i++)
         if (all->takes_part[i])
             take_one(e, i, &all->fields[i], all->base, step);
-    if (all->status.verdict == TCN_MERGE_TAKE) {
-        step->class = all->status.value;
-        e->link->base_status = tcn_class_name(all->status.value);
-    }
+    if (all->status.verdict == TCN_MERGE_TAKE)
+        step->class = tcn_ensure_take_status(e, &all->status_in, &all->status);
     if (!step->taken && step->class == TCN_CLASS_UNSET)
         return false;
     step->kind = TCN_STEP_TAKE;
@@ -367,7 +294,8 @@ static bool take(struct tcn_ensure *e, const struct meeting *all, struct tcn_ste
 static void push(struct tcn_ensure *e, const struct meeting *all, struct tcn_step *step)
 {
     const struct tcn_wanted *w = e->wanted;
-    json_t *fields = json_object(), *status = push_status(e, &all->status, step);
+    json_t *fields = json_object(),
+           *status = tcn_ensure_push_status(e, &all->status_in, &all->status, step);
     const char *held = NULL;
 
     for (size_t i = 0; i < w->n_fields && !held; i++)

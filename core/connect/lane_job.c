@@ -2,6 +2,7 @@
 #include "base/xalloc.h"
 #include "connect/classify.h"
 #include "connect/lanes_internal.h"
+#include "store/feeds.h"
 #include "sys/random.h"
 
 #include <stdio.h>
@@ -30,6 +31,7 @@ void tcn_lane_job_reset(struct tcn_lane_job *j)
         tcn_lane_run_free(j->runs[i]);
     j->n_runs = j->n_claimed = 0;
     j->has_news = j->found_many = false;
+    memset(j->conflicts, 0, sizeof j->conflicts);
     j->milestones = (struct tcn_milestones){0};
     j->next_due_ms = 0;
 }
@@ -74,6 +76,34 @@ static int flush_says(struct turn *t, struct tcn_err *err)
     return r;
 }
 
+static int keep_conflict(struct turn *t, const struct tcn_ensure_conflict *c, struct tcn_err *err)
+{
+    const struct tcn_conflict_row row = {
+        .id = tcn_conflict_id(t->link->id, c->field, t->now_ms),
+        .link = t->link->id,
+        .incident = t->link->incident,
+        .connector = t->link->connector,
+        .field = c->field,
+        .base = c->base,
+        .local = c->local,
+        .remote = c->remote,
+        .winner = tcn_winner_name(c->winner),
+        .at_ms = t->now_ms,
+    };
+
+    t->job->conflicts[c->winner]++;
+    return tcn_store_conflict_add(t->store, &row, err);
+}
+
+static int keep_conflicts(struct turn *t, struct tcn_err *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < t->effects.n_conflicts && r == 0; i++)
+        r = keep_conflict(t, &t->effects.conflicts[i], err);
+    return r;
+}
+
 static int put_deadletter(struct turn *t, const struct tcn_outcome *o, struct tcn_err *err)
 {
     struct tcn_deadletter d = {
@@ -109,6 +139,8 @@ static int flush_effects(struct turn *t, const struct tcn_outcome *o, struct tcn
 
     if (r == 0)
         r = flush_says(t, err);
+    if (r == 0)
+        r = keep_conflicts(t, err);
     if (r == 0 && t->effects.deadletter && o)
         r = put_deadletter(t, o, err);
     if (r == 0 && t->effects.clear_deadletters)

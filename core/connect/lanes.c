@@ -116,6 +116,8 @@ static void finish_job(struct tcn_lane_job *j, bool is_again)
         l->options.app.milestones(l->options.app.ctx, &j->milestones);
     if (j->found_many && l->options.app.found_many)
         l->options.app.found_many(l->options.app.ctx, i->source.instance->sdk.name);
+    if (l->options.app.conflicts)
+        l->options.app.conflicts(l->options.app.ctx, i->source.instance->sdk.name, j->conflicts);
     /* A retired lane finishes what it began; after a stop the calls are not made, their intents are durable. */
     if (!l->worker.is_stopped)
         start_calls(j);

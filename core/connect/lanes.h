@@ -57,6 +57,8 @@ struct tcn_lanes_app {
     void (*milestones)(void *ctx, const struct tcn_milestones *milestones);
     /* On the loop, after the commit: a search of that instance found more than one record of an incident. */
     void (*found_many)(void *ctx, const char *instance);
+    /* The same: conflicts that were met, by winner. */
+    void (*conflicts)(void *ctx, const char *instance, const size_t n[TCN_WINNERS]);
     /* On the loop, after a commit that told something or changed a link; of retired lanes, also when something is
      * due that they do not claim any more. */
     void (*changed)(void *ctx);

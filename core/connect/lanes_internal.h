@@ -44,6 +44,7 @@ struct tcn_lane_job {
     struct tcn_lane_run *runs[TCN_LANE_CLAIM_MAX];
     size_t n_runs, n_claimed;
     bool has_news, found_many;
+    size_t conflicts[TCN_WINNERS];
     struct tcn_milestones milestones; /* of what was taken */
     char shut[400];                   /* of a wait job: why the instance is not called */
     int64_t next_due_ms;              /* of the store; 0 = nothing */

@@ -1,6 +1,13 @@
 /* Field merge: who changed decides; when both did, the field's policy does. */
 #include "engine/merge.h"
 
+const char *tcn_winner_name(enum tcn_winner w)
+{
+    static const char *const names[TCN_WINNERS] = {"local", "remote", "both", "none"};
+
+    return names[w];
+}
+
 void tcn_merge_compare(struct tcn_merge_input *in)
 {
     in->local_is_remote = in->local == in->remote || json_equal(in->local, in->remote);

@@ -37,6 +37,16 @@ struct tcn_merge {
     bool is_conflict; /* both sides had changed */
 };
 
+/* What became of a conflict. */
+enum tcn_winner {
+    TCN_WINNER_LOCAL,
+    TCN_WINNER_REMOTE,
+    TCN_WINNER_BOTH, /* what either has added and removed */
+    TCN_WINNER_NONE, /* both stay as they are, or a person decides */
+    TCN_WINNERS
+};
+const char *tcn_winner_name(enum tcn_winner w); /* "local" */
+
 /* Fills the three equalities with those of JSON values. */
 void tcn_merge_compare(struct tcn_merge_input *in);
 void tcn_merge_field(const struct tcn_merge_input *in, struct tcn_merge *ret);

@@ -1,5 +1,6 @@
 /* What is forgotten after its time, and what is not. */
 #include "app/upkeep.h"
+#include "store/feeds.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -99,11 +100,64 @@ static void test_the_quarantine_is_kept_longer(void **state)
     tcn_store_close(store);
 }
 
+static void add_conflict(int n, int64_t at_ms)
+{
+    const struct tcn_id link = {{7, (uint8_t)(n >> 8), (uint8_t)n}};
+    const struct tcn_conflict_row row = {.id = tcn_conflict_id(link, "title", at_ms),
+                                         .link = link,
+                                         .incident = {{8}},
+                                         .connector = "jira",
+                                         .field = "title",
+                                         .local = "\"a\"",
+                                         .remote = "\"b\"",
+                                         .winner = "local",
+                                         .at_ms = at_ms};
+
+    assert_int_equal(tcn_store_conflict_add(store, &row, &err), 0);
+}
+
+static bool has_conflict(int n)
+{
+    struct tcn_conflict_row *rows = NULL;
+    struct tcn_arena arena;
+    size_t found = 0;
+
+    tcn_arena_init(&arena, 1u << 20);
+    assert_int_equal(tcn_store_conflict_list(store,
+                                             (struct tcn_id){{7, (uint8_t)(n >> 8), (uint8_t)n}},
+                                             &arena, &rows, &found, &err),
+                     0);
+    tcn_arena_done(&arena);
+    return found == 1;
+}
+
+static void test_conflicts_are_kept_90_days(void **state)
+{
+    int n = 0;
+
+    (void)state;
+    assert_int_equal(tcn_store_open(&o, NOW, &store, &err), 0);
+    assert_int_equal(tcn_store_begin(store, &err), 0);
+    for (; n < TCN_UPKEEP_ROWS + 10; n++)
+        add_conflict(n, NOW - TCN_CONFLICTS_KEPT_MS - 1);
+    add_conflict(n, NOW - TCN_CONFLICTS_KEPT_MS);
+    add(0, NOW - TCN_INBOX_KEPT_MS - 1);
+    assert_int_equal(run(), TCN_UPKEEP_ROWS);
+    assert_int_equal(run(), 10);
+    assert_int_equal(run(), 0);
+    assert_false(has_conflict(0));
+    assert_false(has_conflict(n - 1));
+    assert_true(has_conflict(n));
+    tcn_store_rollback(store);
+    tcn_store_close(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_old_deliveries_are_forgotten_by_and_by),
         cmocka_unit_test(test_the_quarantine_is_kept_longer),
+        cmocka_unit_test(test_conflicts_are_kept_90_days),
     };
 
     return cmocka_run_group_tests_name("upkeep", tests, NULL, NULL);

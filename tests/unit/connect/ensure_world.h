@@ -56,11 +56,14 @@ struct world {
         keeps_still; /* keeps_still: the incident does not change while a call is out */
     bool takes_without_trace; /* what the incident takes is no change of it */
     char said[4096];
+    struct tcn_ensure_conflict conflicts[NOTES_MAX]; /* the texts are of the arena */
+    size_t n_conflicts;
     unsigned takes, deadletters, clears, found_many, calls[TOCSIN_LISTEN + 1];
     const char *refuse_field;
     bool refuse_writes;
-    char last_note[8192];    /* as the remote got it */
-    char last_create_id[80]; /* op_id */
+    const struct tocsin_result *fail_writes; /* they are answered with it; NULL: they are not */
+    char last_note[8192];                    /* as the remote got it */
+    char last_create_id[80];                 /* op_id */
 };
 
 static const char *const title_remote[] = {"title"}, *const impact_remote[] = {"impact"};
@@ -309,6 +312,10 @@ static inline void perform(struct world *w, const struct tcn_step *step, const c
 
 static inline bool refuses(struct world *w, const struct tcn_step *step, struct answer *a)
 {
+    if (w->fail_writes && step->verb == TOCSIN_WRITE) {
+        a->result = *w->fail_writes;
+        return true;
+    }
     if (w->refuse_writes && step->verb == TOCSIN_WRITE) {
         a->result.outcome = TOCSIN_REJECTED;
         a->status = 403;
@@ -406,6 +413,8 @@ static inline void take_effects(struct world *w, struct tcn_effects *fx)
     w->deadletters += fx->deadletter != NULL;
     w->clears += fx->clear_deadletters;
     w->found_many += fx->found_many;
+    for (size_t i = 0; i < fx->n_conflicts; i++)
+        w->conflicts[w->n_conflicts++ % NOTES_MAX] = fx->conflicts[i];
     *fx = (struct tcn_effects){.n_say = 0};
 }
 

@@ -292,6 +292,7 @@ struct world {
     struct tcn_id incident, link;
     char said[2048], linked_url[128]; /* written on the store thread: said is read as seen_said */
     unsigned changes;                 /* how often lanes and sends said so */
+    size_t conflicts[TCN_WINNERS];    /* as lanes said of "test" */
     unsigned found_many;              /* how often lanes said so of "test" */
     atomic_uint results_ok, results_failed, results_late,
         results_again; /* written on the store thread, after those below */
@@ -434,6 +435,15 @@ static inline void on_found_many(void *ctx, const char *instance)
     w->found_many++;
 }
 
+static inline void on_conflicts(void *ctx, const char *instance, const size_t n[TCN_WINNERS])
+{
+    struct world *w = ctx;
+
+    assert_string_equal(instance, "test");
+    for (int i = 0; i < TCN_WINNERS; i++)
+        w->conflicts[i] += n[i];
+}
+
 static _Atomic int64_t ahead_ms; /* of the lanes' clock */
 
 static inline int64_t now(void *ctx)
@@ -465,6 +475,7 @@ static inline void start_lanes(struct world *w)
                                               .note = on_note,
                                               .linked = on_linked,
                                               .found_many = on_found_many,
+                                              .conflicts = on_conflicts,
                                               .changed = on_changed}};
     struct tcn_sends_options sends = {.base = w->server.loop.base,
                                       .hub = w->server.loop.hub,

@@ -149,12 +149,35 @@ static const struct {
     enum tcn_conflict conflict;
     int64_t ours_ms, theirs_ms; /* after the last sync */
     const char *title, *told;
+    enum tcn_winner winner;
 } conflicts[] = {
-    {"ours by policy", TCN_CONFLICT_LOCAL, 0, 9000, "ours", "ours was written. Lost is: theirs"},
-    {"theirs by policy", TCN_CONFLICT_REMOTE, 9000, 0, "theirs", "theirs was taken. Lost is: ours"},
-    {"theirs is newer", TCN_CONFLICT_NEWEST, 0, 9000, "theirs", "theirs was taken. Lost is: ours"},
-    {"ours is newer", TCN_CONFLICT_NEWEST, 9000, 0, "ours", "ours was written. Lost is: theirs"},
+    {"ours by policy", TCN_CONFLICT_LOCAL, 0, 9000, "ours", "ours was written. Lost is: theirs",
+     TCN_WINNER_LOCAL},
+    {"theirs by policy", TCN_CONFLICT_REMOTE, 9000, 0, "theirs", "theirs was taken. Lost is: ours",
+     TCN_WINNER_REMOTE},
+    {"theirs is newer", TCN_CONFLICT_NEWEST, 0, 9000, "theirs", "theirs was taken. Lost is: ours",
+     TCN_WINNER_REMOTE},
+    {"ours is newer", TCN_CONFLICT_NEWEST, 9000, 0, "ours", "ours was written. Lost is: theirs",
+     TCN_WINNER_LOCAL},
 };
+
+static const char *or_none(const char *text)
+{
+    return text ? text : "none";
+}
+
+/* The conflict that was met last. NULL is an absent value. */
+static void assert_last_conflict(const struct world *w, const struct tcn_ensure_conflict *expected)
+{
+    const struct tcn_ensure_conflict *c = &w->conflicts[w->n_conflicts - 1];
+
+    assert_true(w->n_conflicts > 0 && w->n_conflicts <= NOTES_MAX);
+    assert_string_equal(c->field, expected->field);
+    assert_string_equal(or_none(c->base), or_none(expected->base));
+    assert_string_equal(or_none(c->local), or_none(expected->local));
+    assert_string_equal(or_none(c->remote), or_none(expected->remote));
+    assert_string_equal(tcn_winner_name(c->winner), tcn_winner_name(expected->winner));
+}
 
 static void who_wins(void **unused)
 {
@@ -182,6 +205,10 @@ static void who_wins(void **unused)
                      remote_text(&w, "title"));
         if (count_said(&w, conflicts[i].told) != 1)
             fail_msg("%s: %s", conflicts[i].name, w.said);
+        look(&w);
+        assert_int_equal(w.n_conflicts, 1);
+        assert_last_conflict(&w, &(struct tcn_ensure_conflict){"title", "\"CPU high\"", "\"ours\"",
+                                                               "\"theirs\"", conflicts[i].winner});
         close_world(&w);
     }
 }
@@ -218,20 +245,65 @@ static const struct {
     enum tcn_class is;    /* afterwards, here */
     const char *is_there; /* and there */
     const char *told;
+    struct tcn_ensure_conflict conflict; /* field NULL: none */
 } statuses[] = {
-    {"acknowledged there", TCN_CLASS_OPEN, "ACKED", true, 0, TCN_CLASS_ACKED, "ACKED", NULL},
-    {"resolved there", TCN_CLASS_OPEN, "RESOLVED", false, 0, TCN_CLASS_RESOLVED, "RESOLVED", NULL},
-    {"resolved there while it fires", TCN_CLASS_OPEN, "RESOLVED", true, TCN_FIRING_NOTE,
-     TCN_CLASS_OPEN, "RESOLVED", "the alarm is still firing"},
-    {"resolved there while it fires, followed", TCN_CLASS_OPEN, "RESOLVED", true, TCN_FIRING_FOLLOW,
-     TCN_CLASS_RESOLVED, "RESOLVED", NULL},
-    {"resolved there while it fires, reopened", TCN_CLASS_OPEN, "RESOLVED", true, TCN_FIRING_REOPEN,
-     TCN_CLASS_OPEN, "OPEN", NULL},
-    {"reopened there", TCN_CLASS_RESOLVED, "OPEN", false, 0, TCN_CLASS_OPEN, "OPEN", NULL},
-    {"taken up again there", TCN_CLASS_RESOLVED, "ACKED", false, 0, TCN_CLASS_ACKED, "ACKED", NULL},
-    {"nobody works on it any more", TCN_CLASS_ACKED, "OPEN", true, 0, TCN_CLASS_ACKED, "OPEN",
-     "stays acknowledged"},
-    {"on hold", TCN_CLASS_OPEN, "HOLD", true, 0, TCN_CLASS_OPEN, "HOLD", NULL},
+    {"acknowledged there", TCN_CLASS_OPEN, "ACKED", true, 0, TCN_CLASS_ACKED, "ACKED", NULL, {0}},
+    {"resolved there",
+     TCN_CLASS_OPEN,
+     "RESOLVED",
+     false,
+     0,
+     TCN_CLASS_RESOLVED,
+     "RESOLVED",
+     NULL,
+     {0}},
+    {"resolved there while it fires",
+     TCN_CLASS_OPEN,
+     "RESOLVED",
+     true,
+     TCN_FIRING_NOTE,
+     TCN_CLASS_OPEN,
+     "RESOLVED",
+     "the alarm is still firing",
+     {"status", "\"OPEN\"", "\"OPEN\"", "\"RESOLVED\"", TCN_WINNER_NONE}},
+    {"resolved there while it fires, followed",
+     TCN_CLASS_OPEN,
+     "RESOLVED",
+     true,
+     TCN_FIRING_FOLLOW,
+     TCN_CLASS_RESOLVED,
+     "RESOLVED",
+     NULL,
+     {0}},
+    {"resolved there while it fires, reopened",
+     TCN_CLASS_OPEN,
+     "RESOLVED",
+     true,
+     TCN_FIRING_REOPEN,
+     TCN_CLASS_OPEN,
+     "OPEN",
+     "the alarm is still firing: it is opened again",
+     {"status", "\"OPEN\"", "\"OPEN\"", "\"RESOLVED\"", TCN_WINNER_LOCAL}},
+    {"reopened there", TCN_CLASS_RESOLVED, "OPEN", false, 0, TCN_CLASS_OPEN, "OPEN", NULL, {0}},
+    {"taken up again there",
+     TCN_CLASS_RESOLVED,
+     "ACKED",
+     false,
+     0,
+     TCN_CLASS_ACKED,
+     "ACKED",
+     NULL,
+     {0}},
+    {"nobody works on it any more",
+     TCN_CLASS_ACKED,
+     "OPEN",
+     true,
+     0,
+     TCN_CLASS_ACKED,
+     "OPEN",
+     "stays acknowledged",
+     {"status", "\"ACKED\"", "\"ACKED\"", "\"OPEN\"", TCN_WINNER_NONE}},
+    {"on hold", TCN_CLASS_OPEN, "HOLD", true, 0, TCN_CLASS_OPEN, "HOLD", NULL, {0}},
 };
 
 static void statuses_are_taken(void **unused)
@@ -257,6 +329,10 @@ static void statuses_are_taken(void **unused)
                      remote_text(&w, "status"));
         if (statuses[i].told ? count_said(&w, statuses[i].told) != 1 : w.said[0] != 0)
             fail_msg("%s: %s", statuses[i].name, w.said);
+        if (w.n_conflicts != (statuses[i].conflict.field != NULL))
+            fail_msg("%s: %zu conflicts", statuses[i].name, w.n_conflicts);
+        if (statuses[i].conflict.field)
+            assert_last_conflict(&w, &statuses[i].conflict);
         close_world(&w);
     }
 }
@@ -276,6 +352,172 @@ static void the_rest_follows_what_leaves_no_trace(void **unused)
     look(&w);
     assert_int_equal(w.takes, 1);
     assert_string_equal(remote_text(&w, "status"), "OPEN");
+    close_world(&w);
+}
+
+/* -- both have changed it --------------------------------------------------------------------------------------- */
+
+static void edit_both(struct world *w, json_t *ours, json_t *theirs)
+{
+    edit_there(w, "title", theirs);
+    set_field(w, 0, ours);
+    touch(w);
+}
+
+/* However often the write has to be repeated; when it is through, the same values are another conflict. */
+static void a_conflict_is_met_once(void **unused)
+{
+    const struct tocsin_result down = {.outcome = TOCSIN_RETRY, .reason = "down"};
+    struct world w;
+
+    (void)unused;
+    open_synced(&w, 6);
+    for (size_t round = 1; round <= 2; round++) {
+        edit_both(&w, json_string("ours"), json_string("theirs"));
+        wake(&w);
+        for (int i = 0; i < 6; i++) {
+            w.fail_writes = &down;
+            run_lane(&w);
+            assert_true(wait_due(&w));
+        }
+        w.fail_writes = NULL;
+        look(&w);
+        assert_string_equal(remote_text(&w, "title"), "ours");
+        assert_int_equal(w.n_conflicts, round);
+        assert_int_equal(count_said(&w, "both changed title: ours was written"), round);
+        w.now_ms += 60000;
+        edit_both(&w, json_string("CPU high"), json_string("CPU high"));
+        look(&w);
+    }
+    close_world(&w);
+}
+
+/* Nothing is written, and it is the same one as long as nobody decides otherwise. */
+static void what_a_person_decides_is_kept_once(void **unused)
+{
+    struct tcn_mapping_field policy = policies[0];
+    struct world w;
+
+    (void)unused;
+    open_synced(&w, 8);
+    policy.conflict = TCN_CONFLICT_HOLD;
+    w.wanted.fields[0].policy = &policy;
+    edit_both(&w, json_string("ours"), json_string("theirs"));
+    wake(&w);
+    for (int i = 0; i < 3; i++) {
+        settle(&w);
+        assert_int_equal(w.link.state, TCN_LINK_BLOCKED);
+        assert_int_equal(w.n_conflicts, 1);
+        w.now_ms += 60000;
+        tcn_ensure_retry(&w.link, w.now_ms);
+    }
+    assert_int_equal(count_said(&w, "and this incident both changed"), 0);
+    assert_last_conflict(&w, &(struct tcn_ensure_conflict){"title", "\"CPU high\"", "\"ours\"",
+                                                           "\"theirs\"", TCN_WINNER_NONE});
+    close_world(&w);
+}
+
+static void lists_that_both_changed_are_united(void **unused)
+{
+    struct tcn_mapping_field policy = policies[0];
+    struct world w;
+
+    (void)unused;
+    open_synced(&w, 9);
+    policy.conflict = TCN_CONFLICT_UNION;
+    w.wanted.fields[0].policy = &policy;
+    edit_both(&w, json_pack("[s]", "ours"), json_pack("[s]", "theirs"));
+    wake(&w);
+    settle(&w);
+    look(&w);
+    assert_int_equal(w.n_conflicts, 1);
+    assert_last_conflict(&w, &(struct tcn_ensure_conflict){"title", "\"CPU high\"", "[\"ours\"]",
+                                                           "[\"theirs\"]", TCN_WINNER_BOTH});
+    assert_int_equal(count_said(&w, "both changed title: both changes were made"), 1);
+    assert_int_equal(json_array_size(w.wanted.fields[0].local), 2);
+    close_world(&w);
+}
+
+static void statuses_that_both_changed(void **unused)
+{
+    struct world w;
+
+    (void)unused;
+    open_synced(&w, 10);
+    edit_there(&w, "status", json_string("ACKED"));
+    w.wanted.status = TCN_CLASS_RESOLVED;
+    w.wanted.resolved_ms = w.now_ms;
+    touch(&w);
+    w.now_ms += 60000;
+    look(&w);
+    assert_string_equal(remote_text(&w, "status"), "RESOLVED");
+    assert_int_equal(w.n_conflicts, 1);
+    assert_last_conflict(&w, &(struct tcn_ensure_conflict){"status", "\"OPEN\"", "\"RESOLVED\"",
+                                                           "\"ACKED\"", TCN_WINNER_LOCAL});
+    assert_int_equal(count_said(&w, "both changed status: ours was written. Lost is: ACKED"), 1);
+    close_world(&w);
+}
+
+/* A text of n times one character, at most 6 bytes of which are kept of each. */
+static json_t *many(const char *character, size_t n)
+{
+    size_t size = strlen(character);
+    char *text = malloc(n * size + 1);
+    json_t *value;
+
+    for (size_t i = 0; i < n; i++)
+        memcpy(text + i * size, character, size);
+    text[n * size] = 0;
+    value = json_string(text);
+    free(text);
+    return value;
+}
+
+/* As much as fits, and never half a character: what is kept is JSON of at most 4,000 bytes. */
+static void long_values_are_cut(void **unused)
+{
+    static const struct {
+        const char *character;
+        size_t kept; /* of 5,000 */
+    } rows[] = {{"x", 3995},  {"\xc3\xa9", 1997}, {"\xe2\x82\xac", 1331}, {"\xf0\x9f\x98\x80", 998},
+                {"\"", 1997}, {"\n", 1997},       {"\x01", 665},          {"\x0b", 665},
+                {"/", 3995}};
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct world w;
+        const char *text;
+        json_t *kept;
+
+        open_synced(&w, 11);
+        edit_both(&w, json_string("ours"), many(rows[i].character, 5000));
+        wake(&w);
+        settle(&w);
+        text = w.conflicts[0].remote;
+        kept = json_loads(text, JSON_DECODE_ANY, NULL);
+        assert_true(strlen(text) <= 4000 && strlen(text) > 4000 - 6);
+        assert_int_equal(json_string_length(kept), rows[i].kept * strlen(rows[i].character) + 3);
+        assert_string_equal(json_string_value(kept) + json_string_length(kept) - 3, "\xe2\x80\xa6");
+        json_decref(kept);
+        close_world(&w);
+    }
+}
+
+static void a_long_list_is_kept_as_its_beginning(void **unused)
+{
+    json_t *list = json_array(), *kept;
+    struct world w;
+
+    (void)unused;
+    open_synced(&w, 12);
+    for (int i = 0; i < 1000; i++)
+        json_array_append_new(list, json_string("tocsin"));
+    edit_both(&w, json_string("ours"), list);
+    wake(&w);
+    settle(&w);
+    kept = json_loads(w.conflicts[0].remote, JSON_DECODE_ANY, NULL);
+    assert_memory_equal(json_string_value(kept), "[\"tocsin\",\"tocsin\"", 18);
+    json_decref(kept);
     close_world(&w);
 }
 
@@ -341,6 +583,12 @@ int main(void)
         cmocka_unit_test(who_wins),
         cmocka_unit_test(statuses_are_taken),
         cmocka_unit_test(the_rest_follows_what_leaves_no_trace),
+        cmocka_unit_test(a_conflict_is_met_once),
+        cmocka_unit_test(what_a_person_decides_is_kept_once),
+        cmocka_unit_test(lists_that_both_changed_are_united),
+        cmocka_unit_test(statuses_that_both_changed),
+        cmocka_unit_test(long_values_are_cut),
+        cmocka_unit_test(a_long_list_is_kept_as_its_beginning),
         cmocka_unit_test(nobodys_edit_is_lost),
     };
 

@@ -1,6 +1,8 @@
 /* Lanes: from rows to remote records, over lost answers, crashes and outages. */
 #include "lanes_world.h"
 
+#include "store/feeds.h"
+
 static void a_ticket_follows_its_incident(void **unused)
 {
     struct world *w = &world;
@@ -82,6 +84,69 @@ static void a_crash_during_the_create(void **unused)
     assert_int_equal(w->server.n, 1);
     assert_int_equal(w->server.creates, 0);
     assert_true(w->server.finds >= 1);
+}
+
+static int retitle(struct world *w, struct tcn_store *s, int64_t now_ms, struct tcn_arena *a,
+                   struct tcn_err *err)
+{
+    struct tcn_incident i;
+    bool is_known;
+    int r = tcn_store_incident_get(s, w->incident, a, &i, err);
+
+    if (r < 0)
+        return r;
+    i.title = "CPU of db1 high";
+    i.revision++;
+    i.modified_ms = now_ms;
+    if ((r = tcn_store_incident_put(s, &i, err)) < 0)
+        return r;
+    return tcn_lanes_hint(s, "test", "t0", now_ms, &is_known, err);
+}
+
+static int find_conflict(struct world *w, struct tcn_store *s, int64_t now_ms, struct tcn_arena *a,
+                         struct tcn_err *err)
+{
+    struct tcn_conflict_row *rows = NULL;
+    size_t n = 0;
+    int r = tcn_store_conflict_list(s, w->link, a, &rows, &n, err);
+
+    assert_int_equal(n, 1);
+    assert_string_equal(rows[0].connector, "test");
+    assert_string_equal(rows[0].field, "title");
+    assert_string_equal(rows[0].base, "\"CPU high\"");
+    assert_string_equal(rows[0].local, "\"CPU of db1 high\"");
+    assert_string_equal(rows[0].remote, "\"theirs\"");
+    assert_string_equal(rows[0].winner, "local");
+    assert_true(rows[0].at_ms > 0 && rows[0].at_ms <= now_ms);
+    assert_memory_equal(&rows[0].incident, &w->incident, sizeof w->incident);
+    return r;
+}
+
+static bool is_retitled(const struct world *w)
+{
+    return strcmp(w->server.tickets[0].title, "CPU of db1 high") == 0 && is_linked_and_quiet(w);
+}
+
+/* Both values are kept, and it is counted. */
+static void conflicts_are_kept(void **unused)
+{
+    struct world *w = &world;
+
+    (void)unused;
+    in_store(w, add_incident);
+    tcn_lanes_wake(w->lanes);
+    until(w, is_linked_and_quiet);
+    snprintf(w->server.tickets[0].title, sizeof w->server.tickets[0].title, "theirs");
+    in_store(w, retitle);
+    tcn_lanes_wake(w->lanes);
+    until(w, is_retitled);
+    in_store(w, find_conflict);
+    assert_non_null(strstr(seen_said, "test and this incident both changed title: ours was "
+                                      "written. Lost is: theirs"));
+    assert_int_equal(w->conflicts[TCN_WINNER_LOCAL], 1);
+    assert_int_equal(w->conflicts[TCN_WINNER_REMOTE] + w->conflicts[TCN_WINNER_BOTH] +
+                         w->conflicts[TCN_WINNER_NONE],
+                     0);
 }
 
 /* Five minutes later the lane looks again. */
@@ -340,6 +405,7 @@ int main(void)
         TEST(a_ticket_follows_its_incident),
         TEST(a_lost_answer_makes_no_second_ticket),
         TEST(duplicates_are_counted),
+        TEST(conflicts_are_kept),
         TEST(a_crash_during_the_create),
         TEST(a_deleted_ticket_is_made_anew),
         TEST(refusals_become_dead_letters),
