@@ -3,21 +3,27 @@
 #include "servicenow.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #define FIND_LIMIT "10"
 #define JOURNAL_LIMIT "50"
 #define QUERY_SIZE 512
 
-#define SIGNED_MAX_S 300 /* a push may be so old, or so early */
+#define TOKENS "/oauth_token.do"
 
 static const struct tocsin_option options[] = {
     TOCSIN_OPT(struct tcn_sn, url, URL, NULL, TOCSIN_REQUIRED,
                "base URL of the instance, https://NAME.service-now.com"),
     TOCSIN_OPT(struct tcn_sn, table, STR, "incident", 0, "table that receives the records"),
-    TOCSIN_OPT(struct tcn_sn, user, STR, NULL, TOCSIN_REQUIRED,
+    TOCSIN_OPT(
+        struct tcn_sn, auth, STR, "basic", 0,
+        "basic: user and password; client_credentials: client_id and client_secret of an OAuth "
+        "application, which has its own user; password: all four, for releases without that"),
+    TOCSIN_OPT(struct tcn_sn, user, STR, "", 0,
                "service account with the role itil and the time zone GMT"),
-    TOCSIN_OPT_SECRET(password, TOCSIN_REQUIRED, "password of the service account"),
+    TOCSIN_OPT_SECRET(password, TOCSIN_PAIRED, "password of the service account"),
+    TOCSIN_OPT(struct tcn_sn, client_id, STR, "", 0,
+               "client id of the OAuth application that the instance has for Tocsin"),
+    TOCSIN_OPT_SECRET(client_secret, TOCSIN_PAIRED, "client secret of the OAuth application"),
     TOCSIN_OPT(struct tcn_sn, marker_field, STR, "correlation_id", 0,
                "field that holds the marker a record is found again by; ask for an index on it"),
     TOCSIN_OPT(
@@ -49,6 +55,38 @@ static int is_operand(const char *text)
     return tcn_reply_line_ok(text, 100) && !strchr(text, '^');
 }
 
+/* How the account is shown to be ours, by option auth. */
+static const struct mode {
+    const char *name, *scheme;
+    int has_user, has_client;
+} modes[] = {{"basic", "Basic", 1, 0},
+             {"client_credentials", "oauth2:" TOKENS, 0, 1},
+             {"password", "oauth2-password:" TOKENS, 1, 1}};
+
+static const struct mode *mode_of(const struct tcn_sn *s)
+{
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
+        if (strcmp(s->auth, modes[i].name) == 0)
+            return &modes[i];
+    return NULL;
+}
+
+static int check_auth(struct tocsin_instance *in)
+{
+    const struct tcn_sn *s = in->state;
+    const struct mode *m = mode_of(s);
+
+    if (!m)
+        return in->host->fail(in, "auth must be basic, client_credentials or password");
+    if (m->has_user && !s->user[0])
+        return in->host->fail(in, "auth %s needs user and password of the service account",
+                              s->auth);
+    if (m->has_client && !s->client_id[0])
+        return in->host->fail(
+            in, "auth %s needs client_id and client_secret of an OAuth application", s->auth);
+    return 0;
+}
+
 static int open_instance(struct tocsin_instance *in)
 {
     const struct tcn_sn *s = in->state;
@@ -62,7 +100,7 @@ static int open_instance(struct tocsin_instance *in)
         return in->host->fail(in, "marker_prefix takes 1-100 characters on one line without ^");
     if (strlen(s->read_fields) > 1000 || s->read_fields[strspn(s->read_fields, NAME ",.")])
         return in->host->fail(in, "read_fields takes field names separated by commas");
-    return 0;
+    return check_auth(in);
 }
 
 /* ---- requests ---- */
@@ -278,13 +316,15 @@ static const struct tcn_verb *verb_of(const struct tocsin_op *op)
 static int render(const struct tocsin_instance *in, const struct tocsin_op *op,
                   struct tocsin_request *rq)
 {
+    const struct mode *m = mode_of(in->state);
     const struct tcn_verb *v = verb_of(op);
 
     if (!v)
         return in->host->fail(in, "servicenow cannot do this");
     if (v->render(in, op, rq) < 0 || in->host->set_header(rq, "Accept", "application/json") < 0)
         return -1;
-    return in->host->auth(rq, "Basic", "user", "password");
+    return m->has_client ? in->host->auth(rq, m->scheme, "client_id", "client_secret")
+                         : in->host->auth(rq, m->scheme, "user", "password");
 }
 
 static int interpret(const struct tocsin_instance *in, const struct tocsin_op *op,
@@ -305,48 +345,6 @@ static int interpret(const struct tocsin_instance *in, const struct tocsin_op *o
     return 0;
 }
 
-/* ---- webhooks ---- */
-
-/* "t=UNIX,v1=HASH"; -1 when it is none. */
-static int read_signature(const char *text, char t[16], char hash[96])
-{
-    return sscanf(text, "t=%15[0-9],v1=%95[0-9A-Za-z+/=]", t, hash) == 2 ? 0 : -1;
-}
-
-/* Of "t.body", so that nobody sends it again later. */
-static int is_signed(const struct tocsin_instance *in, const struct tocsin_inbound *rq,
-                     const char *t, const char *hash)
-{
-    size_t n = strlen(t) + 1 + rq->body_len;
-    char *text = malloc(n + 1);
-    int is;
-
-    if (!text)
-        return 0;
-    snprintf(text, n + 1, "%s.", t);
-    memcpy(text + strlen(t) + 1, rq->body, rq->body_len);
-    is = in->host->hmac_ok(in, "webhook_secret", "sha256", text, n, hash);
-    free(text);
-    return is;
-}
-
-/* X-Tocsin-Signature: t=UNIX,v1=HASH, as the business rule of examples/servicenow makes it: HMAC-SHA256 in base64 or hex. */
-static int verify(const struct tocsin_instance *in, const struct tocsin_inbound *rq)
-{
-    const char *signature = in->host->header(rq->msg, "X-Tocsin-Signature");
-    char t[16], hash[96];
-    long long late_s;
-
-    if (!signature || read_signature(signature, t, hash) < 0)
-        return in->host->fail(in, "there is no X-Tocsin-Signature: t=UNIX,v1=HASH");
-    if (!is_signed(in, rq, t, hash))
-        return in->host->fail(in, "X-Tocsin-Signature is not that of webhook_secret");
-    late_s = rq->now_ms / 1000 - strtoll(t, NULL, 10);
-    if (late_s > SIGNED_MAX_S || late_s < -SIGNED_MAX_S)
-        return in->host->fail(in, "X-Tocsin-Signature is %lld s old: look at the clocks", late_s);
-    return 0;
-}
-
 static const struct tocsin_connector servicenow = {
     TOCSIN_CONNECTOR_HEAD,
     .name = "servicenow",
@@ -361,7 +359,7 @@ static const struct tocsin_connector servicenow = {
     .open = open_instance,
     .render = render,
     .interpret = interpret,
-    .verify = verify,
+    .verify = tcn_sn_verify,
     .survey_max = TCN_SN_SURVEY_MAX,
 };
 

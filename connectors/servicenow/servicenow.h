@@ -10,7 +10,7 @@
 #define TCN_SN_SURVEY_MAX 50 /* ids in one query: it travels in the URL */
 
 struct tcn_sn {
-    const char *url, *table, *user;
+    const char *url, *table, *auth, *user, *client_id;
     const char *marker_field, *marker_prefix, *status_field, *note_field, *read_fields;
 };
 
@@ -49,6 +49,9 @@ json_t *tcn_sn_body(const struct tcn_sn *s, const struct tocsin_op *op);
 
 /* 1 when the flat row holds what was sent under name. Journal fields read back empty: they always match. */
 int tcn_sn_applied(const struct tcn_sn *s, const char *name, json_t *sent, const json_t *flat);
+
+/* tocsin_connector.verify of the pushes of a business rule. */
+int tcn_sn_verify(const struct tocsin_instance *in, const struct tocsin_inbound *rq);
 
 /* ---- replies ---- */
 

@@ -2,6 +2,7 @@
 #include "base/xalloc.h"
 #include "connect/classify.h"
 #include "connect/record.h"
+#include "connect/token.h"
 #include "connect/transfer.h"
 #include "sys/clock.h"
 
@@ -28,6 +29,9 @@ struct tcn_exchange {
     struct event *turn; /* the next step, from a clean stack */
     struct tocsin_request request;
     struct tcn_transfer *transfer;
+    struct tcn_token_wait token;
+    uint64_t token_number; /* of the one that the request carries */
+    bool has_new_token;    /* the one before was refused */
     struct tcn_outcome *outcome;
     int64_t started_ms;
     tcn_exchange_done *done;
@@ -109,6 +113,7 @@ void tcn_exchange_cancel(struct tcn_exchange *x)
     if (!x)
         return;
     unlink_from(x);
+    tcn_token_unwant(&x->token);
     tcn_transfer_free(x->transfer);
     tcn_request_done(&x->request);
     if (x->turn)
@@ -179,6 +184,16 @@ static bool may_write(const struct tcn_exchange *x)
     return x->outcome->net != TOCSIN_NET_NOT_SENT && strcmp(x->request.method, "GET") != 0;
 }
 
+/* Renders and sends anew, on a later turn. */
+static void go_on(struct tcn_exchange *x)
+{
+    tcn_sink_reset(&x->outcome->sink);
+    tcn_transfer_free(x->transfer);
+    x->transfer = NULL;
+    tcn_request_done(&x->request);
+    take_turn(x);
+}
+
 static void next_step(struct tcn_exchange *x)
 {
     struct tocsin_result *result = &x->outcome->result;
@@ -191,11 +206,18 @@ static void next_step(struct tcn_exchange *x)
     x->op.step = result->step;
     result->cursor[sizeof result->cursor - 1] = 0;
     x->op.cursor = tcn_arena_strdup(&x->arena, result->cursor);
-    tcn_sink_reset(&x->outcome->sink);
-    tcn_transfer_free(x->transfer);
-    x->transfer = NULL;
-    tcn_request_done(&x->request);
-    take_turn(x);
+    go_on(x);
+}
+
+/* A token may be taken back before its time: a refusal that surely changed nothing is worth another one, once. */
+static bool has_stale_token(struct tcn_exchange *x, const struct tocsin_response *rs)
+{
+    if (x->request.auth.place != TCN_AUTH_TOKEN || x->has_new_token || rs->net != TOCSIN_NET_OK ||
+        rs->status != 401)
+        return false;
+    x->has_new_token = true;
+    tcn_token_refused(x->instance, x->token_number);
+    return true;
 }
 
 static void on_answer(void *ctx, struct tcn_transfer *t)
@@ -205,6 +227,10 @@ static void on_answer(void *ctx, struct tcn_transfer *t)
     struct tcn_outcome *o = x->outcome;
     int r;
 
+    if (has_stale_token(x, rs)) {
+        go_on(x);
+        return;
+    }
     o->net = rs->net;
     o->status = rs->status;
     o->steps++;
@@ -231,10 +257,52 @@ static const char *render_fault(const struct tcn_exchange *x)
     return x->instance->failure[0] ? x->instance->failure : "the connector cannot render this";
 }
 
+static void finish_unsent(struct tcn_exchange *x, int code, const struct tcn_err *err)
+{
+    x->outcome->net = TOCSIN_NET_NOT_SENT;
+    finish_as(x, code == TCN_EIO ? TOCSIN_RETRY : TOCSIN_REJECTED, err->msg);
+}
+
+static void transmit(struct tcn_exchange *x)
+{
+    struct tcn_err err = {0};
+    int r;
+
+    x->token_number = tcn_token_number(x->instance);
+    r = tcn_transfer_start(x->hub->pump, &x->request, x->op.verb, on_answer, x, &x->transfer, &err);
+    if (r < 0)
+        finish_unsent(x, r, &err);
+}
+
+static void on_token(void *ctx, const struct tcn_token_answer *a)
+{
+    struct tcn_exchange *x = ctx;
+
+    if (a->result.outcome == TOCSIN_OK) {
+        transmit(x);
+        return;
+    }
+    x->outcome->net = TOCSIN_NET_NOT_SENT;
+    x->outcome->status = a->status;
+    x->outcome->result = a->result;
+    finish(x);
+}
+
+static void want_token(struct tcn_exchange *x)
+{
+    struct tcn_err err = {0};
+    int r;
+
+    x->token.done = on_token;
+    x->token.ctx = x;
+    r = tcn_token_want(x->instance, x->hub->pump, &x->request, &x->token, &err);
+    if (r < 0)
+        finish_unsent(x, r, &err);
+}
+
 static void on_turn(evutil_socket_t fd, short what, void *ctx)
 {
     struct tcn_exchange *x = ctx;
-    struct tcn_err err = {0};
     int r;
 
     (void)fd;
@@ -247,9 +315,10 @@ static void on_turn(evutil_socket_t fd, short what, void *ctx)
         finish_as(x, TOCSIN_REJECTED, render_fault(x));
         return;
     }
-    r = tcn_transfer_start(x->hub->pump, &x->request, x->op.verb, on_answer, x, &x->transfer, &err);
-    if (r < 0)
-        finish_as(x, r == TCN_EIO ? TOCSIN_RETRY : TOCSIN_REJECTED, err.msg);
+    if (tcn_token_is_there(&x->request))
+        transmit(x);
+    else
+        want_token(x);
 }
 
 static void copy_op(struct tcn_exchange *x, const struct tocsin_op *op)

@@ -3,6 +3,7 @@
 #include "base/nearest.h"
 #include "base/xalloc.h"
 #include "connect/option.h"
+#include "connect/token.h"
 #include "connect/url.h"
 #include "sys/file.h"
 
@@ -246,6 +247,8 @@ int tcn_instance_reload(struct tcn_instance *i, const struct tcn_node *config,
             tcn_secret_done(&fresh[n]);
         }
     }
+    if (worst == 0)
+        tcn_token_refused(i, tcn_token_number(i)); /* of credentials that may be others now */
     return worst;
 }
 
@@ -349,6 +352,7 @@ void tcn_instance_free(struct tcn_instance *i)
         i->connector->close(&i->sdk);
     for (size_t n = 0; n < i->n_secrets; n++)
         tcn_secret_done(&i->secrets[n].value);
+    tcn_token_free(i->token);
     free(i->sdk.state);
     tcn_arena_done(&i->arena);
     free(i);

@@ -34,7 +34,8 @@ struct tcn_instance {
         struct tcn_secret value; /* unset when optional and not configured */
     } secrets[TCN_SECRETS_MAX];
     size_t n_secrets;
-    uint32_t caps; /* of the connector under these options; set once it is open */
+    struct tcn_token *token; /* owned; NULL until one was asked for, see token.h */
+    uint32_t caps;           /* of the connector under these options; set once it is open */
     bool is_open;
     char failure[256]; /* what the connector last told host->fail(), scrubbed of secrets */
 };

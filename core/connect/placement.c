@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "connect/record.h"
 #include "connect/request.h"
+#include "connect/token.h"
 #include "sys/random.h"
 
 #include <openssl/crypto.h>
@@ -60,11 +61,24 @@ static void add_basic(const struct tocsin_request *rq, const struct tcn_secret *
     tcn_buf_done(&plain);
 }
 
+static int add_token(const struct tocsin_request *rq, struct tcn_buf *ret, struct tcn_err *err)
+{
+    struct tcn_str token = tcn_token_view(rq->instance);
+
+    if (!token.ptr)
+        return tcn_fail(err, TCN_EIO, "there is no access token any more");
+    tcn_buf_z(ret, "Authorization: Bearer ");
+    tcn_buf_str(ret, token);
+    return 0;
+}
+
 int tcn_request_auth_header(const struct tocsin_request *rq, struct tcn_buf *ret,
                             struct tcn_err *err)
 {
     const struct tcn_secret *s = auth_secret(rq);
 
+    if (rq->auth.place == TCN_AUTH_TOKEN)
+        return add_token(rq, ret, err);
     if (!s || (rq->auth.place != TCN_AUTH_HEADER && rq->auth.place != TCN_AUTH_BASIC))
         return 0;
     if (rq->auth.place == TCN_AUTH_BASIC) {
@@ -171,8 +185,28 @@ static int splice(const struct tocsin_request *rq, struct tcn_buf *ret, struct t
     return r;
 }
 
+/* application/x-www-form-urlencoded; marks stand for the secrets where people are to see it. */
+static int add_form(const struct tocsin_request *rq, bool has_marks, struct tcn_buf *ret,
+                    struct tcn_err *err)
+{
+    for (size_t i = 0; i < rq->n_form; i++) {
+        const char *value = rq->form[i].value, *secret = rq->form[i].secret;
+
+        tcn_buf_fmt(ret, "%s%s=", i ? "&" : "", rq->form[i].name);
+        if (value)
+            tcn_buf_percent(ret, tcn_str(value));
+        else if (has_marks)
+            tcn_buf_fmt(ret, "[secret %s]", secret);
+        else
+            tcn_buf_percent(ret, tcn_secret_view(tcn_instance_secret(rq->instance, secret)));
+    }
+    return tcn_buf_ok(ret) ? 0 : tcn_fail(err, TCN_ELIMIT, "form is too long");
+}
+
 int tcn_request_body(const struct tocsin_request *rq, struct tcn_buf *ret, struct tcn_err *err)
 {
+    if (rq->n_form > 0)
+        return add_form(rq, false, ret, err);
     if (rq->auth.place == TCN_AUTH_BODY && auth_secret(rq))
         return splice(rq, ret, err);
     return rq->body ? dump(rq->body, ret, err) : 0;
@@ -187,6 +221,8 @@ static void record_headers(const struct tocsin_request *rq, struct tcn_buf *out)
     else if (rq->auth.place == TCN_AUTH_BASIC || rq->auth.place == TCN_AUTH_SMTP)
         tcn_buf_fmt(out, "Authorization: Basic %s:[secret %s]\n",
                     rq->auth.user ? rq->auth.user : "", rq->auth.secret);
+    else if (rq->auth.place == TCN_AUTH_TOKEN)
+        tcn_buf_z(out, "Authorization: Bearer [secret " TCN_TOKEN_NAME "]\n");
 }
 
 static void record_body(const struct tocsin_request *rq, struct tcn_buf *out)
@@ -203,6 +239,8 @@ static void record_body(const struct tocsin_request *rq, struct tcn_buf *out)
     if (rq->auth.place == TCN_AUTH_BODY) {
         snprintf(mark, sizeof mark, "[secret %s]", rq->auth.secret);
         r = dump_with(rq, mark, out, NULL);
+    } else if (rq->n_form > 0) {
+        r = add_form(rq, true, out, NULL);
     } else {
         r = rq->body ? dump(rq->body, out, NULL) : 0;
     }

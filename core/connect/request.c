@@ -65,6 +65,7 @@ static int set_base(struct tocsin_request *rq, const char *base, const char *con
         return fault(rq, "base URL has a query and a path is to follow", path[0]);
     while (path[0][0] && text.len > 0 && text.ptr[text.len - 1] == '/')
         text.len--;
+    rq->base = tcn_arena_strdup(&rq->arena, base);
     tcn_buf_str(&rq->url, text);
     return 0;
 }
@@ -135,6 +136,22 @@ int tcn_request_set_json(struct tocsin_request *rq, const json_t *body)
     return rq->body ? 0 : fault(rq, "set_json() could not copy the body", NULL);
 }
 
+int tcn_request_form(struct tocsin_request *rq, const char *name, const char *value,
+                     const char *secret_option)
+{
+    const struct tcn_secret *secret =
+        secret_option ? tcn_instance_secret(rq->instance, secret_option) : NULL;
+
+    if (rq->n_form == TCN_FORM_MAX)
+        return fault(rq, "too many fields of a form", name);
+    if (!value && (!secret || !secret->ptr))
+        return fault(rq, "secret is not set", secret_option);
+    rq->form[rq->n_form].name = tcn_arena_strdup(&rq->arena, name);
+    rq->form[rq->n_form].value = tcn_arena_strdup(&rq->arena, value);
+    rq->form[rq->n_form++].secret = tcn_arena_strdup(&rq->arena, secret_option);
+    return 0;
+}
+
 static int copy_mail(struct tocsin_request *rq, const struct tocsin_mail *m)
 {
     struct tcn_arena *a = &rq->arena;
@@ -179,6 +196,22 @@ int tcn_request_mail(struct tocsin_request *rq, const char *base, const struct t
     return 0;
 }
 
+/* "oauth2:/PATH" and "oauth2-password:/PATH". */
+static bool read_token_scheme(struct tocsin_request *rq, const char *scheme, struct tcn_auth *ret)
+{
+    const char *path = strchr(scheme, ':');
+    struct tcn_str kind = {scheme, path ? (size_t)(path - scheme) : 0};
+
+    ret->with_password = tcn_str_eq(kind, TCN_STR("oauth2-password"));
+    if ((!ret->with_password && !tcn_str_eq(kind, TCN_STR("oauth2"))) || path[1] != '/')
+        return false;
+    *ret = (struct tcn_auth){.place = TCN_AUTH_TOKEN,
+                             .with_password = ret->with_password,
+                             .base = rq->base,
+                             .path = tcn_arena_strdup(&rq->arena, path + 1)};
+    return true;
+}
+
 /* Where the scheme puts the secret; false for a scheme that does not exist. */
 static bool read_scheme(struct tocsin_request *rq, const char *scheme, struct tcn_auth *ret)
 {
@@ -195,17 +228,22 @@ static bool read_scheme(struct tocsin_request *rq, const char *scheme, struct tc
         *ret = (struct tcn_auth){
             .place = TCN_AUTH_HEADER, .header = tcn_arena_strdup(a, scheme + 7), .prefix = ""};
     else if (strcmp(scheme, "Bearer") == 0)
-        *ret = (struct tcn_auth){TCN_AUTH_HEADER, "Authorization", "Bearer ", NULL, NULL, NULL};
+        *ret = (struct tcn_auth){
+            .place = TCN_AUTH_HEADER, .header = "Authorization", .prefix = "Bearer "};
     else if (strcmp(scheme, "Token token=") == 0)
-        *ret =
-            (struct tcn_auth){TCN_AUTH_HEADER, "Authorization", "Token token=", NULL, NULL, NULL};
-    return ret->place != TCN_AUTH_NONE;
+        *ret = (struct tcn_auth){
+            .place = TCN_AUTH_HEADER, .header = "Authorization", .prefix = "Token token="};
+    else
+        return read_token_scheme(rq, scheme, ret);
+    return true;
 }
 
 static int check_user(struct tocsin_request *rq, const struct tcn_auth *auth)
 {
     if (auth->place == TCN_AUTH_BASIC && (!auth->user || strchr(auth->user, ':')))
         return fault(rq, "Basic needs a user without colon", auth->user);
+    if (auth->place == TCN_AUTH_TOKEN && (!auth->base || !auth->user || !auth->user[0]))
+        return fault(rq, "a token needs a client, and a URL that is no secret", auth->user);
     if (auth->user && !is_field_value(auth->user))
         return fault(rq, "user has control characters", NULL);
     if ((auth->place == TCN_AUTH_SMTP) != rq->is_mail)

@@ -11,20 +11,24 @@
 #define TCN_HEADERS_MAX 32
 #define TCN_HEADER_VALUE_MAX 8192
 #define TCN_BODY_MAX (1u << 20)
+#define TCN_FORM_MAX 8
 
 enum tcn_auth_place {
     TCN_AUTH_NONE = 0,
     TCN_AUTH_HEADER, /* prefix + secret in a header */
     TCN_AUTH_BASIC,
     TCN_AUTH_BODY, /* at a JSON pointer */
-    TCN_AUTH_SMTP
+    TCN_AUTH_SMTP,
+    TCN_AUTH_TOKEN /* one that is asked for first, see token.h */
 };
 
 struct tcn_auth {
     enum tcn_auth_place place;
     const char *header, *prefix, *pointer; /* as the place needs them; arena */
-    const char *user;                      /* Basic, smtp; may be NULL for smtp */
+    const char *user;                      /* Basic, smtp, token; may be NULL for smtp */
     const char *secret;                    /* name of the option */
+    const char *base, *path;               /* token: where it is asked for */
+    bool with_password;                    /* token: with the options user and password, too */
 };
 
 struct tocsin_request {
@@ -33,6 +37,7 @@ struct tocsin_request {
     struct tcn_arena arena;  /* of the texts below */
     const char *method;      /* NULL until request() or mail() was called */
     const char *base_secret; /* option whose value is the base, NULL when the URL is no secret */
+    const char *base;        /* else the base; arena */
     struct tcn_buf url;      /* the whole URL, or what follows the secret base */
     bool has_query;
     struct {
@@ -40,6 +45,12 @@ struct tocsin_request {
     } headers[TCN_HEADERS_MAX];
     size_t n_headers;
     json_t *body; /* owned; NULL = none */
+    struct {
+        const char *name;
+        const char *value;  /* arena; NULL: of a secret */
+        const char *secret; /* name of the option */
+    } form[TCN_FORM_MAX];   /* the body of a form; the host's own requests only */
+    size_t n_form;
     struct tcn_auth auth;
     bool is_mail;
     struct tocsin_mail mail; /* texts in arena */
@@ -59,13 +70,17 @@ int tcn_request_mail(struct tocsin_request *rq, const char *base, const struct t
 int tcn_request_auth(struct tocsin_request *rq, const char *scheme, const char *user_option,
                      const char *secret_option);
 
+/* A field of a form, with a value or with that of a secret option: 0, or -1 with rq->fault set. */
+int tcn_request_form(struct tocsin_request *rq, const char *name, const char *value,
+                     const char *secret_option);
+
 /* -- with the secrets in place: for transfer.c; wipe what they fill --------------------------------------- */
 /* The URL to call. TCN_EINVALID. */
 int tcn_request_url(const struct tocsin_request *rq, struct tcn_buf *ret, struct tcn_err *err);
 /* "Name: value" of the authentication; empty when it is not a header. TCN_EINVALID. */
 int tcn_request_auth_header(const struct tocsin_request *rq, struct tcn_buf *ret,
                             struct tcn_err *err);
-/* The body as JSON text; empty when there is none. TCN_EINVALID, TCN_ELIMIT. */
+/* The body as JSON text or as a form; empty when there is none. TCN_EINVALID, TCN_ELIMIT. */
 int tcn_request_body(const struct tocsin_request *rq, struct tcn_buf *ret, struct tcn_err *err);
 
 /* Request line, headers and body with "[secret NAME]" where secrets go, as tcn_record_text() leaves them. */

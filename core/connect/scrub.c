@@ -1,12 +1,13 @@
 /* Keeps secrets out of what people and disks get to see, should a remote or a library echo them. */
 #include "base/text.h"
-#include "connect/instance.h"
+#include "connect/token.h"
 
 #include <openssl/crypto.h>
 
 #define SCRUB_MIN 4     /* a shorter secret would blank half of every text */
 #define FORMS_OF_ONE 18 /* of a URL: the whole, from its path on, its query; six each */
-#define FORMS_MAX (TCN_SECRETS_MAX * FORMS_OF_ONE)
+#define TOKENS 2        /* the access token, and the one before it */
+#define FORMS_MAX ((TCN_SECRETS_MAX + TOKENS) * FORMS_OF_ONE)
 #define FORM_CAP (4 * TCN_SECRET_MAX)
 
 /* One spelling of one secret. */
@@ -105,6 +106,15 @@ static void add_secret(struct forms *f, const struct tocsin_option *option,
         add_parts(f, option->name, tcn_secret_view(value));
 }
 
+static void add_tokens(struct forms *f, const struct tcn_instance *i)
+{
+    const struct tcn_str tokens[TOKENS] = {tcn_token_view(i), tcn_token_view_of_last(i)};
+
+    for (size_t n = 0; n < TOKENS; n++)
+        if (tokens[n].ptr)
+            add_forms(f, TCN_TOKEN_NAME, tokens[n]);
+}
+
 static void free_forms(struct forms *f)
 {
     for (size_t i = 0; i < f->n; i++) {
@@ -132,6 +142,7 @@ void tcn_instance_scrub(const struct tcn_instance *i, struct tcn_str text, struc
     for (size_t n = 0; n < i->n_secrets; n++)
         if (i->secrets[n].value.ptr)
             add_secret(&forms, i->secrets[n].option, &i->secrets[n].value);
+    add_tokens(&forms, i);
     while (text.len > 0 && tcn_buf_ok(ret)) {
         const struct form *found = form_at(&forms, text);
         size_t n = found ? found->text.len : 1;

@@ -44,6 +44,13 @@ static int add_auth(struct tcn_transfer *t, const struct tocsin_request *rq, str
     return r;
 }
 
+static const char *content_type(const struct tocsin_request *rq)
+{
+    if (rq->n_form > 0)
+        return "Content-Type: application/x-www-form-urlencoded";
+    return rq->body ? "Content-Type: application/json" : "Content-Type:";
+}
+
 static int add_headers(struct tcn_transfer *t, const struct tocsin_request *rq, struct tcn_err *err)
 {
     struct tcn_buf line;
@@ -60,8 +67,7 @@ static int add_headers(struct tcn_transfer *t, const struct tocsin_request *rq, 
     if (r == 0 && !has_header(rq, "Accept"))
         r = tcn_transfer_header(t, "Accept: application/json", err);
     if (r == 0 && !has_header(rq, "Content-Type"))
-        r = tcn_transfer_header(t,
-                                rq->body ? "Content-Type: application/json" : "Content-Type:", err);
+        r = tcn_transfer_header(t, content_type(rq), err);
     if (r == 0)
         r = tcn_transfer_header(t, "Expect:", err);
     return r < 0 ? r : add_auth(t, rq, err);

@@ -225,8 +225,11 @@ struct tocsin_host {
     int (*set_json)(struct tocsin_request *, const json_t *body); /* copies */
     /* A message instead of an HTTP request: base is smtp://host:port or smtps://host. */
     int (*mail)(struct tocsin_request *, const char *base, const struct tocsin_mail *);
-    /* scheme: "Basic", "Bearer", "Token token=", "header:NAME", "body:/json/pointer", "smtp".
-     * user_option names a STR option or is NULL; secret_option names a SECRET. */
+    /* scheme: "Basic", "Bearer", "Token token=", "header:NAME", "body:/json/pointer", "smtp", "oauth2:/PATH",
+     * "oauth2-password:/PATH".  user_option names a STR option or is NULL; secret_option names a SECRET.
+     * The last two are a Bearer token that the host asks for at PATH of the request's base and renews by itself (RFC 6749
+     * sections 4.4 and 4.3): user_option is the client's id, secret_option its secret; the last sends the options
+     * "user" and "password" of the connector, too.  A 401 is interpreted when a new token did not help. */
     int (*auth)(struct tocsin_request *, const char *scheme, const char *user_option,
                 const char *secret_option);
     const char *(*header)(const void *msg, const char *name); /* NULL if absent */

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import servicenow_incident as incident
+from servicenow_oauth import OAuth
 from servicenow_query import TIME_FORMAT, Caller, Query, Row, parse_query
 from vendor import PASSWORD, USER, Comment, Ticket, apply_settings, basic_ok
 from wire import Request, Response, Router, json_response
@@ -41,6 +42,9 @@ class Settings:
     retry_after: int = 1800  # seconds, of that 429
     journal_hidden: bool = False  # ACLs hide sys_journal_field
     require_hold_reason: bool = False
+    token_life_s: int = 1799  # of the access tokens of OAuth
+    tokens: int = 0  # another number takes all back that were given
+    client_credentials: bool = True  # False: as without the property that allows this grant
 
 
 def error(status: int, message: str = "", detail: str | None = None) -> Response:
@@ -92,6 +96,7 @@ class ServiceNow:
     def reset(self) -> None:
         with self.lock:
             self.settings = Settings()
+            self.oauth = OAuth(self.settings)
             self.tables: dict[str, dict[str, Row]] = {
                 "incident": {}, "sys_journal_field": {}, "sys_user": _users(),
                 "sys_choice": _choices()}
@@ -101,13 +106,16 @@ class ServiceNow:
 
     def configure(self, wanted: dict[str, Any]) -> None:
         """Raises ValueError for what is unknown, a zone included."""
-        zone = wanted.get("user_time_zone", "GMT")
+        zone = wanted.get("user_time_zone", self.settings.user_time_zone)
         try:
             ZoneInfo(zone)
         except Exception as exc:
             raise ValueError(f"no such time zone: {zone!r}") from exc
         with self.lock:
+            tokens = self.settings.tokens
             apply_settings(self.settings, wanted)
+            if self.settings.tokens != tokens:
+                self.oauth.revoke()
             self._user(USER)["time_zone"] = self.settings.user_time_zone
 
     # -- calls ------------------------------------------------------------------------------
@@ -115,7 +123,10 @@ class ServiceNow:
     def handle(self, request: Request) -> Response:
         if request.path == "/nav_to.do":
             return Response(302, headers={"Location": self.page_url})
-        if not basic_ok(request, USER, PASSWORD):
+        if request.path == "/oauth_token.do":
+            with self.lock:
+                return self.oauth.answer(request)
+        if not self._knows(request):
             return error(401)
         if limited := self._rate_limit():
             return limited
@@ -131,6 +142,10 @@ class ServiceNow:
                 return call()
             except incident.Refusal as refusal:
                 return error(403, "Operation Failed", refusal.detail)
+
+    def _knows(self, request: Request) -> bool:
+        with self.lock:
+            return basic_ok(request, USER, PASSWORD) or self.oauth.knows(request)
 
     def _rate_limit(self) -> Response | None:
         with self.lock:

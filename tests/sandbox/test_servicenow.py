@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from client import SNOW_AUTH, Answer, Process, call
+from vendor import CLIENT_ID, CLIENT_SECRET, PASSWORD, USER
 
 BOX = Process()
 API = "/api/now/table/"
@@ -247,6 +248,52 @@ class Values(Base):
                 for row in (body, body | {"short_description": "b"}, body | {"short_description": "b"})]
         self.assertEqual(["inserted", "updated", "ignored"], [row["status"] for row in done])
         self.assertEqual(1, len({row["sys_id"] for row in done}))
+
+
+class OAuth(Base):
+    GRANT = {"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+    USER = {"username": USER, "password": PASSWORD}
+
+    def token(self, form: dict[str, str]) -> Answer:
+        return call("POST", BOX.url["servicenow"] + "/oauth_token.do", urlencode(form).encode(),
+                    headers={"Content-Type": "application/x-www-form-urlencoded"})
+
+    def status_with(self, token: str) -> int:
+        return ask("GET", API + "incident", auth=f"Bearer {token}", sysparm_limit=1).status
+
+    def test_grants(self) -> None:
+        for name, form, keys in (
+            ("client", self.GRANT, {"access_token", "scope", "token_type", "expires_in"}),
+            ("password", self.GRANT | self.USER | {"grant_type": "password"},
+             {"access_token", "scope", "token_type", "expires_in", "refresh_token"}),
+        ):
+            with self.subTest(name):
+                answer = self.token(form)
+                self.assertEqual((200, keys), (answer.status, set(answer.json())))
+                self.assertEqual(("Bearer", 1799), (answer.json()["token_type"], answer.json()["expires_in"]))
+                self.assertEqual(200, self.status_with(answer.json()["access_token"]))
+
+    def test_refusals(self) -> None:
+        denied = (401, {"error": "server_error", "error_description": "access_denied"})
+        for name, form, wanted in (
+            ("secret", self.GRANT | {"client_secret": "x"}, denied),
+            ("password", self.GRANT | self.USER | {"grant_type": "password", "password": "x"}, denied),
+            ("nobody", self.GRANT | {"grant_type": "password"}, denied),
+            ("grant", self.GRANT | {"grant_type": "refresh_token"},
+             (401, {"error": "unsupported_grant_type", "error_description": "grant type refresh_token is not supported"})),
+        ):
+            with self.subTest(name):
+                answer = self.token(form)
+                self.assertEqual(wanted, (answer.status, answer.json()))
+        BOX.admin("POST", "/settings", {"servicenow": {"client_credentials": False}})
+        self.assertEqual("access_denied", self.token(self.GRANT).json()["error_description"])
+
+    def test_tokens_end_and_are_taken_back(self) -> None:
+        self.assertEqual(401, self.status_with("x"))
+        first = self.token(self.GRANT).json()["access_token"]
+        BOX.admin("POST", "/settings", {"servicenow": {"tokens": 1, "token_life_s": 0}})
+        self.assertEqual(401, self.status_with(first))
+        self.assertEqual(401, self.status_with(self.token(self.GRANT).json()["access_token"]))
 
 
 class Errors(Base):

@@ -12,6 +12,8 @@ from wire import Request, Response
 
 USER = "tocsin.integration"
 PASSWORD = "sandbox-password"
+CLIENT_ID = "0c1ee74c00000000sandbox000000000"
+CLIENT_SECRET = "sandbox-client-secret"
 JIRA_USER = "tocsin@example.com"
 JIRA_TOKEN = "sandbox-token"
 PD_KEY = "sandbox-pd-key"

@@ -118,6 +118,10 @@ static inline void kit_auth(const struct tocsin_request *rq, char *ret, size_t s
     case TCN_AUTH_SMTP:
         snprintf(ret, size, "smtp %s:[%s]", user, a->secret);
         break;
+    case TCN_AUTH_TOKEN:
+        snprintf(ret, size, "oauth2%s %s%s %s:[%s]", a->with_password ? "-password" : "", a->base,
+                 a->path, user, a->secret);
+        break;
     case TCN_AUTH_NONE:
     default:
         break;
