@@ -45,6 +45,8 @@ WANTED = (
            ("who it is", "GET", TABLE + "sys_user", "gs.getUserName"),
            ("the fields of its table", "GET", TABLE + "incident", "sysparm_limit=1&.*sysparm_fields=sys_id,correlation_id,state"),
            ("the look-up of a record", "GET", TABLE + "incident", "sysparm_query=correlation_id="),
+           ("what changed", "GET", TABLE + "incident", "STARTSWITHtocsin:.sys_updated_on>=javascript:gs.dateGenerate"),
+           ("the versions of many records", "GET", TABLE + "incident", "sysparm_query=sys_idIN"),
            ("a record", "GET", RECORD, "sysparm_display_value=all"),
            ("a create", "POST", TABLE + "incident", "short_description"),
            ("a write", "PATCH", RECORD, "sysparm_display_value=all"),
@@ -67,6 +69,7 @@ WANTED = (
     *_rows("pagerduty",
            ("its service", "GET", "/services/[^/]+"),
            ("the look-up of an incident", "GET", "/incidents", "incident_key="),
+           ("what changed", "GET", "/log_entries", r"since=.*until=.*include\[\]=incidents"),
            ("an incident", "GET", "/incidents/[^/]+"),
            ("a create", "POST", "/incidents", "incident_key"),
            ("the priorities", "GET", "/priorities"),
@@ -79,15 +82,12 @@ WANTED = (
            ("an end", "POST", "/v2/enqueue", '"resolve"'),
            ("a probe", "POST", "/v2/enqueue", '"tocsin-check"')))
 
-# What tells the program what others did: listed, and not yet asked for by itself.
-FEEDS = (
+# What tells the program what others said: listed, and not yet asked for by itself.
+HEARD = (
     *_rows("servicenow",
-           ("what changed", "GET", TABLE + "incident", "STARTSWITHtocsin:.sys_updated_on>=javascript:gs.dateGenerate"),
-           ("many records at once", "GET", TABLE + "incident", "sysparm_query=sys_idIN"),
            ("what was said", "GET", TABLE + "sys_journal_field", "elementINwork_notes,comments"),
            ("whether anything was said", "GET", RECORD, "sysparm_fields=work_notes,comments")),
     *_rows("pagerduty",
-           ("what changed", "GET", "/log_entries", r"since=.*until=.*include\[\]=incidents"),
            ("what was said", "GET", "/incidents/[^/]+/notes")))
 
 
@@ -129,4 +129,4 @@ def in_sources() -> Iterator[tuple[str, str, str]]:
 def unlisted() -> list[str]:
     """Requests of the sources that no row of WANTED is about."""
     return [f"{name}: {method} {path}" for name, method, path in in_sources()
-            if not any(row.vendor.startswith(name) and row.is_to(method, path) for row in (*WANTED, *FEEDS))]
+            if not any(row.vendor.startswith(name) and row.is_to(method, path) for row in (*WANTED, *HEARD))]

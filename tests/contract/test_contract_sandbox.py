@@ -16,7 +16,7 @@ from contract import HERE, Proxies, openapi_folder, skip_if_missing
 from client import JIRA_AUTH, PD_AUTH, PD_HEADERS, SNOW_AUTH, Answer, basic, call, eventually
 from documents import CORRECTIONS
 from jira_adf import paragraph_doc
-from requests_sent import FEEDS
+from requests_sent import HEARD
 from vendor import ROUTING_KEY
 
 AUTH = {"servicenow": SNOW_AUTH, "jira": JIRA_AUTH, "pagerduty": PD_AUTH, "pagerduty_events": ""}
@@ -375,7 +375,7 @@ class Events(Vendor):
 
 
 class Feeds(Vendor):
-    """What the feeds ask, as the cases of the unit tests hold the connectors to it."""
+    """What tells what others did and said, as the cases of the unit tests hold the connectors to it."""
 
     FILES = ("poll", "survey", "listen")
 
@@ -389,13 +389,13 @@ class Feeds(Vendor):
                     yield from (step["request"] for step in steps if "request" in step)
 
     def test_every_request(self) -> None:
-        for self.vendor in sorted({row.vendor for row in FEEDS}):
+        for self.vendor in sorted({row.vendor for row in HEARD}):
             rows = list(self.requests(self.vendor))
             self.assertGreater(len(rows), 20, self.vendor)
             for row in rows:
                 url = urlsplit(row["url"])
                 self.ask(row["method"], f"{url.path}?{url.query}", headers=row["headers"])
-        left = [row for row in FEEDS if not any(row.is_met(*sent) for sent in self.proxies.requests)]
+        left = [row for row in HEARD if not any(row.is_met(*sent) for sent in self.proxies.requests)]
         self.assertEqual([], left)
 
 
