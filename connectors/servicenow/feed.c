@@ -7,20 +7,22 @@
 #include "servicenow.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define WHO "ServiceNow"
 #define PAGE "100"
 #define FIELDS "sys_id,sys_mod_count,sys_updated_on"
 #define SURVEY_QUERY_SIZE (TCN_SN_SURVEY_MAX * 65 + 16)
 
+#define ASK_AGAIN_MS INT64_C(600000) /* for the zone, while there are no records to tell of it */
+
 enum { STEP_FIRST, STEP_ROWS, STEP_ZONE };
 
-/* Where a cursor points: "TIME" at a record, "TIME SYS_ID" behind one of a page that more come after, "TIME ?" at a time
- * that no record is known to have. */
+/* Where a cursor points: "TIME" at a record, "TIME SYS_ID" behind one of a page that more come after, "TIME ?ASKED" at a
+ * time that no record is known to have, with the Unix time in ms when the zone was asked for. */
 struct position {
-    int64_t at_ms;
+    int64_t at_ms, asked_ms;
     char id[65];
-    int is_record;
 };
 
 /* 0, or -1 when the feed is to begin. */
@@ -34,8 +36,9 @@ static int read_position(const char *cursor, struct position *ret)
     *ret = (struct position){.at_ms = tcn_reply_time_ms(time)};
     if (ret->at_ms == 0)
         return -1;
-    ret->is_record = cursor[n] == 0;
-    if (cursor[n] == ' ' && tcn_reply_id_ok(cursor + n + 1))
+    if (strncmp(cursor + n, " ?", 2) == 0)
+        ret->asked_ms = strtoll(cursor + n + 2, NULL, 10);
+    else if (cursor[n] == ' ' && tcn_reply_id_ok(cursor + n + 1))
         (void)tocsin_copy(ret->id, sizeof ret->id, cursor + n + 1);
     return 0;
 }
@@ -46,6 +49,14 @@ static void write_position(struct tocsin_result *out, int64_t at_ms, const char 
 
     tcn_reply_time_text(at_ms, time);
     snprintf(out->cursor, sizeof out->cursor, "%s%s%.64s", time, mark[0] ? " " : "", mark);
+}
+
+static void write_asked(struct tocsin_result *out, int64_t at_ms, int64_t now_ms)
+{
+    char mark[24];
+
+    snprintf(mark, sizeof mark, "?%lld", (long long)now_ms);
+    write_position(out, at_ms, mark);
 }
 
 int tcn_sn_asks_zone(const struct tocsin_op *op)
@@ -134,7 +145,7 @@ static void zone_read(const struct tocsin_op *op, const json_t *me, struct tocsi
             "read times in it",
             zone[0] ? zone : "the system's");
     } else if (op->step == STEP_ZONE && read_position(op->cursor, &at) == 0) {
-        write_position(out, at.at_ms, "?");
+        write_asked(out, at.at_ms, op->now_ms);
     } else {
         (void)tocsin_copy(out->cursor, sizeof out->cursor, op->cursor);
         tcn_reply_set(out, TOCSIN_MORE, "%s", "");
@@ -189,18 +200,19 @@ static int64_t not_later(int64_t ms, const struct tocsin_op *op)
     return ms < op->now_ms ? ms : op->now_ms;
 }
 
-/* Nothing, not even the record that the cursor was taken from: it was deleted, or the zone is another one now. */
+/* Nothing, not even the record that the cursor was taken from: it was deleted, or the zone is another one now. Where there
+ * was none before the zone is asked for every now and then. */
 static void empty_page(const struct tocsin_op *op, struct tocsin_result *out)
 {
     struct position at;
 
     if (read_position(op->cursor, &at) < 0) {
-        write_position(out, number_of(op, "since_ms"), "?");
+        write_asked(out, number_of(op, "since_ms"), op->now_ms);
     } else if (at.id[0]) {
         write_position(out, not_later(at.at_ms, op), "");
     } else {
         (void)tocsin_copy(out->cursor, sizeof out->cursor, op->cursor);
-        if (!at.is_record)
+        if (at.asked_ms > 0 && op->now_ms - at.asked_ms < ASK_AGAIN_MS)
             return;
         tcn_reply_set(out, TOCSIN_MORE, "%s", "");
         out->step = STEP_ZONE;
