@@ -6,9 +6,11 @@ jira_reads.py, calls about the site in jira_meta.py.
 """
 from __future__ import annotations
 
+import dataclasses
 import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +22,8 @@ from jira_limits import BURST, PER_ISSUE, Limits, limited, quota_headers
 from jira_meta import Meta
 from jira_reads import Reads
 from jira_search import Index
+from jira_server import CLOUD, SERVER, SERVER_CHECKS, authorized, cloud_path
+from jira_server import API_2, search as server_search
 from jira_talk import Talk
 from jira_wire import API, Refused, body_of, error
 from jira_workflow import DONE, STATUSES, WORKFLOWS, Transition
@@ -31,6 +35,8 @@ FIRST_ID = 10001  # of OPS-1
 CLASSES = {"new": OPEN, "indeterminate": ACKED, "done": RESOLVED}
 @dataclass
 class Settings:
+    deployment: str = CLOUD  # or Server: a Data Center, see jira_server.py
+    page_max: int = 1000  # issues in a page of its search
     index_lag_ms: int = 0  # how long search lags behind a write
     workflow: str = "stepwise"
     user_time_zone: str = "Etc/UTC"
@@ -80,19 +86,25 @@ class Jira:
             ZoneInfo(wanted.get("user_time_zone", "Etc/UTC"))
         except Exception as exc:
             raise ValueError("no such time zone") from exc
+        if wanted.get("deployment", CLOUD) not in (CLOUD, SERVER):
+            raise ValueError(f"deployment is {CLOUD} or {SERVER}")
         with self.lock:
             apply_settings(self.settings, wanted)
 
     @property
+    def is_server(self) -> bool:
+        return self.settings.deployment == SERVER
+
+    @property
     def show(self) -> Shower:
-        return Shower(self.base_url)
+        return Shower(self.base_url, self.is_server)
 
     # -- the way in ---------------------------------------------------------------------------
 
     def handle(self, request: Request) -> Response:
         if request.path.startswith("/browse/"):
             return Response(302, headers={"Location": self.page_url})
-        if not basic_ok(request, JIRA_USER, JIRA_TOKEN):
+        if not (authorized(request) if self.is_server else basic_ok(request, JIRA_USER, JIRA_TOKEN)):
             return error(401)
         endpoint = re.sub(r"/issue/[A-Z0-9-]+", "/issue/{}", request.path)
         used = self.limits.burst(request.method, endpoint)
@@ -104,8 +116,15 @@ class Jira:
             response.headers.setdefault(name, value)
         return response
 
+    def _find(self, request: Request) -> Callable[[], Response] | int:
+        if not self.is_server:
+            return self.router.find(request)
+        if request.path == API_2 + "/search":
+            return (lambda: server_search(self, request)) if request.method == "POST" else 405
+        return self.router.find(dataclasses.replace(request, path=cloud_path(request.path)))
+
     def _route(self, request: Request) -> Response:
-        call = self.router.find(request)
+        call = self._find(request)
         if isinstance(call, int):
             return error(call, "Oops, you've found a dead link." if call == 404 else "")
         with self.lock:
@@ -171,7 +190,8 @@ class Jira:
     def _checked(self, body: dict[str, Any], screen: frozenset[str],
                  labels: list[str]) -> dict[str, Any]:
         """The values that `fields` and `update` set; Refused with errors{}."""
-        values, errors = model.check_fields(body.get("fields"), screen)
+        values, errors = model.check_fields(body.get("fields"), screen,
+                                            SERVER_CHECKS if self.is_server else model.CHECKS)
         update = body.get("update") or {}
         if not isinstance(update, dict):
             raise Refused(400, "update takes an object.")
@@ -218,6 +238,8 @@ class Jira:
 
     def _edit(self, request: Request, key: str) -> Response:
         issue = self.writable(key)
+        if self.is_server and request.arg("notifyUsers") == "false":
+            raise Refused(403, "You do not have permission to disable the notifications of users.")
         body = body_of(request)
         values = self._checked(body, model.EDIT_SCREEN, issue.values.get("labels", []))
         comments = self.talk.update_comments(body)
@@ -226,7 +248,7 @@ class Jira:
         issue.comments += comments
         if items or comments or body.get("properties"):
             self.touch(issue, model.BOT[0], items)
-        if request.flag("returnIssue"):
+        if request.flag("returnIssue") and not self.is_server:
             return json_response(200, self.show.issue(issue, [], []))
         return Response(204)
 
@@ -319,7 +341,8 @@ class Jira:
     def person_note(self, ticket_id: str, text: str) -> None:
         with self.lock:
             issue = self._ticket_issue(ticket_id)
-            issue.comments.append(self.talk.new_comment(paragraph_doc(text), [], model.PERSON[0]))
+            body = text if self.is_server else paragraph_doc(text)
+            issue.comments.append(self.talk.new_comment(body, [], model.PERSON[0]))
             self.touch(issue, model.PERSON[0], [])
 
 

@@ -95,7 +95,7 @@ def _text_error(node: dict[str, Any]) -> str:
 def plain_text(doc: Any) -> str:
     """The text of a valid document, blocks on lines of their own; links as "text (url)"."""
     if not isinstance(doc, dict):
-        return ""
+        return doc if isinstance(doc, str) else ""  # of a Jira Data Center
     if doc.get("type") == "text":
         href = next((m["attrs"]["href"] for m in doc.get("marks", []) if m["type"] == "link"), "")
         return f"{doc['text']} ({href})" if href not in ("", doc["text"]) else doc["text"]

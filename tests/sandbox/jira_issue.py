@@ -20,6 +20,7 @@ ENVIRONMENTS = {"10100": "prod", "10101": "stage", "10102": "dev"}
 BOT = ("712020:5a0c6d1e-70c5-4b0e-9d9c-0000007ac511", "Tocsin", "app")
 PERSON = ("5b10a2844c20165700ede21g", "Mia Krystof", "atlassian")
 PEOPLE = {person[0]: person for person in (BOT, PERSON)}
+LOGINS = {BOT[0]: "tocsin", PERSON[0]: "mia"}  # their names in a Jira Data Center
 
 SELECT, TEXT = "customfield_10050", "customfield_10060"
 NAMES = {
@@ -43,7 +44,7 @@ class FieldError(ValueError):
 class IssueComment:
     id: str
     author: str
-    body: dict[str, Any]
+    body: Any  # a document; in a Jira Data Center a text
     created_ms: int
     properties: list[dict[str, Any]] = field(default_factory=list)
 
@@ -162,7 +163,8 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def check_fields(fields: Any, screen: frozenset[str]) -> tuple[dict[str, Any], dict[str, str]]:
+def check_fields(fields: Any, screen: frozenset[str],
+                 checks: dict[str, Callable[[Any], Any]] = CHECKS) -> tuple[dict[str, Any], dict[str, str]]:
     """(values to store, errors{}) of a fields object against what is on the screen."""
     values: dict[str, Any] = {}
     errors: dict[str, str] = {}
@@ -173,7 +175,7 @@ def check_fields(fields: Any, screen: frozenset[str]) -> tuple[dict[str, Any], d
             errors[name] = OFF_SCREEN.format(name)
             continue
         try:
-            values[name] = CHECKS[name](value)
+            values[name] = checks[name](value)
         except FieldError as exc:
             errors[name] = str(exc)
     return values, errors
@@ -218,12 +220,18 @@ def properties_error(rows: Any) -> str:
 class Shower:
     """Renders issues with links to `base_url`."""
 
-    def __init__(self, base_url: str) -> None:
-        self.api = f"{base_url}/rest/api/3"
+    def __init__(self, base_url: str, is_server: bool = False) -> None:
+        self.is_server = is_server
+        self.api = f"{base_url}/rest/api/{2 if is_server else 3}"
 
     def user(self, account: str | None) -> dict[str, Any] | None:
         if account is None:
             return None
+        if self.is_server:
+            login = LOGINS[account]
+            return {"self": f"{self.api}/user?username={login}", "name": login, "key": f"JIRAUSER{len(login)}",
+                    "displayName": PEOPLE[account][1], "emailAddress": f"{login}@example.com", "active": True,
+                    "timeZone": "Etc/UTC"}
         _, name, kind = PEOPLE[account]
         return {"self": f"{self.api}/user?accountId={account}", "accountId": account,
                 "displayName": name, "active": True, "timeZone": "Etc/UTC", "accountType": kind}
@@ -244,7 +252,7 @@ class Shower:
         author, at = self.user(row.author), jira_time(row.created_ms)
         shown = {"self": f"{self.api}/issue/{issue.id}/comment/{row.id}", "id": row.id,
                  "author": author, "body": row.body, "updateAuthor": author, "created": at,
-                 "updated": at, "jsdPublic": True}
+                 "updated": at} | ({} if self.is_server else {"jsdPublic": True})
         return shown | ({"properties": row.properties} if "properties" in expand else {})
 
     def fields(self, issue: Issue) -> dict[str, Any]:

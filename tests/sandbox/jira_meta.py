@@ -67,7 +67,7 @@ class Meta:
     def _server_info(self, _request: Request) -> Response:
         return json_response(200, {
             "baseUrl": self.jira.base_url, "version": "1001.0.0-SNAPSHOT", "versionNumbers": [1001, 0, 0],
-            "deploymentType": "Cloud", "buildNumber": 100281, "serverTitle": "Jira",
+            "deploymentType": self.jira.settings.deployment, "buildNumber": 100281, "serverTitle": "Jira",
             "buildDate": "2026-01-15T00:00:00.000+0000", "serverTime": _clock()})
 
     def _issue_types(self, _request: Request, project: str) -> Response:

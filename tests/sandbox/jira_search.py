@@ -67,6 +67,17 @@ def _ordered(rows: list[Issue], order: list[tuple[str, bool]]) -> list[Issue]:
     return rows
 
 
+def matching(text: str, index: Index, issues: dict[int, Issue], account: str, zone: ZoneInfo,
+             fresh: list[int] | tuple[()] = ()) -> list[Issue]:
+    """The issues that the query is about, in its order; `fresh` are seen as they are now.  SearchError."""
+    try:
+        jql = parse_jql(text, account, zone)
+    except JqlError as exc:
+        raise SearchError(str(exc)) from exc
+    rows = index.visible() | {i: issues[i].snapshot() for i in fresh if i in issues}
+    return _ordered([row for i, row in rows.items() if i in issues and jql.matches(SearchValues(row))], jql.order)
+
+
 def search(body: dict[str, Any], index: Index, issues: dict[int, Issue], account: str,
            zone: ZoneInfo) -> tuple[list[Issue], str]:
     """(a page of issues, the next page's token or ""); SearchError."""
@@ -78,13 +89,7 @@ def search(body: dict[str, Any], index: Index, issues: dict[int, Issue], account
     limit = min(limit, MAX_RESULTS)
     if not isinstance(fresh, list) or not isinstance(keys, list) or len(fresh) > 50 or len(keys) > 5:
         raise SearchError("reconcileIssues takes up to 50 ids and properties up to 5 keys.")
-    try:
-        jql = parse_jql(text, account, zone)
-    except JqlError as exc:
-        raise SearchError(str(exc)) from exc
-    rows = index.visible() | {i: issues[i].snapshot() for i in fresh if i in issues}
-    found = [row for i, row in rows.items() if i in issues and jql.matches(SearchValues(row))]
+    found = matching(text, index, issues, account, zone, fresh)
     offset = _offset(body.get("nextPageToken"), text)
-    page = _ordered(found, jql.order)[offset:offset + limit]
     more = offset + limit < len(found)
-    return page, _token(offset + limit, text) if more else ""
+    return found[offset:offset + limit], _token(offset + limit, text) if more else ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import jira_issue as model
 from jira_adf import MAX_TEXT, adf_error, plain_text
 from jira_issue import IssueComment
+from jira_server import comment_error
 from jira_wire import API, Refused, body_of, names_in, number
 from wire import Request, Response, Route, json_response
 
@@ -31,7 +32,9 @@ class Talk:
             jira.router.add(method, pattern, call)
 
     def new_comment(self, body: Any, properties: Any, account: str) -> IssueComment:
-        if adf_error(body):
+        if self.jira.is_server and (wrong := comment_error(body)):
+            raise Refused(400, errors={"comment": wrong})
+        if not self.jira.is_server and adf_error(body):
             raise Refused(400, "Comment body is not valid!")
         if len(plain_text(body)) > MAX_TEXT:
             raise Refused(400, errors={"comment": "The entered text is too long. "

@@ -16,6 +16,7 @@ CLIENT_ID = "0c1ee74c00000000sandbox000000000"
 CLIENT_SECRET = "sandbox-client-secret"
 JIRA_USER = "tocsin@example.com"
 JIRA_TOKEN = "sandbox-token"
+JIRA_PAT = "sandbox-pat"  # of a Jira Data Center
 PD_KEY = "sandbox-pd-key"
 PD_FROM = "oncall-bot@example.com"
 ROUTING_KEY = "R0SANDBOX0SANDBOX0SANDBOX0SANDBX"
