@@ -2,6 +2,8 @@
  * http or https address is a link. Nothing else is markup: a note says what somebody typed. */
 #include "jira.h"
 
+#include <stdlib.h>
+
 #define TEXT_MAX 32767 /* characters Jira takes in one comment */
 #define NODES_MAX 4000
 
@@ -87,4 +89,43 @@ json_t *tcn_jira_adf(const char *text)
         at += n + 1;
     }
     return json_pack("{s:s, s:i, s:o}", "type", "doc", "version", 1, "content", w.blocks);
+}
+
+static int is_document(json_t *value)
+{
+    return strcmp(tcn_reply_text(value, "type"), "doc") == 0 &&
+           json_is_array(json_object_get(value, "content"));
+}
+
+static json_t *text_of(json_t *document)
+{
+    char *text = tcn_jira_adf_text(document);
+    json_t *value = json_string(text ? text : "");
+
+    free(text);
+    return value;
+}
+
+static json_t *cut(const char *text)
+{
+    return json_stringn(text, tcn_reply_points(text, TEXT_MAX));
+}
+
+json_t *tcn_jira_body(const struct tcn_jira *j, json_t *value)
+{
+    if (json_is_string(value))
+        return j->is_datacenter ? cut(json_string_value(value))
+                                : tcn_jira_adf(json_string_value(value));
+    return j->is_datacenter && is_document(value) ? text_of(value) : json_incref(value);
+}
+
+json_t *tcn_jira_fields(const struct tcn_jira *j, json_t *fields)
+{
+    json_t *copy = json_copy(fields), *value;
+    const char *name;
+
+    if (j->is_datacenter)
+        json_object_foreach(fields, name, value) if (is_document(value))
+            json_object_set_new(copy, name, text_of(value));
+    return copy;
 }

@@ -41,16 +41,22 @@ static int is_one_of(const char *type, const char *const types[])
 
 /* ---- writing ---- */
 
-/* What fits; control characters become blanks. */
+static char printable(char c)
+{
+    return ((unsigned char)c < 0x20 && c != '\n' && c != '\t') || c == 0x7f ? ' ' : c;
+}
+
+/* What fits; control characters become blanks, and the CR of a line end goes. */
 static void put(struct reader *r, const char *text, size_t len)
 {
-    size_t room = TEXT_SIZE - 1 - r->used;
-
-    r->is_cut = r->is_cut || len > room;
-    for (size_t i = 0; i < len && i < room; i++) {
-        unsigned char c = (unsigned char)text[i];
-
-        r->text[r->used++] = (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f ? ' ' : (char)c;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '\r')
+            continue;
+        if (r->used == TEXT_SIZE - 1) {
+            r->is_cut = 1;
+            return;
+        }
+        r->text[r->used++] = printable(text[i]);
     }
 }
 

@@ -65,9 +65,9 @@ int tcn_jira_create_render(const struct tocsin_instance *in, const struct tocsin
         return -1;
     if (!json_is_object(given))
         return in->host->fail(in, "the mapping gave no fields to create an issue with");
-    if (TOCSIN_REQUEST(in->host, rq, "POST", j->url, "/rest/api/3/issue") < 0)
+    if (TOCSIN_REQUEST(in->host, rq, "POST", j->url, "/rest/api/{}/issue", j->api) < 0)
         return -1;
-    fields = json_copy(given);
+    fields = tcn_jira_fields(j, given);
     json_object_del(fields, "properties");
     add_project(j, fields);
     add_labels(j, fields, op->marker);

@@ -1,5 +1,5 @@
-/* Jira Cloud, REST version 3: one issue per incident, found again by a label. Verbs have files of their own but for CHECK
- * and GET; refusal.c knows the error bodies and the three rate limits. */
+/* Jira Cloud, REST version 3, and Data Center, REST version 2: one issue per incident, found again by a label. Verbs have
+ * files of their own but for CHECK and GET; refusal.c knows the error bodies and the rate limits. */
 #include "jira.h"
 
 #include <stdio.h>
@@ -10,11 +10,16 @@ static const struct tocsin_option options[] = {
     TOCSIN_OPT(struct tcn_jira, url, URL, NULL, TOCSIN_REQUIRED,
                "base URL of the site, https://NAME.atlassian.net, or "
                "https://api.atlassian.com/ex/jira/CLOUDID for scoped tokens"),
+    TOCSIN_OPT(struct tcn_jira, api_type, STR, "auto", 0,
+               "cloud, datacenter, or auto: by the host, which is NAME.atlassian.net in the cloud"),
     TOCSIN_OPT(struct tcn_jira, site_url, STR, "", 0,
                "where people open issues, when it is not url"),
     TOCSIN_OPT(struct tcn_jira, user, STR, "", 0,
-               "e-mail of the account whose API token is used; empty sends the token as Bearer"),
-    TOCSIN_OPT_SECRET(token, TOCSIN_REQUIRED, "API token; it expires after a year at the latest"),
+               "e-mail of the account whose API token is used; empty sends the token as Bearer, as "
+               "Data Center wants it"),
+    TOCSIN_OPT_SECRET(token, TOCSIN_REQUIRED,
+                      "API token; it expires after a year at the latest. Data Center: personal "
+                      "access token"),
     TOCSIN_OPT(struct tcn_jira, project, STR, NULL, TOCSIN_REQUIRED,
                "key of the project, such as OPS"),
     TOCSIN_OPT(struct tcn_jira, issue_type, STR, "[System] Incident", 0,
@@ -22,7 +27,7 @@ static const struct tocsin_option options[] = {
     TOCSIN_OPT(struct tcn_jira, label, STR, "tocsin", 0,
                "label that every issue gets, by which those that changed are found"),
     TOCSIN_OPT(struct tcn_jira, notify_users, BOOL, "false", 0,
-               "whether Jira mails the watchers about edited fields"),
+               "whether Jira mails the watchers about edited fields; Data Center always does"),
     TOCSIN_OPT(struct tcn_jira, max_steps, INT, "3", 0,
                "transitions that may be made to reach a status, 1 to 3"),
     TOCSIN_OPT(struct tcn_jira, timeout, MSEC, "30s", 0, "time for one round trip"),
@@ -32,8 +37,12 @@ static const struct tocsin_option options[] = {
 
 static int open_instance(struct tocsin_instance *in)
 {
-    const struct tcn_jira *j = in->state;
+    struct tcn_jira *j = in->state;
 
+    j->is_datacenter = tcn_jira_is_datacenter(j);
+    if (j->is_datacenter < 0)
+        return in->host->fail(in, "api_type takes auto, cloud or datacenter");
+    j->api = j->is_datacenter ? "2" : "3";
     if (!tcn_reply_id_ok(j->project))
         return in->host->fail(in, "project takes the key of a project, such as OPS");
     if (!tcn_reply_line_ok(j->issue_type, 100))
@@ -60,7 +69,7 @@ static int check_render(const struct tocsin_instance *in, const struct tocsin_op
     const struct tcn_jira *j = in->state;
 
     (void)op;
-    return TOCSIN_REQUEST(in->host, rq, "GET", j->url, "/rest/api/3/myself");
+    return TOCSIN_REQUEST(in->host, rq, "GET", j->url, "/rest/api/{}/myself", j->api);
 }
 
 static int get_render(const struct tocsin_instance *in, const struct tocsin_op *op,
@@ -69,7 +78,7 @@ static int get_render(const struct tocsin_instance *in, const struct tocsin_op *
     const struct tcn_jira *j = in->state;
 
     if (tcn_jira_need_id(in, op) < 0 ||
-        TOCSIN_REQUEST(in->host, rq, "GET", j->url, TCN_JIRA_ISSUE, op->remote_id) < 0)
+        TOCSIN_REQUEST(in->host, rq, "GET", j->url, TCN_JIRA_ISSUE, j->api, op->remote_id) < 0)
         return -1;
     return in->host->query(rq, "fields", TCN_JIRA_FIELDS);
 }
@@ -147,12 +156,15 @@ static void check_read(const struct tocsin_instance *in, const struct tocsin_op 
                        const struct tocsin_response *rs, struct tocsin_result *out,
                        struct tocsin_sink *sink)
 {
-    const char *account = tcn_reply_text(rs->json, "accountId");
+    const struct tcn_jira *j = in->state;
+    int is_cloud = tcn_reply_text(rs->json, "accountId")[0] != 0;
 
-    (void)in;
     (void)sink;
-    if (!account[0])
+    if (!is_cloud && !tcn_reply_text(rs->json, "name")[0])
         tcn_reply_unreadable(op, out, TCN_JIRA);
+    else if (is_cloud == j->is_datacenter)
+        tcn_reply_set(out, TOCSIN_REJECTED, "this is Jira %s: set api_type to \"%s\"",
+                      is_cloud ? "Cloud" : "Data Center", is_cloud ? "cloud" : "datacenter");
     else
         tcn_reply_set(out, TOCSIN_OK, "signed in as %.80s",
                       tcn_reply_text(rs->json, "displayName"));
@@ -240,7 +252,7 @@ static const struct tocsin_connector jira = {
     TOCSIN_CONNECTOR_HEAD,
     .name = "jira",
     .version = "1.0",
-    .summary = "Jira Cloud and Jira Service Management issues by REST version 3",
+    .summary = "issues of Jira Cloud, Jira Data Center and Jira Service Management",
     .caps = TOCSIN_CAN(TOCSIN_CHECK) | TOCSIN_CAN(TOCSIN_FIND) | TOCSIN_CAN(TOCSIN_GET) |
             TOCSIN_CAN(TOCSIN_CREATE) | TOCSIN_CAN(TOCSIN_WRITE) | TOCSIN_CAN(TOCSIN_NOTE) |
             TOCSIN_CAN(TOCSIN_NOTE_FIND) | TOCSIN_CAN(TOCSIN_POLL) | TOCSIN_CAN(TOCSIN_SURVEY) |

@@ -5,16 +5,23 @@
 #include "../reply.h"
 
 #define TCN_JIRA "Jira"
-#define TCN_JIRA_ISSUE "/rest/api/3/issue/{}"
+#define TCN_JIRA_ISSUE "/rest/api/{}/issue/{}"
 /* Everything the mapping may read, without what grows without end. */
 #define TCN_JIRA_FIELDS "*all,-comment,-worklog,-attachment"
 #define TCN_JIRA_SURVEY_MAX 100
+/* The property by which Service Management tells comments for agents from those for customers: {"internal": true}. */
+#define TCN_JIRA_PUBLIC "sd.public.comment"
 
 struct tcn_jira {
-    const char *url, *site_url, *user, *project, *issue_type, *label;
+    const char *url, *api_type, *site_url, *user, *project, *issue_type, *label;
     int64_t max_steps, timeout;
     int notify_users;
+    int is_datacenter; /* REST version 2: bodies are text, users have names, search counts */
+    const char *api;   /* the version in the paths, "3" or "2" */
 };
+
+/* 1 when api_type, or the host where it is "auto", says Data Center; -1 when api_type is none of its words. */
+int tcn_jira_is_datacenter(const struct tcn_jira *j);
 
 /* 0, or -1 after host->fail() when op->remote_id cannot be an issue. */
 int tcn_jira_need_id(const struct tocsin_instance *in, const struct tocsin_op *op);
@@ -41,14 +48,21 @@ struct tcn_jira_search {
     json_t *fields;    /* borrowed: list of names */
     int most;          /* issues in a page */
     const char *token; /* of the page, "" for the first */
+    int is_lenient;    /* Data Center: what the query names may be missing; Cloud: not to be used */
 };
 /* Renders one page of a search; 0 or -1. */
 int tcn_jira_search(const struct tocsin_instance *in, struct tocsin_request *rq,
                     const struct tcn_jira_search *s);
+#define TCN_JIRA_PLACE_SIZE 24
+/* The token of the page after this answer, "" after the last one. Borrowed from answer, or written to buffer. */
+const char *tcn_jira_next_page(const struct tcn_jira *j, json_t *answer,
+                               char buffer[TCN_JIRA_PLACE_SIZE]);
 
 /* Renders a page of the comments of op->remote_id, newest first, with their properties; 0 or -1. */
 int tcn_jira_comments(const struct tocsin_instance *in, const struct tocsin_op *op, uint32_t start,
                       int most, struct tocsin_request *rq);
+/* The value of a property of a comment, NULL when it has none. Borrowed. */
+json_t *tcn_jira_property(json_t *comment, const char *key);
 /* The event that a comment of ours is about, "" for one of somebody else. Borrowed from comment. */
 const char *tcn_jira_event_of(json_t *comment);
 
@@ -60,6 +74,11 @@ void tcn_jira_refused(const struct tocsin_instance *in, const struct tocsin_op *
 /* Wraps plain text into an Atlassian document: paragraphs, line breaks, links; at most 32,767 characters.
  * Yours to json_decref(). */
 json_t *tcn_jira_adf(const char *text);
+/* fields as this Jira takes them: Data Center knows no Atlassian documents and gets their text. Yours to json_decref(). */
+json_t *tcn_jira_fields(const struct tcn_jira *j, json_t *fields);
+/* The same for one value, and plain text to a document where one is wanted. */
+json_t *tcn_jira_body(const struct tcn_jira *j, json_t *value);
+
 /* What an Atlassian document, or a plain text, says; cut at 32 KiB. Yours to free(); NULL without memory. */
 char *tcn_jira_adf_text(json_t *body);
 

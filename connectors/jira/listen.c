@@ -46,11 +46,26 @@ static const char *mark_of(json_t *comment)
     return tcn_reply_line_ok(id, 100) ? id : "";
 }
 
+/* Cloud says jsdPublic of every comment; Data Center has the property only. New reference. */
+static json_t *with_jsd_public(json_t *comment)
+{
+    json_t *copy;
+
+    if (json_object_get(comment, "jsdPublic") ||
+        !json_is_true(json_object_get(tcn_jira_property(comment, TCN_JIRA_PUBLIC), "internal")))
+        return json_incref(comment);
+    copy = json_copy(comment);
+    json_object_set_new(copy, "jsdPublic", json_false());
+    return copy;
+}
+
+/* A comment without a word tells nothing. */
 static void tell(const struct tocsin_instance *in, const struct tocsin_op *op, json_t *comment,
                  struct tocsin_sink *sink)
 {
     char *text = tcn_jira_adf_text(json_object_get(comment, "body"));
-    json_t *fields = json_pack("{s:s, s:O}", "kind", "comment", "comment", comment);
+    json_t *fields =
+        json_pack("{s:s, s:o}", "kind", "comment", "comment", with_jsd_public(comment));
     struct tocsin_update update = {
         .change = TOCSIN_SAID,
         .event_id = tcn_reply_text(comment, "id"),
@@ -62,16 +77,17 @@ static void tell(const struct tocsin_instance *in, const struct tocsin_op *op, j
         .fields = fields,
     };
 
-    (void)in->host->emit(sink, &update);
+    if (update.text[0])
+        (void)in->host->emit(sink, &update);
     json_decref(fields);
     free(text);
 }
 
-/* Oldest first; the cursor is the time of the newest. */
-static void tell_all(const struct tocsin_instance *in, const struct tocsin_op *op, json_t *comments,
-                     struct tocsin_result *out, struct tocsin_sink *sink)
+/* Oldest first; the cursor is the time of the newest. 1 when it went on. */
+static int tell_all(const struct tocsin_instance *in, const struct tocsin_op *op, json_t *comments,
+                    struct tocsin_result *out, struct tocsin_sink *sink)
 {
-    int64_t newest_ms = strtoll(op->cursor, NULL, 10);
+    int64_t told_ms = strtoll(op->cursor, NULL, 10), newest_ms = told_ms > 0 ? told_ms : 0;
     size_t n = json_array_size(comments);
 
     for (size_t i = n < PAGE ? n : PAGE; i-- > 0;) {
@@ -83,7 +99,8 @@ static void tell_all(const struct tocsin_instance *in, const struct tocsin_op *o
         if (made_ms(comment) > newest_ms)
             newest_ms = made_ms(comment);
     }
-    snprintf(out->cursor, sizeof out->cursor, "%" PRId64, newest_ms > 0 ? newest_ms : 0);
+    snprintf(out->cursor, sizeof out->cursor, "%" PRId64, newest_ms);
+    return newest_ms > told_ms;
 }
 
 static size_t count_new(const struct tocsin_op *op, json_t *comments)
@@ -131,8 +148,7 @@ void tcn_jira_listen_read(const struct tocsin_instance *in, const struct tocsin_
     }
     if (look_back(op, comments, out))
         return;
-    tell_all(in, op, comments, out, sink);
-    /* What is newer than this page is told next time. */
-    if (start_of(op) > 0)
+    /* What is newer than this page is asked for at once. */
+    if (tell_all(in, op, comments, out, sink) && start_of(op) > 0)
         out->step = 1;
 }

@@ -7,14 +7,12 @@
 #define COMMENT_PAGE 100
 #define COMMENT_PAGES 8
 
-static json_t *note_body(const struct tocsin_op *op)
+static json_t *note_body(const struct tcn_jira *j, const struct tocsin_op *op)
 {
-    json_t *text = json_object_get(op->payload, "text");
-    json_t *document = json_is_object(text) ? json_incref(text)
-                                            : tcn_jira_adf(tcn_reply_text(op->payload, "text"));
+    json_t *body = tcn_jira_body(j, json_object_get(op->payload, "text"));
 
-    return json_pack("{s:o, s:[{s:s, s:{s:s}}]}", "body", document, "properties", "key",
-                     "tocsin.event", "value", "id", tcn_reply_text(op->payload, "event_id"));
+    return json_pack("{s:o, s:[{s:s, s:{s:s}}]}", "body", body, "properties", "key", "tocsin.event",
+                     "value", "id", tcn_reply_text(op->payload, "event_id"));
 }
 
 int tcn_jira_note_render(const struct tocsin_instance *in, const struct tocsin_op *op,
@@ -28,9 +26,10 @@ int tcn_jira_note_render(const struct tocsin_instance *in, const struct tocsin_o
         return -1;
     if (!json_is_object(text) && tcn_reply_text(op->payload, "text")[0] == 0)
         return in->host->fail(in, "the note has no text");
-    if (TOCSIN_REQUEST(in->host, rq, "POST", j->url, TCN_JIRA_ISSUE "/comment", op->remote_id) < 0)
+    if (TOCSIN_REQUEST(in->host, rq, "POST", j->url, TCN_JIRA_ISSUE "/comment", j->api,
+                       op->remote_id) < 0)
         return -1;
-    body = note_body(op);
+    body = note_body(j, op);
     r = in->host->set_json(rq, body);
     json_decref(body);
     return r;
@@ -44,7 +43,7 @@ int tcn_jira_comments(const struct tocsin_instance *in, const struct tocsin_op *
     char from[24], max[24];
 
     if (tcn_jira_need_id(in, op) < 0 ||
-        TOCSIN_REQUEST(h, rq, "GET", j->url, TCN_JIRA_ISSUE "/comment", op->remote_id) < 0)
+        TOCSIN_REQUEST(h, rq, "GET", j->url, TCN_JIRA_ISSUE "/comment", j->api, op->remote_id) < 0)
         return -1;
     snprintf(from, sizeof from, "%u", (unsigned)start);
     snprintf(max, sizeof max, "%d", most);
@@ -71,17 +70,22 @@ void tcn_jira_note_read(const struct tocsin_instance *in, const struct tocsin_op
         tcn_reply_unreadable(op, out, TCN_JIRA);
 }
 
-const char *tcn_jira_event_of(json_t *comment)
+json_t *tcn_jira_property(json_t *comment, const char *key)
 {
     json_t *item;
     size_t i;
 
     json_array_foreach(json_object_get(comment, "properties"), i, item)
     {
-        if (i < TCN_REPLY_ROWS_MAX && strcmp(tcn_reply_text(item, "key"), "tocsin.event") == 0)
-            return tcn_reply_text(json_object_get(item, "value"), "id");
+        if (i < TCN_REPLY_ROWS_MAX && strcmp(tcn_reply_text(item, "key"), key) == 0)
+            return json_object_get(item, "value");
     }
-    return "";
+    return NULL;
+}
+
+const char *tcn_jira_event_of(json_t *comment)
+{
+    return tcn_reply_text(tcn_jira_property(comment, "tocsin.event"), "id");
 }
 
 void tcn_jira_note_find_read(const struct tocsin_instance *in, const struct tocsin_op *op,

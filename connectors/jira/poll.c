@@ -123,17 +123,13 @@ static void go_on(const struct tocsin_instance *in, const struct tocsin_op *op,
         out->step = 1;
 }
 
-static int is_last(json_t *answer)
-{
-    return json_is_true(json_object_get(answer, "isLast")) ||
-           tcn_reply_text(answer, "nextPageToken")[0] == 0;
-}
-
 static void read_page(const struct tocsin_instance *in, const struct tocsin_op *op,
                       const struct round *round, json_t *answer, struct tocsin_result *out,
                       struct tocsin_sink *sink)
 {
     json_t *issues = json_object_get(answer, "issues"), *issue;
+    char place[TCN_JIRA_PLACE_SIZE];
+    const char *token;
     size_t i;
 
     if (!json_is_array(issues)) {
@@ -142,10 +138,11 @@ static void read_page(const struct tocsin_instance *in, const struct tocsin_op *
     }
     json_array_foreach(issues, i, issue) if (i < TCN_REPLY_ROWS_MAX)(void)
         tcn_jira_report_version(in, sink, issue);
-    if (is_last(answer))
-        finish(in, op, round, out);
+    token = tcn_jira_next_page(in->state, answer, place);
+    if (token[0])
+        go_on(in, op, round, token, out);
     else
-        go_on(in, op, round, tcn_reply_text(answer, "nextPageToken"), out);
+        finish(in, op, round, out);
 }
 
 void tcn_jira_poll_read(const struct tocsin_instance *in, const struct tocsin_op *op,

@@ -71,11 +71,13 @@ static void rate_limited(const struct tocsin_instance *in, const struct tocsin_o
                          const struct tocsin_response *rs, struct tocsin_result *out)
 {
     const char *reason = in->host->header(rs->msg, "RateLimit-Reason");
+    const struct tcn_jira *j = in->state;
 
     if (out->retry_after_s == 0)
         out->retry_after_s =
             tcn_reply_after_rfc3339(in->host->header(rs->msg, "X-RateLimit-Reset"), op->now_ms);
-    out->scope = TOCSIN_SCOPE_ENDPOINT;
+    /* Data Center counts all calls of an account together. */
+    out->scope = j->is_datacenter ? TOCSIN_SCOPE_INSTANCE : TOCSIN_SCOPE_ENDPOINT;
     if (reason && strncmp(reason, "jira-per-issue", 14) == 0)
         out->scope = TOCSIN_SCOPE_LANE;
     else if (reason && strncmp(reason, "jira-quota", 10) == 0)
@@ -105,12 +107,19 @@ void tcn_jira_refused(const struct tocsin_instance *in, const struct tocsin_op *
                       const struct tocsin_response *rs, struct tocsin_result *out,
                       struct tocsin_sink *sink)
 {
+    const struct tcn_jira *j = in->state;
+
     if (rs->status == 429 || (rs->status == 503 && out->retry_after_s > 0 &&
                               in->host->header(rs->msg, "RateLimit-Reason"))) {
         rate_limited(in, op, rs, out);
         return;
     }
     say(rs, out, outcome_of(in, op, rs, out->outcome));
+    if (op->verb == TOCSIN_CHECK && rs->status == 404)
+        tcn_reply_set(out, TOCSIN_REJECTED,
+                      TCN_JIRA " answered 404, it has no REST API of version %s there: check url, "
+                               "and api_type, which is cloud or datacenter",
+                      j->api);
     if (out->outcome == TOCSIN_REJECTED)
         name_fields(in, rs, sink);
 }

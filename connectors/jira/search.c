@@ -1,7 +1,10 @@
-/* Search by JQL, and FIND by it. Search sees a change a little after it was made. */
+/* Search by JQL, and FIND by it. Search sees a change a little after it was made. Cloud's pages have tokens, those of Data
+ * Center are counted. */
 #include "jira.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define FIND_MAX 50
 
@@ -27,6 +30,23 @@ int tcn_jira_has_text(json_t *list, const char *text)
     return 0;
 }
 
+/* Of what a query names and is not there a strict search says 400, a lenient one nothing. */
+static void count_pages(const struct tcn_jira_search *s, json_t *body)
+{
+    json_object_set_new(body, "startAt", json_integer(strtoll(s->token, NULL, 10)));
+    if (s->is_lenient)
+        json_object_set_new(body, "validateQuery", json_false());
+}
+
+static int request(const struct tocsin_instance *in, struct tocsin_request *rq)
+{
+    const struct tcn_jira *j = in->state;
+
+    if (j->is_datacenter)
+        return TOCSIN_REQUEST(in->host, rq, "POST", j->url, "/rest/api/2/search");
+    return TOCSIN_REQUEST(in->host, rq, "POST", j->url, "/rest/api/3/search/jql");
+}
+
 int tcn_jira_search(const struct tocsin_instance *in, struct tocsin_request *rq,
                     const struct tcn_jira_search *s)
 {
@@ -34,14 +54,33 @@ int tcn_jira_search(const struct tocsin_instance *in, struct tocsin_request *rq,
     json_t *body;
     int r;
 
-    if (TOCSIN_REQUEST(in->host, rq, "POST", j->url, "/rest/api/3/search/jql") < 0)
+    if (request(in, rq) < 0)
         return -1;
     body = json_pack("{s:s, s:O, s:i}", "jql", s->jql, "fields", s->fields, "maxResults", s->most);
-    if (s->token[0])
+    if (j->is_datacenter)
+        count_pages(s, body);
+    else if (s->token[0])
         json_object_set_new(body, "nextPageToken", json_string(s->token));
     r = in->host->set_json(rq, body);
     json_decref(body);
     return r;
+}
+
+const char *tcn_jira_next_page(const struct tcn_jira *j, json_t *answer,
+                               char buffer[TCN_JIRA_PLACE_SIZE])
+{
+    json_int_t start = json_integer_value(json_object_get(answer, "startAt"));
+    json_int_t total = json_integer_value(json_object_get(answer, "total"));
+    json_int_t n = (json_int_t)json_array_size(json_object_get(answer, "issues"));
+
+    if (!j->is_datacenter)
+        return json_is_true(json_object_get(answer, "isLast"))
+                   ? ""
+                   : tcn_reply_text(answer, "nextPageToken");
+    buffer[0] = 0;
+    if (n > 0 && start >= 0 && start < total - n)
+        snprintf(buffer, TCN_JIRA_PLACE_SIZE, "%" PRId64, (int64_t)(start + n));
+    return buffer;
 }
 
 /* Clones copy labels, but their creator is whoever cloned: creator = currentUser() leaves ours. */

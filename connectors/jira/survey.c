@@ -1,5 +1,7 @@
-/* SURVEY: the versions of up to a hundred issues in one call. */
+/* SURVEY: the versions of up to a hundred issues in one call; Data Center has none for it and searches. */
 #include "jira.h"
+
+#include <stdio.h>
 
 #define IDS_MAX TCN_JIRA_SURVEY_MAX
 
@@ -22,20 +24,49 @@ static json_t *ids_of(const struct tocsin_instance *in, const struct tocsin_op *
     return json_incref(ids);
 }
 
+#define JQL_SIZE (IDS_MAX * 66 + 32) /* an id has 64 characters at most */
+
+static int search_render(const struct tocsin_instance *in, json_t *ids, struct tocsin_request *rq)
+{
+    json_t *fields = json_pack("[s]", "updated"), *id;
+    char jql[JQL_SIZE];
+    int n = snprintf(jql, sizeof jql, "id in ("), r;
+    size_t i;
+
+    json_array_foreach(ids, i, id) n +=
+        snprintf(jql + n, sizeof jql - (size_t)n, "%s%s", i > 0 ? "," : "", json_string_value(id));
+    snprintf(jql + n, sizeof jql - (size_t)n, ") ORDER BY id ASC");
+    r = tcn_jira_search(
+        in, rq,
+        &(struct tcn_jira_search){
+            .jql = jql, .fields = fields, .most = IDS_MAX, .token = "", .is_lenient = 1});
+    json_decref(fields);
+    return r;
+}
+
+static int bulk_render(const struct tocsin_instance *in, json_t *ids, struct tocsin_request *rq)
+{
+    const struct tcn_jira *j = in->state;
+    json_t *body = json_pack("{s:O, s:[s]}", "issueIdsOrKeys", ids, "fields", "updated");
+    int r = TOCSIN_REQUEST(in->host, rq, "POST", j->url, "/rest/api/3/issue/bulkfetch");
+
+    if (r == 0)
+        r = in->host->set_json(rq, body);
+    json_decref(body);
+    return r;
+}
+
 int tcn_jira_survey_render(const struct tocsin_instance *in, const struct tocsin_op *op,
                            struct tocsin_request *rq)
 {
     const struct tcn_jira *j = in->state;
-    json_t *ids = ids_of(in, op), *body;
+    json_t *ids = ids_of(in, op);
     int r;
 
     if (!ids)
         return -1;
-    body = json_pack("{s:o, s:[s]}", "issueIdsOrKeys", ids, "fields", "updated");
-    r = TOCSIN_REQUEST(in->host, rq, "POST", j->url, "/rest/api/3/issue/bulkfetch");
-    if (r == 0)
-        r = in->host->set_json(rq, body);
-    json_decref(body);
+    r = j->is_datacenter ? search_render(in, ids, rq) : bulk_render(in, ids, rq);
+    json_decref(ids);
     return r;
 }
 

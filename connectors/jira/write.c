@@ -35,6 +35,16 @@ static enum phase phase_of(const struct tocsin_op *op)
 
 /* ---- requests ---- */
 
+/* Data Center never shows the issue, and refuses to be told about mails by who administers nothing. */
+static int ask_for_issue(const struct tocsin_instance *in, struct tocsin_request *rq)
+{
+    const struct tcn_jira *j = in->state;
+
+    if (in->host->query(rq, "returnIssue", "true") < 0)
+        return -1;
+    return in->host->query(rq, "notifyUsers", j->notify_users ? "true" : "false");
+}
+
 static int put_render(const struct tocsin_instance *in, const struct tocsin_op *op,
                       struct tocsin_request *rq)
 {
@@ -42,11 +52,10 @@ static int put_render(const struct tocsin_instance *in, const struct tocsin_op *
     json_t *body;
     int r;
 
-    if (TOCSIN_REQUEST(in->host, rq, "PUT", j->url, TCN_JIRA_ISSUE, op->remote_id) < 0 ||
-        in->host->query(rq, "returnIssue", "true") < 0 ||
-        in->host->query(rq, "notifyUsers", j->notify_users ? "true" : "false") < 0)
+    if (TOCSIN_REQUEST(in->host, rq, "PUT", j->url, TCN_JIRA_ISSUE, j->api, op->remote_id) < 0 ||
+        (!j->is_datacenter && ask_for_issue(in, rq) < 0))
         return -1;
-    body = json_pack("{s:O}", "fields", json_object_get(op->payload, "fields"));
+    body = json_pack("{s:o}", "fields", tcn_jira_fields(j, json_object_get(op->payload, "fields")));
     r = in->host->set_json(rq, body);
     json_decref(body);
     return r;
@@ -57,7 +66,7 @@ static int look_render(const struct tocsin_instance *in, const struct tocsin_op 
 {
     const struct tcn_jira *j = in->state;
 
-    if (TOCSIN_REQUEST(in->host, rq, "GET", j->url, TCN_JIRA_ISSUE, op->remote_id) < 0)
+    if (TOCSIN_REQUEST(in->host, rq, "GET", j->url, TCN_JIRA_ISSUE, j->api, op->remote_id) < 0)
         return -1;
     return in->host->query(rq, "fields", TCN_JIRA_FIELDS);
 }
@@ -67,8 +76,8 @@ static int list_render(const struct tocsin_instance *in, const struct tocsin_op 
 {
     const struct tcn_jira *j = in->state;
 
-    if (TOCSIN_REQUEST(in->host, rq, "GET", j->url, TCN_JIRA_ISSUE "/transitions", op->remote_id) <
-        0)
+    if (TOCSIN_REQUEST(in->host, rq, "GET", j->url, TCN_JIRA_ISSUE "/transitions", j->api,
+                       op->remote_id) < 0)
         return -1;
     return in->host->query(rq, "expand", "transitions.fields");
 }
@@ -91,16 +100,18 @@ static int apply_render(const struct tocsin_instance *in, const struct tocsin_op
 {
     const struct tcn_jira *j = in->state;
     struct tcn_jira_way way;
-    json_t *body, *fields;
+    json_t *body, *with, *fields;
     int r;
 
     if (tcn_jira_way_read(&way, op->cursor) < 0 || !tcn_reply_id_ok(way.transition))
         return in->host->fail(in, "no transition was chosen");
-    if (TOCSIN_REQUEST(in->host, rq, "POST", j->url, TCN_JIRA_ISSUE "/transitions", op->remote_id) <
-        0)
+    if (TOCSIN_REQUEST(in->host, rq, "POST", j->url, TCN_JIRA_ISSUE "/transitions", j->api,
+                       op->remote_id) < 0)
         return -1;
     body = json_pack("{s:{s:s}}", "transition", "id", way.transition);
-    fields = screen_fields(op, &way);
+    with = screen_fields(op, &way);
+    fields = tcn_jira_fields(j, with);
+    json_decref(with);
     if (json_object_size(fields) > 0)
         json_object_set(body, "fields", fields);
     r = in->host->set_json(rq, body);

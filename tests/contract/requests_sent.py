@@ -13,6 +13,7 @@ from urllib.parse import unquote_plus
 from wire import Request
 
 CONNECTORS = Path(__file__).resolve().parents[2] / "connectors"
+OF_NO_DOCUMENT = "/rest/api/2/"  # Jira Data Center: prism has no document of it
 OF_NO_VENDOR = {"webhook"}  # the receiver is the user's own: nobody publishes a document of it
 CALL = re.compile(r'TOCSIN_REQUEST\(\s*[^,]+,\s*rq,\s*"(\w+)",\s*[^,]+,([^;]*?)\)\s*(?:<|;)')
 
@@ -56,8 +57,6 @@ WANTED = (
     *_rows("jira",
            ("who it is", "GET", "/rest/api/3/myself"),
            ("the look-up of an issue", "POST", "/rest/api/3/search/jql", "currentUser"),
-           ("what changed", "POST", "/rest/api/3/search/jql", "updated >= -"),
-           ("the versions of many issues", "POST", "/rest/api/3/issue/bulkfetch", '"updated"'),
            ("an issue", "GET", ISSUE, r"fields=\*all"),
            ("a create", "POST", "/rest/api/3/issue", "tocsin.link"),
            ("changed fields", "PUT", ISSUE, "returnIssue=true"),
@@ -87,6 +86,10 @@ HEARD = (
     *_rows("servicenow",
            ("what was said", "GET", TABLE + "sys_journal_field", "elementINwork_notes,comments"),
            ("whether anything was said", "GET", RECORD, "sysparm_fields=work_notes,comments")),
+    *_rows("jira",
+           ("what changed", "POST", "/rest/api/3/search/jql", "updated >= -"),
+           ("the versions of many issues", "POST", "/rest/api/3/issue/bulkfetch", '"updated"'),
+           ("what was said", "GET", ISSUE + "/comment", "orderBy=-created")),
     *_rows("pagerduty",
            ("what was said", "GET", "/incidents/[^/]+/notes")))
 
@@ -107,7 +110,7 @@ def _path(words: str, defines: dict[str, str]) -> str:
     parts = re.findall(r'"([^"]*)"|(\w+)', template)
     path = "".join(text if not name else defines[name] for text, name in parts)
     for value in values:
-        known = {"s->table": "incident"}.get(value, "some-id")
+        known = {"s->table": "incident", "j->api": "3"}.get(value, "some-id")
         path = path.replace("{}", value.strip('"') if value.startswith('"') else known, 1)
     return path
 
@@ -129,4 +132,5 @@ def in_sources() -> Iterator[tuple[str, str, str]]:
 def unlisted() -> list[str]:
     """Requests of the sources that no row of WANTED is about."""
     return [f"{name}: {method} {path}" for name, method, path in in_sources()
-            if not any(row.vendor.startswith(name) and row.is_to(method, path) for row in (*WANTED, *HEARD))]
+            if not path.startswith(OF_NO_DOCUMENT)
+            and not any(row.vendor.startswith(name) and row.is_to(method, path) for row in (*WANTED, *HEARD))]

@@ -394,7 +394,7 @@ class Feeds(Vendor):
             self.assertGreater(len(rows), 20, self.vendor)
             for row in rows:
                 url = urlsplit(row["url"])
-                self.ask(row["method"], f"{url.path}?{url.query}", headers=row["headers"])
+                self.ask(row["method"], f"{url.path}?{url.query}", row.get("json"), headers=row["headers"])
         left = [row for row in HEARD if not any(row.is_met(*sent) for sent in self.proxies.requests)]
         self.assertEqual([], left)
 

@@ -20,7 +20,9 @@ static const struct drive_target {
     const char *name, *connector, *options;
 } drive_targets[] = {
     {"servicenow", "servicenow", "{\"url\": \"https://a.example\", \"user\": \"u\"}"},
-    {"jira", "jira", "{\"url\": \"https://a.example\", \"user\": \"u\", \"project\": \"OPS\"}"},
+    {"jira", "jira",
+     "{\"url\": \"https://a.atlassian.net\", \"user\": \"u\", \"project\": \"OPS\"}"},
+    {"datacenter", "jira", "{\"url\": \"https://a.example/jira\", \"project\": \"OPS\"}"},
     {"pagerduty", "pagerduty", "{\"from\": \"a@b.example\", \"service\": \"PWIXJZS\"}"},
     {"events", "pagerduty", "{\"mode\": \"events\"}"},
     {"smtp", "smtp", "{\"url\": \"smtps://m.example\", \"from\": \"a@b.example\"}"},

@@ -25,8 +25,8 @@ struct issue {
 
 static void open_issue(struct issue *issue)
 {
-    json_t *options =
-        json_pack("{s:s, s:s, s:s}", "url", "https://a.example", "user", "u", "project", "OPS");
+    json_t *options = json_pack("{s:s, s:s, s:s}", "url", "https://a.atlassian.net", "user", "u",
+                                "project", "OPS");
 
     *issue = (struct issue){.n = 0};
     assert_int_equal(kit_open(&issue->kit, "jira", options, NULL), 0);
