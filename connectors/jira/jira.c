@@ -28,6 +28,8 @@ static const struct tocsin_option options[] = {
                "label that every issue gets, by which those that changed are found"),
     TOCSIN_OPT(struct tcn_jira, notify_users, BOOL, "false", 0,
                "whether Jira mails the watchers about edited fields; Data Center always does"),
+    TOCSIN_OPT(struct tcn_jira, public_notes, BOOL, "false", 0,
+               "whether customers of a service project see the notes; else they are for agents"),
     TOCSIN_OPT(struct tcn_jira, max_steps, INT, "3", 0,
                "transitions that may be made to reach a status, 1 to 3"),
     TOCSIN_OPT(struct tcn_jira, timeout, MSEC, "30s", 0, "time for one round trip"),

@@ -15,7 +15,7 @@
 struct tcn_jira {
     const char *url, *api_type, *site_url, *user, *project, *issue_type, *label;
     int64_t max_steps, timeout;
-    int notify_users;
+    int notify_users, public_notes;
     int is_datacenter; /* REST version 2: bodies are text, users have names, search counts */
     const char *api;   /* the version in the paths, "3" or "2" */
 };

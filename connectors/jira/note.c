@@ -1,5 +1,6 @@
 /* Notes are comments. Each carries the property tocsin.event with the id of its timeline event, so that a note whose
- * answer was lost is found again and not written twice. */
+ * answer was lost is found again and not written twice. In a service project they are for agents, not for customers,
+ * unless the options say otherwise; elsewhere that property means nothing. */
 #include "jira.h"
 
 #include <stdio.h>
@@ -10,9 +11,13 @@
 static json_t *note_body(const struct tcn_jira *j, const struct tocsin_op *op)
 {
     json_t *body = tcn_jira_body(j, json_object_get(op->payload, "text"));
+    json_t *properties = json_pack("[{s:s, s:{s:s}}]", "key", "tocsin.event", "value", "id",
+                                   tcn_reply_text(op->payload, "event_id"));
 
-    return json_pack("{s:o, s:[{s:s, s:{s:s}}]}", "body", body, "properties", "key", "tocsin.event",
-                     "value", "id", tcn_reply_text(op->payload, "event_id"));
+    if (!j->public_notes)
+        json_array_append_new(properties, json_pack("{s:s, s:{s:b}}", "key", TCN_JIRA_PUBLIC,
+                                                    "value", "internal", 1));
+    return json_pack("{s:o, s:o}", "body", body, "properties", properties);
 }
 
 int tcn_jira_note_render(const struct tocsin_instance *in, const struct tocsin_op *op,

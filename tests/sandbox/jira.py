@@ -315,8 +315,9 @@ class Jira:
         name, category = STATUSES[issue.status]
         labels = issue.values.get("labels", [])
         marker = next((label for label in labels if label.startswith("tocsin-")), "")
-        comments = [Comment(row.id, model.PEOPLE[row.author][1], plain_text(row.body), "comment",
-                            jira_time(row.created_ms)) for row in issue.comments]
+        comments = [Comment(row.id, model.PEOPLE[row.author][1], plain_text(row.body),
+                            "internal" if model.is_internal(row) else "comment", jira_time(row.created_ms))
+                    for row in issue.comments]
         fields = {"labels": labels, "resolution": model.RESOLUTIONS.get(issue.resolution, ""),
                   "priority": model.PRIORITIES[issue.values.get("priority", "3")],
                   "description": plain_text(issue.values.get("description")),

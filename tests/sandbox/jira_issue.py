@@ -252,7 +252,7 @@ class Shower:
         author, at = self.user(row.author), jira_time(row.created_ms)
         shown = {"self": f"{self.api}/issue/{issue.id}/comment/{row.id}", "id": row.id,
                  "author": author, "body": row.body, "updateAuthor": author, "created": at,
-                 "updated": at} | ({} if self.is_server else {"jsdPublic": True})
+                 "updated": at} | ({} if self.is_server else {"jsdPublic": not is_internal(row)})
         return shown | ({"properties": row.properties} if "properties" in expand else {})
 
     def fields(self, issue: Issue) -> dict[str, Any]:
@@ -290,6 +290,12 @@ class Shower:
             shown["properties"] = {k: v for k, v in issue.properties.items()
                                    if k in properties or "*all" in properties}
         return shown
+
+
+def is_internal(comment: IssueComment) -> bool:
+    """In a service project it is for agents."""
+    return any(row["key"] == "sd.public.comment" and (row["value"] or {}).get("internal") is True
+               for row in comment.properties)
 
 
 def _select(fields: dict[str, Any], wanted: list[str]) -> dict[str, Any]:

@@ -236,6 +236,14 @@ class Talk(Base):
         found = ask("POST", "/comment/list", {"ids": [int(answer.json()["id"])]}).json()
         self.assertEqual(1, found["total"])
 
+    def test_comments_for_agents(self) -> None:
+        issue = create()
+        for internal in (True, False):
+            answer = ask("POST", f"/issue/{issue}/comment", {"body": DOC, "properties": [
+                {"key": "sd.public.comment", "value": {"internal": internal}}]})
+            self.assertIs(not internal, answer.json()["jsdPublic"])
+        self.assertEqual(["internal", "comment"], [row["kind"] for row in BOX.tickets("jira")[0]["comments"]])
+
     def test_refused_comments(self) -> None:
         issue = create()
         for body in ({"body": "text"}, {}, {"body": paragraph_doc("x" * 32_768)},

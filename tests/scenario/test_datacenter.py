@@ -37,6 +37,8 @@ class DataCenter(Scenario):
         text = "restarted *web-1*\nsee https://example.com/1"
         self.command(ident, "notes", {"text": text})
         eventually("the note is there, as it was typed", lambda: text in self.comments(name))
+        rows = self.tickets(name, vendors=JIRA)["jira"]["comments"]
+        self.assertEqual({"internal"}, {row["kind"] for row in rows}, "customers of a service project see nothing of it")
         self.command(ident, "resolve")
         self.assertEqual("Done", self.tickets(name, "RESOLVED", JIRA)["jira"]["fields"]["resolution"])
         self.assertEqual([], [row["path"] for row in self.box.calls("jira") if not row["path"].startswith("/rest/api/2/")])
