@@ -195,6 +195,8 @@ static json_t *samples_of(const char *field)
                          "A title that is long: 0123456789 0123456789 0123456789 0123456789 "
                          "0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 "
                          "0123456789 0123456789 0123456789 \xc3\xa4\xc3\xb6\xc3\xbc");
+    if (strcmp(field, "summary") == 0)
+        return json_pack("[s,s]", "web is down", "**web** is down\n\n- see https://example.com/r");
     if (strcmp(field, "resolution") == 0)
         return json_pack("[{s:s,s:s}]", "code", "Solution provided", "notes", "Alarm is OK");
     return NULL;

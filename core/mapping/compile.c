@@ -278,6 +278,11 @@ static const struct tcn_expr *compile_adf(struct tcn_compile *c, const struct tc
     return compile_of(c, n, TCN_FORM_ADF, "adf");
 }
 
+static const struct tcn_expr *compile_markdown(struct tcn_compile *c, const struct tcn_node *n)
+{
+    return compile_of(c, n, TCN_FORM_MARKDOWN, "markdown");
+}
+
 static const struct tcn_expr *compile_min(struct tcn_compile *c, const struct tcn_node *n)
 {
     return compile_of(c, n, TCN_FORM_MIN, "min");
@@ -315,6 +320,7 @@ static const struct form forms[] = {
     {"hash", {"hash", "alg"}, compile_hash},
     {"json", {"json"}, compile_json},
     {"adf", {"adf"}, compile_adf},
+    {"markdown", {"markdown"}, compile_markdown},
     {"min", {"min"}, compile_min},
     {"max", {"max"}, compile_max},
     {"time", {"time", "formats", "tz", "zero", "out"}, compile_time},

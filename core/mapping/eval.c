@@ -297,6 +297,14 @@ static struct tcn_value eval_adf(struct tcn_eval *ev, const struct tcn_expr *x)
     return tcn_value_is_absent(&of) || !text.ptr ? TCN_ABSENT : tcn_markdown_adf(&ev->work, text);
 }
 
+/* A text is markdown already. */
+static struct tcn_value eval_markdown(struct tcn_eval *ev, const struct tcn_expr *x)
+{
+    struct tcn_value of = tcn_eval(ev, x->of);
+
+    return tcn_value_is_map(&of) ? tcn_adf_markdown(&ev->work, of) : of;
+}
+
 static struct tcn_value eval_time(struct tcn_eval *ev, const struct tcn_expr *x)
 {
     struct tcn_value of = tcn_eval(ev, x->time.of);
@@ -338,6 +346,8 @@ static struct tcn_value eval_form(struct tcn_eval *ev, const struct tcn_expr *x)
         return eval_json(ev, x);
     case TCN_FORM_ADF:
         return eval_adf(ev, x);
+    case TCN_FORM_MARKDOWN:
+        return eval_markdown(ev, x);
     case TCN_FORM_MIN:
         return tcn_eval_extreme(ev, x, -1);
     case TCN_FORM_MAX:

@@ -59,6 +59,7 @@ enum tcn_form {
     TCN_FORM_HASH,
     TCN_FORM_JSON,
     TCN_FORM_ADF,
+    TCN_FORM_MARKDOWN,
     TCN_FORM_MIN,
     TCN_FORM_MAX,
     TCN_FORM_TIME

@@ -12,6 +12,9 @@ struct tcn_value tcn_markdown_plain(struct tcn_work *w, struct tcn_str text);
  * https://developer.atlassian.com/cloud/jira/platform/apis/document/structure/ */
 struct tcn_value tcn_markdown_adf(struct tcn_work *w, struct tcn_str text);
 
+/* The other way round: markdown that makes the same document, as far as markdown has what is in it; the rest as text. */
+struct tcn_value tcn_adf_markdown(struct tcn_work *w, struct tcn_value document);
+
 /* Blocks, one at a time. */
 enum tcn_block_kind {
     TCN_BLOCK_PARAGRAPH,

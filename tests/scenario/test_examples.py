@@ -111,6 +111,19 @@ class Examples(unittest.TestCase):
         self.check(config)
         self.check(config, ("map", "test", "--mapping", "mappings/backup.json"))
 
+    def test_a_mapping_of_jira(self) -> None:
+        (text,) = blocks(RECIPES / "jira.md", "json", "mapping")
+        mapping = json.loads(text)
+        self.assertIn('"out": "{{env.summary|md}}"', (RECIPES / "jira.md").read_text())
+        mapping["fields"]["summary"]["out"] = "{{env.summary|md}}"
+        mapping["tests"] = [{"name": "in a Data Center it is text", "field": "summary", "env": {"summary": "**a**\n\n- b"},
+                             "want_out": {"description": "a\n\n- b"}}]
+        for name, body in (("cloud", text), ("datacenter", json.dumps(mapping))):
+            (self.folder / f"{name}.json").write_text(body)
+            done = subprocess.run([str(BINARY), "map", "test", "--mapping", f"{name}.json"], cwd=self.folder,
+                                  capture_output=True, text=True, timeout=60)
+            self.assertEqual((0, ""), (done.returncode, done.stderr), done.stdout)
+
     def amtool(self, *words: str) -> str:
         if not shutil.which("amtool"):
             self.skipTest("amtool is not installed; apt-get install prometheus-alertmanager")
