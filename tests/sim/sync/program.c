@@ -23,9 +23,9 @@ static const struct configured {
     const char *connector, *config, *url;
 } configured[SYSTEMS] = {
     [JIRA] = {"jira",
-              "{\"url\": \"https://jira.example\", \"user\": \"bot@jira.example\", \"token\": "
+              "{\"url\": \"https://site.atlassian.net\", \"user\": \"bot@jira.example\", \"token\": "
               "{\"env\": \"T\"}, \"project\": \"OPS\"}",
-              "https://jira.example"},
+              "https://site.atlassian.net"},
     [SNOW] = {"servicenow",
               "{\"url\": \"https://snow.example\", \"user\": \"bot\", \"password\": {\"env\": "
               "\"T\"}}",

@@ -53,7 +53,7 @@ struct world {
     struct tcn_wanted_note all_notes[NOTES_MAX];
     size_t n_all_notes;
     bool with_faults,
-        keeps_still; /* keeps_still: the incident does not change while a call is out */
+        keeps_still;          /* keeps_still: the incident does not change while a call is out */
     bool takes_without_trace; /* what the incident takes is no change of it */
     char said[4096];
     struct tcn_ensure_conflict conflicts[NOTES_MAX]; /* the texts are of the arena */
