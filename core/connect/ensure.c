@@ -247,6 +247,10 @@ static bool plan_sync(struct tcn_ensure *e, struct tcn_step *s)
     if (s->kind == TCN_STEP_TAKE)
         return true; /* and merge again: what is taken may leave the incident's revision as it is */
     e->progress->is_new = false;
+    if (!has_record(e->link)) {
+        tcn_ensure_rest(e, s, TCN_STEP_WAIT, e->now_ms); /* for another one */
+        return true;
+    }
     if (e->link->state == TCN_LINK_BLOCKED) {
         tcn_ensure_rest(e, s, TCN_STEP_WAIT, 0);
         return true;

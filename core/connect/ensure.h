@@ -216,6 +216,8 @@ bool tcn_ensure_plan_listen(struct tcn_ensure *e, struct tcn_step *s);
 bool tcn_ensure_listened(struct tcn_ensure *e, const struct tcn_learned *got);
 /* It failed: true when the lane goes on without it, until something says again that the record changed. */
 bool tcn_ensure_is_deaf(struct tcn_ensure *e, const struct tcn_learned *got);
+/* The record is closed for good while the incident goes on: another one takes its place, once a day. False: not now. */
+bool tcn_ensure_follow(struct tcn_ensure *e);
 /* True when a call for a note, or a wait before it, was planned. */
 bool tcn_ensure_plan_notes(struct tcn_ensure *e, struct tcn_step *s);
 /* A NOTE failed, and may be there all the same, now or in a while. */

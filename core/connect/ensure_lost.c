@@ -10,18 +10,23 @@
 #define GONE_GAP_MS (TCN_ENSURE_GONE_MS / 2)
 #define NAME_POINTS 60u
 
-/* From when on the record may be made anew; 0 = never. A remote, or a person, that removes whatever is made gets one a day. */
-static int64_t anew_from(const struct tcn_ensure *e)
+/* From when on another record may take its place; 0 = never. A remote, or a person, that ends whatever is made gets one a day. */
+static int64_t another_from(const struct tcn_ensure *e)
 {
     const struct tcn_wanted *w = e->wanted;
     int64_t from_ms = e->link->last_attempt_ms + TCN_ENSURE_ANEW_MS;
 
-    if (w->when_lost != TCN_LOST_RECREATE || w->status == TCN_CLASS_RESOLVED || !w->is_wanted ||
-        !tcn_ensure_can(e, TOCSIN_CREATE))
+    if (w->status == TCN_CLASS_RESOLVED || !w->is_wanted || !tcn_ensure_can(e, TOCSIN_CREATE))
         return 0;
     if (e->link->recreated == 0 || e->link->last_attempt_ms > e->now_ms)
         return e->now_ms;
     return from_ms > e->now_ms ? from_ms : e->now_ms;
+}
+
+/* The same of one that is lost. */
+static int64_t anew_from(const struct tcn_ensure *e)
+{
+    return e->wanted->when_lost == TCN_LOST_RECREATE ? another_from(e) : 0;
 }
 
 /* What was known of the record goes; its mark is another from now on, so that no search finds the one that is gone. A store
@@ -44,6 +49,21 @@ static void begin_anew(struct tcn_ensure *e)
     link->blocked_reason = link->pushed = NULL;
     if (was_told) /* its dead letters go when the new record is there */
         tcn_ring_add(link, "#dead", NULL, e->now_ms, e->arena);
+}
+
+bool tcn_ensure_follow(struct tcn_ensure *e)
+{
+    struct tcn_link *link = e->link;
+    const char *key = link->remote_key && link->remote_key[0] ? link->remote_key : "The record";
+    int64_t told_seq = link->notes_seq;
+
+    if (another_from(e) != e->now_ms)
+        return false;
+    tcn_ensure_say(e, true, "%.*s in %s is closed for good: another record follows it",
+                   (int)tcn_utf8_cut(tcn_str(key), NAME_POINTS).len, key, link->connector);
+    begin_anew(e);
+    link->notes_seq = told_seq; /* what was told stands in the one that is closed */
+    return true;
 }
 
 static void say_lost(struct tcn_ensure *e, int64_t from_ms)

@@ -313,11 +313,23 @@ static void push(struct tcn_ensure *e, const struct meeting *all, struct tcn_ste
     json_decref(status);
 }
 
+/* Both knew that it was over, the record is closed for good, and the incident was opened again (spec connectors F3a). */
+static bool is_past(const struct meeting *all)
+{
+    return all->status.note == TCN_NOTE_TERMINAL && all->status_in.base == TCN_CLASS_RESOLVED &&
+           all->status_in.local != TCN_CLASS_RESOLVED;
+}
+
 void tcn_ensure_merge(struct tcn_ensure *e, struct tcn_step *step)
 {
     struct meeting all;
 
     meet_all(e, &all);
+    if (is_past(&all) && tcn_ensure_follow(e)) {
+        part_all(e, &all);
+        tcn_ensure_set_base(e, NULL);
+        return;
+    }
     if (!take(e, &all, step))
         push(e, &all, step);
     part_all(e, &all);

@@ -22,10 +22,11 @@
 static const struct configured {
     const char *connector, *config, *url;
 } configured[SYSTEMS] = {
-    [JIRA] = {"jira",
-              "{\"url\": \"https://site.atlassian.net\", \"user\": \"bot@jira.example\", \"token\": "
-              "{\"env\": \"T\"}, \"project\": \"OPS\"}",
-              "https://site.atlassian.net"},
+    [JIRA] =
+        {"jira",
+         "{\"url\": \"https://site.atlassian.net\", \"user\": \"bot@jira.example\", \"token\": "
+         "{\"env\": \"T\"}, \"project\": \"OPS\"}",
+         "https://site.atlassian.net"},
     [SNOW] = {"servicenow",
               "{\"url\": \"https://snow.example\", \"user\": \"bot\", \"password\": {\"env\": "
               "\"T\"}}",

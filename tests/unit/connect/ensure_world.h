@@ -106,7 +106,11 @@ static inline void lens_status(void *ctx, json_t *record, enum tcn_class local,
 
     (void)ctx;
     *ret = (struct tcn_remote_status){.class = tcn_class_parse(value)};
-    if (value && strcmp(value, "HOLD") == 0) {
+    if (value && strcmp(value, "CLOSED") == 0) {
+        ret->class = TCN_CLASS_RESOLVED;
+        ret->accepts = local == TCN_CLASS_RESOLVED;
+        ret->is_terminal = true;
+    } else if (value && strcmp(value, "HOLD") == 0) {
         ret->accepts = local != TCN_CLASS_RESOLVED;
         ret->class = ret->accepts ? local : TCN_CLASS_ACKED;
     } else {

@@ -253,6 +253,83 @@ static void a_restored_store_finds_what_was_made_anew(void **unused)
     close_world(&w);
 }
 
+/* -- closed for good -------------------------------------------------------------------------------------------- */
+
+static void set_status(struct world *w, enum tcn_class status)
+{
+    w->now_ms += 60000;
+    w->wanted.status = status;
+    w->wanted.resolved_ms = status == TCN_CLASS_RESOLVED ? w->now_ms : 0;
+    touch(w);
+    wake(w);
+    settle(w);
+}
+
+static void close_newest(struct world *w)
+{
+    json_object_set_new(newest(w)->fields, "status", json_string("CLOSED"));
+}
+
+/* Three notes stand in the first record; what happens from then on is told in the second. */
+static void another_record_follows_one_that_is_closed_for_good(void **unused)
+{
+    struct world w;
+
+    (void)unused;
+    seed = 42;
+    open_deleted(&w, TCN_LOST_STOP);
+    set_status(&w, TCN_CLASS_RESOLVED);
+    close_newest(&w);
+    set_status(&w, TCN_CLASS_OPEN);
+    assert_int_equal(w.remote.n, 2);
+    assert_string_equal(w.link.remote_id, "rec1");
+    assert_int_equal(w.link.recreated, 1);
+    assert_string_equal(json_string_value(json_object_get(newest(&w)->fields, "status")), "OPEN");
+    assert_int_equal(newest(&w)->n_notes, 0);
+    assert_int_equal(count_said(&w, "rec0 in jira is closed for good: another record follows it"),
+                     1);
+    add_note(&w);
+    touch(&w);
+    wake(&w);
+    settle(&w);
+    assert_int_equal(newest(&w)->n_notes, 1);
+    close_world(&w);
+}
+
+/* Somebody closes each of them at once. */
+static void they_follow_once_a_day(void **unused)
+{
+    struct world w;
+
+    (void)unused;
+    seed = 43;
+    open_deleted(&w, TCN_LOST_STOP);
+    for (int i = 0; i < 3; i++) {
+        set_status(&w, TCN_CLASS_RESOLVED);
+        close_newest(&w);
+        set_status(&w, TCN_CLASS_OPEN);
+    }
+    assert_int_equal(w.remote.n, 2);
+    assert_int_equal(count_said(&w, "rec1 in jira is closed for good: its status cannot follow."),
+                     1);
+    close_world(&w);
+}
+
+/* What somebody closes while the incident is open was closed knowingly. */
+static void an_open_incident_leaves_a_closed_record_alone(void **unused)
+{
+    struct world w;
+
+    (void)unused;
+    seed = 44;
+    open_deleted(&w, TCN_LOST_STOP);
+    w.wanted.is_firing = true;
+    close_newest(&w);
+    set_status(&w, TCN_CLASS_ACKED);
+    assert_int_equal(w.remote.n, 1);
+    close_world(&w);
+}
+
 /* -- everything goes wrong -------------------------------------------------------------------------------------- */
 
 static size_t living(const struct world *w)
@@ -328,6 +405,9 @@ int main(void)
         cmocka_unit_test(of_a_resolved_incident_nothing_is_made_anew),
         cmocka_unit_test(resolved_in_time),
         cmocka_unit_test(a_restored_store_finds_what_was_made_anew),
+        cmocka_unit_test(another_record_follows_one_that_is_closed_for_good),
+        cmocka_unit_test(they_follow_once_a_day),
+        cmocka_unit_test(an_open_incident_leaves_a_closed_record_alone),
         cmocka_unit_test(stories),
     };
 
