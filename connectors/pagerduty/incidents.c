@@ -78,9 +78,9 @@ static int get_render(const struct tocsin_instance *in, const struct tocsin_op *
                       struct tocsin_request *rq)
 {
     const struct tcn_pd *p = in->state;
+    const char *id = op->step > 0 ? op->cursor : op->remote_id; /* the one it was merged into */
 
-    if (need_id(in, op) < 0 ||
-        TOCSIN_REQUEST(in->host, rq, "GET", p->url, "/incidents/{}", op->remote_id) < 0)
+    if (need_id(in, op) < 0 || TOCSIN_REQUEST(in->host, rq, "GET", p->url, "/incidents/{}", id) < 0)
         return -1;
     return tcn_pd_dress_read(in->host, rq);
 }
@@ -316,6 +316,36 @@ static void incident_read(const struct tocsin_instance *in, const struct tocsin_
         tcn_reply_unreadable(op, out, TCN_PD);
 }
 
+/* "" when it is no incident that was merged into another one: its schema, ResolveReason of the REST API. */
+static const char *merged_into(json_t *incident)
+{
+    json_t *reason = json_object_get(incident, "resolve_reason");
+    const char *id = tcn_reply_text(json_object_get(reason, "incident"), "id");
+
+    return strcmp(tcn_reply_text(reason, "type"), "merge_resolve_reason") == 0 &&
+                   tcn_reply_id_ok(id)
+               ? id
+               : "";
+}
+
+/* Merged is not over: whoever works on it does so at the other one (spec connectors D4). */
+static void get_read(const struct tocsin_instance *in, const struct tocsin_op *op,
+                     const struct tocsin_response *rs, struct tocsin_result *out,
+                     struct tocsin_sink *sink)
+{
+    json_t *incident = json_object_get(rs->json, "incident");
+    const char *wanted = op->step > 0 ? op->cursor : op->remote_id, *other = merged_into(incident);
+
+    if (other[0] && strcmp(other, wanted) != 0 &&
+        strcmp(tcn_reply_text(incident, "id"), wanted) == 0) {
+        tcn_reply_set(out, TOCSIN_MORE, "%s", "");
+        out->step = op->step + 1;
+        (void)tocsin_copy(out->cursor, sizeof out->cursor, other);
+    } else if (report(in, sink, wanted, incident) < 0) {
+        tcn_reply_unreadable(op, out, TCN_PD);
+    }
+}
+
 /* The page does not wait for a priority that is not there. */
 static void lookup_read(const struct tocsin_op *op, const struct tocsin_response *rs,
                         struct tocsin_result *out)
@@ -388,7 +418,7 @@ static void note_find_read(const struct tocsin_instance *in, const struct tocsin
 const struct tcn_verb tcn_pd_incidents[TCN_PD_VERBS] = {
     [TOCSIN_CHECK] = {check_render, check_read},
     [TOCSIN_FIND] = {find_render, find_read},
-    [TOCSIN_GET] = {get_render, incident_read},
+    [TOCSIN_GET] = {get_render, get_read},
     [TOCSIN_CREATE] = {create_render, create_read},
     [TOCSIN_WRITE] = {write_render, incident_read},
     [TOCSIN_NOTE] = {note_render, note_read},

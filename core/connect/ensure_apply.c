@@ -326,6 +326,21 @@ static bool found(struct tcn_ensure *e, const struct tcn_step *step, const struc
     return true;
 }
 
+/* It answers with another record: the one that this was merged into. */
+static void say_moved(struct tcn_ensure *e, const struct tocsin_record *r)
+{
+    struct tcn_link *link = e->link;
+    const char *key = link->remote_key && link->remote_key[0] ? link->remote_key : link->remote_id;
+
+    if (strcmp(r->remote_id, link->remote_id) == 0)
+        return;
+    e->effects->linked = tcn_arena_fmt(
+        e->arena, "%.*s in %s was merged into %.*s, which is kept in step from now on",
+        (int)tcn_utf8_cut(tcn_str(key), NAME_POINTS).len, key, link->connector, (int)name_of(r).len,
+        name_of(r).ptr);
+    link->remote_key = link->remote_url = NULL;
+}
+
 static bool got_record(struct tcn_ensure *e, const struct tcn_step *step,
                        const struct tcn_learned *got)
 {
@@ -336,6 +351,7 @@ static bool got_record(struct tcn_ensure *e, const struct tcn_step *step,
         unknown.result = &lost;
         return fail_transient(e, step, &unknown);
     }
+    say_moved(e, &got->records[0]);
     meet(e, &got->records[0]);
     e->progress->is_new = true;
     if (step->hints > e->link->hints_seen)

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from page import render_page
+from pagerduty import PagerDuty
 from vendor import Ticket, Vendor
 from wire import Peer, Request, Response, Route, Router, json_response
 
@@ -25,6 +26,7 @@ class Box(Protocol):
     faults: Any
     calls: Any
     mail: Any
+    account: PagerDuty
 
     def configurable(self) -> dict[str, Any]: ...
 
@@ -62,6 +64,7 @@ class Admin:
             ("POST", "/reset", self._reset),
             ("POST", "/tickets/{vendor}/{key}/status", self._status),
             ("POST", "/tickets/{vendor}/{key}/note", self._note),
+            ("POST", "/tickets/pagerduty/{key}/merge", self._merge),
         ]
         for method, pattern, call in routes:
             self.router.add(method, pattern, call)
@@ -175,4 +178,8 @@ class Admin:
         if not text:
             raise ValueError("the note is empty")
         self.box.vendors[vendor].person_note(key, text)
+        return self._changed(request)
+
+    def _merge(self, request: Request, key: str) -> Response:
+        self.box.account.person_merge(key, str(_fields(request).get("into", "")))
         return self._changed(request)

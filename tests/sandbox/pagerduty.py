@@ -323,6 +323,15 @@ class PagerDuty:
                 raise ValueError(f"no such status: {status}")
             self.set_status(incident, status, (PERSON, "user_reference"), {"type": "website"})
 
+    def person_merge(self, ticket_id: str, into: str) -> None:
+        """What the page of an incident offers: this one is resolved, and goes on as part of the other."""
+        with self.lock:
+            incident, other = self.incidents[ticket_id], self.incidents[into]
+            if not other.is_open() or other is incident:
+                raise ValueError("the target must be another incident that is open")
+            incident.merged_into = other.id
+            self.set_status(incident, "resolved", (PERSON, "user_reference"), {"type": "website"})
+
     def person_note(self, ticket_id: str, text: str) -> None:
         with self.lock:
             self._note(self.incidents[ticket_id], text, PERSON)

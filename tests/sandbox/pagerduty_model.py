@@ -51,6 +51,7 @@ class Incident:
     priority: str = ""
     details: str = ""  # of its body
     resolution: str = ""
+    merged_into: str = ""  # the incident that this is part of since
     updated_at: str = ""
     changed_at: str = ""  # of the last status
     changed_by: tuple[str, str] = (BOT, "user_reference")
@@ -130,6 +131,9 @@ class Shower:
             shown["incident_key"] = row.incident_key
         if not row.is_open():
             shown["resolved_at"] = row.changed_at
+        if row.merged_into:
+            other = self.reference("incident_reference", row.merged_into, row.merged_into)
+            shown["resolve_reason"] = {"type": "merge_resolve_reason", "incident": other}
         return shown
 
     def _assignments(self, row: Incident) -> list[dict[str, Any]]:

@@ -134,6 +134,20 @@ class Inbound(Scenario):
         eventually("it is told", lambda: f"incident {second} is open with the same dedupe string" in self.texts(first), 10)
         self.assertEqual(("RESOLVED", "OPEN"), (self.app.incident(first)["status"], self.app.incident(second)["status"]))
 
+    def test_a_ticket_that_is_merged(self) -> None:
+        """Merged is not over: the incident goes on with the ticket that its own is part of."""
+        _, first, tickets = self.start()
+        _, second, others = self.start()
+        ticket, other = tickets["pagerduty"], others["pagerduty"]
+        self.box.admin("POST", f"/tickets/pagerduty/{ticket['id']}/merge", {"into": other["id"]})
+        self.assertEqual(202, self.tell("pagerduty", ticket["id"]).status)
+        eventually("its link is the other's", lambda: self.linked(first)["pagerduty"]["remote_id"] == other["id"], 10)
+        self.assertIn(f"was merged into {other['key'].lstrip('#')}, which is kept in step from now on", self.texts(first))
+        self.assertEqual(("OPEN", "OPEN"), (self.app.incident(first)["status"], self.app.incident(second)["status"]))
+        self.person("pagerduty", other, WORKING["pagerduty"])
+        for ident in (first, second):
+            eventually("it is acknowledged", lambda: self.app.incident(ident)["acknowledged"], 10)
+
     def twins(self) -> tuple[str, str]:
         """The first is resolved, its record too; the second has its dedupe string."""
         def start() -> str:
