@@ -2,6 +2,9 @@
 #include "jira.h"
 
 #define BAD_FIELDS_MAX 32
+#define MESSAGE_MAX                                                                                \
+    120 /* characters of a message about a field: what can be done about it stands behind it */
+#define REASON_MAX 250
 
 static const char *first_message(json_t *body, const char **ret_field)
 {
@@ -20,26 +23,56 @@ static const char *first_message(json_t *body, const char **ret_field)
     return tcn_reply_text(body, "message");
 }
 
+static int was_sent(const struct tocsin_op *op, const char *field)
+{
+    json_t *status = json_object_get(op->payload, "status");
+
+    return json_object_get(json_object_get(op->payload, "fields"), field) ||
+           json_object_get(json_object_get(status, "with"), field);
+}
+
+/* What a person can do about a field that was named, "" for nothing that is known. Messages come in the language of the
+ * account, so it goes by whether the field was sent. */
+static const char *advice(const struct tocsin_op *op, const char *field)
+{
+    if (!field[0] || (op->verb != TOCSIN_CREATE && op->verb != TOCSIN_WRITE))
+        return "";
+    if (strcmp(field, "project") == 0)
+        return " (see option project)";
+    if (strcmp(field, "issuetype") == 0)
+        return " (see option issue_type)";
+    if (strcmp(field, "labels") == 0)
+        return " (the field Labels must be on the screen: issues are found by it)";
+    if (was_sent(op, field))
+        return " (is it on the screen? Else take it out of the mapping)";
+    return op->verb == TOCSIN_CREATE ? " (give it a value in \"create\" of the mapping)"
+                                     : " (give it a value in status.with of the mapping)";
+}
+
 /* Without an error body the reason stays as classify() put it. */
-static void say(const struct tocsin_response *rs, struct tocsin_result *out, uint32_t outcome)
+static void say(const struct tocsin_op *op, const struct tocsin_response *rs,
+                struct tocsin_result *out, uint32_t outcome)
 {
     const char *field, *text = first_message(rs->json, &field);
 
     out->outcome = outcome;
     if (text[0])
-        tcn_reply_set(out, (enum tocsin_outcome)outcome, TCN_JIRA " answered %d: %s%s%s",
-                      (int)rs->status, field, field[0] ? ": " : "", text);
+        tcn_reply_set(out, (enum tocsin_outcome)outcome, TCN_JIRA " answered %d: %s%s%.*s%s",
+                      (int)rs->status, field, field[0] ? ": " : "",
+                      (int)tcn_reply_points(text, field[0] ? MESSAGE_MAX : REASON_MAX), text,
+                      outcome == TOCSIN_REJECTED ? advice(op, field) : "");
 }
 
-static void name_fields(const struct tocsin_instance *in, const struct tocsin_response *rs,
-                        struct tocsin_sink *sink)
+/* Those that were sent, which can be left out another time. */
+static void name_fields(const struct tocsin_instance *in, const struct tocsin_op *op,
+                        const struct tocsin_response *rs, struct tocsin_sink *sink)
 {
     json_t *errors = json_object_get(rs->json, "errors"), *item;
     const char *field;
     size_t n = 0;
 
-    json_object_foreach(errors, field,
-                        item) if (n++ < BAD_FIELDS_MAX && tcn_reply_line_ok(field, 200))(void)
+    json_object_foreach(errors, field, item) if (n++ < BAD_FIELDS_MAX && was_sent(op, field) &&
+                                                 tcn_reply_line_ok(field, 200))(void)
         in->host->bad_field(sink, field,
                             json_is_string(item) ? json_string_value(item) : "refused");
 }
@@ -114,12 +147,12 @@ void tcn_jira_refused(const struct tocsin_instance *in, const struct tocsin_op *
         rate_limited(in, op, rs, out);
         return;
     }
-    say(rs, out, outcome_of(in, op, rs, out->outcome));
+    say(op, rs, out, outcome_of(in, op, rs, out->outcome));
     if (op->verb == TOCSIN_CHECK && rs->status == 404)
         tcn_reply_set(out, TOCSIN_REJECTED,
                       TCN_JIRA " answered 404, it has no REST API of version %s there: check url, "
                                "and api_type, which is cloud or datacenter",
                       j->api);
     if (out->outcome == TOCSIN_REJECTED)
-        name_fields(in, rs, sink);
+        name_fields(in, op, rs, sink);
 }

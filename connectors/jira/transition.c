@@ -136,8 +136,11 @@ static int fill_screen(json_t *transition, json_t *status, struct tcn_jira_way *
 
         if (fill_field(name, field, with, is_goal, way) == 0)
             continue;
-        snprintf(why, size, "transition \"%.60s\" needs the field \"%.60s\"",
-                 tcn_reply_text(transition, "name"), label[0] ? label : name);
+        snprintf(
+            why, size,
+            "transition \"%.60s\" needs the field \"%.60s\": give %.40s a value in status.with "
+            "of the mapping",
+            tcn_reply_text(transition, "name"), label[0] ? label : name, name);
         return -1;
     }
     return 0;

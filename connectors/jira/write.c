@@ -202,7 +202,7 @@ static void read_list(const struct tocsin_instance *in, const struct tocsin_op *
     const struct tcn_jira *j = in->state;
     int64_t most = j->max_steps < STEPS_MAX ? j->max_steps : STEPS_MAX;
     json_t *transitions = json_object_get(rs->json, "transitions");
-    char why[200];
+    char why[256];
 
     if (!json_is_array(transitions)) {
         tcn_reply_unreadable(op, out, TCN_JIRA);
