@@ -17,9 +17,9 @@ struct tcn_said {
 /* Appends what has an id, a time and a text; the rest, and what is more than TCN_SAID_MAX, is left out. */
 void tcn_said_add(struct tcn_said *all, size_t *n, struct tcn_said one);
 
-/* Emits those that are newer than op->cursor, oldest first, the newest TCN_REPLY_ROWS_MAX of them, and sets out->cursor.
- * What was said within 5 s of the newest is told again: times are coarse, and what is committed late carries an early
- * one. The host drops what it knows by event_id. all is put in order. */
+/* Emits those that are newer than op->cursor, oldest first, and sets out->cursor: at first the newest TCN_REPLY_ROWS_MAX, later
+ * as many of the oldest, with out->step set when there are more. What was said within 5 s of the newest is told again: times
+ * are coarse, and what is committed late carries an early one. The host drops what it knows by event_id. Changes all. */
 void tcn_said_tell(const struct tocsin_instance *in, const struct tocsin_op *op,
                    struct tcn_said *all, size_t n, struct tocsin_result *out,
                    struct tocsin_sink *sink);

@@ -83,6 +83,18 @@ void tcn_sn_journal_hidden(struct tocsin_result *out)
         "nobody's notes are taken over");
 }
 
+/* The page begins with the newest: those that came before its last one are not on it. */
+static void warn_if_cut(const struct tocsin_instance *in, const struct tocsin_op *op,
+                        const struct tcn_said *all, size_t n)
+{
+    int64_t since_ms = tcn_said_since_ms(op);
+
+    if (since_ms > 0 && n == TCN_REPLY_ROWS_MAX && all[n - 1].at_ms > since_ms)
+        in->host->log(in, TOCSIN_WARN,
+                      "%d notes and more are new at once: those before them are not taken over",
+                      TCN_REPLY_ROWS_MAX);
+}
+
 static void add_entry(const struct tocsin_op *op, json_t *row, struct tcn_said *all, size_t *n)
 {
     struct tcn_said one = {.id = tcn_reply_text(row, "sys_id"),
@@ -130,5 +142,6 @@ TCN_SN_READ(listen)
         out->step = 1;
         return;
     }
+    warn_if_cut(in, op, all, n);
     tcn_said_tell(in, op, all, n, out, sink);
 }
