@@ -217,6 +217,39 @@ int64_t tcn_reply_time_ms(const char *text)
     return (((days(y, mo, d) * 24 + h) * 60 + mi - east) * 60 + s) * 1000 + ms;
 }
 
+static int month_of(const char *name)
+{
+    static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+    for (int i = 0; i < 12; i++)
+        if (strncmp(names + (size_t)i * 3, name, 3) == 0)
+            return i + 1;
+    return 0;
+}
+
+int64_t tcn_reply_date_ms(const char *text)
+{
+    char month[4];
+    int d, y, h, mi, s, used = 0, m;
+
+    if (!text || sscanf(text, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &d, month, &y,
+                        &h, &mi, &s, &used) < 6)
+        return 0;
+    m = strlen(month) == 3 ? month_of(month) : 0;
+    if (used != 29 || text[used] != 0 || m == 0 || y < 1970 || d < 1 || d > 31 || h < 0 || mi < 0 ||
+        s < 0)
+        return 0;
+    return (((days(y, m, d) * 24 + h) * 60 + mi) * 60 + s) * 1000;
+}
+
+int64_t tcn_reply_now_ms(const struct tocsin_instance *in, const struct tocsin_op *op,
+                         const struct tocsin_response *rs)
+{
+    int64_t date_ms = tcn_reply_date_ms(in->host->header(rs->msg, "Date"));
+
+    return date_ms > 0 ? date_ms : op->now_ms;
+}
+
 /* The date of a day, by the same counting: "Low-Level Date Algorithms" of Howard Hinnant, days_from_civil() and back. */
 static void date_of(int64_t day, int *ret_year, int *ret_month, int *ret_day)
 {

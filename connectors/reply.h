@@ -52,6 +52,11 @@ uint32_t tcn_reply_after_rfc3339(const char *text, int64_t now_ms);
 /* Unix time in ms of "2026-03-01T10:00:00.123+0100" and the like: a blank for the T, no fraction, a colon in the zone, Z,
  * or no zone, which is UTC. 0 when text is NULL or none of these. */
 int64_t tcn_reply_time_ms(const char *text);
+/* Unix time in ms of "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7). 0 when text is NULL or another form. */
+int64_t tcn_reply_date_ms(const char *text);
+/* What time it is by the clock of who answered, as its header Date says; by ours when there is none. */
+int64_t tcn_reply_now_ms(const struct tocsin_instance *in, const struct tocsin_op *op,
+                         const struct tocsin_response *rs);
 /* The other way round: "2026-03-01 10:00:00" in UTC, the second cut off. What lies before 1970 or after 9999 becomes that. */
 #define TCN_REPLY_TIME_SIZE 20
 void tcn_reply_time_text(int64_t ms, char ret[TCN_REPLY_TIME_SIZE]);

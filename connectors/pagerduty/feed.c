@@ -33,7 +33,8 @@ static void first_window(const struct tocsin_op *op, int64_t newest_ms, struct w
 {
     int64_t oldest_ms = op->now_ms - WINDOW_MS;
 
-    *ret = (struct window){.newest_ms = newest_ms, .until_ms = op->now_ms + LATE_MS};
+    *ret = (struct window){.newest_ms = newest_ms};
+    ret->until_ms = (newest_ms > op->now_ms ? newest_ms : op->now_ms) + LATE_MS;
     ret->since_ms =
         (newest_ms ? newest_ms : number_of(op, "since_ms")) - number_of(op, "overlap_ms");
     if (ret->since_ms < oldest_ms)
@@ -157,10 +158,17 @@ static int64_t end_behind(int64_t ms)
     return ms + 1000;
 }
 
-/* What is logged before then must not be behind the cursor, whatever times an answer tells. */
-static int64_t not_later(int64_t ms, const struct tocsin_op *op)
+/* What is logged before then must not be behind the cursor, whatever times an answer tells. Without a cursor the feed begins
+ * by PagerDuty's clock, which may be another than ours. */
+static int64_t newest_known(const struct tocsin_op *op, const struct window *w, int64_t page_ms,
+                            int64_t their_now_ms)
 {
-    return ms < op->now_ms ? ms : op->now_ms;
+    int64_t known_ms =
+        w->newest_ms ? w->newest_ms : number_of(op, "since_ms") + their_now_ms - op->now_ms;
+
+    if (page_ms > their_now_ms)
+        page_ms = their_now_ms;
+    return page_ms > known_ms ? page_ms : known_ms;
 }
 
 static void next_window(const struct tocsin_instance *in, struct window *w, int64_t newest_ms,
@@ -179,9 +187,10 @@ static void next_window(const struct tocsin_instance *in, struct window *w, int6
     w->until_ms = end_behind(oldest_ms) < w->until_ms ? end_behind(oldest_ms) : w->until_ms - 1000;
 }
 
-static void go_on(const struct tocsin_instance *in, const struct tocsin_op *op, json_t *rows,
-                  int has_more, struct tocsin_result *out)
+static void go_on(const struct tocsin_instance *in, const struct tocsin_op *op,
+                  const struct tocsin_response *rs, json_t *rows, struct tocsin_result *out)
 {
+    int has_more = json_is_true(json_object_get(rs->json, "more"));
     int64_t newest_ms, oldest_ms;
     struct window w;
 
@@ -190,8 +199,7 @@ static void go_on(const struct tocsin_instance *in, const struct tocsin_op *op, 
         return;
     }
     read_window(op, &w);
-    if (not_later(newest_ms, op) > w.newest_ms)
-        w.newest_ms = not_later(newest_ms, op);
+    w.newest_ms = newest_known(op, &w, newest_ms, tcn_reply_now_ms(in, op, rs));
     if (has_more && newest_ms > 0) {
         next_window(in, &w, newest_ms, oldest_ms);
         write_window(out, &w);
@@ -214,7 +222,7 @@ void tcn_pd_poll_read(const struct tocsin_instance *in, const struct tocsin_op *
     }
     for (size_t i = 0; i < n; i++)
         report_once(in, rows, i, sink);
-    go_on(in, op, rows, json_is_true(json_object_get(rs->json, "more")), out);
+    go_on(in, op, rs, rows, out);
 }
 
 /* ---- LISTEN ---- */

@@ -130,8 +130,9 @@ void tcn_sn_zone_hidden(struct tocsin_result *out)
         "GMT, or changes are missed: queries read times in it");
 }
 
-/* With GMT the feed begins, or what was found empty really is. */
-static void zone_read(const struct tocsin_op *op, const json_t *me, struct tocsin_result *out)
+/* With GMT the feed begins, by a clock that may be another than ours, or what was found empty really is. */
+static void zone_read(const struct tocsin_op *op, const json_t *me, int64_t their_now_ms,
+                      struct tocsin_result *out)
 {
     const char *zone = tcn_reply_text(me, "time_zone");
     struct position at;
@@ -147,7 +148,7 @@ static void zone_read(const struct tocsin_op *op, const json_t *me, struct tocsi
     } else if (op->step == STEP_ZONE && read_position(op->cursor, &at) == 0) {
         write_asked(out, at.at_ms, op->now_ms);
     } else {
-        (void)tocsin_copy(out->cursor, sizeof out->cursor, op->cursor);
+        write_asked(out, number_of(op, "since_ms") + their_now_ms - op->now_ms, op->now_ms);
         tcn_reply_set(out, TOCSIN_MORE, "%s", "");
         out->step = STEP_ROWS;
     }
@@ -195,21 +196,21 @@ static int64_t page_rows(const struct tocsin_instance *in, json_t *rows, struct 
 }
 
 /* A record may carry a time to come (an import can set it): what is changed before then must not be behind the cursor. */
-static int64_t not_later(int64_t ms, const struct tocsin_op *op)
+static int64_t earlier(int64_t a_ms, int64_t b_ms)
 {
-    return ms < op->now_ms ? ms : op->now_ms;
+    return a_ms < b_ms ? a_ms : b_ms;
 }
 
 /* Nothing, not even the record that the cursor was taken from: it was deleted, or the zone is another one now. Where there
  * was none before the zone is asked for every now and then. */
-static void empty_page(const struct tocsin_op *op, struct tocsin_result *out)
+static void empty_page(const struct tocsin_op *op, int64_t their_now_ms, struct tocsin_result *out)
 {
     struct position at;
 
-    if (read_position(op->cursor, &at) < 0) {
-        write_asked(out, number_of(op, "since_ms"), op->now_ms);
-    } else if (at.id[0]) {
-        write_position(out, not_later(at.at_ms, op), "");
+    if (read_position(op->cursor, &at) < 0)
+        at = (struct position){.asked_ms = op->now_ms};
+    if (at.id[0]) {
+        write_position(out, earlier(at.at_ms, their_now_ms), "");
     } else {
         (void)tocsin_copy(out->cursor, sizeof out->cursor, op->cursor);
         if (at.asked_ms > 0 && op->now_ms - at.asked_ms < ASK_AGAIN_MS)
@@ -234,14 +235,14 @@ static void full_page(const struct tocsin_op *op, json_t *rows, int64_t last_ms,
 TCN_SN_READ(poll)
 {
     json_t *rows = tcn_sn_rows(rs), *first = json_array_get(rows, 0);
-    int64_t last_ms;
+    int64_t last_ms, their_now_ms = tcn_reply_now_ms(in, op, rs);
 
     if (!rows || (first && !json_is_object(first))) {
         tcn_reply_unreadable(op, out, WHO);
         return;
     }
     if (tcn_sn_asks_zone(op)) {
-        zone_read(op, first, out);
+        zone_read(op, first, their_now_ms, out);
         return;
     }
     last_ms = page_rows(in, rows, sink);
@@ -251,11 +252,11 @@ TCN_SN_READ(poll)
                       " answered with rows that are not in the order of sys_updated_on, or hides "
                       "it from the account");
     else if (last_ms == 0)
-        empty_page(op, out);
+        empty_page(op, their_now_ms, out);
     else if (json_array_size(rows) >= TCN_REPLY_ROWS_MAX)
         full_page(op, rows, last_ms, out);
     else
-        write_position(out, not_later(last_ms, op), "");
+        write_position(out, earlier(last_ms, their_now_ms), "");
 }
 
 /* ---- SURVEY ---- */

@@ -122,6 +122,35 @@ static void time_texts(void **state)
     }
 }
 
+static void dates(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t ms;
+    } cases[] = {
+        {"Sun, 06 Nov 1994 08:49:37 GMT", 784111777000},
+        {"Sun, 02 Aug 2026 17:10:00 GMT", 1785690600000},
+        {"Thu, 29 Feb 2024 00:00:00 GMT", 1709164800000},
+        {NULL, 0},
+        {"", 0},
+        {"Sunday, 06-Nov-94 08:49:37 GMT", 0},
+        {"Sun Nov  6 08:49:37 1994", 0},
+        {"Sun, 06 Nov 1994 08:49:37", 0},
+        {"Sun, 06 Nov 1994 08:49:37 GMT+1", 0},
+        {"Sun, 06 Nov 1994 08:49:37 CET", 0},
+        {"Sun, 06 Foo 1994 08:49:37 GMT", 0},
+        {"Sun, 06 anF 1994 08:49:37 GMT", 0},
+        {"Sun, 00 Nov 1994 08:49:37 GMT", 0},
+        {"Sun, 06 Nov 1900 08:49:37 GMT", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        if (tcn_reply_date_ms(cases[i].text) != cases[i].ms)
+            fail_msg("\"%s\": %lld", cases[i].text ? cases[i].text : "NULL",
+                     (long long)tcn_reply_date_ms(cases[i].text));
+}
+
 static void waits(void **state)
 {
     static const struct {
@@ -303,7 +332,7 @@ int main(void)
         cmocka_unit_test(ids),   cmocka_unit_test(urls),       cmocka_unit_test(times),
         cmocka_unit_test(waits), cmocka_unit_test(reasons),    cmocka_unit_test(plain),
         cmocka_unit_test(notes), cmocka_unit_test(unreadable), cmocka_unit_test(time_texts),
-        cmocka_unit_test(marks),
+        cmocka_unit_test(marks), cmocka_unit_test(dates),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
