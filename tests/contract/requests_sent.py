@@ -53,17 +53,21 @@ WANTED = (
            ("a write", "PATCH", RECORD, "sysparm_display_value=all"),
            ("a note", "PATCH", RECORD, "sysparm_fields=sys_id,sys_mod_count.*work_notes"),
            ("the look-up of a note in the journal", "GET", TABLE + "sys_journal_field", "element_id="),
-           ("the look-up of a note in the record", "GET", RECORD, "sysparm_display_value=true&sysparm_fields=work_notes$")),
+           ("the look-up of a note in the record", "GET", RECORD, "sysparm_display_value=true&sysparm_fields=work_notes$"),
+           ("what was said", "GET", TABLE + "sys_journal_field", "elementINwork_notes,comments"),
+           ("whether anything was said", "GET", RECORD, "sysparm_fields=work_notes,comments")),
     *_rows("jira",
            ("who it is", "GET", "/rest/api/3/myself"),
            ("the look-up of an issue", "POST", "/rest/api/3/search/jql", "currentUser"),
+           ("what changed", "POST", "/rest/api/3/search/jql", "updated >= -"),
+           ("the versions of many issues", "POST", "/rest/api/3/issue/bulkfetch", '"updated"'),
            ("an issue", "GET", ISSUE, r"fields=\*all"),
            ("a create", "POST", "/rest/api/3/issue", "tocsin.link"),
            ("changed fields", "PUT", ISSUE, "returnIssue=true"),
            ("the transitions", "GET", ISSUE + "/transitions", "expand=transitions.fields"),
            ("a transition", "POST", ISSUE + "/transitions", '"transition"'),
            ("a note", "POST", ISSUE + "/comment", "tocsin.event"),
-           ("the look-up of a note", "GET", ISSUE + "/comment", "startAt=0"),
+           ("the look-up of a note, and what was said", "GET", ISSUE + "/comment", "startAt=0"),
            ("the look-up of a note among many", "GET", ISSUE + "/comment", "startAt=100")),
     *_rows("pagerduty",
            ("its service", "GET", "/services/[^/]+"),
@@ -74,24 +78,12 @@ WANTED = (
            ("the priorities", "GET", "/priorities"),
            ("a write", "PUT", "/incidents/[^/]+"),
            ("a note", "POST", "/incidents/[^/]+/notes"),
-           ("the look-up of a note", "GET", "/incidents/[^/]+/notes")),
+           ("the look-up of a note, and what was said", "GET", "/incidents/[^/]+/notes")),
     *_rows("pagerduty_events",
            ("a trigger", "POST", "/v2/enqueue", '"trigger"'),
            ("an acknowledgement", "POST", "/v2/enqueue", '"acknowledge"'),
            ("an end", "POST", "/v2/enqueue", '"resolve"'),
            ("a probe", "POST", "/v2/enqueue", '"tocsin-check"')))
-
-# What tells the program what others said: listed, and not yet asked for by itself.
-HEARD = (
-    *_rows("servicenow",
-           ("what was said", "GET", TABLE + "sys_journal_field", "elementINwork_notes,comments"),
-           ("whether anything was said", "GET", RECORD, "sysparm_fields=work_notes,comments")),
-    *_rows("jira",
-           ("what changed", "POST", "/rest/api/3/search/jql", "updated >= -"),
-           ("the versions of many issues", "POST", "/rest/api/3/issue/bulkfetch", '"updated"'),
-           ("what was said", "GET", ISSUE + "/comment", "orderBy=-created")),
-    *_rows("pagerduty",
-           ("what was said", "GET", "/incidents/[^/]+/notes")))
 
 
 def unseen(requests: list[tuple[str, Request]]) -> list[str]:
@@ -133,4 +125,4 @@ def unlisted() -> list[str]:
     """Requests of the sources that no row of WANTED is about."""
     return [f"{name}: {method} {path}" for name, method, path in in_sources()
             if not path.startswith(OF_NO_DOCUMENT)
-            and not any(row.vendor.startswith(name) and row.is_to(method, path) for row in (*WANTED, *HEARD))]
+            and not any(row.vendor.startswith(name) and row.is_to(method, path) for row in WANTED)]

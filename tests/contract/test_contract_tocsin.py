@@ -6,6 +6,8 @@ side; when all tests were run, every request that a connector can send was among
 """
 from __future__ import annotations
 
+import json
+import pathlib
 import sys
 import typing
 import unittest
@@ -33,6 +35,7 @@ def setUpModule() -> None:
     urls = {**Calls.proxies.url, "smtp": Calls.proxies.box.url["smtp"]}
     config = base_config(Topic(world.folder).cert, urls)
     believe_searches(config, world.folder)
+    ask_often(config)
     config["connectors"][EVENTS] = {
         "connector": "pagerduty", "mode": "events", "allow": ["localhost"],
         "events_url": urls["pagerduty_events"], "routing_key": secret("PD_ROUTING")}
@@ -40,6 +43,13 @@ def setUpModule() -> None:
     config["resources"]["response_plans"].append({
         "name": EVENTS, "incidentTemplate": {"title": "Web alarm", "impact": 2}, "connectors": [EVENTS]})
     Calls.app = world.tocsin(config, dict(SECRETS))
+
+
+def ask_often(config: Config) -> None:
+    """What people did in a ticket system is found out within seconds."""
+    for vendor in VENDORS:
+        path = pathlib.Path(config["connectors"][vendor]["mapping"])
+        path.write_text(json.dumps({**json.loads(path.read_text()), "poll": {"active": "4s", "idle": "4s"}}))
 
 
 def tearDownModule() -> None:
@@ -195,6 +205,30 @@ class NotesElsewhere(Notes):
         box.admin("POST", "/settings", {"servicenow": {"journal_hidden": True}})
         for n in range(COMMENT_PAGE):
             box.admin("POST", f"/tickets/jira/{tickets['jira']['id']}/note", {"text": f"talk {n}"})
+
+
+class People(Calls):
+    """What they do in the ticket systems is asked for: what changed, what it is now, what was said."""
+
+    def person(self, ticket: Config, verb: str, **body: str) -> None:
+        self.proxies.box.admin("POST", f"/tickets/{ticket['vendor']}/{ticket['id']}/{verb}", body)
+
+    def test_work_and_words(self) -> None:
+        name, ident = self.open_one()
+        tickets = self.tickets(name, "OPEN")
+        self.in_step(ident)
+        self.person(tickets["servicenow"], "status", status="In Progress")  # before anything is said there
+        self.tickets(name, "ACKED")
+        self.in_step(ident)
+        for vendor, ticket in tickets.items():
+            self.person(ticket, "note", text=f"said in {vendor}, {name}")
+
+        def are_heard() -> bool:
+            texts = [str(row["text"]) for row in self.app.incident(ident)["timeline"]]
+            return all(any(f"said in {vendor}, {name}" in text for text in texts) for vendor in VENDORS)
+        eventually("what was said is on the timeline", are_heard, SLOW_S)
+        for vendor in VENDORS:
+            self.noted(name, f"said in {vendor}, {name}")
 
 
 class Checks(Calls):
