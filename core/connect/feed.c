@@ -17,13 +17,23 @@ static void begin_anew(struct tcn_feed *f, int64_t now_ms)
     f->sweep_due_ms = now_ms;
 }
 
+/* Nobody waits for what it would tell. More pages of one that began do not wait, nor does one that failed. */
+static bool is_idle(const struct tcn_feed *f, const struct tcn_feed_policy *p, bool is_active,
+                    int64_t now_ms)
+{
+    return !is_active && f->polled_ms > 0 && f->poll_due_ms > f->polled_ms && f->fail_count == 0 &&
+           now_ms - f->polled_ms < p->poll->idle_ms;
+}
+
 enum tcn_feed_task tcn_feed_next(struct tcn_feed *f, const struct tcn_feed_policy *p,
-                                 int64_t now_ms)
+                                 bool is_active, int64_t now_ms)
 {
     if (!p->can_poll)
         f->poll_due_ms = 0;
     else if (is_stale(f, now_ms))
         begin_anew(f, now_ms);
+    if (f->poll_due_ms > 0 && f->poll_due_ms <= now_ms && is_idle(f, p, is_active, now_ms))
+        f->poll_due_ms = now_ms + p->poll->active_ms;
     if (f->poll_due_ms > 0 && f->poll_due_ms <= now_ms)
         return TCN_FEED_POLL;
     return f->sweep_due_ms > 0 && f->sweep_due_ms <= now_ms ? TCN_FEED_SWEEP : TCN_FEED_REST;
@@ -43,14 +53,12 @@ static void well(struct tcn_feed *f)
 }
 
 void tcn_feed_polled(struct tcn_feed *f, const struct tcn_feed_policy *p, const char *cursor,
-                     bool has_more, bool is_active, int64_t now_ms)
+                     bool has_more, int64_t now_ms)
 {
     well(f);
     f->cursor = cursor;
     f->polled_ms = now_ms;
-    f->poll_due_ms = now_ms;
-    if (!has_more)
-        f->poll_due_ms += is_active ? p->poll->active_ms : p->poll->idle_ms;
+    f->poll_due_ms = now_ms + (has_more ? 0 : p->poll->active_ms);
 }
 
 bool tcn_feed_found(struct tcn_feed *f, size_t unannounced, int64_t now_ms)

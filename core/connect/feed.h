@@ -24,15 +24,17 @@ struct tcn_feed_policy {
 
 enum tcn_feed_task { TCN_FEED_REST = 0, TCN_FEED_POLL, TCN_FEED_SWEEP };
 
-/* What to do now; REST sets no time. A poll comes first. One that would go on from too long ago begins anew, and a sweep is due. */
+/* What to do now. A poll comes first. While no incident with a record there is open (is_active), it waits for its idle time, and is
+ * looked at again after an active one: an incident that opens meanwhile does not wait for it. One that would go on from too long ago
+ * begins anew, and a sweep is due. */
 enum tcn_feed_task tcn_feed_next(struct tcn_feed *f, const struct tcn_feed_policy *p,
-                                 int64_t now_ms);
+                                 bool is_active, int64_t now_ms);
 /* When it wants to be looked at again; 0 = never. */
 int64_t tcn_feed_due(const struct tcn_feed *f);
 
-/* A poll got through. cursor is borrowed; is_active: an incident with a record there is open. */
+/* A poll got through. cursor is borrowed. */
 void tcn_feed_polled(struct tcn_feed *f, const struct tcn_feed_policy *p, const char *cursor,
-                     bool has_more, bool is_active, int64_t now_ms);
+                     bool has_more, int64_t now_ms);
 /* So many changes came to light by this poll that no webhook had told. True once: webhooks look dead. */
 bool tcn_feed_found(struct tcn_feed *f, size_t unannounced, int64_t now_ms);
 /* A group of records was compared. last: of the incident of the last of them; zero: none is left. */

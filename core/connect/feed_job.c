@@ -5,6 +5,8 @@
 #include "connect/retry.h"
 #include "sys/random.h"
 
+#include <stdlib.h>
+
 #define JOB_ARENA (4u << 20)
 #define RUN_ARENA (1u << 20)
 #define REFUSED_MS INT64_C(300000)   /* what a person must mend is asked again */
@@ -86,13 +88,41 @@ static struct tcn_feed_run *make_survey(struct tcn_feed_target *t, const struct 
     return run;
 }
 
-static int hint(struct tcn_feed_job *j, struct tcn_store *s, struct tcn_id link,
-                struct tcn_id incident, int64_t now_ms, struct tcn_err *err)
-{
-    const struct tcn_link row = {.id = link, .incident = incident};
-    int r = tcn_lanes_read(s, &row, now_ms, err);
+/* Links to be read again: all are known before the first is locked. */
+struct hints {
+    struct {
+        struct tcn_id incident, link;
+    } items[TCN_RECORDS_MAX];
+    size_t n;
+};
 
-    j->n_hints += r == 0;
+static void add_hint(struct hints *h, struct tcn_id link, struct tcn_id incident)
+{
+    if (h->n == TCN_RECORDS_MAX)
+        return;
+    h->items[h->n].incident = incident;
+    h->items[h->n++].link = link;
+}
+
+static int by_incident(const void *left, const void *right)
+{
+    return memcmp(left, right, sizeof(struct tcn_id));
+}
+
+/* In the order of their incidents, so that no two feeds wait for each other's. */
+static int give_hints(struct tcn_feed_job *j, struct tcn_store *s, struct hints *h, int64_t now_ms,
+                      struct tcn_err *err)
+{
+    int r = 0;
+
+    if (h->n > 1)
+        qsort(h->items, h->n, sizeof h->items[0], by_incident);
+    for (size_t i = 0; i < h->n && (r == 0 || r == TCN_ENOTFOUND); i++) {
+        const struct tcn_link row = {.id = h->items[i].link, .incident = h->items[i].incident};
+
+        r = tcn_lanes_read(s, &row, now_ms, err);
+        j->n_hints += r == 0;
+    }
     return r == TCN_ENOTFOUND ? 0 : r;
 }
 
@@ -114,11 +144,11 @@ static int read_group(struct tcn_feed_job *j, struct tcn_store *s,
                       const struct tcn_known_record *records, size_t n, int64_t now_ms,
                       struct tcn_err *err)
 {
-    int r = 0;
+    struct hints hints = {.n = 0};
 
-    for (size_t i = 0; i < n && r == 0; i++)
-        r = hint(j, s, records[i].link, records[i].incident, now_ms, err);
-    return r;
+    for (size_t i = 0; i < n; i++)
+        add_hint(&hints, records[i].link, records[i].incident);
+    return give_hints(j, s, &hints, now_ms, err);
 }
 
 static int sweep(struct tcn_feed_job *j, struct tcn_feed *feed, struct tcn_store *s, int64_t now_ms,
@@ -143,10 +173,26 @@ static int sweep(struct tcn_feed_job *j, struct tcn_feed *feed, struct tcn_store
     return r;
 }
 
+static int is_active(struct tcn_store *s, const struct tcn_feed *feed, struct tcn_arena *a,
+                     bool *ret, struct tcn_err *err)
+{
+    struct tcn_known_record *one;
+    size_t n = 0;
+    int r = tcn_store_feed_records(s, feed->connector, NULL, NULL, 1, a, &one, &n, err);
+
+    *ret = n > 0;
+    return r;
+}
+
 static int begin(struct tcn_feed_job *j, struct tcn_feed *feed, struct tcn_store *s, int64_t now_ms,
                  struct tcn_arena *a, struct tcn_err *err)
 {
-    switch (tcn_feed_next(feed, &j->target->policy, now_ms)) {
+    bool active = false;
+    int r = is_active(s, feed, a, &active, err);
+
+    if (r < 0)
+        return r;
+    switch (tcn_feed_next(feed, &j->target->policy, active, now_ms)) {
     case TCN_FEED_POLL:
         j->run = make_poll(j->target, feed);
         return 0;
@@ -203,16 +249,9 @@ static bool is_unannounced(const struct tcn_link *link, int64_t now_ms)
     return link->hints == link->hints_seen && now_ms - link->last_write_ms > OWN_WRITE_MS;
 }
 
-static int note_change(struct tcn_feed_job *j, struct tcn_store *s, const struct tcn_link *link,
-                       int64_t now_ms, struct tcn_err *err)
-{
-    j->n_missed += is_unannounced(link, now_ms);
-    return hint(j, s, link->id, link->incident, now_ms, err);
-}
-
 /* A record that a poll told of; it may be nobody's. */
 static int found(struct tcn_feed_job *j, struct tcn_store *s, const struct tocsin_record *record,
-                 int64_t now_ms, struct tcn_arena *a, struct tcn_err *err)
+                 int64_t now_ms, struct tcn_arena *a, struct hints *ret, struct tcn_err *err)
 {
     struct tcn_link link;
     int r = tcn_store_link_of_record(s, j->target->instance->sdk.name, record->remote_id, a, &link,
@@ -220,17 +259,21 @@ static int found(struct tcn_feed_job *j, struct tcn_store *s, const struct tocsi
 
     if (r == TCN_ENOTFOUND || (r == 0 && is_same(record->version, link.base_version)))
         return 0;
-    return r < 0 ? r : note_change(j, s, &link, now_ms, err);
+    if (r < 0)
+        return r;
+    j->n_missed += is_unannounced(&link, now_ms);
+    add_hint(ret, link.id, link.incident);
+    return 0;
 }
 
 static int found_all(struct tcn_feed_job *j, struct tcn_store *s, int64_t now_ms,
-                     struct tcn_arena *a, struct tcn_err *err)
+                     struct tcn_arena *a, struct hints *ret, struct tcn_err *err)
 {
     const struct tocsin_sink *sink = &j->before->outcome->sink;
     int r = 0;
 
     for (size_t i = 0; i < sink->n_records && r == 0; i++)
-        r = found(j, s, &sink->records[i], now_ms, a, err);
+        r = found(j, s, &sink->records[i], now_ms, a, ret, err);
     return r;
 }
 
@@ -243,8 +286,8 @@ static const char *version_of(const struct tocsin_sink *sink, const char *remote
 }
 
 /* What was known when it was asked for may have been ours to change since. */
-static int compare(struct tcn_feed_job *j, struct tcn_store *s,
-                   const struct tcn_known_record *known, int64_t now_ms, struct tcn_arena *a,
+static int compare(const struct tcn_feed_job *j, struct tcn_store *s,
+                   const struct tcn_known_record *known, struct tcn_arena *a, struct hints *ret,
                    struct tcn_err *err)
 {
     const char *version = version_of(&j->before->outcome->sink, known->remote_id);
@@ -254,18 +297,18 @@ static int compare(struct tcn_feed_job *j, struct tcn_store *s,
     if (is_same(version, known->version))
         return 0;
     r = tcn_store_link_get(s, known->link, a, &link, err);
-    if (r == TCN_ENOTFOUND || (r == 0 && is_same(version, link.base_version)))
-        return 0;
-    return r < 0 ? r : hint(j, s, link.id, link.incident, now_ms, err);
+    if (r == 0 && !is_same(version, link.base_version))
+        add_hint(ret, link.id, link.incident);
+    return r == TCN_ENOTFOUND ? 0 : r;
 }
 
-static int compare_all(struct tcn_feed_job *j, struct tcn_store *s, int64_t now_ms,
-                       struct tcn_arena *a, struct tcn_err *err)
+static int compare_all(const struct tcn_feed_job *j, struct tcn_store *s, struct tcn_arena *a,
+                       struct hints *ret, struct tcn_err *err)
 {
     int r = 0;
 
     for (size_t i = 0; i < j->before->n_records && r == 0; i++)
-        r = compare(j, s, &j->before->records[i], now_ms, a, err);
+        r = compare(j, s, &j->before->records[i], a, ret, err);
     return r;
 }
 
@@ -281,17 +324,6 @@ static void fail(const struct tcn_feed_run *run, struct tcn_feed *feed, int64_t 
     tcn_feed_failed(feed, run->task, result->reason, is_refused, delay_ms, now_ms);
 }
 
-static int is_active(struct tcn_store *s, const struct tcn_feed *feed, struct tcn_arena *a,
-                     bool *ret, struct tcn_err *err)
-{
-    struct tcn_known_record *one;
-    size_t n = 0;
-    int r = tcn_store_feed_records(s, feed->connector, NULL, NULL, 1, a, &one, &n, err);
-
-    *ret = n > 0;
-    return r;
-}
-
 /* More is there, but not from where it was asked already. */
 static bool has_more(const struct tcn_feed_run *run)
 {
@@ -300,49 +332,56 @@ static bool has_more(const struct tcn_feed_run *run)
 }
 
 static int end_poll(struct tcn_feed_job *j, struct tcn_feed *feed, struct tcn_store *s,
-                    int64_t now_ms, struct tcn_arena *a, struct tcn_err *err)
+                    int64_t now_ms, struct tcn_arena *a, struct hints *ret, struct tcn_err *err)
 {
     const char *cursor = j->before->outcome->result.cursor;
-    bool active = false;
-    int r = is_active(s, feed, a, &active, err);
+    int r = found_all(j, s, now_ms, a, ret, err);
 
-    if (r == 0)
-        r = found_all(j, s, now_ms, a, err);
     tcn_feed_polled(feed, &j->target->policy, cursor[0] ? cursor : NULL, has_more(j->before),
-                    active, now_ms);
+                    now_ms);
     j->looks_dead = tcn_feed_found(feed, j->n_missed, now_ms);
     return r;
 }
 
 static int end_survey(struct tcn_feed_job *j, struct tcn_feed *feed, struct tcn_store *s,
-                      int64_t now_ms, struct tcn_arena *a, struct tcn_err *err)
+                      int64_t now_ms, struct tcn_arena *a, struct hints *ret, struct tcn_err *err)
 {
     const struct tcn_feed_run *run = j->before;
 
     tcn_feed_swept(feed, &j->target->policy, run->records[run->n_records - 1].incident, now_ms);
-    return compare_all(j, s, now_ms, a, err);
+    return compare_all(j, s, a, ret, err);
 }
 
-/* Its row is ours, unless this process was taken for dead meanwhile: then another asks again, and hints once more. */
+static int end(struct tcn_feed_job *j, struct tcn_feed *feed, struct tcn_store *s, int64_t now_ms,
+               struct tcn_arena *a, struct hints *ret, struct tcn_err *err)
+{
+    if (j->before->outcome->result.outcome != TOCSIN_OK) {
+        fail(j->before, feed, now_ms);
+        return 0;
+    }
+    return j->before->task == TCN_FEED_POLL ? end_poll(j, feed, s, now_ms, a, ret, err)
+                                            : end_survey(j, feed, s, now_ms, a, ret, err);
+}
+
+/* Its row is ours, unless this process was taken for dead meanwhile: then another asks again, and hints once more. The row is
+ * written before an incident is locked, as everywhere. */
 int tcn_feed_job_result(struct tcn_job *job, struct tcn_store *s, int64_t now_ms,
                         struct tcn_err *err)
 {
     struct tcn_feed_job *j = (struct tcn_feed_job *)job;
     struct tcn_feed feed = j->before->feed;
+    struct hints hints = {.n = 0};
     struct tcn_arena arena;
-    int r = 0;
+    int r;
 
     tcn_feed_job_reset(j);
     tcn_arena_init(&arena, JOB_ARENA);
-    if (j->before->outcome->result.outcome != TOCSIN_OK)
-        fail(j->before, &feed, now_ms);
-    else if (j->before->task == TCN_FEED_POLL)
-        r = end_poll(j, &feed, s, now_ms, &arena, err);
-    else
-        r = end_survey(j, &feed, s, now_ms, &arena, err);
+    r = end(j, &feed, s, now_ms, &arena, &hints, err);
     j->next_ms = tcn_feed_due(&feed);
     if (r == 0)
         r = tcn_store_feed_put(s, &feed, err);
+    if (r == 0)
+        r = give_hints(j, s, &hints, now_ms, err);
     tcn_arena_done(&arena);
     return r;
 }

@@ -26,16 +26,31 @@ static void a_poll_comes_first(void **state)
     struct tcn_feed f = fresh();
 
     (void)state;
-    assert_int_equal(tcn_feed_next(&f, &policy, T0 - 1), TCN_FEED_REST);
-    assert_int_equal(tcn_feed_next(&f, &policy, T0), TCN_FEED_POLL);
-    tcn_feed_polled(&f, &policy, "c1", true, true, T0);
-    assert_int_equal(tcn_feed_next(&f, &policy, T0), TCN_FEED_POLL);
-    tcn_feed_polled(&f, &policy, "c2", false, true, T0);
+    assert_int_equal(tcn_feed_next(&f, &policy, true, T0 - 1), TCN_FEED_REST);
+    assert_int_equal(tcn_feed_next(&f, &policy, true, T0), TCN_FEED_POLL);
+    tcn_feed_polled(&f, &policy, "c1", true, T0);
+    assert_int_equal(tcn_feed_next(&f, &policy, true, T0), TCN_FEED_POLL);
+    tcn_feed_polled(&f, &policy, "c2", false, T0);
     assert_string_equal(f.cursor, "c2");
     assert_int_equal(f.poll_due_ms, T0 + 30000);
-    assert_int_equal(tcn_feed_next(&f, &policy, T0), TCN_FEED_SWEEP);
-    tcn_feed_polled(&f, &policy, "c3", false, false, T0);
-    assert_int_equal(f.poll_due_ms, T0 + 300000);
+    assert_int_equal(tcn_feed_next(&f, &policy, true, T0), TCN_FEED_SWEEP);
+}
+
+/* Looked at as often, asked less: an incident that opens is not kept waiting. */
+static void nothing_open_is_asked_about_now_and_then(void **state)
+{
+    struct tcn_feed f = fresh();
+
+    (void)state;
+    assert_int_equal(tcn_feed_next(&f, &policy, false, T0), TCN_FEED_POLL); /* the first one */
+    tcn_feed_polled(&f, &policy, "c1", true, T0);
+    assert_int_equal(tcn_feed_next(&f, &policy, false, T0), TCN_FEED_POLL); /* its second page */
+    tcn_feed_polled(&f, &policy, "c2", false, T0);
+    f.sweep_due_ms = T0 + DAY;
+    assert_int_equal(tcn_feed_next(&f, &policy, false, T0 + 30000), TCN_FEED_REST);
+    assert_int_equal(f.poll_due_ms, T0 + 60000);
+    assert_int_equal(tcn_feed_next(&f, &policy, true, T0 + 60000), TCN_FEED_POLL);
+    assert_int_equal(tcn_feed_next(&f, &policy, false, T0 + 300000), TCN_FEED_POLL);
 }
 
 static void a_system_without_a_feed_is_swept_alone(void **state)
@@ -44,7 +59,7 @@ static void a_system_without_a_feed_is_swept_alone(void **state)
     struct tcn_feed f = fresh();
 
     (void)state;
-    assert_int_equal(tcn_feed_next(&f, &p, T0), TCN_FEED_SWEEP);
+    assert_int_equal(tcn_feed_next(&f, &p, true, T0), TCN_FEED_SWEEP);
     assert_int_equal(f.poll_due_ms, 0);
     tcn_feed_swept(&f, &p, some, T0);
     assert_int_equal(tcn_feed_due(&f), T0 + TCN_FEED_PACE_MS);
@@ -78,12 +93,12 @@ static void a_cursor_of_long_ago_is_not_gone_on_with(void **state)
     struct tcn_feed f = fresh();
 
     (void)state;
-    tcn_feed_polled(&f, &policy, "c1", false, true, T0);
+    tcn_feed_polled(&f, &policy, "c1", false, T0);
     tcn_feed_swept(&f, &policy, some, T0);
     f.sweep_due_ms = T0 + 9 * DAY;
-    assert_int_equal(tcn_feed_next(&f, &policy, T0 + TCN_FEED_STALE_MS), TCN_FEED_POLL);
+    assert_int_equal(tcn_feed_next(&f, &policy, true, T0 + TCN_FEED_STALE_MS), TCN_FEED_POLL);
     assert_string_equal(f.cursor, "c1");
-    assert_int_equal(tcn_feed_next(&f, &policy, T0 + TCN_FEED_STALE_MS + 1), TCN_FEED_POLL);
+    assert_int_equal(tcn_feed_next(&f, &policy, true, T0 + TCN_FEED_STALE_MS + 1), TCN_FEED_POLL);
     assert_null(f.cursor);
     assert_int_equal(f.since_ms, T0 + TCN_FEED_STALE_MS + 1);
     assert_int_equal(f.sweep_due_ms, f.since_ms);
@@ -95,7 +110,7 @@ static void a_failure_puts_off_what_failed(void **state)
     struct tcn_feed f = fresh();
 
     (void)state;
-    tcn_feed_polled(&f, &policy, "c1", false, true, T0 + 5);
+    tcn_feed_polled(&f, &policy, "c1", false, T0 + 5);
     tcn_feed_failed(&f, TCN_FEED_POLL, "away", false, 700, T0 + 10);
     assert_string_equal(f.cursor, "c1");
     assert_string_equal(f.note, "away");
@@ -105,7 +120,7 @@ static void a_failure_puts_off_what_failed(void **state)
     assert_int_equal(f.sweep_due_ms, T0 + 910);
     assert_string_equal(f.cursor, "c1");
     assert_int_equal(f.fail_count, 2);
-    tcn_feed_polled(&f, &policy, "c2", false, true, T0 + 20);
+    tcn_feed_polled(&f, &policy, "c2", false, T0 + 20);
     assert_int_equal(f.fail_count, 0);
     assert_null(f.note);
 }
@@ -118,7 +133,7 @@ static void a_refused_cursor_is_forgotten(void **state)
     (void)state;
     tcn_feed_failed(&f, TCN_FEED_POLL, "no", true, 1, T0 + 1);
     assert_int_equal(f.since_ms, T0);
-    tcn_feed_polled(&f, &policy, "page 2 of 9", true, true, T0 + 5);
+    tcn_feed_polled(&f, &policy, "page 2 of 9", true, T0 + 5);
     tcn_feed_failed(&f, TCN_FEED_POLL, "no", true, 1, T0 + 8);
     assert_null(f.cursor);
     assert_int_equal(f.since_ms, T0 + 5);
@@ -157,6 +172,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_poll_comes_first),
+        cmocka_unit_test(nothing_open_is_asked_about_now_and_then),
         cmocka_unit_test(a_system_without_a_feed_is_swept_alone),
         cmocka_unit_test(a_sweep_goes_through_open_ones_and_once_a_day_closed_ones),
         cmocka_unit_test(a_cursor_of_long_ago_is_not_gone_on_with),
