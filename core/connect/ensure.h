@@ -260,7 +260,6 @@ json_t *tcn_ensure_status_payload(struct tcn_ensure *e, enum tcn_class class);
 /* Adds what field i is there with that value, and remembers in step->sent that it travels. */
 void tcn_ensure_add_field(struct tcn_ensure *e, size_t i, json_t *value, json_t *to,
                           struct tcn_step *step);
-#define TCN_ENSURE_STATUS_TRY "status" /* the status among the tries of the ring */
 /* The values of step go out: should the answer be lost, they are known to be ours when they are met again. */
 void tcn_ensure_try(struct tcn_ensure *e, const struct tcn_step *step);
 /* After a write: compares the echo with what was sent, remembers both. What a person has written since is new, and is

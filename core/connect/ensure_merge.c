@@ -7,15 +7,15 @@
 
 #define PUSHES_MAX 3
 
-/* The remote holds what we may have written: no person changed it. */
-static bool is_ours(struct tcn_ensure *e, size_t field, json_t *remote)
+/* The remote holds what we may have written: no person changed it. Yours; NULL: it holds something else. */
+static json_t *our_try(struct tcn_ensure *e, size_t field, json_t *remote)
 {
     const struct tcn_lens *lens = &e->wanted->lens;
-    json_t *tries = tcn_ring_tries(e->link, e->wanted->fields[field].policy->name);
-    bool found = false;
+    json_t *tries = tcn_ring_tries(e->link, e->wanted->fields[field].policy->name), *found = NULL;
 
     for (size_t i = 0; i < json_array_size(tries) && remote && !found; i++)
-        found = lens->same(lens->ctx, field, json_array_get(tries, i), remote);
+        if (lens->same(lens->ctx, field, json_array_get(tries, i), remote))
+            found = json_incref(json_array_get(tries, i));
     json_decref(tries);
     return found;
 }
@@ -130,17 +130,36 @@ static bool was_made_otherwise(struct tcn_ensure *e, size_t i, const struct met 
            (met->m.verdict == TCN_MERGE_PUSH || met->m.verdict == TCN_MERGE_TAKE);
 }
 
-static void meet(struct tcn_ensure *e, size_t i, json_t *base, struct met *ret)
+/* A write whose answer was lost came after a later one, or a person gave the record just that value: it may be somebody's loss. */
+static bool is_late(struct tcn_ensure *e, size_t i, const json_t *ours, const struct met *met)
 {
-    ret->remote = remote_or_base(e, i, base);
-    if (e->progress->record && is_ours(e, i, ret->remote))
+    return ours && met->m.verdict == TCN_MERGE_PUSH &&
+           tcn_ring_is_late(e->link, e->wanted->fields[i].policy->name, ours);
+}
+
+static void meet_remote(struct tcn_ensure *e, size_t i, json_t *base, struct met *ret)
+{
+    json_t *ours = our_try(e, i, ret->remote);
+
+    if (ours)
         json_object_set(base, e->wanted->fields[i].policy->name, ret->remote);
-    else if (e->progress->record)
+    else
         set_made_with(e, i, base);
     compare(e, i, base, ret->remote, &ret->in);
     tcn_merge_field(&ret->in, &ret->m);
-    if (e->progress->record && was_made_otherwise(e, i, ret))
-        ret->m.is_conflict = true;
+    ret->m.is_conflict |= was_made_otherwise(e, i, ret) || is_late(e, i, ours, ret);
+    json_decref(ours);
+}
+
+static void meet(struct tcn_ensure *e, size_t i, json_t *base, struct met *ret)
+{
+    ret->remote = remote_or_base(e, i, base);
+    if (e->progress->record) {
+        meet_remote(e, i, base, ret);
+        return;
+    }
+    compare(e, i, base, ret->remote, &ret->in);
+    tcn_merge_field(&ret->in, &ret->m);
 }
 
 static void part(struct met *met)
@@ -324,6 +343,7 @@ void tcn_ensure_merge(struct tcn_ensure *e, struct tcn_step *step)
 {
     struct meeting all;
 
+    tcn_ring_expire(e->link, e->now_ms, e->arena);
     meet_all(e, &all);
     if (is_past(&all) && tcn_ensure_follow(e)) {
         part_all(e, &all);
@@ -334,5 +354,5 @@ void tcn_ensure_merge(struct tcn_ensure *e, struct tcn_step *step)
         push(e, &all, step);
     part_all(e, &all);
     if (e->progress->record) /* whatever was lost, this is what the remote holds now */
-        tcn_ring_settle(e->link, e->arena);
+        tcn_ring_settle(e->link, 0, e->now_ms, e->arena);
 }

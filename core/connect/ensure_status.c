@@ -6,7 +6,7 @@
 
 static bool is_our_class(struct tcn_ensure *e, enum tcn_class class)
 {
-    json_t *tries = tcn_ring_tries(e->link, TCN_ENSURE_STATUS_TRY);
+    json_t *tries = tcn_ring_tries(e->link, TCN_RING_STATUS);
     bool found = false;
 
     for (size_t i = 0; i < json_array_size(tries) && class != TCN_CLASS_UNSET && !found; i++)
@@ -93,7 +93,7 @@ static json_t *class_json(enum tcn_class class)
 static void meet_status(struct tcn_ensure *e, const struct tcn_status_input *in,
                         const struct tcn_status_merge *m, enum tcn_winner winner)
 {
-    struct tcn_clash clash = {TCN_ENSURE_STATUS_TRY, class_json(in->base), class_json(in->local),
+    struct tcn_clash clash = {TCN_RING_STATUS, class_json(in->base), class_json(in->local),
                               class_json(in->remote), winner};
     bool is_told = m->note != TCN_NOTE_NONE; /* by say_status() */
 

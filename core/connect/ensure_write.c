@@ -114,7 +114,7 @@ void tcn_ensure_try(struct tcn_ensure *e, const struct tcn_step *step)
         tcn_ring_try(e->link, name, value, e->now_ms, e->arena);
     if (step->class != TCN_CLASS_UNSET) {
         value = json_string(tcn_class_name(step->class));
-        tcn_ring_try(e->link, TCN_ENSURE_STATUS_TRY, value, e->now_ms, e->arena);
+        tcn_ring_try(e->link, TCN_RING_STATUS, value, e->now_ms, e->arena);
         json_decref(value);
     }
 }
@@ -196,7 +196,7 @@ void tcn_ensure_written(struct tcn_ensure *e, const struct tcn_step *step,
     }
     written_status(e, step, echo->record ? echo->record->fields : NULL);
     tcn_ensure_set_base(e, base);
-    tcn_ring_settle(e->link, e->arena);
+    tcn_ring_settle(e->link, step->started_ms, e->now_ms, e->arena);
     e->link->last_write_ms = e->now_ms;
 }
 

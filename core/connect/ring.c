@@ -73,27 +73,39 @@ void tcn_ring_add(struct tcn_link *link, const char *field, const char *hash, in
     save(link, list, arena);
 }
 
-static bool was_tried(const struct tcn_link *link, const char *field, json_t *value)
+static bool is_try_of(const json_t *entry, const char *field)
 {
-    json_t *tries = tcn_ring_tries(link, field);
-    bool found = false;
+    const char *name = field_of(entry);
 
-    for (size_t i = 0; i < json_array_size(tries) && !found; i++)
-        found = json_equal(json_array_get(tries, i), value);
-    json_decref(tries);
-    return found;
+    return name[0] == '?' && strcmp(name + 1, field) == 0;
 }
 
+/* NULL: that value was not tried yet. */
+static json_t *find_try(json_t *list, const char *field, const json_t *value)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        json_t *entry = json_array_get(list, i);
+
+        if (is_try_of(entry, field) && json_equal(json_object_get(entry, "v"), value))
+            return entry;
+    }
+    return NULL;
+}
+
+/* An earlier write of the same value has its own outcome, which the answer to this one does not tell. */
 void tcn_ring_try(struct tcn_link *link, const char *field, json_t *value, int64_t at_ms,
                   struct tcn_arena *arena)
 {
     char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-    json_t *list;
+    json_t *list, *before;
 
-    if (text && strlen(text) <= TRY_MAX && !was_tried(link, field, value)) {
+    if (text && strlen(text) <= TRY_MAX) {
         list = load(link);
-        json_array_append_new(list, json_pack("{s:s+ s:O s:I}", "f", "?", field, "v", value, "at",
-                                              (json_int_t)at_ms));
+        if ((before = find_try(list, field, value)) != NULL)
+            json_object_set_new(before, "again", json_integer((json_int_t)at_ms));
+        else
+            json_array_append_new(list, json_pack("{s:s+ s:O s:I}", "f", "?", field, "v", value,
+                                                  "at", (json_int_t)at_ms));
         save(link, list, arena);
     }
     free(text);
@@ -105,16 +117,22 @@ json_t *tcn_ring_tries(const struct tcn_link *link, const char *field)
 
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *entry = json_array_get(list, i);
-        const char *name = field_of(entry);
 
-        if (name[0] == '?' && strcmp(name + 1, field) == 0)
+        if (is_try_of(entry, field))
             json_array_append(tries, json_object_get(entry, "v"));
     }
     json_decref(list);
     return tries;
 }
 
-void tcn_ring_settle(struct tcn_link *link, struct tcn_arena *arena)
+static bool is_settled(const json_t *entry, int64_t sent_ms)
+{
+    return is_try_of(entry, TCN_RING_STATUS) ||
+           (at_of(entry) == sent_ms && !json_object_get(entry, "again"));
+}
+
+void tcn_ring_settle(struct tcn_link *link, int64_t sent_ms, int64_t now_ms,
+                     struct tcn_arena *arena)
 {
     json_t *list;
     size_t i = 0;
@@ -123,12 +141,52 @@ void tcn_ring_settle(struct tcn_link *link, struct tcn_arena *arena)
         return;
     list = load(link);
     while (i < json_array_size(list)) {
-        if (field_of(json_array_get(list, i))[0] == '?')
+        json_t *entry = json_array_get(list, i);
+        bool is_try = field_of(entry)[0] == '?';
+
+        if (is_try && is_settled(entry, sent_ms)) {
+            json_array_remove(list, i);
+            continue;
+        }
+        if (is_try && !json_object_get(entry, "late"))
+            json_object_set_new(entry, "late", json_integer((json_int_t)now_ms));
+        i++;
+    }
+    save(link, list, arena);
+}
+
+/* Of a clock that was set back nobody knows how long ago that was. */
+static bool is_expired(const json_t *entry, int64_t now_ms)
+{
+    const json_t *late = json_object_get(entry, "late");
+    int64_t late_ms = json_integer_value(late);
+
+    return late && (late_ms > now_ms || now_ms - late_ms > TCN_RING_LATE_MS);
+}
+
+void tcn_ring_expire(struct tcn_link *link, int64_t now_ms, struct tcn_arena *arena)
+{
+    json_t *list;
+    size_t i = 0;
+
+    if (!link->pushed || !strchr(link->pushed, '?'))
+        return;
+    list = load(link);
+    while (i < json_array_size(list))
+        if (is_expired(json_array_get(list, i), now_ms))
             json_array_remove(list, i);
         else
             i++;
-    }
     save(link, list, arena);
+}
+
+bool tcn_ring_is_late(const struct tcn_link *link, const char *field, const json_t *value)
+{
+    json_t *list = load(link);
+    bool is = json_object_get(find_try(list, field, value), "late") != NULL;
+
+    json_decref(list);
+    return is;
 }
 
 static bool hash_is(const json_t *entry, const char *hash)

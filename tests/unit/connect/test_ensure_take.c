@@ -144,6 +144,44 @@ static void what_is_written_during_a_write_is_taken(void **unused)
     close_world(&w);
 }
 
+static void write_title(struct world *w, const char *text, const struct tocsin_result *lost)
+{
+    set_field(w, 0, json_string(text));
+    touch(w);
+    wake(w);
+    w->now_ms += 3000;
+    w->link.last_read_ms = w->now_ms;
+    if (lost)
+        run_once_with(w, lost, 0);
+    else
+        settle(w);
+}
+
+/* The remote gets to a write after its answer was waited for, and after the write that followed. Nobody changed anything. */
+static void a_write_that_arrives_late_is_no_persons(void **unused)
+{
+    const struct tocsin_result lost = {.outcome = TOCSIN_RETRY, .reason = "no answer"};
+    struct world w;
+
+    (void)unused;
+    open_synced(&w, 10);
+    write_title(&w, "first", &lost);
+    write_title(&w, "second", NULL);
+    assert_string_equal(remote_text(&w, "title"), "second");
+    w.now_ms += 10000;
+    edit_there(&w, "title", json_string("first"));
+    look(&w);
+    assert_string_equal(title(&w), "second");
+    assert_string_equal(remote_text(&w, "title"), "second");
+    assert_int_equal(w.takes, 0);
+    assert_int_equal(count_said(&w, "Lost is: first"), 1);
+    w.now_ms += 10 * 60000; /* by now it would have come */
+    edit_there(&w, "title", json_string("first"));
+    look(&w);
+    assert_string_equal(title(&w), "first");
+    close_world(&w);
+}
+
 static const struct {
     const char *name;
     enum tcn_conflict conflict;
@@ -580,6 +618,7 @@ int main(void)
         cmocka_unit_test(a_hint_during_the_reading_is_not_lost),
         cmocka_unit_test(what_was_changed_before_the_record_was_found_is_taken),
         cmocka_unit_test(what_is_written_during_a_write_is_taken),
+        cmocka_unit_test(a_write_that_arrives_late_is_no_persons),
         cmocka_unit_test(who_wins),
         cmocka_unit_test(statuses_are_taken),
         cmocka_unit_test(the_rest_follows_what_leaves_no_trace),
