@@ -94,7 +94,7 @@ static void finish(struct tcn_ensure *e, struct tcn_step *s)
 
     tcn_ensure_rest(e, s, TCN_STEP_DONE, 0);
     link->done_revision = e->wanted->revision;
-    if (e->progress->gave_up_write)
+    if (e->progress->gave_up_write || tcn_ring_last(link, TCN_RING_REFUSED) > 0)
         return;
     link->fail_count = 0;
     link->first_fail_ms = 0;
@@ -225,6 +225,30 @@ static bool is_hinted(const struct tcn_ensure *e)
     return e->link->hints > e->link->hints_seen && tcn_ensure_can(e, TOCSIN_GET);
 }
 
+/* What is written, to the record as it is. */
+static void name_refusal(const struct tcn_ensure *e, struct tcn_step *s)
+{
+    json_t *what = json_pack("{s:O s:s}", "payload", s->payload, "version",
+                             e->link->base_version ? e->link->base_version : "");
+
+    tcn_ring_hash(what, s->refusal);
+    json_decref(what);
+}
+
+/* The remote refused just that, and neither side has changed since: it would again, at every reading. */
+static bool was_refused(const struct tcn_ensure *e, const struct tcn_step *s)
+{
+    return e->link->done_revision >= e->wanted->revision &&
+           tcn_ring_count(e->link, TCN_RING_REFUSED, s->refusal, 0) > 0;
+}
+
+static void plan_write(struct tcn_ensure *e, struct tcn_step *s)
+{
+    tcn_ensure_try(e, s);
+    e->link->last_read_ms = 0; /* from now on only a GET tells what the remote holds */
+    tcn_ensure_call(e, s, TOCSIN_WRITE, "write", e->wanted->revision);
+}
+
 /* True when a step was planned. */
 static bool plan_sync(struct tcn_ensure *e, struct tcn_step *s)
 {
@@ -256,10 +280,13 @@ static bool plan_sync(struct tcn_ensure *e, struct tcn_step *s)
         return true;
     }
     if (s->payload && tcn_ensure_can(e, TOCSIN_WRITE)) {
-        tcn_ensure_try(e, s);
-        e->link->last_read_ms = 0; /* from now on only a GET tells what the remote holds */
-        tcn_ensure_call(e, s, TOCSIN_WRITE, "write", e->wanted->revision);
-        return true;
+        name_refusal(e, s);
+        if (!(e->progress->gave_up_write = was_refused(e, s))) {
+            plan_write(e, s);
+            return true;
+        }
+    } else {
+        tcn_ring_drop(e->link, TCN_RING_REFUSED, e->arena);
     }
     tcn_step_done(s);
     e->link->done_revision = e->wanted->revision;

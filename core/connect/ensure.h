@@ -12,6 +12,7 @@
 #ifndef TCN_CONNECT_ENSURE_H
 #define TCN_CONNECT_ENSURE_H
 
+#include "connect/ring.h"
 #include "engine/merge.h"
 #include "mapping/mapping.h"
 #include "model/link.h"
@@ -137,6 +138,7 @@ struct tcn_step {
     int64_t hints;    /* with GET: those that were known before it */
     json_t *sent;     /* owned: {field: canonical value} of the fields that travel; NULL = none */
     json_t *taken;    /* owned: the same of those that TAKE takes */
+    char refusal[TCN_RING_HASH]; /* with WRITE: names what is asked for, should it be refused */
 };
 void tcn_step_done(struct tcn_step *s);
 

@@ -157,6 +157,10 @@ static bool fail_permanent(struct tcn_ensure *e, const struct tcn_step *step,
     }
     link->done_revision = step->revision;
     e->progress->gave_up_write = true;
+    if (step->verb == TOCSIN_WRITE) {
+        tcn_ring_drop(link, TCN_RING_REFUSED, e->arena);
+        tcn_ring_add(link, TCN_RING_REFUSED, step->refusal, e->now_ms, e->arena);
+    }
     return true;
 }
 
@@ -241,7 +245,7 @@ static void succeed(struct tcn_ensure *e)
 {
     e->link->fail_count = 0;
     e->link->first_fail_ms = 0;
-    if (!e->progress->gave_up_write)
+    if (!e->progress->gave_up_write && tcn_ring_last(e->link, TCN_RING_REFUSED) == 0)
         e->link->blocked_reason = NULL;
     tcn_ring_drop(e->link, "#gone", e->arena);
 }
@@ -374,6 +378,7 @@ static bool written(struct tcn_ensure *e, const struct tcn_step *step,
     }
     e->link->last_read_ms = e->now_ms;
     e->link->done_revision = step->revision;
+    tcn_ring_drop(e->link, TCN_RING_REFUSED, e->arena);
     forgive(e);
     return true;
 }

@@ -251,7 +251,7 @@ void tcn_ring_drop(struct tcn_link *link, const char *field, struct tcn_arena *a
     json_t *list;
     size_t i = 0;
 
-    if (!link->pushed)
+    if (!link->pushed || !strstr(link->pushed, field))
         return;
     list = load(link);
     while (i < json_array_size(list)) {

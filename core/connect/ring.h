@@ -8,6 +8,7 @@
 #include "model/link.h"
 #include <jansson.h>
 
+#define TCN_RING_REFUSED "#refused" /* the mark of a write that the remote will never take */
 #define TCN_RING_MAX 64
 #define TCN_RING_HASH 17 /* 16 hex characters and NUL */
 

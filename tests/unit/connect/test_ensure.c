@@ -315,7 +315,8 @@ static void refused_title_blocks(void **unused)
     close_world(&w);
 }
 
-/* A write that the remote will never take keeps back neither the notes nor the next change. */
+/* A write that the remote will never take keeps back neither the notes nor the next change, and is not made again before
+ * that. */
 static void refused_write_waits_for_the_next_change(void **unused)
 {
     struct world w;
@@ -335,6 +336,14 @@ static void refused_write_waits_for_the_next_change(void **unused)
     assert_int_equal(w.deadletters, 1);
     assert_int_equal(w.clears, 0); /* the note's success does not hide it */
     assert_int_equal(w.remote.records[0].n_notes, 1);
+    assert_non_null(w.link.blocked_reason);
+    for (int i = 0; i < 3; i++) { /* the record is read, and is as it was */
+        w.link.hints++;
+        wake(&w);
+        settle(&w);
+    }
+    assert_int_equal(w.calls[TOCSIN_WRITE], 1);
+    assert_int_equal(w.deadletters, 1);
     assert_non_null(w.link.blocked_reason);
     w.refuse_writes = false;
     touch(&w);
