@@ -1,4 +1,4 @@
-/* sim_sync [--seed N|today] [--runs N] [--skip HEX] [--without KIND,...] [--orders] [--trace]
+/* sim_sync [--seed N|today] [--runs N] [--skip HEX] [--without KIND,...] [--orders PAUSES] [--trace]
  * Stories run in a process of their own, so that one that fails is made smaller by others. */
 #include "sync.h"
 
@@ -94,7 +94,7 @@ static void print(double seconds)
 static void usage(void)
 {
     fprintf(stderr, "usage: sim_sync [--seed N|today] [--runs N] [--skip HEX] [--without KIND,...] "
-                    "[--orders] [--trace]\nkinds:");
+                    "[--orders PAUSES] [--trace]\nkinds:");
     for (size_t i = 0; i < KINDS; i++)
         fprintf(stderr, " %s", kind_names[i]);
     fprintf(stderr, "\n");
@@ -129,27 +129,24 @@ static void parse_value(const char *name, const char *value, int64_t *ret_runs)
         *ret_runs = strtoll(value, NULL, 10);
     else if (strcmp(name, "--skip") == 0)
         options.skip = strtoull(value, NULL, 16);
+    else if (strcmp(name, "--orders") == 0)
+        options.orders = (int)strtol(value, NULL, 10), options.without = ~0u;
     else if (strcmp(name, "--without") == 0)
         options.without = parse_kinds(value);
     else
         usage();
 }
 
-static bool parse(int argc, char **argv, int64_t *ret_runs)
+static void parse(int argc, char **argv, int64_t *ret_runs)
 {
-    bool is_orders = false;
-
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--trace") == 0)
             options.traces = true;
-        else if (strcmp(argv[i], "--orders") == 0)
-            is_orders = true;
         else if (i + 1 == argc)
             usage();
         else
             parse_value(argv[i], argv[i + 1], ret_runs), i++;
     }
-    return is_orders;
 }
 
 /* -- runs ------------------------------------------------------------------------------------------------------------------- */
@@ -161,7 +158,9 @@ static void run_all(int64_t runs)
     tcn_log_set_level((enum tcn_log_level)(TCN_LOG_ERROR + 1));
     program_open();
     database_open();
-    for (int64_t i = 0; i < runs; i++) {
+    if (options.orders > 0)
+        orders_run(options.orders);
+    for (int64_t i = 0; i < runs && options.orders == 0; i++) {
         options.seed = shared->seed = first + (uint64_t)i;
         story_run();
     }
@@ -202,24 +201,24 @@ static bool leave_out(struct options *best, struct options without, const char *
     return true;
 }
 
-/* Steps one by one, then kinds, as long as it still fails. */
+/* Kinds, then steps one by one, as long as it still fails. */
 static struct options make_smaller(struct options best, const char *fault)
 {
     bool is_smaller = true;
 
     while (is_smaller) {
         is_smaller = false;
-        for (int i = 0; i < STEPS_MAX; i++) {
-            struct options o = best;
-
-            o.skip |= UINT64_C(1) << i;
-            is_smaller |= o.skip != best.skip && leave_out(&best, o, fault);
-        }
         for (int i = 0; i < KINDS; i++) {
             struct options o = best;
 
             o.without |= 1u << i;
             is_smaller |= o.without != best.without && leave_out(&best, o, fault);
+        }
+        for (int i = 0; i < STEPS_MAX; i++) {
+            struct options o = best;
+
+            o.skip |= UINT64_C(1) << i;
+            is_smaller |= o.skip != best.skip && leave_out(&best, o, fault);
         }
     }
     return best;
@@ -256,17 +255,16 @@ int main(int argc, char **argv)
 {
     int64_t runs = 100;
     double start = now_s();
-    bool is_orders = parse(argc, argv, &runs);
 
+    parse(argc, argv, &runs);
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED)
         return 3;
     totals = &shared->totals;
-    (void)is_orders;
     printf("sync: seeds %llu..%llu\n", (unsigned long long)options.seed,
            (unsigned long long)options.seed + (unsigned long long)runs - 1);
     if (!run_apart(&options, runs, false))
-        return options.traces ? 1 : explain();
+        return options.traces || options.orders > 0 ? 1 : explain();
     print(now_s() - start);
     return 0;
 }

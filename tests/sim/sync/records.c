@@ -8,6 +8,7 @@
 #include <string.h>
 
 struct records records;
+bool records_are_silent;
 
 static struct {
     struct chance chance;
@@ -16,6 +17,15 @@ static struct {
 
 const struct remote *const remotes[SYSTEMS] = {&jira, &snow, &pager};
 const char *const system_names[PLACES] = {"jira", "snow", "pager", "here"};
+
+enum system system_named(const char *name)
+{
+    enum system s = JIRA;
+
+    while (s < SYSTEMS && strcmp(system_names[s], name) != 0)
+        s++;
+    return s;
+}
 
 void records_begin(void)
 {
@@ -127,6 +137,8 @@ void records_changed(struct record *r)
 
     r->version++;
     r->updated_ms = clockwork_now_ms();
+    if (records_are_silent)
+        return;
     totals->hints_lost += is_lost;
     if (!is_lost)
         send_hint(r);

@@ -116,7 +116,7 @@ static struct tcn_job *take_all(struct jobs *list)
 {
     struct tcn_job *first = list->first;
 
-    *list = (struct jobs){NULL};
+    *list = (struct jobs){.first = NULL};
     return first;
 }
 

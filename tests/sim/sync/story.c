@@ -23,7 +23,6 @@ static struct record *newest_record(enum system system)
 
 void story_gave(struct record *r, enum field field)
 {
-    static const char *const names[] = {"title", "impact", "status"};
     struct edit e = {.incident = program_incident(r->marker),
                      .at_ms = clockwork_now_ms(),
                      .place = r->system,
@@ -37,7 +36,7 @@ void story_gave(struct record *r, enum field field)
     r->by_people_ms[field] = clockwork_now_ms();
     history_add(&e);
     records_changed(r);
-    tell("a person gives %s the %s \"%s\"", r->key, names[field], value);
+    tell("a person gives %s the %s \"%s\"", r->key, field_names[field], value);
 }
 
 static void retitle_there(struct record *r, struct chance *c)
@@ -117,8 +116,9 @@ static void fill_title(char *ret, size_t size, struct chance *c)
 
 static void act_here(struct chance *c)
 {
-    static const int often[] = {SET_TITLE, SET_TITLE, SET_IMPACT, SET_SUMMARY, ACKNOWLEDGE,
-                                RESOLVE,   REOPEN,    LEAVE_NOTE, LEAVE_NOTE};
+    static const enum command_word often[] = {SET_TITLE,   SET_TITLE,   SET_IMPACT,
+                                              SET_SUMMARY, ACKNOWLEDGE, RESOLVE,
+                                              REOPEN,      LEAVE_NOTE,  LEAVE_NOTE};
     struct command command = {.what = often[chance_below(c, 9)]};
 
     command.impact = 1 + (int)chance_below(c, 5);
@@ -132,7 +132,7 @@ static void act_here(struct chance *c)
 
 static void act_alarm(struct chance *c)
 {
-    struct sim_alarm alarm = {.what = 1 + (int)chance_below(c, 3)};
+    struct sim_alarm alarm = {.what = (enum alarm_word)(1 + chance_below(c, 3))};
 
     if (alarm.what == ALARM_TELLS && chance_in(c, 50))
         snprintf(alarm.title, sizeof alarm.title, "alarm title %d", step_no);
@@ -179,7 +179,6 @@ static int64_t pause_of(struct chance *c)
     return chance_below(c, kind < 4 ? 300 : kind < 8 ? 10 * SEC : 2 * MIN);
 }
 
-/* A third of the stories are played in no hurry: what is one thing after the other there needs no excuse. */
 static void play(struct chance *story)
 {
     int steps = 2 + (int)chance_below(story, chance_in(story, 50) ? 8 : STEPS_MAX - 2);
@@ -252,5 +251,6 @@ void story_run(void)
     judge_converged();
     judge_history();
     judge_notes();
+    judge_thrift();
     story_end();
 }

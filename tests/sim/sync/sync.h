@@ -19,6 +19,7 @@
 
 enum system { JIRA = 0, SNOW, PAGER, SYSTEMS, HERE = SYSTEMS, PLACES };
 extern const char *const system_names[PLACES];
+enum system system_named(const char *name); /* HERE: none */
 
 #define FAIL_STATUS 1
 /* Tells the seed and ends the process. */
@@ -46,6 +47,7 @@ struct options {
     uint64_t seed;
     uint64_t skip;    /* steps that are left out, a bit each */
     unsigned without; /* kinds, likewise */
+    int orders;       /* instead of stories: with so many pauses */
     bool traces;
 };
 extern struct options options;
@@ -114,7 +116,8 @@ struct record {
     int64_t told_ms;              /* the newest answer that arrived was made then */
     int64_t by_people_ms[FIELDS]; /* when a person gave the value that it has; 0: we did */
     int64_t by_us_ms[FIELDS];
-    struct values known; /* to the program: as it was told them, or as it wrote them */
+    bool is_late[FIELDS]; /* ours, by a call that arrived after its time */
+    struct values known;  /* to the program: as it was told them, or as it wrote them */
 };
 
 #define RECORDS_MAX 64
@@ -131,6 +134,7 @@ struct record *records_find(enum system system, const char *id); /* NULL: there 
 void records_note(struct record *r, const char *text, const char *mark, bool is_ours);
 /* It is another now: its time, and whoever listens hears of it, perhaps. */
 void records_changed(struct record *r);
+extern bool records_are_silent; /* nobody hears of anything */
 /* Its words. */
 void records_value(const struct record *r, enum field field, char *ret, size_t size);
 void records_values(const struct record *r, struct values *ret);
@@ -151,6 +155,8 @@ struct call {
     size_t n_query;
     json_t *body; /* a reference; NULL = none */
 };
+struct tocsin_request;
+void call_read(struct call *c, const struct tocsin_request *rq);
 const char *call_query(const struct call *c, const char *name);           /* "" = none */
 bool call_is(const struct call *c, const char *method, const char *path); /* {} is any segment */
 
@@ -187,7 +193,9 @@ void wire_end(void);
 void wire_calm(void); /* from now on everything arrives */
 void wire_break(enum system system, int64_t ms);
 size_t wire_in_flight(void);
-int64_t wire_writes(enum system system); /* so far: creates, writes and notes that arrived */
+int64_t wire_writes(enum system system);  /* so far: creates, writes and notes that arrived */
+int64_t wire_changes(enum system system); /* the writes among them */
+bool wire_is_clear(void);                 /* all went well from the begin */
 
 /* -- store.c: the store's thread, on the loop; the database outlives the process ------------------------------------- */
 
@@ -209,22 +217,31 @@ void program_crash(void); /* and starts again */
 void program_hint(enum system system, const char *remote_id);
 void program_sweep(void); /* all records are read */
 
+enum alarm_word { ALARM_FIRES = 1, ALARM_IS_OVER, ALARM_TELLS };
 struct sim_alarm {
-    enum { ALARM_FIRES = 1, ALARM_IS_OVER, ALARM_TELLS } what;
+    enum alarm_word what;
     char title[256];
     int impact;
 };
 void program_alarm(const struct sim_alarm *alarm);
 
+enum command_word {
+    SET_TITLE = 1,
+    SET_IMPACT,
+    SET_SUMMARY,
+    ACKNOWLEDGE,
+    RESOLVE,
+    REOPEN,
+    LEAVE_NOTE
+};
 struct command {
-    enum { SET_TITLE = 1, SET_IMPACT, SET_SUMMARY, ACKNOWLEDGE, RESOLVE, REOPEN, LEAVE_NOTE } what;
+    enum command_word what;
     char text[512];
     int impact;
 };
 void program_command(const struct command *command); /* on the newest incident */
 struct tcn_store *program_store(void);
 const json_t *program_setting(enum system system, const char *name); /* NULL: the mapping's own */
-bool program_alarm_fires(void);
 /* The newest whose records have that mark; NULL: the newest of all. Zero: there is none. */
 struct tcn_id program_incident(const char *marker);
 
@@ -248,7 +265,13 @@ size_t history_size(void);
 struct edit *history_at(size_t i);
 void history_end(void);
 
-/* -- judge.c: what must be true ------------------------------------------------------------------------------------------- */
+/* -- judge.c: what must be true at every call -------------------------------------------------------------------------------- */
+
+extern const char *const field_names[FIELDS];
+/* Of the call that is being answered: when it set out, what the program had been told of the record then, and whether nobody
+ * waits for it any more. */
+extern int64_t judge_set_out_ms, judge_told_ms;
+extern bool judge_is_late;
 
 void judge_begin(void);
 void judge_call(enum system system, const char *lane, int by /* 1 begins, -1 ends */);
@@ -256,15 +279,16 @@ void judge_forget_calls(void); /* the process died */
 void judge_create(struct record *r);
 /* Before a write of ours gives field that value. */
 void judge_write(struct record *r, enum field field, const char *value);
+
+/* -- verdict.c: what must be true in the end ------------------------------------------------------------------------------------ */
+
 void judge_converged(void);
 void judge_quiet(const int64_t writes_before[SYSTEMS]);
 void judge_history(void);
-void judge_notes(void);
 void judge_thrift(void);
+void judge_notes(void);
 /* The state of everything, in words: equal states have equal words. */
 void judge_digest(char *ret, size_t size);
-/* Of the call that is being answered: when it set out, and what the program had been told of the record then. */
-extern int64_t judge_set_out_ms, judge_told_ms;
 
 /* -- story.c, orders.c -------------------------------------------------------------------------------------------------- */
 
@@ -273,6 +297,7 @@ void story_end(void);
 void story_gave(struct record *r, enum field field); /* a person has given it */
 void story_run(void);
 void story_rest(const char *when); /* until nothing happens any more */
-void orders_run(void);
+/* With so many pauses between the events, 1 to 3. */
+void orders_run(int pauses);
 
 #endif

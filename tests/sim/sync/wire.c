@@ -57,11 +57,13 @@ static struct {
     int bad, slow; /* of a hundred calls */
     int64_t broken_until_ms[SYSTEMS];
     enum fate broken_as[SYSTEMS];
-    int64_t calls[SYSTEMS], writes[SYSTEMS];
+    int64_t calls[SYSTEMS], writes[SYSTEMS], changes[SYSTEMS];
+    bool is_troubled; /* something went wrong */
     size_t in_flight;
 } wire;
 
 int64_t judge_set_out_ms, judge_told_ms;
+bool judge_is_late;
 
 /* -- the pump, of which nothing is left ------------------------------------------------------------------------------ */
 
@@ -72,74 +74,6 @@ bool tcn_pump_may_act(const struct tcn_pump *p)
 }
 
 /* -- requests ------------------------------------------------------------------------------------------------------- */
-
-static enum system system_of(const struct tcn_instance *i)
-{
-    for (enum system s = JIRA; s < SYSTEMS; s++)
-        if (strcmp(i->sdk.name, system_names[s]) == 0)
-            return s;
-    fail("there is no remote %s", i->sdk.name);
-}
-
-static int digit(char c)
-{
-    return c >= 'a' ? c - 'a' + 10 : c >= 'A' ? c - 'A' + 10 : c - '0';
-}
-
-static void decode(char *text)
-{
-    char *to = text;
-
-    for (const char *at = text; *at; at++, to++) {
-        *to = *at;
-        if (*at == '%') {
-            *to = (char)(digit(at[1]) * 16 + digit(at[2]));
-            at += 2;
-        }
-    }
-    *to = '\0';
-}
-
-static void read_query(struct call *c, char *query)
-{
-    char *save = NULL;
-
-    for (char *part = strtok_r(query, "&", &save); part; part = strtok_r(NULL, "&", &save)) {
-        char *value = strchr(part, '=');
-
-        if (!value || c->n_query == QUERY_MAX)
-            fail("a query has no value, or too many");
-        *value++ = '\0';
-        decode(part);
-        decode(value);
-        c->names[c->n_query] = part;
-        c->values[c->n_query++] = value;
-    }
-}
-
-/* https://HOST/SEGMENT/SEGMENT?NAME=VALUE&... */
-static void read_call(struct call *c, const struct tocsin_request *rq)
-{
-    char *path, *query, *save = NULL;
-
-    snprintf(c->method, sizeof c->method, "%s", rq->method);
-    c->text = tcn_xstrndup(rq->url.ptr, rq->url.len);
-    c->body = json_incref(rq->body);
-    path = strstr(c->text, "://");
-    path = path ? strchr(path + 3, '/') : NULL;
-    if (!path || rq->auth.place == TCN_AUTH_NONE)
-        fail("a call has no path, or no credentials");
-    if ((query = strchr(path, '?')) != NULL)
-        *query++ = '\0';
-    for (char *s = strtok_r(path, "/", &save); s; s = strtok_r(NULL, "/", &save)) {
-        if (c->n_segments == SEGMENTS_MAX)
-            fail("a path is too deep");
-        decode(s);
-        c->segments[c->n_segments++] = s;
-    }
-    if (query)
-        read_query(c, query);
-}
 
 /* A lane is one record, or the incident that has none yet: what names it is in the call. */
 static void name_lane(struct tcn_transfer *t)
@@ -195,6 +129,16 @@ void wire_break(enum system system, int64_t ms)
 size_t wire_in_flight(void)
 {
     return wire.in_flight;
+}
+
+int64_t wire_changes(enum system system)
+{
+    return wire.changes[system];
+}
+
+bool wire_is_clear(void)
+{
+    return !wire.is_troubled;
 }
 
 int64_t wire_writes(enum system system)
@@ -341,7 +285,9 @@ static void arrive(struct tcn_transfer *t)
         return;
     judge_set_out_ms = t->set_out_ms;
     judge_told_ms = t->told_ms;
+    judge_is_late = t->is_over || t->is_abandoned;
     wire.writes[t->system] += leaves_trace(t);
+    wire.changes[t->system] += leaves_trace(t) && t->verb == TOCSIN_WRITE;
     remotes[t->system]->answer(&t->call, &t->answer);
     if (t->answer.record)
         records_values(t->answer.record, &t->made);
@@ -411,19 +357,20 @@ int tcn_transfer_start(struct tcn_pump *p, const struct tocsin_request *rq, uint
         wire.first->prev = &t->next;
     wire.first = t;
     t->instance = rq->instance;
-    t->system = system_of(rq->instance);
+    t->system = system_named(rq->instance->sdk.name);
     t->verb = verb;
     t->no = ++wire.calls[t->system];
     t->done = done;
     t->ctx = ctx;
     t->set_out_ms = clockwork_now_ms();
     tcn_message_init(&t->message);
-    read_call(&t->call, rq);
+    call_read(&t->call, rq);
     name_lane(t);
     t->told_ms = told_of(t);
     t->fate = fate_of(t);
     totals->calls++;
     totals->faults += t->fate != ARRIVES;
+    wire.is_troubled |= t->fate != ARRIVES;
     wire.in_flight++;
     if (t->lane[0])
         judge_call(t->system, t->lane, 1);
@@ -443,6 +390,7 @@ void tcn_transfer_free(struct tcn_transfer *t)
         return;
     if (!t->is_over) {
         wire.in_flight--;
+        wire.is_troubled = true;
         if (t->lane[0])
             judge_call(t->system, t->lane, -1);
     }
