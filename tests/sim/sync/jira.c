@@ -280,16 +280,33 @@ static void comment(struct record *r, const struct call *call, struct answer *re
     ret->body = json_pack("{s:o}", "id", json_sprintf("%zu", 20000 + r->n_entries));
 }
 
+static json_t *document(const char *text)
+{
+    return json_pack("{s:s, s:i, s:[{s:s, s:[{s:s, s:s}]}]}", "type", "doc", "version", 1,
+                     "content", "type", "paragraph", "content", "type", "text", "text", text);
+}
+
+static json_t *comment_json(const struct entry *e, size_t no)
+{
+    json_t *c = json_pack("{s:o, s:{s:s}, s:o, s:o, s:b}", "id", json_sprintf("%zu", 20001 + no),
+                          "author", "displayName", e->is_ours ? OURS : SOMEBODY, "body",
+                          document(e->text), "created", time_of(e->at_ms), "jsdPublic", 1);
+
+    if (e->is_ours)
+        json_object_set_new(
+            c, "properties",
+            json_pack("[{s:s, s:{s:s}}]", "key", "tocsin.event", "value", "id", e->mark));
+    return c;
+}
+
 static void list_comments(const struct record *r, struct answer *ret)
 {
     json_t *list = json_array();
 
     for (size_t i = r->n_entries; i-- > 0;)
-        json_array_append_new(list, json_pack("{s:o, s:[{s:s, s:{s:s}}]}", "id",
-                                              json_sprintf("%zu", 20001 + i), "properties", "key",
-                                              "tocsin.event", "value", "id", r->entries[i].mark));
+        json_array_append_new(list, comment_json(&r->entries[i], i));
     ret->status = 200;
-    ret->body = json_pack("{s:o}", "comments", list);
+    ret->body = json_pack("{s:o, s:i}", "comments", list, "total", (int)r->n_entries);
 }
 
 /* -- calls ------------------------------------------------------------------------------------------------------------- */

@@ -201,12 +201,19 @@ static void search(const struct call *call, struct answer *ret)
     ret->body = json_pack("{s:o}", "incidents", list);
 }
 
+static json_t *note_json(const struct entry *e, size_t no)
+{
+    return json_pack("{s:o, s:{s:s}, s:s, s:o}", "id", json_sprintf("N%zu", no), "user", "summary",
+                     e->is_ours ? OURS : SOMEBODY, "content", e->text, "created_at",
+                     time_of(e->at_ms));
+}
+
 static void list_notes(const struct record *r, struct answer *ret)
 {
     json_t *list = json_array();
 
     for (size_t i = 0; i < r->n_entries; i++)
-        json_array_append_new(list, json_pack("{s:s}", "content", r->entries[i].text));
+        json_array_append_new(list, note_json(&r->entries[i], i));
     ret->status = 200;
     ret->body = json_pack("{s:o}", "notes", list);
 }

@@ -79,6 +79,7 @@ void records_note(struct record *r, const char *text, const char *mark, bool is_
     e->text = tcn_xstrdup(text);
     snprintf(e->mark, sizeof e->mark, "%s", mark);
     e->is_ours = is_ours;
+    e->at_ms = clockwork_now_ms();
 }
 
 enum meaning records_meaning(const struct record *r)

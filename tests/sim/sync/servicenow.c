@@ -246,6 +246,18 @@ static void search(const struct call *call, struct answer *ret)
     ret->body = json_pack("{s:o}", "result", rows);
 }
 
+static json_t *entry_json(const struct record *r, size_t no)
+{
+    const struct entry *e = &r->entries[no];
+    char at[24];
+
+    tcn_time_format(e->at_ms, "%Y-%m-%d %H:%M:%S", at, sizeof at);
+    return json_pack("{s:o, s:s, s:s, s:s, s:s, s:s}", "sys_id",
+                     json_sprintf("%.20s%012zu", r->id, no), "element_id", r->id, "element",
+                     "work_notes", "value", e->text, "sys_created_on", at, "sys_created_by",
+                     e->is_ours ? OURS : SOMEBODY);
+}
+
 /* Newest first, as the query asks for. */
 static void journal(const struct call *call, struct answer *ret)
 {
@@ -257,9 +269,8 @@ static void journal(const struct call *call, struct answer *ret)
 
         if (r->system != SNOW || r->is_gone || !strstr(query, r->id))
             continue;
-        for (size_t k = r->n_entries; k-- > 0 && json_array_size(rows) < 50;)
-            json_array_append_new(
-                rows, json_pack("{s:s, s:s}", "element_id", r->id, "value", r->entries[k].text));
+        for (size_t k = r->n_entries; k-- > 0 && json_array_size(rows) < 100;)
+            json_array_append_new(rows, entry_json(r, k));
     }
     ret->status = 200;
     ret->body = json_pack("{s:o}", "result", rows);
@@ -353,6 +364,11 @@ static bool move(struct record *r, enum meaning to)
 static void assign(struct record *r, const char *name)
 {
     snprintf(r->assignee, sizeof r->assignee, "%s", name);
+}
+
+bool snow_is_mute(void)
+{
+    return platform.is_journal_hidden;
 }
 
 const struct remote snow = {begin, answer, refuse, retitle, reprioritize, move, assign};

@@ -85,7 +85,7 @@ static void note_there(struct record *r, struct chance *c)
     (void)c;
     if (records_meaning(r) == IS_CLOSED)
         return;
-    snprintf(text, sizeof text, "seen from %s, %d", system_names[r->system], step_no);
+    snprintf(text, sizeof text, "seen from %s, step %d.", system_names[r->system], step_no);
     records_note(r, text, "", false);
     records_changed(r);
     tell("a person leaves a note in %s", r->key);

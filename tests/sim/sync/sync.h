@@ -55,7 +55,7 @@ extern struct options options;
 /* What stories came to, summed up over all of them. */
 struct totals {
     int64_t stories, steps, calls, faults, crashes, hints, hints_lost;
-    int64_t creates, writes, notes, edits, edits_of_people, conflicts, raced, equal_writes,
+    int64_t creates, writes, notes, heard, edits, edits_of_people, conflicts, raced, equal_writes,
         late_applied;
     int64_t virtual_ms, events, jobs, again;
 };
@@ -96,8 +96,11 @@ struct values {
 struct entry { /* of the notes of a record */
     char *text;
     char mark[64]; /* hidden beside it */
+    int64_t at_ms;
     bool is_ours;
 };
+#define OURS "Tocsin"          /* who wrote ours */
+#define SOMEBODY "Mia Krystof" /* and the others */
 
 struct record {
     enum system system;
@@ -183,6 +186,7 @@ struct remote {
 };
 extern const struct remote jira, snow, pager;
 extern const struct remote *const remotes[SYSTEMS];
+bool snow_is_mute(void); /* nobody is told what is said there */
 
 const char *text_of(const json_t *object, const char *name); /* "" = no text */
 

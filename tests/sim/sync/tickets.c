@@ -1,6 +1,7 @@
 /* What lanes ask of the application, as app/outbound.c does it; and what is seen of it. */
 #include "program.h"
 
+#include "app/hear_turn.h"
 #include "app/remark.h"
 #include "app/take_turn.h"
 #include "base/text.h"
@@ -65,6 +66,15 @@ static int on_take(void *ctx, struct tcn_store *s, const struct tcn_link *link,
     return r;
 }
 
+static int on_hear(void *ctx, struct tcn_store *s, const struct tcn_link *link,
+                   const struct tcn_heard *heard, size_t n, int64_t now_ms, struct tcn_err *err)
+{
+    (void)ctx;
+    for (size_t i = 0; i < n; i++)
+        tell("heard from %s: \"%s\" by %s", link->connector, heard[i].text, heard[i].by);
+    return tcn_hear_turn(s, &program_directory, link, heard, n, now_ms, err);
+}
+
 static const char *on_url(void *ctx, struct tcn_id incident, struct tcn_arena *arena)
 {
     char id[TCN_ID_TEXT];
@@ -80,5 +90,9 @@ static void on_changed(void *ctx)
     program_look();
 }
 
-const struct tcn_lanes_app program_tickets = {
-    .note = on_note, .linked = on_linked, .take = on_take, .url = on_url, .changed = on_changed};
+const struct tcn_lanes_app program_tickets = {.note = on_note,
+                                              .linked = on_linked,
+                                              .take = on_take,
+                                              .hear = on_hear,
+                                              .url = on_url,
+                                              .changed = on_changed};

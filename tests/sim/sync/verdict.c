@@ -306,7 +306,31 @@ static size_t count(const struct record *r, const char *text)
     return n;
 }
 
-/* What stands for the event and nothing else: its text when a person wrote it, else its mark. */
+/* In the record, and in those before it that were closed for good: what was told there is not told again. */
+static size_t count_all(const struct pair *p, const char *text)
+{
+    char id[TCN_ID_TEXT], brief[27];
+    size_t n = 0;
+
+    tcn_id_text(p->incident.id, id);
+    tcn_id_short(p->incident.id, brief);
+    for (size_t i = 0; i < records.n; i++)
+        if (records.items[i]->system == p->record->system &&
+            (strstr(records.items[i]->marker, id) || strstr(records.items[i]->marker, brief)))
+            n += count(records.items[i], text);
+    return n;
+}
+
+static bool is_from(const struct tcn_event *e, const char *connector)
+{
+    static const char by[] = "connector:";
+    size_t n = strlen(connector);
+
+    return e->actor && strncmp(e->actor, by, sizeof by - 1) == 0 &&
+           strncmp(e->actor + sizeof by - 1, connector, n) == 0;
+}
+
+/* What stands for the event and nothing else: its text when it has no mark that people see. */
 static void judge_note(const struct pair *p, const struct tcn_event *e)
 {
     char id[TCN_ID_TEXT], mark[40];
@@ -314,12 +338,35 @@ static void judge_note(const struct pair *p, const struct tcn_event *e)
 
     tcn_id_text(e->id, id);
     snprintf(mark, sizeof mark, "[tocsin %s]", id + strlen(id) - 12);
-    n = count(p->record, p->record->system == JIRA ? e->text : mark);
+    n = count_all(p, p->record->system == JIRA || is_from(e, p->link.connector) ? e->text : mark);
     if (n > 1)
         fail("I5: \"%s\" is in %s %zu times", e->text, p->record->key, n);
     if (n == 0)
         fail("I5: \"%s\" is not in %s", e->text, p->record->key);
     totals->notes++;
+}
+
+static size_t count_events(const struct tcn_event *events, size_t n, const char *text)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < n; i++)
+        found += events[i].text && strcmp(events[i].type, TCN_EVENT_NOTE) == 0 &&
+                 strstr(events[i].text, text) != NULL;
+    return found;
+}
+
+/* What people wrote there is on the timeline. */
+static void judge_heard(const struct record *r, const struct tcn_event *events, size_t n)
+{
+    for (size_t i = 0; i < r->n_entries; i++) {
+        const struct entry *e = &r->entries[i];
+        size_t found = e->is_ours ? 1 : count_events(events, n, e->text);
+
+        if (found != 1)
+            fail("I5: \"%s\" of %s is on the timeline %zu times", e->text, r->key, found);
+        totals->heard += !e->is_ours;
+    }
 }
 
 static void judge_notes_of(const struct pair *p, struct tcn_store *s, struct tcn_arena *a,
@@ -338,6 +385,8 @@ static void judge_notes_of(const struct pair *p, struct tcn_store *s, struct tcn
         if (strcmp(events[i].type, TCN_EVENT_NOTE) == 0 &&
             !timeline_has(s, p->incident.id, a, "A note was not taken by ", p->link.connector))
             judge_note(p, &events[i]);
+    if (p->record->system != SNOW || !snow_is_mute())
+        judge_heard(p->record, events, n);
 }
 
 void judge_notes(void)
