@@ -80,6 +80,7 @@ struct tcn_wanted {
     enum tcn_class status;
     bool by_alarm, is_firing;
     enum tcn_direction status_direction;
+    int64_t status_steps; /* that a status may take over there, each of which shows */
     enum tcn_auto_resolve auto_resolve;
     enum tcn_while_firing while_firing;
     enum tcn_when_lost when_lost;

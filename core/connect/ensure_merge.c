@@ -353,6 +353,7 @@ void tcn_ensure_merge(struct tcn_ensure *e, struct tcn_step *step)
     if (!take(e, &all, step))
         push(e, &all, step);
     part_all(e, &all);
-    if (e->progress->record) /* whatever was lost, this is what the remote holds now */
+    /* Whatever was lost, this is what the remote holds now. What is taken is merged once more, and knows of it, too. */
+    if (e->progress->record && step->kind != TCN_STEP_TAKE)
         tcn_ring_settle(e->link, 0, e->now_ms, e->arena);
 }

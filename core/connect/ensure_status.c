@@ -15,6 +15,23 @@ static bool is_our_class(struct tcn_ensure *e, enum tcn_class class)
     return found;
 }
 
+static bool has_tries(struct tcn_ensure *e)
+{
+    json_t *tries = tcn_ring_tries(e->link, TCN_RING_STATUS);
+    size_t n = json_array_size(tries);
+
+    json_decref(tries);
+    return n > 0;
+}
+
+/* A status of which our write needs several steps, and did not make all of them: what it left behind is nobody's work. */
+static bool is_halfway(struct tcn_ensure *e, enum tcn_class seen)
+{
+    return e->progress->record && e->wanted->status_steps > 1 &&
+           (seen == TCN_CLASS_OPEN || seen == TCN_CLASS_ACKED) &&
+           seen != tcn_class_parse(e->link->base_status) && has_tries(e) && !is_our_class(e, seen);
+}
+
 static void status_input(struct tcn_ensure *e, struct tcn_status_input *ret)
 {
     const struct tcn_wanted *w = e->wanted;
@@ -31,6 +48,7 @@ static void status_input(struct tcn_ensure *e, struct tcn_status_input *ret)
         .remote = seen.class,
         .accepts = seen.accepts,
         .is_terminal = seen.is_terminal,
+        .is_halfway = is_halfway(e, seen.class),
         .by_alarm = w->by_alarm,
         .is_firing = w->is_firing,
         .direction = w->status_direction,
@@ -73,8 +91,8 @@ static void say_status(struct tcn_ensure *e, enum tcn_status_note note)
 /* Resolved over there while the alarm fires, and opened again. */
 static bool is_reopened(const struct tcn_status_input *in, const struct tcn_status_merge *m)
 {
-    return m->verdict == TCN_MERGE_PUSH && !m->is_conflict && in->base != TCN_CLASS_UNSET &&
-           in->remote != in->base;
+    return m->verdict == TCN_MERGE_PUSH && !m->is_conflict && !in->is_halfway &&
+           in->base != TCN_CLASS_UNSET && in->remote != in->base;
 }
 
 static void say_reopened(struct tcn_ensure *e)

@@ -205,6 +205,7 @@ static void set_policies(struct tcn_want *w)
     wanted->when_lost = (enum tcn_when_lost)choice(source, "when_lost", TCN_LOST_STOP);
     wanted->settle_ms = duration(source, "settle", SETTLE_MS);
     wanted->notes_max = tcn_mapping_note_max(source->mapping);
+    wanted->status_steps = tcn_mapping_status_steps(source->mapping);
     wanted->status_direction = tcn_mapping_has_status(source->mapping)
                                    ? tcn_mapping_status_direction(source->mapping)
                                    : TCN_DIRECTION_OFF;

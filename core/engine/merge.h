@@ -65,6 +65,7 @@ struct tcn_status_input {
         remote;       /* base UNSET: first meeting; remote UNSET: none of the mapping's classes */
     bool accepts;     /* the remote's value is in the set that the local class accepts */
     bool is_terminal; /* the remote's value cannot be left again (Closed) */
+    bool is_halfway;  /* it is a step of a write of ours that did not get to its end */
     bool by_alarm;    /* local RESOLVED because the alarm ended, not by a person */
     bool is_firing;   /* the source's alarm is firing now */
     enum tcn_direction direction;

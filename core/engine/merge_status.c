@@ -56,6 +56,15 @@ static void push(const struct tcn_status_input *in, struct tcn_status_merge *ret
     }
 }
 
+/* Nobody works on a record that only shows a step of ours. */
+static void go_on(const struct tcn_status_input *in, struct tcn_status_merge *ret)
+{
+    struct tcn_status_input as_open = *in;
+
+    as_open.remote = TCN_CLASS_OPEN;
+    push(&as_open, ret);
+}
+
 /* Somebody resolved the record while the alarm fires. */
 static void resolved_while_firing(const struct tcn_status_input *in, struct tcn_status_merge *ret)
 {
@@ -102,6 +111,8 @@ void tcn_merge_status(const struct tcn_status_input *in, struct tcn_status_merge
         keep(ret, TCN_NOTE_NONE);
     else if (in->accepts || in->local == in->remote)
         ret->verdict = TCN_MERGE_AGREE;
+    else if (in->is_halfway)
+        go_on(in, ret);
     else if (in->base != TCN_CLASS_UNSET && in->remote == in->base)
         push(in, ret);
     else if (in->base != TCN_CLASS_UNSET && in->local == in->base)

@@ -167,6 +167,8 @@ const char *tcn_mapping_status_value(const struct tcn_mapping *m, const struct t
 /* The first class that accepts the record's status; NULL when none does. */
 const char *tcn_mapping_status_local(const struct tcn_mapping *m, const struct tcn_mapping_env *e);
 bool tcn_mapping_status_is_terminal(const struct tcn_mapping *m, const char *remote_value);
+/* In how many steps, each of which shows, a status may be reached; 1 = at once. */
+int64_t tcn_mapping_status_steps(const struct tcn_mapping *m);
 /* {"class", "value", "accept", "prefer"?, "with"?, "max_steps"?} as WRITE takes it; yours. */
 json_t *tcn_mapping_status_payload(const struct tcn_mapping *m, const char *local,
                                    const struct tcn_mapping_env *e);

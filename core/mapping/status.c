@@ -106,6 +106,11 @@ static json_t *with_of(const struct tcn_mapping *m, size_t i, const struct tcn_m
     return with;
 }
 
+int64_t tcn_mapping_status_steps(const struct tcn_mapping *m)
+{
+    return m->status.max_steps ? m->status.max_steps : 1;
+}
+
 json_t *tcn_mapping_status_payload(const struct tcn_mapping *m, const char *local,
                                    const struct tcn_mapping_env *e)
 {

@@ -559,6 +559,33 @@ static void a_long_list_is_kept_as_its_beginning(void **unused)
     close_world(&w);
 }
 
+/* Through "In Progress" to "Done": the second step fails, and nobody works on the record. */
+static void a_status_that_got_halfway_goes_on(void **unused)
+{
+    const struct tocsin_result lost = {.outcome = TOCSIN_RETRY, .reason = "500"};
+    struct world w;
+
+    (void)unused;
+    open_synced(&w, 11);
+    w.wanted.status_steps = 3;
+    w.wanted.auto_resolve = TCN_RESOLVE_UNLESS_ACKED;
+    w.wanted.by_alarm = true;
+    w.wanted.status = TCN_CLASS_RESOLVED;
+    w.wanted.resolved_ms = w.now_ms;
+    touch(&w);
+    wake(&w);
+    w.now_ms += 3000;
+    w.link.last_read_ms = w.now_ms;
+    run_once_with(&w, &lost, 500);
+    edit_there(&w, "status", json_string("ACKED"));
+    edit_there(&w, "title", json_string("theirs")); /* what is taken first changes nothing of it */
+    settle(&w);
+    assert_string_equal(title(&w), "theirs");
+    assert_string_equal(remote_text(&w, "status"), "RESOLVED");
+    assert_string_equal(w.said, "");
+    close_world(&w);
+}
+
 /* -- people at both ends, and everything goes wrong --------------------------------------------------------------- */
 
 static void edit_somewhere(struct world *w, int round, const char **ret_expected)
@@ -628,6 +655,7 @@ int main(void)
         cmocka_unit_test(statuses_that_both_changed),
         cmocka_unit_test(long_values_are_cut),
         cmocka_unit_test(a_long_list_is_kept_as_its_beginning),
+        cmocka_unit_test(a_status_that_got_halfway_goes_on),
         cmocka_unit_test(nobodys_edit_is_lost),
     };
 

@@ -223,7 +223,7 @@ static void unions(void **unused)
 static void status_is_total(void **unused)
 {
     (void)unused;
-    for (int n = 0; n < 4 * 4 * 4 * 2 * 2 * 2 * 2 * 4 * 3 * 3; n++) {
+    for (int n = 0; n < 4 * 4 * 4 * 2 * 2 * 2 * 2 * 2 * 4 * 3 * 3; n++) {
         int x = n;
         struct tcn_status_input in = {0};
         struct tcn_status_merge m;
@@ -233,6 +233,7 @@ static void status_is_total(void **unused)
         in.remote = (enum tcn_class)(x % 4), x /= 4;
         in.accepts = x % 2, x /= 2;
         in.is_terminal = x % 2, x /= 2;
+        in.is_halfway = x % 2, x /= 2;
         in.by_alarm = x % 2, x /= 2;
         in.is_firing = x % 2, x /= 2;
         in.direction = (enum tcn_direction)(x % 4), x /= 4;
@@ -362,6 +363,22 @@ static const struct {
      TCN_MERGE_KEEP,
      0,
      TCN_NOTE_TERMINAL},
+    {"the alarm ended, halfway there",
+     {.base = O,
+      .local = R,
+      .remote = A,
+      .is_halfway = true,
+      .by_alarm = true,
+      .auto_resolve = TCN_RESOLVE_UNLESS_ACKED,
+      .direction = D},
+     TCN_MERGE_PUSH,
+     R,
+     0},
+    {"opened again, halfway there",
+     {.base = A, .local = A, .remote = O, .is_halfway = true, .direction = D},
+     TCN_MERGE_PUSH,
+     A,
+     0},
     {"out only, changed there",
      {.base = O, .local = O, .remote = A, .direction = TCN_DIRECTION_OUT},
      TCN_MERGE_KEEP,
