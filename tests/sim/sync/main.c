@@ -82,10 +82,13 @@ static void print(double seconds)
            (long long)t->calls, (long long)t->faults, (long long)t->late_applied,
            (long long)t->hints, (long long)t->hints_lost, (long long)t->crashes);
     printf("sync: %lld records, %lld values written (%lld of them were there already), %lld notes "
-           "found, %lld heard; %lld conflicts told, %lld values written over before they could be "
-           "read\n",
+           "found, %lld heard\n",
            (long long)t->creates, (long long)t->writes, (long long)t->equal_writes,
-           (long long)t->notes, (long long)t->heard, (long long)t->conflicts, (long long)t->raced);
+           (long long)t->notes, (long long)t->heard);
+    printf(
+        "sync: %lld values lost to an older one, with a word; %lld written over before they could "
+        "be read\n",
+        (long long)t->conflicts, (long long)t->raced);
     printf("sync: %lld events, %lld jobs, %lld transactions undone and done again\n",
            (long long)t->events, (long long)t->jobs, (long long)t->again);
 }

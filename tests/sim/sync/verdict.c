@@ -3,6 +3,7 @@
 #include "program.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* -- the incidents, as they are ----------------------------------------------------------------------------------------- */
@@ -90,6 +91,21 @@ static bool is_by_alarm(const struct tcn_incident *i)
     return i->resolution.by && strncmp(i->resolution.by, "source:", 7) == 0;
 }
 
+static bool is_by_people(const struct record *r)
+{
+    return r->by_people_ms[STATUS] > 0;
+}
+
+/* Somebody has acknowledged it, here or there. */
+static bool was_worked_on(struct tcn_id incident)
+{
+    for (size_t i = 0; i < history_size(); i++)
+        if (tcn_id_eq(history_at(i)->incident, incident) && history_at(i)->field == STATUS &&
+            atoi(history_at(i)->value) == IS_WORKED_ON)
+            return true;
+    return false;
+}
+
 /* The policies let it be another. */
 static bool may_differ(const struct pair *p)
 {
@@ -100,11 +116,12 @@ static bool may_differ(const struct pair *p)
         return true;
     if (here == IS_OVER && is_by_alarm(&p->incident))
         return is_set(s, "auto_resolve", "never") ||
-               (is_set(s, "auto_resolve", "unless_acked") && there == IS_WORKED_ON);
+               (is_set(s, "auto_resolve", "unless_acked") && there == IS_WORKED_ON &&
+                was_worked_on(p->incident.id));
     if (here != IS_OVER && there == IS_OVER)
         return p->fires && is_set(s, "resolve_while_firing", "note");
     return here == IS_WORKED_ON && there == IS_NEW &&
-           (p->record->by_people_ms[STATUS] > 0 || p->record->is_late[STATUS]);
+           (is_by_people(p->record) || p->record->is_late[STATUS]);
 }
 
 static void judge_status(const struct pair *p, const char *when)
@@ -143,11 +160,13 @@ static void judge_fields(const struct pair *p, const char *when)
              r->key);
 }
 
-/* It was over before anybody had to know. */
-static bool was_short(const struct pair *p)
+/* It was over before anybody had to know, or before another record followed one that was closed for good. */
+static bool needs_none(const struct pair *p)
 {
-    return p->incident.status == TCN_STATUS_RESOLVED &&
-           p->incident.resolved_ms - p->incident.created_ms < 10 * SEC;
+    bool was_short = p->incident.resolved_ms - p->incident.created_ms < 10 * SEC;
+
+    return p->link.state <= TCN_LINK_CREATING && p->incident.status == TCN_STATUS_RESOLVED &&
+           (was_short || p->link.recreated > 0);
 }
 
 static void judge_pair(const struct pair *p, struct tcn_store *s, struct tcn_arena *a, void *ctx)
@@ -158,7 +177,7 @@ static void judge_pair(const struct pair *p, struct tcn_store *s, struct tcn_are
     (void)a;
     if (p->record && p->record->is_gone)
         return;
-    if (!p->record && p->link.state <= TCN_LINK_CREATING && was_short(p))
+    if (!p->record && needs_none(p))
         return;
     if (p->link.state != TCN_LINK_LINKED || !p->record)
         fail("I2: %s %s has no record: state %d, %s", when, p->link.connector, p->link.state,
