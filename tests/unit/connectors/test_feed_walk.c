@@ -1,4 +1,4 @@
-/* The feeds of ServiceNow and PagerDuty against remotes that change while they are read: whatever is changed, and however late
+/* The feeds of ServiceNow, Jira and PagerDuty against remotes that change while they are read: whatever is changed, and however late
  * it is seen, the version that stays is told; by clocks that differ, and over restarts, of which only the cursor is left. */
 #include "../../../connectors/reply.h"
 #include "base/text.h"
@@ -40,6 +40,7 @@ struct world {
     int64_t at_s[RECORDS];                    /* of the last change, as ServiceNow keeps it */
     unsigned version[RECORDS], told[RECORDS]; /* made, told last */
     char cursor[TOCSIN_CURSOR_SIZE];
+    const json_t *asked;                               /* the body of the call */
     char *(*answer)(struct world *w, const char *url); /* yours to free() */
 };
 
@@ -105,6 +106,7 @@ static char *answer_to(struct world *w, const struct tocsin_request *rq)
 
     tcn_buf_init(&url, 9000);
     assert_int_equal(tcn_unpercent(tcn_buf_view(&rq->url), &url), 0);
+    w->asked = rq->body;
     body = w->answer(w, url.ptr);
     tcn_buf_done(&url);
     return body;
@@ -169,6 +171,15 @@ static void check_told(const struct world *w, uint64_t seed)
                      w->version[i], w->told[i]);
 }
 
+/* For minutes nobody asks. */
+static void away(struct world *w)
+{
+    for (int i = 0; i < 10; i++) {
+        w->now_ms += POLL_MS;
+        change_some(w, pick(w, 60));
+    }
+}
+
 /* n changes at a time are made before some polls, and some during them. */
 static void story(const char *connector, const char *options,
                   char *(*answer)(struct world *, const char *), uint64_t seed, int64_t skew_ms)
@@ -186,6 +197,8 @@ static void story(const char *connector, const char *options,
     assert_int_equal(kit_open(&w->kit, connector, config, NULL), 0);
     for (int i = 0; i < POLLS; i++) {
         poll(w, pick(w, 2) ? 6 : 0);
+        if (pick(w, 4) == 0)
+            away(w);
         w->now_ms += POLL_MS - (int)pick(w, 1000);
         change_some(w, bursts[pick(w, sizeof bursts / sizeof bursts[0])]);
         w->now_ms += pick(w, 1000);
@@ -285,6 +298,130 @@ static void servicenow(void **state)
               seed, skews[seed % 4]);
 }
 
+/* ---- Jira ---- */
+
+/* From the minute of so many minutes before its now; anything else in the query fails the test. */
+static int64_t jira_from_s(const struct world *w, const char *jql)
+{
+    static const char head[] = "project = \"OPS\" AND labels = \"tocsin\" AND updated >= -";
+    static const char tail[] = "m ORDER BY updated DESC, key DESC";
+    char *end;
+    int64_t minutes;
+
+    assert_int_equal(strncmp(jql, head, strlen(head)), 0);
+    minutes = strtoll(jql + strlen(head), &end, 10);
+    assert_string_equal(end, tail);
+    return (their_now_ms(w) / 60000 - minutes) * 60;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    return by_time_and_id(b, a);
+}
+
+static size_t jira_found(const struct world *w, const char *jql, unsigned ret[RECORDS])
+{
+    int64_t from_s = jira_from_s(w, jql);
+    size_t n = 0;
+
+    for (unsigned i = 0; i < RECORDS; i++)
+        if (w->version[i] > 0 && w->at_s[i] >= from_s)
+            ret[n++] = i;
+    qsort(ret, n, sizeof ret[0], newest_first);
+    return n;
+}
+
+static json_t *jira_page(const struct world *w, const unsigned *found, size_t from, size_t n)
+{
+    json_t *issues = json_array();
+
+    for (size_t i = from; i < n && i < from + PAGE; i++) {
+        char id[16], version[24];
+
+        snprintf(id, sizeof id, "Q%x", found[i]);
+        snprintf(version, sizeof version, "v%u", w->version[found[i]]);
+        json_array_append_new(issues, json_pack("{s:s, s:s, s:{s:s}}", "id", id, "key", "OPS-1",
+                                                "fields", "updated", version));
+    }
+    return issues;
+}
+
+static const char *asked(const struct world *w, const char *name)
+{
+    const char *text = json_string_value(json_object_get(w->asked, name));
+
+    return text ? text : "";
+}
+
+/* Pages by tokens "PLACE|QUERY": by the row that was last, as the cloud has them, or by a count of rows, the worst there could be. */
+static char *jira_by_token(struct world *w, bool is_counted)
+{
+    const char *jql = asked(w, "jql"), *token = asked(w, "nextPageToken");
+    unsigned found[RECORDS], record = 0;
+    size_t n = jira_found(w, jql, found), from = 0;
+    long long at_s = 0;
+    char next[300];
+
+    if (token[0]) {
+        assert_string_equal(strchr(token, '|') + 1, jql);
+        if (is_counted)
+            from = strtoul(token, NULL, 10);
+        else
+            assert_int_equal(sscanf(token, "%lld.%u", &at_s, &record), 2);
+        while (!is_counted && from < n &&
+               (w->at_s[found[from]] > at_s ||
+                (w->at_s[found[from]] == at_s && found[from] >= record)))
+            from++;
+    }
+    if (n <= from + PAGE)
+        return dumped(json_pack("{s:o, s:b}", "issues", jira_page(w, found, from, n), "isLast", 1));
+    if (is_counted)
+        snprintf(next, sizeof next, "%zu|%s", from + PAGE, jql);
+    else
+        snprintf(next, sizeof next, "%lld.%u|%s", (long long)w->at_s[found[from + PAGE - 1]],
+                 found[from + PAGE - 1], jql);
+    return dumped(
+        json_pack("{s:o, s:s}", "issues", jira_page(w, found, from, n), "nextPageToken", next));
+}
+
+static char *jira_by_row(struct world *w, const char *url)
+{
+    assert_non_null(strstr(url, "/rest/api/3/search/jql"));
+    return jira_by_token(w, false);
+}
+
+static char *jira_by_count(struct world *w, const char *url)
+{
+    (void)url;
+    return jira_by_token(w, true);
+}
+
+static char *jira_datacenter(struct world *w, const char *url)
+{
+    size_t from = (size_t)json_integer_value(json_object_get(w->asked, "startAt"));
+    unsigned found[RECORDS];
+    size_t n = jira_found(w, asked(w, "jql"), found);
+
+    assert_non_null(strstr(url, "/rest/api/2/search"));
+    return dumped(json_pack("{s:I, s:I, s:o}", "startAt", (json_int_t)from, "total", (json_int_t)n,
+                            "issues", jira_page(w, found, from, n)));
+}
+
+static void jira(void **state)
+{
+    static const int64_t skews[] = {0, 0, -3 * HOUR_MS, 3 * HOUR_MS};
+    static const char cloud[] =
+        "{\"url\": \"https://a.atlassian.net\", \"user\": \"u\", \"project\": \"OPS\"}";
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= STORIES; seed++) {
+        story("jira", cloud, jira_by_row, seed, skews[seed % 4]);
+        story("jira", cloud, jira_by_count, seed, skews[seed % 4]);
+        story("jira", "{\"url\": \"https://a.example\", \"project\": \"OPS\"}", jira_datacenter,
+              seed, skews[seed % 4]);
+    }
+}
+
 /* ---- PagerDuty ---- */
 
 static json_t *pd_entry(const struct world *w, const struct change *c)
@@ -357,6 +494,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(servicenow),
+        cmocka_unit_test(jira),
         cmocka_unit_test(pagerduty),
         cmocka_unit_test(pagerduty_after_a_flood),
     };
