@@ -8,7 +8,7 @@ import typing
 import unittest
 
 from harness import ROOT, eventually, http
-from worlds import SECRETS, Config, Scenario, believe_searches, fresh, secret
+from worlds import SECRETS, Config, Scenario, fresh, secret
 
 sys.path.insert(0, str(ROOT / "tests/sandbox"))
 from client import basic  # noqa: E402
@@ -21,10 +21,13 @@ AUTH = basic("tocsin@example.com", SECRETS["JIRA_TOKEN"])
 class DataCenter(Scenario):
     @classmethod
     def configure(cls, config: Config) -> None:
-        cls.box.settings(jira={"deployment": "Server", "workflow": "stepwise"})
+        cls.box.settings(jira={"deployment": "Server", "workflow": "stepwise", "page_max": 2})
         cls.env["JIRA_PAT"] = PAT
-        believe_searches(config, cls.world.folder)
+        quick = cls.world.folder / "quick.json"
+        quick.write_text(json.dumps({"mapping": 1, "kind": "connector", "name": "quick", "extends": "builtin/jira",
+                                     "find": {"visibility": "1s"}, "poll": {"active": "1s", "idle": "1s"}}))
         jira = config["connectors"]["jira"]
+        jira["mapping"] = str(quick)
         del jira["user"]
         jira |= {"api_type": "datacenter", "token": secret("JIRA_PAT")}
         config["resources"]["response_plans"][0]["connectors"] = list(JIRA)
@@ -63,6 +66,22 @@ class DataCenter(Scenario):
         eventually("nothing is due", lambda: all(row["due_at"] is None for row in self.app.incident(ident)["links"]), 30)
         self.assertEqual(1, self.comments(name).count(f"once {name}"))
         self.assertEqual([1, 1], [row["struck"] for row in self.box.admin("GET", "/faults")["faults"]])
+
+
+    def test_what_people_do(self) -> None:
+        """No webhook comes: pages of what changed tell of it, and of the comments."""
+        names = dict(self.open_one("datacenter") for _ in range(3))
+        tickets = {name: self.tickets(name, "OPEN", JIRA)["jira"] for name in names}
+        for ident in names.values():
+            self.linked(ident, JIRA)
+        for name, ticket in tickets.items():
+            self.box.admin("POST", f"/tickets/jira/{ticket['id']}/note", {"text": f"*seen* {name}"})
+            self.box.admin("POST", f"/tickets/jira/{ticket['id']}/status", {"status": "In Progress"})
+        for name, ident in names.items():
+            eventually("it is acknowledged", lambda: self.app.incident(ident)["acknowledged"], 20)
+            eventually("the comment is here", lambda: f"*seen* {name}" in self.texts(ident), 20)
+        eventually("the next page of two issues", lambda: [
+            row for row in self.box.calls("jira", "POST", "/rest/api/2/search") if row["body"]["startAt"] > 0], 20)
 
 
 class Description(Scenario):
