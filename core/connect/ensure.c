@@ -315,6 +315,8 @@ void tcn_ensure_retry(struct tcn_link *link, int64_t now_ms)
         link->state = TCN_LINK_LINKED;
     else
         link->state = link->is_uncertain ? TCN_LINK_CREATING : TCN_LINK_NONE;
+    if (has_record(link))
+        link->hints++; /* it is read first: what is known of it is not what it held when it was blocked */
     link->done_revision = 0;
     link->fail_count = 0;
     link->first_fail_ms = 0;

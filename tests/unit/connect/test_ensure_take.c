@@ -430,6 +430,32 @@ static void a_conflict_is_met_once(void **unused)
     close_world(&w);
 }
 
+/* Tried again at once, it is read first: what is known of the record is not what it held. */
+static void a_block_is_looked_at_anew(void **unused)
+{
+    struct tcn_mapping_field policy = policies[0];
+    struct world w;
+
+    (void)unused;
+    open_synced(&w, 13);
+    policy.conflict = TCN_CONFLICT_HOLD;
+    w.wanted.fields[0].policy = &policy;
+    edit_both(&w, json_string("ours"), json_string("theirs"));
+    wake(&w);
+    settle(&w);
+    tcn_ensure_retry(&w.link, w.now_ms);
+    settle(&w);
+    assert_int_equal(w.link.state, TCN_LINK_BLOCKED);
+    assert_string_equal(remote_text(&w, "title"), "theirs");
+    edit_there(&w, "title", json_string("ours"));
+    tcn_ensure_retry(&w.link, w.now_ms);
+    settle(&w);
+    assert_int_equal(w.link.state, TCN_LINK_LINKED);
+    assert_int_equal(w.link.hints_seen, w.link.hints);
+    assert_int_equal(w.remote.writes, 0);
+    close_world(&w);
+}
+
 /* Nothing is written, and it is the same one as long as nobody decides otherwise. */
 static void what_a_person_decides_is_kept_once(void **unused)
 {
@@ -650,6 +676,7 @@ int main(void)
         cmocka_unit_test(statuses_are_taken),
         cmocka_unit_test(the_rest_follows_what_leaves_no_trace),
         cmocka_unit_test(a_conflict_is_met_once),
+        cmocka_unit_test(a_block_is_looked_at_anew),
         cmocka_unit_test(what_a_person_decides_is_kept_once),
         cmocka_unit_test(lists_that_both_changed_are_united),
         cmocka_unit_test(statuses_that_both_changed),
