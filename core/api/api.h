@@ -25,6 +25,8 @@ enum tcn_command_kind {
     TCN_COMMAND_QUARANTINE_DROP, /* of the delivery with the id letter */
     TCN_COMMAND_LINK_RETRY,
     TCN_COMMAND_LINK_READ,
+    TCN_COMMAND_LINK_GET,             /* with all that is known of it */
+    TCN_COMMAND_SWEEP,                /* of the records of connector */
     TCN_COMMAND_SPLIT,                /* the alarm with the id alarm out of its storm */
     TCN_COMMAND_SUBSCRIPTION_CONFIRM, /* of source and topic */
     TCN_COMMAND_MUTE,                 /* as mute says */
@@ -67,7 +69,7 @@ struct tcn_command {
     const char *actor; /* "token:NAME", "contact:ALIAS" */
     const char *text;  /* a note; may be NULL */
     const char *code;  /* resolution code; may be NULL */
-    const char *source, *topic;
+    const char *source, *topic, *connector;
     const char *contact;
     struct tcn_id engagement;
     struct tcn_engagement_text engaged;
@@ -86,6 +88,13 @@ struct tcn_command {
     int64_t duration_ms; /* of a mute whose end_ms is 0 */
 };
 
+/* What the process knows of links beside their rows; members may be NULL. */
+struct tcn_link_sights {
+    json_t *waits; /* {connector: why it is not called now}; borrowed */
+    /* The names of fields that are not written for a while; the caller's. Pure. */
+    json_t *(*resting)(const struct tcn_link *link, int64_t now_ms);
+};
+
 /* One request on its way to an answer. */
 struct tcn_api_call {
     struct tcn_arena *arena;
@@ -99,6 +108,7 @@ struct tcn_api_call {
     const struct tcn_directory *directory;
     const struct tcn_source_policy *const *policies; /* ends with NULL */
     int64_t now_ms;                                  /* of a query: that of its job */
+    struct tcn_link_sights sights;                   /* of what is about links */
     struct tcn_command command;                      /* out, of a command route */
     int status;                                      /* out: HTTP status */
     json_t *reply;                                   /* out: owned by the call */
@@ -150,6 +160,9 @@ int tcn_api_explain(struct tcn_store *s, const struct tcn_directory *directory, 
 /* GET /v1/incidents/ID as the answer of the call; used by that route and after every command on an incident. */
 int tcn_api_incident(struct tcn_api_call *call, struct tcn_store *s, struct tcn_id id,
                      struct tcn_err *err);
+/* A link as GET /v1/links lists it; the caller's. */
+json_t *tcn_api_link_json(const struct tcn_api_call *call, const struct tcn_link *link,
+                          const struct tcn_link_behind *behind);
 /* The same of GET /v1/engagements/ID. */
 int tcn_api_engagement(struct tcn_api_call *call, struct tcn_store *s, struct tcn_id id,
                        struct tcn_err *err);

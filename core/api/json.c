@@ -224,17 +224,23 @@ json_t *tcn_json_engagement(const struct tcn_engagement *engagement, json_t *pag
     return object;
 }
 
-json_t *tcn_json_link(const struct tcn_link *link)
+const char *tcn_json_link_state(enum tcn_link_state state)
 {
     static const char *const names[] = {"NONE", "CREATING", "LINKED",
                                         "LOST", "UNLINKED", "BLOCKED"};
+
+    assert((size_t)state < sizeof names / sizeof *names);
+    return names[state];
+}
+
+json_t *tcn_json_link(const struct tcn_link *link)
+{
     json_t *object = json_object();
 
-    assert((size_t)link->state < sizeof names / sizeof *names);
     set(object, "id", tcn_json_id(link->id));
     set(object, "connector", tcn_json_text(link->connector));
     set(object, "incident", tcn_json_id(link->incident));
-    set(object, "state", json_string(names[link->state]));
+    set(object, "state", json_string(tcn_json_link_state(link->state)));
     set(object, "remote_id", tcn_json_text(link->remote_id));
     set(object, "remote_key", tcn_json_text(link->remote_key));
     set(object, "remote_url", tcn_json_text(link->remote_url));
@@ -243,6 +249,19 @@ json_t *tcn_json_link(const struct tcn_link *link)
     set(object, "due_at", tcn_json_time(link->due_ms));
     set(object, "failures", json_integer(link->fail_count));
     set(object, "blocked", tcn_json_text(link->blocked_reason));
+    return object;
+}
+
+json_t *tcn_json_conflict(const struct tcn_conflict_row *row)
+{
+    json_t *object = json_object();
+
+    set(object, "field", tcn_json_text(row->field));
+    set(object, "base", parsed(row->base));
+    set(object, "local", parsed(row->local));
+    set(object, "remote", parsed(row->remote));
+    set(object, "winner", tcn_json_text(row->winner));
+    set(object, "at", tcn_json_time(row->at_ms));
     return object;
 }
 

@@ -3,6 +3,7 @@
 #define TCN_API_JSON_H
 
 #include "base/buf.h"
+#include "model/conflict.h"
 #include "model/engagement.h"
 #include "model/incident.h"
 #include "model/link.h"
@@ -21,7 +22,9 @@ json_t *tcn_json_engagement(const struct tcn_engagement *engagement, json_t *pag
 json_t *tcn_json_engaged(const struct tcn_engaged *engaged);
 json_t *tcn_json_storm_alarm(const struct tcn_storm_alarm *alarm);
 json_t *tcn_json_mute(const struct tcn_mute *mute, int64_t now_ms);
+const char *tcn_json_link_state(enum tcn_link_state state); /* "LINKED" */
 json_t *tcn_json_link(const struct tcn_link *link);
+json_t *tcn_json_conflict(const struct tcn_conflict_row *row);
 json_t *tcn_json_related(const struct tcn_related_item *item);
 /* Without the token, which confirms. */
 json_t *tcn_json_subscription(const struct tcn_subscription *row);

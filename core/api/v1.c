@@ -12,7 +12,7 @@ static const char *const of_oncall[] = {"at", NULL};
 static const char *const of_shifts[] = {"rotation", "from", "until", "limit", "next", NULL};
 static const char *const of_coverage[] = {"schedule", "rotation", "from", "until",
                                           "limit",    "next",     NULL};
-static const char *const of_links[] = {"connector", "limit", "next", NULL};
+static const char *const of_links[] = {"connector", "state", "blocked", "limit", "next", NULL};
 
 const struct tcn_api_route tcn_api_v1[] = {
     {"GET", "/v1/incidents", TCN_VIEWER, of_incidents, .query = tcn_v1_incidents},
@@ -48,6 +48,7 @@ const struct tcn_api_route tcn_api_v1[] = {
     {"POST", "/v1/incidents/{id}/reopen", TCN_RESPONDER, .command = tcn_v1_reopen},
     {"POST", "/v1/incidents/{id}/notes", TCN_RESPONDER, .command = tcn_v1_note},
     {"GET", "/v1/links", TCN_VIEWER, of_links, .query = tcn_v1_links},
+    {"GET", "/v1/links/{id}", TCN_VIEWER, .look = tcn_v1_link},
     {"POST", "/v1/links/{id}/retry", TCN_MANAGER, .command = tcn_v1_link_retry},
     {"POST", "/v1/links/{id}/read", TCN_RESPONDER, .command = tcn_v1_link_read},
     {"GET", "/v1/deadletters", TCN_VIEWER, of_pages, .query = tcn_v1_deadletters},
@@ -78,6 +79,7 @@ const struct tcn_api_route tcn_api_v1[] = {
     {"GET", "/v1/heartbeats", TCN_VIEWER, .query = tcn_v1_heartbeats},
     {"GET", "/v1/sources", TCN_VIEWER, .state = TCN_STATE_SOURCES},
     {"GET", "/v1/connectors", TCN_VIEWER, .state = TCN_STATE_CONNECTORS},
+    {"POST", "/v1/connectors/{name}/sweep", TCN_MANAGER, .command = tcn_v1_sweep},
     {"GET", "/v1/nodes", TCN_VIEWER, .query = tcn_v1_nodes, .away = TCN_STATE_NODES},
     {0},
 };

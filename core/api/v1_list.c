@@ -158,50 +158,6 @@ int tcn_v1_alarms(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err
     return list_answer(call, items, token);
 }
 
-/* -- links ---------------------------------------------------------------------------------------------------- */
-
-/* Links stay, so the last one of a page can be looked up by its id. */
-static int read_link_token(struct tcn_api_call *call, struct tcn_store *s, struct tcn_link *after,
-                           const struct tcn_link **ret, struct tcn_err *err)
-{
-    const char *next = tcn_api_query(call, "next");
-    struct tcn_id id;
-    int r;
-
-    if (!next)
-        return 0;
-    if (tcn_id_parse(tcn_str(next), &id) < 0)
-        return tcn_v1_refuse_next(call), TCN_EINVALID;
-    r = tcn_store_link_get(s, id, call->arena, after, err);
-    if (r == TCN_ENOTFOUND)
-        return tcn_v1_refuse_next(call), TCN_EINVALID;
-    *ret = after;
-    return r;
-}
-
-int tcn_v1_links(struct tcn_api_call *call, struct tcn_store *s, struct tcn_err *err)
-{
-    const char *connector = tcn_api_query(call, "connector");
-    const struct tcn_link *after = NULL;
-    struct tcn_link last, *rows = NULL;
-    json_t *items, *next;
-    size_t n = 0, limit = 0;
-    int r;
-
-    if (tcn_v1_limit(call, &limit) < 0)
-        return 0;
-    if ((r = read_link_token(call, s, &last, &after, err)) < 0)
-        return call->reply ? 0 : r;
-    r = tcn_store_link_newest(s, connector, after, limit + 1, call->arena, &rows, &n, err);
-    if (r < 0)
-        return r;
-    next = is_cut(&n, limit) ? tcn_json_id(rows[n - 1].id) : json_null();
-    items = json_array();
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(items, tcn_json_link(&rows[i]));
-    return list_answer(call, items, next);
-}
-
 /* -- dead letters --------------------------------------------------------------------------------------------- */
 
 /* Time and id: the letter itself may be retried or dropped before the next page is asked for. */

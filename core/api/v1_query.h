@@ -34,6 +34,8 @@ int tcn_v1_split(struct tcn_api_call *call);
 int tcn_v1_note(struct tcn_api_call *call);
 int tcn_v1_link_retry(struct tcn_api_call *call);
 int tcn_v1_link_read(struct tcn_api_call *call);
+int tcn_v1_link(struct tcn_api_call *call);
+int tcn_v1_sweep(struct tcn_api_call *call);
 int tcn_v1_letter_retry(struct tcn_api_call *call);
 int tcn_v1_letter_drop(struct tcn_api_call *call);
 int tcn_v1_quarantine_drop(struct tcn_api_call *call);

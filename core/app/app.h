@@ -5,6 +5,7 @@
 #include "api/ack.h"
 #include "app/backlog.h"
 #include "app/config.h"
+#include "app/feed_state.h"
 #include "app/fetch.h"
 #include "app/log_limit.h"
 #include "app/metrics.h"
@@ -84,9 +85,10 @@ struct tcn_app {
     char *fixed[TCN_FIXED], *node, *own_url;
     uint8_t ack_key[TCN_ACK_KEY];
     int64_t started_ms, max_late_ms, epoch;
-    int64_t listens_ms;         /* since when alarms are taken without a gap */
-    int64_t n_open;             /* incidents, when they were counted last; negative: not yet */
-    struct tcn_backlog backlog; /* as it was asked for last */
+    int64_t listens_ms;          /* since when alarms are taken without a gap */
+    int64_t n_open;              /* incidents, when they were counted last; negative: not yet */
+    struct tcn_backlog backlog;  /* as it was asked for last */
+    struct tcn_feed_state feeds; /* as they were when they were asked for last */
     int exit_code;
 };
 

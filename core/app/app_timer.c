@@ -89,7 +89,7 @@ static void finished(struct tcn_timer_job *job, int r, const struct tcn_err *err
 static void run_timers(struct tcn_app *app)
 {
     struct tcn_command_world world = {&app->config->directory, NULL, app->config->policies,
-                                      (uint32_t)tcn_random_u64()};
+                                      (uint32_t)tcn_random_u64(), NULL};
     struct tcn_timer_job *job;
 
     if (app->is_timer_running || app->is_stopping) {

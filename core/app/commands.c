@@ -4,6 +4,7 @@
 #include "app/engagement_turn.h"
 #include "app/event_turn.h"
 #include "app/letters.h"
+#include "app/link_view.h"
 #include "app/links.h"
 #include "app/mute_turn.h"
 #include "app/once.h"
@@ -62,6 +63,8 @@ static int decide(struct tcn_aggregate *a, const struct tcn_command *c,
     case TCN_COMMAND_QUARANTINE_DROP:
     case TCN_COMMAND_LINK_RETRY:
     case TCN_COMMAND_LINK_READ:
+    case TCN_COMMAND_LINK_GET:
+    case TCN_COMMAND_SWEEP:
     case TCN_COMMAND_SPLIT:
     case TCN_COMMAND_MUTE:
     case TCN_COMMAND_MUTE_END:
@@ -286,6 +289,10 @@ int tcn_command_execute(struct tcn_api_call *call, const struct tcn_command_worl
         return tcn_link_retry(call, world, s, now_ms, ret, err);
     case TCN_COMMAND_LINK_READ:
         return tcn_link_read(call, s, now_ms, ret, err);
+    case TCN_COMMAND_LINK_GET:
+        return tcn_link_view(call, world, s, err);
+    case TCN_COMMAND_SWEEP:
+        return tcn_sweep(call, world, s, now_ms, ret, err);
     case TCN_COMMAND_QUARANTINE_DROP:
         return drop_quarantined(call, s, err);
     case TCN_COMMAND_SUBSCRIPTION_CONFIRM:

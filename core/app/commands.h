@@ -6,11 +6,14 @@
 #include "engine/engine.h"
 #include "engine/milestone.h"
 
+struct tcn_config; /* app/config.h */
+
 /* What a command may look at besides the store. */
 struct tcn_command_world {
     const struct tcn_directory *declared, *directory; /* the configuration's; what is in force */
     const struct tcn_source_policy *const *policies;  /* ends with NULL */
     uint32_t salt;
+    const struct tcn_config *config; /* of connectors; NULL: none is configured */
 };
 
 struct tcn_command_result {

@@ -1,7 +1,9 @@
 #include "app/links.h"
 #include "api/json.h"
+#include "app/config.h"
 #include "app/remark.h"
 #include "connect/lanes.h"
+#include "store/feeds.h"
 
 static int tell(const struct tcn_api_call *call, const struct tcn_link *link,
                 const struct tcn_command_world *world, struct tcn_store *s, int64_t now_ms,
@@ -40,7 +42,7 @@ static int answer_finished(struct tcn_api_call *call, const struct tcn_link *lin
     return 0;
 }
 
-static int refuse_unknown(struct tcn_api_call *call)
+int tcn_link_unknown(struct tcn_api_call *call)
 {
     return tcn_api_refuse(call, 404, "not_found", "id",
                           "there is no link with this id; GET /v1/links lists them");
@@ -55,7 +57,7 @@ int tcn_link_retry(struct tcn_api_call *call, const struct tcn_command_world *wo
     int r = tcn_store_link_get(s, id, call->arena, &link, err);
 
     if (r == TCN_ENOTFOUND)
-        return refuse_unknown(call);
+        return tcn_link_unknown(call);
     if (r == 0 && !is_unfinished(&link))
         return answer_finished(call, &link);
     if (r < 0 || (r = tcn_lanes_retry(s, id, now_ms, err)) < 0 ||
@@ -75,7 +77,7 @@ int tcn_link_read(struct tcn_api_call *call, struct tcn_store *s, int64_t now_ms
     int r = tcn_store_link_get(s, call->command.link, call->arena, &link, err);
 
     if (r == TCN_ENOTFOUND)
-        return refuse_unknown(call);
+        return tcn_link_unknown(call);
     if (r == 0 && (link.state != TCN_LINK_LINKED || !link.remote_id))
         return tcn_api_refuse(call, 409, "not_linked", "id",
                               "this link has no record in %s to read; POST /v1/links/ID/retry "
@@ -87,5 +89,51 @@ int tcn_link_read(struct tcn_api_call *call, struct tcn_store *s, int64_t now_ms
     ret->has_changed = true;
     call->status = 200;
     call->reply = json_pack("{s:s, s:o}", "status", "reading", "link", tcn_json_link(&link));
+    return 0;
+}
+
+/* -- sweeps ------------------------------------------------------------------------------------------------------- */
+
+static int find_feed(struct tcn_store *s, const char *connector, struct tcn_arena *arena,
+                     const struct tcn_feed **ret, struct tcn_err *err)
+{
+    struct tcn_feed *rows = NULL;
+    size_t n = 0;
+    int r = tcn_store_feed_list(s, arena, &rows, &n, err);
+
+    *ret = NULL;
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(rows[i].connector, connector) == 0)
+            *ret = &rows[i];
+    return r;
+}
+
+int tcn_sweep(struct tcn_api_call *call, const struct tcn_command_world *world, struct tcn_store *s,
+              int64_t now_ms, struct tcn_command_result *ret, struct tcn_err *err)
+{
+    const char *name = call->command.connector;
+    const struct tcn_feed *feed;
+    int r;
+
+    if (!world->config || !tcn_config_connector(world->config, name))
+        return tcn_api_refuse(call, 404, "not_found", "name",
+                              "no connector is configured under this name; GET /v1/connectors "
+                              "lists them");
+    if ((r = find_feed(s, name, call->arena, &feed, err)) < 0)
+        return r;
+    if (!feed)
+        return tcn_api_refuse(call, 409, "not_swept", "name",
+                              "the records of this connector are not swept: it has none that can "
+                              "be read");
+    if (feed->is_in_flight) /* what its call brings says when it is due next */
+        return tcn_api_refuse(call, 409, "busy", "name",
+                              "this connector is asked for what changed right now; try again in a "
+                              "moment");
+    if ((r = tcn_store_feed_hasten(s, name, now_ms, err)) < 0)
+        return r;
+    ret->has_changed = true;
+    call->status = 200;
+    call->reply = json_pack("{s:s, s:s, s:o}", "status", "sweeping", "connector", name, "swept_at",
+                            tcn_json_time(feed->swept_ms));
     return 0;
 }

@@ -3,6 +3,7 @@
 #define TCN_APP_LOOK_H
 
 #include "app/app.h"
+#include "app/feed_state.h"
 
 #define TCN_LOOK_MS 250
 
@@ -18,6 +19,7 @@ struct tcn_look {
     void (*heard)(struct tcn_look *look, int r, const struct tcn_err *err);
     int64_t n;                  /* for run and heard */
     struct tcn_backlog backlog; /* likewise */
+    struct tcn_feed_state feeds;
 };
 
 /* Asks, and answers within TCN_LOOK_MS whatever comes of it. False: the store takes no question; rq stays the caller's. */

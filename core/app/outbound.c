@@ -427,6 +427,12 @@ void tcn_outbound_wake(struct tcn_app *app)
     tcn_notices_wake(app->outbound->newest->notices);
 }
 
+void tcn_outbound_sweep(struct tcn_app *app, const char *connector)
+{
+    if (app->outbound && app->outbound->newest && !app->is_stopping)
+        tcn_feeds_hasten(app->outbound->newest->feeds, connector);
+}
+
 void tcn_outbound_drain(struct tcn_app *app, void (*drained)(void *ctx), void *ctx)
 {
     if (app->outbound && app->outbound->newest)
@@ -466,14 +472,15 @@ static json_t *health_json(const struct tcn_app *app, const struct tcn_connector
     static const char *const breakers[] = {"closed", "open", "half-open"};
     const struct tcn_backlog_row *waiting = tcn_backlog_of(&app->backlog, c->name);
 
-    return json_pack("{s:s, s:s, s:b, s:s, s:b, s:i, s:I, s:I, s:s?, s:I, s:o}", "name", c->name,
-                     "connector", c->instance->connector->name, "tickets", c->has_tickets,
+    return json_pack("{s:s, s:s, s:b, s:s, s:b, s:i, s:I, s:I, s:s?, s:I, s:o, s:o}", "name",
+                     c->name, "connector", c->instance->connector->name, "tickets", c->has_tickets,
                      "breaker", breakers[h->breaker], "auth_failed", h->is_auth_failed, "in_flight",
                      (int)h->in_flight, "calls", (json_int_t)h->calls, "failures",
                      (json_int_t)h->failures, "last_failure",
                      h->last_failure[0] ? h->last_failure : NULL, "notices_waiting",
                      waiting ? (json_int_t)waiting->n : 0, "notices_waiting_since",
-                     tcn_json_time(waiting ? waiting->since_ms : 0));
+                     tcn_json_time(waiting ? waiting->since_ms : 0), "feed",
+                     tcn_feed_state_json(&app->feeds, c->name));
 }
 
 static bool find_health(const struct generation *g, const struct tcn_connector_config *c,
@@ -495,6 +502,18 @@ json_t *tcn_outbound_json(struct tcn_app *app)
         if (find_health(g, &g->config->connectors[i], &h))
             json_array_append_new(items, health_json(app, &g->config->connectors[i], &h));
     return items;
+}
+
+json_t *tcn_outbound_waits(struct tcn_app *app)
+{
+    const struct generation *g = app->outbound ? app->outbound->newest : NULL;
+    json_t *waits = json_object();
+    char why[400];
+
+    for (size_t i = 0; g && i < g->config->n_connectors; i++)
+        if (tcn_lanes_shut(g->lanes, g->config->connectors[i].name, why, sizeof why))
+            json_object_set_new(waits, g->config->connectors[i].name, json_string(why));
+    return waits;
 }
 
 /* Those of connectors that are gone go. */

@@ -14,10 +14,14 @@ void tcn_outbound_stop(struct tcn_app *app);
 void tcn_outbound_free(struct tcn_app *app);
 /* Something may be due. */
 void tcn_outbound_wake(struct tcn_app *app);
+/* It was committed that a connector is to be swept. */
+void tcn_outbound_sweep(struct tcn_app *app, const char *connector);
 /* The configuration changed: new instances, old calls run out. */
 void tcn_outbound_reload(struct tcn_app *app);
 /* Calls, failures and health of each connector. */
 void tcn_outbound_metrics(struct tcn_app *app, struct tcn_metrics *m);
+/* {connector: why its tickets wait}, of those that are not called now; yours. */
+json_t *tcn_outbound_waits(struct tcn_app *app);
 /* Health of each connector for /v1/connectors; a new array. */
 json_t *tcn_outbound_json(struct tcn_app *app);
 

@@ -2,11 +2,13 @@
 #include "app/catalog.h"
 #include "app/commands.h"
 #include "app/milestones.h"
+#include "app/outbound.h"
 #include "app/refused.h"
 #include "app/routes.h"
 #include "app/state.h"
 #include "app/subscriptions.h"
 #include "base/xalloc.h"
+#include "connect/ensure.h"
 #include "sys/random.h"
 
 #include <stdio.h>
@@ -30,6 +32,7 @@ static void free_job(struct api_job *j)
 {
     json_decref(j->call.reply);
     json_decref(j->call.body);
+    json_decref(j->call.sights.waits);
     tcn_config_unref(j->config);
     tcn_arena_done(&j->arena);
     tcn_arena_done(&j->kept);
@@ -66,7 +69,8 @@ static void finish(struct api_job *j)
 static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
 {
     struct api_job *j = (struct api_job *)base;
-    struct tcn_command_world world = {&j->config->directory, NULL, j->config->policies, j->salt};
+    struct tcn_command_world world = {&j->config->directory, NULL, j->config->policies, j->salt,
+                                      j->config};
     int r;
 
     tcn_arena_reset(&j->arena);
@@ -109,6 +113,8 @@ static void done(struct tcn_job *base, int r, const struct tcn_err *err)
     }
     if (j->result.has_changed && j->call.command.kind == TCN_COMMAND_SUBSCRIPTION_CONFIRM)
         tcn_subscriptions_wake(j->app->subscriptions);
+    if (j->result.has_changed && j->call.command.kind == TCN_COMMAND_SWEEP)
+        tcn_outbound_sweep(j->app, j->call.command.connector);
     finish(j);
 }
 
@@ -154,6 +160,17 @@ static void submit(struct api_job *j)
     free_job(j);
 }
 
+/* Which connectors are not called now, only the loop knows. */
+static void look_at_connectors(struct api_job *j)
+{
+    static const char path[] = "/v1/links";
+
+    if (strncmp(j->route->path, path, sizeof path - 1) != 0)
+        return;
+    j->call.sights.waits = tcn_outbound_waits(j->app);
+    j->call.sights.resting = tcn_ensure_resting;
+}
+
 /* False when the call was refused. The body is optional; its type is not asked for, since curl sends none of use. */
 static bool read_body(struct api_job *j)
 {
@@ -190,6 +207,7 @@ static void start(struct api_job *j)
     } else if (!read_body(j) || (read && read(&j->call) < 0)) {
         finish(j);
     } else {
+        look_at_connectors(j);
         submit(j);
     }
 }

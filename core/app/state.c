@@ -144,15 +144,20 @@ void tcn_route_metrics(struct tcn_app *app, struct tcn_request *rq)
 static int run_backlog(struct tcn_job *base, struct tcn_store *s, int64_t now_ms,
                        struct tcn_err *err)
 {
+    struct tcn_look *look = (struct tcn_look *)base;
+    int r = tcn_backlog_read(s, &look->backlog, err);
+
     (void)now_ms;
-    return tcn_backlog_read(s, &((struct tcn_look *)base)->backlog, err);
+    return r < 0 ? r : tcn_feed_state_read(s, &look->feeds, err);
 }
 
 static void heard_backlog(struct tcn_look *look, int r, const struct tcn_err *err)
 {
     (void)err;
-    if (r == 0)
-        look->app->backlog = look->backlog;
+    if (r < 0)
+        return;
+    look->app->backlog = look->backlog;
+    look->app->feeds = look->feeds;
 }
 
 void tcn_state_ask(struct tcn_app *app, struct tcn_request *rq,

@@ -191,6 +191,8 @@ struct tcn_learned {
 bool tcn_ensure_apply(struct tcn_ensure *e, const struct tcn_step *step,
                       const struct tcn_learned *got);
 
+/* The fields that are not written any more for a while: what was written was changed back each time. A list of names, yours. */
+json_t *tcn_ensure_resting(const struct tcn_link *link, int64_t now_ms);
 /* A person wants a blocked or given up link tried again. */
 void tcn_ensure_retry(struct tcn_link *link, int64_t now_ms);
 

@@ -35,6 +35,11 @@ static bool is_rewritten(struct tcn_ensure *e, const char *name, json_t *value)
     return true;
 }
 
+json_t *tcn_ensure_resting(const struct tcn_link *link, int64_t now_ms)
+{
+    return tcn_ring_repeated(link, PUSHES_MAX, now_ms - TCN_ENSURE_REWRITE_MS);
+}
+
 /* What is known of the remote's value of field i: read in this run, or the fresh base. Yours. */
 static json_t *remote_value(const struct tcn_ensure *e, size_t i, const json_t *base)
 {

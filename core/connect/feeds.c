@@ -238,6 +238,14 @@ struct tcn_feeds *tcn_feeds_new(const struct tcn_feeds_options *options)
     return f;
 }
 
+void tcn_feeds_hasten(struct tcn_feeds *f, const char *instance)
+{
+    for (size_t i = 0; i < f->n_targets; i++)
+        if (strcmp(f->targets[i].instance->sdk.name, instance) == 0)
+            f->targets[i].next_ms = tcn_hub_now(f->options.hub);
+    tcn_worker_wake(&f->worker);
+}
+
 void tcn_feeds_retire(struct tcn_feeds *f, void (*idle)(void *ctx), void *ctx)
 {
     tcn_worker_retire(&f->worker, idle, ctx);

@@ -28,6 +28,8 @@ struct tcn_feeds_options {
 
 /* Each instance that can be read is swept at once, and asked from where it was asked last. */
 struct tcn_feeds *tcn_feeds_new(const struct tcn_feeds_options *options);
+/* It was committed that this instance is due: it is looked at soon. */
+void tcn_feeds_hasten(struct tcn_feeds *f, const char *instance);
 /* As those of the lanes. Stop and free them before the lanes. */
 void tcn_feeds_retire(struct tcn_feeds *f, void (*idle)(void *ctx), void *ctx);
 void tcn_feeds_stop(struct tcn_feeds *f);

@@ -365,3 +365,11 @@ bool tcn_lanes_health(const struct tcn_lanes *l, const char *instance, struct tc
     }
     return false;
 }
+
+bool tcn_lanes_shut(const struct tcn_lanes *l, const char *instance, char *ret_why, size_t size)
+{
+    for (size_t n = 0; n < l->n_items; n++)
+        if (l->items[n].port && strcmp(l->items[n].source.instance->sdk.name, instance) == 0)
+            return is_shut(&l->items[n], ret_why, size);
+    return false;
+}

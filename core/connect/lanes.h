@@ -112,6 +112,8 @@ size_t tcn_lanes_count(const struct tcn_lanes *l);
 struct tcn_port *tcn_lanes_port(const struct tcn_lanes *l, size_t n,
                                 const struct tcn_mapping **ret_mapping);
 
+/* Why that instance is not called now; false when it is, or there is none. */
+bool tcn_lanes_shut(const struct tcn_lanes *l, const char *instance, char *ret_why, size_t size);
 /* By instance name; false when there is none. */
 bool tcn_lanes_health(const struct tcn_lanes *l, const char *instance, struct tcn_port_health *ret);
 

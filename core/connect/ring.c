@@ -231,6 +231,39 @@ size_t tcn_ring_streak(const struct tcn_link *link, const char *field, const cha
     return n;
 }
 
+/* Marks and tries are of no field. */
+static bool is_of_field(const char *name)
+{
+    return name[0] && !strchr("#?!", name[0]);
+}
+
+static bool holds(const json_t *names, const char *name)
+{
+    for (size_t i = 0; i < json_array_size(names); i++)
+        if (strcmp(json_string_value(json_array_get(names, i)), name) == 0)
+            return true;
+    return false;
+}
+
+json_t *tcn_ring_repeated(const struct tcn_link *link, size_t n, int64_t since_ms)
+{
+    json_t *list = load(link), *seen = json_array(), *ret = json_array();
+
+    for (size_t i = json_array_size(list); i-- > 0;) {
+        const json_t *entry = json_array_get(list, i), *hash = json_object_get(entry, "h");
+        const char *name = field_of(entry);
+
+        if (!is_of_field(name) || holds(seen, name))
+            continue;
+        json_array_append_new(seen, json_string(name));
+        if (tcn_ring_streak(link, name, json_string_value(hash), since_ms) >= n)
+            json_array_append_new(ret, json_string(name));
+    }
+    json_decref(seen);
+    json_decref(list);
+    return ret;
+}
+
 int64_t tcn_ring_last(const struct tcn_link *link, const char *field)
 {
     json_t *list = load(link);

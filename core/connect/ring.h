@@ -1,6 +1,6 @@
 /* What was written of late, kept with the link as JSON: [{"f": field, "h": hash, "at": ms}, ...], newest last, 64 at
- * most. Names that start with # are marks of the algorithm, the others are fields. An entry {"f": "?FIELD",
- * "v": value} is a write whose outcome is not known yet. Pure. */
+ * most. Names that start with # are marks of the algorithm, "!FIELD" is the conflict that the field is in, the others are
+ * fields. An entry {"f": "?FIELD", "v": value} is a write whose outcome is not known yet. Pure. */
 #ifndef TCN_CONNECT_RING_H
 #define TCN_CONNECT_RING_H
 
@@ -23,6 +23,8 @@ size_t tcn_ring_count(const struct tcn_link *link, const char *field, const char
 /* How many of the newest entries of that field, one after the other, have that hash and are not older. */
 size_t tcn_ring_streak(const struct tcn_link *link, const char *field, const char *hash,
                        int64_t since_ms);
+/* The fields whose newest n entries, or more, are of one value and not older than since_ms: a list, yours. */
+json_t *tcn_ring_repeated(const struct tcn_link *link, size_t n, int64_t since_ms);
 /* When the newest entry of that field was added, 0 = none. */
 int64_t tcn_ring_last(const struct tcn_link *link, const char *field);
 /* A write of value to field goes out, perhaps again. Long values are not kept. */

@@ -28,6 +28,16 @@ static const char *const on_names[] = {"always", "create", NULL};
 static const char *const conflict_names[] = {"local", "remote", "newest", "max",
                                              "min",   "union",  "hold",   NULL};
 
+const char *tcn_mapping_direction_word(enum tcn_direction direction)
+{
+    return direction_names[direction];
+}
+
+const char *tcn_mapping_conflict_word(enum tcn_conflict conflict)
+{
+    return conflict_names[conflict == TCN_CONFLICT_UNSET ? 0 : (int)conflict - 1];
+}
+
 static const struct known_field *find_known(const char *name)
 {
     for (size_t i = 0; i < N_KNOWN; i++)

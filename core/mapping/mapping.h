@@ -55,6 +55,9 @@ json_t *tcn_mapping_settings(const struct tcn_mapping *m);
 /* The words of a setting of the sync (auto_resolve and the like), ended by NULL: in the order of the enumeration that they
  * stand for. name must be one that takes words. */
 const char *const *tcn_mapping_sync_words(const char *name);
+/* "both", "newest": as a mapping file has them. */
+const char *tcn_mapping_direction_word(enum tcn_direction direction);
+const char *tcn_mapping_conflict_word(enum tcn_conflict conflict);
 /* "settings" as a configuration gives them: each must be declared by the file and fit its declaration. Everything wrong
  * is a problem of the node's document, and TCN_EINVALID. at may be absent. */
 int tcn_mapping_check_settings(const struct tcn_mapping *m, const struct tcn_node *at);

@@ -486,6 +486,20 @@ int tcn_store_link_list(struct tcn_store *s, struct tcn_id incident, size_t limi
 int tcn_store_link_newest(struct tcn_store *s, const char *connector, const struct tcn_link *after,
                           size_t limit, struct tcn_arena *a, struct tcn_link **ret, size_t *ret_n,
                           struct tcn_err *err);
+/* What a link lacks, and what was fought about; both are counted to TCN_BEHIND_MAX. */
+#define TCN_BEHIND_MAX 100
+struct tcn_link_behind {
+    struct tcn_id link;
+    int64_t conflicts; /* that are kept */
+    int64_t notes;     /* events for tickets that come after the last one it was told */
+};
+/* TCN_ENOTFOUND. */
+int tcn_store_link_behind(struct tcn_store *s, struct tcn_id link, struct tcn_link_behind *ret,
+                          struct tcn_err *err);
+/* Of the links that tcn_store_link_newest() lists, in that order. */
+int tcn_store_link_behind_list(struct tcn_store *s, const char *connector,
+                               const struct tcn_link *after, size_t limit, struct tcn_arena *a,
+                               struct tcn_link_behind **ret, size_t *ret_n, struct tcn_err *err);
 /* Makes every link of the incident due at due_ms unless it is due earlier; blocked ones stay. */
 int tcn_store_link_wake(struct tcn_store *s, struct tcn_id incident, int64_t due_ms,
                         struct tcn_err *err);

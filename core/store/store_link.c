@@ -13,7 +13,10 @@ enum {
     LIST_ALL,
     LINK_WAKE,
     LINK_CLAIM,
-    LINK_WAITING
+    LINK_WAITING,
+    BEHIND_ONE,
+    BEHIND_CONNECTOR,
+    BEHIND_ALL
 };
 #define COLUMNS                                                                                    \
     "id, incident, connector, state, remote_id, remote_key, remote_url, create_attempts, "         \
@@ -23,6 +26,18 @@ enum {
     "hints, hints_seen, heard"
 #define HOLDER_IS_DEAD TCN_IS_DEAD("links.holder")
 #define SELECT "SELECT " COLUMNS " FROM links WHERE account_id = $1"
+/* Of events, those that are for tickets. A deleted conflict is no row any more: their age is not asked for. */
+#define BEHIND                                                                                     \
+    "SELECT links.id, (SELECT COUNT(*) FROM (SELECT 1 FROM conflicts WHERE"                        \
+    " conflicts.account_id = $1 AND conflicts.link = links.id LIMIT " COUNT_MAX ") AS c),"         \
+    " (SELECT COUNT(*) FROM (SELECT 1 FROM events WHERE events.account_id = $1 AND"                \
+    " events.incident = links.incident AND events.seq > links.notes_seq"                           \
+    " AND events.to_tickets = 1 LIMIT " COUNT_MAX ") AS e) FROM links WHERE account_id = $1"
+#define COUNT_MAX "100"
+#define OF_CONNECTOR " AND connector = $2 AND incident < $3 ORDER BY incident DESC LIMIT $4"
+#define OF_ALL                                                                                     \
+    " AND incident <= $2 AND (incident < $2 OR connector > $3)"                                    \
+    " ORDER BY incident DESC, connector LIMIT $4"
 static const char *const sql[] = {
     [LINK_PUT] =
         "INSERT INTO links (account_id, epoch, " COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7,"
@@ -47,10 +62,8 @@ static const char *const sql[] = {
     [LINK_OF_RECORD] =
         SELECT " AND connector = $2 AND remote_id = $3 ORDER BY incident DESC LIMIT 1",
     [LIST_INCIDENT] = SELECT " AND incident = $2 ORDER BY connector LIMIT $3",
-    [LIST_CONNECTOR] = SELECT " AND connector = $2 AND incident < $3"
-                              " ORDER BY incident DESC LIMIT $4",
-    [LIST_ALL] = SELECT " AND incident <= $2 AND (incident < $2 OR connector > $3)"
-                        " ORDER BY incident DESC, connector LIMIT $4",
+    [LIST_CONNECTOR] = SELECT OF_CONNECTOR,
+    [LIST_ALL] = SELECT OF_ALL,
     [LINK_WAKE] = "UPDATE links SET due_ms = $4, epoch = $2"
                   " WHERE account_id = $1 AND incident = $3"
                   " AND state <> 5 AND (due_ms = 0 OR due_ms > $4)",
@@ -66,8 +79,11 @@ static const char *const sql[] = {
         "SELECT connector, COUNT(*), MIN(due_ms) FROM links WHERE account_id = $1 AND due_ms > 0"
         " AND due_ms > " TCN_HELD_BEFORE " AND (holder = 0 OR " HOLDER_IS_DEAD ")"
         " GROUP BY connector ORDER BY connector LIMIT $2",
+    [BEHIND_ONE] = BEHIND " AND id = $2",
+    [BEHIND_CONNECTOR] = BEHIND OF_CONNECTOR,
+    [BEHIND_ALL] = BEHIND OF_ALL,
 };
-_Static_assert(TCN_LINK_BLOCKED == 5, "in the SQL above");
+_Static_assert(TCN_LINK_BLOCKED == 5 && TCN_BEHIND_MAX == 100, "in the SQL above");
 
 static int start(struct tcn_store *s, size_t no, struct tcn_query *ret, struct tcn_err *err)
 {
@@ -219,6 +235,17 @@ int tcn_store_link_list(struct tcn_store *s, struct tcn_id incident, size_t limi
     return collect(&q, a, ret, ret_n, err);
 }
 
+static void bind_place(struct tcn_query *q, const char *connector, const struct tcn_link *after,
+                       size_t limit)
+{
+    if (connector)
+        tcn_q_text(q, connector);
+    tcn_q_id(q, after ? &after->incident : &tcn_store_last_id);
+    if (!connector)
+        tcn_q_text(q, after ? after->connector : "");
+    tcn_q_int(q, (int64_t)limit);
+}
+
 int tcn_store_link_newest(struct tcn_store *s, const char *connector, const struct tcn_link *after,
                           size_t limit, struct tcn_arena *a, struct tcn_link **ret, size_t *ret_n,
                           struct tcn_err *err)
@@ -228,13 +255,53 @@ int tcn_store_link_newest(struct tcn_store *s, const char *connector, const stru
 
     if ((r = start(s, connector ? LIST_CONNECTOR : LIST_ALL, &q, err)) < 0)
         return r;
-    if (connector)
-        tcn_q_text(&q, connector);
-    tcn_q_id(&q, after ? &after->incident : &tcn_store_last_id);
-    if (!connector)
-        tcn_q_text(&q, after ? after->connector : "");
-    tcn_q_int(&q, (int64_t)limit);
+    bind_place(&q, connector, after, limit);
     return collect(&q, a, ret, ret_n, err);
+}
+
+static void read_behind(struct tcn_query *q, struct tcn_link_behind *ret)
+{
+    ret->link = tcn_c_id(q);
+    ret->conflicts = tcn_c_int(q);
+    ret->notes = tcn_c_int(q);
+}
+
+int tcn_store_link_behind(struct tcn_store *s, struct tcn_id link, struct tcn_link_behind *ret,
+                          struct tcn_err *err)
+{
+    struct tcn_query q;
+    int r;
+
+    if ((r = start(s, BEHIND_ONE, &q, err)) < 0)
+        return r;
+    tcn_q_id(&q, &link);
+    if ((r = tcn_query_one(&q, err, "link")) == 0) {
+        read_behind(&q, ret);
+        r = tcn_query_row_ok(&q, err);
+    }
+    tcn_query_done(&q);
+    return r;
+}
+
+int tcn_store_link_behind_list(struct tcn_store *s, const char *connector,
+                               const struct tcn_link *after, size_t limit, struct tcn_arena *a,
+                               struct tcn_link_behind **ret, size_t *ret_n, struct tcn_err *err)
+{
+    TCN_VEC(struct tcn_link_behind) list = {0};
+    struct tcn_query q;
+    int r;
+
+    if ((r = start(s, connector ? BEHIND_CONNECTOR : BEHIND_ALL, &q, err)) < 0)
+        return r;
+    bind_place(&q, connector, after, limit);
+    while ((r = tcn_query_step(&q, err)) == 1)
+        read_behind(&q, TCN_VEC_PUSH(a, &list));
+    tcn_query_done(&q);
+    if (r < 0 || (r = tcn_query_row_ok(&q, err)) < 0)
+        return r;
+    *ret = list.items;
+    *ret_n = list.n;
+    return 0;
 }
 
 int tcn_store_link_wake(struct tcn_store *s, struct tcn_id incident, int64_t due_ms,

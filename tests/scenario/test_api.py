@@ -18,7 +18,7 @@ ROUTES = [
     ("POST", "/v1/incidents/ID/resolve", "responder", 200), ("POST", "/v1/incidents/ID/reopen", "responder", 200),
     ("GET", "/v1/incidents/ID/explain", "viewer", 200), ("GET", "/v1/incidents/ID/alarms", "viewer", 200), ("POST", "/v1/incidents/ID/split", "responder", 409),
     ("POST", "/v1/subscriptions/confirm", "manager", 404),
-    ("GET", "/v1/links", "viewer", 200), ("GET", "/v1/deadletters", "viewer", 200),
+    ("GET", "/v1/links", "viewer", 200), ("GET", "/v1/links/NO", "viewer", 404), ("GET", "/v1/deadletters", "viewer", 200),
     ("POST", "/v1/deadletters/NO/retry", "manager", 404), ("POST", "/v1/deadletters/NO/drop", "manager", 404),
     ("POST", "/v1/links/NO/retry", "manager", 404), ("POST", "/v1/links/NO/read", "responder", 404), ("GET", "/v1/subscriptions", "viewer", 200),
     ("POST", "/v1/incidents", "responder", 201), ("POST", "/v1/incidents/ID/update", "responder", 200),
@@ -44,7 +44,7 @@ ROUTES = [
     ("POST", "/v1/mutes/NO/end", "responder", 404), ("GET", "/v1/muted", "viewer", 200),
     ("GET", "/v1/heartbeats", "viewer", 200),
     ("GET", "/v1/quarantine", "viewer", 200), ("GET", "/v1/sources", "viewer", 200),
-    ("GET", "/v1/connectors", "viewer", 200), ("GET", "/v1/nodes", "viewer", 200),
+    ("GET", "/v1/connectors", "viewer", 200), ("POST", "/v1/connectors/NAME/sweep", "manager", 404), ("GET", "/v1/nodes", "viewer", 200),
 ]
 BODIES: dict[str, Config] = {  # of those that need one
     "notes": {"text": "a note"}, "split": {"alarm": NOBODY}, "confirm": {"source": "none", "topic": "none"},

@@ -11,7 +11,7 @@ static struct tcn_command_result result;
 
 static inline void execute(struct tcn_command command)
 {
-    struct tcn_command_world world = {&directory, &directory, policies, 1};
+    struct tcn_command_world world = {&directory, &directory, policies, 1, NULL};
 
     json_decref(call.reply);
     call = (struct tcn_api_call){.arena = &arena, .account_id = "123456789012", .command = command};

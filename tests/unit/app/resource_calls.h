@@ -65,7 +65,7 @@ static inline const struct tcn_directory *in_force(void)
 
 static inline void run(enum tcn_command_kind kind, struct tcn_resource_call of, const char *body)
 {
-    struct tcn_command_world world = {&file.dir, in_force(), NULL, 1};
+    struct tcn_command_world world = {&file.dir, in_force(), NULL, 1, NULL};
 
     json_decref(call.reply);
     json_decref(call.body);

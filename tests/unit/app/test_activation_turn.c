@@ -8,7 +8,7 @@ static struct tcn_send_row sent; /* the code on its way */
 
 static void on_channel(enum tcn_command_kind kind, const char *name, const char *code, int status)
 {
-    struct tcn_command_world world = {&file.dir, in_force(), NULL, 1};
+    struct tcn_command_world world = {&file.dir, in_force(), NULL, 1, NULL};
 
     json_decref(call.reply);
     json_decref(call.body);

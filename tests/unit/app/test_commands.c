@@ -1,6 +1,8 @@
 /* What people want, as turns: the answer is the incident after it, a refusal is an answer too. */
 #include "command_calls.h"
 
+#include "store/feeds.h"
+
 static void test_no_such_thing(void **state)
 {
     static const enum tcn_command_kind kinds[] = {
@@ -461,6 +463,33 @@ static void test_a_record_is_read_when_asked(void **state)
     drop_reply();
 }
 
+/* Of a connector that is not configured any more nobody knows the fields; the rest is told. */
+static void test_a_link_by_its_id(void **state)
+{
+    struct tcn_id incident = alarm_of("k", TCN_ACTION_FIRE);
+    struct tcn_conflict_row row = {.field = "title", .winner = "none", .connector = "jira"};
+    struct tcn_link *links;
+    size_t n;
+
+    (void)state;
+    assert_int_equal(tcn_store_link_list(store, incident, 9, &arena, &links, &n, &err), 0);
+    row.link = links[0].id;
+    row.incident = incident;
+    row.at_ms = now;
+    row.id = tcn_conflict_id(row.link, row.field, row.at_ms);
+    assert_int_equal(tcn_store_conflict_add(store, &row, &err), 0);
+    execute_for((struct tcn_command){.kind = TCN_COMMAND_LINK_GET, .link = links[0].id}, 200);
+    assert_string_equal(text_of("connector"), links[0].connector);
+    assert_int_equal(json_array_size(json_object_get(call.reply, "fields")), 0);
+    assert_int_equal(json_array_size(json_object_get(call.reply, "conflicts")), 1);
+    assert_int_equal(json_integer_value(json_object_get(call.reply, "conflicts_count")), 1);
+    assert_false(result.has_changed);
+    execute_for((struct tcn_command){.kind = TCN_COMMAND_LINK_GET, .link = {{9}}}, 404);
+    execute_for((struct tcn_command){.kind = TCN_COMMAND_SWEEP, .connector = "jira"}, 404);
+    assert_false(result.has_changed);
+    drop_reply();
+}
+
 /* Nothing happens then: so it says, and adds no line. */
 static void test_a_link_that_wants_nothing(void **state)
 {
@@ -598,6 +627,7 @@ int main(void)
         CASE(test_dropped_letters_of_what_is_gone),
         CASE(test_a_link_that_waits_is_freed),
         CASE(test_a_record_is_read_when_asked),
+        CASE(test_a_link_by_its_id),
         CASE(test_a_link_that_wants_nothing),
         CASE(test_letters_of_pages),
         CASE(test_letters_of_pages_after_an_answer),

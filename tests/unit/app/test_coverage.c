@@ -17,7 +17,7 @@
 
 static const json_t *ask(const char *query, int status)
 {
-    struct tcn_command_world world = {&file.dir, in_force(), NULL, 1};
+    struct tcn_command_world world = {&file.dir, in_force(), NULL, 1, NULL};
 
     json_decref(call.reply);
     json_decref(call.body);

@@ -43,7 +43,7 @@ static struct tcn_storm_alarm alarm_with(const char *key)
 
 static int execute(struct tcn_id incident, struct tcn_id alarm)
 {
-    struct tcn_command_world world = {&directory, &directory, policies, 1};
+    struct tcn_command_world world = {&directory, &directory, policies, 1, NULL};
 
     json_decref(call.reply);
     call = (struct tcn_api_call){.arena = &arena,

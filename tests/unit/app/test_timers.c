@@ -8,7 +8,7 @@ static const struct tcn_source_policy *const policies[] = {&policy, NULL};
 /* Runs what is due until nothing is; the number of turns. */
 static size_t run_due(void)
 {
-    struct tcn_command_world world = {&directory, &directory, policies, 1};
+    struct tcn_command_world world = {&directory, &directory, policies, 1, NULL};
     struct tcn_timer_job *job = tcn_timer_job_new(&world);
     size_t turns = 0;
 
@@ -221,7 +221,7 @@ static void test_the_timer_of_an_incident_that_is_gone(void **state)
 /* A job whose batch was rolled back runs again, and must do the same. */
 static void test_a_second_run_does_the_same(void **state)
 {
-    struct tcn_command_world world = {&directory, &directory, policies, 1};
+    struct tcn_command_world world = {&directory, &directory, policies, 1, NULL};
     struct tcn_timer_job *job = tcn_timer_job_new(&world);
 
     (void)state;

@@ -559,6 +559,7 @@ static void short_waits_are_not_told(void **unused)
 static void rewriting_remote_is_left_alone(void **unused)
 {
     struct world w;
+    json_t *resting;
 
     (void)unused;
     seed = 14;
@@ -576,6 +577,13 @@ static void rewriting_remote_is_left_alone(void **unused)
     }
     assert_int_equal(w.remote.writes, 3);
     assert_non_null(strstr(w.said, "jira rewrites title"));
+    resting = tcn_ensure_resting(&w.link, w.now_ms);
+    assert_int_equal(json_array_size(resting), 1);
+    assert_string_equal(json_string_value(json_array_get(resting, 0)), "title");
+    json_decref(resting);
+    resting = tcn_ensure_resting(&w.link, w.now_ms + TCN_ENSURE_REWRITE_MS);
+    assert_int_equal(json_array_size(resting), 0);
+    json_decref(resting);
     close_world(&w);
 }
 

@@ -1,4 +1,7 @@
+#include "plans.h"
 #include "rows.h"
+
+#include "store/feeds.h"
 
 static struct tcn_link link_of(uint32_t n, uint32_t incident, const char *connector, int64_t due_ms)
 {
@@ -121,6 +124,115 @@ static void lists_go_on(void **state)
     expect_after(f, NULL, &last, 9, "");
     expect_after(f, "jira", &other, 9, "1 ");
     expect_after(f, "snow", &other, 9, "2 ");
+}
+
+static void add_event(struct fixture *f, uint32_t incident, int64_t seq, bool to_tickets)
+{
+    const struct tcn_event e = {.id = id_of(1000 * incident + (uint32_t)seq),
+                                .seq = seq,
+                                .event_ms = 1,
+                                .updated_ms = 1,
+                                .type = TCN_EVENT_NOTE,
+                                .text = "a note",
+                                .to_tickets = to_tickets};
+
+    OK(f, tcn_store_event_add(f->s, id_of(incident), &e, &f->err));
+}
+
+static void add_conflict(struct fixture *f, uint32_t link, int64_t at_ms)
+{
+    const struct tcn_conflict_row row = {.id = tcn_conflict_id(id_of(link), "title", at_ms),
+                                         .link = id_of(link),
+                                         .incident = id_of(10),
+                                         .connector = "jira",
+                                         .field = "title",
+                                         .winner = "none",
+                                         .at_ms = at_ms};
+
+    OK(f, tcn_store_conflict_add(f->s, &row, &f->err));
+}
+
+static void expect_behind(struct fixture *f, const char *connector, const struct tcn_link *after,
+                          size_t limit, const char *want)
+{
+    struct tcn_link_behind *list;
+    char got[128] = "";
+    size_t n;
+
+    OK(f, tcn_store_link_behind_list(f->s, connector, after, limit, &f->a, &list, &n, &f->err));
+    for (size_t i = 0; i < n; i++)
+        snprintf(got + strlen(got), sizeof got - strlen(got), "%d:%d/%d ", list[i].link.b[15],
+                 (int)list[i].conflicts, (int)list[i].notes);
+    assert_string_equal(got, want);
+}
+
+/* Link, conflicts, and notes that it has not got; those of others do not count. */
+static void what_links_lack(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_link first = link_of(1, 10, "jira", 0), other = link_of(3, 11, "jira", 0);
+    struct tcn_link_behind one;
+
+    first.notes_seq = 2;
+    OK(f, tcn_store_link_put(f->s, &first, &f->err));
+    put(f, 2, 10, "snow", 0);
+    put(f, 3, 11, "jira", 0);
+    for (int64_t seq = 1; seq <= 5; seq++)
+        add_event(f, 10, seq, seq != 4);
+    add_conflict(f, 1, 7);
+    add_conflict(f, 1, 8);
+    add_conflict(f, 3, 9);
+    expect_behind(f, NULL, NULL, 9, "3:1/0 1:2/2 2:0/4 ");
+    expect_behind(f, "jira", NULL, 9, "3:1/0 1:2/2 ");
+    expect_behind(f, "jira", &other, 9, "1:2/2 ");
+    expect_behind(f, NULL, NULL, 1, "3:1/0 ");
+    OK(f, tcn_store_link_behind(f->s, id_of(2), &one, &f->err));
+    assert_int_equal(one.conflicts, 0);
+    assert_int_equal(one.notes, 4);
+    assert_int_equal(tcn_store_link_behind(f->s, id_of(99), &one, &f->err), TCN_ENOTFOUND);
+}
+
+static void counts_end_somewhere(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_link_behind one;
+
+    put(f, 1, 10, "jira", 0);
+    for (int64_t n = 1; n <= TCN_BEHIND_MAX + 5; n++) {
+        add_event(f, 10, n, true);
+        add_conflict(f, 1, n);
+    }
+    OK(f, tcn_store_link_behind(f->s, id_of(1), &one, &f->err));
+    assert_int_equal(one.conflicts, TCN_BEHIND_MAX);
+    assert_int_equal(one.notes, TCN_BEHIND_MAX);
+}
+
+/* Neither the conflicts of others nor the events before are looked at. */
+static void what_links_lack_is_looked_up(void **state)
+{
+    struct fixture *f = *state;
+    sqlite3 *db = f->s->db->handle;
+    struct tcn_link_behind one;
+    size_t n = 0;
+
+    put(f, 1, 10, "jira", 0);
+    OK(f, tcn_store_link_behind(f->s, id_of(1), &one, &f->err));
+    expect_behind(f, NULL, NULL, 1, "1:0/0 ");
+    expect_behind(f, "jira", NULL, 1, "1:0/0 ");
+    for (sqlite3_stmt *st = sqlite3_next_stmt(db, NULL); st; st = sqlite3_next_stmt(db, st)) {
+        const char *plan;
+
+        if (!strstr(sqlite3_sql(st), "FROM conflicts") ||
+            strncmp(sqlite3_sql(st), "SELECT", 6) != 0)
+            continue;
+        plan = plan_of(f, db, sqlite3_sql(st));
+        if (!strstr(plan, "USING INDEX conflicts_link (link=?)") ||
+            !strstr(plan, "(incident=? AND seq>?)") || strstr(plan, "SCAN conflicts") ||
+            strstr(plan, "SCAN events"))
+            fail_msg("%s: %s", plan, sqlite3_sql(st));
+        n++;
+    }
+    assert_int_equal(n, 3);
 }
 
 static void wake(void **state)
@@ -323,6 +435,9 @@ int main(void)
         IN_MEMORY(one_link_for_incident_and_connector),
         IN_MEMORY(lists),
         IN_MEMORY(lists_go_on),
+        IN_MEMORY(what_links_lack),
+        IN_MEMORY(counts_end_somewhere),
+        IN_MEMORY(what_links_lack_is_looked_up),
         IN_MEMORY(deadletters_of_one_time),
         IN_MEMORY(wake),
         IN_MEMORY(claims),
