@@ -4,6 +4,7 @@
 #include "app/config.h"
 #include "app/links.h"
 #include "app/page_message.h"
+#include "connect/ring.h"
 #include "connect/want.h"
 #include "store/feeds.h"
 
@@ -40,8 +41,8 @@ static json_t *status_json(const struct tcn_wanted *w, const struct tcn_link *li
 {
     enum tcn_class base = tcn_class_parse(link->base_status);
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:b}", "field", TCN_ENSURE_STATUS_TRY,
-                     "direction", tcn_mapping_direction_word(w->status_direction), "auto_resolve",
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:b}", "field", TCN_RING_STATUS, "direction",
+                     tcn_mapping_direction_word(w->status_direction), "auto_resolve",
                      tcn_mapping_sync_words("auto_resolve")[w->auto_resolve],
                      "resolve_while_firing",
                      tcn_mapping_sync_words("resolve_while_firing")[w->while_firing], "local",

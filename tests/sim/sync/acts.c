@@ -74,7 +74,7 @@ static int run_timers(struct tcn_job *base, struct tcn_store *s, int64_t now_ms,
 void program_look(void)
 {
     static const struct tcn_command_world world = {&program_directory, &program_directory, policies,
-                                                   1};
+                                                   1, NULL};
     struct tcn_timer_job *job;
 
     tcn_lanes_wake(process.lanes);
