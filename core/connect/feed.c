@@ -25,6 +25,18 @@ static bool is_idle(const struct tcn_feed *f, const struct tcn_feed_policy *p, b
            now_ms - f->polled_ms < p->poll->idle_ms;
 }
 
+static bool is_due(int64_t due_ms, int64_t now_ms)
+{
+    return due_ms > 0 && due_ms <= now_ms;
+}
+
+/* Polls that follow each other closely let a group of the sweep in between. */
+static bool is_turn_of_sweep(const struct tcn_feed *f, int64_t now_ms)
+{
+    return is_due(f->sweep_due_ms, now_ms) &&
+           (!is_due(f->poll_due_ms, now_ms) || f->polled_ms > f->sweep_due_ms);
+}
+
 enum tcn_feed_task tcn_feed_next(struct tcn_feed *f, const struct tcn_feed_policy *p,
                                  bool is_active, int64_t now_ms)
 {
@@ -32,11 +44,11 @@ enum tcn_feed_task tcn_feed_next(struct tcn_feed *f, const struct tcn_feed_polic
         f->poll_due_ms = 0;
     else if (is_stale(f, now_ms))
         begin_anew(f, now_ms);
-    if (f->poll_due_ms > 0 && f->poll_due_ms <= now_ms && is_idle(f, p, is_active, now_ms))
+    if (is_due(f->poll_due_ms, now_ms) && is_idle(f, p, is_active, now_ms))
         f->poll_due_ms = now_ms + p->poll->active_ms;
-    if (f->poll_due_ms > 0 && f->poll_due_ms <= now_ms)
-        return TCN_FEED_POLL;
-    return f->sweep_due_ms > 0 && f->sweep_due_ms <= now_ms ? TCN_FEED_SWEEP : TCN_FEED_REST;
+    if (is_turn_of_sweep(f, now_ms))
+        return TCN_FEED_SWEEP;
+    return is_due(f->poll_due_ms, now_ms) ? TCN_FEED_POLL : TCN_FEED_REST;
 }
 
 int64_t tcn_feed_due(const struct tcn_feed *f)

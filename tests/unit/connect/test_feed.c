@@ -36,6 +36,22 @@ static void a_poll_comes_first(void **state)
     assert_int_equal(tcn_feed_next(&f, &policy, true, T0), TCN_FEED_SWEEP);
 }
 
+/* A remote that always has more, or is asked again as soon as it has answered. */
+static void polls_let_a_sweep_in_between(void **state)
+{
+    struct tcn_feed f = fresh();
+
+    (void)state;
+    f.sweep_due_ms = T0 + 10;
+    assert_int_equal(tcn_feed_next(&f, &policy, true, T0 + 20), TCN_FEED_POLL);
+    tcn_feed_polled(&f, &policy, "c1", true, T0 + 20);
+    assert_int_equal(tcn_feed_next(&f, &policy, true, T0 + 20), TCN_FEED_SWEEP);
+    tcn_feed_swept(&f, &policy, some, T0 + 30);
+    assert_int_equal(tcn_feed_next(&f, &policy, true, T0 + 30), TCN_FEED_POLL);
+    tcn_feed_polled(&f, &policy, "c2", true, T0 + 40);
+    assert_int_equal(tcn_feed_next(&f, &policy, true, T0 + 40), TCN_FEED_SWEEP);
+}
+
 /* Looked at as often, asked less: an incident that opens is not kept waiting. */
 static void nothing_open_is_asked_about_now_and_then(void **state)
 {
@@ -172,6 +188,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_poll_comes_first),
+        cmocka_unit_test(polls_let_a_sweep_in_between),
         cmocka_unit_test(nothing_open_is_asked_about_now_and_then),
         cmocka_unit_test(a_system_without_a_feed_is_swept_alone),
         cmocka_unit_test(a_sweep_goes_through_open_ones_and_once_a_day_closed_ones),
