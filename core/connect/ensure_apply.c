@@ -397,7 +397,8 @@ static bool noted(struct tcn_ensure *e, const struct tcn_step *step)
 static bool succeed_with(struct tcn_ensure *e, const struct tcn_step *step,
                          const struct tcn_learned *got)
 {
-    succeed(e);
+    if (step->verb != TOCSIN_LISTEN) /* what is heard tells nothing of the record */
+        succeed(e);
     switch (step->verb) {
     case TOCSIN_CREATE:
         return created(e, step, got);

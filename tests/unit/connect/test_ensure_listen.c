@@ -172,6 +172,39 @@ static void a_record_that_is_not_there_is_looked_for(void **unused)
     close_listening(&w);
 }
 
+/* A journal is another table: it answers for a record that is not there, and for one that cannot be read. */
+static void hearing_nothing_says_nothing_of_the_record(void **unused)
+{
+    static const struct {
+        uint32_t outcome;
+        int32_t status;
+    } cases[] = {{TOCSIN_GONE, 404}, {TOCSIN_RETRY, 500}};
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct tocsin_result silence = {.outcome = TOCSIN_OK};
+        const struct tocsin_result fault = {.outcome = cases[i].outcome, .reason = "no"};
+        struct world w;
+        struct run r;
+
+        open_listening(&w);
+        for (int tries = 0; tries < 3; tries++) {
+            assert_true(wait_due(&w));
+            begin(&w, &r);
+            assert_true(answered(&w, &r, &silence));
+            assert_int_equal(r.step.verb, TOCSIN_GET);
+            tcn_ensure_apply(&r.ensure, &r.step,
+                             &(struct tcn_learned){.result = &fault, .status = cases[i].status});
+            end(&w, &r);
+        }
+        if (cases[i].outcome == TOCSIN_GONE)
+            assert_int_equal(w.link.state, TCN_LINK_LOST);
+        else
+            assert_int_equal(w.link.fail_count, 3);
+        close_listening(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +214,7 @@ int main(void)
         cmocka_unit_test(refused_notes_keep_nothing_back),
         cmocka_unit_test(a_fault_is_tried_again_a_few_times),
         cmocka_unit_test(a_record_that_is_not_there_is_looked_for),
+        cmocka_unit_test(hearing_nothing_says_nothing_of_the_record),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
