@@ -362,7 +362,9 @@ static void answer(const struct call *call, struct answer *ret)
     } else if (r) {
         about_issue(r, call, ret);
     } else {
-        fail("I9: %s is asked for a record that there never was", system_names[JIRA]);
+        judge_missing(JIRA, call);
+        ret->status = 404;
+        ret->body = json_pack("{s:[s], s:{}}", "errorMessages", "Issue does not exist", "errors");
     }
 }
 

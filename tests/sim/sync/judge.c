@@ -125,3 +125,15 @@ void judge_write(struct record *r, enum field field, const char *value)
     r->is_late[field] = judge_is_late;
     snprintf(r->known.of[field], VALUE_SIZE, "%.319s", value);
 }
+
+/* -- I9: the record is there before anything is asked of it ------------------------------------------------------------ */
+
+void judge_missing(enum system system, const struct call *call)
+{
+    for (size_t i = 0; i < records.n; i++)
+        for (size_t k = 0; k < call->n_segments; k++)
+            if (records.items[i]->system == system && records.items[i]->is_gone &&
+                strcmp(records.items[i]->id, call->segments[k]) == 0)
+                return;
+    fail("I9: %s is asked for a record that there never was", system_names[system]);
+}

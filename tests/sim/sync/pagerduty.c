@@ -259,7 +259,8 @@ static void answer(const struct call *call, struct answer *ret)
     } else if (r) {
         about_incident(r, call, ret);
     } else {
-        fail("I9: %s is asked for a record that there never was", system_names[PAGER]);
+        judge_missing(PAGER, call);
+        refuse_with(404, "Not Found", "no such incident", ret);
     }
 }
 

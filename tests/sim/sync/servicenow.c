@@ -313,7 +313,8 @@ static void answer(const struct call *call, struct answer *ret)
     } else if (call_is(call, "POST", TABLE)) {
         create(call, ret);
     } else if (!r) {
-        fail("I9: %s is asked for a record that there never was", system_names[SNOW]);
+        judge_missing(SNOW, call);
+        refuse_with(404, "No Record found", "Record doesn't exist", ret);
     } else if (call_is(call, "GET", RECORD)) {
         read(r, call, ret);
     } else if (call_is(call, "PATCH", RECORD)) {

@@ -91,15 +91,26 @@ static void note_there(struct record *r, struct chance *c)
     tell("a person leaves a note in %s", r->key);
 }
 
+/* With it goes what nobody has read of it. */
+static void delete_there(struct record *r, struct chance *c)
+{
+    if (!has_kind(ENDS) || chance_in(c, 80))
+        return;
+    r->is_gone = true;
+    for (size_t i = 0; i < history_size(); i++)
+        history_at(i)->is_raced |= history_at(i)->place == r->system;
+    tell("a person deletes %s", r->key);
+}
+
 static void act_there(struct chance *c)
 {
     static void (*const acts[])(struct record *, struct chance *) = {
         retitle_there, retitle_there, reprioritize_there, reprioritize_there, move_there,
-        move_there,    move_there,    assign_there,       note_there};
+        move_there,    move_there,    assign_there,       note_there,         delete_there};
     struct record *r = newest_record((enum system)chance_below(c, SYSTEMS));
 
     if (r)
-        acts[chance_below(c, 9)](r, c);
+        acts[chance_below(c, 10)](r, c);
 }
 
 /* -- people here ------------------------------------------------------------------------------------------------------- */

@@ -281,6 +281,7 @@ void judge_begin(void);
 void judge_call(enum system system, const char *lane, int by /* 1 begins, -1 ends */);
 void judge_forget_calls(void); /* the process died */
 void judge_create(struct record *r);
+void judge_missing(enum system system, const struct call *call); /* the record of a call */
 /* Before a write of ours gives field that value. */
 void judge_write(struct record *r, enum field field, const char *value);
 
