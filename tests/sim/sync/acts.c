@@ -45,7 +45,8 @@ static void on_timers(struct tcn_timer_job *job, int r, const struct tcn_err *er
     if (!process.is_dying) {
         program_check(r, err);
         process.is_timing = false;
-        tcn_lanes_wake(process.lanes);
+        if (job->has_tickets)
+            tcn_lanes_wake(process.lanes);
         look_at_ms(job->next_ms);
     }
     tcn_timer_job_free(job);
@@ -73,8 +74,10 @@ static int run_timers(struct tcn_job *base, struct tcn_store *s, int64_t now_ms,
 
 void program_look(void)
 {
-    static const struct tcn_command_world world = {&program_directory, &program_directory, policies,
-                                                   1, NULL};
+    static const struct tcn_command_world world = {.declared = &program_directory,
+                                                   .directory = &program_directory,
+                                                   .policies = policies,
+                                                   .salt = 1};
     struct tcn_timer_job *job;
 
     tcn_lanes_wake(process.lanes);

@@ -61,7 +61,8 @@ void judge_create(struct record *r)
     for (size_t i = 0; i < records.n; i++) {
         const struct record *other = records.items[i];
 
-        if (other != r && other->system == r->system && strcmp(other->marker, r->marker) == 0)
+        if (other != r && !other->is_gone && other->system == r->system &&
+            strcmp(other->marker, r->marker) == 0)
             fail("I1: %s has %s and %s of one incident", system_names[r->system], other->key,
                  r->key);
     }

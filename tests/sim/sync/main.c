@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -69,13 +70,25 @@ static void print_command(const struct options *o)
     fprintf(stderr, " --trace\n");
 }
 
+/* Of the processes that ran: others on the machine do not count. */
+static double processor_s(void)
+{
+    struct rusage u;
+
+    getrusage(RUSAGE_CHILDREN, &u);
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+           (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
 static void print(double seconds)
 {
     const struct totals *t = totals;
+    double busy = processor_s();
 
-    printf("sync: %lld stories in %.1f s (%.0f/s): %lld steps, %lld edits (%lld of them in a "
+    printf("sync: %lld stories in %.1f s, %.1f s of the processor (%.0f/s): %lld steps, %lld edits "
+           "(%lld of them in a "
            "ticket system), %lld hours\n",
-           (long long)t->stories, seconds, (double)t->stories / seconds, (long long)t->steps,
+           (long long)t->stories, seconds, busy, (double)t->stories / busy, (long long)t->steps,
            (long long)t->edits, (long long)t->edits_of_people, (long long)t->virtual_ms / HOUR);
     printf("sync: %lld calls, %lld of them with a fault, %lld that arrived after their time; %lld "
            "hints, %lld lost; %lld crashes\n",
