@@ -215,6 +215,8 @@ static bool knows_remote(const struct tcn_ensure *e)
 
     if (e->progress->record || !tcn_ensure_can(e, TOCSIN_GET))
         return true;
+    if (tcn_ensure_has_conflict(link))
+        return false; /* the base is what it held before either side changed it */
     return link->base && link->base_status && link->last_read_ms > 0 && age >= 0 &&
            age <= TCN_ENSURE_FRESH_MS;
 }

@@ -249,6 +249,8 @@ struct tcn_clash {
 bool tcn_ensure_conflict(struct tcn_ensure *e, const struct tcn_clash *clash);
 /* What became of it, on the timeline. */
 void tcn_ensure_say_conflict(struct tcn_ensure *e, const struct tcn_clash *clash);
+/* A field is in one that neither side has won yet. */
+bool tcn_ensure_has_conflict(const struct tcn_link *link);
 /* The field is in none: the next one is a new one. */
 void tcn_ensure_no_conflict(struct tcn_ensure *e, const char *field);
 /* The status as both sides have it, and what follows. */

@@ -161,6 +161,8 @@ static void written_one(struct tcn_ensure *e, size_t i, json_t *sent, json_t *ba
     tcn_ring_add(e->link, name, hash, e->now_ms, e->arena);
     if (is == IS_NOT_KEPT)
         say_not_applied(e, name, hash);
+    else
+        tcn_ensure_no_conflict(e, name);
     e->progress->is_new |= is == IS_OTHERS;
     json_object_set(base, name, is == IS_NOT_KEPT ? now : sent);
     json_decref(now);
@@ -179,6 +181,8 @@ static void written_status(struct tcn_ensure *e, const struct tcn_step *step, js
     } else if (step->verb == TOCSIN_WRITE || step->class == TCN_CLASS_OPEN) {
         e->link->base_status = tcn_class_name(step->class);
     }
+    if (tcn_class_parse(e->link->base_status) == step->class)
+        tcn_ensure_no_conflict(e, TCN_RING_STATUS);
 }
 
 void tcn_ensure_written(struct tcn_ensure *e, const struct tcn_step *step,
