@@ -107,6 +107,8 @@ static bool must_tell(const struct tcn_lane_job *j)
     return j->has_news || (j->lanes->worker.is_retired && j->next_due_ms > 0);
 }
 
+static void claim_if_asked(struct tcn_lane_instance *i);
+
 static void finish_job(struct tcn_lane_job *j, bool is_again)
 {
     struct tcn_lane_instance *i = j->instance;
@@ -124,9 +126,11 @@ static void finish_job(struct tcn_lane_job *j, bool is_again)
     if (!l->worker.is_stopped && must_tell(j) && l->options.app.changed)
         l->options.app.changed(l->options.app.ctx);
     tcn_worker_wake_at(&l->worker, j->next_due_ms);
-    if (is_again || i->is_asked)
+    if (is_again)
         tcn_lanes_wake(l);
     free_job(j);
+    /* That one alone: were all woken, two whose claims are out by turns would ask each other for ever. */
+    claim_if_asked(i);
 }
 
 static void on_result(struct tcn_job *job, int r, const struct tcn_err *err)
@@ -247,12 +251,15 @@ static bool is_calling(void *ctx)
     return ((const struct tcn_lanes *)ctx)->calling != NULL;
 }
 
+static void claim_if_asked(struct tcn_lane_instance *i)
+{
+    if (!i->lanes->worker.is_retired && !i->lanes->worker.is_stopped && i->is_asked)
+        claim(i);
+}
+
 static void on_ready(void *ctx)
 {
-    struct tcn_lane_instance *i = ctx;
-
-    if (!i->lanes->worker.is_retired && i->is_asked)
-        claim(i);
+    claim_if_asked(ctx);
 }
 
 static void on_shut(evutil_socket_t fd, short what, void *ctx)
