@@ -98,6 +98,7 @@ SAME: dict[str, typing.Callable[[], list[str]]] = {
     "load_connector.c:load_find:keys": lambda: members("find"),
     "load_connector.c:load_inbound:keys": lambda: members("inbound"),
     "load_connector.c:load_links:keys": lambda: members("links"),
+    "load_connector.c:load_poll:keys": lambda: members("poll"),
     "load_status.c:locals": lambda: words(definition("locals")["propertyNames"]),
     "load_status.c:direction_names": lambda: word_of("status", "direction"),
     "load_status.c:by_names": lambda: word_of("status", "by"),
