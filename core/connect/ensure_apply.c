@@ -286,6 +286,8 @@ static bool created(struct tcn_ensure *e, const struct tcn_step *step,
     }
     become_linked(e, &got->records[0], "Created");
     tcn_ensure_written(e, step, &(struct tcn_echo){&got->records[0], false});
+    if (got->result->reason[0]) /* the record is there, and not all as it was to be */
+        tcn_ensure_say(e, false, "%s: %s", e->link->connector, got->result->reason);
     forgive(e);
     return true;
 }

@@ -91,7 +91,7 @@ class Ignored(Polled):
 
     def test_a_field_that_is_not_kept_is_told_and_left_out(self) -> None:
         name, ident = self.open_polled()
-        self.assertIn("created, but 1 fields were not kept, u_nothing first", self.app.log.read_text())
+        self.assertIn("servicenow: created, but 1 fields were not kept, u_nothing first", self.texts(ident))
         self.alarm(name, "critical")
         eventually("it is told", lambda: "servicenow refuses the field u_nothing: written without it" in self.texts(ident))
         self.assertEqual(("1", "1"), tuple(self.record(name)["fields"][field] for field in ("impact", "urgency")))

@@ -56,6 +56,34 @@ static void a_short_look_is_not_told(void **unused)
     close_world(&w);
 }
 
+/* A remote that leaves out what it does not know. */
+static void what_a_create_did_not_keep_is_told(void **unused)
+{
+    const struct tocsin_record record = {.remote_id = "rec0", .remote_key = "OPS-1"};
+    const struct tocsin_result result = {.outcome = TOCSIN_OK,
+                                         .reason = "created, but u_nothing was not kept"};
+    struct tcn_progress p = {0};
+    struct tcn_effects fx = {0};
+    struct tcn_step step;
+    struct tcn_ensure e;
+    struct world w;
+
+    (void)unused;
+    seed = 26;
+    open_world(&w);
+    e = engine(&w, &w.link, &p, &fx);
+    tcn_ensure_plan(&e, &step);
+    assert_int_equal(step.verb, TOCSIN_CREATE);
+    assert_true(tcn_ensure_apply(
+        &e, &step, &(struct tcn_learned){.result = &result, .records = &record, .n_records = 1}));
+    take_effects(&w, &fx);
+    assert_int_equal(w.link.state, TCN_LINK_LINKED);
+    assert_int_equal(count_said(&w, "jira: created, but u_nothing was not kept"), 1);
+    tcn_step_done(&step);
+    tcn_progress_done(&p);
+    close_world(&w);
+}
+
 /* Soon at first: what is there is mostly seen long before the last moment. */
 static void looks_for_what_may_be_there(void **unused)
 {
@@ -86,6 +114,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_long_look_is_told_once),
         cmocka_unit_test(a_short_look_is_not_told),
+        cmocka_unit_test(what_a_create_did_not_keep_is_told),
         cmocka_unit_test(looks_for_what_may_be_there),
     };
 
