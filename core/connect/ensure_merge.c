@@ -348,7 +348,6 @@ void tcn_ensure_merge(struct tcn_ensure *e, struct tcn_step *step)
 {
     struct meeting all;
 
-    tcn_ring_expire(e->link, e->now_ms, e->arena);
     meet_all(e, &all);
     if (is_past(&all) && tcn_ensure_follow(e)) {
         part_all(e, &all);

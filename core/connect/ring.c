@@ -125,9 +125,19 @@ json_t *tcn_ring_tries(const struct tcn_link *link, const char *field)
     return tries;
 }
 
-static bool is_settled(const json_t *entry, int64_t sent_ms)
+/* Late for longer than a call can take: what it left behind would have been read by now. Of a clock that was set back nobody
+ * knows how long ago that was. */
+static bool is_expired(const json_t *entry, int64_t now_ms)
 {
-    return is_try_of(entry, TCN_RING_STATUS) ||
+    const json_t *late = json_object_get(entry, "late");
+    int64_t late_ms = json_integer_value(late);
+
+    return late && (late_ms > now_ms || now_ms - late_ms > TCN_RING_LATE_MS);
+}
+
+static bool is_settled(const json_t *entry, int64_t sent_ms, int64_t now_ms)
+{
+    return is_try_of(entry, TCN_RING_STATUS) || is_expired(entry, now_ms) ||
            (at_of(entry) == sent_ms && !json_object_get(entry, "again"));
 }
 
@@ -144,7 +154,7 @@ void tcn_ring_settle(struct tcn_link *link, int64_t sent_ms, int64_t now_ms,
         json_t *entry = json_array_get(list, i);
         bool is_try = field_of(entry)[0] == '?';
 
-        if (is_try && is_settled(entry, sent_ms)) {
+        if (is_try && is_settled(entry, sent_ms, now_ms)) {
             json_array_remove(list, i);
             continue;
         }
@@ -152,31 +162,6 @@ void tcn_ring_settle(struct tcn_link *link, int64_t sent_ms, int64_t now_ms,
             json_object_set_new(entry, "late", json_integer((json_int_t)now_ms));
         i++;
     }
-    save(link, list, arena);
-}
-
-/* Of a clock that was set back nobody knows how long ago that was. */
-static bool is_expired(const json_t *entry, int64_t now_ms)
-{
-    const json_t *late = json_object_get(entry, "late");
-    int64_t late_ms = json_integer_value(late);
-
-    return late && (late_ms > now_ms || now_ms - late_ms > TCN_RING_LATE_MS);
-}
-
-void tcn_ring_expire(struct tcn_link *link, int64_t now_ms, struct tcn_arena *arena)
-{
-    json_t *list;
-    size_t i = 0;
-
-    if (!link->pushed || !strchr(link->pushed, '?'))
-        return;
-    list = load(link);
-    while (i < json_array_size(list))
-        if (is_expired(json_array_get(list, i), now_ms))
-            json_array_remove(list, i);
-        else
-            i++;
     save(link, list, arena);
 }
 

@@ -33,14 +33,13 @@ void tcn_ring_try(struct tcn_link *link, const char *field, json_t *value, int64
 /* The values that may have been written since the outcome was last known, newest last: a list, yours. */
 json_t *tcn_ring_tries(const struct tcn_link *link, const char *field);
 /* What the record holds is known, and the outcome of the write that went out at sent_ms (0: of none). A write whose answer was
- * lost before may still arrive: its values stay among the tries, late from now on. Those of TCN_RING_STATUS go: many write what
- * it takes, so that a late one tells nothing of who wrote it. */
+ * lost before may still arrive: its values stay among the tries, late from now on, until this is called after
+ * TCN_RING_LATE_MS, which is longer than a call takes. Those of TCN_RING_STATUS go: many write what it takes, so that a late one
+ * tells nothing of who wrote it. */
 #define TCN_RING_STATUS "status"
+#define TCN_RING_LATE_MS INT64_C(120000)
 void tcn_ring_settle(struct tcn_link *link, int64_t sent_ms, int64_t now_ms,
                      struct tcn_arena *arena);
-/* Forgets tries that are late for longer than a call can take. */
-#define TCN_RING_LATE_MS INT64_C(120000)
-void tcn_ring_expire(struct tcn_link *link, int64_t now_ms, struct tcn_arena *arena);
 /* A value among the tries that would come late: the record was read since, or written anew. */
 bool tcn_ring_is_late(const struct tcn_link *link, const char *field, const json_t *value);
 /* Forgets the entries of that field. */
