@@ -1,12 +1,14 @@
 """The fault script: which call meets which fault, and the faults themselves.
 
 A rule picks calls by vendor, method and path, counts them, and strikes from the `nth` on, `times`
-times (0 = for ever).  All rules count every call that they match; the first that strikes wins.
+times (0 = for ever), or that share of them.  All rules count every call that they match; the first that
+strikes wins.
 Rules of DOOR_ACTIONS are about the way to a vendor, before there is a call (doors.py).
 """
 from __future__ import annotations
 
 import json
+import random
 import re
 import threading
 import time
@@ -34,6 +36,8 @@ class Rule:
     path_re: str = ""  # searched in the decoded path without its query; SMTP: the recipients
     nth: int = 1
     times: int = 1
+    percent: int = 100  # of those calls, drawn from the seed and the number of the call
+    seed: int = 0
     status: int = 503
     retry_after: int = -1  # seconds; -1 sends no Retry-After
     reason: str = ""  # Jira's RateLimit-Reason for a 429
@@ -62,6 +66,8 @@ class Rule:
             raise ValueError(f"unknown action {self.action!r}, there are: {', '.join(known)}")
         if self.nth < 1 or self.times < 0 or not 200 <= self.status <= 599:
             raise ValueError("nth starts at 1, times at 0, and a status lies in 200..599")
+        if not 1 <= self.percent <= 100:
+            raise ValueError("percent lies in 1..100")
         if not 0 <= self.copies <= MAX_COPIES or not 0 <= self.size_bytes <= MAX_SIZE_BYTES:
             raise ValueError(f"at most {MAX_COPIES} copies and {MAX_SIZE_BYTES} size_bytes")
         if not 1 <= self.interims <= MAX_INTERIMS:
@@ -80,10 +86,13 @@ class Rule:
     def strikes(self) -> bool:
         """Counts one matching call, or handshake of tls."""
         self.seen += 1
-        hit = self.seen >= self.nth and (not self.times or self.seen < self.nth + self.times)
+        hit = self.seen >= self.nth and (not self.times or self.seen < self.nth + self.times) and self._is_drawn()
         self.struck += hit
         self.overtaken = 0 if hit else self.overtaken
         return hit
+
+    def _is_drawn(self) -> bool:
+        return self.percent == 100 or random.Random(f"{self.seed} {self.seen}").randrange(100) < self.percent
 
 
 class FaultScript:

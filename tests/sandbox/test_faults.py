@@ -267,6 +267,16 @@ class Rules(unittest.TestCase):
         rule, = BOX.admin("GET", "/faults")["faults"]
         self.assertEqual((4, 2), (rule["seen"], rule["struck"]))
 
+    def test_a_share_of_the_calls_is_drawn_from_the_seed(self) -> None:
+        def struck(seed: int) -> list[bool]:
+            BOX.reset()
+            fault("status", times=0, percent=30, seed=seed)
+            return [create().status == 503 for _ in range(200)]
+        once = struck(7)
+        self.assertTrue(35 <= sum(once) <= 85, sum(once))
+        self.assertEqual(once, struck(7))
+        self.assertNotEqual(once, struck(8))
+
     def test_times_zero_is_for_ever_and_delete_ends_it(self) -> None:
         fault("status", times=0)
         self.assertEqual([503] * 5, [create().status for _ in range(5)])
@@ -294,6 +304,7 @@ class Rules(unittest.TestCase):
             ("no list", good), ("unknown vendor", [good, good | {"vendor": "zendesk"}]),
             ("unknown action", [good | {"action": "explode"}]),
             ("unknown member", [good | {"when": "now"}]), ("nth 0", [good | {"nth": 0}]),
+            ("percent 0", [good | {"percent": 0}]),
             ("no interim", [good | {"action": "100-continue", "interims": 0}]),
             ("type", [good | {"times": "2"}]), ("regex", [good | {"path_re": "("}]),
             ("no HTTP fault for SMTP", [{"vendor": "smtp", "action": "html"}]),
