@@ -29,7 +29,7 @@ int tcn_store_feed_put(struct tcn_store *s, const struct tcn_feed *feed, struct 
 /* A webhook came. One a minute is noted. */
 int tcn_store_feed_heard(struct tcn_store *s, const char *connector, int64_t now_ms,
                          struct tcn_err *err);
-/* It sweeps at now_ms, or when it was to anyway, if that is sooner. */
+/* It sweeps at now_ms, or when it was to anyway, if that is sooner: all records, those too that a sweep which did not end had compared. */
 int tcn_store_feed_hasten(struct tcn_store *s, const char *connector, int64_t now_ms,
                           struct tcn_err *err);
 /* By connector, the first TCN_FEEDS_MAX. */

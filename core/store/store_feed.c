@@ -43,7 +43,7 @@ static const char *const sql[] = {
     [FEED_HASTEN] = "UPDATE feeds SET epoch = $2,"
                     " due_ms = CASE WHEN due_ms > $4 OR due_ms = 0 THEN $4 ELSE due_ms END,"
                     " sweep_due_ms = CASE WHEN sweep_due_ms > $4 OR sweep_due_ms = 0 THEN $4"
-                    " ELSE sweep_due_ms END" OF_ONE,
+                    " ELSE sweep_due_ms END, sweep_from = NULL, is_of_closed = 0" OF_ONE,
     [FEED_LIST] = "SELECT " COLUMNS " FROM feeds WHERE account_id = $1 ORDER BY connector LIMIT $2",
     /* The status is in the text where a partial index of the schema has it. */
     [RECORDS_OPEN] = RECORDS " AND i.status = 1" RECORDS_ORDER,

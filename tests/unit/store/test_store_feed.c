@@ -79,6 +79,23 @@ static void a_sweep_is_hastened(void **state)
     assert_int_equal(feed.poll_due_ms, START + 900);
 }
 
+/* What it had compared may have changed while no process was there. */
+static void a_sweep_that_is_hastened_begins_anew(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_feed feed;
+
+    OK(f, tcn_store_feed_make(f->s, "jira", START, &f->err));
+    feed = claimed(f, "jira", START, true);
+    feed.sweep_from = tcn_id_v7(START, (const uint8_t[10]){7});
+    feed.is_of_closed = true;
+    OK(f, tcn_store_feed_put(f->s, &feed, &f->err));
+    OK(f, tcn_store_feed_hasten(f->s, "jira", START + 10, &f->err));
+    feed = claimed(f, "jira", START + 10, true);
+    assert_true(tcn_id_is_zero(feed.sweep_from));
+    assert_false(feed.is_of_closed);
+}
+
 /* A row that each webhook writes would be waited for. */
 static void webhooks_are_noted_once_a_minute(void **state)
 {
@@ -189,6 +206,7 @@ int main(void)
         IN_MEMORY(a_new_one_is_due_at_once),
         IN_MEMORY(what_is_due_first_counts),
         IN_MEMORY(a_sweep_is_hastened),
+        IN_MEMORY(a_sweep_that_is_hastened_begins_anew),
         IN_MEMORY(webhooks_are_noted_once_a_minute),
         IN_MEMORY(records_page_by_page),
         IN_MEMORY(conflicts_are_kept_for_a_while),

@@ -69,8 +69,12 @@ int ref_feed_hasten(struct ref *r, const char *connector, int64_t now_ms)
 {
     struct tcn_feed *row = ref_find(&r->t[REF_FEEDS], is_of_connector, connector);
 
-    if (row && (row->sweep_due_ms == 0 || row->sweep_due_ms > now_ms))
+    if (!row)
+        return 0;
+    if (row->sweep_due_ms == 0 || row->sweep_due_ms > now_ms)
         row->sweep_due_ms = now_ms;
+    row->sweep_from = (struct tcn_id){{0}};
+    row->is_of_closed = false;
     return 0;
 }
 
