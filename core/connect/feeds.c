@@ -32,7 +32,8 @@ static void free_job(struct tcn_feed_job *j)
     tcn_worker_end(&f->worker);
 }
 
-/* The earliest of all: the timer is one. */
+/* The earliest of all: the timer is one. What has another group of records or another page is looked at without it, which would wait
+ * a second for what cannot be had now. */
 static void wake_at_next(struct tcn_feeds *f)
 {
     int64_t first_ms = 0;
@@ -43,7 +44,10 @@ static void wake_at_next(struct tcn_feeds *f)
         if (!f->targets[i].is_busy && (first_ms == 0 || next_ms < first_ms))
             first_ms = next_ms;
     }
-    tcn_worker_wake_at(&f->worker, first_ms);
+    if (first_ms > 0 && first_ms <= tcn_hub_now(f->options.hub))
+        tcn_worker_wake(&f->worker);
+    else
+        tcn_worker_wake_at(&f->worker, first_ms);
 }
 
 /* -- calls ---------------------------------------------------------------------------------------------------- */
