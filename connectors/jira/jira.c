@@ -192,6 +192,7 @@ static const struct tcn_verb verbs[] = {
     [TOCSIN_POLL] = {tcn_jira_poll_render, tcn_jira_poll_read},
     [TOCSIN_SURVEY] = {tcn_jira_survey_render, tcn_jira_survey_read},
     [TOCSIN_LISTEN] = {tcn_jira_listen_render, tcn_jira_listen_read},
+    [TOCSIN_PROBE] = {tcn_jira_probe_render, tcn_jira_probe_read},
 };
 
 static const struct tcn_verb *verb_of(const struct tocsin_op *op)
@@ -226,7 +227,8 @@ static int interpret(const struct tocsin_instance *in, const struct tocsin_op *o
     in->host->classify(op, rs, out);
     if (rs->net != TOCSIN_NET_OK)
         return 0;
-    if (out->outcome == TOCSIN_OK || op->verb == TOCSIN_WRITE || op->verb == TOCSIN_POLL)
+    if (out->outcome == TOCSIN_OK || op->verb == TOCSIN_WRITE || op->verb == TOCSIN_POLL ||
+        op->verb == TOCSIN_PROBE)
         v->read(in, op, rs, out, sink);
     else
         tcn_jira_refused(in, op, rs, out, sink);
@@ -258,7 +260,7 @@ static const struct tocsin_connector jira = {
     .caps = TOCSIN_CAN(TOCSIN_CHECK) | TOCSIN_CAN(TOCSIN_FIND) | TOCSIN_CAN(TOCSIN_GET) |
             TOCSIN_CAN(TOCSIN_CREATE) | TOCSIN_CAN(TOCSIN_WRITE) | TOCSIN_CAN(TOCSIN_NOTE) |
             TOCSIN_CAN(TOCSIN_NOTE_FIND) | TOCSIN_CAN(TOCSIN_POLL) | TOCSIN_CAN(TOCSIN_SURVEY) |
-            TOCSIN_CAN(TOCSIN_LISTEN) | TOCSIN_CAP_WEBHOOK,
+            TOCSIN_CAN(TOCSIN_LISTEN) | TOCSIN_CAN(TOCSIN_PROBE) | TOCSIN_CAP_WEBHOOK,
     .state_size = sizeof(struct tcn_jira),
     .options = options,
     .open = open_instance,

@@ -95,6 +95,7 @@ TCN_JIRA_VERB(write); /* reads refusals, too: they depend on the step */
 TCN_JIRA_VERB(poll);  /* reads refusals, too: a page's token may be too old */
 TCN_JIRA_VERB(survey);
 TCN_JIRA_VERB(listen);
+TCN_JIRA_VERB(probe); /* reads refusals, too: what may not be seen is a finding */
 TCN_JIRA_VERB(note);
 TCN_JIRA_VERB(note_find);
 

@@ -96,7 +96,7 @@ static int is_about_an_issue(const struct tocsin_op *op)
 static int is_about_the_site(const struct tocsin_op *op)
 {
     return op->verb == TOCSIN_CHECK || op->verb == TOCSIN_FIND || op->verb == TOCSIN_POLL ||
-           op->verb == TOCSIN_SURVEY;
+           op->verb == TOCSIN_SURVEY || op->verb == TOCSIN_PROBE;
 }
 
 /* Three limits that do not know of each other; RateLimit-Reason says which one it was. */

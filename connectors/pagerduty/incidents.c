@@ -425,4 +425,5 @@ const struct tcn_verb tcn_pd_incidents[TCN_PD_VERBS] = {
     [TOCSIN_NOTE_FIND] = {tcn_pd_ask_notes, note_find_read},
     [TOCSIN_POLL] = {tcn_pd_poll_render, tcn_pd_poll_read},
     [TOCSIN_LISTEN] = {tcn_pd_listen_render, tcn_pd_listen_read},
+    [TOCSIN_PROBE] = {tcn_pd_probe_render, tcn_pd_probe_read},
 };

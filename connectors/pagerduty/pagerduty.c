@@ -99,7 +99,7 @@ static int interpret(const struct tocsin_instance *in, const struct tocsin_op *o
     /* The look-up before a create goes its own way with every answer, and with none. */
     if (!is_events(in) && op->verb == TOCSIN_CREATE)
         v->read(in, op, rs, out, sink);
-    else if (rs->net == TOCSIN_NET_OK && out->outcome == TOCSIN_OK)
+    else if (rs->net == TOCSIN_NET_OK && (out->outcome == TOCSIN_OK || op->verb == TOCSIN_PROBE))
         v->read(in, op, rs, out, sink);
     else if (rs->net == TOCSIN_NET_OK && is_events(in))
         tcn_pd_event_refused(in, op, rs, out);
@@ -117,7 +117,7 @@ static uint32_t caps_of(const struct tocsin_instance *in)
                          TOCSIN_CAN(TOCSIN_GET) | TOCSIN_CAN(TOCSIN_CREATE) |
                          TOCSIN_CAN(TOCSIN_WRITE) | TOCSIN_CAN(TOCSIN_NOTE) |
                          TOCSIN_CAN(TOCSIN_NOTE_FIND) | TOCSIN_CAN(TOCSIN_POLL) |
-                         TOCSIN_CAN(TOCSIN_LISTEN) | TOCSIN_CAP_WEBHOOK;
+                         TOCSIN_CAN(TOCSIN_LISTEN) | TOCSIN_CAN(TOCSIN_PROBE) | TOCSIN_CAP_WEBHOOK;
 
     return is_events(in) ? events : incidents;
 }
@@ -160,7 +160,7 @@ static const struct tocsin_connector pagerduty = {
     .caps = TOCSIN_CAN(TOCSIN_CHECK) | TOCSIN_CAN(TOCSIN_FIND) | TOCSIN_CAN(TOCSIN_GET) |
             TOCSIN_CAN(TOCSIN_CREATE) | TOCSIN_CAN(TOCSIN_WRITE) | TOCSIN_CAN(TOCSIN_NOTE) |
             TOCSIN_CAN(TOCSIN_NOTE_FIND) | TOCSIN_CAN(TOCSIN_POLL) | TOCSIN_CAN(TOCSIN_LISTEN) |
-            TOCSIN_CAP_WEBHOOK,
+            TOCSIN_CAN(TOCSIN_PROBE) | TOCSIN_CAP_WEBHOOK,
     .state_size = sizeof(struct tcn_pd),
     .options = options,
     .open = open_instance,

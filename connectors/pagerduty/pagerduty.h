@@ -14,7 +14,7 @@ struct tcn_pd {
 const char *tcn_pd_status(const struct tocsin_op *op);
 
 /* One verb table for each mode, indexed by enum tocsin_verb. */
-#define TCN_PD_VERBS (TOCSIN_LISTEN + 1)
+#define TCN_PD_VERBS (TOCSIN_PROBE + 1)
 extern const struct tcn_verb tcn_pd_incidents[TCN_PD_VERBS];
 extern const struct tcn_verb tcn_pd_events[TCN_PD_VERBS];
 
@@ -39,6 +39,13 @@ void tcn_pd_poll_read(const struct tocsin_instance *in, const struct tocsin_op *
 void tcn_pd_listen_read(const struct tocsin_instance *in, const struct tocsin_op *op,
                         const struct tocsin_response *rs, struct tocsin_result *out,
                         struct tocsin_sink *sink);
+
+/* tcn_verb of PROBE, in probe.c; reads refusals, too. */
+int tcn_pd_probe_render(const struct tocsin_instance *in, const struct tocsin_op *op,
+                        struct tocsin_request *rq);
+void tcn_pd_probe_read(const struct tocsin_instance *in, const struct tocsin_op *op,
+                       const struct tocsin_response *rs, struct tocsin_result *out,
+                       struct tocsin_sink *sink);
 
 /* Betters what classify() made of a status that is no 2xx. */
 void tcn_pd_refused(const struct tocsin_instance *in, const struct tocsin_op *op,

@@ -51,7 +51,7 @@ static void rate_limited(const struct tocsin_instance *in, const struct tocsin_o
 static uint32_t forbidden(const struct tocsin_op *op, const struct tocsin_response *rs)
 {
     if (op->verb == TOCSIN_CHECK || op->verb == TOCSIN_FIND || op->verb == TOCSIN_POLL ||
-        op->verb == TOCSIN_SURVEY)
+        op->verb == TOCSIN_SURVEY || op->verb == TOCSIN_PROBE)
         return TOCSIN_AUTH;
     /* A unique index on the marker refused a second row: the first one is there. */
     if (op->verb == TOCSIN_CREATE && strstr(detail_of(rs), "Unique Key violation"))

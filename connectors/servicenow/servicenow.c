@@ -304,6 +304,7 @@ static const struct tcn_verb verbs[] = {
     [TOCSIN_POLL] = {tcn_sn_poll_render, tcn_sn_read_poll},
     [TOCSIN_SURVEY] = {tcn_sn_survey_render, tcn_sn_read_survey},
     [TOCSIN_LISTEN] = {tcn_sn_listen_render, tcn_sn_read_listen},
+    [TOCSIN_PROBE] = {tcn_sn_probe_render, tcn_sn_read_probe},
 };
 
 static const struct tcn_verb *verb_of(const struct tocsin_op *op)
@@ -338,7 +339,9 @@ static int interpret(const struct tocsin_instance *in, const struct tocsin_op *o
     in->host->classify(op, rs, out);
     if (rs->net != TOCSIN_NET_OK)
         return 0;
-    if (out->outcome != TOCSIN_OK)
+    if (op->verb == TOCSIN_PROBE)
+        v->read(in, op, rs, out, sink);
+    else if (out->outcome != TOCSIN_OK)
         tcn_sn_refused(in, op, rs, out);
     else if (!tcn_sn_failed(op, rs, out))
         v->read(in, op, rs, out, sink);
@@ -353,7 +356,7 @@ static const struct tocsin_connector servicenow = {
     .caps = TOCSIN_CAN(TOCSIN_CHECK) | TOCSIN_CAN(TOCSIN_FIND) | TOCSIN_CAN(TOCSIN_GET) |
             TOCSIN_CAN(TOCSIN_CREATE) | TOCSIN_CAN(TOCSIN_WRITE) | TOCSIN_CAN(TOCSIN_NOTE) |
             TOCSIN_CAN(TOCSIN_NOTE_FIND) | TOCSIN_CAN(TOCSIN_POLL) | TOCSIN_CAN(TOCSIN_SURVEY) |
-            TOCSIN_CAN(TOCSIN_LISTEN) | TOCSIN_CAP_WEBHOOK,
+            TOCSIN_CAN(TOCSIN_LISTEN) | TOCSIN_CAN(TOCSIN_PROBE) | TOCSIN_CAP_WEBHOOK,
     .state_size = sizeof(struct tcn_sn),
     .options = options,
     .open = open_instance,

@@ -36,6 +36,7 @@ void tcn_sn_time_word(int64_t ms, char ret[TCN_SN_TIME_WORD_SIZE]);
 TCN_SN_RENDER(poll);
 TCN_SN_RENDER(survey);
 TCN_SN_RENDER(listen);
+TCN_SN_RENDER(probe);
 
 /* ---- rows ---- */
 
@@ -92,5 +93,6 @@ TCN_SN_READ(note_find);
 TCN_SN_READ(poll);
 TCN_SN_READ(survey);
 TCN_SN_READ(listen);
+TCN_SN_READ(probe); /* reads refusals, too: what may not be seen is a finding */
 
 #endif

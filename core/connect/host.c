@@ -115,4 +115,5 @@ const struct tocsin_host tcn_host = {
     .emit = tcn_sink_emit,
     .bad_field = tcn_sink_bad_field,
     .reply = tcn_sink_reply,
+    .tell = tcn_sink_tell,
 };

@@ -21,6 +21,7 @@ static void release_json(struct tocsin_sink *s)
 void tcn_sink_done(struct tocsin_sink *s)
 {
     release_json(s);
+    json_decref(s->facts);
     tcn_arena_done(&s->arena);
     *s = (struct tocsin_sink){.n_records = 0};
 }
@@ -32,7 +33,7 @@ void tcn_sink_reset(struct tocsin_sink *s)
     release_json(s);
     tcn_arena_reset(&s->arena);
     arena = s->arena;
-    *s = (struct tocsin_sink){.arena = arena};
+    *s = (struct tocsin_sink){.arena = arena, .facts = s->facts, .facts_bytes = s->facts_bytes};
 }
 
 /* What is kept of a text: whole code points, up to the first byte that is none. */
@@ -119,4 +120,19 @@ int tcn_sink_reply(struct tocsin_sink *s, int status, const json_t *body)
     s->reply = body ? json_deep_copy(body) : NULL;
     s->reply_status = status;
     return 0;
+}
+
+int tcn_sink_tell(struct tocsin_sink *s, const char *name, const json_t *value)
+{
+    struct tcn_str text = keepable(name);
+    size_t bytes = json_dumpb(value, NULL, 0, JSON_ENCODE_ANY | JSON_COMPACT);
+
+    if (text.len == 0 || !value || json_array_size(s->facts) == TCN_FACTS_MAX ||
+        bytes > TCN_FACTS_BYTES_MAX - s->facts_bytes)
+        return -1;
+    if (!s->facts)
+        s->facts = json_array();
+    s->facts_bytes += bytes;
+    return json_array_append_new(s->facts, json_pack("{s:s%, s:o}", "name", text.ptr, text.len,
+                                                     "value", json_deep_copy(value)));
 }

@@ -8,6 +8,8 @@
 #define TCN_RECORDS_MAX 100
 #define TCN_UPDATES_MAX 500
 #define TCN_BAD_FIELDS_MAX 20
+#define TCN_FACTS_MAX 100
+#define TCN_FACTS_BYTES_MAX (1u << 20)
 
 struct tcn_bad_field {
     const char *name, *message;
@@ -24,11 +26,13 @@ struct tocsin_sink {
     size_t n_bad_fields;
     int reply_status; /* 0 = none asked for */
     json_t *reply;    /* owned */
+    json_t *facts;    /* owned; [{"name", "value"}], NULL until the first */
+    size_t facts_bytes;
 };
 
 void tcn_sink_init(struct tocsin_sink *s);
 void tcn_sink_done(struct tocsin_sink *s);
-/* Forgets what was learned: a call of several steps begins its next one. */
+/* Forgets what was learned but the facts: a call of several steps begins its next one. */
 void tcn_sink_reset(struct tocsin_sink *s);
 
 /* The functions behind struct tocsin_host of the same names: 0, or -1 at a cap or without a remote_id. */
@@ -36,5 +40,6 @@ int tcn_sink_report(struct tocsin_sink *s, const struct tocsin_record *record);
 int tcn_sink_emit(struct tocsin_sink *s, const struct tocsin_update *update);
 int tcn_sink_bad_field(struct tocsin_sink *s, const char *field, const char *message);
 int tcn_sink_reply(struct tocsin_sink *s, int status, const json_t *body);
+int tcn_sink_tell(struct tocsin_sink *s, const char *name, const json_t *value);
 
 #endif

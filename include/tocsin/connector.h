@@ -42,7 +42,8 @@ enum tocsin_verb {
     TOCSIN_POLL, /* payload: {"since_ms": N, "overlap_ms": N}; report() what changed since, see below; no side effect */
     TOCSIN_SEND, /* payload: {"to": "...", ...} what the mapping made of a page, or of what a topic is told */
     TOCSIN_SURVEY, /* payload: {"ids": [remote ids]}; report() each that is there, with its version; no side effect */
-    TOCSIN_LISTEN /* payload: {"from": [kinds]}; emit() what was said at the record remote_id, see below; no side effect */
+    TOCSIN_LISTEN, /* payload: {"from": [kinds]}; emit() what was said at the record remote_id, see below; no side effect */
+    TOCSIN_PROBE /* tell() what this instance is like, as far as the account may see it; no side effect */
 };
 /* POLL: op->cursor is result.cursor of the last one, "" at first, which then begins at payload.since_ms.  Times of a remote
  * are coarse, and what is committed late carries an early one: so it looks overlap_ms further back than it must, and the host
@@ -54,7 +55,19 @@ enum tocsin_verb {
  * most), result.cursor being where the next one begins.  event_id is the remote's id of the note, actor the name of who
  * wrote it, text plain, at_ms when, marker the mark that NOTE left in it or "" when it is not ours, fields what the
  * mapping's notes.in reads: {"kind": K, K: the note as the remote has it}, K being one of payload.from where the remote has
- * several kinds. */
+ * several kinds.
+ * PROBE: facts for `tocsin connector probe`, which holds them against the mapping. Names and values, other names are kept and not read:
+ *   account  {"name", "time_zone"}: who we are there
+ *   server   {"product", "version"}
+ *   clock    {"ahead_ms": N}: how far the header Date is ahead of op->now_ms
+ *   choices  {"of": remote field, "where": words for people, "is_optional": true when the connector leaves out a value that is not
+ *            there, "values": [{"value": as the mapping writes it, "label", "id", "record": a part of a record that has it, as the
+ *            mapping reads it}]}, the most severe first where they have an order
+ *   status   {"where", "values": as above}: of remotes whose status the mapping tells by a class, not by a field
+ *   fields   {"of": "create" | "record", "where", "is_whole": nothing else is kept, "fields": [{"name", "label", "required"}]}: what
+ *            a new record, or any, may be given
+ *   finding  {"level": "wrong" | "look" | "fine", "text": one sentence with what to do}: what needs no mapping to judge
+ * What the account may not see is a finding, not a failure. */
 #define TOCSIN_CAN(verb) (UINT32_C(1) << (verb))
 #define TOCSIN_CAP_WEBHOOK (UINT32_C(1) << 24) /* has verify() */
 #define TOCSIN_CAP_IDEMPOTENT                                                                      \
@@ -245,6 +258,8 @@ struct tocsin_host {
     int (*bad_field)(struct tocsin_sink *, const char *field, const char *message);
     /* decode() only: answer with this instead of 202, for handshakes. */
     int (*reply)(struct tocsin_sink *, int status, const json_t *body);
+    /* PROBE only: one fact, kept over its steps; 100 at most, 1 MiB together. Copies. */
+    int (*tell)(struct tocsin_sink *, const char *name, const json_t *value);
 };
 
 /* TOCSIN_REQUEST(host, rq, "PATCH", base, "/items/{}", id): each {} takes one argument,

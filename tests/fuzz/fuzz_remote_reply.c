@@ -87,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t n = 0;
 
     first = next_line(&text);
-    if (!tcn_str_cut(&first, ' ', &name) || tcn_str_u64(first, TOCSIN_LISTEN, &verb) < 0)
+    if (!tcn_str_cut(&first, ' ', &name) || tcn_str_u64(first, TOCSIN_PROBE, &verb) < 0)
         return 0;
     while (n < ANSWERS_MAX && (n == 0 || text.len > 0))
         read_answer(next_answer(&text), &answers[n++]);

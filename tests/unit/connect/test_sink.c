@@ -107,6 +107,39 @@ static void test_only_successes_may_be_replied(void **state)
     assert_int_equal(sink.reply_status, 204);
 }
 
+/* What a probe tells is needed after its last step, and is told together. */
+static void test_facts_outlive_a_step(void **state)
+{
+    json_t *value = json_pack("{s:s}", "name", "tocsin");
+
+    (void)state;
+    assert_int_equal(tcn_sink_tell(&sink, "account", value), 0);
+    json_object_set_new(value, "name", json_string("changed"));
+    tcn_sink_reset(&sink);
+    assert_int_equal(tcn_sink_tell(&sink, "server", value), 0);
+    json_decref(value);
+    assert_int_equal(json_array_size(sink.facts), 2);
+    value = json_object_get(json_array_get(sink.facts, 0), "value");
+    assert_string_equal(json_string_value(json_object_get(value, "name")), "tocsin");
+}
+
+static void test_facts_have_a_cap(void **state)
+{
+    json_t *much = json_string(huge), *little = json_true();
+    int n = 0;
+
+    (void)state;
+    assert_int_equal(tcn_sink_tell(&sink, "", little), -1);
+    assert_int_equal(tcn_sink_tell(&sink, "a", NULL), -1);
+    while (tcn_sink_tell(&sink, "a", much) == 0)
+        n++;
+    assert_int_equal(n, TCN_FACTS_BYTES_MAX / 100002);
+    for (; n < TCN_FACTS_MAX; n++)
+        assert_int_equal(tcn_sink_tell(&sink, "a", little), 0);
+    assert_int_equal(tcn_sink_tell(&sink, "a", little), -1);
+    json_decref(much);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -117,6 +150,8 @@ int main(void)
         CASE(test_texts_are_whole_code_points),
         CASE(test_too_much_is_refused),
         CASE(test_only_successes_may_be_replied),
+        CASE(test_facts_outlive_a_step),
+        CASE(test_facts_have_a_cap),
     };
 
     return cmocka_run_group_tests_name("sink", tests, NULL, NULL);

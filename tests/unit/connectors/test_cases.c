@@ -12,8 +12,9 @@
 #define FILES_MAX 64
 #define EXCHANGES_MAX 10
 
-static const char *const verbs[] = {"",     "CHECK",     "FIND", "GET",  "CREATE", "WRITE",
-                                    "NOTE", "NOTE_FIND", "POLL", "SEND", "SURVEY", "LISTEN"};
+static const char *const verbs[] = {"",       "CHECK",  "FIND",      "GET",  "CREATE",
+                                    "WRITE",  "NOTE",   "NOTE_FIND", "POLL", "SEND",
+                                    "SURVEY", "LISTEN", "PROBE"};
 static const char *const outcomes[] = {"",     "OK",   "RETRY",    "REJECTED", "UNKNOWN",
                                        "AUTH", "GONE", "CONFLICT", "MORE"};
 static const char *const scopes[] = {"LANE", "ENDPOINT", "INSTANCE"};
@@ -237,6 +238,8 @@ static void check_learned(const struct run *run, json_t *want, const struct tocs
 
     check_list(run, "records", records_of(sink), json_object_get(want, "records"));
     check_list(run, "updates", updates_of(sink), json_object_get(want, "updates"));
+    check_list(run, "facts", sink->facts ? json_incref(sink->facts) : json_array(),
+               json_object_get(want, "facts"));
     check_body(run, "set of bad fields", bad, want_bad ? want_bad : nothing);
     json_decref(bad);
     json_decref(nothing);

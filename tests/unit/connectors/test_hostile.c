@@ -52,7 +52,7 @@ static const char *const bodies[] = {
 static void play_body_with(struct kit *k, struct tcn_str body, const int *list, size_t n)
 {
     for (size_t s = 0; s < n; s++)
-        for (uint32_t verb = TOCSIN_CHECK; verb <= TOCSIN_LISTEN; verb++) {
+        for (uint32_t verb = TOCSIN_CHECK; verb <= TOCSIN_PROBE; verb++) {
             struct drive_answer a = {TOCSIN_NET_OK, list[s],
                                      TCN_STR("Retry-After: 99999999999\nRateLimit-Reason: \x7f\n"),
                                      body};
@@ -140,7 +140,7 @@ static void large_and_deep(void **state)
 static void play_nets(struct kit *k)
 {
     for (uint32_t net = TOCSIN_NET_NOT_SENT; net <= TOCSIN_NET_MAYBE_SENT; net++)
-        for (uint32_t verb = TOCSIN_CHECK; verb <= TOCSIN_LISTEN; verb++) {
+        for (uint32_t verb = TOCSIN_CHECK; verb <= TOCSIN_PROBE; verb++) {
             struct drive_answer a = {net, 0, TCN_STR(""), TCN_STR("")};
 
             drive_play(k, verb, &a, 1);
