@@ -11,7 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -44,6 +44,11 @@ class Settings:
     issue_writes_2s: int = 20
     issue_writes_30s: int = 100
     max_comments: int = 5000  # one more answers 413
+    priorities: list[str] = field(default_factory=lambda: list(model.PRIORITY_NAMES))
+    required: list[str] = field(default_factory=list)  # fields of the create screen, besides those that always are
+    off_screen: list[str] = field(default_factory=list)  # fields that the create screen does not have
+    missing_permissions: list[str] = field(default_factory=list)  # told, not enforced
+    clock_ahead_s: int = 0  # of the header Date, which is told only then
 
 
 class Jira:
@@ -71,6 +76,7 @@ class Jira:
     def reset(self) -> None:
         with self.lock:
             self.settings = Settings()
+            model.name_priorities(self.settings.priorities)
             self.issues: dict[int, Issue] = {}
             self.index = Index()
             self.limits = Limits()
@@ -90,6 +96,11 @@ class Jira:
             raise ValueError(f"deployment is {CLOUD} or {SERVER}")
         with self.lock:
             apply_settings(self.settings, wanted)
+            model.name_priorities(self.settings.priorities)
+
+    @property
+    def create_screen(self) -> frozenset[str]:
+        return model.CREATE_SCREEN - set(self.settings.off_screen)
 
     @property
     def is_server(self) -> bool:
@@ -211,8 +222,8 @@ class Jira:
 
     def _create(self, request: Request) -> Response:
         body = body_of(request)
-        values = self._checked(body, model.CREATE_SCREEN, [])
-        missing = [name for name in model.REQUIRED if name not in values]
+        values = self._checked(body, self.create_screen, [])
+        missing = [name for name in (*model.REQUIRED, *self.settings.required) if name not in values]
         if missing:
             raise Refused(400, errors={n: f"{model.NAMES[n]} is required." for n in missing})
         now = int(time.time() * 1000)

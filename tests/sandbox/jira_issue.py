@@ -14,6 +14,7 @@ from jira_workflow import CATEGORIES, STATUSES
 PROJECT = {"id": "10000", "key": "OPS", "name": "Operations"}
 ISSUE_TYPES = {"10004": "[System] Incident", "10001": "Task", "10002": "Bug"}
 PRIORITIES = {"1": "Highest", "2": "High", "3": "Medium", "4": "Low", "5": "Lowest"}
+PRIORITY_NAMES = tuple(PRIORITIES.values())
 RESOLUTIONS = {"10000": "Done", "10001": "Won't Do", "10002": "Duplicate",
                "10003": "Cannot Reproduce"}
 ENVIRONMENTS = {"10100": "prod", "10101": "stage", "10102": "dev"}
@@ -34,6 +35,14 @@ CREATE_SCREEN = frozenset(NAMES)
 REQUIRED = ("project", "issuetype", "summary")
 MAX_PROPERTY = 32_768
 OFF_SCREEN = "Field '{}' cannot be set. It is not on the appropriate screen, or unknown."
+
+
+def name_priorities(names: list[str]) -> None:
+    """The priorities of the site, the most severe first; "3" is what issues have that are made without one."""
+    if len(names) < 3:
+        raise ValueError("priorities takes three names or more")
+    PRIORITIES.clear()
+    PRIORITIES.update({str(n): name for n, name in enumerate(names, 1)})
 
 
 class FieldError(ValueError):

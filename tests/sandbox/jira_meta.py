@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import jira_issue as model
 from jira_wire import API, error
+from jira_workflow import WORKFLOWS
 from vendor import utc_now
 from wire import Request, Response, json_response
 
@@ -37,9 +38,9 @@ def _allowed(name: str) -> list[dict[str, Any]] | None:
     return None
 
 
-def field_metadata(name: str) -> dict[str, Any]:
+def field_metadata(name: str, required: frozenset[str]) -> dict[str, Any]:
     row = {"fieldId": name, "key": name, "name": model.NAMES[name], "hasDefaultValue": False,
-           "required": name in model.REQUIRED, "schema": SCHEMAS[name],
+           "required": name in required, "schema": SCHEMAS[name],
            "operations": ["add", "set", "remove"] if name == "labels" else ["set"]}
     allowed = _allowed(name)
     return row | ({"allowedValues": allowed} if allowed else {})
@@ -56,6 +57,8 @@ class Meta:
         jira.router.add("GET", API + "/myself", self._myself)
         jira.router.add("GET", API + "/serverInfo", self._server_info)
         jira.router.add("GET", API + "/priority", self._priorities)
+        jira.router.add("GET", API + "/mypermissions", self._permissions)
+        jira.router.add("GET", API + "/project/{project}/statuses", self._statuses)
         jira.router.add("GET", types, self._issue_types)
         jira.router.add("GET", types + "/{issue_type}", self._create_fields)
 
@@ -82,9 +85,27 @@ class Meta:
         known = project in (model.PROJECT["key"], model.PROJECT["id"])
         if not known or issue_type not in model.ISSUE_TYPES:
             return error(404, "No such project or issue type.")
-        rows = [field_metadata(name) for name in sorted(model.CREATE_SCREEN)]
+        required = frozenset(model.REQUIRED) | set(self.jira.settings.required)
+        rows = [field_metadata(name, required) for name in sorted(self.jira.create_screen)]
         return json_response(200, {"startAt": 0, "maxResults": 50, "total": len(rows),
                                    "fields": rows})
+
+    def _statuses(self, _request: Request, project: str) -> Response:
+        if project not in (model.PROJECT["key"], model.PROJECT["id"]):
+            return error(404, f"No project could be found with key or id '{project}'.")
+        shown = [self.jira.show.status(key) for key in WORKFLOWS[self.jira.settings.workflow]]
+        return json_response(200, [{"self": f"{self.jira.base_url}{API}/issuetype/{key}", "id": key, "name": name,
+                                    "subtask": False, "statuses": shown} for key, name in model.ISSUE_TYPES.items()])
+
+    def _permissions(self, request: Request) -> Response:
+        if request.arg("projectKey", model.PROJECT["key"]) != model.PROJECT["key"]:
+            return error(404, "No project could be found.")
+        wanted = [key for key in request.arg("permissions").split(",") if key]
+        if not wanted:
+            return error(400, "The permissions query parameter is required.")
+        return json_response(200, {"permissions": {key: {
+            "id": str(n), "key": key, "name": key.replace("_", " ").capitalize(), "type": "PROJECT", "description": "",
+            "havePermission": key not in self.jira.settings.missing_permissions} for n, key in enumerate(wanted, 10)}})
 
     def _priorities(self, _request: Request) -> Response:
         rows = [{"self": f"{self.jira.base_url}{API}/priority/{key}", "id": key, "name": name,

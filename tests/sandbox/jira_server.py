@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 API_2 = "/rest/api/2"
 CLOUD, SERVER = "Cloud", "Server"  # as serverInfo calls them
-SHARED = re.compile(API_2 + r"/(?:myself|serverInfo|priority|issue(?:/(?!bulkfetch|createmeta)[^/]+(?:/(?:transitions|comment|remotelink"
+SHARED = re.compile(API_2 + r"/(?:myself|serverInfo|priority|mypermissions|project/[^/]+/statuses|issue/createmeta/[^/]+/issuetypes(?:/[^/]+)?|issue(?:/(?!bulkfetch|createmeta)[^/]+(?:/(?:transitions|comment|remotelink"
                     r"|properties/[^/]+))?)?)")
 NAMED_IDS = re.compile(r"\b(?:id|key|issue|issuekey)\s+in\s*\(([^)]*)\)", re.IGNORECASE)
 MAX_RESULTS, DEFAULT_RESULTS = 1000, 50

@@ -8,11 +8,11 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from pagerduty_model import (BOT, PERSON, PRIORITIES, SERVICES, STATUSES, USERS, Incident,
-                             LogEntry, Note, Shower, pd_time)
+from pagerduty_model import (BOT, PERSON, PRIORITIES, PRIORITY_NAMES, SERVICES, STATUSES, USERS, Incident,
+                             LogEntry, Note, Shower, name_priorities, pd_time)
 from pagerduty_reads import Reads
 from pagerduty_wire import Refused, error
 from vendor import ACKED, OPEN, PD_KEY, RESOLVED, Comment, Ticket, apply_settings, utc_now
@@ -28,6 +28,9 @@ class Settings:
     reopen: bool = True  # False: changing a resolved incident is a 400, as older accounts do
     rate_per_min: int = 0  # calls until 429; 0 is no limit
     max_notes: int = MAX_NOTES
+    priorities: list[str] = field(default_factory=lambda: list(PRIORITY_NAMES))
+    auto_resolve_s: int = 0  # of the services, told and not done
+    clock_ahead_s: int = 0  # of the header Date, which is told only then
 
 
 def _reference(value: Any, kind: str, known: Any, label: str) -> str:
@@ -60,6 +63,7 @@ class PagerDuty:
     def reset(self) -> None:
         with self.lock:
             self.settings = Settings()
+            name_priorities(self.settings.priorities)
             self.incidents: dict[str, Incident] = {}
             self.entries: list[LogEntry] = []
             self.next_id = 1
@@ -69,10 +73,11 @@ class PagerDuty:
         """Raises ValueError."""
         with self.lock:
             apply_settings(self.settings, wanted)
+            name_priorities(self.settings.priorities)
 
     @property
     def show(self) -> Shower:
-        return Shower(self.base_url)
+        return Shower(self.base_url, self.settings.auto_resolve_s)
 
     def new_id(self, letter: str) -> str:
         self.next_id += 1

@@ -10,9 +10,16 @@ from vendor import PD_FROM, utc_now
 SERVICES = {"PF9KMXH": "API Service", "PWEB001": "Web Service"}
 POLICY = {"id": "PUS0KTE", "summary": "Default"}
 PRIORITIES = {"PRIO0P1": "P1", "PRIO0P2": "P2", "PRIO0P3": "P3", "PRIO0P4": "P4", "PRIO0P5": "P5"}
+PRIORITY_NAMES = tuple(PRIORITIES.values())
 BOT, PERSON = "PBOT001", "PLH1HKV"
 USERS = {BOT: ("Tocsin", PD_FROM), PERSON: ("Tenex Engineer", "tenex@example.com")}
 STATUSES = ("triggered", "acknowledged", "resolved")
+
+
+def name_priorities(names: list[str]) -> None:
+    """The priorities of the account, the most severe first; none: they are turned off."""
+    PRIORITIES.clear()
+    PRIORITIES.update({f"PRIO0P{n}": name for n, name in enumerate(names, 1)})
 
 
 def pd_time(at: datetime | None = None) -> str:
@@ -81,8 +88,8 @@ class LogEntry:
 class Shower:
     """Renders objects; `base_url` is the API's, html_url leads to the sandbox's page."""
 
-    def __init__(self, base_url: str) -> None:
-        self.base_url = base_url
+    def __init__(self, base_url: str, auto_resolve_s: int = 0) -> None:
+        self.base_url, self.auto_resolve_s = base_url, auto_resolve_s
 
     def reference(self, kind: str, key: str, summary: str) -> dict[str, Any]:
         path = f"{kind.removesuffix('_reference')}s/{key}".replace("policys", "policies")
@@ -108,7 +115,7 @@ class Shower:
     def service(self, key: str) -> dict[str, Any]:
         policy = self.reference("escalation_policy_reference", POLICY["id"], POLICY["summary"])
         return self.reference("service", key, SERVICES[key]) | {
-            "name": SERVICES[key], "status": "active", "escalation_policy": policy, "teams": []}
+            "name": SERVICES[key], "status": "active", "auto_resolve_timeout": self.auto_resolve_s or None, "escalation_policy": policy, "teams": []}
 
     def incident(self, incident: Incident) -> dict[str, Any]:
         row = incident

@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import urlencode
@@ -42,6 +42,8 @@ class Settings:
     retry_after: int = 1800  # seconds, of that 429
     journal_hidden: bool = False  # ACLs hide sys_journal_field
     require_hold_reason: bool = False
+    close_codes: list[str] = field(default_factory=lambda: list(incident.CLOSE_CODES))
+    clock_ahead_s: int = 0  # of the header Date, which is told only then
     token_life_s: int = 1799  # of the access tokens of OAuth
     tokens: int = 0  # another number takes all back that were given
     client_credentials: bool = True  # False: as without the property that allows this grant
@@ -67,11 +69,11 @@ def _users() -> dict[str, Row]:
                     "active": "true"} for name, full, key in people))
 
 
-def _choices() -> dict[str, Row]:
+def _choices(close_codes: list[str]) -> dict[str, Row]:
     return _rows(*({"sys_id": uuid.uuid5(uuid.NAMESPACE_OID, f"{element}.{value}").hex,
                     "name": "incident", "element": element, "value": value, "label": label,
                     "language": "en", "inactive": "false", "sequence": str(at)}
-                   for element, choices in incident.CHOICES.items()
+                   for element, choices in (incident.CHOICES | {"close_code": {code: code for code in close_codes}}).items()
                    for at, (value, label) in enumerate(choices.items())))
 
 
@@ -99,7 +101,7 @@ class ServiceNow:
             self.oauth = OAuth(self.settings)
             self.tables: dict[str, dict[str, Row]] = {
                 "incident": {}, "sys_journal_field": {}, "sys_user": _users(),
-                "sys_choice": _choices()}
+                "sys_choice": _choices(self.settings.close_codes)}
             self.entries_of: defaultdict[str, list[Row]] = defaultdict(list)  # of sys_journal_field, by incident
             self.next_number = 10001
             self.calls_this_hour = 0
@@ -117,6 +119,7 @@ class ServiceNow:
             if self.settings.tokens != tokens:
                 self.oauth.revoke()
             self._user(USER)["time_zone"] = self.settings.user_time_zone
+            self.tables["sys_choice"] = _choices(self.settings.close_codes)
 
     # -- calls ------------------------------------------------------------------------------
 
