@@ -23,6 +23,8 @@ static const struct command {
      "why each page of an incident was sent, or was not"},
     {"map", tcn_map_cli, "run|test|explain --mapping FILE|NAME",
      "try a mapping file; payload on stdin"},
+    {"connector", tcn_connector_cli, "probe NAME --config FILE [--mapping OUT]",
+     "what a ticket system lacks that the mapping needs, and a mapping file for it"},
     {"sync", tcn_sync_cli, "status|diff|repair|retry ...",
      "how incidents and their tickets stand to each other, asked of a running server"},
     {"db", tcn_db_cli, "check|backup|restore|held|release|hold|copy|reclaim ...",
