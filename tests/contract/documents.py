@@ -26,7 +26,7 @@ META = V3 + "/issue/createmeta/{projectIdOrKey}/issuetypes"
 # Calls to other paths are reported: add the path here when a connector starts to use it.
 PATHS: dict[str, tuple[str, ...]] = {
     "jira": (
-        V3 + "/myself", V3 + "/serverInfo", V3 + "/priority", V3 + "/issue", ISSUE,
+        V3 + "/myself", V3 + "/serverInfo", V3 + "/mypermissions", V3 + "/project/{projectIdOrKey}/statuses", V3 + "/priority", V3 + "/issue", ISSUE,
         ISSUE + "/transitions", ISSUE + "/comment", ISSUE + "/properties/{propertyKey}",
         ISSUE + "/remotelink", V3 + "/comment/list", V3 + "/search/jql", V3 + "/issue/bulkfetch",
         V3 + "/changelog/bulkfetch", META, META + "/{issueTypeId}"),

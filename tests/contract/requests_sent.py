@@ -41,10 +41,14 @@ def _rows(vendor: str, *rows: tuple[str, ...]) -> tuple[Wanted, ...]:
 TABLE = "/api/now/table/"
 RECORD = TABLE + "incident/[^/]+"
 ISSUE = "/rest/api/3/issue/[^/]+"
+CREATE_META = "/rest/api/3/issue/createmeta/[^/]+/issuetypes"
 WANTED = (
     *_rows("servicenow",
            ("who it is", "GET", TABLE + "sys_user", "gs.getUserName"),
            ("the fields of its table", "GET", TABLE + "incident", "sysparm_limit=1&.*sysparm_fields=sys_id,correlation_id,state"),
+           ("the choice lists", "GET", TABLE + "sys_choice", "elementINstate,close_code"),
+           ("the fields of a record", "GET", TABLE + "incident", "sysparm_query=ORDERBYDESCsys_created_on&sysparm_limit=1"),
+           ("whether the journal may be read", "GET", TABLE + "sys_journal_field", "element=work_notes"),
            ("the look-up of a record", "GET", TABLE + "incident", "sysparm_query=correlation_id="),
            ("what changed", "GET", TABLE + "incident", "STARTSWITHtocsin:.sys_updated_on>=javascript:gs.dateGenerate"),
            ("the versions of many records", "GET", TABLE + "incident", "sysparm_query=sys_idIN"),
@@ -58,6 +62,11 @@ WANTED = (
            ("whether anything was said", "GET", RECORD, "sysparm_fields=work_notes,comments")),
     *_rows("jira",
            ("who it is", "GET", "/rest/api/3/myself"),
+           ("what the site is", "GET", "/rest/api/3/serverInfo"),
+           ("the issue types of the project", "GET", CREATE_META),
+           ("the create screen", "GET", CREATE_META + "/[^/]+"),
+           ("the statuses of the project", "GET", "/rest/api/3/project/[^/]+/statuses"),
+           ("what the account may do", "GET", "/rest/api/3/mypermissions", "TRANSITION_ISSUES"),
            ("the look-up of an issue", "POST", "/rest/api/3/search/jql", "currentUser"),
            ("what changed", "POST", "/rest/api/3/search/jql", "updated >= -"),
            ("the versions of many issues", "POST", "/rest/api/3/issue/bulkfetch", '"updated"'),
@@ -71,6 +80,7 @@ WANTED = (
            ("the look-up of a note among many", "GET", ISSUE + "/comment", "startAt=100")),
     *_rows("pagerduty",
            ("its service", "GET", "/services/[^/]+"),
+           ("the user who writes", "GET", "/users", "query="),
            ("the look-up of an incident", "GET", "/incidents", "incident_key="),
            ("what changed", "GET", "/log_entries", r"since=.*until=.*include\[\]=incidents"),
            ("an incident", "GET", "/incidents/[^/]+"),

@@ -7,7 +7,9 @@ side; when all tests were run, every request that a connector can send was among
 from __future__ import annotations
 
 import json
+import os
 import pathlib
+import subprocess
 import sys
 import typing
 import unittest
@@ -17,7 +19,7 @@ from requests_sent import unlisted, unseen
 
 sys.path.insert(0, str(HERE.parent / "scenario"))
 
-from harness import Failure, Tocsin, World, eventually, http  # noqa: E402
+from harness import BINARY, Failure, Tocsin, World, eventually, http  # noqa: E402
 from worlds import (SECRETS, VENDORS, Config, Topic, alert, base_config, believe_searches, bearer,  # noqa: E402
                     fresh, group, secret)
 
@@ -229,6 +231,18 @@ class People(Calls):
         eventually("what was said is on the timeline", are_heard, SLOW_S)
         for vendor in VENDORS:
             self.noted(name, f"said in {vendor}, {name}")
+
+
+class Probes(Calls):
+    """What an instance is like, asked by `tocsin connector probe`."""
+
+    def test_each_system(self) -> None:
+        self.open_one()  # a record to look at
+        for vendor in VENDORS:
+            done = subprocess.run([str(BINARY), "connector", "probe", vendor, "--config", str(self.app.config_file)],
+                                  env={**os.environ, **SECRETS}, capture_output=True, text=True, timeout=SLOW_S)
+            self.assertEqual((0, ""), (done.returncode, done.stderr), done.stdout)
+            self.assertIn("URL and credentials work", done.stdout)
 
 
 class Checks(Calls):

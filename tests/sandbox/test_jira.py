@@ -271,5 +271,35 @@ class Talk(Base):
         self.assertEqual(400, ask("POST", path, {"object": {"url": "x"}}).status)
 
 
+class Site(Base):
+    """What a probe asks."""
+
+    def settings(self, **wanted: Any) -> None:
+        BOX.admin("POST", "/settings", {"jira": wanted})
+
+    def test_the_create_screen_may_differ(self) -> None:
+        self.settings(priorities=["Blocker", "Major", "Minor"], required=["customfield_10050"], off_screen=["description"])
+        rows = {row["fieldId"]: row for row in ask("GET", "/issue/createmeta/OPS/issuetypes/10004").json()["fields"]}
+        self.assertNotIn("description", rows)
+        self.assertTrue(rows["customfield_10050"]["required"])
+        self.assertEqual(["Blocker", "Major", "Minor"], [row["name"] for row in rows["priority"]["allowedValues"]])
+        answer = ask("POST", "/issue", {"fields": BASIC | {"description": DOC}})
+        self.assertEqual(400, answer.status)
+        self.assertIn("description", answer.json()["errors"])
+        answer = ask("POST", "/issue", {"fields": BASIC})
+        self.assertEqual(["customfield_10050"], list(answer.json()["errors"]))
+
+    def test_statuses_of_the_workflow(self) -> None:
+        types = ask("GET", "/project/OPS/statuses").json()
+        self.assertIn(("Done", "done"), [(row["name"], row["statusCategory"]["key"]) for row in types[0]["statuses"]])
+        self.assertEqual(404, ask("GET", "/project/NOPE/statuses").status)
+
+    def test_permissions(self) -> None:
+        self.settings(missing_permissions=["ADD_COMMENTS"])
+        told = ask("GET", "/mypermissions", projectKey="OPS", permissions="ADD_COMMENTS,EDIT_ISSUES").json()["permissions"]
+        self.assertEqual({"ADD_COMMENTS": False, "EDIT_ISSUES": True}, {key: row["havePermission"] for key, row in told.items()})
+        self.assertEqual(400, ask("GET", "/mypermissions", projectKey="OPS").status)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -311,5 +311,13 @@ class Events(Base):
         self.assertEqual((429, b""), (answer.status, answer.body))
 
 
+class Account(Base):
+    def test_priorities_and_what_services_do_by_themselves(self) -> None:
+        for names in (["Sev1", "Sev2"], []):
+            BOX.admin("POST", "/settings", {"pagerduty": {"priorities": names, "auto_resolve_s": 14400}})
+            self.assertEqual(names, [row["name"] for row in ask("GET", "/priorities").json()["priorities"]])
+        self.assertEqual(14400, ask("GET", "/services/PF9KMXH").json()["service"]["auto_resolve_timeout"])
+
+
 if __name__ == "__main__":
     unittest.main()

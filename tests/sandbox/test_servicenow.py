@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import unittest
 from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -315,6 +316,13 @@ class Errors(Base):
                 self.assertEqual({"message", "detail"}, set(body["error"]))
         self.assertEqual("Invalid table incidentx",
                          ask("GET", API + "incidentx").json()["error"]["message"])
+
+    def test_choices_and_a_clock_of_its_own(self) -> None:
+        BOX.admin("POST", "/settings", {"servicenow": {"close_codes": ["Done"], "clock_ahead_s": 3600}})
+        rows = find("name=incident^element=close_code^inactive=false", "sys_choice")
+        self.assertEqual([("Done", "Done")], [(row["value"], row["label"]) for row in rows])
+        date = parsedate_to_datetime(ask("GET", API + "sys_choice", sysparm_limit=1).headers["date"])
+        self.assertAlmostEqual(3600, (date - datetime.now(timezone.utc)).total_seconds(), delta=30)
 
     def test_media_types(self) -> None:
         url = BOX.url["servicenow"] + API + "incident"
