@@ -139,20 +139,34 @@ static json_t *head_of(const struct work *w)
                      "extends", w->extends);
 }
 
-static int write_new(const char *path, json_t *file)
+/* A remote that shows a secret among its choices does not get it into a file. */
+static void print_scrubbed(const struct work *w, struct tcn_buf *out)
 {
-    char *text = json_dumps(file, JSON_INDENT(2));
-    FILE *out = fopen(path, "wx");
-    int r = out ? 0 : -1;
+    char *text = json_dumps(w->file, JSON_INDENT(2));
 
-    if (out && (fputs(text, out) < 0 || fputc('\n', out) < 0))
+    tcn_buf_init(out, TCN_MAPPING_FILE_MAX);
+    tcn_instance_scrub(w->c->instance, tcn_str(text), out);
+    tcn_buf_char(out, '\n');
+    free(text);
+}
+
+static int write_new(const struct work *w, const char *path)
+{
+    struct tcn_buf text;
+    FILE *out;
+    int r;
+
+    print_scrubbed(w, &text);
+    out = fopen(path, "wx");
+    r = out ? 0 : -1;
+    if (out && (!tcn_buf_ok(&text) || fwrite(text.ptr, 1, text.len, out) != text.len))
         r = -1;
     if (out && fclose(out) != 0)
         r = -1;
     if (r < 0)
         fprintf(stderr, "tocsin connector probe: %s: %s%s\n", path, strerror(errno),
                 errno == EEXIST ? "; name one that is not there" : "");
-    free(text);
+    tcn_buf_done(&text);
     return r;
 }
 
@@ -178,7 +192,7 @@ static int write_draft(struct work *w, json_t *patch, const char *path)
     json_object_update(w->file, patch);
     r = prove(w);
     if (r == 0)
-        r = write_new(path, w->file);
+        r = write_new(w, path);
     if (r == 0)
         printf("%s: written; name it as \"mapping\" of the connector %s, and run tocsin check\n",
                path, w->c->name);

@@ -319,7 +319,8 @@ json_t *tcn_draft(json_t *base, const struct tcn_mapping *m, json_t *settings, j
         value = json_object_get(fact, "value");
         if (strcmp(name, "choices") == 0)
             draft_choices(&d, value);
-        if (strcmp(name, "choices") == 0 || strcmp(name, "status") == 0)
+        if (strcmp(name, "choices") == 0 ||
+            (strcmp(name, "status") == 0 && tcn_mapping_has_status(m)))
             tell_unread(&d, value);
         if (strcmp(name, "fields") == 0)
             draft_fields(&d, value);

@@ -167,6 +167,15 @@ class Different(Probed):
         self.write(configured)
         self.has(self.probe("pagerduty", status=1), "wrong", "no user of the account has the e-mail nobody@example.com")
 
+    def test_what_a_remote_says_is_shown_and_does_nothing(self) -> None:
+        """Neither to a terminal nor with a secret that it got."""
+        self.box.settings(jira={"priorities": ["\x1b[31mBlocker", "a\nwrong  b", SECRETS["JIRA_TOKEN"]]})
+        out = self.world.folder / "said.json"
+        lines = self.probe("jira", "--mapping", str(out), status=1)
+        self.has(lines, "wrong", " [31mBlocker", "a wrong  b", "[secret token]")
+        self.assertNotIn("\x1b", str(lines))
+        self.assertNotIn(SECRETS["JIRA_TOKEN"], out.read_text())
+
     def test_a_file_that_is_there_is_not_written_over(self) -> None:
         self.box.settings(pagerduty={"priorities": ["Sev1", "Sev2"]})
         out = self.world.folder / "kept.json"
