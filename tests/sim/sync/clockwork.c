@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define DATA_WORDS 8
+#define EVENTS_MAX 200000 /* of a story: most have a thousand */
 
 struct event {
     event_callback_fn callback;
@@ -27,6 +28,7 @@ struct event {
 static struct {
     int64_t now_us;
     uint64_t order;
+    int64_t events; /* of the story */
     struct chance randomness;
     struct event **heap; /* from 1 */
     size_t n, room;
@@ -174,6 +176,7 @@ void clockwork_begin(uint64_t seed)
 {
     clockwork.now_us = START_MS * 1000;
     clockwork.order = 0;
+    clockwork.events = 0;
     clockwork.randomness = chance_of(seed, 0, 0);
 }
 
@@ -192,6 +195,8 @@ bool clockwork_step(int64_t until_ms)
     if (ev->at_us > clockwork.now_us)
         clockwork.now_us = ev->at_us;
     totals->events++;
+    if (++clockwork.events > EVENTS_MAX)
+        fail("so much happens that no machine would rest");
     if (ev->do_it) {
         ev->do_it(ev->data);
         free(ev);

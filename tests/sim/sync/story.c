@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REST_HOURS 12
+#define REST_HOURS 3
 #define SOON (30 * MIN) /* what is to happen later than that is not waited for */
 
 static int step_no;
@@ -208,8 +208,10 @@ void story_rest(const char *when)
     int64_t start_ms = clockwork_now_ms();
 
     while (clockwork_step(clockwork_now_ms() + SOON))
-        if (clockwork_now_ms() > start_ms + REST_HOURS * HOUR)
+        if (clockwork_now_ms() > start_ms + REST_HOURS * HOUR) {
+            judge_tell_lanes();
             fail("%s there is no rest after %d hours", when, REST_HOURS);
+        }
     if (wire_in_flight() > 0)
         fail("%s calls are on their way, and nobody waits for them", when);
 }

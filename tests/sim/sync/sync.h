@@ -287,6 +287,7 @@ void judge_write(struct record *r, enum field field, const char *value);
 
 /* -- verdict.c: what must be true in the end ------------------------------------------------------------------------------------ */
 
+void judge_tell_lanes(void); /* on standard error: what each waits for */
 void judge_converged(void);
 void judge_quiet(const int64_t writes_before[SYSTEMS]);
 void judge_history(void);

@@ -189,6 +189,27 @@ static void judge_pair(const struct pair *p, struct tcn_store *s, struct tcn_are
     judge_status(p, when);
 }
 
+static void tell_lane(const struct pair *p, struct tcn_store *s, struct tcn_arena *a, void *ctx)
+{
+    (void)s;
+    (void)a;
+    (void)ctx;
+    fprintf(stderr, "sync: %s %s: state %d, due at %.3f s, %s\n", p->link.connector,
+            p->record ? p->record->key : "", p->link.state,
+            (double)(p->link.due_ms - START_MS) / 1000,
+            p->link.is_in_flight ? "in flight" : "at rest");
+}
+
+void judge_tell_lanes(void)
+{
+    int64_t due_ms = 0;
+    struct tcn_err err;
+
+    if (tcn_store_next_due(program_store(), &due_ms, &err) == 0)
+        fprintf(stderr, "sync: next due at %.3f s\n", (double)(due_ms - START_MS) / 1000);
+    for_each(tell_lane, NULL);
+}
+
 void judge_converged(void)
 {
     for_each(judge_pair, "after a sweep");
