@@ -9,6 +9,9 @@
 
 #define JOB_ARENA (4u << 20)
 #define RUN_ARENA (1u << 20)
+#define HINTS_MAX                                                                                  \
+    (2 *                                                                                           \
+     TCN_RECORDS_MAX) /* of one answer: few records are of two incidents; the next sweep reads the rest */
 #define REFUSED_MS INT64_C(300000)   /* what a person must mend is asked again */
 #define OWN_WRITE_MS INT64_C(120000) /* so long after a write of ours a new version may be its */
 
@@ -92,13 +95,13 @@ static struct tcn_feed_run *make_survey(struct tcn_feed_target *t, const struct 
 struct hints {
     struct {
         struct tcn_id incident, link;
-    } items[TCN_RECORDS_MAX];
+    } items[HINTS_MAX];
     size_t n;
 };
 
 static void add_hint(struct hints *h, struct tcn_id link, struct tcn_id incident)
 {
-    if (h->n == TCN_RECORDS_MAX)
+    if (h->n == HINTS_MAX)
         return;
     h->items[h->n].incident = incident;
     h->items[h->n++].link = link;
@@ -253,17 +256,18 @@ static bool is_unannounced(const struct tcn_link *link, int64_t now_ms)
 static int found(struct tcn_feed_job *j, struct tcn_store *s, const struct tocsin_record *record,
                  int64_t now_ms, struct tcn_arena *a, struct hints *ret, struct tcn_err *err)
 {
-    struct tcn_link link;
-    int r = tcn_store_link_of_record(s, j->target->instance->sdk.name, record->remote_id, a, &link,
-                                     err);
+    struct tcn_link *links = NULL;
+    size_t n = 0;
+    int r = tcn_store_links_of_record(s, j->target->instance->sdk.name, record->remote_id, a,
+                                      &links, &n, err);
 
-    if (r == TCN_ENOTFOUND || (r == 0 && is_same(record->version, link.base_version)))
-        return 0;
-    if (r < 0)
-        return r;
-    j->n_missed += is_unannounced(&link, now_ms);
-    add_hint(ret, link.id, link.incident);
-    return 0;
+    for (size_t i = 0; i < n && r == 0; i++) {
+        if (is_same(record->version, links[i].base_version))
+            continue;
+        j->n_missed += is_unannounced(&links[i], now_ms);
+        add_hint(ret, links[i].id, links[i].incident);
+    }
+    return r;
 }
 
 static int found_all(struct tcn_feed_job *j, struct tcn_store *s, int64_t now_ms,

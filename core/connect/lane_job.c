@@ -470,17 +470,18 @@ static int hint_found(struct tcn_store *s, const struct tcn_link *found, int64_t
 int tcn_lanes_hint(struct tcn_store *s, const char *instance, const char *remote_id, int64_t now_ms,
                    bool *ret_is_known, struct tcn_err *err)
 {
-    struct tcn_link link;
+    struct tcn_link *links = NULL;
     struct tcn_arena arena;
+    size_t n = 0;
     int r;
 
     tcn_arena_init(&arena, JOB_ARENA);
-    r = tcn_store_link_of_record(s, instance, remote_id, &arena, &link, err);
-    if (r == 0)
-        r = hint_found(s, &link, now_ms, &arena, err);
-    *ret_is_known = r == 0;
+    r = tcn_store_links_of_record(s, instance, remote_id, &arena, &links, &n, err);
+    *ret_is_known = n > 0;
+    for (; n > 0 && r == 0; n--) /* locked in the order of their incidents */
+        r = hint_found(s, &links[n - 1], now_ms, &arena, err);
     tcn_arena_done(&arena);
-    return r == TCN_ENOTFOUND ? 0 : r;
+    return r;
 }
 
 int tcn_lanes_read(struct tcn_store *s, const struct tcn_link *link, int64_t now_ms,

@@ -98,7 +98,7 @@ void tcn_lanes_free(struct tcn_lanes *l); /* no job may be with the store thread
 /* Inside a job: a person wants a link tried again (a dead letter's retry). TCN_ENOTFOUND. Then tcn_lanes_wake(). */
 int tcn_lanes_retry(struct tcn_store *s, struct tcn_id link, int64_t now_ms, struct tcn_err *err);
 
-/* Inside a job: the record of that instance with that id may have changed, and is read again by whoever has its lane. *ret_is_known
+/* Inside a job: the record of that instance with that id may have changed, and is read again by whoever has a lane of it. *ret_is_known
  * false: no link has it. Then tcn_lanes_wake(). */
 int tcn_lanes_hint(struct tcn_store *s, const char *instance, const char *remote_id, int64_t now_ms,
                    bool *ret_is_known, struct tcn_err *err);

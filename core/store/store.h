@@ -473,10 +473,11 @@ int tcn_store_next_due(struct tcn_store *s, int64_t *ret_ms, struct tcn_err *err
 int tcn_store_link_put(struct tcn_store *s, const struct tcn_link *link, struct tcn_err *err);
 int tcn_store_link_get(struct tcn_store *s, struct tcn_id id, struct tcn_arena *a,
                        struct tcn_link *ret, struct tcn_err *err);
-/* That of a remote record, of several the newest incident's. TCN_ENOTFOUND. */
-int tcn_store_link_of_record(struct tcn_store *s, const char *connector, const char *remote_id,
-                             struct tcn_arena *a, struct tcn_link *ret,
-                             struct tcn_err *err); /* TCN_ENOTFOUND */
+/* Those of a remote record, the newest incident's first, TCN_LINKS_OF_RECORD_MAX at most. It has several once people have merged records. */
+#define TCN_LINKS_OF_RECORD_MAX 20
+int tcn_store_links_of_record(struct tcn_store *s, const char *connector, const char *remote_id,
+                              struct tcn_arena *a, struct tcn_link **ret, size_t *ret_n,
+                              struct tcn_err *err);
 /* Links of an incident, by connector. */
 int tcn_store_link_list(struct tcn_store *s, struct tcn_id incident, size_t limit,
                         struct tcn_arena *a, struct tcn_link **ret, size_t *ret_n,

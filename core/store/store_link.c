@@ -7,7 +7,7 @@
 enum {
     LINK_PUT,
     LINK_GET,
-    LINK_OF_RECORD,
+    LINKS_OF_RECORD,
     LIST_INCIDENT,
     LIST_CONNECTOR,
     LIST_ALL,
@@ -59,8 +59,8 @@ static const char *const sql[] = {
         " WHERE links.account_id = excluded.account_id AND links.incident = excluded.incident"
         " AND links.connector = excluded.connector",
     [LINK_GET] = SELECT " AND id = $2",
-    [LINK_OF_RECORD] =
-        SELECT " AND connector = $2 AND remote_id = $3 ORDER BY incident DESC LIMIT 1",
+    [LINKS_OF_RECORD] =
+        SELECT " AND connector = $2 AND remote_id = $3 ORDER BY incident DESC LIMIT $4",
     [LIST_INCIDENT] = SELECT " AND incident = $2 ORDER BY connector LIMIT $3",
     [LIST_CONNECTOR] = SELECT OF_CONNECTOR,
     [LIST_ALL] = SELECT OF_ALL,
@@ -186,24 +186,6 @@ int tcn_store_link_get(struct tcn_store *s, struct tcn_id id, struct tcn_arena *
     return r;
 }
 
-int tcn_store_link_of_record(struct tcn_store *s, const char *connector, const char *remote_id,
-                             struct tcn_arena *a, struct tcn_link *ret, struct tcn_err *err)
-{
-    struct tcn_query q;
-    int r;
-
-    if ((r = start(s, LINK_OF_RECORD, &q, err)) < 0)
-        return r;
-    tcn_q_text(&q, connector);
-    tcn_q_text(&q, remote_id);
-    if ((r = tcn_query_one(&q, err, "link")) == 0) {
-        read_link(&q, a, ret);
-        r = tcn_query_row_ok(&q, err);
-    }
-    tcn_query_done(&q);
-    return r;
-}
-
 /* Runs the query to its end and the done. */
 static int collect(struct tcn_query *q, struct tcn_arena *a, struct tcn_link **ret, size_t *ret_n,
                    struct tcn_err *err)
@@ -219,6 +201,21 @@ static int collect(struct tcn_query *q, struct tcn_arena *a, struct tcn_link **r
     *ret = list.items;
     *ret_n = list.n;
     return 0;
+}
+
+int tcn_store_links_of_record(struct tcn_store *s, const char *connector, const char *remote_id,
+                              struct tcn_arena *a, struct tcn_link **ret, size_t *ret_n,
+                              struct tcn_err *err)
+{
+    struct tcn_query q;
+    int r;
+
+    if ((r = start(s, LINKS_OF_RECORD, &q, err)) < 0)
+        return r;
+    tcn_q_text(&q, connector);
+    tcn_q_text(&q, remote_id);
+    tcn_q_int(&q, TCN_LINKS_OF_RECORD_MAX);
+    return collect(&q, a, ret, ret_n, err);
 }
 
 int tcn_store_link_list(struct tcn_store *s, struct tcn_id incident, size_t limit,

@@ -179,6 +179,22 @@ static void what_changed_is_read_again(void **state)
     assert_int_equal(row().poll_due_ms, T0 + 30000);
 }
 
+/* People have merged two records: both incidents hear of it. */
+static void a_record_of_two_incidents_is_read_for_both(void **state)
+{
+    struct tcn_feed_job j;
+    struct tcn_link link;
+
+    (void)state;
+    add_record(1, TCN_STATUS_OPEN);
+    add_record(2, TCN_STATUS_OPEN);
+    assert_int_equal(tcn_store_link_get(store, link_id(1), &arena, &link, &err), 0);
+    link.remote_id = "2";
+    assert_int_equal(tcn_store_link_put(store, &link, &err), 0);
+    answer(claim(), TOCSIN_OK, "c1", 0, "2=v2", &j);
+    expect_hints(2, "1 2 ");
+}
+
 static void a_version_that_is_not_told_is_looked_up(void **state)
 {
     struct tcn_feed_job j;
@@ -357,6 +373,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_STORE(what_changed_is_read_again),
+        IN_STORE(a_record_of_two_incidents_is_read_for_both),
         IN_STORE(a_version_that_is_not_told_is_looked_up),
         IN_STORE(pages_follow_at_once_but_never_the_same),
         IN_STORE(what_no_webhook_told_is_counted),

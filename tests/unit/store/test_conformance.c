@@ -489,9 +489,7 @@ static void links(struct bed *b)
     ASK(b, link_get, id_of(500 + 7 * of), &b->a, &got[k]);
     for (size_t k = 0; b->codes[0] == 0 && k < b->n; k++)
         same_link(&got[0], &got[k]);
-    ASK(b, link_of_record, connector, link.remote_id, &b->a, &got[k]);
-    for (size_t k = 0; b->codes[0] == 0 && k < b->n; k++)
-        same_link(&got[0], &got[k]);
+    LIST(b, struct tcn_link, same_link, links_of_record, connector, link.remote_id);
     if (pick(b, 4) == 0)
         WRITE(b, link_wake, incident, due);
     if (is_of_incident)

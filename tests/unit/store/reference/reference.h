@@ -219,8 +219,8 @@ int ref_timer_due(struct ref *r, int64_t now_ms, size_t limit, struct tcn_id *re
 int ref_next_due(struct ref *r, int64_t *ret_ms);
 int ref_link_put(struct ref *r, const struct tcn_link *link);
 int ref_link_get(struct ref *r, struct tcn_id id, struct tcn_arena *a, struct tcn_link *ret);
-int ref_link_of_record(struct ref *r, const char *connector, const char *remote_id,
-                       struct tcn_arena *a, struct tcn_link *ret);
+int ref_links_of_record(struct ref *r, const char *connector, const char *remote_id,
+                        struct tcn_arena *a, struct tcn_link **ret, size_t *ret_n);
 int ref_link_list(struct ref *r, struct tcn_id incident, size_t limit, struct tcn_arena *a,
                   struct tcn_link **ret, size_t *ret_n);
 int ref_link_newest(struct ref *r, const char *connector, const struct tcn_link *after,

@@ -275,24 +275,6 @@ int ref_link_get(struct ref *r, struct tcn_id id, struct tcn_arena *a, struct tc
     return link ? 0 : TCN_ENOTFOUND;
 }
 
-int ref_link_of_record(struct ref *r, const char *connector, const char *remote_id,
-                       struct tcn_arena *a, struct tcn_link *ret)
-{
-    const struct ref_table *t = &r->t[REF_LINKS];
-    const struct tcn_link *links = (const void *)t->rows, *newest = NULL;
-
-    (void)a;
-    for (size_t i = 0; i < t->n; i++)
-        if (strcmp(links[i].connector, connector) == 0 && links[i].remote_id &&
-            strcmp(links[i].remote_id, remote_id) == 0 &&
-            (!newest ||
-             memcmp(links[i].incident.b, newest->incident.b, sizeof newest->incident.b) > 0))
-            newest = &links[i];
-    if (newest)
-        *ret = *newest;
-    return newest ? 0 : TCN_ENOTFOUND;
-}
-
 static bool is_link_of(const void *row, const void *query)
 {
     return tcn_id_eq(((const struct tcn_link *)row)->incident, *(const struct tcn_id *)query);
@@ -313,6 +295,31 @@ int ref_link_list(struct ref *r, struct tcn_id incident, size_t limit, struct tc
     void **rows;
 
     *ret_n = ref_select(&r->t[REF_LINKS], is_link_of, &incident, newest_link, limit, a, &rows);
+    *ret = ref_copy(rows, *ret_n, 0, sizeof **ret, a);
+    return 0;
+}
+
+struct record {
+    const char *connector, *remote_id;
+};
+
+static bool is_of_record(const void *row, const void *query)
+{
+    const struct record *record = query;
+    const struct tcn_link *link = row;
+
+    return link->remote_id && strcmp(link->remote_id, record->remote_id) == 0 &&
+           strcmp(link->connector, record->connector) == 0;
+}
+
+int ref_links_of_record(struct ref *r, const char *connector, const char *remote_id,
+                        struct tcn_arena *a, struct tcn_link **ret, size_t *ret_n)
+{
+    const struct record record = {connector, remote_id};
+    void **rows;
+
+    *ret_n = ref_select(&r->t[REF_LINKS], is_of_record, &record, newest_link,
+                        TCN_LINKS_OF_RECORD_MAX, a, &rows);
     *ret = ref_copy(rows, *ret_n, 0, sizeof **ret, a);
     return 0;
 }
