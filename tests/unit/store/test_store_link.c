@@ -211,10 +211,13 @@ static void counts_end_somewhere(void **state)
 static void what_links_lack_is_looked_up(void **state)
 {
     struct fixture *f = *state;
-    sqlite3 *db = f->s->db->handle;
     struct tcn_link_behind one;
+    sqlite3 *db;
     size_t n = 0;
 
+    if (f->schema[0])
+        skip();
+    db = f->s->db->handle;
     put(f, 1, 10, "jira", 0);
     OK(f, tcn_store_link_behind(f->s, id_of(1), &one, &f->err));
     expect_behind(f, NULL, NULL, 1, "1:0/0 ");
