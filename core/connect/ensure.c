@@ -208,17 +208,10 @@ static bool must_settle(const struct tcn_ensure *e, int64_t *ret_until_ms)
     return *ret_until_ms > e->now_ms && *ret_until_ms <= e->now_ms + w->settle_ms;
 }
 
+/* As of this run: what was read seconds ago may have been changed by a person since, and no remote compares before it writes. */
 static bool knows_remote(const struct tcn_ensure *e)
 {
-    const struct tcn_link *link = e->link;
-    int64_t age = e->now_ms - link->last_read_ms;
-
-    if (e->progress->record || !tcn_ensure_can(e, TOCSIN_GET))
-        return true;
-    if (tcn_ensure_has_conflict(link))
-        return false; /* the base is what it held before either side changed it */
-    return link->base && link->base_status && link->last_read_ms > 0 && age >= 0 &&
-           age <= TCN_ENSURE_FRESH_MS;
+    return e->progress->record || !tcn_ensure_can(e, TOCSIN_GET);
 }
 
 /* Something has said that the record changed after it was read. */

@@ -28,8 +28,6 @@
 #define TCN_ENSURE_CONFLICTS_MAX (TCN_ENSURE_FIELDS_MAX + 1) /* and the status */
 #define TCN_ENSURE_VALUE_MAX 4000u /* bytes of a value that is kept with a conflict */
 #define TCN_ENSURE_MARK 80
-#define TCN_ENSURE_FRESH_MS                                                                        \
-    INT64_C(5000) /* a base read this recently needs no GET before a WRITE */
 #define TCN_ENSURE_NOTE_GAP_MS INT64_C(5000) /* between two notes of one lane */
 #define TCN_ENSURE_NOTE_DOUBT_MS                                                                   \
     INT64_C(45000) /* a note whose answer was lost may still arrive; longer than a call takes */
@@ -249,8 +247,6 @@ struct tcn_clash {
 bool tcn_ensure_conflict(struct tcn_ensure *e, const struct tcn_clash *clash);
 /* What became of it, on the timeline. */
 void tcn_ensure_say_conflict(struct tcn_ensure *e, const struct tcn_clash *clash);
-/* A field is in one that neither side has won yet. */
-bool tcn_ensure_has_conflict(const struct tcn_link *link);
 /* The field is in none: the next one is a new one. */
 void tcn_ensure_no_conflict(struct tcn_ensure *e, const char *field);
 /* The status as both sides have it, and what follows. */

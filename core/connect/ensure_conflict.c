@@ -103,17 +103,12 @@ bool tcn_ensure_conflict(struct tcn_ensure *e, const struct tcn_clash *clash)
     return true;
 }
 
-bool tcn_ensure_has_conflict(const struct tcn_link *link)
-{
-    return link->pushed && strstr(link->pushed, "\"!");
-}
-
 void tcn_ensure_no_conflict(struct tcn_ensure *e, const char *field)
 {
     char mark[TCN_ENSURE_MARK];
 
     mark_of(field, mark);
-    if (tcn_ensure_has_conflict(e->link))
+    if (e->link->pushed && strstr(e->link->pushed, "\"!"))
         tcn_ring_drop(e->link, mark, e->arena);
 }
 

@@ -6,8 +6,6 @@
 #include <string.h>
 
 #define LANES_MAX 64
-#define FRESH_MS                                                                                   \
-    5000 /* what was read a moment ago is not read again before a write (connect/ensure.h) */
 #define ON_ITS_WAY_MS (6 * SEC)
 
 static struct {
@@ -103,7 +101,7 @@ static void judge_unread(const struct record *r, enum field field)
 {
     int64_t age_ms = judge_set_out_ms - r->by_people_ms[field];
 
-    if (age_ms > FRESH_MS + ON_ITS_WAY_MS)
+    if (age_ms > ON_ITS_WAY_MS)
         fail("I6: %s of %s was changed by a person %lld ms before it was written over, unread",
              field_names[field], r->key, (long long)age_ms);
     note_race(r, field);

@@ -125,8 +125,14 @@ static void what_is_written_during_a_write_is_taken(void **unused)
     touch(&w);
     wake(&w);
     link = w.link;
-    link.last_read_ms = w.now_ms += 3000;
+    w.now_ms += 3000;
     e = engine(&w, &link, &p, &fx);
+    plan_on(&w, &e, &step);
+    assert_int_equal(step.verb, TOCSIN_GET);
+    assert_false(call(&w, &step, link.remote_id, &a));
+    tcn_ensure_apply(&e, &step,
+                     &(struct tcn_learned){.result = &ok, .records = a.records, .n_records = a.n});
+    tcn_step_done(&step);
     plan_on(&w, &e, &step);
     assert_int_equal(step.verb, TOCSIN_WRITE);
     assert_false(call(&w, &step, link.remote_id, &a));
@@ -150,11 +156,12 @@ static void write_title(struct world *w, const char *text, const struct tocsin_r
     touch(w);
     wake(w);
     w->now_ms += 3000;
-    w->link.last_read_ms = w->now_ms;
+    w->fail_writes = lost;
     if (lost)
-        run_once_with(w, lost, 0);
+        run_lane(w);
     else
         settle(w);
+    w->fail_writes = NULL;
 }
 
 /* The remote gets to a write after its answer was waited for, and after the write that followed. Nobody changed anything. */
@@ -624,8 +631,9 @@ static void a_status_that_got_halfway_goes_on(void **unused)
     touch(&w);
     wake(&w);
     w.now_ms += 3000;
-    w.link.last_read_ms = w.now_ms;
-    run_once_with(&w, &lost, 500);
+    w.fail_writes = &lost;
+    run_lane(&w);
+    w.fail_writes = NULL;
     edit_there(&w, "status", json_string("ACKED"));
     edit_there(&w, "title", json_string("theirs")); /* what is taken first changes nothing of it */
     settle(&w);
