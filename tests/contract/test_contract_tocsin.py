@@ -233,6 +233,18 @@ class People(Calls):
             self.noted(name, f"said in {vendor}, {name}")
 
 
+class Sweeps(Calls):
+    """All records are compared, many at once, when somebody asks for it."""
+
+    def test_those_that_can(self) -> None:
+        _, ident = self.open_one()
+        self.in_step(ident)
+        for vendor in ("jira", "servicenow"):
+            eventually("it is begun", lambda: self.app.api("POST", f"/v1/connectors/{vendor}/sweep").status == 200, SLOW_S)
+            eventually("they are asked for", lambda: not any(row.startswith(f"{vendor}: the versions of many")
+                                                            for row in unseen(self.proxies.requests)), SLOW_S)
+
+
 class Probes(Calls):
     """What an instance is like, asked by `tocsin connector probe`."""
 

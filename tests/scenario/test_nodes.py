@@ -43,7 +43,7 @@ MOST_S = 15.0
 # begin before that. A deep run has slices that are long enough without a head start.
 HEAD_START_S, LAST_AT_S = 7.0, 57.0
 ENOUGH_LOAD_S = 5.0  # some of what was opened in so many seconds is answered by nobody for a minute
-LATE_S = 60.0  # how long a slice waits for quiet before it says that there is none
+LATE_S = 120.0  # how long a slice waits for quiet before it says that there is none
 WATCHED, SLOWNESS = 6, 2  # memory and time of a build with AddressSanitizer
 
 
