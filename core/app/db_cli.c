@@ -1,16 +1,11 @@
 /* tocsin db VERB: which one, and what they share. */
 #include "app/db_cli.h"
 #include "app/cli.h"
-#include "base/nearest.h"
+#include "app/verbs.h"
 
 #include <stdio.h>
-#include <string.h>
 
-static const struct verb {
-    const char *name;
-    int (*run)(int argc, char **argv);
-    const char *help;
-} verbs[] = {
+static const struct tcn_cli_verb verbs[] = {
     {"check", tcn_db_check_cli, "looks for damage and contradictions, beside a running server"},
     {"backup", tcn_db_backup_cli, "copies a SQLite store into a file, beside a running server"},
     {"restore", tcn_db_restore_cli, "makes a backup the store, in held mode"},
@@ -20,39 +15,17 @@ static const struct verb {
     {"copy", tcn_db_copy_cli, "moves a store from SQLite to PostgreSQL or back"},
     {"reclaim", tcn_db_reclaim_cli, "lets a store that was moved away be started again"},
 };
-#define N_VERBS (sizeof verbs / sizeof *verbs)
-
-static int usage(FILE *out)
-{
-    fprintf(out, "usage: tocsin db VERB ...\n\n");
-    for (size_t i = 0; i < N_VERBS; i++)
-        fprintf(out, "  %-8s %s\n", verbs[i].name, verbs[i].help);
-    fprintf(out, "\n  tocsin db VERB --help tells the options of one.\n");
-    return out == stdout ? 0 : 2;
-}
-
-static int unknown(const char *word)
-{
-    const char *names[N_VERBS + 1] = {NULL}, *near;
-
-    for (size_t i = 0; i < N_VERBS; i++)
-        names[i] = verbs[i].name;
-    near = tcn_nearest(word, names);
-    fprintf(stderr, "tocsin db: there is no \"%s\"%s%s%s\n\n", word,
-            near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-    return usage(stderr);
-}
 
 int tcn_db_cli(int argc, char **argv)
 {
-    if (argc < 2)
-        return usage(stderr);
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-        return usage(stdout);
-    for (size_t i = 0; i < N_VERBS; i++)
-        if (strcmp(argv[1], verbs[i].name) == 0)
-            return verbs[i].run(argc - 1, argv + 1);
-    return unknown(argv[1]);
+    static const struct tcn_cli_verbs all = {
+        .command = "tocsin db",
+        .items = verbs,
+        .n = sizeof verbs / sizeof *verbs,
+        .more = "",
+    };
+
+    return tcn_cli_verbs_run(&all, argc, argv);
 }
 
 int tcn_db_options(struct tcn_command_line *line, const char **values, unsigned needed)

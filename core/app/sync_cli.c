@@ -2,10 +2,10 @@
 #include "app/sync_cli.h"
 #include "app/cli.h"
 #include "app/options.h"
+#include "app/verbs.h"
 #include "base/buf.h"
 #include "base/datetime.h"
 #include "base/id.h"
-#include "base/nearest.h"
 #include "sys/clock.h"
 
 #include <poll.h>
@@ -16,53 +16,26 @@
 #define LOOK_MS 200
 #define VALUE_POINTS 100u
 
-static const struct verb {
-    const char *name;
-    int (*run)(int argc, char **argv);
-    const char *help;
-} verbs[] = {
+static const struct tcn_cli_verb verbs[] = {
     {"status", tcn_sync_status_cli, "how it stands with each connector; exit 1: not well"},
     {"diff", tcn_sync_diff_cli, "what an incident and its tickets hold, and by which rules"},
     {"repair", tcn_sync_repair_cli, "reads tickets again, so that both sides become equal"},
     {"retry", tcn_sync_retry_cli, "tries again what waits for a person"},
 };
-#define N_VERBS (sizeof verbs / sizeof *verbs)
-
-static int usage(FILE *out)
-{
-    fprintf(out, "usage: tocsin sync VERB ...\n\n");
-    for (size_t i = 0; i < N_VERBS; i++)
-        fprintf(out, "  %-8s %s\n", verbs[i].name, verbs[i].help);
-    fprintf(out,
-            "\n"
-            "  They ask a running server: TOCSIN_URL or --url says where it is, TOCSIN_TOKEN or "
-            "--token-file\n"
-            "  as whom. tocsin sync VERB --help tells the options of one.\n");
-    return out == stdout ? 0 : 2;
-}
-
-static int unknown(const char *word)
-{
-    const char *names[N_VERBS + 1] = {NULL}, *near;
-
-    for (size_t i = 0; i < N_VERBS; i++)
-        names[i] = verbs[i].name;
-    near = tcn_nearest(word, names);
-    fprintf(stderr, "tocsin sync: there is no \"%s\"%s%s%s\n\n", word,
-            near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-    return usage(stderr);
-}
 
 int tcn_sync_cli(int argc, char **argv)
 {
-    if (argc < 2)
-        return usage(stderr);
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-        return usage(stdout);
-    for (size_t i = 0; i < N_VERBS; i++)
-        if (strcmp(argv[1], verbs[i].name) == 0)
-            return verbs[i].run(argc - 1, argv + 1);
-    return unknown(argv[1]);
+    static const struct tcn_cli_verbs all = {
+        .command = "tocsin sync",
+        .items = verbs,
+        .n = sizeof verbs / sizeof *verbs,
+        .more =
+            "  They ask a running server: TOCSIN_URL or --url says where it is, TOCSIN_TOKEN or "
+            "--token-file\n"
+            "  as whom.\n",
+    };
+
+    return tcn_cli_verbs_run(&all, argc, argv);
 }
 
 /* -- the command line ---------------------------------------------------------------------------------------------- */
