@@ -176,10 +176,13 @@ static int perform(struct tcn_ask *a, const char *path, bool is_post, long *ret_
 static int refused(const struct tcn_ask *a, const char *path, long status, const json_t *answer,
                    struct tcn_err *err)
 {
-    const char *why =
-        json_string_value(json_object_get(json_object_get(answer, "error"), "message"));
+    json_t *error = json_object_get(answer, "error");
+    const char *why = json_string_value(json_object_get(error, "message"));
+    const char *code = json_string_value(json_object_get(error, "code"));
     int r = status == 404 ? TCN_ENOTFOUND : status == 409 ? TCN_ECONFLICT : TCN_EINVALID;
 
+    if (code && strcmp(code, "busy") == 0)
+        r = TCN_EBUSY;
     if (!why)
         return tcn_fail(err, TCN_EIO, "%s%.200s answered %ld, and not as Tocsin does", a->url, path,
                         status);

@@ -23,7 +23,7 @@ int tcn_ask_open(const struct tcn_ask_options *options, struct tcn_ask **ret, st
 void tcn_ask_close(struct tcn_ask *a); /* NULL is legal */
 const char *tcn_ask_url(const struct tcn_ask *a);
 /* path with its query, "/v1/links". 0 and the answer, which is yours, for a 2xx. Else what the server says is wrong: TCN_ENOTFOUND
- * (404), TCN_ECONFLICT (409), TCN_EINVALID; or TCN_EIO: it does not answer, or not as Tocsin does. */
+ * (404), TCN_EBUSY (the code "busy"), TCN_ECONFLICT (another 409), TCN_EINVALID; or TCN_EIO: it does not answer, or not as Tocsin does. */
 int tcn_ask_get(struct tcn_ask *a, const char *path, json_t **ret, struct tcn_err *err);
 /* The same of a POST without a body. */
 int tcn_ask_post(struct tcn_ask *a, const char *path, json_t **ret, struct tcn_err *err);

@@ -131,8 +131,7 @@ static int ask_for_sweep(struct tcn_sync *s, int64_t until_us, json_t **ret, str
 {
     int r;
 
-    while ((r = post_sweep(s, ret, err)) == TCN_ECONFLICT && strstr(err->msg, "in a moment") &&
-           tcn_clock_mono_us() < until_us)
+    while ((r = post_sweep(s, ret, err)) == TCN_EBUSY && tcn_clock_mono_us() < until_us)
         poll(NULL, 0, LOOK_MS);
     return r;
 }

@@ -140,6 +140,17 @@ class Links(Told):
         self.assertEqual((None, 0), (feed["failing"], feed["failures"]))
         self.assertIsNotNone(feed["swept_at"])
 
+    def test_repair_waits_while_the_connector_is_asked(self) -> None:
+        self.start()
+        self.addCleanup(self.box.no_faults)
+        self.box.fault(vendor="servicenow", method="GET", path_re=r"^/api/now/table/incident(\?|$)", action="delay", ms=3000, apply=True)
+        sweep = "/v1/connectors/servicenow/sweep"
+        self.assertEqual(200, self.app.api("POST", sweep).status)
+        eventually("it is asked", lambda: self.app.api("POST", sweep).status == 409)
+        done = self.sync("repair", "--connector", "servicenow")
+        self.assertEqual((0, ""), (done.returncode, done.stderr))
+        self.assertIn("Swept", done.stdout)
+
     def test_what_is_said_when_it_cannot_be_done(self) -> None:
         _, _, links = self.start()
         link = links["jira"]["id"]
