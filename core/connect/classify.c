@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <strings.h>
 
-static const char *const verb_names[] = {"?",    "check",     "find", "get",  "create", "write",
-                                         "note", "note_find", "poll", "send", "survey", "listen"};
+static const char *const verb_names[] = {"?",      "check",  "find",      "get",  "create",
+                                         "write",  "note",   "note_find", "poll", "send",
+                                         "survey", "listen", "probe"};
+_Static_assert(sizeof verb_names / sizeof verb_names[0] == TOCSIN_PROBE + 1, "a verb has no name");
 static const char *const outcome_names[] = {"?",    "ok",   "retry",    "rejected", "unknown",
                                             "auth", "gone", "conflict", "more"};
 

@@ -145,6 +145,7 @@ static void names(void **unused)
     (void)unused;
     assert_string_equal(tcn_verb_name(TOCSIN_SEND), "send");
     assert_string_equal(tcn_verb_name(TOCSIN_NOTE_FIND), "note_find");
+    assert_string_equal(tcn_verb_name(TOCSIN_PROBE), "probe");
     assert_string_equal(tcn_verb_name(99), "?");
     assert_string_equal(tcn_outcome_name(TOCSIN_MORE), "more");
     assert_string_equal(tcn_outcome_name(0), "?");
