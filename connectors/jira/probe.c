@@ -31,7 +31,7 @@ static int account_ask(const struct tocsin_instance *in, const struct tocsin_op 
     const struct tcn_jira *j = in->state;
 
     (void)op;
-    return TOCSIN_REQUEST(in->host, rq, "GET", j->url, "/rest/api/{}/myself", j->api) < 0 ? -1 : 0;
+    return TOCSIN_REQUEST(in->host, rq, "GET", j->url, "/rest/api/{}/myself", j->api);
 }
 
 static int account_read(const struct tocsin_instance *in, const struct tocsin_op *op,
@@ -54,8 +54,7 @@ static int site_ask(const struct tocsin_instance *in, const struct tocsin_op *op
     const struct tcn_jira *j = in->state;
 
     (void)op;
-    return TOCSIN_REQUEST(in->host, rq, "GET", j->url, "/rest/api/{}/serverInfo", j->api) < 0 ? -1
-                                                                                              : 0;
+    return TOCSIN_REQUEST(in->host, rq, "GET", j->url, "/rest/api/{}/serverInfo", j->api);
 }
 
 static int site_read(const struct tocsin_instance *in, const struct tocsin_op *op,
@@ -249,9 +248,7 @@ static int statuses_ask(const struct tocsin_instance *in, const struct tocsin_op
 
     (void)op;
     return TOCSIN_REQUEST(in->host, rq, "GET", j->url, "/rest/api/{}/project/{}/statuses", j->api,
-                          j->project) < 0
-               ? -1
-               : 0;
+                          j->project);
 }
 
 static json_t *type_with(json_t *types, const char *id)

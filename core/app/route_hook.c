@@ -54,7 +54,6 @@ static void note_refused(struct tcn_app *app, const struct tcn_request *rq, int 
 static int run(struct tcn_job *base, struct tcn_store *s, int64_t now_ms, struct tcn_err *err)
 {
     struct hook_job *j = (struct hook_job *)base;
-
     int r = tcn_store_feed_heard(s, j->instance, now_ms, err);
 
     /* In this order: a feed that hints has its own row first, too. */

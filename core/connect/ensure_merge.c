@@ -40,7 +40,7 @@ json_t *tcn_ensure_resting(const struct tcn_link *link, int64_t now_ms)
     return tcn_ring_repeated(link, PUSHES_MAX, now_ms - TCN_ENSURE_REWRITE_MS);
 }
 
-/* What is known of the remote's value of field i: read in this run, or the fresh base. Yours. */
+/* What is known of the remote's value of field i: by its record, or what was last known where none can be read. Yours. */
 static json_t *remote_value(const struct tcn_ensure *e, size_t i, const json_t *base)
 {
     const struct tcn_lens *lens = &e->wanted->lens;

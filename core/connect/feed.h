@@ -24,9 +24,9 @@ struct tcn_feed_policy {
 
 enum tcn_feed_task { TCN_FEED_REST = 0, TCN_FEED_POLL, TCN_FEED_SWEEP };
 
-/* What to do now. A poll comes first, unless one was made since the sweep is due. While no incident with a record there is open (is_active), it waits for its idle time, and is
- * looked at again after an active one: an incident that opens meanwhile does not wait for it. One that would go on from too long ago
- * begins anew, and a sweep is due. */
+/* What to do now. A poll comes first, unless one was made since the sweep is due. While no incident with a record there is
+ * open (is_active is false), it waits for its idle time, and is looked at again after an active one: an incident that opens
+ * meanwhile does not wait for it. One that would go on from too long ago begins anew, and a sweep is due. */
 enum tcn_feed_task tcn_feed_next(struct tcn_feed *f, const struct tcn_feed_policy *p,
                                  bool is_active, int64_t now_ms);
 /* When it wants to be looked at again; 0 = never. */

@@ -9,9 +9,8 @@
 
 #define JOB_ARENA (4u << 20)
 #define RUN_ARENA (1u << 20)
-#define HINTS_MAX                                                                                  \
-    (2 *                                                                                           \
-     TCN_RECORDS_MAX) /* of one answer: few records are of two incidents; the next sweep reads the rest */
+/* Of one answer: few records are of two incidents; the next sweep reads the rest. */
+#define HINTS_MAX (2 * TCN_RECORDS_MAX)
 #define REFUSED_MS INT64_C(300000)   /* what a person must mend is asked again */
 #define OWN_WRITE_MS INT64_C(120000) /* so long after a write of ours a new version may be its */
 
@@ -213,9 +212,12 @@ static int make(const struct tcn_feed_job *j, struct tcn_store *s, int64_t now_m
                 struct tcn_err *err)
 {
     const char *name = j->target->instance->sdk.name;
-    int r = j->is_first ? tcn_store_feed_make(s, name, now_ms, err) : 0;
+    int r;
 
-    return r == 0 && j->is_first ? tcn_store_feed_hasten(s, name, now_ms, err) : r;
+    if (!j->is_first)
+        return 0;
+    r = tcn_store_feed_make(s, name, now_ms, err);
+    return r < 0 ? r : tcn_store_feed_hasten(s, name, now_ms, err);
 }
 
 int tcn_feed_job_claim(struct tcn_job *job, struct tcn_store *s, int64_t now_ms,

@@ -26,7 +26,7 @@ enum {
     "hints, hints_seen, heard"
 #define HOLDER_IS_DEAD TCN_IS_DEAD("links.holder")
 #define SELECT "SELECT " COLUMNS " FROM links WHERE account_id = $1"
-/* Of events, those that are for tickets. A deleted conflict is no row any more: their age is not asked for. */
+/* Of events, those that are for tickets. */
 #define BEHIND                                                                                     \
     "SELECT links.id, (SELECT COUNT(*) FROM (SELECT 1 FROM conflicts WHERE"                        \
     " conflicts.account_id = $1 AND conflicts.link = links.id LIMIT " COUNT_MAX ") AS c),"         \
